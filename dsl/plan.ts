@@ -1,0 +1,233 @@
+/**
+ * The compiled form of a package of `.eval` files: typed, serialisable JSON, schema-versioned. It is all that the engine
+ * sees of the language; it travels between threads and processes as it is.
+ */
+
+export const PLAN_VERSION = 1
+
+export type Subject =
+  | 'trace'
+  | 'session'
+  | 'agent_run'
+  | 'llm_call'
+  | 'tool_call'
+  | 'retrieval'
+  | 'embedding'
+  | 'guardrail'
+  | 'span'
+
+/** Units: duration integer ns; money integer micro-units of the currency; ratio a number 0..1 (95% is 0.95). */
+export type ValueType =
+  | { kind: 'bool' }
+  | { kind: 'string' }
+  | { kind: 'int' }
+  | { kind: 'number' }
+  | { kind: 'tokens' }
+  | { kind: 'duration' }
+  | { kind: 'ratio' }
+  | { kind: 'money'; currency: string }
+  | { kind: 'time' }
+  | { kind: 'enum'; values: string[] }
+  | { kind: 'list'; of: ValueType }
+  | { kind: 'documents' }
+
+export type Literal = string | number | boolean
+
+/** A compiled regular expression, by index in `Plan.patterns`. */
+export interface PatternPlan {
+  /** Qualified display name: `pii.email`, `api_key`, or `/source/` for an inline one. */
+  name: string
+  /** RE2 syntax. */
+  source: string
+  caseInsensitive: boolean
+  check: 'luhn' | 'iban' | null
+  /** Set on patterns of the standard packs alone: reviewed, so the engine may use its fast path of gates. */
+  builtin: string | null
+}
+
+export type AggregateFn = 'count' | 'any' | 'all' | 'sum' | 'mean' | 'min' | 'max' | 'p50' | 'p95' | 'p99'
+
+export type Expr =
+  | { op: 'literal'; type: ValueType; value: Literal }
+  /** A field of the subject at hand, or (inside an aggregate) of the span being aggregated. */
+  | { op: 'field'; path: string; type: ValueType }
+  /** A trace-level field read from inside a span's scope (`trace.agent.name`). */
+  | { op: 'trace_field'; path: string; type: ValueType }
+  | { op: 'attr'; name: string; type: ValueType }
+  | { op: 'score'; type: ValueType }
+  | { op: 'and'; args: Expr[] }
+  | { op: 'or'; args: Expr[] }
+  | { op: 'not'; arg: Expr }
+  | { op: 'compare'; cmp: '==' | '!=' | '<' | '<=' | '>' | '>='; left: Expr; right: Expr }
+  | { op: 'arith'; fn: '+' | '-' | '*'; left: Expr; right: Expr; type: ValueType }
+  | { op: 'in'; value: Expr; items: Expr[] }
+  | { op: 'contains'; left: Expr; right: Expr }
+  | { op: 'starts_with'; left: Expr; right: Expr }
+  /** True when any of the patterns matches (and passes its checksum). */
+  | { op: 'matches'; value: Expr; patterns: number[] }
+  | { op: 'is_missing'; arg: Expr }
+  | { op: 'is_present'; arg: Expr }
+  /** `left ?? right`. */
+  | { op: 'default'; left: Expr; right: Expr; type: ValueType }
+  /** UTF-16 length of a text. */
+  | { op: 'length'; arg: Expr }
+  | { op: 'is_json'; arg: Expr }
+  /** Over the spans of the trace. `value` is the bool of any/all, the number of sum…p99; absent for count. */
+  | { op: 'aggregate'; fn: AggregateFn; over: SpanSelector; value: Expr | null; type: ValueType }
+  /** Every B has an A that ended before it began. */
+  | { op: 'before'; a: SpanSelector; b: SpanSelector }
+  /** The most times that the same call with the same arguments occurs. */
+  | { op: 'repeats'; over: SpanSelector }
+  /** `fails(no_pii)` and the like, on the subject at hand. */
+  | { op: 'verdict_of'; evalId: string; verdict: 'pass' | 'fail' | 'unknown' | 'error' }
+
+export interface SpanSelector {
+  subject: Exclude<Subject, 'trace' | 'session'>
+  where: Expr | null
+}
+
+/** Which subjects an eval looks at: those of `subject`, in traces that satisfy `traceWhere`, that satisfy `where`. */
+export interface ScopePlan {
+  subject: Subject
+  where: Expr | null
+  traceWhere: Expr | null
+}
+
+export type MissingPolicy = { kind: 'unknown' } | { kind: 'fail' } | { kind: 'pass'; because: string }
+
+interface EvalCommon {
+  /** `package/name`. */
+  id: string
+  name: string
+  package: string
+  title: string | null
+  owner: string | null
+  mode: 'live' | 'shadow'
+  /** sha256 hex, first 32 digits; what each covers is in `language.md`, Identity. */
+  measureHash: string
+  verdictHash: string
+  /** Where it is declared: file and 1-based line. */
+  file: string
+  line: number
+}
+
+export interface OnlineEvalPlan extends EvalCommon {
+  kind: 'online'
+  scope: ScopePlan
+  /** `arrival`: needs only the span and its resource. `settle`: needs the rest of the trace. */
+  when: 'arrival' | 'settle'
+  score: Expr | null
+  pass: Expr
+  missing: MissingPolicy | null
+  /** Text fields in which this eval's patterns are masked before storage. */
+  redact: { fields: string[]; patterns: number[] } | null
+}
+
+export interface OfflineEvalPlan extends EvalCommon {
+  kind: 'offline'
+  /** A cron expression of five fields, with its IANA time zone. */
+  schedule: { cron: string; timeZone: string }
+  sample: { size: number | 'all'; scope: ScopePlan; overNs: number; by: string[] }
+  judge: { models: string[]; fallbacks: string[] }
+  /** Fields shown to the judge, in order; `tool_call.name` lists over the trace's spans. */
+  show: string[]
+  scale: { low: number; high: number }
+  rubric: string
+  pass: Expr
+  missing: MissingPolicy | null
+}
+
+export type EvalPlan = OnlineEvalPlan | OfflineEvalPlan
+
+export interface AlertPlan {
+  kind: 'alert'
+  /** `package/name`. */
+  id: string
+  name: string
+  package: string
+  title: string | null
+  owner: string | null
+  mode: 'live' | 'shadow'
+  onEvalId: string
+  /** `count(fail) >= 1 over 10m`, `rate(fail) > 5% over 1h`. A rate's value is 0..1 of pass + fail. */
+  when: {
+    fn: 'count' | 'rate'
+    of: 'pass' | 'fail' | 'unknown' | 'error'
+    cmp: '<' | '<=' | '>' | '>='
+    value: number
+    overNs: number
+  }
+  forNs: number
+  severity: 'page' | 'ticket' | 'info'
+  notify: { receiver: 'slack' | 'pagerduty' | 'webhook'; target: string }[]
+  noData: { kind: 'keep' } | { kind: 'ok' } | { kind: 'fire'; afterNs: number }
+  file: string
+  line: number
+}
+
+/** A fixture value of `given`: by field path; `missing` says that the sender did not send it. */
+export type FixtureValue =
+  | { kind: 'value'; type: ValueType; value: Literal }
+  | { kind: 'missing' }
+  | { kind: 'documents'; items: { id?: string; text?: string; score?: number }[] }
+
+export interface FixtureSpan {
+  subject: Exclude<Subject, 'trace' | 'session'>
+  fields: Record<string, FixtureValue>
+}
+
+export interface FixtureTrace {
+  fields: Record<string, FixtureValue>
+  spans: FixtureSpan[]
+}
+
+/** `given … returns …`: what a judge answers in a test. */
+export type TestGiven =
+  | { kind: 'trace'; trace: FixtureTrace }
+  | { kind: 'judge'; evalId: string; returns: number | 'abstain' | 'error' }
+  /** `given no_pii: pass x 9, fail x 1 each 1m`: verdicts over virtual time. */
+  | {
+      kind: 'verdicts'
+      evalId: string
+      verdicts: { verdict: 'pass' | 'fail' | 'unknown' | 'error'; times: number }[]
+      eachNs: number
+    }
+
+export type TestExpect =
+  /** With several subjects in the trace: `fail` if any fails, then `error`, `unknown`, else `pass`; `none` when none is in scope. */
+  | {
+      kind: 'verdict'
+      evalId: string
+      verdict: 'pass' | 'fail' | 'unknown' | 'error' | 'none'
+      because: string | null
+      line: number
+    }
+  | {
+      kind: 'alert'
+      alertId: string
+      state: 'inactive' | 'pending' | 'firing' | 'resolved'
+      atNs: number | null
+      line: number
+    }
+
+export interface TestPlan {
+  name: string
+  package: string
+  file: string
+  line: number
+  /** `given like` is already merged in: one trace at the most. */
+  given: TestGiven[]
+  expect: TestExpect[]
+}
+
+export interface Plan {
+  version: typeof PLAN_VERSION
+  patterns: PatternPlan[]
+  evals: EvalPlan[]
+  alerts: AlertPlan[]
+  tests: TestPlan[]
+  /** Files that it was compiled from, packs as `assay:pii`. */
+  files: string[]
+  /** sha256 hex of the canonical plan: the version of the definitions in force. */
+  hash: string
+}

@@ -1,0 +1,72 @@
+/** What an eval says of one subject. */
+
+export type Verdict = 'pass' | 'fail' | 'unknown' | 'error'
+
+/** Why a verdict is `unknown` or `error`; `missing` clauses that decide keep the reason beside `fail` or `pass`. */
+export type Reason =
+  | { code: 'not_captured'; field: string }
+  | { code: 'truncated'; field?: string }
+  | { code: 'refused' }
+  | { code: 'abstained'; detail?: string }
+  | { code: 'over_budget' }
+  | { code: 'wrong_type'; detail: string }
+  | { code: 'judge_unreachable'; detail: string }
+  | { code: 'judge_malformed'; detail: string }
+  | { code: 'pass_because'; detail: string }
+
+/** One match behind a verdict. Offsets are UTF-16 code units into the field's text; `masked` never holds the secret itself. */
+export interface Evidence {
+  readonly field: string
+  readonly start: number
+  readonly end: number
+  /** The pattern's qualified name (`pii.email`), or the regex's source. */
+  readonly pattern: string
+  readonly masked: string
+}
+
+export type SubjectKind =
+  | 'trace'
+  | 'session'
+  | 'agent_run'
+  | 'llm_call'
+  | 'tool_call'
+  | 'retrieval'
+  | 'embedding'
+  | 'guardrail'
+  | 'span'
+
+export interface EvalResult {
+  readonly tenant: string
+  /** `package/name`. */
+  readonly evalId: string
+  readonly measureHash: string
+  readonly verdictHash: string
+  readonly mode: 'live' | 'shadow'
+  readonly subjectKind: SubjectKind
+  readonly traceId: string
+  /** Empty for a subject that is a whole trace. */
+  readonly spanId: string
+  /** Start of the subject, microseconds since the epoch. */
+  readonly subjectTimeUs: number
+  /** When it was evaluated, milliseconds since the epoch. */
+  readonly evaluatedAtMs: number
+  /** 1 for the first settled verdict; a late span raises it. */
+  readonly revision: number
+  readonly verdict: Verdict
+  readonly score: number | undefined
+  readonly reason: Reason | undefined
+  readonly evidence: readonly Evidence[]
+  /** A judge's explanation. */
+  readonly explanation: string | undefined
+  readonly agentName: string | undefined
+  readonly agentVersion: string | undefined
+  readonly env: string | undefined
+  readonly judgeModel: string | undefined
+  readonly judgeInputTokens: number | undefined
+  readonly judgeOutputTokens: number | undefined
+  readonly costMicroUsd: number | undefined
+  /** `eval@slot` of an offline run; empty online. */
+  readonly runId: string
+  /** Probability with which the subject was sampled; 1 online. */
+  readonly inclusionProbability: number
+}

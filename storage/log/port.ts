@@ -1,0 +1,117 @@
+/**
+ * The log port: partitioned, replayable topics with consumer groups. Kafka's semantics and names; the embedded adapter and
+ * the Kafka adapter pass one contract suite (`storage/log/contract.ts`).
+ */
+
+export interface TopicSpec {
+  name: string
+  partitions: number
+  /** Records older than this may be deleted; null keeps by size alone. */
+  retentionMs: number | null
+  /** Embedded log only: over this, the oldest records that every group has consumed are deleted; unconsumed ones never. */
+  retentionBytes: number | null
+  /** Keeps the last record of each key. */
+  compacted: boolean
+}
+
+export interface RecordToAppend {
+  /** Trace id for `agent-traces`; decides the partition by Kafka's default partitioner (murmur2) unless `partition` is given. */
+  key: string | null
+  partition?: number
+  value: Uint8Array
+  headers?: Readonly<Record<string, string>>
+}
+
+export interface AppendedPosition {
+  partition: number
+  offset: number
+}
+
+export interface LogRecord {
+  topic: string
+  partition: number
+  offset: number
+  /** When the log took it, milliseconds since the epoch: windows of alerts use this time. */
+  appendTimeMs: number
+  key: string | null
+  value: Uint8Array
+  headers: Readonly<Record<string, string>>
+}
+
+export interface TopicPartition {
+  topic: string
+  partition: number
+}
+
+/** `offset` is the next one to read, as in Kafka: last processed + 1. */
+export interface PartitionOffset extends TopicPartition {
+  offset: number
+}
+
+export type CommitOutcome =
+  | { ok: true }
+  /** The member's generation is over or the partition is no longer its own: nothing was committed. */
+  | { ok: false; reason: 'fenced' | 'not_assigned' }
+
+export interface ConsumerOptions {
+  groupId: string
+  topics: string[]
+  /** Where a group without committed offsets starts. */
+  startFrom: 'earliest' | 'latest'
+  /** A member silent for longer than this loses its partitions. */
+  sessionTimeoutMs?: number
+  /** Before partitions are taken away: the last chance to commit. */
+  onRevoke?: (partitions: readonly TopicPartition[]) => Promise<void>
+  onAssign?: (partitions: readonly TopicPartition[]) => Promise<void>
+}
+
+export interface Consumer {
+  readonly groupId: string
+  readonly memberId: string
+  /** Rises at each rebalance that this member took part in; 0 before the first assignment. */
+  generation(): number
+  assignment(): readonly TopicPartition[]
+  /**
+   * Next records, in offset order within a partition; an empty array after `maxWaitMs` without any. It also heartbeats and
+   * takes part in rebalances, so a member that stops fetching loses its partitions.
+   */
+  fetch(options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<LogRecord[]>
+  /** Durable when it resolves. Never commits backwards past what was revoked: see `CommitOutcome`. */
+  commit(offsets: readonly PartitionOffset[]): Promise<CommitOutcome>
+  /** Next fetch of the partition starts there (replay). */
+  seek(position: PartitionOffset): void
+  pause(partitions: readonly TopicPartition[]): void
+  resume(partitions: readonly TopicPartition[]): void
+  /** Leaves the group; its partitions go to the others at once. */
+  close(): Promise<void>
+}
+
+export interface Log {
+  ensureTopics(topics: readonly TopicSpec[]): Promise<void>
+  /**
+   * Resolves when all records are durable, in one atomic batch per call in the embedded log; concurrent calls share a
+   * transaction. Rejects with `LogError` and nothing acknowledged otherwise.
+   */
+  append(topic: string, records: readonly RecordToAppend[]): Promise<AppendedPosition[]>
+  partitionsOf(topic: string): Promise<number>
+  /** The partition of a key: murmur2 as Kafka's default partitioner has it. */
+  partitionFor(topic: string, key: string): number
+  openConsumer(options: ConsumerOptions): Promise<Consumer>
+  /** First offset whose append time is ≥ `timeMs`, per partition; the end offset where there is none. */
+  offsetsForTime(topic: string, timeMs: number): Promise<PartitionOffset[]>
+  /** Outside any group: for replay and inspection. */
+  read(topic: string, partition: number, fromOffset: number, maxRecords: number): Promise<LogRecord[]>
+  endOffsets(topic: string): Promise<{ partition: number; start: number; end: number }[]>
+  committed(groupId: string): Promise<PartitionOffset[]>
+  close(): Promise<void>
+}
+
+/** Codes: `full` (disk or size bound; retry later), `closed`, `unknown_topic`, `locked` (another process has the folder), `io`. */
+export class LogError extends Error {
+  readonly code: 'full' | 'closed' | 'unknown_topic' | 'locked' | 'io'
+  constructor(code: LogError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'LogError'
+    this.code = code
+  }
+}
