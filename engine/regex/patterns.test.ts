@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import type { PatternPlan } from '../../dsl/plan.ts'
+import { compilePatterns } from './patterns.ts'
+
+const plan = (name: string, source: string, more: Partial<PatternPlan> = {}): PatternPlan => ({
+  name,
+  source,
+  caseInsensitive: false,
+  check: null,
+  builtin: null,
+  ...more,
+})
+
+test('a group answers for its own patterns only', () => {
+  const set = compilePatterns([plan('a', 'cat'), plan('b', 'dog', { caseInsensitive: true })])
+  expect(set.anyMatch(set.group([0]), 'a dog')).toBe(false)
+  expect(set.anyMatch(set.group([0, 1]), 'a DOG')).toBe(true)
+  expect(set.anyMatch(set.group([]), 'a dog')).toBe(false)
+})
+
+test('matches come in order of their starts, with UTF-16 offsets', () => {
+  const set = compilePatterns([plan('digits', '[0-9]+'), plan('word', 'cat')])
+  expect(set.find(set.group([0, 1]), '😀 cat 12 cat')).toEqual([
+    { pattern: 'word', start: 3, end: 6 },
+    { pattern: 'digits', start: 7, end: 9 },
+    { pattern: 'word', start: 10, end: 13 },
+  ])
+})
+
+test('a match that fails its checksum does not count, a later one does', () => {
+  const set = compilePatterns([plan('card', '[0-9]{16}', { check: 'luhn' })])
+  const group = set.group([0])
+  expect(set.anyMatch(group, 'order 4111111111111112')).toBe(false)
+  const text = 'order 4111111111111112, card 4111111111111111'
+  expect(set.anyMatch(group, text)).toBe(true)
+  expect(set.find(group, text)).toEqual([{ pattern: 'card', start: 29, end: 45 }])
+})
+
+test('an index outside the plan is a bug', () => {
+  expect(() => compilePatterns([]).group([0])).toThrow(RangeError)
+})
