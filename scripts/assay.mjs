@@ -1,0 +1,6 @@
+// `npm run --silent assay -- …`: the command line from the clone.
+import { join } from 'node:path'
+import { ensureInstalled, root, runPinned } from './bootstrap.mjs'
+
+ensureInstalled()
+runPinned(join(root, 'cli', 'main.ts'), process.argv.slice(2))
