@@ -1,0 +1,395 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { AlertPlan } from '../../dsl/plan.ts'
+import type { Verdict } from '../model/result.ts'
+import {
+  type AlertState,
+  type AlertTransition,
+  evaluateAlert,
+  initialAlertState,
+  type Observation,
+  observeResults,
+  retireAlert,
+  stepAlert,
+} from './step.ts'
+import { BUCKETS, MAX_SUBJECTS } from './window.ts'
+
+const minute = 60_000
+const ns = (ms: number): number => ms * 1e6
+
+const plan = (over: Partial<AlertPlan> = {}): AlertPlan => ({
+  kind: 'alert',
+  id: 'shop/leak',
+  name: 'leak',
+  package: 'shop',
+  title: null,
+  owner: null,
+  mode: 'live',
+  onEvalId: 'shop/no_pii',
+  when: { fn: 'count', of: 'fail', cmp: '>=', value: 1, overNs: ns(10 * minute) },
+  forNs: 0,
+  severity: 'page',
+  notify: [],
+  noData: { kind: 'keep' },
+  file: 'shop.eval',
+  line: 1,
+  ...over,
+})
+
+const when = (fn: 'count' | 'rate', of: Verdict, cmp: AlertPlan['when']['cmp'], value: number, overMin = 10) => ({
+  fn,
+  of,
+  cmp,
+  value,
+  overNs: ns(overMin * minute),
+})
+
+let keyCount = 0
+const seen = (verdict: Verdict, atMin: number, over: Partial<Observation> = {}): Observation => ({
+  verdict,
+  atMs: atMin * minute,
+  key: `t${++keyCount}`,
+  exemplar: null,
+  ...over,
+})
+
+const each = (verdict: Verdict, fromMin: number, toMin: number): Observation[] =>
+  Array.from({ length: toMin - fromMin + 1 }, (_, index) => seen(verdict, fromMin + index))
+
+const shown = (transitions: readonly AlertTransition[]): string[] =>
+  transitions.map(({ to, atMs, cause, numbers }) =>
+    [`${to}@${atMs / minute}`, numbers.value ?? '-', ...(cause === 'condition' ? [] : [cause])].join(' '),
+  )
+
+/** Steps through the observations one record each, then on to `untilMin`. */
+function run(alert: AlertPlan, observations: readonly Observation[], untilMin: number): AlertTransition[] {
+  const state = initialAlertState(0)
+  const transitions = observations.flatMap((observation) => stepAlert(state, alert, [observation]).transitions)
+  return [...transitions, ...evaluateAlert(state, alert, untilMin * minute).transitions]
+}
+
+describe('count and rate over a window', () => {
+  test.each<[string, Partial<AlertPlan>, Observation[], number, string[]]>([
+    ['one fail fires at once', {}, [...each('pass', 1, 9), seen('fail', 10)], 10, ['firing@10 1']],
+    ['passes fire nothing', {}, each('pass', 1, 30), 60, []],
+    [
+      'it resolves when the fail leaves the window, to the moment',
+      {},
+      [seen('fail', 1), ...each('pass', 2, 20)],
+      30,
+      ['firing@1 1', 'resolved@11 0'],
+    ],
+    ['with no traffic at all, keep keeps it firing', {}, [seen('fail', 1)], 90, ['firing@1 1']],
+    [
+      'with no traffic at all, ok resolves it',
+      { noData: { kind: 'ok' } },
+      [seen('fail', 1)],
+      90,
+      ['firing@1 1', 'resolved@11 0'],
+    ],
+    [
+      'a second incident after the first',
+      {},
+      [seen('fail', 1), ...each('pass', 2, 20), seen('fail', 21)],
+      22,
+      ['firing@1 1', 'resolved@11 0', 'firing@21 1'],
+    ],
+    [
+      'two of three fails are too few, a third is enough',
+      { when: when('count', 'fail', '>=', 3) },
+      [seen('fail', 1), seen('fail', 2), seen('fail', 11), seen('fail', 11.5)],
+      11.9,
+      ['firing@11.5 3'],
+    ],
+    [
+      'unknown and error do not enter a rate of fails',
+      { when: when('rate', 'fail', '>', 0.5) },
+      [seen('unknown', 1), seen('error', 1), seen('pass', 2), seen('fail', 3), seen('fail', 4)],
+      5,
+      [`firing@4 ${2 / 3}`],
+    ],
+    [
+      'a rate of unknowns is of all results',
+      { when: when('rate', 'unknown', '>=', 0.5) },
+      [seen('pass', 1), seen('fail', 2), seen('unknown', 3), seen('unknown', 4)],
+      5,
+      ['firing@4 0.5'],
+    ],
+    [
+      'a rate with nothing to divide by says nothing',
+      { when: when('rate', 'fail', '<=', 1) },
+      [seen('unknown', 1)],
+      5,
+      [],
+    ],
+    [
+      'for: waits, then fires without a new observation',
+      { forNs: ns(5 * minute) },
+      [seen('fail', 1)],
+      9,
+      ['pending@1 1', 'firing@6 1'],
+    ],
+    [
+      'for: a condition that ends too soon never fires',
+      { forNs: ns(15 * minute) },
+      [seen('fail', 1), ...each('pass', 2, 20)],
+      30,
+      ['pending@1 1', 'inactive@11 0'],
+    ],
+    [
+      'a low count needs a whole window before it says anything',
+      { when: when('count', 'pass', '<', 3) },
+      [...each('pass', 1, 2), ...each('unknown', 3, 14)],
+      14,
+      ['firing@10 2'],
+    ],
+    [
+      'silence fires after its time, and data resolves it',
+      { noData: { kind: 'fire', afterNs: ns(30 * minute) } },
+      [seen('pass', 1), seen('pass', 40)],
+      41,
+      ['firing@31 0 no_data', 'resolved@40 0 no_data'],
+    ],
+    [
+      'silence from the start fires too',
+      { noData: { kind: 'fire', afterNs: ns(30 * minute) } },
+      [],
+      45,
+      ['firing@30 0 no_data'],
+    ],
+  ])('%s', (_, over, observations, untilMin, expected) => {
+    expect(shown(run(plan(over), observations, untilMin))).toEqual(expected)
+  })
+})
+
+describe('a subject counts once', () => {
+  const two = plan({ when: when('count', 'fail', '>=', 2) })
+
+  test('however often its result is delivered', () => {
+    const fail = seen('fail', 1)
+    expect(run(two, [fail, { ...fail, atMs: 2 * minute }, { ...fail, atMs: 3 * minute }], 5)).toEqual([])
+  })
+
+  test('and its newest revision is the one that counts', () => {
+    const alert = plan()
+    const pass = seen('pass', 1)
+    const fail = { ...pass, verdict: 'fail', revision: 2, atMs: 2 * minute } as const
+    const again = { ...pass, revision: 3, atMs: 3 * minute }
+    expect(shown(run(alert, [pass, fail, again], 4))).toEqual(['firing@2 1', 'resolved@3 0'])
+    // Revision 1 and 2, delivered again after 3, change nothing.
+    expect(shown(run(alert, [pass, fail, again, pass, fail], 4))).toEqual(['firing@2 1', 'resolved@3 0'])
+  })
+
+  test('memory stays within its bounds', () => {
+    const alert = plan({ when: when('rate', 'fail', '>', 0.99) })
+    const state = initialAlertState(0)
+    for (let index = 0; index < 3 * MAX_SUBJECTS; index++)
+      stepAlert(state, alert, [
+        { verdict: index % 2 ? 'pass' : 'fail', atMs: index * 50, key: `k${index}`, exemplar: null },
+      ])
+    expect(state.window.seen.size).toBeLessThanOrEqual(MAX_SUBJECTS)
+    expect(state.window.buckets.length).toBeLessThanOrEqual(BUCKETS + 1)
+  })
+})
+
+describe('what a transition carries', () => {
+  const example = (traceId: string) => ({
+    subjectKind: 'llm_call' as const,
+    traceId,
+    spanId: '00000000000000aa',
+    agentName: 'shop',
+    score: undefined,
+    reason: undefined,
+    evidence: [{ field: 'output.text', pattern: 'pii.email', masked: 'a***@e***.com' }],
+  })
+
+  test('the numbers and up to three examples, newest first', () => {
+    const alert = plan({ when: when('count', 'fail', '>=', 4) })
+    const fails = ['a', 'b', 'c', 'd'].map((id, index) => seen('fail', index + 1, { exemplar: example(id) }))
+    const [fired] = run(alert, [seen('pass', 1, { exemplar: example('p') }), ...fails], 5)
+    expect(fired?.numbers).toEqual({
+      fn: 'count',
+      of: 'fail',
+      cmp: '>=',
+      threshold: 4,
+      windowMs: 10 * minute,
+      value: 4,
+      count: 4,
+      total: 5,
+      verdicts: { pass: 1, fail: 4, unknown: 0, error: 0 },
+    })
+    expect(fired?.examples.map(({ traceId }) => traceId)).toEqual(['d', 'c', 'b'])
+  })
+
+  test('a rule on too few passes shows what failed', () => {
+    const alert = plan({ when: when('rate', 'pass', '<', 0.9) })
+    const [fired] = run(
+      alert,
+      [seen('pass', 1, { exemplar: example('p') }), seen('fail', 2, { exemplar: example('f') })],
+      3,
+    )
+    expect(fired?.examples.map(({ traceId }) => traceId)).toEqual(['f'])
+  })
+
+  test('firing and resolved share an incident; the next incident is another', () => {
+    const transitions = run(plan(), [seen('fail', 1), ...each('pass', 2, 20), seen('fail', 21)], 22)
+    const [first, second, third] = transitions.map(({ incidentId }) => incidentId)
+    expect(first).toBe(second)
+    expect(third).not.toBe(first)
+    expect(transitions[1]).toMatchObject({ to: 'resolved', sinceMs: 1 * minute })
+  })
+})
+
+describe('definitions change under a firing alert', () => {
+  const firing = (): AlertState => stepAlert(initialAlertState(0), plan(), [seen('fail', 1)]).state
+
+  test('another rule ends the incident and starts with an empty window', () => {
+    const changed = plan({ when: when('count', 'fail', '>=', 1, 20) })
+    const { state, transitions } = evaluateAlert(firing(), changed, 2 * minute)
+    expect(shown(transitions)).toEqual(['resolved@2 1 definition_changed'])
+    expect(evaluateAlert(state, changed, 3 * minute).transitions).toEqual([])
+  })
+
+  test('another threshold is judged on the same window', () => {
+    const raised = plan({ when: when('count', 'fail', '>=', 2) })
+    expect(shown(evaluateAlert(firing(), raised, 2 * minute).transitions)).toEqual(['resolved@2 1'])
+  })
+
+  test('a removed alert resolves', () => {
+    expect(shown(retireAlert(firing(), plan(), 2 * minute).transitions)).toEqual(['resolved@2 1 removed'])
+  })
+})
+
+describe('properties', () => {
+  const verdicts: Verdict[] = ['pass', 'fail', 'unknown', 'error']
+  const anyAlert = fc
+    .record({
+      fn: fc.constantFrom('count' as const, 'rate' as const),
+      of: fc.constantFrom(...verdicts),
+      cmp: fc.constantFrom('<' as const, '<=' as const, '>' as const, '>=' as const),
+      threshold: fc.integer({ min: 0, max: 4 }),
+      overMin: fc.integer({ min: 1, max: 8 }),
+      forMin: fc.integer({ min: 0, max: 3 }),
+      noData: fc.oneof(
+        fc.constant({ kind: 'keep' as const }),
+        fc.constant({ kind: 'ok' as const }),
+        fc.integer({ min: 1, max: 9 }).map((min) => ({ kind: 'fire' as const, afterNs: ns(min * minute) })),
+      ),
+    })
+    .map(({ fn, of, cmp, threshold, overMin, forMin, noData }) =>
+      plan({
+        when: when(fn, of, cmp, fn === 'rate' ? threshold / 4 : threshold, overMin),
+        forNs: ns(forMin * minute),
+        noData,
+      }),
+    )
+  /** Records in time order: each some observations of few subjects, so that revisions and repetitions are common. */
+  const anyRecords = fc
+    .array(
+      fc.record({
+        gapMs: fc.integer({ min: 1, max: 4 * minute }),
+        items: fc.array(
+          fc.record({
+            verdict: fc.constantFrom(...verdicts),
+            key: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+            revision: fc.integer({ min: 1, max: 3 }),
+          }),
+          { minLength: 1, maxLength: 4 },
+        ),
+      }),
+      { maxLength: 25 },
+    )
+    .map((records) => {
+      let atMs = 0
+      return records.map(({ gapMs, items }) => {
+        atMs += gapMs
+        return items.map((item): Observation => ({ ...item, atMs, exemplar: null }))
+      })
+    })
+  const end = (records: Observation[][]): number => (records.at(-1)?.[0]?.atMs ?? 0) + 30 * minute
+
+  test('resolved never comes before firing, and every incident fires once and resolves at most once', () => {
+    fc.assert(
+      fc.property(anyAlert, anyRecords, (alert, records) => {
+        const state = initialAlertState(0)
+        const transitions = records.flatMap((record) => stepAlert(state, alert, record).transitions)
+        transitions.push(...evaluateAlert(state, alert, end(records)).transitions)
+        let phase = 'inactive'
+        let atMs = 0
+        const fired = new Set<string>()
+        for (const transition of transitions) {
+          expect(transition.from).toBe(phase)
+          expect(transition.atMs).toBeGreaterThanOrEqual(atMs)
+          if (transition.to === 'firing') {
+            expect(fired.has(transition.incidentId!)).toBe(false)
+            fired.add(transition.incidentId!)
+          }
+          if (transition.to === 'resolved') expect(phase).toBe('firing')
+          phase = transition.to
+          atMs = transition.atMs
+        }
+        expect(new Set(transitions.map(({ id }) => id)).size).toBe(transitions.length)
+      }),
+    )
+  })
+
+  test('transitions do not depend on when the state is evaluated in between', () => {
+    fc.assert(
+      fc.property(
+        anyAlert,
+        anyRecords,
+        fc.array(fc.integer({ min: 1, max: 4 * minute }), { maxLength: 30 }),
+        (alert, records, gaps) => {
+          const plain = initialAlertState(0)
+          const expected = records.flatMap((record) => stepAlert(plain, alert, record).transitions)
+          expected.push(...evaluateAlert(plain, alert, end(records)).transitions)
+
+          const ticked = initialAlertState(0)
+          const actual: AlertTransition[] = []
+          let tickMs = 0
+          for (const record of records) {
+            for (;;) {
+              const nextMs = tickMs + (gaps[0] ?? Number.POSITIVE_INFINITY)
+              // A tick goes no further than the stream is known to be complete: it stays before the next record's time.
+              if (nextMs >= record[0]!.atMs) break
+              gaps.shift()
+              tickMs = nextMs
+              actual.push(...evaluateAlert(ticked, alert, tickMs).transitions)
+            }
+            actual.push(...stepAlert(ticked, alert, record).transitions)
+          }
+          actual.push(...evaluateAlert(ticked, alert, end(records)).transitions)
+          expect(actual).toEqual(expected)
+        },
+      ),
+    )
+  })
+
+  test('a stream whose records are delivered again gives the same transitions', () => {
+    fc.assert(
+      fc.property(anyAlert, anyRecords, fc.array(fc.boolean()), (alert, records, repeated) => {
+        const withoutTotals = (transitions: AlertTransition[]) =>
+          transitions.map((transition) => ({
+            ...transition,
+            // A count rule does not remember subjects of other verdicts: only its own count is exact under redelivery.
+            numbers: { value: transition.numbers.value, count: transition.numbers.count },
+          }))
+        const once = initialAlertState(0)
+        const expected = records.flatMap((record) => stepAlert(once, alert, record).transitions)
+        const twice = initialAlertState(0)
+        const actual = records.flatMap((record, index) => [
+          ...stepAlert(twice, alert, record).transitions,
+          ...(repeated[index] ? stepAlert(twice, alert, record).transitions : []),
+        ])
+        expect(withoutTotals(actual)).toEqual(withoutTotals(expected))
+      }),
+    )
+  })
+})
+
+test('observing alone judges nothing', () => {
+  const { state, transitions } = observeResults(initialAlertState(0), plan(), [seen('fail', 1)])
+  expect(transitions).toEqual([])
+  expect(state.phase.kind).toBe('inactive')
+  expect(shown(evaluateAlert(state, plan(), 1 * minute).transitions)).toEqual(['firing@1 1'])
+})

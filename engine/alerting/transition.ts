@@ -1,0 +1,63 @@
+/** What the alert state machine says: phases, transitions and the numbers behind them. */
+import type { AlertPlan } from '../../dsl/plan.ts'
+import type { Reason, SubjectKind, Verdict } from '../model/result.ts'
+
+/** `condition`: the rule's comparison; `no_data`: silence for longer than `no_data: fire after`; the others end an incident. */
+export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed'
+
+export type AlertPhase =
+  | { kind: 'inactive' }
+  | { kind: 'pending'; sinceMs: number }
+  | { kind: 'firing'; sinceMs: number; incident: number; cause: 'condition' | 'no_data' }
+  | { kind: 'resolved'; sinceMs: number; incident: number }
+
+/** A subject behind a verdict, fit to be shown in a message: evidence is masked, nothing of the texts is kept. */
+export interface AlertExample {
+  readonly subjectKind: SubjectKind
+  readonly traceId: string
+  /** Empty for a subject that is a whole trace. */
+  readonly spanId: string
+  readonly agentName: string | undefined
+  readonly score: number | undefined
+  readonly reason: Reason | undefined
+  readonly evidence: readonly { readonly field: string; readonly pattern: string; readonly masked: string }[]
+}
+
+/** The rule and the window's content at the moment of a transition. */
+export interface AlertNumbers {
+  readonly fn: 'count' | 'rate'
+  readonly of: Verdict
+  readonly cmp: '<' | '<=' | '>' | '>='
+  readonly threshold: number
+  readonly windowMs: number
+  /** The count, or the rate as 0..1; null where there was nothing to divide by. */
+  readonly value: number | null
+  /** Subjects with verdict `of` in the window. */
+  readonly count: number
+  /** What a rate divides by: pass + fail for rates of those, else all; for counts all results in the window. */
+  readonly total: number
+  readonly verdicts: Readonly<Record<Verdict, number>>
+}
+
+export interface AlertTransition {
+  /** Derived from the alert, the state's start and the transition's number: the same after a crash and replay. */
+  readonly id: string
+  readonly alertId: string
+  readonly evalId: string
+  readonly title: string | null
+  readonly owner: string | null
+  readonly severity: AlertPlan['severity']
+  readonly mode: 'live' | 'shadow'
+  readonly from: AlertPhase['kind']
+  readonly to: AlertPhase['kind']
+  readonly cause: TransitionCause
+  /** When the condition turned, by the log's clock, milliseconds since the epoch. */
+  readonly atMs: number
+  /** One incident is one way from firing to resolved; undefined before the first firing and on pending transitions. */
+  readonly incidentId: string | undefined
+  /** When the present incident, or the wait before it, began. */
+  readonly sinceMs: number
+  readonly numbers: AlertNumbers
+  /** Up to three, newest first. */
+  readonly examples: readonly AlertExample[]
+}

@@ -1,0 +1,162 @@
+/**
+ * A sliding window over verdicts, bounded in memory.
+ *
+ * Verdicts are counted in at most `BUCKETS` + 1 time buckets. A bucket leaves the window when its newest verdict does, so a verdict
+ * never leaves early, and late by less than 1/`BUCKETS` of the window; where verdicts are further apart than that, the
+ * window is exact. It covers (now − window, now].
+ *
+ * A subject counts once: the highest revision of its verdict, wherever in the stream it comes. For that the window remembers
+ * up to `MAX_SUBJECTS` subjects, oldest forgotten first, for at least the window's length. A count rule remembers subjects
+ * of the counted verdict only: a passing subject that is delivered again can raise its `total`, never its count.
+ */
+import type { AlertPlan } from '../../dsl/plan.ts'
+import type { Verdict } from '../model/result.ts'
+import type { AlertExample, AlertNumbers } from './transition.ts'
+
+export const BUCKETS = 240
+export const MAX_SUBJECTS = 10_000
+export const MAX_EXAMPLES = 3
+
+/**
+ * Subjects are remembered for this long even if the window is shorter: results of older subjects are stale
+ * (`observation.ts`) and count nowhere, so that a replay can't count one twice.
+ */
+export const REMEMBER_MS = 75 * 60_000
+
+/** One verdict on one subject, as the alert sees it. */
+export interface Observation {
+  readonly verdict: Verdict
+  /** The log's append time, milliseconds since the epoch. */
+  readonly atMs: number
+  /** Names the subject: the same for every revision and delivery of its result. */
+  readonly key: string
+  /** 1 if absent. */
+  readonly revision?: number
+  readonly exemplar: AlertExample | null
+}
+
+export interface Bucket {
+  index: number
+  /** Time of its newest verdict. */
+  lastMs: number
+  counts: Record<Verdict, number>
+}
+
+export interface SeenSubject {
+  revision: number
+  atMs: number
+  verdict: Verdict
+}
+
+export interface AlertWindow {
+  /** Oldest first. */
+  buckets: Bucket[]
+  /** In the order of counting. */
+  seen: Map<string, SeenSubject>
+  /** Oldest first. */
+  examples: { key: string; atMs: number; example: AlertExample }[]
+}
+
+export const emptyWindow = (): AlertWindow => ({ buckets: [], seen: new Map(), examples: [] })
+
+export const windowMsOf = (alert: AlertPlan): number => alert.when.overNs / 1e6
+
+const bucketIndex = (alert: AlertPlan, atMs: number): number => Math.floor((atMs * BUCKETS) / windowMsOf(alert))
+
+/** Subjects of these verdicts are remembered, because counting one twice would change the rule's value. */
+function mustRemember(alert: AlertPlan, verdict: Verdict): boolean {
+  const { fn, of } = alert.when
+  if (fn === 'count') return verdict === of
+  return of === 'unknown' || of === 'error' || verdict === 'pass' || verdict === 'fail'
+}
+
+/** A rule that fires when too little passes is explained by what failed. */
+function explains(alert: AlertPlan, verdict: Verdict): boolean {
+  const { of, cmp } = alert.when
+  if (of === 'pass' && (cmp === '<' || cmp === '<=')) return verdict === 'fail'
+  return verdict === of
+}
+
+function bucketAt(buckets: Bucket[], index: number): Bucket {
+  let position = buckets.length
+  while (position > 0 && buckets[position - 1]!.index > index) position--
+  const before = buckets[position - 1]
+  if (before?.index === index) return before
+  const bucket: Bucket = {
+    index,
+    lastMs: Number.NEGATIVE_INFINITY,
+    counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
+  }
+  buckets.splice(position, 0, bucket)
+  return bucket
+}
+
+function withdraw(window: AlertWindow, alert: AlertPlan, key: string, earlier: SeenSubject): void {
+  const index = bucketIndex(alert, earlier.atMs)
+  const bucket = window.buckets.find((candidate) => candidate.index === index)
+  if (bucket) bucket.counts[earlier.verdict]--
+  window.seen.delete(key)
+  window.examples = window.examples.filter((example) => example.key !== key)
+}
+
+/** Counts one observation; false if it was counted before. Works on `window` in place. */
+export function countObservation(window: AlertWindow, alert: AlertPlan, observation: Observation): boolean {
+  const { key, verdict, atMs } = observation
+  const revision = observation.revision ?? 1
+  const earlier = window.seen.get(key)
+  if (earlier) {
+    if (revision <= earlier.revision) return false
+    withdraw(window, alert, key, earlier)
+  }
+  const bucket = bucketAt(window.buckets, bucketIndex(alert, atMs))
+  bucket.counts[verdict]++
+  bucket.lastMs = Math.max(bucket.lastMs, atMs)
+  // A subject known before stays known, so that its earlier revision, delivered again, is not counted anew.
+  if (earlier || mustRemember(alert, verdict)) {
+    window.seen.set(key, { revision, atMs, verdict })
+    if (window.seen.size > MAX_SUBJECTS) window.seen.delete(window.seen.keys().next().value!)
+  }
+  if (observation.exemplar && explains(alert, verdict)) {
+    window.examples.push({ key, atMs, example: observation.exemplar })
+    if (window.examples.length > MAX_EXAMPLES) window.examples.shift()
+  }
+  return true
+}
+
+/** Drops what has left the window at `nowMs`. */
+export function expireWindow(window: AlertWindow, alert: AlertPlan, nowMs: number): void {
+  const beginMs = nowMs - windowMsOf(alert)
+  let expiredCount = 0
+  while (expiredCount < window.buckets.length && window.buckets[expiredCount]!.lastMs <= beginMs) expiredCount++
+  if (expiredCount > 0) window.buckets.splice(0, expiredCount)
+  while (window.examples.length > 0 && window.examples[0]!.atMs <= beginMs) window.examples.shift()
+  const forgetMs = Math.min(beginMs, nowMs - REMEMBER_MS)
+  for (const [key, subject] of window.seen) {
+    if (subject.atMs > forgetMs) break
+    window.seen.delete(key)
+  }
+}
+
+/** When the oldest content leaves the window, if nothing is added; null if it is empty. */
+export function nextExpiryMs(window: AlertWindow, alert: AlertPlan): number | null {
+  const oldest = window.buckets[0]
+  return oldest ? oldest.lastMs + windowMsOf(alert) : null
+}
+
+/** The rule's value over what is in the window. */
+export function measureWindow(window: AlertWindow, alert: AlertPlan): AlertNumbers {
+  const verdicts = { pass: 0, fail: 0, unknown: 0, error: 0 }
+  for (const { counts } of window.buckets) {
+    verdicts.pass += counts.pass
+    verdicts.fail += counts.fail
+    verdicts.unknown += counts.unknown
+    verdicts.error += counts.error
+  }
+  const { fn, of, cmp, value: threshold } = alert.when
+  const decided = verdicts.pass + verdicts.fail
+  const all = decided + verdicts.unknown + verdicts.error
+  const total = fn === 'rate' && (of === 'pass' || of === 'fail') ? decided : all
+  const count = verdicts[of]
+  const value = fn === 'count' ? count : total > 0 ? count / total : null
+  return { fn, of, cmp, threshold, windowMs: windowMsOf(alert), value, count, total, verdicts }
+}
