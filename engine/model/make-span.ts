@@ -3,11 +3,14 @@ import type { Attributes, Span } from './span.ts'
 
 const NO_ATTRIBUTES: Attributes = new Map()
 
+/** What may be left out; an explicit `undefined` is the same as leaving out. */
+export type SpanFields = { [K in keyof Span]?: Span[K] | undefined }
+
 /**
  * A span with every property initialised, in one fixed order; what `partial` leaves out is absent (`undefined`), and the
  * few that can't be absent get neutral values (kind `other`, status `unset`, empty ids and name, time 0).
  */
-export function makeSpan(partial: Partial<Span> = {}): Span {
+export function makeSpan(partial: SpanFields = {}): Span {
   return {
     tenant: partial.tenant ?? 'default',
     traceId: partial.traceId ?? '',

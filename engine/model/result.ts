@@ -22,6 +22,8 @@ export interface Evidence {
   /** The pattern's qualified name (`pii.email`), or the regex's source. */
   readonly pattern: string
   readonly masked: string
+  /** Where the text is another span's than the subject: a match inside an aggregate over a trace's spans. */
+  readonly spanId?: string
 }
 
 export type SubjectKind =

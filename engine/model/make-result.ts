@@ -1,0 +1,38 @@
+/** One place that writes a result's properties, so that every result in the process has the same hidden class. */
+import type { EvalResult, Evidence } from './result.ts'
+
+const NO_EVIDENCE: readonly Evidence[] = Object.freeze([])
+
+/** What may be left out; an explicit `undefined` is the same as leaving out. */
+export type ResultFields = { [K in keyof EvalResult]?: EvalResult[K] | undefined }
+
+/** A result with every property initialised, in one fixed order; what `partial` leaves out is a neutral online pass. */
+export function makeResult(partial: ResultFields = {}): EvalResult {
+  return {
+    tenant: partial.tenant ?? 'default',
+    evalId: partial.evalId ?? '',
+    measureHash: partial.measureHash ?? '',
+    verdictHash: partial.verdictHash ?? '',
+    mode: partial.mode ?? 'live',
+    subjectKind: partial.subjectKind ?? 'trace',
+    traceId: partial.traceId ?? '',
+    spanId: partial.spanId ?? '',
+    subjectTimeUs: partial.subjectTimeUs ?? 0,
+    evaluatedAtMs: partial.evaluatedAtMs ?? 0,
+    revision: partial.revision ?? 1,
+    verdict: partial.verdict ?? 'pass',
+    score: partial.score,
+    reason: partial.reason,
+    evidence: partial.evidence ?? NO_EVIDENCE,
+    explanation: partial.explanation,
+    agentName: partial.agentName,
+    agentVersion: partial.agentVersion,
+    env: partial.env,
+    judgeModel: partial.judgeModel,
+    judgeInputTokens: partial.judgeInputTokens,
+    judgeOutputTokens: partial.judgeOutputTokens,
+    costMicroUsd: partial.costMicroUsd,
+    runId: partial.runId ?? '',
+    inclusionProbability: partial.inclusionProbability ?? 1,
+  }
+}
