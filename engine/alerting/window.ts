@@ -111,8 +111,8 @@ export function countObservation(window: AlertWindow, alert: AlertPlan, observat
   const bucket = bucketAt(window.buckets, bucketIndex(alert, atMs))
   bucket.counts[verdict]++
   bucket.lastMs = Math.max(bucket.lastMs, atMs)
-  // A subject known before stays known, so that its earlier revision, delivered again, is not counted anew.
-  if (earlier || mustRemember(alert, verdict)) {
+  // A later revision is remembered whatever it says, so that the earlier one, delivered again, is not counted anew.
+  if (revision > 1 || mustRemember(alert, verdict)) {
     window.seen.set(key, { revision, atMs, verdict })
     if (window.seen.size > MAX_SUBJECTS) window.seen.delete(window.seen.keys().next().value!)
   }
