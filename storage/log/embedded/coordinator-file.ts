@@ -1,0 +1,125 @@
+/** The groups of the embedded log in one SQLite file: their state (see group-state.ts), subscriptions and committed offsets. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { PartitionOffset, TopicPartition } from '../port.ts'
+import type { GroupState } from './group-state.ts'
+import { EMPTY_GROUP } from './group-state.ts'
+import type { Durability } from './sqlite.ts'
+import { inTransaction, openDatabase, toLogError } from './sqlite.ts'
+
+/** How far a group has come in a partition; offset 0 if it never committed there. */
+export interface GroupProgress {
+  groupId: string
+  offset: number
+}
+
+export class CoordinatorFile {
+  readonly #path: string
+  readonly #db: DatabaseSync
+  readonly #getGroup: StatementSync
+  readonly #putGroup: StatementSync
+  readonly #getOffset: StatementSync
+  readonly #putOffset: StatementSync
+  readonly #allOffsets: StatementSync
+  readonly #subscribe: StatementSync
+  readonly #progress: StatementSync
+
+  constructor(path: string, durability: Durability) {
+    this.#path = path
+    const db = openDatabase(path, { durability, createSql: CREATE_SQL })
+    this.#db = db
+    this.#getGroup = db.prepare('SELECT state FROM groups WHERE group_id = ?')
+    this.#putGroup = db.prepare('INSERT INTO groups VALUES(?, ?) ON CONFLICT DO UPDATE SET state = excluded.state')
+    this.#getOffset = db.prepare('SELECT offset FROM offsets WHERE group_id = ? AND topic = ? AND partition = ?')
+    this.#putOffset = db.prepare(
+      'INSERT INTO offsets VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET offset = excluded.offset',
+    )
+    this.#allOffsets = db.prepare(
+      'SELECT topic, partition, offset FROM offsets WHERE group_id = ? ORDER BY topic, partition',
+    )
+    this.#subscribe = db.prepare('INSERT OR IGNORE INTO subscriptions(group_id, topic) VALUES(?, ?)')
+    this.#progress = db.prepare(`
+      SELECT s.group_id AS groupId, coalesce(o.offset, 0) AS offset FROM subscriptions s
+      LEFT JOIN offsets o ON o.group_id = s.group_id AND o.topic = s.topic AND o.partition = ?
+      WHERE s.topic = ? ORDER BY offset`)
+  }
+
+  group(groupId: string): GroupState {
+    return this.#guarded(() => this.#readGroup(groupId))
+  }
+
+  /**
+   * Reads the group, applies `change`, and writes the result, in one transaction over all threads. `then` runs inside it on the
+   * new state, for what must hold together with it (committing offsets).
+   */
+  updateGroup(
+    groupId: string,
+    change: (group: GroupState) => GroupState,
+    then?: (group: GroupState) => void,
+  ): GroupState {
+    return this.#guarded(() =>
+      inTransaction(this.#db, () => {
+        const before = this.#readGroup(groupId)
+        const after = change(before)
+        if (after !== before) this.#putGroup.run(groupId, JSON.stringify(after))
+        then?.(after)
+        return after
+      }),
+    )
+  }
+
+  /** Makes the group known to retention: records that it has not consumed are not deleted by size. */
+  subscribe(groupId: string, topics: readonly string[]): void {
+    this.#guarded(() =>
+      inTransaction(this.#db, () => {
+        for (const topic of topics) this.#subscribe.run(groupId, topic)
+      }),
+    )
+  }
+
+  offset(groupId: string, of: TopicPartition): number | null {
+    return this.#guarded(() => {
+      const row = this.#getOffset.get(groupId, of.topic, of.partition) as { offset: number } | undefined
+      return row?.offset ?? null
+    })
+  }
+
+  /** Only from inside `updateGroup`'s `then`. */
+  putOffset(groupId: string, position: PartitionOffset): void {
+    this.#putOffset.run(groupId, position.topic, position.partition, position.offset)
+  }
+
+  offsets(groupId: string): PartitionOffset[] {
+    return this.#guarded(() => {
+      const rows = this.#allOffsets.all(groupId) as unknown as PartitionOffset[]
+      return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+    })
+  }
+
+  /** All groups that ever subscribed to the topic, the furthest behind first. */
+  progress(of: TopicPartition): GroupProgress[] {
+    return this.#guarded(() => this.#progress.all(of.partition, of.topic) as unknown as GroupProgress[])
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #readGroup(groupId: string): GroupState {
+    const row = this.#getGroup.get(groupId) as { state: string } | undefined
+    return row === undefined ? EMPTY_GROUP : (JSON.parse(row.state) as GroupState)
+  }
+
+  #guarded<T>(body: () => T): T {
+    try {
+      return body()
+    } catch (error) {
+      throw toLogError(error, this.#path)
+    }
+  }
+}
+
+const CREATE_SQL = `
+  CREATE TABLE groups(group_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE offsets(group_id TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+    PRIMARY KEY(group_id, topic, partition)) WITHOUT ROWID;
+  CREATE TABLE subscriptions(topic TEXT NOT NULL, group_id TEXT NOT NULL, PRIMARY KEY(topic, group_id)) WITHOUT ROWID;`
