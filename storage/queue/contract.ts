@@ -1,0 +1,158 @@
+/** What every backend of the queue port has to pass. */
+import { afterEach, describe, expect, test } from 'vitest'
+import type { OfflineJob, OfflineQueue } from './port.ts'
+
+export interface QueueUnderTest {
+  /** A further connection to the same queue, as another process would have. */
+  open(): Promise<OfflineQueue>
+}
+
+export function queueContract(name: string, under: () => QueueUnderTest): void {
+  describe(`${name}: queue contract`, () => {
+    const opened: OfflineQueue[] = []
+    const open = async () => {
+      const queue = await under().open()
+      opened.push(queue)
+      return queue
+    }
+    afterEach(async () => {
+      await Promise.all(opened.splice(0).map((queue) => queue.close()))
+    })
+
+    test('a job reaches the worker once, with what was put in', async () => {
+      const queue = await open()
+      const seen: OfflineJob[] = []
+      const job = jobOf('checkout/helpful', 1_700_000_000_000)
+      expect(await queue.enqueue(job)).toBe('added')
+      await queue.work(async (taken) => void seen.push(taken), { concurrency: 1, onError: fail })
+      await untilState(queue, job.runId, 'done')
+      expect(seen).toEqual([job])
+    })
+
+    test('the same run id is one job: while waiting, while running and after', async () => {
+      const queue = await open()
+      const job = jobOf('checkout/twice', 1_700_000_060_000)
+      let runs = 0
+      const started = Promise.withResolvers<void>()
+      const go = Promise.withResolvers<void>()
+      await queue.enqueue(job)
+      expect(await queue.enqueue(job)).toBe('known')
+      await queue.work(
+        async () => {
+          runs++
+          started.resolve()
+          await go.promise
+        },
+        { concurrency: 4, onError: fail },
+      )
+      await started.promise
+      expect(await queue.enqueue(job)).toBe('known')
+      go.resolve()
+      await untilState(queue, job.runId, 'done')
+      expect(await queue.enqueue(job)).toBe('known')
+      expect(runs).toBe(1)
+    })
+
+    test('two that enqueue the same run at once make one job', async () => {
+      const [a, b] = [await open(), await open()]
+      const job = jobOf('checkout/race', 1_700_000_120_000)
+      let runs = 0
+      await Promise.all([a.enqueue(job), b.enqueue(job)])
+      for (const queue of [a, b]) {
+        await queue.work(
+          async () => {
+            runs++
+          },
+          { concurrency: 2, onError: fail },
+        )
+      }
+      await untilState(a, job.runId, 'done')
+      // A second job would be taken at once: these wait behind it.
+      const after = jobOf('checkout/race', 1_700_000_180_000)
+      await b.enqueue(after)
+      await untilState(b, after.runId, 'done')
+      expect(runs).toBe(2)
+    })
+
+    test('a job enqueued while workers wait starts without polling', async () => {
+      const queue = await open()
+      const taken = Promise.withResolvers<void>()
+      await queue.work(async () => taken.resolve(), { concurrency: 1, onError: fail })
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      const startMs = performance.now()
+      await queue.enqueue(jobOf('checkout/prompt', 1_700_000_240_000))
+      await taken.promise
+      // Polling would take its whole block time of 5 s.
+      expect(performance.now() - startMs).toBeLessThan(3_000)
+    })
+
+    test('a handler that fails is tried again', async () => {
+      const queue = await open()
+      const job = jobOf('checkout/flaky', 1_700_000_300_000)
+      let attempts = 0
+      await queue.enqueue(job)
+      await queue.work(
+        async () => {
+          attempts++
+          if (attempts === 1) throw new Error('the log is full')
+        },
+        { concurrency: 1, onError: fail },
+      )
+      await untilState(queue, job.runId, 'done')
+      expect(attempts).toBe(2)
+    })
+
+    test('drain waits for the running job and takes no other', async () => {
+      const queue = await open()
+      const started = Promise.withResolvers<void>()
+      const go = Promise.withResolvers<void>()
+      const first = jobOf('checkout/drain', 1_700_000_360_000)
+      const second = jobOf('checkout/drain', 1_700_000_420_000)
+      let ended = 0
+      const worker = await queue.work(
+        async () => {
+          started.resolve()
+          await go.promise
+          ended++
+        },
+        { concurrency: 1, onError: fail },
+      )
+      await queue.enqueue(first)
+      await started.promise
+      await queue.enqueue(second)
+      const drained = worker.drain()
+      go.resolve()
+      await drained
+      expect(ended).toBe(1)
+      expect(await queue.stateOf(first.runId)).toBe('done')
+      expect(await queue.stateOf(second.runId)).toBe('waiting')
+    })
+
+    test('marks of schedules are shared and kept apart by eval', async () => {
+      const [a, b] = [await open(), await open()]
+      expect(await a.lastSlot('checkout/marked')).toBeUndefined()
+      await a.setLastSlot('checkout/marked', 60_000)
+      await b.setLastSlot('checkout/other', 1)
+      expect(await b.lastSlot('checkout/marked')).toBe(60_000)
+      await b.setLastSlot('checkout/marked', 120_000)
+      expect(await a.lastSlot('checkout/marked')).toBe(120_000)
+    })
+
+    test('an unknown run is said to be unknown', async () => {
+      const queue = await open()
+      expect(await queue.stateOf('checkout/none@2026-01-01T0000Z')).toBe('unknown')
+    })
+  })
+}
+
+function jobOf(evalId: string, slotMs: number): OfflineJob {
+  return { tenant: 'default', evalId, slotMs, trigger: 'schedule', runId: `${evalId}@${slotMs}` }
+}
+
+function fail(error: Error): void {
+  throw error
+}
+
+export async function untilState(queue: OfflineQueue, runId: string, state: string): Promise<void> {
+  while ((await queue.stateOf(runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
+}

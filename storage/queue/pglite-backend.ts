@@ -1,0 +1,69 @@
+/** BullMQ on PGlite: PostgreSQL in this process, its files in a folder. */
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq'
+import type { BullBackend } from './bull-queue.ts'
+import { PglitePool } from './pglite-pool.ts'
+import { QueueError } from './port.ts'
+
+/** BullMQ's own name for its schema; a pool that it did not make always means this one. */
+const SCHEMA = 'bullmq'
+
+/**
+ * Opens the folder, making it first if need be: seconds of CPU (initdb), later starts a few hundred milliseconds.
+ * The caller guarantees that no other process has the folder open (the data folder's lock does).
+ * Rejects with `QueueError` when the folder cannot be opened.
+ */
+export async function openPgliteBackend(folder: string): Promise<BullBackend> {
+  const db = await openDatabase(folder)
+  const pool = new PglitePool(db)
+  // Each queue and worker attaches its own listeners.
+  pool.setMaxListeners(0)
+  const client = await pool.connect()
+  try {
+    await runMigrations(client, SCHEMA)
+  } finally {
+    client.release()
+  }
+  await pool.query(`SET search_path TO ${SCHEMA}`)
+  return {
+    name: 'pglite',
+    openQueue: (name) => new Queue(name, { connection: pool }, createPostgresBackend),
+    openWorker: (name, run, settings) =>
+      new Worker(name, run, { connection: pool, ...settings }, createPostgresBackend),
+    async close() {
+      await pool.end()
+      await db.close()
+    },
+  }
+}
+
+/** A folder killed in the middle of initdb would never open again, so it gets its name only when it is whole. */
+async function openDatabase(folder: string): Promise<PGlite> {
+  try {
+    if (!(await exists(folder))) {
+      const unfinished = `${folder}.unfinished`
+      await rm(unfinished, { recursive: true, force: true })
+      await mkdir(dirname(folder), { recursive: true })
+      const fresh = await PGlite.create(unfinished)
+      await fresh.close()
+      await rename(unfinished, folder)
+    }
+    return await PGlite.create(folder)
+  } catch (error) {
+    throw new QueueError(
+      'unavailable',
+      `The job queue in ${folder} cannot be opened (${error instanceof Error ? error.message : String(error)}). ` +
+        'It holds only schedules and unfinished offline runs: move the folder away to start afresh.',
+      { cause: error },
+    )
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,64 @@
+/** The queue port: runs of offline evals as jobs, on BullMQ over Redis or over PGlite. */
+import { z } from 'zod'
+
+const offlineJobSchema = z.object({
+  tenant: z.string().min(1),
+  /** `package/name`. */
+  evalId: z.string().min(1),
+  /** `eval@slot`: the id of the job, so that it is enqueued once whoever enqueues it. */
+  runId: z.string().min(1),
+  /** Milliseconds since the epoch: the scheduled minute, or the moment at which a run was asked for. */
+  slotMs: z.int().nonnegative(),
+  trigger: z.enum(['schedule', 'manual']),
+})
+
+export type OfflineJob = z.infer<typeof offlineJobSchema>
+
+/** Job payloads come back from a store that others may write to. Throws a `ZodError` on a foreign shape. */
+export function parseOfflineJob(raw: unknown): OfflineJob {
+  return offlineJobSchema.parse(raw)
+}
+
+export type RunState = 'waiting' | 'active' | 'done' | 'failed' | 'unknown'
+
+/** What went wrong in the background, for people: the queue goes on trying by itself. */
+export type QueueErrorHandler = (error: Error) => void
+
+export interface QueueWorkerOptions {
+  /** Runs at the same time in this process. */
+  concurrency: number
+  /** A run whose process died is taken up by another worker after about this long. */
+  lockMs?: number
+  onError: QueueErrorHandler
+}
+
+export interface QueueWorker {
+  /** Takes no further job and resolves when the running ones have ended. */
+  drain(): Promise<void>
+}
+
+export interface OfflineQueue {
+  readonly backend: 'redis' | 'pglite'
+  /** `known`: a job with this run id exists already, in whatever state; nothing was added. */
+  enqueue(job: OfflineJob): Promise<'added' | 'known'>
+  /**
+   * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling); a job may run twice when its process
+   * was killed, so handlers write idempotently.
+   */
+  work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker>
+  stateOf(runId: string): Promise<RunState>
+  /** The last slot that the schedule of an eval has dealt with; undefined for an eval never seen. Shared by all schedulers. */
+  lastSlot(evalId: string): Promise<number | undefined>
+  setLastSlot(evalId: string, slotMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** `unavailable`: the queue's store cannot be opened or reached; the message says which and what to do. */
+export class QueueError extends Error {
+  readonly code: 'unavailable'
+  constructor(code: QueueError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'QueueError'
+    this.code = code
+  }
+}
