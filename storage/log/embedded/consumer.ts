@@ -169,12 +169,13 @@ export class EmbeddedConsumer implements Consumer {
     if (!this.#closed) await this.#adopt(this.#parts.coordinator.group(this.groupId))
   }
 
-  /** Reads the group; writes it if a heartbeat is due or another member is dead. */
+  /** Reads the group; writes it if a heartbeat is due or a member is dead. */
   #heartbeat(): GroupState {
     const nowMs = this.#parts.monotonicMs()
-    if (nowMs < this.#nextHeartbeatMs) return this.#parts.coordinator.group(this.groupId)
+    const group = this.#parts.coordinator.group(this.groupId)
+    if (nowMs < this.#nextHeartbeatMs && expire(group, this.#parts.run, nowMs) === group) return group
     this.#nextHeartbeatMs = nowMs + this.#heartbeatIntervalMs()
-    return this.#changeGroup((group) => this.#alive(group))
+    return this.#changeGroup((current) => this.#alive(current))
   }
 
   /** Dead members go, this one included if it was silent for too long; otherwise this is a sign of its life. */
