@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { buildPrompt, repairMessage } from './prompt.ts'
+
+const nonce = '0123456789abcdef0123'
+const base = { rubric: '\n  5  Solved.\n  1  Not solved.\n', scale: { low: 1, high: 5 }, nonce }
+
+test('the prompt as a whole', () => {
+  const prompt = buildPrompt({
+    ...base,
+    shown: [
+      { path: 'output.text', text: 'It arrives tomorrow.' },
+      { path: 'tool_call.name', text: '[]' },
+    ],
+  })
+  expect(prompt.promptVersion).toBe('judge-1')
+  expect(prompt.cut).toEqual([])
+  expect(prompt.messages[1]?.content).toBe(
+    [
+      'Rubric, on a scale of 1 to 5:\n5  Solved.\n  1  Not solved.',
+      'The recording:',
+      `<<<DATA ${nonce} output.text>>>\nIt arrives tomorrow.\n<<<END ${nonce}>>>`,
+      `<<<DATA ${nonce} tool_call.name>>>\n[]\n<<<END ${nonce}>>>`,
+      'Grade it by the rubric above.',
+    ].join('\n\n'),
+  )
+})
+
+test('reasons come before the score, in the schema as in the instructions', () => {
+  const { schema, messages } = buildPrompt({ ...base, shown: [] })
+  expect(schema).toEqual({
+    type: 'object',
+    properties: {
+      evidence: { type: 'array', items: { type: 'string' } },
+      reasoning: { type: 'string' },
+      abstain: { type: 'boolean' },
+      score: { type: ['integer', 'null'], enum: [1, 2, 3, 4, 5, null] },
+    },
+    required: ['evidence', 'reasoning', 'abstain', 'score'],
+    additionalProperties: false,
+  })
+  const properties = Object.keys(schema.properties as object)
+  expect(properties).toEqual(['evidence', 'reasoning', 'abstain', 'score'])
+  const places = properties.map((name) => messages[0]?.content.indexOf(`"${name}":`) ?? -1)
+  expect(places).toEqual(places.toSorted((a, b) => a - b))
+  expect(places).not.toContain(-1)
+})
+
+test('a long scale is bounded instead of listed', () => {
+  const { schema } = buildPrompt({ ...base, scale: { low: 0, high: 100 }, shown: [] })
+  expect(schema).toMatchObject({ properties: { score: { minimum: 0, maximum: 100 } } })
+})
+
+test('what is cut is stated outside of the data, beginning and end stay', () => {
+  const text = `${'a'.repeat(500)}${'b'.repeat(9_000)}${'c'.repeat(500)}`
+  const prompt = buildPrompt({
+    ...base,
+    shown: [
+      { path: 'input.text', text: 'short' },
+      { path: 'output.text', text },
+    ],
+    maxChars: 2_000,
+  })
+  expect(prompt.cut).toEqual([{ path: 'output.text', chars: 10_000, shownChars: 1_000 }])
+  const user = prompt.messages[1]?.content ?? ''
+  expect(user).toContain(`output.text, first 500 of 10000 characters>>>\n${'a'.repeat(500)}\n<<<END`)
+  expect(user).toContain(`output.text, last 500 of 10000 characters>>>\n${'c'.repeat(500)}\n<<<END`)
+  expect(user).toContain('Too long to show whole: output.text.')
+  expect(user).not.toContain('bb')
+})
+
+test('the repair message repeats nothing but the problem', () => {
+  expect(repairMessage('"score" is not an integer').content).toBe(
+    'Your previous answer could not be read: "score" is not an integer. Answer again with the JSON object alone.',
+  )
+})

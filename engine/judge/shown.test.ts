@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { viewTrace } from '../evaluate/trace-view.ts'
+import { makeSpan } from '../model/make-span.ts'
+import { readShown } from './shown.ts'
+
+const traceId = '0af7651916cd43dd8448eb211c80319c'
+const spans = [
+  makeSpan({
+    traceId,
+    spanId: 'a',
+    kind: 'agent',
+    name: 'support',
+    inputText: 'Where is it?',
+    outputText: 'On its way.',
+    durationNs: 1_234_567_890,
+    startTimeUs: 1e15,
+  }),
+  makeSpan({
+    traceId,
+    spanId: 'c',
+    parentSpanId: 'a',
+    kind: 'tool',
+    name: 'execute_tool issue_refund',
+    toolName: 'issue_refund',
+    startTimeUs: 1e15 + 20,
+  }),
+  makeSpan({
+    traceId,
+    spanId: 'b',
+    parentSpanId: 'a',
+    kind: 'tool',
+    name: 'lookup',
+    toolArguments: '{"id":\n7}',
+    startTimeUs: 1e15 + 10,
+  }),
+  makeSpan({
+    traceId,
+    spanId: 'd',
+    parentSpanId: 'a',
+    kind: 'retriever',
+    retrievalQuery: 'parcel',
+    documents: [{ id: 'x', text: 'sent', score: 0.5 }],
+    startTimeUs: 1e15 + 30,
+  }),
+]
+const trace = viewTrace('default', traceId, spans)
+
+function show(...paths: string[]) {
+  const shown = readShown(paths, trace, undefined)
+  return shown.kind === 'missing' ? shown : shown.fields.map(({ text }) => text)
+}
+
+test('fields of a trace, in the order of the clause', () => {
+  expect(show('output.text', 'input.text', 'duration')).toEqual(['On its way.', 'Where is it?', '1234.57 ms'])
+})
+
+test('a field of a span subject lists over the trace by start, one JSON item a line', () => {
+  expect(show('tool_call.name')).toEqual(['[\n"lookup",\n"issue_refund"\n]'])
+  expect(show('tool_call.arguments.text')).toEqual(['[\n"{\\"id\\":\\n7}",\nnull\n]'])
+  expect(show('retrieval.documents')).toEqual(['[\n[{"id":"x","text":"sent","score":0.5}]\n]'])
+})
+
+test('no such span is an empty list, not a missing field', () => {
+  expect(show('llm_call.output.text')).toEqual(['[]'])
+})
+
+test('a field that was not sent is missing', () => {
+  expect(show('input.text', 'user.id')).toEqual({ kind: 'missing', field: 'user.id' })
+})
+
+test('on a span, plain paths are its own and trace paths the trace’s', () => {
+  expect(readShown(['query.text', 'trace.output.text'], trace, spans[3])).toEqual({
+    kind: 'shown',
+    fields: [
+      { path: 'query.text', text: 'parcel' },
+      { path: 'trace.output.text', text: 'On its way.' },
+    ],
+  })
+})
+
+test('a path outside of the schema is a bug', () => {
+  expect(() => show('no.such')).toThrow('no field no.such')
+})

@@ -1,0 +1,85 @@
+/** What an offline eval's `show:` clause puts before the judge. */
+import type { Subject } from '../../dsl/plan.ts'
+import { readTraceField, spanField, type Value } from '../evaluate/fields.ts'
+import { kindOf, type ProjectedSpan, type TraceView } from '../evaluate/subject.ts'
+
+export interface ShownField {
+  /** As written in the `.eval` file. */
+  path: string
+  text: string
+}
+
+export type Shown =
+  | { kind: 'shown'; fields: ShownField[] }
+  /** A field of the subject itself was not sent: a judge who grades without it would guess. */
+  | { kind: 'missing'; field: string }
+
+type SpanSubject = Exclude<Subject, 'trace' | 'session'>
+
+const SPAN_SUBJECTS: readonly string[] = [
+  'agent_run',
+  'llm_call',
+  'tool_call',
+  'retrieval',
+  'embedding',
+  'guardrail',
+  'span',
+] satisfies SpanSubject[]
+
+/**
+ * Reads the fields of `show` in order. A plain path (`output.text`) is the subject's own: the span's where the subject is a
+ * span, else the trace's. `tool_call.name` lists the value of each such span of the trace in the order of their starts, with
+ * null where it was not captured; an empty list says that there was none. Throws on a path that the schema does not have.
+ */
+export function readShown(show: readonly string[], trace: TraceView, span: ProjectedSpan | undefined): Shown {
+  const fields: ShownField[] = []
+  for (const path of show) {
+    const text = readOne(path, trace, span)
+    if (text === undefined) return { kind: 'missing', field: path }
+    fields.push({ path, text })
+  }
+  return { kind: 'shown', fields }
+}
+
+function readOne(path: string, trace: TraceView, span: ProjectedSpan | undefined): string | undefined {
+  const [head = '', ...rest] = path.split('.')
+  const inner = rest.join('.')
+  if (isSpanSubject(head) && inner !== '') return listOf(head, inner, trace)
+  const own = head === 'trace' && inner !== '' ? inner : path
+  const value = span === undefined || head === 'trace' ? readTraceField(own)(trace) : spanField(own).read(span)
+  return value === undefined ? undefined : textOf(own, value)
+}
+
+function listOf(subject: SpanSubject, path: string, trace: TraceView): string {
+  const { read } = spanField(path)
+  const kind = kindOf(subject)
+  const spans = trace.spans
+    .filter((span) => kind === null || span.kind === kind)
+    .sort(
+      (a, b) => a.startTimeUs - b.startTimeUs || a.startTimeSubUs - b.startTimeSubUs || (a.spanId < b.spanId ? -1 : 1),
+    )
+  const items = spans.map((span) => {
+    const value = read(span)
+    return value === undefined ? 'null' : JSON.stringify(plain(path, value))
+  })
+  // One item a line, as JSON: an item's own line breaks cannot pass for another item.
+  return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n]`
+}
+
+function isSpanSubject(name: string): name is SpanSubject {
+  return SPAN_SUBJECTS.includes(name)
+}
+
+function textOf(path: string, value: Value): string {
+  const shown = plain(path, value)
+  return typeof shown === 'string' ? shown : JSON.stringify(shown)
+}
+
+/** Times and money in words: a judge should not have to know the units that the engine counts in. */
+function plain(path: string, value: Value): Value {
+  if (typeof value !== 'number') return value
+  if (path === 'duration' || path === 'time_to_first_token') return `${Math.round(value / 1e4) / 100} ms`
+  if (path === 'start') return new Date(value / 1000).toISOString()
+  if (path === 'cost') return `${value / 1e6} USD`
+  return value
+}
