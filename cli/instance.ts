@@ -1,0 +1,1 @@
+/** Wires the roles together in one process tree: sinks before sources at the start, sources before sinks at the end. */

@@ -1,0 +1,24 @@
+import { CannotStart } from './run-role.ts'
+
+const explanations: Readonly<Record<string, (where: string, flag: string) => string>> = {
+  EADDRINUSE: (where, flag) =>
+    `${where} is already in use; stop what listens there, or choose another port with ${flag}`,
+  EACCES: (where, flag) => `${where} may not be listened on without more rights; choose a port above 1023 with ${flag}`,
+  EADDRNOTAVAIL: (where) => `${where} is not an address of this machine; see --host`,
+  ENOTFOUND: (where) => `the host name in ${where} is not known; see --host`,
+}
+
+/** Says which listener could not be opened and what to do about it; other errors pass through. */
+export async function openOrExplain<T>(
+  listener: { what: string; host: string; port: number; flag: string },
+  open: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+    const explain = explanations[code]
+    if (explain === undefined) throw error
+    throw new CannotStart(`${listener.what}: ${explain(`${listener.host}:${listener.port}`, listener.flag)}`)
+  }
+}

@@ -1,0 +1,97 @@
+/** The main thread's side of a role that runs in a worker thread. */
+import { Worker } from 'node:worker_threads'
+import type { Plan } from '../../dsl/plan.ts'
+import type { FromRole, ToRole } from './protocol.ts'
+
+export interface RoleThread<Info> {
+  readonly name: string
+  readonly info: Info
+  setDefinitions(plan: Plan): void
+  /** Rejects with the role's own message, or when the thread ends first. */
+  call(method: string, argument: unknown): Promise<unknown>
+  /** Lets the role finish what it has begun, then ends the thread. */
+  drain(): Promise<void>
+}
+
+/** Why a role did not start: a setting or a resource that the user can mend. */
+export class RoleRefused extends Error {
+  override name = 'RoleRefused'
+}
+
+export interface RoleOptions<Info> {
+  name: string
+  /** The module that calls `runRole`. */
+  module: URL
+  data: unknown
+  parseInfo: (raw: unknown) => Info
+  onNotice: (text: string) => void
+  /** The thread ended although nobody asked it to. */
+  onLost: (name: string, reason: string) => void
+  transfer?: readonly import('node:worker_threads').Transferable[]
+}
+
+/** Resolves when the role says that it is ready; rejects with `RoleRefused` when it cannot start. */
+export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<Info>> {
+  const worker = new Worker(options.module, {
+    workerData: options.data,
+    name: options.name,
+    ...(options.transfer ? { transferList: [...options.transfer] } : {}),
+  })
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  let nextId = 1
+  let draining: PromiseWithResolvers<void> | null = null
+  let lastError = 'it ended'
+  const post = (message: ToRole): void => worker.postMessage(message)
+
+  return new Promise((resolve, reject) => {
+    let started = false
+    const role = (info: Info): RoleThread<Info> => ({
+      name: options.name,
+      info,
+      setDefinitions: (plan) => post({ kind: 'definitions', plan }),
+      call: (method, argument) =>
+        new Promise((resolveCall, rejectCall) => {
+          const id = nextId++
+          waiting.set(id, { resolve: resolveCall, reject: rejectCall })
+          post({ kind: 'call', id, method, argument })
+        }),
+      drain: async () => {
+        if (draining === null) {
+          draining = Promise.withResolvers<void>()
+          post({ kind: 'drain' })
+        }
+        await draining.promise
+        await worker.terminate()
+      },
+    })
+    worker.on('message', (message: FromRole) => {
+      switch (message.kind) {
+        case 'ready':
+          started = true
+          return resolve(role(options.parseInfo(message.info)))
+        case 'refused':
+          return reject(new RoleRefused(message.message))
+        case 'notice':
+          return options.onNotice(message.text)
+        case 'drained':
+          return draining?.resolve()
+        case 'reply': {
+          const call = waiting.get(message.id)
+          waiting.delete(message.id)
+          if (message.ok) call?.resolve(message.value)
+          else call?.reject(new Error(message.message))
+        }
+      }
+    })
+    worker.on('error', (error) => {
+      lastError = error instanceof Error ? error.message : String(error)
+    })
+    worker.on('exit', () => {
+      for (const call of waiting.values()) call.reject(new Error(`${options.name} stopped: ${lastError}`))
+      waiting.clear()
+      if (!started) reject(new Error(`${options.name} could not start: ${lastError}`))
+      else if (draining === null) options.onLost(options.name, lastError)
+      draining?.resolve()
+    })
+  })
+}

@@ -1,0 +1,59 @@
+/** A role's own side: what a worker thread's module calls to become a role. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Plan } from '../../dsl/plan.ts'
+import type { FromRole, ToRole } from './protocol.ts'
+
+export interface RoleContext {
+  readonly data: unknown
+  notice(text: string): void
+}
+
+export interface RunningRole {
+  /** Passed to the main thread with `ready`. */
+  info: unknown
+  setDefinitions(plan: Plan): void
+  call(method: string, argument: unknown): Promise<unknown>
+  drain(): Promise<void>
+}
+
+/** An error that the user can mend; its message is shown without a stack trace. */
+export class CannotStart extends Error {
+  override name = 'CannotStart'
+}
+
+/** Starts the role, answers the main thread's messages, and stops when told to drain. */
+export async function runRole(start: (context: RoleContext) => Promise<RunningRole>): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('a role runs in a worker thread')
+  const post = (message: FromRole): void => port.postMessage(message)
+  let role: RunningRole
+  try {
+    role = await start({ data: workerData, notice: (text) => post({ kind: 'notice', text }) })
+  } catch (error) {
+    if (!(error instanceof CannotStart)) throw error
+    post({ kind: 'refused', message: error.message })
+    port.close()
+    return
+  }
+  port.on('message', (message: ToRole) => {
+    switch (message.kind) {
+      case 'definitions':
+        return role.setDefinitions(message.plan)
+      case 'call':
+        role.call(message.method, message.argument).then(
+          (value) => post({ kind: 'reply', id: message.id, ok: true, value }),
+          (error: unknown) =>
+            post({
+              kind: 'reply',
+              id: message.id,
+              ok: false,
+              message: error instanceof Error ? error.message : String(error),
+            }),
+        )
+        return
+      case 'drain':
+        void role.drain().finally(() => post({ kind: 'drained' }))
+    }
+  })
+  post({ kind: 'ready', info: role.info })
+}

@@ -1,0 +1,79 @@
+/** What `assay up` runs with: flags first, then the environment, then defaults. */
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const port = z
+  .string()
+  .regex(/^-?\d+(\.\d+)?$/, 'must be a port number')
+  .transform(Number)
+  .pipe(
+    z
+      .number()
+      .int('must be a whole number')
+      .min(0, 'must be between 0 and 65535')
+      .max(65_535, 'must be between 0 and 65535'),
+  )
+
+const schema = z.object({
+  data: z.string().min(1, 'must name a folder'),
+  evals: z.array(z.string().min(1, 'must name a folder or file')).min(1),
+  otlpHttpPort: port,
+  httpPort: port,
+  host: z.string().min(1, 'must be an address, such as 127.0.0.1'),
+})
+
+export type UpSettings = z.infer<typeof schema>
+
+export interface UpFlags {
+  data?: string
+  evals?: string[]
+  otlpHttpPort?: string
+  httpPort?: string
+  host?: string
+}
+
+const names: Readonly<Record<keyof UpSettings, { flag: string; variable: string }>> = {
+  data: { flag: '--data', variable: 'ASSAY_DATA' },
+  evals: { flag: '--evals', variable: 'ASSAY_EVALS' },
+  otlpHttpPort: { flag: '--otlp-http-port', variable: 'ASSAY_OTLP_HTTP_PORT' },
+  httpPort: { flag: '--http-port', variable: 'ASSAY_HTTP_PORT' },
+  host: { flag: '--host', variable: 'ASSAY_HOST' },
+}
+
+/** The standard packs, which are in force when no folder of evals is named. */
+export const packsFolder = join(import.meta.dirname, '..', 'evals')
+
+export const defaults = { data: '.assay', otlpHttpPort: '4318', httpPort: '3000', host: '127.0.0.1' } as const
+
+/**
+ * Parses flags and environment. On failure `problems` holds a line for each wrong setting: which, where it was set, and
+ * what is expected.
+ */
+export function parseUpSettings(
+  flags: UpFlags,
+  env: Readonly<Record<string, string | undefined>>,
+): { ok: true; settings: UpSettings } | { ok: false; problems: string[] } {
+  const fromEnv = (key: keyof UpSettings): string | undefined => {
+    const value = env[names[key].variable]
+    return value === undefined || value === '' ? undefined : value
+  }
+  const envEvals = fromEnv('evals')
+  const raw = {
+    data: flags.data ?? fromEnv('data') ?? defaults.data,
+    evals: flags.evals ?? envEvals?.split(',') ?? [packsFolder],
+    otlpHttpPort: flags.otlpHttpPort ?? fromEnv('otlpHttpPort') ?? defaults.otlpHttpPort,
+    httpPort: flags.httpPort ?? fromEnv('httpPort') ?? defaults.httpPort,
+    host: flags.host ?? fromEnv('host') ?? defaults.host,
+  }
+  const parsed = schema.safeParse(raw)
+  if (parsed.success) return { ok: true, settings: parsed.data }
+  return {
+    ok: false,
+    problems: parsed.error.issues.map((issue) => {
+      const key = issue.path[0] as keyof UpSettings
+      const { flag, variable } = names[key]
+      const source = flags[key] === undefined && fromEnv(key) !== undefined ? variable : flag
+      return `${source} ${issue.message} (it is ${JSON.stringify(raw[key])})`
+    }),
+  }
+}
