@@ -1,0 +1,44 @@
+import { type ProjectedSpan, startAfterNs, type TraceView } from './subject.ts'
+
+/** Spans of one trace that are looked at; the rest, by start, is cut (`truncated`), so that no trace can stall a worker. */
+export const MAX_SPANS_PER_TRACE = 10_000
+
+/** `spans`: at least one, each span id once, in any order. */
+export function viewTrace(
+  tenant: string,
+  traceId: string,
+  spans: readonly ProjectedSpan[],
+  maxSpans = MAX_SPANS_PER_TRACE,
+): TraceView {
+  const cut = spans.length > maxSpans
+  const seen = cut ? [...spans].sort(byStart).slice(0, maxSpans) : spans
+  let first = seen[0]
+  if (first === undefined) throw new RangeError(`trace ${traceId} has no spans`)
+  let parentless: ProjectedSpan | undefined
+  let agent: ProjectedSpan | undefined
+  for (const span of seen) {
+    if (byStart(span, first) < 0) first = span
+    if (span.parentSpanId === undefined && (parentless === undefined || byStart(span, parentless) < 0))
+      parentless = span
+    if (span.kind === 'agent' && (agent === undefined || byStart(span, agent) < 0)) agent = span
+  }
+  const originUs = first.startTimeUs
+  let endNs = 0
+  for (const span of seen) endNs = Math.max(endNs, startAfterNs(span, originUs) + span.durationNs)
+  const root = parentless ?? agent ?? first
+  return {
+    tenant,
+    traceId,
+    spans: seen,
+    root,
+    agent: agent ?? root,
+    startTimeUs: originUs,
+    durationNs: endNs - first.startTimeSubUs,
+    cut,
+  }
+}
+
+/** By start; the span id settles a tie, so that the order of arrival never matters. */
+function byStart(a: ProjectedSpan, b: ProjectedSpan): number {
+  return a.startTimeUs - b.startTimeUs || a.startTimeSubUs - b.startTimeSubUs || (a.spanId < b.spanId ? -1 : 1)
+}
