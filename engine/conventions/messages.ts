@@ -1,0 +1,148 @@
+/**
+ * Messages in OpenTelemetry GenAI's schema (`{role, parts, finish_reason}`), and in the shapes that SDKs send in its place:
+ * `{role, content}` with a text or a list of parts, and `tool_calls` as OpenAI has them.
+ */
+import type { AttributeValue, Message, MessagePart } from '../model/span.ts'
+import { parseJson, plainJson, property } from './json.ts'
+
+/**
+ * The messages of an attribute: JSON text, a structured value, or plain text (also JSON that was cut off), which is then
+ * one message of `role`. Undefined when there is nothing in it.
+ */
+export function messagesOf(value: AttributeValue | undefined, role: string): Message[] | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string') return messagesFromJson(plainJson(value), role)
+  const parsed = parseJson(value)
+  const messages = parsed === undefined ? undefined : messagesFromJson(parsed, role)
+  return messages ?? [{ role, parts: [{ type: 'text', content: value }] }]
+}
+
+function messagesFromJson(value: unknown, role: string): Message[] | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : [{ role, parts: [{ type: 'text', content: value }] }]
+  if (typeof value !== 'object' || value === null) return undefined
+  const items: unknown[] = Array.isArray(value) ? value : [value]
+  const messages: Message[] = []
+  for (const item of items) {
+    const message = messageFromJson(item, role)
+    if (message === undefined) return undefined
+    messages.push(message)
+  }
+  return messages.length === 0 ? undefined : messages
+}
+
+function messageFromJson(value: unknown, role: string): Message | undefined {
+  if (typeof value === 'string') return { role, parts: [{ type: 'text', content: value }] }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const fields = value as { role?: unknown; parts?: unknown; content?: unknown; finish_reason?: unknown }
+  if (fields.parts === undefined && fields.content === undefined && fields.role === undefined) {
+    // A bare part, as `gen_ai.system_instructions` has them.
+    if (property(fields, 'type') === undefined) return undefined
+    return { role, parts: [partFromJson(fields)] }
+  }
+  const message: Message = { role: typeof fields.role === 'string' ? fields.role : role, parts: [] }
+  const content = fields.parts ?? fields.content
+  if (Array.isArray(content)) for (const part of content) message.parts.push(partFromJson(part))
+  else if (content !== undefined && content !== null) message.parts.push(partFromJson(content))
+  addToolCalls(message, property(fields, 'tool_calls'))
+  if (message.role === 'tool') answerOfTool(message, fields)
+  if (typeof fields.finish_reason === 'string') message.finishReason = fields.finish_reason
+  return message
+}
+
+/** `{id, function: {name, arguments}}`, the OpenAI API's form. */
+function addToolCalls(message: Message, calls: unknown): void {
+  if (!Array.isArray(calls)) return
+  for (const call of calls) {
+    if (typeof call !== 'object' || call === null) continue
+    const fn = property(call, 'function')
+    const source = typeof fn === 'object' && fn !== null ? fn : call
+    message.parts.push(toolCall(property(call, 'id'), property(source, 'name'), property(source, 'arguments')))
+  }
+}
+
+/** A `tool` message of the OpenAI API holds its answer as content, beside the id of the call. */
+function answerOfTool(message: Message, fields: object): void {
+  const id = property(fields, 'tool_call_id') ?? property(fields, 'id')
+  const first = message.parts[0]
+  if (typeof id !== 'string' || message.parts.length !== 1 || first?.type !== 'text') return
+  message.parts = [{ type: 'tool_call_response', id, response: first.content }]
+}
+
+export function toolCall(id: unknown, name: unknown, args: unknown): MessagePart {
+  const part: MessagePart = { type: 'tool_call' }
+  if (typeof id === 'string' && id !== '') part.id = id
+  if (typeof name === 'string' && name !== '') part.name = name
+  if (args !== undefined && args !== null) part.arguments = args
+  return part
+}
+
+function partFromJson(value: unknown): MessagePart {
+  if (typeof value === 'string') return { type: 'text', content: value }
+  if (typeof value !== 'object' || value === null) return { type: 'other', value }
+  const fields = value as { type?: unknown; content?: unknown; text?: unknown }
+  switch (fields.type) {
+    case 'text':
+    case 'input_text':
+    case 'output_text':
+    case 'refusal': {
+      const content = fields.content ?? fields.text ?? property(fields, 'refusal')
+      return typeof content === 'string' ? { type: 'text', content } : { type: 'other', value }
+    }
+    case 'reasoning':
+    case 'thinking': {
+      const content = fields.content ?? fields.text ?? property(fields, 'thinking')
+      return typeof content === 'string' ? { type: 'reasoning', content } : { type: 'other', value }
+    }
+    case 'tool_call':
+      return toolCall(property(fields, 'id'), property(fields, 'name'), property(fields, 'arguments'))
+    case 'tool_use':
+      return toolCall(property(fields, 'id'), property(fields, 'name'), property(fields, 'input'))
+    case 'tool_call_response':
+    case 'tool_result': {
+      const part: MessagePart = { type: 'tool_call_response' }
+      const id = property(fields, 'id') ?? property(fields, 'tool_use_id')
+      if (typeof id === 'string') part.id = id
+      // `result` was the key before `response`.
+      const response = property(fields, 'response') ?? property(fields, 'result') ?? fields.content
+      if (response !== undefined && response !== null) part.response = response
+      return part
+    }
+    case undefined:
+      if (typeof fields.text === 'string') return { type: 'text', content: fields.text }
+      return { type: 'other', value }
+    default:
+      return { type: 'other', value }
+  }
+}
+
+/** The text parts of a message; undefined without any. An empty answer was sent only if nothing else was said with it. */
+function textOfMessage(message: Message): string | undefined {
+  let text: string | undefined
+  for (const part of message.parts) {
+    if (part.type === 'text') text = text === undefined ? part.content : `${text}\n${part.content}`
+  }
+  return text === '' && message.parts.length > 1 ? undefined : text
+}
+
+/** The last user message that has a text. */
+export function inputTextOf(messages: readonly Message[] | undefined): string | undefined {
+  if (messages === undefined) return undefined
+  for (let i = messages.length - 1; i >= 0; i--) {
+    const message = messages[i]!
+    if (message.role !== 'user' && message.role !== 'human') continue
+    const text = textOfMessage(message)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+/** The answer: what all choices say. */
+export function outputTextOf(messages: readonly Message[] | undefined): string | undefined {
+  if (messages === undefined) return undefined
+  let answer: string | undefined
+  for (const message of messages) {
+    const text = textOfMessage(message)
+    if (text !== undefined) answer = answer === undefined ? text : `${answer}\n${text}`
+  }
+  return answer
+}
