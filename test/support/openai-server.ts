@@ -52,6 +52,8 @@ export type Scripted =
   | { kind: 'raw'; body: string; contentType?: string }
   /** No answer until the client gives up or the server closes. */
   | { kind: 'hang' }
+  /** The body begins and does not go on. */
+  | { kind: 'stall' }
   /** The connection breaks in the middle of the body. */
   | { kind: 'cut' }
 
@@ -154,6 +156,9 @@ function send(response: ServerResponse, request: ChatRequest, scripted: Scripted
       response.writeHead(200, { 'content-type': scripted.contentType ?? 'application/json' }).end(scripted.body)
       return
     case 'hang':
+      return
+    case 'stall':
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{"id":')
       return
     case 'cut':
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' })

@@ -1,0 +1,90 @@
+/** When a failed call of a provider is tried again, and after how long. */
+import OpenAI from 'openai'
+
+/** Waits before the second, third and fourth try. */
+export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 4_000]
+/** Each wait is lengthened by up to this share, so that callers which failed together do not return together. */
+const JITTER = 0.25
+/** A provider that asks for a longer pause is treated as unreachable for this subject. */
+const MAX_RETRY_AFTER_MS = 60_000
+
+export type Failure =
+  /** Trying again may help. `retryAfterMs` is what the provider asked for. */
+  | { kind: 'transient'; detail: string; retryAfterMs: number | undefined }
+  /** A request that this provider will never take: wrong key, unknown model, no credit. */
+  | { kind: 'permanent'; detail: string }
+  /** The answer came and is not what the protocol says. */
+  | { kind: 'garbled'; detail: string }
+  /** 400 on a parameter that the model does not take. */
+  | { kind: 'unsupported'; param: 'response_format' | 'temperature'; detail: string }
+
+export const TIMED_OUT: Failure = { kind: 'transient', detail: 'timed out', retryAfterMs: undefined }
+
+type ApiError = InstanceType<typeof OpenAI.APIError>
+
+/** Details name the status and the provider's message; never the request, which carries the trace. */
+export function classifyFailure(error: unknown): Failure {
+  if (error instanceof OpenAI.APIConnectionTimeoutError) return TIMED_OUT
+  if (error instanceof OpenAI.APIConnectionError)
+    return { kind: 'transient', detail: `no connection (${causeOf(error)})`, retryAfterMs: undefined }
+  if (error instanceof OpenAI.APIError && typeof error.status === 'number') return classifyStatus(error, error.status)
+  if (error instanceof SyntaxError) return { kind: 'garbled', detail: 'the response is not JSON' }
+  // What undici throws when a body breaks off.
+  if (error instanceof TypeError && error.message === 'terminated')
+    return { kind: 'transient', detail: 'the connection broke', retryAfterMs: undefined }
+  throw error
+}
+
+function classifyStatus(error: ApiError, status: number): Failure {
+  // Its message may repeat a part of the key.
+  if (status === 401 || status === 403) return { kind: 'permanent', detail: `${status} the provider refused the key` }
+  const detail = `${status} ${shorten(error.message.replace(/^\d+ /, ''))}`
+  if (status === 400 || status === 422) {
+    const param = parameterOf(error)
+    return param === undefined ? { kind: 'permanent', detail } : { kind: 'unsupported', param, detail }
+  }
+  // A 429 that says that the account is out of credit does not pass by waiting.
+  if (status === 429 && error.code === 'insufficient_quota') return { kind: 'permanent', detail }
+  if (status === 408 || status === 409 || status === 429 || status >= 500)
+    return { kind: 'transient', detail, retryAfterMs: retryAfterMs(error.headers) }
+  return { kind: 'permanent', detail }
+}
+
+/** Compatible servers name the parameter in the message where OpenAI has a field for it. */
+function parameterOf(error: ApiError): 'response_format' | 'temperature' | undefined {
+  const text = `${error.param ?? ''} ${error.message}`
+  if (/response_format|json_schema|json_object/.test(text)) return 'response_format'
+  return text.includes('temperature') ? 'temperature' : undefined
+}
+
+/** Milliseconds of `retry-after-ms` or `Retry-After` (seconds or an HTTP date); undefined without either. */
+export function retryAfterMs(headers: Headers | undefined, nowMs = Date.now()): number | undefined {
+  const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '')
+  if (inMs >= 0) return inMs
+  const value = headers?.get('retry-after')
+  if (value === null || value === undefined) return undefined
+  if (/^\d+(\.\d+)?$/.test(value)) return Number.parseFloat(value) * 1000
+  const atMs = Date.parse(value)
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+}
+
+/** How long to wait before try number `attempt` + 1 (from 1); undefined to give up. `random` is in [0, 1). */
+export function retryDelayMs(attempt: number, askedMs: number | undefined, random: number): number | undefined {
+  const base = RETRY_DELAYS_MS[attempt - 1]
+  if (base === undefined || (askedMs !== undefined && askedMs > MAX_RETRY_AFTER_MS)) return undefined
+  return Math.max(base, askedMs ?? 0) * (1 + JITTER * random)
+}
+
+function causeOf(error: Error): string {
+  const { cause } = error
+  if (cause instanceof Error) {
+    const inner = cause.cause
+    const coded = inner instanceof Error && 'code' in inner ? inner : cause
+    return 'code' in coded && typeof coded.code === 'string' ? coded.code : shorten(cause.message)
+  }
+  return shorten(error.message)
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
