@@ -28,6 +28,8 @@ export interface AlertState {
   phase: AlertPhase
   /** When the alert began to watch; null until the first observation or evaluation. */
   startedMs: number | null
+  /** When it was last taken up again after a stop: silence before that says nothing of the agents. */
+  resumedMs: number | null
   /** Evaluated up to here; never goes back. */
   evaluatedMs: number
   /** Newest observation of any verdict. */
@@ -44,6 +46,7 @@ export function initialAlertState(startMs: number | null = null): AlertState {
   return {
     phase: { kind: 'inactive' },
     startedMs: startMs,
+    resumedMs: null,
     evaluatedMs: Number.NEGATIVE_INFINITY,
     lastObservedMs: null,
     incidentCount: 0,
@@ -82,8 +85,8 @@ function compare(value: number, cmp: AlertNumbers['cmp'], threshold: number): bo
 /** A count that is too low says nothing before a whole window was watched. */
 const needsWarmUp = ({ when }: AlertPlan): boolean => when.fn === 'count' && (when.cmp === '<' || when.cmp === '<=')
 
-const silentSinceMs = (state: AlertState): number =>
-  Math.max(state.lastObservedMs ?? Number.NEGATIVE_INFINITY, state.startedMs ?? Number.NEGATIVE_INFINITY)
+const silentSinceMs = ({ lastObservedMs, startedMs, resumedMs }: AlertState): number =>
+  Math.max(...[lastObservedMs, startedMs, resumedMs].map((timeMs) => timeMs ?? Number.NEGATIVE_INFINITY))
 
 /** What the rule says at `atMs`. `keep`: nothing can be said, the phase stays. */
 function judge(

@@ -1,0 +1,244 @@
+/**
+ * The alerts of a plan with their states, and what follows from results and time. Without I/O: what is to be written is
+ * collected until `takeOutput`.
+ */
+import type { AlertPlan, Plan } from '../dsl/plan.ts'
+import { isStale, observationOf } from '../engine/alerting/observation.ts'
+import {
+  type AlertState,
+  type AlertTransition,
+  evaluateAlert,
+  initialAlertState,
+  nextDeadlineMs,
+  retireAlert,
+  stepAlert,
+} from '../engine/alerting/step.ts'
+import { parseResults } from '../engine/codec/results.ts'
+import type { LogRecord } from '../storage/log/port.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { type Notification, notificationsOf } from './notification.ts'
+
+export interface AlertBookOptions {
+  tenant: string
+  /** The partition of `eval-results` that an eval's results are on. */
+  partitionOf: (evalId: string) => number
+  /** Lets results of old subjects count too: for a replay that shall page. */
+  countStale: boolean
+}
+
+export interface Output {
+  transitions: AlertTransition[]
+  notifications: Notification[]
+  checkpoints: Checkpoint[]
+  /** Ids of alerts whose checkpoint is obsolete. */
+  removed: string[]
+}
+
+interface Entry {
+  alert: AlertPlan
+  /** Computed and stored, but tells nobody: the alert or its eval is in shadow mode. */
+  shadow: boolean
+  partition: number
+  /** Records before this one are in the state already. */
+  nextOffset: number
+  state: AlertState
+  notifiedIncident: string | null
+  changed: boolean
+  /** The definition changed: judge anew although no deadline is due. */
+  mustEvaluate: boolean
+}
+
+export class AlertBook {
+  readonly #options: AlertBookOptions
+  readonly #entries = new Map<string, Entry>()
+  #byEval = new Map<string, Entry[]>()
+  #checkpoints = new Map<string, Checkpoint>()
+  #partitions: ReadonlySet<number> = new Set()
+  #plan: Plan | null = null
+  /** The next offset to read of each partition. */
+  readonly #positions = new Map<number, number>()
+  #output: Output = { transitions: [], notifications: [], checkpoints: [], removed: [] }
+  readonly counts = { records: 0, skipped: 0, observations: 0, stale: 0, unreadable: 0, transitions: 0 }
+
+  constructor(options: AlertBookOptions) {
+    this.#options = options
+  }
+
+  /** Takes over partitions with the checkpoints last written; forgets what it held before. */
+  assign(positions: ReadonlyMap<number, number>, checkpoints: Map<string, Checkpoint>, nowMs: number): void {
+    this.#entries.clear()
+    this.#positions.clear()
+    for (const [partition, offset] of positions) this.#positions.set(partition, offset)
+    this.#partitions = new Set(positions.keys())
+    this.#checkpoints = checkpoints
+    const plan = this.#plan
+    this.#plan = null
+    if (plan) this.setPlan(plan, nowMs)
+  }
+
+  /** Definitions in force from now on. A firing alert that is gone resolves; new ones start. */
+  setPlan(plan: Plan, nowMs: number): void {
+    if (plan === this.#plan) return
+    this.#plan = plan
+    const shadowEvals = new Set(plan.evals.filter(({ mode }) => mode === 'shadow').map(({ id }) => id))
+    const wanted = new Set(plan.alerts.map(({ id }) => id))
+    for (const alert of plan.alerts) this.#adopt(alert, shadowEvals.has(alert.onEvalId), nowMs)
+    for (const [id, entry] of this.#entries) if (!wanted.has(id)) this.#retire(id, entry, nowMs)
+    for (const [id, checkpoint] of this.#checkpoints) {
+      if (wanted.has(id) || !this.#partitions.has(checkpoint.partition)) continue
+      this.#retire(id, this.#entryFrom(checkpoint.alert, checkpoint, false, nowMs), nowMs)
+    }
+    this.#byEval = new Map()
+    for (const entry of this.#entries.values()) {
+      const list = this.#byEval.get(entry.alert.onEvalId)
+      if (list) list.push(entry)
+      else this.#byEval.set(entry.alert.onEvalId, [entry])
+    }
+  }
+
+  #adopt(alert: AlertPlan, evalInShadow: boolean, nowMs: number): void {
+    const partition = this.#options.partitionOf(alert.onEvalId)
+    if (!this.#partitions.has(partition)) {
+      this.#entries.delete(alert.id)
+      return
+    }
+    const shadow = alert.mode === 'shadow' || evalInShadow
+    const entry = this.#entries.get(alert.id)
+    if (!entry) {
+      this.#entries.set(alert.id, this.#entryFrom(alert, this.#checkpoints.get(alert.id), shadow, nowMs))
+      this.#checkpoints.delete(alert.id)
+      return
+    }
+    if (entry.partition !== partition) entry.nextOffset = 0
+    Object.assign(entry, { alert, shadow, partition, changed: true, mustEvaluate: true })
+  }
+
+  #entryFrom(alert: AlertPlan, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {
+    const partition = this.#options.partitionOf(alert.onEvalId)
+    const state = checkpoint?.state ?? initialAlertState(nowMs)
+    if (checkpoint) state.resumedMs = nowMs
+    return {
+      alert,
+      shadow,
+      partition,
+      nextOffset: checkpoint?.partition === partition ? checkpoint.nextOffset : 0,
+      state,
+      notifiedIncident: checkpoint?.notifiedIncident ?? null,
+      // Written at once: the state's start is part of its transitions' ids, which must be the same after a crash.
+      changed: true,
+      mustEvaluate: checkpoint !== undefined,
+    }
+  }
+
+  #retire(id: string, entry: Entry, nowMs: number): void {
+    this.#record(entry, retireAlert(entry.state, entry.alert, nowMs).transitions)
+    this.#entries.delete(id)
+    this.#checkpoints.delete(id)
+    this.#output.removed.push(id)
+  }
+
+  /**
+   * One record of `eval-results`. Looks at the header alone where no alert watches the eval. An unreadable record is
+   * left out; the message says why.
+   */
+  takeRecord(record: LogRecord): string | null {
+    this.#positions.set(record.partition, record.offset + 1)
+    this.counts.records++
+    const watching = this.#byEval.get(record.headers.eval ?? '')
+    if (!watching || record.headers.tenant !== this.#options.tenant) {
+      this.counts.skipped++
+      return null
+    }
+    const parsed = parseResults(record.value)
+    if (!parsed.ok) {
+      this.counts.unreadable++
+      return `${record.topic}/${record.partition}/${record.offset}: ${parsed.error}`
+    }
+    const { appendTimeMs } = record
+    const fresh = this.#options.countStale
+      ? parsed.results
+      : parsed.results.filter((result) => !isStale(result, appendTimeMs))
+    this.counts.stale += parsed.results.length - fresh.length
+    if (fresh.length === 0) return null
+    for (const entry of watching) {
+      if (record.offset < entry.nextOffset) continue
+      const observations = fresh.map((result) => observationOf(result, entry.alert, appendTimeMs))
+      this.#record(entry, stepAlert(entry.state, entry.alert, observations).transitions)
+      entry.changed = true
+      this.counts.observations += observations.length
+    }
+    return null
+  }
+
+  /** Partitions with an alert whose outcome may turn at or before `nowMs`. */
+  duePartitions(nowMs: number): Set<number> {
+    const due = new Set<number>()
+    for (const entry of this.#entries.values()) if (dueMs(entry) <= nowMs) due.add(entry.partition)
+    return due
+  }
+
+  /** When the next alert's outcome may turn by itself; infinite if none can. */
+  nextDueMs(): number {
+    let earliest = Number.POSITIVE_INFINITY
+    for (const entry of this.#entries.values()) earliest = Math.min(earliest, dueMs(entry))
+    return earliest
+  }
+
+  /** Everything appended to the partition up to `timeMs` was taken: judges what is due until then. */
+  advance(partition: number, timeMs: number): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.partition !== partition || dueMs(entry) > timeMs) continue
+      this.#record(entry, evaluateAlert(entry.state, entry.alert, timeMs).transitions)
+      entry.mustEvaluate = false
+      entry.changed = true
+    }
+  }
+
+  position(partition: number): number | undefined {
+    return this.#positions.get(partition)
+  }
+
+  positions(): ReadonlyMap<number, number> {
+    return this.#positions
+  }
+
+  /** True if something was decided that others shall hear of, or an alert is new: write it now rather than in a while. */
+  hasUrgentOutput(): boolean {
+    const { transitions, removed } = this.#output
+    if (transitions.length > 0 || removed.length > 0) return true
+    for (const { changed, state } of this.#entries.values()) if (changed && state.ruleKey === null) return true
+    return false
+  }
+
+  /** What is to be written, with a checkpoint of each alert that changed. The caller keeps it until it is written. */
+  takeOutput(): Output {
+    const output = this.#output
+    this.#output = { transitions: [], notifications: [], checkpoints: [], removed: [] }
+    for (const entry of this.#entries.values()) {
+      if (!entry.changed) continue
+      entry.changed = false
+      const { alert, partition, state, notifiedIncident } = entry
+      const nextOffset = Math.max(entry.nextOffset, this.#positions.get(partition) ?? 0)
+      output.checkpoints.push({ tenant: this.#options.tenant, alert, partition, nextOffset, state, notifiedIncident })
+    }
+    return output
+  }
+
+  #record(entry: Entry, transitions: readonly AlertTransition[]): void {
+    for (const transition of transitions) {
+      this.counts.transitions++
+      this.#output.transitions.push(entry.shadow ? { ...transition, mode: 'shadow' } : transition)
+      const { to, incidentId } = transition
+      if (incidentId === undefined) continue
+      const isNews = to === 'firing' ? !entry.shadow : to === 'resolved' && entry.notifiedIncident === incidentId
+      if (!isNews) continue
+      entry.notifiedIncident = to === 'firing' ? incidentId : null
+      this.#output.notifications.push(...notificationsOf(this.#options.tenant, entry.alert, transition))
+    }
+  }
+}
+
+function dueMs(entry: Entry): number {
+  if (entry.mustEvaluate) return Number.NEGATIVE_INFINITY
+  return nextDeadlineMs(entry.state, entry.alert) ?? Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,113 @@
+/**
+ * An alert's state with the position of its input: on the compacted topic `alert-state`, one record an alert. State and position
+ * are written together, so that after a crash each result is in the state exactly once.
+ */
+import { z } from 'zod'
+import type { AlertPlan } from '../dsl/plan.ts'
+import { alertStateToJson, parseAlertState } from '../engine/alerting/state-json.ts'
+import type { AlertState } from '../engine/alerting/step.ts'
+import type { Log, RecordToAppend } from '../storage/log/port.ts'
+import { ALERT_STATE } from './topics.ts'
+
+export interface Checkpoint {
+  tenant: string
+  /** The definition that the state belongs to: a firing alert that is gone from the files is resolved by it. */
+  alert: AlertPlan
+  /** Partition of `eval-results`, and the first offset that is not in the state. */
+  partition: number
+  nextOffset: number
+  state: AlertState
+  /** The incident of which people have heard: its end is told to them, other ends are not. */
+  notifiedIncident: string | null
+}
+
+// The plan in it was compiled by the same version of the product; what alone is relied on later is checked.
+const alertSchema = z.custom<AlertPlan>(
+  (value) =>
+    z
+      .object({
+        kind: z.literal('alert'),
+        id: z.string(),
+        onEvalId: z.string(),
+        when: z.object({ fn: z.enum(['count', 'rate']), overNs: z.number() }),
+        forNs: z.number(),
+        notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
+        noData: z.object({ kind: z.string() }),
+      })
+      .safeParse(value).success,
+  'not an alert',
+)
+
+const recordSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('state'),
+    tenant: z.string(),
+    alert: alertSchema,
+    partition: z.number(),
+    nextOffset: z.number(),
+    notifiedIncident: z.string().nullable(),
+    state: z.unknown(),
+  }),
+  z.object({ kind: z.literal('removed') }),
+])
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const keyOf = (tenant: string, alertId: string): string => `${tenant}/${alertId}`
+
+export function checkpointRecord(checkpoint: Checkpoint): RecordToAppend {
+  const { tenant, alert, state } = checkpoint
+  const value = { kind: 'state', ...checkpoint, state: alertStateToJson(state) }
+  return { key: keyOf(tenant, alert.id), value: encoder.encode(JSON.stringify(value)), headers: { tenant } }
+}
+
+export function removalRecord(tenant: string, alertId: string): RecordToAppend {
+  return { key: keyOf(tenant, alertId), value: encoder.encode('{"kind":"removed"}'), headers: { tenant } }
+}
+
+function parseCheckpoint(bytes: Uint8Array): { checkpoint: Checkpoint | null; problem: string | null } {
+  let raw: unknown
+  try {
+    raw = JSON.parse(decoder.decode(bytes))
+  } catch {
+    return { checkpoint: null, problem: 'not JSON' }
+  }
+  const parsed = recordSchema.safeParse(raw)
+  if (!parsed.success) return { checkpoint: null, problem: z.prettifyError(parsed.error) }
+  if (parsed.data.kind === 'removed') return { checkpoint: null, problem: null }
+  const state = parseAlertState(parsed.data.state)
+  if (!state.ok) return { checkpoint: null, problem: state.message }
+  const { kind: _, ...rest } = parsed.data
+  return { checkpoint: { ...rest, state: state.state }, problem: null }
+}
+
+const READ_RECORDS = 500
+
+/**
+ * The last checkpoint of each alert of the tenant, by alert id. One that can't be read starts anew, and `onProblem` hears of
+ * it: an alert that is late is better than one that is gone.
+ */
+export async function loadCheckpoints(
+  log: Log,
+  tenant: string,
+  onProblem: (message: string) => void,
+): Promise<Map<string, Checkpoint>> {
+  const latest = new Map<string, Uint8Array>()
+  for (const { partition, start, end } of await log.endOffsets(ALERT_STATE)) {
+    for (let offset = start; offset < end; ) {
+      const records = await log.read(ALERT_STATE, partition, offset, READ_RECORDS)
+      if (records.length === 0) break
+      for (const record of records)
+        if (record.key !== null && record.headers.tenant === tenant) latest.set(record.key, record.value)
+      offset = records.at(-1)!.offset + 1
+    }
+  }
+  const checkpoints = new Map<string, Checkpoint>()
+  for (const [key, value] of latest) {
+    const { checkpoint, problem } = parseCheckpoint(value)
+    if (problem !== null) onProblem(`alert-state: the checkpoint of ${key} can't be read, it starts anew: ${problem}`)
+    if (checkpoint) checkpoints.set(checkpoint.alert.id, checkpoint)
+  }
+  return checkpoints
+}

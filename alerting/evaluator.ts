@@ -1,0 +1,205 @@
+/**
+ * The alert evaluator: `eval-results` in, transitions to `alerts` and what is to be delivered to `notifications` out. It never
+ * looks at ClickHouse.
+ *
+ * Written in this order: transitions, notifications, checkpoints with their input offsets, committed offsets. A crash
+ * in between repeats transitions with the same ids, which their readers know; none is missed.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Plan } from '../dsl/plan.ts'
+import { type Consumer, type Log, LogError, type TopicPartition } from '../storage/log/port.ts'
+import { AlertBook, type Output } from './alert-book.ts'
+import { checkpointRecord, loadCheckpoints, removalRecord } from './checkpoint.ts'
+import { ALERT_STATE, ALERTS, alertTopics, EVAL_RESULTS, NOTIFICATIONS } from './topics.ts'
+
+export const ALERT_GROUP = 'alerts'
+
+const FETCH_BYTES = 4 << 20
+/** An idle fetch ends after this, so that definitions are looked at again. It ends at once when a record arrives. */
+const MAX_WAIT_MS = 500
+const MIN_WAIT_MS = 10
+/**
+ * A record's append time is set before the record can be read. Silence is believed for times older than this, which is far
+ * longer than an append takes.
+ */
+const APPEND_GRACE_MS = 250
+/** Checkpoints without a transition in them, and commits, happen at this pace: what a crash replays is at most this long. */
+const CHECKPOINT_INTERVAL_MS = 2_000
+const RETRY_MS = { first: 100, longest: 5_000 }
+
+export interface AlertEvaluatorOptions {
+  log: Log
+  definitions: { current(): Plan }
+  nowMs: () => number
+  tenant?: string
+  /** Results of subjects older than 15 minutes page nobody unless this is set. */
+  countStale?: boolean
+  /** Something that is wrong and was worked around; one line. */
+  onProblem?: (message: string) => void
+}
+
+export interface AlertEvaluator {
+  stats(): Readonly<AlertBook['counts']>
+  /** Ends when all that was taken is written and committed. */
+  drain(): Promise<void>
+}
+
+/** Resolves when the evaluator has joined its group. Needs the topic `eval-results`; makes the ones that it writes. */
+export async function startAlertEvaluator(options: AlertEvaluatorOptions): Promise<AlertEvaluator> {
+  const { log, nowMs } = options
+  await log.ensureTopics(alertTopics)
+  const evaluator = new Evaluator(options)
+  const consumer = await log.openConsumer({
+    groupId: ALERT_GROUP,
+    topics: [EVAL_RESULTS],
+    startFrom: 'earliest',
+    onAssign: (partitions) => evaluator.assign(partitions, nowMs()),
+    onRevoke: () => evaluator.write(),
+  })
+  evaluator.consumer = consumer
+  const running = evaluator.run()
+  return {
+    stats: () => evaluator.book.counts,
+    drain: async () => {
+      evaluator.stop.abort()
+      await running
+      await consumer.close()
+    },
+  }
+}
+
+class Evaluator {
+  readonly stop = new AbortController()
+  readonly book: AlertBook
+  consumer: Consumer | null = null
+  readonly #options: AlertEvaluatorOptions
+  readonly #tenant: string
+  #writtenMs = Number.NEGATIVE_INFINITY
+  #committed = new Map<number, number>()
+
+  constructor(options: AlertEvaluatorOptions) {
+    this.#options = options
+    this.#tenant = options.tenant ?? 'default'
+    this.book = new AlertBook({
+      tenant: this.#tenant,
+      partitionOf: (evalId) => options.log.partitionFor(EVAL_RESULTS, `${this.#tenant}/${evalId}`),
+      countStale: options.countStale ?? false,
+    })
+  }
+
+  async assign(partitions: readonly TopicPartition[], nowMs: number): Promise<void> {
+    const { log } = this.#options
+    const positions = new Map<number, number>()
+    const extents = await log.endOffsets(EVAL_RESULTS)
+    const committed = await log.committed(ALERT_GROUP)
+    for (const { topic, partition } of partitions) {
+      const start = extents.find((extent) => extent.partition === partition)?.start ?? 0
+      const known = committed.find((position) => position.topic === topic && position.partition === partition)
+      positions.set(partition, known?.offset ?? start)
+    }
+    this.#committed = new Map(positions)
+    this.book.assign(positions, await loadCheckpoints(log, this.#tenant, this.#problem), nowMs)
+    await this.write()
+  }
+
+  async run(): Promise<void> {
+    const { nowMs, definitions } = this.#options
+    const { signal } = this.stop
+    let failureCount = 0
+    while (!signal.aborted) {
+      try {
+        this.book.setPlan(definitions.current(), nowMs())
+        if (this.book.hasUrgentOutput()) await this.write()
+        const dueInMs = this.book.nextDueMs() + APPEND_GRACE_MS - nowMs()
+        const waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
+        const records = await this.consumer!.fetch({ maxBytes: FETCH_BYTES, maxWaitMs: waitMs, signal })
+        for (const record of records) {
+          const problem = this.book.takeRecord(record)
+          if (problem !== null) this.#problem(`a record of results can't be read and is left out: ${problem}`)
+        }
+        await this.#advanceDue()
+        if (this.book.hasUrgentOutput() || nowMs() - this.#writtenMs >= CHECKPOINT_INTERVAL_MS) await this.write()
+        failureCount = 0
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error
+        if (error.code === 'closed') return
+        this.#problem(`alerts wait for the log: ${error.message}`)
+        await this.#backOff(failureCount++)
+      }
+    }
+    await this.write()
+  }
+
+  /** Where all records up to now were taken, time itself may decide. */
+  async #advanceDue(): Promise<void> {
+    const untilMs = this.#options.nowMs() - APPEND_GRACE_MS
+    const due = this.book.duePartitions(untilMs)
+    if (due.size === 0) return
+    for (const { partition, end } of await this.#options.log.endOffsets(EVAL_RESULTS))
+      if (due.has(partition) && (this.book.position(partition) ?? 0) >= end) this.book.advance(partition, untilMs)
+  }
+
+  /** Writes what is outstanding, trying for as long as it takes unless stopped: then the input is read again at the next start. */
+  async write(): Promise<void> {
+    const output = this.book.takeOutput()
+    const positions = new Map(this.book.positions())
+    this.#writtenMs = this.#options.nowMs()
+    for (let failureCount = 0; ; failureCount++) {
+      try {
+        await this.#append(output)
+        await this.#commit(positions)
+        return
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error
+        if (error.code === 'closed' || (this.stop.signal.aborted && failureCount > 0)) return
+        this.#problem(`transitions of alerts can't be written yet: ${error.message}`)
+        await this.#backOff(failureCount)
+      }
+    }
+  }
+
+  async #append({ transitions, notifications, checkpoints, removed }: Output): Promise<void> {
+    const { log } = this.#options
+    const tenant = this.#tenant
+    await log.append(
+      ALERTS,
+      transitions.map((transition) => ({
+        key: `${tenant}/${transition.alertId}`,
+        value: toJson({ version: 1, tenant, ...transition }),
+        headers: { tenant, alert: transition.alertId, to: transition.to },
+      })),
+    )
+    await log.append(
+      NOTIFICATIONS,
+      notifications.map((notification) => ({
+        key: `${tenant}/${notification.route.receiver}:${notification.route.target}`,
+        value: toJson(notification),
+        headers: { tenant },
+      })),
+    )
+    await log.append(ALERT_STATE, [
+      ...checkpoints.map(checkpointRecord),
+      ...removed.map((alertId) => removalRecord(tenant, alertId)),
+    ])
+  }
+
+  async #commit(positions: ReadonlyMap<number, number>): Promise<void> {
+    const moved = [...positions].filter(([partition, offset]) => this.#committed.get(partition) !== offset)
+    if (moved.length === 0) return
+    const outcome = await this.consumer!.commit(
+      moved.map(([partition, offset]) => ({ topic: EVAL_RESULTS, partition, offset })),
+    )
+    // Otherwise the partitions are another's by now, who reads from the last commit and knows what the checkpoints hold.
+    if (outcome.ok) for (const [partition, offset] of moved) this.#committed.set(partition, offset)
+  }
+
+  readonly #problem = (message: string): void => this.#options.onProblem?.(message)
+
+  async #backOff(failureCount: number): Promise<void> {
+    const delayMs = Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** failureCount)
+    await sleep(delayMs, undefined, { signal: this.stop.signal }).catch(() => {})
+  }
+}
+
+const encoder = new TextEncoder()
+const toJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))

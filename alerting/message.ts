@@ -1,0 +1,104 @@
+/** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
+import type { NotifiedTransition } from './notification.ts'
+
+type Example = NotifiedTransition['examples'][number]
+
+export interface ExampleText {
+  /** `llm_call of support` */
+  what: string
+  traceId: string
+  spanId: string
+  /** `output.text: a***@e***.com (pii.email)`, or why the verdict came out so. */
+  details: string[]
+}
+
+export interface AlertText {
+  /** `Firing: An answer leaks personal data` */
+  headline: string
+  /** What is measured, in one sentence. */
+  numbers: string
+  /** What else there is to know: silence, a changed definition. */
+  note: string | null
+  examples: ExampleText[]
+}
+
+const state: Readonly<Record<NotifiedTransition['to'], string>> = {
+  firing: 'Firing',
+  resolved: 'Resolved',
+  pending: 'Pending',
+  inactive: 'Inactive',
+}
+
+const units: readonly [string, number][] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+]
+
+/** As the language writes it: `90m`, `1h`, `10m`, `1500ms`. */
+export function formatDuration(durationMs: number): string {
+  const rounded = Math.round(durationMs)
+  const unit = units.find(([, sizeMs]) => rounded >= sizeMs && rounded % sizeMs === 0) ?? ['ms', 1]
+  return `${rounded / unit[1]}${unit[0]}`
+}
+
+const formatPercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))}%`
+
+function formatNumbers({ numbers }: NotifiedTransition): string {
+  const { fn, of, cmp, threshold, windowMs, value, count, total } = numbers
+  const show = (of: number): string => (fn === 'rate' ? formatPercent(of) : String(of))
+  const rule = `${fn}(${of}) ${cmp} ${show(threshold)} over ${formatDuration(windowMs)}`
+  const of_ = total === 1 ? '1 result' : `${total} results`
+  if (value === null) return `nothing to measure in the window (rule: ${rule})`
+  return fn === 'rate'
+    ? `${show(value)} ${of} (${count} of ${of_}); rule: ${rule}`
+    : `${count} ${of} of ${of_}; rule: ${rule}`
+}
+
+const notes: Readonly<Record<NotifiedTransition['cause'], string | null>> = {
+  condition: null,
+  no_data: 'No results arrived for longer than the alert allows.',
+  definition_changed: 'The definition of the alert changed, so this incident is closed.',
+  removed: 'The alert was removed from the definitions, so this incident is closed.',
+}
+
+function reasonText(reason: NonNullable<Example['reason']>): string {
+  const detail = 'field' in reason ? reason.field : 'detail' in reason ? reason.detail : undefined
+  return detail === undefined ? reason.code : `${reason.code}: ${detail}`
+}
+
+function describeExample(example: Example): ExampleText {
+  const { subjectKind, agentName, traceId, spanId, evidence, reason, score } = example
+  const details = evidence.map(({ field, pattern, masked }) => `${field}: ${masked} (${pattern})`)
+  if (reason) details.push(reasonText(reason))
+  if (score !== undefined) details.push(`score ${score}`)
+  return { what: agentName === undefined ? subjectKind : `${subjectKind} of ${agentName}`, traceId, spanId, details }
+}
+
+export function describeAlert(transition: NotifiedTransition): AlertText {
+  const { to, cause, title, alertId, examples } = transition
+  const note = cause === 'no_data' && to === 'resolved' ? 'Results arrive again.' : notes[cause]
+  return {
+    headline: `${state[to]}: ${title ?? alertId}`,
+    numbers: formatNumbers(transition),
+    note,
+    examples: examples.map(describeExample),
+  }
+}
+
+/** For a terminal: several lines, the first of which says it all. */
+export function alertToText(transition: NotifiedTransition, apiUrl: string | null): string {
+  const { headline, numbers, note, examples } = describeAlert(transition)
+  const { severity, alertId, evalId, owner } = transition
+  const lines = [`ALERT ${headline}  [${severity}] ${alertId} on ${evalId}${owner ? `, owner ${owner}` : ''}`, numbers]
+  if (note) lines.push(note)
+  for (const example of examples) {
+    const where = example.spanId ? ` span ${example.spanId}` : ''
+    lines.push(`${example.what}  trace ${example.traceId}${where}`)
+    lines.push(...example.details.map((detail) => `  ${detail}`))
+    if (apiUrl) lines.push(`  ${apiUrl}/v1/traces/${example.traceId}`)
+  }
+  return lines.join('\n  ')
+}

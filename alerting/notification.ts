@@ -1,0 +1,92 @@
+/** What is to be delivered to one receiver: the value of a `notifications` record. */
+import { z } from 'zod'
+import type { AlertPlan } from '../dsl/plan.ts'
+import { alertExampleSchema } from '../engine/alerting/state-json.ts'
+import type { AlertTransition } from '../engine/alerting/step.ts'
+
+const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
+const phase = z.enum(['inactive', 'pending', 'firing', 'resolved'])
+
+const transitionSchema = z.object({
+  id: z.string(),
+  alertId: z.string(),
+  evalId: z.string(),
+  title: z.string().nullable(),
+  owner: z.string().nullable(),
+  severity: z.enum(['page', 'ticket', 'info']),
+  mode: z.enum(['live', 'shadow']),
+  from: phase,
+  to: phase,
+  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed']),
+  atMs: z.number(),
+  incidentId: z.string().optional(),
+  sinceMs: z.number(),
+  numbers: z.object({
+    fn: z.enum(['count', 'rate']),
+    of: verdict,
+    cmp: z.enum(['<', '<=', '>', '>=']),
+    threshold: z.number(),
+    windowMs: z.number(),
+    value: z.number().nullable(),
+    count: z.number(),
+    total: z.number(),
+    verdicts: z.record(verdict, z.number()),
+  }),
+  examples: z.array(alertExampleSchema),
+})
+
+const routeSchema = z.object({
+  /** `console`: the alert names no receiver, so it is printed where Assay runs. */
+  receiver: z.enum(['slack', 'pagerduty', 'webhook', 'console']),
+  target: z.string(),
+})
+
+const notificationSchema = z.object({
+  version: z.literal(1),
+  kind: z.literal('alert'),
+  /** One delivery: incident, phase and route. The same after a crash and replay. */
+  id: z.string(),
+  tenant: z.string(),
+  route: routeSchema,
+  transition: transitionSchema,
+})
+
+export type Route = z.infer<typeof routeSchema>
+export type NotifiedTransition = z.infer<typeof transitionSchema>
+export type Notification = z.infer<typeof notificationSchema>
+
+export const routeName = (route: Route): string =>
+  route.receiver === 'console' ? 'console' : `${route.receiver}(${JSON.stringify(route.target)})`
+
+/** One notification for each route of the alert. */
+export function notificationsOf(tenant: string, alert: AlertPlan, transition: AlertTransition): Notification[] {
+  const routes: Route[] = alert.notify.length > 0 ? alert.notify : [{ receiver: 'console', target: '' }]
+  return routes.map((route) => ({
+    version: 1,
+    kind: 'alert',
+    id: `${tenant}/${transition.incidentId ?? transition.id}/${transition.to}/${routeName(route)}`,
+    tenant,
+    route: { receiver: route.receiver, target: route.target },
+    transition: {
+      ...transition,
+      examples: transition.examples.map((example) => ({ ...example, evidence: [...example.evidence] })),
+    },
+  }))
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export function parseNotification(
+  bytes: Uint8Array,
+): { ok: true; notification: Notification } | { ok: false; message: string } {
+  let raw: unknown
+  try {
+    raw = JSON.parse(decoder.decode(bytes))
+  } catch {
+    return { ok: false, message: 'not JSON' }
+  }
+  const parsed = notificationSchema.safeParse(raw)
+  return parsed.success
+    ? { ok: true, notification: parsed.data }
+    : { ok: false, message: z.prettifyError(parsed.error) }
+}

@@ -1,0 +1,119 @@
+/** An alert's state as JSON, for checkpoints. */
+import { z } from 'zod'
+import type { AlertState } from './step.ts'
+
+const STATE_VERSION = 1
+
+const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
+
+const reason = z.discriminatedUnion('code', [
+  z.object({ code: z.literal('not_captured'), field: z.string() }),
+  z.object({ code: z.literal('truncated'), field: z.string().exactOptional() }),
+  z.object({ code: z.literal('refused') }),
+  z.object({ code: z.literal('abstained'), detail: z.string().exactOptional() }),
+  z.object({ code: z.literal('over_budget') }),
+  z.object({ code: z.literal('wrong_type'), detail: z.string() }),
+  z.object({ code: z.literal('judge_unreachable'), detail: z.string() }),
+  z.object({ code: z.literal('judge_malformed'), detail: z.string() }),
+  z.object({ code: z.literal('pass_because'), detail: z.string() }),
+])
+
+/** An `AlertExample` as JSON has it: what is undefined is left out. */
+export const alertExampleSchema = z
+  .object({
+    subjectKind: z.enum([
+      'trace',
+      'session',
+      'agent_run',
+      'llm_call',
+      'tool_call',
+      'retrieval',
+      'embedding',
+      'guardrail',
+      'span',
+    ]),
+    traceId: z.string(),
+    spanId: z.string(),
+    agentName: z.string().optional(),
+    score: z.number().optional(),
+    reason: reason.optional(),
+    evidence: z.array(z.object({ field: z.string(), pattern: z.string(), masked: z.string() })),
+  })
+  .transform(({ agentName, score, reason, ...rest }) => ({ ...rest, agentName, score, reason }))
+
+const phase = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('inactive') }),
+  z.object({ kind: z.literal('pending'), sinceMs: z.number() }),
+  z.object({
+    kind: z.literal('firing'),
+    sinceMs: z.number(),
+    incident: z.number(),
+    cause: z.enum(['condition', 'no_data']),
+  }),
+  z.object({ kind: z.literal('resolved'), sinceMs: z.number(), incident: z.number() }),
+])
+
+const counts = z.tuple([z.number(), z.number(), z.number(), z.number()])
+
+const stateSchema = z.object({
+  version: z.literal(STATE_VERSION),
+  phase,
+  startedMs: z.number().nullable(),
+  resumedMs: z.number().nullable(),
+  /** Null before the first evaluation. */
+  evaluatedMs: z.number().nullable(),
+  lastObservedMs: z.number().nullable(),
+  incidentCount: z.number(),
+  transitionCount: z.number(),
+  ruleKey: z.string().nullable(),
+  /** Index, newest time, then pass, fail, unknown, error. */
+  buckets: z.array(z.object({ index: z.number(), lastMs: z.number(), counts })),
+  /** Key, revision, time, verdict. */
+  seen: z.array(z.tuple([z.string(), z.number(), z.number(), verdict])),
+  examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
+})
+
+export type AlertStateJson = z.input<typeof stateSchema>
+
+export function alertStateToJson(state: AlertState): AlertStateJson {
+  const { window, evaluatedMs, ...rest } = state
+  return {
+    version: STATE_VERSION,
+    ...rest,
+    evaluatedMs: Number.isFinite(evaluatedMs) ? evaluatedMs : null,
+    buckets: window.buckets.map(({ index, lastMs, counts: { pass, fail, unknown, error } }) => ({
+      index,
+      lastMs,
+      counts: [pass, fail, unknown, error],
+    })),
+    seen: Array.from(window.seen, ([key, subject]) => [key, subject.revision, subject.atMs, subject.verdict]),
+    examples: window.examples.map(({ key, atMs, example }) => ({
+      key,
+      atMs,
+      example: { ...example, evidence: [...example.evidence] },
+    })),
+  }
+}
+
+/** Fails on what is no state of this version; the message says why. */
+export function parseAlertState(raw: unknown): { ok: true; state: AlertState } | { ok: false; message: string } {
+  const parsed = stateSchema.safeParse(raw)
+  if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error) }
+  const { version: _, evaluatedMs, buckets, seen, examples, ...rest } = parsed.data
+  return {
+    ok: true,
+    state: {
+      ...rest,
+      evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
+      window: {
+        buckets: buckets.map(({ index, lastMs, counts: [pass, fail, unknown, error] }) => ({
+          index,
+          lastMs,
+          counts: { pass, fail, unknown, error },
+        })),
+        seen: new Map(seen.map(([key, revision, atMs, verdict]) => [key, { revision, atMs, verdict }])),
+        examples,
+      },
+    },
+  }
+}
