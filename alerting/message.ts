@@ -1,4 +1,5 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
+import { formatPercent, formatRule } from '../engine/alerting/rule-text.ts'
 import type { NotifiedTransition } from './notification.ts'
 
 type Example = NotifiedTransition['examples'][number]
@@ -29,32 +30,14 @@ const state: Readonly<Record<NotifiedTransition['to'], string>> = {
   inactive: 'Inactive',
 }
 
-const units: readonly [string, number][] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1000],
-  ['ms', 1],
-]
-
-/** As the language writes it: `90m`, `1h`, `10m`, `1500ms`. */
-export function formatDuration(durationMs: number): string {
-  const rounded = Math.round(durationMs)
-  const unit = units.find(([, sizeMs]) => rounded >= sizeMs && rounded % sizeMs === 0) ?? ['ms', 1]
-  return `${rounded / unit[1]}${unit[0]}`
-}
-
-const formatPercent = (ratio: number): string => `${Number((ratio * 100).toFixed(2))}%`
-
 function formatNumbers({ numbers }: NotifiedTransition): string {
   const { fn, of, cmp, threshold, windowMs, value, count, total } = numbers
-  const show = (of: number): string => (fn === 'rate' ? formatPercent(of) : String(of))
-  const rule = `${fn}(${of}) ${cmp} ${show(threshold)} over ${formatDuration(windowMs)}`
-  const of_ = total === 1 ? '1 result' : `${total} results`
-  if (value === null) return `nothing to measure in the window (rule: ${rule})`
+  const rule = `rule: ${formatRule({ fn, of, cmp, value: threshold, overNs: windowMs * 1e6 })}`
+  if (value === null) return `nothing to measure in the window; ${rule}`
+  const results = total === 1 ? '1 result' : `${total} results`
   return fn === 'rate'
-    ? `${show(value)} ${of} (${count} of ${of_}); rule: ${rule}`
-    : `${count} ${of} of ${of_}; rule: ${rule}`
+    ? `${formatPercent(value)} ${of} (${count} of ${results}); ${rule}`
+    : `${count} ${of} of ${results}; ${rule}`
 }
 
 const notes: Readonly<Record<NotifiedTransition['cause'], string | null>> = {

@@ -1,0 +1,29 @@
+import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
+import type { Plan } from '../dsl/plan.ts'
+import type { TracesStore } from '../storage/traces/port.ts'
+import type { Health } from './schemas.ts'
+
+export type HealthInfo = Health
+
+export interface DefinitionsView {
+  plan: Plan
+  loadedAtMs: number
+  /** Of the last load: warnings of what is in force, or the errors for which a newer version was refused. */
+  diagnostics: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'file' | 'line'>[]
+}
+
+export type RunOutcome =
+  | { ok: true; runId: string; detail?: string }
+  /** `not_configured`: no provider for the judge. `busy`: the same slot runs already. */
+  | { ok: false; code: 'not_configured' | 'busy'; message: string }
+
+/** What the routes work with. */
+export interface ApiContext {
+  traces: TracesStore
+  status: () => HealthInfo
+  definitions: { current(): DefinitionsView }
+  /** Absent where no offline worker runs. */
+  runOffline?: ((evalId: string) => Promise<RunOutcome>) | undefined
+  nowMs: () => number
+  tenant: string
+}

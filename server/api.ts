@@ -1,0 +1,88 @@
+/** The API over HTTP. */
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { ApiContext } from './api-context.ts'
+import { isCrossSite, isLoopback, isLoopbackHost } from './loopback.ts'
+import { problem } from './problem.ts'
+import { evalRoutes } from './routes/evals.ts'
+import { healthRoutes } from './routes/health.ts'
+import { resultRoutes } from './routes/results.ts'
+import { traceRoutes } from './routes/traces.ts'
+
+export type { DefinitionsView, HealthInfo, RunOutcome } from './api-context.ts'
+
+const DRAIN_MS = 3_000
+
+export interface ApiOptions extends Omit<ApiContext, 'tenant'> {
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  tenant?: string
+  /** A request failed by a bug or by the store; one line. */
+  onProblem?: (message: string) => void
+}
+
+export interface Api {
+  readonly port: number
+  /** Takes no new connections, lets requests on their way end. */
+  drain(): Promise<void>
+}
+
+/** The routes, without a listener. `isLocal`: it listens on loopback, so requests by another name are refused. */
+export function buildApi(
+  context: ApiContext,
+  options: { isLocal: boolean; isDraining?: () => boolean; onProblem?: ((message: string) => void) | undefined },
+): Hono {
+  const app = new Hono()
+  app.use(async (request, next) => {
+    const host = request.req.header('host')
+    if (options.isLocal && !isLoopbackHost(host)) return problem(request, 403, 'unexpected Host header')
+    if (request.req.method !== 'GET' && isCrossSite({ origin: request.req.header('origin'), host }))
+      return problem(request, 403, 'requests from pages of other sites are refused')
+    await next()
+    request.res.headers.set('x-content-type-options', 'nosniff')
+    request.res.headers.set('cache-control', 'no-store')
+    if (options.isDraining?.()) request.res.headers.set('connection', 'close')
+    return undefined
+  })
+  healthRoutes(app, context)
+  traceRoutes(app, context)
+  resultRoutes(app, context)
+  evalRoutes(app, context)
+  app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
+  app.onError((error, request) => {
+    options.onProblem?.(`${request.req.method} ${request.req.path} failed: ${error.message}`)
+    return problem(request, 500, 'the request failed; the log of this Assay says why')
+  })
+  return app
+}
+
+/** Listens. Rejects with the system's error (`EADDRINUSE` and the like) where it can't. */
+export async function startApi(options: ApiOptions): Promise<Api> {
+  const { host, port, tenant = 'default', onProblem, ...rest } = options
+  const isLocal = host === 'localhost' || isLoopback(host)
+  let draining = false
+  const app = buildApi({ ...rest, tenant }, { isLocal, onProblem, isDraining: () => draining })
+  const server = createAdaptorServer({ fetch: app.fetch })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    drain: () =>
+      new Promise((resolve) => {
+        draining = true
+        // A client that holds its connection open without a request must not hold up the end.
+        const force = setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), DRAIN_MS)
+        server.close(() => {
+          clearTimeout(force)
+          resolve()
+        })
+      }),
+  }
+}

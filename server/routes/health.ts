@@ -1,0 +1,15 @@
+import type { Hono } from 'hono'
+import type { ApiContext } from '../api-context.ts'
+
+/**
+ * `GET /health`: 200 while the process lives, with the state of its parts. `GET /ready`: 503 until all is up and again while
+ * it stops, so that a load balancer sends nothing.
+ */
+export function healthRoutes(app: Hono, { status }: ApiContext): void {
+  app.get('/health', (context) => context.json(status()))
+  app.get('/ready', (context) => {
+    const health = status()
+    const isReady = health.status === 'ok' || health.status === 'degraded'
+    return context.json(health, isReady ? 200 : 503)
+  })
+}

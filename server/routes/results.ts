@@ -1,0 +1,26 @@
+import type { Hono } from 'hono'
+import type { ResultFilter } from '../../storage/traces/port.ts'
+import type { ApiContext } from '../api-context.ts'
+import { resultsQuerySchema } from '../parameters.ts'
+import { badRequest } from '../problem.ts'
+import { resultToJson } from '../result-json.ts'
+import type { ResultsResponse } from '../schemas.ts'
+
+/** `GET /v1/results?eval=&verdict=&trace=&since=&limit=`: latest revisions, newest first. */
+export function resultRoutes(app: Hono, { traces, tenant, nowMs }: ApiContext): void {
+  app.get('/v1/results', async (context) => {
+    const parsed = resultsQuerySchema(nowMs()).safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error)
+    const { eval: evalId, verdict, trace: traceId, since: sinceMs, limit } = parsed.data
+    const filter: ResultFilter = {
+      limit,
+      ...(evalId !== undefined && { evalId }),
+      ...(verdict !== undefined && { verdict }),
+      ...(traceId !== undefined && { traceId }),
+      ...(sinceMs !== undefined && { sinceMs }),
+    }
+    const results = await traces.queryResults(tenant, filter)
+    const body: ResultsResponse = { results: results.map(resultToJson) }
+    return context.json(body)
+  })
+}

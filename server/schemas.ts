@@ -1,0 +1,150 @@
+/** What the API answers, as zod schemas: the one source of its types, and later of its description. */
+import { z } from 'zod'
+
+export const verdictSchema = z.enum(['pass', 'fail', 'unknown', 'error'])
+
+export const evidenceSchema = z.object({
+  field: z.string(),
+  /** UTF-16 code units into the field's text. */
+  start: z.int(),
+  end: z.int(),
+  pattern: z.string(),
+  /** Never the matched text itself. */
+  masked: z.string(),
+  spanId: z.string().optional(),
+})
+
+export const resultSchema = z.object({
+  eval: z.string(),
+  traceId: z.string(),
+  /** Absent where the subject is the whole trace. */
+  spanId: z.string().optional(),
+  subject: z.string(),
+  subjectTime: z.string(),
+  verdict: verdictSchema,
+  score: z.number().optional(),
+  reason: z.object({ code: z.string(), field: z.string().optional(), detail: z.string().optional() }).optional(),
+  evidence: z.array(evidenceSchema),
+  /** A judge's. */
+  explanation: z.string().optional(),
+  revision: z.int(),
+  evaluatedAt: z.string(),
+  mode: z.enum(['live', 'shadow']),
+  measureHash: z.string(),
+  verdictHash: z.string(),
+  agent: z.object({ name: z.string().optional(), version: z.string().optional() }).optional(),
+  env: z.string().optional(),
+  judge: z.object({ model: z.string(), inputTokens: z.int().optional(), outputTokens: z.int().optional() }).optional(),
+  costUsd: z.number().optional(),
+  /** `eval@slot` of an offline run. */
+  runId: z.string().optional(),
+  inclusionProbability: z.number().optional(),
+})
+
+export const resultsResponseSchema = z.object({ results: z.array(resultSchema) })
+
+/** The span's own fields are those of `engine/model/span-json.ts`. */
+export const traceSpanSchema = z.looseObject({
+  traceId: z.string(),
+  spanId: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  startTime: z.string(),
+  durationMs: z.number(),
+  results: z.array(resultSchema),
+})
+
+export const traceResponseSchema = z.object({
+  traceId: z.string(),
+  spans: z.array(traceSpanSchema),
+  /** Verdicts on the trace as a whole. */
+  results: z.array(resultSchema),
+})
+
+export const ledgerSchema = z.object({ pass: z.int(), fail: z.int(), unknown: z.int(), error: z.int() })
+
+const definitionSchema = z.object({
+  id: z.string(),
+  title: z.string().nullable(),
+  owner: z.string().nullable(),
+  mode: z.enum(['live', 'shadow']),
+  file: z.string(),
+  line: z.int(),
+})
+
+export const evalSchema = definitionSchema.extend({
+  kind: z.enum(['online', 'offline']),
+  /** What it judges: `trace`, `llm_call`, … */
+  subject: z.string(),
+  /** When it judges: as a span arrives, when a trace has settled, or on its schedule. */
+  when: z.union([z.enum(['arrival', 'settle']), z.object({ cron: z.string(), timeZone: z.string() })]),
+  measureHash: z.string(),
+  verdictHash: z.string(),
+  /** Subjects with a verdict, latest revisions. */
+  matched: z.int(),
+  verdicts: ledgerSchema,
+  /** pass / (pass + fail); null where nothing was decided. */
+  passRate: z.number().nullable(),
+  /** (pass + fail) / all; null where nothing matched. */
+  coverage: z.number().nullable(),
+  /** Says what is odd: that it never matched anything. */
+  note: z.string().optional(),
+})
+
+export const alertSchema = definitionSchema.extend({
+  on: z.string(),
+  /** As in the file: `count(fail) >= 1 over 10m`. */
+  when: z.string(),
+  severity: z.enum(['page', 'ticket', 'info']),
+  notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
+})
+
+export const evalsResponseSchema = z.object({
+  /** Version of the definitions in force. */
+  hash: z.string(),
+  loadedAt: z.string(),
+  files: z.array(z.string()),
+  diagnostics: z.array(
+    z.object({
+      severity: z.enum(['error', 'warning']),
+      code: z.string(),
+      message: z.string(),
+      file: z.string(),
+      line: z.int(),
+    }),
+  ),
+  evals: z.array(evalSchema),
+  alerts: z.array(alertSchema),
+})
+
+export const runResponseSchema = z.object({ eval: z.string(), runId: z.string(), detail: z.string().optional() })
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'starting', 'degraded', 'stopping']),
+  components: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['ok', 'starting', 'degraded', 'failed', 'off']),
+      detail: z.string().optional(),
+    }),
+  ),
+})
+
+/** RFC 9457. */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  errors: z.array(z.object({ parameter: z.string(), message: z.string() })).optional(),
+})
+
+export type ResultJson = z.infer<typeof resultSchema>
+export type ResultsResponse = z.infer<typeof resultsResponseSchema>
+export type TraceResponse = z.infer<typeof traceResponseSchema>
+export type EvalJson = z.infer<typeof evalSchema>
+export type AlertJson = z.infer<typeof alertSchema>
+export type EvalsResponse = z.infer<typeof evalsResponseSchema>
+export type RunResponse = z.infer<typeof runResponseSchema>
+export type Health = z.infer<typeof healthSchema>
+export type Problem = z.infer<typeof problemSchema>
