@@ -23,7 +23,7 @@ export function compileAttribute(expr: Extract<Expr, { op: 'attr' }>, compiler: 
     const value = typedValue(sent, type)
     // Made only for the failing case, so it names what was sent: by its type, as the value may be private.
     if (value === undefined)
-      context.why = { code: 'wrong_type', detail: `${shown} is ${typeName(sent)}, not ${type.kind}` }
+      context.why = { code: 'wrong_type', detail: `${shown} is ${typeName(sent)}, not ${expectedName(type)}` }
     return value
   }
 }
@@ -76,8 +76,13 @@ function listOf(sent: AttributeValue, of: ValueType): readonly Value[] | undefin
 }
 
 function typeName(sent: AttributeValue): string {
-  if (Array.isArray(sent)) return 'a list'
+  if (Array.isArray(sent)) return 'another list'
   if (typeof sent === 'number') return Number.isInteger(sent) ? 'int' : 'number'
   if (typeof sent === 'bigint') return 'int'
   return typeof sent === 'boolean' ? 'bool' : typeof sent === 'string' ? 'string' : 'structured'
+}
+
+function expectedName(type: ValueType): string {
+  if (type.kind === 'list') return `a list of ${expectedName(type.of)}`
+  return type.kind === 'enum' ? `one of ${type.values.join(', ')}` : type.kind
 }
