@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import {
   accessSync,
   constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -16,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** The layout of the folder; raised when an older Assay could not read it any more. */
@@ -67,13 +68,25 @@ export function openDataFolder(path: string): OpenDataFolderResult {
   let absolute = resolve(path)
   try {
     if (temporary) absolute = mkdtempSync(join(tmpdir(), 'assay-memory-'))
-    else mkdirSync(absolute, { recursive: true })
+    else makeFolders(absolute)
     absolute = realpathSync(absolute)
     if (!statSync(absolute).isDirectory()) return failure('not_a_folder', notAFolder(absolute))
     accessSync(absolute, constants.R_OK | constants.W_OK | constants.X_OK)
     return openExisting(absolute, temporary)
   } catch (error) {
     return fromSystemError(error, absolute)
+  }
+}
+
+/** `mkdirSync`'s own `recursive` tries for ever where the system says ENOENT although the parent exists, as procfs does. */
+function makeFolders(path: string): void {
+  if (existsSync(path)) return
+  if (dirname(path) !== path) makeFolders(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process was faster.
+    if (systemCode(error) !== 'EEXIST') throw error
   }
 }
 
@@ -224,6 +237,7 @@ function isAlive(owner: Owner): boolean {
 
 const SQLITE_BUSY = 5
 const SQLITE_FULL = 13
+const SQLITE_NOTADB = 26
 
 function fromSystemError(error: unknown, path: string): OpenDataFolderResult {
   const code = systemCode(error)
@@ -232,6 +246,9 @@ function fromSystemError(error: unknown, path: string): OpenDataFolderResult {
     return failure('disk_full', `no space left to open the data folder ${path}: free disk space or give another folder`)
   }
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') return failure('not_a_folder', notAFolder(path))
+  if (sqlite === SQLITE_NOTADB) {
+    return failure('not_a_folder', `${path} is not a data folder of Assay: its lock.db is something else; move it away`)
+  }
   if (code !== undefined || sqlite !== undefined) {
     const text = error instanceof Error ? error.message : String(error)
     return failure(
