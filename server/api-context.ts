@@ -13,9 +13,8 @@ export interface DefinitionsView {
 }
 
 export type RunOutcome =
-  | { ok: true; runId: string; detail?: string }
-  /** `not_configured`: no provider for the judge. `busy`: the same slot runs already. */
-  | { ok: false; code: 'not_configured' | 'busy'; message: string }
+  | { ok: true; runId: string }
+  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported'; message: string }
 
 /** What the routes work with. */
 export interface ApiContext {

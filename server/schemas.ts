@@ -117,7 +117,7 @@ export const evalsResponseSchema = z.object({
   alerts: z.array(alertSchema),
 })
 
-export const runResponseSchema = z.object({ eval: z.string(), runId: z.string(), detail: z.string().optional() })
+export const runResponseSchema = z.object({ eval: z.string(), runId: z.string() })
 
 export const healthSchema = z.object({
   status: z.enum(['ok', 'starting', 'degraded', 'stopping']),

@@ -40,15 +40,13 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
       return problem(context, 409, `${id} is an online eval: it runs by itself on every trace`)
     if (!api.runOffline) return problem(context, 503, 'no offline worker runs in this process')
     const outcome = await api.runOffline(id)
-    if (!outcome.ok) return problem(context, outcome.code === 'busy' ? 409 : 503, outcome.message)
-    const body: RunResponse = {
-      eval: id,
-      runId: outcome.runId,
-      ...(outcome.detail !== undefined && { detail: outcome.detail }),
-    }
+    if (!outcome.ok) return problem(context, runRefusals[outcome.code], outcome.message)
+    const body: RunResponse = { eval: id, runId: outcome.runId }
     return context.json(body, 202)
   })
 }
+
+const runRefusals = { unknown_eval: 404, not_supported: 409, no_provider: 503 } as const
 
 function evalToJson(plan: EvalPlan, row: LedgerRow | undefined): EvalJson {
   const verdicts = { pass: row?.pass ?? 0, fail: row?.fail ?? 0, unknown: row?.unknown ?? 0, error: row?.error ?? 0 }

@@ -1,0 +1,395 @@
+/** The API over HTTP on a real store. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { AlertPlan, EvalPlan, Plan } from '../dsl/plan.ts'
+import { makeResult } from '../engine/model/make-result.ts'
+import { makeSpan } from '../engine/model/make-span.ts'
+import { openTraces } from '../storage/traces/open.ts'
+import type { TracesStore } from '../storage/traces/port.ts'
+import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
+import {
+  evalsResponseSchema,
+  healthSchema,
+  problemSchema,
+  resultsResponseSchema,
+  traceResponseSchema,
+} from './schemas.ts'
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z')
+const traceId = 'ab'.repeat(16)
+const rootId = '00000000000000a1'
+const callId = '00000000000000a2'
+
+const common = {
+  package: 'shop',
+  title: null,
+  owner: '@shop',
+  mode: 'live',
+  measureHash: 'aa'.repeat(16),
+  verdictHash: 'bb'.repeat(16),
+  file: 'shop.eval',
+  line: 3,
+  pass: { op: 'literal', type: { kind: 'bool' }, value: true },
+  missing: null,
+} as const
+
+const online = (name: string): EvalPlan => ({
+  ...common,
+  kind: 'online',
+  id: `shop/${name}`,
+  name,
+  scope: { subject: 'llm_call', where: null, traceWhere: null },
+  when: 'arrival',
+  score: null,
+  redact: null,
+})
+
+const offline: EvalPlan = {
+  ...common,
+  kind: 'offline',
+  id: 'shop/helpful',
+  name: 'helpful',
+  schedule: { cron: '0 6 * * *', timeZone: 'UTC' },
+  sample: { size: 20, scope: { subject: 'trace', where: null, traceWhere: null }, overNs: 3.6e12, by: [] },
+  judge: { models: ['openai/gpt-5-mini'], fallbacks: [] },
+  show: ['input.text'],
+  scale: { low: 1, high: 5 },
+  rubric: 'good',
+}
+
+const alert: AlertPlan = {
+  kind: 'alert',
+  id: 'shop/leak',
+  name: 'leak',
+  package: 'shop',
+  title: 'Leak',
+  owner: null,
+  mode: 'live',
+  onEvalId: 'shop/no_pii',
+  when: { fn: 'count', of: 'fail', cmp: '>=', value: 1, overNs: 600e9 },
+  forNs: 0,
+  severity: 'page',
+  notify: [{ receiver: 'slack', target: '#shop' }],
+  noData: { kind: 'keep' },
+  file: 'shop.eval',
+  line: 20,
+}
+
+const plan: Plan = {
+  version: 1,
+  patterns: [],
+  evals: [online('no_pii'), online('unused'), offline],
+  alerts: [alert],
+  tests: [],
+  files: ['shop.eval', 'assay:pii'],
+  hash: 'cc'.repeat(32),
+}
+
+let folder: string
+let traces: TracesStore
+let api: Api
+let health: HealthInfo
+let runOutcome: RunOutcome = { ok: true, runId: 'shop/helpful@now' }
+const problems: string[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-api-'))
+  traces = await openTraces({ dataDir: folder })
+  await traces.migrate()
+  const span = { traceId, startTimeUs: nowMs * 1000, convention: 'otel_genai' } as const
+  await traces.insertSpans(
+    [
+      makeSpan({ ...span, spanId: rootId, kind: 'agent', name: 'invoke_agent shop', agentName: 'shop' }),
+      makeSpan({
+        ...span,
+        spanId: callId,
+        parentSpanId: rootId,
+        kind: 'llm',
+        name: 'chat gpt',
+        startTimeUs: nowMs * 1000 + 5,
+        durationNs: 1_500_000,
+        outputText: 'Write to *****************.',
+        attributes: new Map([['acme.tier', 'gold']]),
+      }),
+    ],
+    'spans-1',
+  )
+  const result = { traceId, subjectTimeUs: nowMs * 1000, agentName: 'shop' }
+  await traces.insertResults(
+    [
+      makeResult({
+        ...result,
+        evalId: 'shop/no_pii',
+        spanId: callId,
+        subjectKind: 'llm_call',
+        verdict: 'fail',
+        evaluatedAtMs: nowMs - 60_000,
+        evidence: [{ field: 'output.text', start: 9, end: 26, pattern: 'pii.email', masked: 'a***@e***.com' }],
+      }),
+      makeResult({ ...result, evalId: 'shop/no_pii', spanId: rootId, subjectKind: 'llm_call', evaluatedAtMs: nowMs }),
+      makeResult({
+        ...result,
+        evalId: 'shop/no_pii',
+        traceId: 'cd'.repeat(16),
+        spanId: callId,
+        subjectKind: 'llm_call',
+        verdict: 'unknown',
+        reason: { code: 'not_captured', field: 'output.text' },
+        evaluatedAtMs: nowMs - 7_200_000,
+      }),
+      makeResult({
+        ...result,
+        evalId: 'shop/helpful',
+        spanId: '',
+        verdict: 'pass',
+        score: 4,
+        explanation: 'Solved.',
+        judgeModel: 'gpt-5-mini-2025-08-07',
+        judgeInputTokens: 100,
+        runId: 'shop/helpful@2026-11-21T1200Z',
+        inclusionProbability: 0.5,
+        evaluatedAtMs: nowMs,
+      }),
+    ],
+    'results-1',
+  )
+  health = { status: 'ok', components: [{ name: 'traces', state: 'ok' }] }
+  api = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    traces,
+    status: () => health,
+    definitions: {
+      current: () => ({
+        plan,
+        loadedAtMs: nowMs,
+        diagnostics: [{ severity: 'warning', code: 'W0401', message: 'slow', file: 'shop.eval', line: 4 }],
+      }),
+    },
+    runOffline: async () => runOutcome,
+    nowMs: () => nowMs,
+    onProblem: (message) => problems.push(message),
+  })
+}, 30_000)
+
+afterAll(async () => {
+  await api.drain()
+  await traces.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function get(path: string, init?: RequestInit): Promise<{ status: number; type: string | null; body: unknown }> {
+  const response = await fetch(`http://127.0.0.1:${api.port}${path}`, init)
+  return { status: response.status, type: response.headers.get('content-type'), body: await response.json() }
+}
+
+describe('GET /v1/traces/{traceId}', () => {
+  test('shows the spans in the shape of the conventions, each with its verdicts', async () => {
+    const { status, body } = await get(`/v1/traces/${traceId}`)
+    expect(status).toBe(200)
+    const trace = traceResponseSchema.parse(body)
+    expect(trace.spans.map(({ spanId }) => spanId)).toEqual([rootId, callId])
+    expect(trace.spans[1]).toMatchObject({
+      parentSpanId: rootId,
+      kind: 'llm',
+      startTime: '2026-11-21T12:00:00.000005Z',
+      durationMs: 1.5,
+      output: { text: 'Write to *****************.' },
+      attributes: { 'acme.tier': 'gold' },
+      results: [{ eval: 'shop/no_pii', verdict: 'fail', revision: 1, evidence: [{ masked: 'a***@e***.com' }] }],
+    })
+    expect(trace.spans[0]?.results).toMatchObject([{ verdict: 'pass', evidence: [] }])
+    expect(trace.results).toEqual([
+      {
+        eval: 'shop/helpful',
+        traceId,
+        subject: 'trace',
+        subjectTime: '2026-11-21T12:00:00.000000Z',
+        verdict: 'pass',
+        score: 4,
+        evidence: [],
+        explanation: 'Solved.',
+        revision: 1,
+        evaluatedAt: '2026-11-21T12:00:00.000Z',
+        mode: 'live',
+        measureHash: '',
+        verdictHash: '',
+        agent: { name: 'shop' },
+        judge: { model: 'gpt-5-mini-2025-08-07', inputTokens: 100 },
+        runId: 'shop/helpful@2026-11-21T1200Z',
+        inclusionProbability: 0.5,
+      },
+    ])
+  })
+
+  test('an id in capitals is the same id', async () => {
+    expect((await get(`/v1/traces/${traceId.toUpperCase()}`)).status).toBe(200)
+  })
+
+  test.each([
+    ['an unknown trace', 'ef'.repeat(16), 404, `there is no trace ${'ef'.repeat(16)}`],
+    ['a malformed id', 'xyz', 400, 'traceId: expected 32 hex digits'],
+    ['an id that is too long', `${traceId}00`, 400, 'traceId: expected 32 hex digits'],
+  ])('%s is a problem', async (_, id, status, detail) => {
+    const answer = await get(`/v1/traces/${id}`)
+    expect(answer.type).toBe('application/problem+json')
+    expect(problemSchema.parse(answer.body)).toMatchObject({ type: 'about:blank', status, detail })
+    expect(answer.status).toBe(status)
+  })
+})
+
+describe('GET /v1/results', () => {
+  test.each([
+    ['', 4],
+    ['?eval=shop/no_pii', 3],
+    ['?verdict=unknown', 1],
+    [`?trace=${traceId}`, 3],
+    ['?since=10m', 3],
+    ['?since=2026-11-21T09:30:00Z', 4],
+    ['?since=2026-11-21T13:59:30%2B02:00', 2],
+    ['?limit=1', 1],
+    ['?eval=shop/no_pii&verdict=fail&since=1h', 1],
+    ['?eval=shop/nothing', 0],
+  ])('%s gives %d', async (query, count) => {
+    const { status, body } = await get(`/v1/results${query}`)
+    expect(status).toBe(200)
+    expect(resultsResponseSchema.parse(body).results).toHaveLength(count)
+  })
+
+  test('the newest come first, an undecided one with its reason', async () => {
+    const { results } = resultsResponseSchema.parse((await get('/v1/results?eval=shop/no_pii')).body)
+    expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'fail', 'unknown'])
+    expect(results[2]?.reason).toEqual({ code: 'not_captured', field: 'output.text' })
+  })
+
+  test.each([
+    ['?since=yesterday', 'since'],
+    ['?since=2026-13-45T00:00:00Z', 'since'],
+    ['?verdict=failed', 'verdict'],
+    ['?limit=0', 'limit'],
+    ['?limit=1001', 'limit'],
+    ['?limit=many', 'limit'],
+    ['?trace=12', 'trace'],
+    ["?eval=a'/b", 'eval'],
+    ['?evals=shop/no_pii', 'evals'],
+  ])('%s is refused, naming the parameter', async (query, parameter) => {
+    const { status, body } = await get(`/v1/results${query}`)
+    expect(status).toBe(400)
+    expect(problemSchema.parse(body).errors?.[0]?.parameter).toBe(parameter)
+  })
+})
+
+test('GET /v1/evals shows what is in force with its ledger, and says what never matched', async () => {
+  const body = evalsResponseSchema.parse((await get('/v1/evals')).body)
+  expect(body).toMatchObject({
+    hash: plan.hash,
+    loadedAt: '2026-11-21T12:00:00.000Z',
+    files: ['shop.eval', 'assay:pii'],
+    diagnostics: [{ severity: 'warning', code: 'W0401' }],
+    alerts: [{ id: 'shop/leak', on: 'shop/no_pii', when: 'count(fail) >= 1 over 10m', severity: 'page' }],
+  })
+  expect(body.evals).toMatchObject([
+    {
+      id: 'shop/no_pii',
+      kind: 'online',
+      subject: 'llm_call',
+      when: 'arrival',
+      owner: '@shop',
+      matched: 3,
+      verdicts: { pass: 1, fail: 1, unknown: 1, error: 0 },
+      passRate: 0.5,
+    },
+    { id: 'shop/unused', matched: 0, passRate: null, coverage: null },
+    { id: 'shop/helpful', kind: 'offline', when: { cron: '0 6 * * *', timeZone: 'UTC' }, matched: 1, coverage: 1 },
+  ])
+  expect(body.evals[0]?.coverage).toBeCloseTo(2 / 3)
+  expect(body.evals[0]).not.toHaveProperty('note')
+  expect(body.evals[1]?.note).toContain('never matched')
+})
+
+describe('POST /v1/evals/{package}/{name}/run', () => {
+  const post = (path: string, headers: Record<string, string> = {}) => get(path, { method: 'POST', headers })
+
+  test('starts an offline eval', async () => {
+    const { status, body } = await post('/v1/evals/shop/helpful/run')
+    expect({ status, body }).toEqual({ status: 202, body: { eval: 'shop/helpful', runId: 'shop/helpful@now' } })
+  })
+
+  test.each([
+    ['/v1/evals/shop/nothing/run', 404],
+    ['/v1/evals/shop/no_pii/run', 409],
+  ])('%s is %d', async (path, status) => {
+    expect((await post(path)).status).toBe(status)
+  })
+
+  test('says what to configure where no provider is', async () => {
+    runOutcome = { ok: false, code: 'no_provider', message: 'Set OPENAI_API_KEY.' }
+    const { status, body } = await post('/v1/evals/shop/helpful/run')
+    expect({ status, detail: problemSchema.parse(body).detail }).toEqual({ status: 503, detail: 'Set OPENAI_API_KEY.' })
+  })
+
+  test("another site's page may not start it", async () => {
+    expect((await post('/v1/evals/shop/helpful/run', { origin: 'https://evil.example' })).status).toBe(403)
+  })
+})
+
+test('a name that was pointed at this machine reads nothing', async () => {
+  const status = await new Promise((resolve, reject) => {
+    const headers = { host: 'evil.example' }
+    request({ host: '127.0.0.1', port: api.port, path: '/v1/results', headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
+  expect(status).toBe(403)
+})
+
+test('health lives while readiness says when to send', async () => {
+  expect(healthSchema.parse((await get('/health')).body).status).toBe('ok')
+  expect((await get('/ready')).status).toBe(200)
+  health = { status: 'starting', components: [{ name: 'traces', state: 'starting' }] }
+  expect((await get('/health')).status).toBe(200)
+  expect((await get('/ready')).status).toBe(503)
+  health = { status: 'ok', components: [] }
+})
+
+test('what is not there is a problem too', async () => {
+  const { status, type } = await get('/v1/nothing')
+  expect({ status, type }).toEqual({ status: 404, type: 'application/problem+json' })
+})
+
+test('a store that fails is a 500 without its innards, and is reported', async () => {
+  const broken = await startApi({
+    host: '127.0.0.1',
+    port: 0,
+    traces: Object.assign(Object.create(traces) as TracesStore, {
+      ledger: () => Promise.reject(new Error('connection to 10.0.0.7 refused')),
+    }),
+    status: () => health,
+    definitions: { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) },
+    nowMs: () => nowMs,
+    onProblem: (message) => problems.push(message),
+  })
+  const response = await fetch(`http://127.0.0.1:${broken.port}/v1/evals`)
+  expect(response.status).toBe(500)
+  expect(await response.text()).not.toContain('10.0.0.7')
+  expect(problems.join()).toContain('GET /v1/evals failed: connection to 10.0.0.7 refused')
+  await broken.drain()
+})
+
+test('a port in use is the system error, for its caller to explain', async () => {
+  const taken = startApi({
+    host: '127.0.0.1',
+    port: api.port,
+    traces,
+    status: () => health,
+    definitions: { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) },
+    nowMs: () => nowMs,
+  })
+  await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})
