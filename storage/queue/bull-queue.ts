@@ -1,5 +1,5 @@
 /** The queue port on BullMQ, whichever backend the queue and worker are made with. */
-import { type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
+import { DelayedError, type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
 import {
   type OfflineJob,
   type OfflineQueue,
@@ -7,6 +7,7 @@ import {
   type QueueErrorHandler,
   type QueueWorker,
   type QueueWorkerOptions,
+  RunInterrupted,
   type RunState,
 } from './port.ts'
 
@@ -39,7 +40,7 @@ interface ErrorSource {
 export interface BullBackend {
   readonly name: 'redis' | 'pglite'
   openQueue(name: string): BullQueue
-  openWorker(name: string, run: (job: Job) => Promise<void>, settings: WorkerSettings): BullWorker
+  openWorker(name: string, run: (job: Job, token?: string) => Promise<void>, settings: WorkerSettings): BullWorker
   close(): Promise<void>
 }
 
@@ -53,7 +54,7 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
 
   async function work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker> {
     const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
-    const worker = backend.openWorker(QUEUE_NAMES.runs, (job) => runJob(job, handler), {
+    const worker = backend.openWorker(QUEUE_NAMES.runs, (job, token) => runJob(job, token, handler), {
       concurrency: options.concurrency,
       lockDuration: lockMs,
       stalledInterval: lockMs,
@@ -106,7 +107,7 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
   }
 }
 
-async function runJob(job: Job, handler: (job: OfflineJob) => Promise<void>): Promise<void> {
+async function runJob(job: Job, token: string | undefined, handler: (job: OfflineJob) => Promise<void>): Promise<void> {
   let parsed: OfflineJob
   try {
     parsed = parseOfflineJob(job.data)
@@ -114,7 +115,13 @@ async function runJob(job: Job, handler: (job: OfflineJob) => Promise<void>): Pr
     // Trying a foreign shape again cannot help.
     throw new UnrecoverableError(`not a run of an offline eval: ${String(error)}`)
   }
-  await handler(parsed)
+  try {
+    await handler(parsed)
+  } catch (error) {
+    if (!(error instanceof RunInterrupted)) throw error
+    await job.moveToDelayed(Date.now(), token)
+    throw new DelayedError()
+  }
 }
 
 /** BullMQ refuses ids that are integers; the prefix makes sure. */

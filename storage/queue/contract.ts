@@ -1,6 +1,6 @@
 /** What every backend of the queue port has to pass. */
 import { afterEach, describe, expect, test } from 'vitest'
-import type { OfflineJob, OfflineQueue } from './port.ts'
+import { type OfflineJob, type OfflineQueue, RunInterrupted } from './port.ts'
 
 export interface QueueUnderTest {
   /** A further connection to the same queue, as another process would have. */
@@ -100,6 +100,22 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       )
       await untilState(queue, job.runId, 'done')
       expect(attempts).toBe(2)
+    })
+
+    test('an interrupted run is put back and costs no attempt', async () => {
+      const queue = await open()
+      const job = jobOf('checkout/interrupted', 1_700_000_480_000)
+      let runs = 0
+      await queue.enqueue(job)
+      await queue.work(
+        async () => {
+          runs++
+          if (runs <= 7) throw new RunInterrupted()
+        },
+        { concurrency: 1, onError: fail },
+      )
+      await untilState(queue, job.runId, 'done')
+      expect(runs).toBe(8)
     })
 
     test('drain waits for the running job and takes no other', async () => {

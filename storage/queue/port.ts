@@ -42,7 +42,7 @@ export interface OfflineQueue {
   /** `known`: a job with this run id exists already, in whatever state; nothing was added. */
   enqueue(job: OfflineJob): Promise<'added' | 'known'>
   /**
-   * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling); a job may run twice when its process
+   * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling; `RunInterrupted` costs none); a job may run twice when its process
    * was killed, so handlers write idempotently.
    */
   work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker>
@@ -51,6 +51,14 @@ export interface OfflineQueue {
   lastSlot(evalId: string): Promise<number | undefined>
   setLastSlot(evalId: string, slotMs: number): Promise<void>
   close(): Promise<void>
+}
+
+/** Thrown by a handler that was asked to stop: its job is put back at no cost, to be taken after the next start. */
+export class RunInterrupted extends Error {
+  constructor() {
+    super('the run was interrupted')
+    this.name = 'RunInterrupted'
+  }
 }
 
 /** `unavailable`: the queue's store cannot be opened or reached; the message says which and what to do. */

@@ -1,0 +1,112 @@
+/**
+ * Puts the slots of the offline evals in force on the queue. Any number of schedulers may run: the id of a slot's job is
+ * the same in all of them, so it is enqueued once.
+ *
+ * Slots that passed while no scheduler ran: the latest one is run once, earlier ones are left out. An eval that is new to
+ * the queue begins with its next slot.
+ */
+import { type ScheduledTask, schedule } from 'node-cron'
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { OfflineQueue } from '../../storage/queue/port.ts'
+import { latestSlotMs, runIdOf } from './slot.ts'
+
+export interface SchedulerOptions {
+  queue: OfflineQueue
+  tenant: string
+  nowMs: () => number
+  /** A slot could not be enqueued; it is tried again at the next slot or start. */
+  onError: (error: Error, evalId: string) => void
+}
+
+export interface Scheduler {
+  /** Takes over the evals in force: new and changed schedules start, gone ones end. Calls follow one another. */
+  sync(evals: readonly OfflineEvalPlan[]): Promise<void>
+  /** Milliseconds since the epoch of the next slot; undefined for an eval that is not scheduled. */
+  nextSlotMs(evalId: string): number | undefined
+  stop(): Promise<void>
+}
+
+interface Scheduled {
+  cron: string
+  timeZone: string
+  task: ScheduledTask
+}
+
+/** A thread that was busy this long still runs the slot; later ones are found by their absence. */
+const LATE_TOLERANCE_MS = 30_000
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { queue, tenant, nowMs } = options
+  const scheduled = new Map<string, Scheduled>()
+  let last: Promise<void> = Promise.resolve()
+  let stopped = false
+
+  /** One after the other: a slot and a change of definitions may come at the same moment. */
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const next = last.then(work)
+    last = next.catch(() => {})
+    return next
+  }
+
+  async function enqueueDue(evalId: string, { cron, timeZone }: { cron: string; timeZone: string }): Promise<void> {
+    if (stopped) return
+    const now = nowMs()
+    const slotMs = latestSlotMs({ cron, timeZone }, now)
+    const mark = await queue.lastSlot(evalId)
+    if (mark === undefined) {
+      await queue.setLastSlot(evalId, slotMs ?? now)
+      return
+    }
+    if (slotMs === undefined || slotMs <= mark) return
+    // In this order: killed in between, the slot is enqueued again under the same id.
+    await queue.enqueue({ tenant, evalId, slotMs, trigger: 'schedule', runId: runIdOf(evalId, slotMs, 'schedule') })
+    await queue.setLastSlot(evalId, slotMs)
+  }
+
+  async function tryEnqueueDue(evalId: string, entry: { cron: string; timeZone: string }): Promise<void> {
+    try {
+      await enqueueDue(evalId, entry)
+    } catch (error) {
+      options.onError(error instanceof Error ? error : new Error(String(error)), evalId)
+    }
+  }
+
+  function start(evalId: string, cron: string, timeZone: string): Scheduled {
+    const due = () => inTurn(() => tryEnqueueDue(evalId, { cron, timeZone }))
+    const task = schedule(cron, due, {
+      timezone: timeZone,
+      missedExecutionTolerance: LATE_TOLERANCE_MS,
+      suppressMissedWarning: true,
+    })
+    // After a sleep of the machine: the latest of the missed slots is due.
+    task.on('execution:missed', due)
+    return { cron, timeZone, task }
+  }
+
+  async function sync(evals: readonly OfflineEvalPlan[]): Promise<void> {
+    if (stopped) return
+    const wanted = new Map(evals.map((one) => [one.id, one.schedule]))
+    for (const [evalId, entry] of scheduled) {
+      const now = wanted.get(evalId)
+      if (now?.cron === entry.cron && now.timeZone === entry.timeZone) continue
+      await entry.task.destroy()
+      scheduled.delete(evalId)
+    }
+    for (const [evalId, { cron, timeZone }] of wanted) {
+      if (scheduled.has(evalId)) continue
+      scheduled.set(evalId, start(evalId, cron, timeZone))
+      await tryEnqueueDue(evalId, { cron, timeZone })
+    }
+  }
+
+  return {
+    sync: (evals) => inTurn(() => sync(evals)),
+    nextSlotMs: (evalId) => scheduled.get(evalId)?.task.getNextRun()?.getTime(),
+    async stop() {
+      stopped = true
+      for (const { task } of scheduled.values()) await task.destroy()
+      scheduled.clear()
+      await last
+    },
+  }
+}

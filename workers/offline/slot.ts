@@ -1,0 +1,70 @@
+/** Slots of a schedule: the minutes at which an offline eval is due, and the ids of its runs. */
+import { createTask, parse, type ScheduledTask } from 'node-cron'
+
+const MINUTE_MS = 60_000
+/** A schedule that was due longer ago than this is not looked for: monthly ones are found, yearly ones may not be. */
+const LOOK_BACK_MS = 35 * 24 * 3_600_000
+
+export interface Schedule {
+  /** Five fields, minute first. */
+  cron: string
+  /** IANA name. */
+  timeZone: string
+}
+
+/** A schedule's task, not started: it answers whether a moment is a slot, daylight saving time included. */
+export function createSlotMatcher({ cron, timeZone }: Schedule): ScheduledTask {
+  return createTask(cron, () => {}, { timezone: timeZone })
+}
+
+/** The latest slot at or before `nowMs`; undefined when there was none within 35 days. */
+export function latestSlotMs(schedule: Schedule, nowMs: number): number | undefined {
+  const matcher = createSlotMatcher(schedule)
+  const minutes = new Set(parse(schedule.cron).minute.map((minute) => minute % 15))
+  const newest = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS
+  try {
+    for (let ms = newest; ms > newest - LOOK_BACK_MS; ms -= MINUTE_MS) {
+      // Offsets from UTC are multiples of 15 min, so most minutes are ruled out without asking the time zone's rules.
+      if (minutes.has((ms / MINUTE_MS) % 15) && matcher.match(new Date(ms))) return ms
+    }
+    return undefined
+  } finally {
+    void matcher.destroy()
+  }
+}
+
+/**
+ * `checkout/helpful@2026-11-03T0600Z`; a manual run has its milliseconds too, so that it never is a scheduled one. BullMQ
+ * refuses ids with a colon.
+ */
+export function runIdOf(evalId: string, slotMs: number, trigger: 'schedule' | 'manual'): string {
+  const iso = new Date(slotMs).toISOString().replaceAll(':', '')
+  return trigger === 'manual' ? `${evalId}@${iso}` : `${evalId}@${iso.slice(0, 15)}Z`
+}
+
+export interface SampleWindow {
+  fromUs: number
+  toUs: number
+  settledBeforeMs: number
+}
+
+/** The longest that a trace without a root takes to settle. */
+const IDLE_SETTLE_MS = 120_000
+/** A manual run begins this long after it was asked for: by then what had arrived has settled. */
+export const MANUAL_DELAY_MS = 5_000
+/** Spans are stored this much after their arrival, in ordinary times. */
+const STORE_LAG_MS = 2_000
+
+/**
+ * Which traces a run looks at. A scheduled run's window ends 2 min before its slot, so that what began in it has settled and
+ * no trace falls between two windows; it depends on the slot alone, so that a run repeated later sees the same window. A
+ * manual run looks at what had arrived when it was asked for.
+ */
+export function windowOf(overNs: number, slotMs: number, trigger: 'schedule' | 'manual'): SampleWindow {
+  const endMs = trigger === 'manual' ? slotMs : slotMs - IDLE_SETTLE_MS
+  return {
+    fromUs: endMs * 1000 - Math.round(overNs / 1000),
+    toUs: endMs * 1000,
+    settledBeforeMs: trigger === 'manual' ? slotMs + STORE_LAG_MS : slotMs,
+  }
+}

@@ -1,0 +1,227 @@
+/** The offline role: scheduler, queue and worker wired together. Runs in a thread or process of its own. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { encodeResults } from '../../engine/codec/results.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import type { Log } from '../../storage/log/port.ts'
+import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
+import type { OfflineJob, RunState } from '../../storage/queue/port.ts'
+import { createJudgeClient } from './judge-client.ts'
+import { parseJudgeName, providersFromEnv, variableOf } from './providers.ts'
+import { judgesOf, type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
+import { createScheduler } from './scheduler.ts'
+import { runIdOf } from './slot.ts'
+
+export interface OfflineOptions {
+  tenant: string
+  log: Pick<Log, 'append'>
+  traces: OfflineTraces
+  queue: QueueConfig
+  definitions: {
+    current(): Plan
+    /** Calls back after each change of the definitions in force. */
+    onChange(changed: () => void): void
+  }
+  env: Readonly<Record<string, string | undefined>>
+  nowMs: () => number
+  /** One plain sentence for people, each once: no provider, a lost queue, a failed run. */
+  onNotice: (message: string) => void
+  /** Runs at the same time; 2 by default. */
+  runsAtOnce?: number
+  /** Judge calls at the same time within a run; 8 by default. */
+  callsAtOnce?: number
+  /** For one judge call; 30 s by default. */
+  judgeTimeoutMs?: number
+  /** After this long a run whose process died is taken up again; 30 s by default. */
+  lockMs?: number
+  /** Waits of retries and of manual runs; for tests. */
+  sleep?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+export interface OfflineEvalStatus {
+  evalId: string
+  state: 'ready' | 'no_provider' | 'not_supported'
+  /** What to do about a state other than `ready`. */
+  detail: string | undefined
+  nextSlotMs: number | undefined
+  /** The latest run that this process has worked on. */
+  lastRun: LastRun | undefined
+}
+
+export interface LastRun {
+  runId: string
+  startedAtMs: number
+  endedAtMs: number | undefined
+  outcome: 'running' | 'done' | 'failed' | 'interrupted'
+  error: string | undefined
+  summary: RunSummary | undefined
+}
+
+export type RunNowOutcome =
+  | { ok: true; runId: string }
+  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported'; message: string }
+
+export interface Offline {
+  readonly backend: 'redis' | 'pglite'
+  /** Enqueues a run over what has arrived by now; it begins 5 s later, when that has settled. */
+  runNow(evalId: string): Promise<RunNowOutcome>
+  runState(runId: string): Promise<RunState>
+  /** One row for each offline eval in force. */
+  status(): OfflineEvalStatus[]
+  /** Stops: judge calls in flight are broken off, runs go back to the queue, everything judged is durable. */
+  drain(): Promise<void>
+}
+
+/** Resolves when the queue is open and the schedules are in force. Rejects with `QueueError`. */
+export async function startOffline(options: OfflineOptions): Promise<Offline> {
+  const { tenant, definitions, nowMs } = options
+  const notice = once(options.onNotice)
+  const { byName: providers, problems } = providersFromEnv(options.env)
+  for (const problem of problems) notice(problem)
+  const queue = await openQueue(options.queue, (error) => notice(`The offline queue: ${error.message}`))
+  const stop = new AbortController()
+  const lastRuns = new Map<string, LastRun>()
+  const sleep = options.sleep ?? sleepUntilAborted
+  const judge = createJudgeClient({
+    providers,
+    sleep,
+    random: Math.random,
+    ...(options.judgeTimeoutMs === undefined ? {} : { timeoutMs: options.judgeTimeoutMs }),
+  })
+
+  const offlineEvals = (): OfflineEvalPlan[] => definitions.current().evals.filter((one) => one.kind === 'offline')
+
+  function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
+    if (evalPlan.sample.scope.subject === 'session')
+      return { state: 'not_supported', detail: `${evalPlan.id} is not run: sessions are not judged yet.` }
+    if (evalPlan.judge.models.length > 1)
+      return { state: 'not_supported', detail: `${evalPlan.id} is not run: panels of judges are not run yet.` }
+    const names = judgesOf(evalPlan).map((name) => parseJudgeName(name).provider)
+    if (names.some((name) => providers.has(name))) return { state: 'ready', detail: undefined }
+    const detail =
+      `No provider is configured for the judge of ${evalPlan.id} (${judgesOf(evalPlan).join(', ')}): ` +
+      `it is not run. Set ${variableOf(names[0] ?? '')}.`
+    return { state: 'no_provider', detail }
+  }
+
+  async function work(job: OfflineJob): Promise<void> {
+    const plan = definitions.current()
+    const evalPlan = offlineEvals().find(({ id }) => id === job.evalId)
+    // It was taken out of the definitions after the slot was enqueued.
+    if (evalPlan === undefined) return
+    const { state, detail } = readiness(evalPlan)
+    if (state !== 'ready') {
+      notice(detail ?? state)
+      return
+    }
+    const run: LastRun = {
+      runId: job.runId,
+      startedAtMs: nowMs(),
+      endedAtMs: undefined,
+      outcome: 'running',
+      error: undefined,
+      summary: undefined,
+    }
+    lastRuns.set(job.evalId, run)
+    try {
+      run.summary = await runOfflineEval(job, plan, evalPlan, {
+        traces: options.traces,
+        judge,
+        publish: (results) => publish(options.log, results),
+        nowMs,
+        sleep,
+        nonce: () => randomBytes(16).toString('hex'),
+        callsAtOnce: options.callsAtOnce ?? 8,
+        signal: stop.signal,
+      })
+      run.outcome = 'done'
+    } catch (error) {
+      run.outcome = stop.signal.aborted ? 'interrupted' : 'failed'
+      run.error = error instanceof Error ? error.message : String(error)
+      if (run.outcome === 'failed') notice(`The run ${job.runId} failed and is tried again: ${run.error}`)
+      throw error
+    } finally {
+      run.endedAtMs = nowMs()
+    }
+  }
+
+  const worker = await queue.work(work, {
+    concurrency: options.runsAtOnce ?? 2,
+    onError: (error) => notice(`The offline queue: ${error.message}`),
+    ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
+  })
+  const scheduler = createScheduler({
+    queue,
+    tenant,
+    nowMs,
+    onError: (error, evalId) => notice(`A slot of ${evalId} could not be enqueued: ${error.message}`),
+  })
+
+  async function follow(): Promise<void> {
+    const evals = offlineEvals()
+    for (const evalPlan of evals) {
+      const { detail } = readiness(evalPlan)
+      if (detail !== undefined) notice(detail)
+    }
+    await scheduler.sync(evals)
+  }
+  // What `sync` meets is reported by the scheduler, eval by eval.
+  definitions.onChange(() => void follow())
+  await follow()
+
+  return {
+    backend: queue.backend,
+    async runNow(evalId) {
+      const evalPlan = offlineEvals().find(({ id }) => id === evalId)
+      if (evalPlan === undefined)
+        return { ok: false, code: 'unknown_eval', message: `No offline eval ${evalId} is in force.` }
+      const { state, detail } = readiness(evalPlan)
+      if (state !== 'ready') return { ok: false, code: state, message: detail ?? state }
+      const slotMs = nowMs()
+      const runId = runIdOf(evalId, slotMs, 'manual')
+      await queue.enqueue({ tenant, evalId, runId, slotMs, trigger: 'manual' })
+      return { ok: true, runId }
+    },
+    runState: (runId) => queue.stateOf(runId),
+    status: () =>
+      offlineEvals().map((evalPlan) => ({
+        evalId: evalPlan.id,
+        ...readiness(evalPlan),
+        nextSlotMs: scheduler.nextSlotMs(evalPlan.id),
+        lastRun: lastRuns.get(evalPlan.id),
+      })),
+    async drain() {
+      await scheduler.stop()
+      stop.abort()
+      await worker.drain()
+      await queue.close()
+    },
+  }
+}
+
+async function publish(log: Pick<Log, 'append'>, results: readonly EvalResult[]): Promise<void> {
+  const first = results[0]
+  if (first === undefined) return
+  const { tenant, evalId } = first
+  await log.append('eval-results', [
+    { key: `${tenant}/${evalId}`, headers: { tenant, eval: evalId }, value: encodeResults(results) },
+  ])
+}
+
+async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => {})
+}
+
+/** Messages may name runs: they must not pile up for ever. */
+const MAX_REMEMBERED = 1_000
+
+function once(say: (message: string) => void): (message: string) => void {
+  const said = new Set<string>()
+  return (message) => {
+    if (said.has(message)) return
+    if (said.size >= MAX_REMEMBERED) said.clear()
+    said.add(message)
+    say(message)
+  }
+}
