@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', '.assay/**'],
+    // chDB must be used on the main thread of a process: worker threads as a pool would deadlock in it.
+    pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

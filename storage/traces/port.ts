@@ -31,17 +31,26 @@ export interface SettledTraceQuery {
 export interface TracesStore {
   /** Creates or upgrades the schema; safe to call from several processes. */
   migrate(): Promise<void>
-  /** Durable when it resolves; the same token twice writes once. */
+  /**
+   * Durable when it resolves; the same token twice writes once. Rejects with `UnstorableError`, before anything is written, on
+   * a row that no retry will make storable; with any other error the store is out of order and a retry may help.
+   */
   insertSpans(spans: readonly Span[], token: string): Promise<void>
   insertResults(results: readonly EvalResult[], token: string): Promise<void>
   /** Spans of one trace by start time, each (trace, span) once; empty when unknown. */
   getTrace(tenant: string, traceId: string): Promise<Span[]>
   /** Latest revision of each, newest first. */
   queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]>
-  /** Latest revisions counted by verdict, per eval. */
-  ledger(tenant: string): Promise<LedgerRow[]>
+  /** Latest revisions counted by verdict, per eval; `sinceMs` as in `ResultFilter`. */
+  ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
+  /** In an order that has nothing to do with time, so that a limit takes an even sample. */
   settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]>
   countSpans(tenant: string): Promise<number>
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** A row breaks the data model (an id that is not hex, a negative count). */
+export class UnstorableError extends Error {
+  override readonly name = 'UnstorableError'
 }

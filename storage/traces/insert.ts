@@ -1,0 +1,64 @@
+/** Hands a block in Native format to ClickHouse: through a file in process, as the request's body by HTTP. */
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import type { ClickHouseClient } from '@clickhouse/client'
+
+export interface BlockTarget {
+  /** `database.table`. */
+  table: string
+  /** In the block's order. */
+  columns: readonly string[]
+  block: Uint8Array
+  /** The same token twice writes once, as long as ClickHouse remembers it (the last 1,000 inserts of the table). */
+  token: string
+}
+
+export type InsertBlock = (target: BlockTarget) => Promise<void>
+
+/** Letters that need no quoting anywhere. */
+const SAFE_TOKEN = /^[A-Za-z0-9_.:/-]{1,512}$/
+
+/** A batch of wild clocks may touch many months; refused, it would stand before all that come after it. */
+function insertSettings(token: string): string {
+  if (!SAFE_TOKEN.test(token)) throw new RangeError(`${JSON.stringify(token)} is not an insert token`)
+  return `insert_deduplication_token = '${token}', throw_on_max_partitions_per_insert_block = 0`
+}
+
+/**
+ * For the engine in process. The block goes through a file of ours: a payload inside the statement is cut by the engine at an
+ * empty line, and what follows would run as SQL.
+ */
+export function createFileInsert(client: ClickHouseClient, stagingDir: string): InsertBlock {
+  mkdirSync(stagingDir, { recursive: true })
+  // What a killed process left there was not acknowledged, and comes again from the log.
+  for (const name of readdirSync(stagingDir)) rmSync(join(stagingDir, name), { force: true })
+  return async ({ table, columns, block, token }) => {
+    const file = join(stagingDir, `${randomUUID()}.native`)
+    const list = columns.join(', ')
+    try {
+      await writeFile(file, block)
+      await client.command({
+        query: `INSERT INTO ${table} (${list}) SETTINGS ${insertSettings(token)}, max_insert_threads = 1 SELECT ${list} FROM file({file:String}, 'Native')`,
+        query_params: { file },
+      })
+    } finally {
+      await rm(file, { force: true })
+    }
+  }
+}
+
+/** For a server. Its own limit of one block is over a million rows, so that a batch arrives as one. */
+export function createHttpInsert(client: ClickHouseClient): InsertBlock {
+  return async ({ table, columns, block, token }) => {
+    const { stream } = await client.exec({
+      query: `INSERT INTO ${table} (${columns.join(', ')}) SETTINGS ${insertSettings(token)} FORMAT Native`,
+      values: Readable.from([block], { objectMode: false }),
+    })
+    // The answer is empty, but the socket is free only when it was read.
+    await text(stream)
+  }
+}

@@ -1,0 +1,56 @@
+/** The traces port on ClickHouse: a server by URL, or the engine in process (chDB). */
+import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { ClickHouseTraces } from './clickhouse-traces.ts'
+import { createFileInsert, createHttpInsert, type InsertBlock } from './insert.ts'
+import type { TracesStore } from './port.ts'
+
+export interface OpenTracesOptions {
+  /** Of a ClickHouse server, with user and password: `http://user:password@host:8123`. */
+  url?: string
+  /** Of the engine in process, when there is no `url`: its files and the staging of inserts are kept below. */
+  dataDir?: string
+  /** Letters, digits and underscores. */
+  database?: string
+  /** Milliseconds since the epoch: when rows were stored. */
+  nowMs?: () => number
+}
+
+type InjectedConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
+
+/**
+ * Opens the store; `migrate` has to be called before its first use. In process it must be opened on the main thread (the engine
+ * dies or deadlocks in a worker), and a process can have one data folder at a time.
+ */
+export async function openTraces(options: OpenTracesOptions): Promise<TracesStore> {
+  const database = options.database ?? 'assay'
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(database)) {
+    throw new RangeError(`${JSON.stringify(database)} is not a name for a database`)
+  }
+  const { client, insert } = options.url === undefined ? await openInProcess(options.dataDir) : openServer(options.url)
+  return new ClickHouseTraces({ client, insert, database, nowMs: options.nowMs ?? Date.now })
+}
+
+function openServer(url: string): { client: ClickHouseClient; insert: InsertBlock } {
+  const client = createClient({
+    url,
+    application: 'assay',
+    compression: { request: false, response: true },
+    request_timeout: 60_000,
+    max_open_connections: 8,
+  })
+  return { client, insert: createHttpInsert(client) }
+}
+
+async function openInProcess(dataDir: string | undefined): Promise<{ client: ClickHouseClient; insert: InsertBlock }> {
+  if (dataDir === undefined) throw new RangeError('a traces store needs a url or a data folder')
+  if (!isMainThread) throw new Error('the engine in process can be opened on the main thread only')
+  // Loaded when needed: a role that talks to a server must not load the engine.
+  const { createChdbConnection } = await import('chdb/connection')
+  const folder = join(dataDir, 'traces')
+  // The client bundles its own copy of the types that chdb implements; they differ in a private member alone.
+  const connection = createChdbConnection({ path: join(folder, 'chdb') }) as unknown as InjectedConnection
+  const client = createClient({ connection })
+  return { client, insert: createFileInsert(client, join(folder, 'staging')) }
+}

@@ -1,0 +1,118 @@
+/**
+ * The product's queries. Each is of one tenant, bounded in time, memory and rows, and drops duplicates itself: it reads a span
+ * once however often it was stored, and of a result the latest revision, whether ClickHouse has merged or not.
+ */
+
+import type { ResultFilter } from './port.ts'
+import { RESULT_SELECT } from './result-rows.ts'
+import { SPAN_SELECT } from './span-rows.ts'
+
+export interface Query {
+  query: string
+  query_params: Record<string, string | number>
+}
+
+/** Past these a query fails rather than the process. Aggregations spill to disk at half of the memory. */
+const BOUNDS = `max_execution_time = 30, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000,
+  max_bytes_before_external_sort = 1000000000`
+/** Groups come in the order of the table's key: no memory for all of them at once. */
+const IN_ORDER = 'optimize_aggregation_in_order = 1'
+
+/** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
+const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
+const LATEST = 'revision DESC, evaluated_at DESC'
+
+export function traceQuery(database: string, tenant: string, traceId: string, limit: number): Query {
+  return {
+    query: `SELECT * FROM (
+  SELECT ${SPAN_SELECT} FROM ${database}.spans
+  WHERE tenant = {tenant:String} AND trace_id = unhex({traceId:String})
+  ORDER BY stored_at DESC LIMIT 1 BY span_id LIMIT {limit:UInt32}
+) ORDER BY start_time_us, start_time_sub_us, span_id_hex
+SETTINGS ${BOUNDS}`,
+    query_params: { tenant, traceId, limit },
+  }
+}
+
+export function resultsQuery(database: string, tenant: string, filter: ResultFilter): Query {
+  const params: Query['query_params'] = { tenant, limit: filter.limit }
+  const where = ['tenant = {tenant:String}']
+  if (filter.evalId !== undefined) {
+    where.push('eval_id = {evalId:String}')
+    params.evalId = filter.evalId
+  }
+  if (filter.traceId !== undefined) {
+    where.push('trace_id = unhex({traceId:String})')
+    params.traceId = filter.traceId
+  }
+  if (filter.sinceMs !== undefined) {
+    // A later revision is evaluated later, so that the latest one of a subject is never left out while an older one stays.
+    where.push(`evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`)
+    params.sinceMs = filter.sinceMs
+  }
+  let verdict = ''
+  if (filter.verdict !== undefined) {
+    // Outside: a subject whose latest revision passes is no failure, whatever it was before.
+    verdict = 'WHERE verdict = {verdict:String}'
+    params.verdict = filter.verdict
+  }
+  return {
+    query: `SELECT * FROM (
+  SELECT ${RESULT_SELECT} FROM ${database}.results WHERE ${where.join(' AND ')}
+  ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
+) ${verdict} ORDER BY evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}
+SETTINGS ${BOUNDS}`,
+    query_params: params,
+  }
+}
+
+export function ledgerQuery(database: string, tenant: string, sinceMs: number | undefined): Query {
+  const since = sinceMs === undefined ? '' : `AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`
+  return {
+    query: `SELECT eval_id, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
+  countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error
+FROM (
+  SELECT eval_id, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
+  WHERE tenant = {tenant:String} ${since} GROUP BY ${SUBJECT}
+) GROUP BY eval_id ORDER BY eval_id
+SETTINGS ${BOUNDS}, ${IN_ORDER}`,
+    query_params: sinceMs === undefined ? { tenant } : { tenant, sinceMs },
+  }
+}
+
+/** A trace is open for an hour at the most: its first span may lie that much before the window's. */
+const LONGEST_TRACE_US = 3_600_000_000
+
+export function settledTracesQuery(
+  database: string,
+  tenant: string,
+  query: { fromUs: number; toUs: number; settledBeforeMs: number; limit: number },
+): Query {
+  return {
+    query: `SELECT lower(hex(trace_id)) AS trace_id_hex FROM ${database}.spans
+WHERE tenant = {tenant:String}
+  AND start_time >= fromUnixTimestamp64Micro({scanFromUs:Int64}, 'UTC')
+  AND start_time < fromUnixTimestamp64Micro({scanToUs:Int64}, 'UTC')
+GROUP BY trace_id
+HAVING min(start_time) >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
+  AND min(start_time) < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
+  AND max(stored_at) < fromUnixTimestamp64Milli({settledBeforeMs:Int64}, 'UTC')
+ORDER BY cityHash64(trace_id) LIMIT {limit:UInt32}
+SETTINGS ${BOUNDS}`,
+    query_params: {
+      tenant,
+      scanFromUs: Math.max(0, query.fromUs - LONGEST_TRACE_US),
+      scanToUs: query.toUs + LONGEST_TRACE_US,
+      ...query,
+    },
+  }
+}
+
+export function countSpansQuery(database: string, tenant: string): Query {
+  return {
+    query: `SELECT count() AS n FROM (
+  SELECT 1 FROM ${database}.spans WHERE tenant = {tenant:String} GROUP BY toDate(start_time), trace_id, span_id
+) SETTINGS ${BOUNDS}, ${IN_ORDER}`,
+    query_params: { tenant },
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The traces port across threads: the engine in process lives on the main thread, and other threads ask it by messages over a
+ * `MessagePort`. Spans and results pass by structured clone, which keeps maps and big integers.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import { type TracesStore, UnstorableError } from './port.ts'
+
+type Method = Exclude<keyof TracesStore, 'close'>
+
+interface Request {
+  id: number
+  method: Method
+  args: unknown[]
+}
+
+type Reply = { id: number; ok: true; value: unknown } | { id: number; ok: false; message: string; name: string }
+
+/** A request had no answer in time. It may still be carried out. */
+export class RemoteTimeoutError extends Error {
+  override readonly name = 'RemoteTimeoutError'
+}
+
+/** Longer than the longest query may take, see `queries.ts`. */
+const DEFAULT_TIMEOUT_MS = 60_000
+
+const METHODS: Readonly<Record<Method, true>> = {
+  migrate: true,
+  insertSpans: true,
+  insertResults: true,
+  getTrace: true,
+  queryResults: true,
+  ledger: true,
+  settledTraceIds: true,
+  countSpans: true,
+  ping: true,
+}
+
+/** Answers the requests that come through `port` until it closes. The store stays its owner's to close. */
+export function serveTraces(port: MessagePort, store: TracesStore): void {
+  port.on('message', (request: Request) => {
+    void answer(request, store).then((reply) => port.postMessage(reply))
+  })
+}
+
+async function answer({ id, method, args }: Request, store: TracesStore): Promise<Reply> {
+  try {
+    if (!Object.hasOwn(METHODS, method)) throw new Error(`the traces store has no method ${method}`)
+    const call = store[method] as (...args: unknown[]) => Promise<unknown>
+    return { id, ok: true, value: await call.apply(store, args) }
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    return { id, ok: false, name, message }
+  }
+}
+
+/** Rejects with an Error of the store's own message, or with `RemoteTimeoutError`. `close` closes the port alone. */
+export function connectTraces(port: MessagePort, options: { timeoutMs?: number } = {}): TracesStore {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  let nextId = 1
+  let closed = false
+
+  const settle = (id: number) => {
+    const call = waiting.get(id)
+    waiting.delete(id)
+    return call
+  }
+  port.on('message', (reply: Reply) => {
+    const call = settle(reply.id)
+    if (reply.ok) call?.resolve(reply.value)
+    else call?.reject(errorOf(reply))
+  })
+  port.on('close', () => {
+    closed = true
+    for (const id of [...waiting.keys()]) settle(id)?.reject(new Error('the traces store was closed'))
+  })
+
+  // The wire carries what the port's types say on both ends: the two sides are one build.
+  const call = <Value>(method: Method, ...args: unknown[]): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      if (closed) return reject(new Error('the traces store was closed'))
+      const id = nextId++
+      const timer = setTimeout(() => {
+        settle(id)?.reject(new RemoteTimeoutError(`${method} of the traces store had no answer in ${timeoutMs} ms`))
+      }, timeoutMs)
+      const done = <A>(then: (value: A) => void) => {
+        return (value: A) => {
+          clearTimeout(timer)
+          then(value)
+        }
+      }
+      waiting.set(id, { resolve: done((value: unknown) => resolve(value as Value)), reject: done(reject) })
+      const request: Request = { id, method, args }
+      port.postMessage(request)
+    })
+
+  return {
+    migrate: () => call('migrate'),
+    insertSpans: (spans, token) => call('insertSpans', spans, token),
+    insertResults: (results, token) => call('insertResults', results, token),
+    getTrace: (tenant, traceId) => call('getTrace', tenant, traceId),
+    queryResults: (tenant, filter) => call('queryResults', tenant, filter),
+    ledger: (tenant, ledgerOptions) => call('ledger', tenant, ledgerOptions),
+    settledTraceIds: (tenant, query) => call('settledTraceIds', tenant, query),
+    countSpans: (tenant) => call('countSpans', tenant),
+    ping: () => call('ping'),
+    close: async () => {
+      port.close()
+    },
+  }
+}
+
+function errorOf({ name, message }: { name: string; message: string }): Error {
+  return name === 'UnstorableError' ? new UnstorableError(message) : new Error(message)
+}

@@ -1,0 +1,45 @@
+/** A batch of results as a block in ClickHouse's Native format, in the columns of the table `results`. */
+import type { EvalResult } from '../../engine/model/result.ts'
+import { NativeBlock } from './native.ts'
+
+type Column = readonly [name: string, write: (block: NativeBlock<EvalResult>, name: string, storedAtMs: number) => void]
+
+const COLUMNS: readonly Column[] = [
+  ['tenant', (b, n) => b.lowCardinality(n, (r) => r.tenant)],
+  ['eval_id', (b, n) => b.lowCardinality(n, (r) => r.evalId)],
+  ['measure_hash', (b, n) => b.lowCardinality(n, (r) => r.measureHash)],
+  ['verdict_hash', (b, n) => b.lowCardinality(n, (r) => r.verdictHash)],
+  ['mode', (b, n) => b.lowCardinality(n, (r) => r.mode)],
+  ['subject_kind', (b, n) => b.lowCardinality(n, (r) => r.subjectKind)],
+  ['trace_id', (b, n) => b.hex(n, 16, (r) => r.traceId)],
+  ['span_id', (b, n) => b.hex(n, 8, (r) => r.spanId)],
+  ['subject_time', (b, n) => b.dateTime64(n, 6, (r) => r.subjectTimeUs)],
+  ['evaluated_at', (b, n) => b.dateTime64(n, 3, (r) => r.evaluatedAtMs)],
+  ['revision', (b, n) => b.uint32(n, (r) => r.revision)],
+  ['verdict', (b, n) => b.lowCardinality(n, (r) => r.verdict)],
+  ['score', (b, n) => b.nullableFloat64(n, (r) => r.score)],
+  ['reason', (b, n) => b.lowCardinality(n, (r) => (r.reason === undefined ? '' : JSON.stringify(r.reason)))],
+  ['evidence', (b, n) => b.string(n, (r) => (r.evidence.length === 0 ? '' : JSON.stringify(r.evidence)))],
+  ['explanation', (b, n) => b.nullableString(n, (r) => r.explanation)],
+  ['agent_name', (b, n) => b.lowCardinalityNullable(n, (r) => r.agentName)],
+  ['agent_version', (b, n) => b.lowCardinalityNullable(n, (r) => r.agentVersion)],
+  ['env', (b, n) => b.lowCardinalityNullable(n, (r) => r.env)],
+  ['judge_model', (b, n) => b.lowCardinalityNullable(n, (r) => r.judgeModel)],
+  ['judge_input_tokens', (b, n) => b.nullableUint64(n, (r) => r.judgeInputTokens)],
+  ['judge_output_tokens', (b, n) => b.nullableUint64(n, (r) => r.judgeOutputTokens)],
+  ['cost_micro_usd', (b, n) => b.nullableFloat64(n, (r) => r.costMicroUsd)],
+  ['run_id', (b, n) => b.lowCardinality(n, (r) => r.runId)],
+  ['inclusion_probability', (b, n) => b.float64(n, (r) => r.inclusionProbability)],
+  ['stored_at', (b, n, storedAtMs) => b.dateTime64(n, 3, () => storedAtMs)],
+]
+
+export const RESULT_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
+
+const TYPICAL_RESULT_BYTES = 256
+
+/** Throws `RangeError` on a result that breaks the model (an id that is not hex): a bug of its maker. */
+export function encodeResultBlock(results: readonly EvalResult[], storedAtMs: number): Buffer {
+  const block = new NativeBlock(results, COLUMNS.length, results.length * TYPICAL_RESULT_BYTES)
+  for (const [name, write] of COLUMNS) write(block, name, storedAtMs)
+  return block.bytes()
+}

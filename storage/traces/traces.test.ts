@@ -1,0 +1,328 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MessageChannel } from 'node:worker_threads'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeResult } from '../../engine/model/make-result.ts'
+import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
+import type { Span } from '../../engine/model/span.ts'
+import { openTraces } from './open.ts'
+import { type TracesStore, UnstorableError } from './port.ts'
+import { connectTraces, serveTraces } from './remote.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'assay-traces-'))
+const t0Us = Date.UTC(2026, 5, 1, 12) * 1000
+let nowMs = Date.UTC(2026, 5, 1, 13)
+let store: TracesStore
+
+beforeAll(async () => {
+  store = await openTraces({ dataDir, nowMs: () => nowMs })
+  await store.migrate()
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+let tenants = 0
+const newTenant = () => `tenant-${++tenants}`
+let tokens = 0
+const newToken = () => `test:${++tokens}`
+const hex = (digits: number, value: number) => value.toString(16).padStart(digits, '0')
+const span = (tenant: string, trace: number, id: number, fields: SpanFields = {}): Span =>
+  makeSpan({ tenant, traceId: hex(32, trace), spanId: hex(16, id), name: 's', startTimeUs: t0Us + id, ...fields })
+
+/** Every field, with texts that break careless writers. */
+const nasty = 'é😀\n\nINSERT INTO x\n\n\0\t\'"\\ end'
+const full = (tenant: string): Span =>
+  span(tenant, 1, 1, {
+    parentSpanId: hex(16, 77),
+    kind: 'llm',
+    name: nasty,
+    startTimeSubUs: 999,
+    durationNs: Number.MAX_SAFE_INTEGER,
+    status: 'error',
+    statusMessage: nasty,
+    agentName: '',
+    agentVersion: '1.0',
+    env: 'prod',
+    sessionId: '',
+    userId: nasty,
+    provider: 'openai',
+    model: 'm',
+    inputText: nasty,
+    inputMessages: [
+      { role: 'system', parts: [{ type: 'text', content: 'be kind' }] },
+      {
+        role: 'user',
+        parts: [
+          { type: 'text', content: nasty },
+          { type: 'other', value: { deep: [1, null, { __proto__x: true }] } },
+        ],
+      },
+    ],
+    outputText: '',
+    outputMessages: [
+      {
+        role: 'assistant',
+        parts: [
+          { type: 'text', content: '' },
+          { type: 'reasoning', content: 'hm' },
+          { type: 'tool_call', id: 'c1', name: 'search', arguments: { q: nasty } },
+          { type: 'tool_call_response', id: 'c1', response: [1, 2] },
+        ],
+        finishReason: 'tool_call',
+      },
+    ],
+    tokensInput: 0,
+    tokensOutput: 7,
+    tokensTotal: 2 ** 40,
+    tokensCachedInput: 1,
+    tokensReasoning: 2,
+    costMicroUsd: 1234,
+    costSource: 'span',
+    toolName: 't',
+    toolCallId: 'c',
+    toolArguments: '{"a":1}',
+    toolResult: '',
+    retrievalQuery: 'q',
+    documents: [
+      { id: 'd1', text: nasty, score: 0.25 },
+      { id: undefined, text: undefined, score: undefined },
+    ],
+    finishReason: 'stop',
+    timeToFirstTokenMs: 12.5,
+    errorMessage: 'boom',
+    convention: 'otel_genai',
+    attributes: new Map<string, Span['attributes'] extends ReadonlyMap<string, infer V> ? V : never>([
+      ['__proto__', 'own'],
+      ['n', -0],
+      ['nan', Number.NaN],
+      ['inf', Number.NEGATIVE_INFINITY],
+      ['float', 1e-7],
+      ['big', 2n ** 63n - 1n],
+      ['bytes', { bytes: 'AAE=' }],
+      ['null', null],
+      ['list', ['a', 1, false, [null, { bytes: '' }]]],
+      ['map', new Map([['int', 'not a tag']])],
+      [nasty, nasty],
+    ]),
+    resource: new Map([['service.name', 'x']]),
+    scopeName: 'scope',
+    scopeVersion: '',
+    events: [{ name: 'e', timeUs: t0Us, attributes: new Map([['k', nasty]]) }],
+    links: [{ traceId: hex(32, 9), spanId: hex(16, 9), attributes: new Map() }],
+  })
+
+describe('spans', () => {
+  test('come back as they were stored, every field and every odd value', async () => {
+    const tenant = newTenant()
+    const spans = [full(tenant), span(tenant, 1, 2)]
+    await store.insertSpans(spans, newToken())
+    expect(await store.getTrace(tenant, hex(32, 1))).toEqual(spans)
+  })
+
+  test('a text of several megabytes and ten thousand spans in one batch', async () => {
+    const tenant = newTenant()
+    const huge = 'ä\n\n'.repeat(1_000_000)
+    const spans = Array.from({ length: 10_000 }, (_, i) => span(tenant, 2 + (i % 5000), i + 1, { name: `n${i % 700}` }))
+    spans.push(span(tenant, 1, 1, { inputText: huge, resource: new Map([['r', 'x'.repeat(300)]]) }))
+    await store.insertSpans(spans, newToken())
+    expect(await store.countSpans(tenant)).toBe(10_001)
+    expect((await store.getTrace(tenant, hex(32, 1)))[0]?.inputText).toBe(huge)
+    expect((await store.getTrace(tenant, hex(32, 6)))[0]?.name).toBe('n4')
+  })
+
+  test.each([255, 256, 257, 70_000])('a column of %i distinct values keeps each at its row', async (distinct) => {
+    const tenant = newTenant()
+    const spans = Array.from({ length: distinct }, (_, i) =>
+      span(tenant, 1 + (i % 997), i + 1, { name: `name ${i}`, model: i % 3 === 0 ? undefined : `model ${i}` }),
+    )
+    await store.insertSpans(spans, newToken())
+    const trace = await store.getTrace(tenant, hex(32, 5))
+    expect(trace).toEqual(spans.filter((s) => s.traceId === hex(32, 5)))
+    expect(await store.countSpans(tenant)).toBe(distinct)
+  })
+
+  test('are seen once however often they were stored, before any merge', async () => {
+    const tenant = newTenant()
+    const spans = [1, 2, 3, 4].map((id) => span(tenant, 1, id, { durationNs: id }))
+    await store.insertSpans(spans, newToken())
+    await store.insertSpans(spans.slice(1, 3), newToken())
+    nowMs += 1
+    await store.insertSpans([span(tenant, 1, 4, { durationNs: 99 }), span(tenant, 1, 5)], newToken())
+    expect(await store.countSpans(tenant)).toBe(5)
+    expect((await store.getTrace(tenant, hex(32, 1))).map((s) => s.durationNs)).toEqual([1, 2, 3, 99, 0])
+    expect(await store.settledTraceIds(tenant, settled({}))).toEqual([hex(32, 1)])
+  })
+
+  test('an insert with a token that was written is dropped', async () => {
+    const tenant = newTenant()
+    const token = newToken()
+    await store.insertSpans([span(tenant, 1, 1)], token)
+    await store.insertSpans([span(tenant, 1, 2)], token)
+    expect((await store.getTrace(tenant, hex(32, 1))).map((s) => s.spanId)).toEqual([hex(16, 1)])
+  })
+
+  test('tenants do not see each other', async () => {
+    const [a, b] = [newTenant(), newTenant()]
+    await store.insertSpans([span(a, 1, 1), span(b, 1, 1, { name: 'other' })], newToken())
+    expect((await store.getTrace(b, hex(32, 1))).map((s) => s.name)).toEqual(['other'])
+    expect(await store.countSpans(a)).toBe(1)
+  })
+
+  test('wild clocks do not make a batch fail', async () => {
+    const tenant = newTenant()
+    const months = Array.from({ length: 150 }, (_, i) => span(tenant, 1, i + 1, { startTimeUs: i * 31 * 86_400e6 }))
+    await store.insertSpans([...months, span(tenant, 1, 999, { startTimeUs: 18_446_744_073_709_000 })], newToken())
+    expect(await store.countSpans(tenant)).toBe(151)
+    expect(await store.getTrace(tenant, hex(32, 1))).toHaveLength(151)
+  })
+
+  test.each([
+    ['an id that is not hex', { spanId: 'zz' }],
+    ['a negative time', { startTimeUs: -1 }],
+    ['a fraction of a token', { tokensInput: 1.5 }],
+    ['a duration that is no number', { durationNs: Number.NaN }],
+  ])('%s is refused for good, with nothing written', async (_what, fields) => {
+    const tenant = newTenant()
+    const refused = store.insertSpans([span(tenant, 1, 1), span(tenant, 1, 2, fields)], newToken())
+    await expect(refused).rejects.toThrow(UnstorableError)
+    expect(await store.countSpans(tenant)).toBe(0)
+  })
+
+  test('unknown traces and texts that are no trace id are empty', async () => {
+    expect(await store.getTrace('default', hex(32, 404))).toEqual([])
+    expect(await store.getTrace('default', "' OR 1=1 --")).toEqual([])
+  })
+})
+
+const settled = (over: Partial<Parameters<TracesStore['settledTraceIds']>[1]>) => ({
+  fromUs: t0Us,
+  toUs: t0Us + 3_600e6,
+  settledBeforeMs: nowMs + 1,
+  limit: 10,
+  ...over,
+})
+
+describe('settled traces', () => {
+  test('lie in the window by their first span, and have not grown of late', async () => {
+    const tenant = newTenant()
+    await store.insertSpans(
+      [
+        span(tenant, 1, 1, { startTimeUs: t0Us - 1 }),
+        span(tenant, 1, 2, { startTimeUs: t0Us + 5 }),
+        span(tenant, 2, 3, { startTimeUs: t0Us }),
+        span(tenant, 3, 4, { startTimeUs: t0Us + 3_600e6 }),
+      ],
+      newToken(),
+    )
+    expect(await store.settledTraceIds(tenant, settled({}))).toEqual([hex(32, 2)])
+    expect(await store.settledTraceIds(tenant, settled({ settledBeforeMs: nowMs }))).toEqual([])
+    expect(await store.settledTraceIds(tenant, settled({ toUs: t0Us + 7_200e6 }))).toHaveLength(2)
+    expect(await store.settledTraceIds(tenant, settled({ toUs: t0Us + 7_200e6, limit: 1 }))).toHaveLength(1)
+  })
+})
+
+describe('results', () => {
+  const result = (tenant: string, fields: Partial<Parameters<typeof makeResult>[0]> = {}) =>
+    makeResult({
+      tenant,
+      evalId: 'p/e',
+      measureHash: 'm',
+      verdictHash: 'v',
+      subjectKind: 'llm_call',
+      traceId: hex(32, 1),
+      spanId: hex(16, 1),
+      subjectTimeUs: t0Us,
+      evaluatedAtMs: nowMs,
+      ...fields,
+    })
+
+  test('come back as they were stored', async () => {
+    const tenant = newTenant()
+    const all = [
+      result(tenant, { evaluatedAtMs: nowMs + 1, evalId: nasty, score: 0, verdict: 'fail' }),
+      result(tenant, {
+        mode: 'shadow',
+        subjectKind: 'trace',
+        spanId: '',
+        revision: 3,
+        verdict: 'unknown',
+        score: -1.5,
+        reason: { code: 'not_captured', field: 'output.text' },
+        evidence: [{ field: 'output.text', start: 1, end: 4, pattern: 'pii.email', masked: nasty, spanId: hex(16, 2) }],
+        explanation: nasty,
+        agentName: '',
+        agentVersion: '1',
+        env: 'e',
+        judgeModel: 'j',
+        judgeInputTokens: 0,
+        judgeOutputTokens: 5,
+        costMicroUsd: 7,
+        runId: 'r@1',
+        inclusionProbability: 0.125,
+      }),
+    ]
+    await store.insertResults(all, newToken())
+    expect(await store.queryResults(tenant, { limit: 10 })).toEqual(all)
+  })
+
+  test('the latest revision counts, once, whatever the order of writing', async () => {
+    const tenant = newTenant()
+    await store.insertResults([result(tenant, { revision: 2, verdict: 'pass' })], newToken())
+    await store.insertResults([result(tenant, { revision: 1, verdict: 'fail' })], newToken())
+    await store.insertResults([result(tenant, { revision: 1, verdict: 'fail' })], newToken())
+    await store.insertResults([result(tenant, { spanId: hex(16, 2), verdict: 'unknown' })], newToken())
+    await store.insertResults([result(tenant, { runId: 'run 2', verdict: 'error' })], newToken())
+    expect(await store.ledger(tenant)).toEqual([{ evalId: 'p/e', pass: 1, fail: 0, unknown: 1, error: 1 }])
+    expect(await store.ledger(tenant, { sinceMs: nowMs + 1 })).toEqual([])
+    expect(await store.queryResults(tenant, { limit: 10, verdict: 'fail' })).toEqual([])
+    expect(await store.queryResults(tenant, { limit: 10 })).toHaveLength(3)
+  })
+
+  test('filters', async () => {
+    const tenant = newTenant()
+    const rows = [1, 2, 3].map((i) =>
+      result(tenant, { traceId: hex(32, i), evalId: `p/e${i}`, evaluatedAtMs: nowMs + i }),
+    )
+    await store.insertResults(rows, newToken())
+    const ids = async (filter: Parameters<TracesStore['queryResults']>[1]) =>
+      (await store.queryResults(tenant, filter)).map((r) => r.evalId)
+    expect(await ids({ limit: 2 })).toEqual(['p/e3', 'p/e2'])
+    expect(await ids({ limit: 9, evalId: 'p/e1' })).toEqual(['p/e1'])
+    expect(await ids({ limit: 9, traceId: hex(32, 2) })).toEqual(['p/e2'])
+    expect(await ids({ limit: 9, sinceMs: nowMs + 2 })).toEqual(['p/e3', 'p/e2'])
+    expect(await ids({ limit: 9, traceId: 'no id' })).toEqual([])
+  })
+})
+
+describe('the store', () => {
+  test('migrates again without harm and answers a ping', async () => {
+    await store.migrate()
+    await store.ping()
+  })
+
+  test('leaves nothing in its staging folder', () => {
+    expect(readdirSync(join(dataDir, 'traces', 'staging'))).toEqual([])
+  })
+
+  test('can be asked from another thread', async () => {
+    const tenant = newTenant()
+    const { port1, port2 } = new MessageChannel()
+    serveTraces(port1, store)
+    const remote = connectTraces(port2)
+    await remote.insertSpans([full(tenant)], newToken())
+    expect(await remote.getTrace(tenant, hex(32, 1))).toEqual([full(tenant)])
+    await expect(remote.insertSpans([span(tenant, 1, 1, { spanId: 'x' })], newToken())).rejects.toThrow(UnstorableError)
+    await remote.close()
+    await expect(remote.ping()).rejects.toThrow('closed')
+  })
+
+  test('a request without an answer ends in time', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const remote = connectTraces(port2, { timeoutMs: 20 })
+    await expect(remote.ping()).rejects.toThrow('had no answer in 20 ms')
+    port1.close()
+  })
+})
