@@ -7,7 +7,7 @@ import { AppendQueue } from './embedded/append-queue.ts'
 import { EmbeddedConsumer } from './embedded/consumer.ts'
 import { CoordinatorFile } from './embedded/coordinator-file.ts'
 import type { LogReport, RetentionParts } from './embedded/retention.ts'
-import { enforceRetention, makeRoom } from './embedded/retention.ts'
+import { enforceRetention, groupsBehind, makeRoom } from './embedded/retention.ts'
 import type { Durability } from './embedded/sqlite.ts'
 import { TopicFile, TopicFullError } from './embedded/topic-file.ts'
 import { topicSubject, Wakeups } from './embedded/wakeups.ts'
@@ -252,7 +252,10 @@ class SqliteLog implements EmbeddedLog {
         coordinator: this.#coordinator,
         report: (report) => this.#report(report),
       })
-      if (freed < error.missingBytes) throw error
+      if (freed < error.missingBytes) {
+        const groups = groupsBehind(file, this.#coordinator).join(', ')
+        throw new LogError('full', `${error.message}; behind: ${groups}`, { cause: error })
+      }
       return file.append(batches, this.#nowMs())
     }
   }

@@ -1,5 +1,6 @@
 /** A member of a consumer group on the embedded log. */
 import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { CommitOutcome, Consumer, ConsumerOptions, LogRecord, PartitionOffset, TopicPartition } from '../port.ts'
 import { LogError } from '../port.ts'
 import type { CoordinatorFile } from './coordinator-file.ts'
@@ -82,6 +83,9 @@ export class EmbeddedConsumer implements Consumer {
 
   async #fetch(options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<LogRecord[]> {
     const deadlineMs = this.#parts.monotonicMs() + options.maxWaitMs
+    // SQLite answers at once: without this, a loop that catches up would never let the thread's timers and sockets run.
+    await setImmediate()
+    if (this.#closed) return []
     for (;;) {
       // Cleared before looking, so that what arrives meanwhile ends the wait at once.
       this.#woken.clear()
@@ -210,13 +214,9 @@ export class EmbeddedConsumer implements Consumer {
     // Beyond the end: the topic's file was removed or replaced, so that the offset means nothing any more.
     const known = committed !== null && committed <= extent.end ? committed : null
     const position = known ?? (this.#options.startFrom === 'earliest' ? extent.start : extent.end)
+    // "Latest" is decided once: after a rebalance before the first commit it must not skip what came between.
     if (known === null && this.#options.startFrom === 'latest') {
-      // "Latest" is decided once: after a rebalance before the first commit it must not skip what came between.
-      coordinator.updateGroup(
-        this.groupId,
-        (group) => group,
-        () => coordinator.putOffset(this.groupId, { ...of, offset: position }),
-      )
+      coordinator.startAt(this.groupId, { ...of, offset: position })
     }
     return { ...of, file, position, paused: false }
   }

@@ -19,13 +19,14 @@ export class CoordinatorFile {
   readonly #putGroup: StatementSync
   readonly #getOffset: StatementSync
   readonly #putOffset: StatementSync
+  readonly #startAt: StatementSync
   readonly #allOffsets: StatementSync
   readonly #subscribe: StatementSync
   readonly #progress: StatementSync
 
   constructor(path: string, durability: Durability) {
     this.#path = path
-    const db = openDatabase(path, { durability, createSql: CREATE_SQL })
+    const db = openDatabase(path, { durability, pageSizeBytes: 4096, createSql: CREATE_SQL })
     this.#db = db
     this.#getGroup = db.prepare('SELECT state FROM groups WHERE group_id = ?')
     this.#putGroup = db.prepare('INSERT INTO groups VALUES(?, ?) ON CONFLICT DO UPDATE SET state = excluded.state')
@@ -33,6 +34,7 @@ export class CoordinatorFile {
     this.#putOffset = db.prepare(
       'INSERT INTO offsets VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET offset = excluded.offset',
     )
+    this.#startAt = db.prepare('INSERT INTO offsets VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING')
     this.#allOffsets = db.prepare(
       'SELECT topic, partition, offset FROM offsets WHERE group_id = ? ORDER BY topic, partition',
     )
@@ -86,6 +88,11 @@ export class CoordinatorFile {
   /** Only from inside `updateGroup`'s `then`. */
   putOffset(groupId: string, position: PartitionOffset): void {
     this.#putOffset.run(groupId, position.topic, position.partition, position.offset)
+  }
+
+  /** Commits the position unless the group has one there already. */
+  startAt(groupId: string, position: PartitionOffset): void {
+    this.#guarded(() => this.#startAt.run(groupId, position.topic, position.partition, position.offset))
   }
 
   offsets(groupId: string): PartitionOffset[] {

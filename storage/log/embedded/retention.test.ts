@@ -142,7 +142,11 @@ describe('by size', () => {
     await append(3)
     expect(await starts()).toEqual([3, 0])
     const value = new Uint8Array(40_000)
-    await expect(log.append('t', [{ key: 'k', value }])).rejects.toMatchObject({ code: 'full' })
+    const full = log.append('t', [{ key: 'k', value }])
+    await expect(full).rejects.toMatchObject({
+      code: 'full',
+      message: expect.stringMatching(/size bound.*behind: store$/),
+    })
     const before = await log.endOffsets('t')
     expect(before.reduce((sum, { end }) => sum + end, 0)).toBe(101)
     await consumeUpTo('store', [49, 49])

@@ -125,3 +125,13 @@ export function makeRoom(
 function consumedBelow(topic: TopicFile, partition: number, coordinator: CoordinatorFile): number | null {
   return coordinator.progress({ topic: topic.name, partition })[0]?.offset ?? null
 }
+
+/** The groups that have not consumed all of the topic: what keeps records from deletion by size. */
+export function groupsBehind(topic: TopicFile, coordinator: CoordinatorFile): string[] {
+  const behind = topic
+    .extents()
+    .flatMap(({ partition, end }) =>
+      coordinator.progress({ topic: topic.name, partition }).filter(({ offset }) => offset < end),
+    )
+  return [...new Set(behind.map(({ groupId }) => groupId))].sort()
+}

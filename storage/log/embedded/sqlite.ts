@@ -12,6 +12,9 @@ const SCHEMA_VERSION = 1
 // Another thread's transaction lasts milliseconds; seconds mean a stalled disk.
 const BUSY_TIMEOUT_MS = 10_000
 
+// Fewer checkpoints than SQLite's default of 4 MB: a page that is written often is copied once.
+const WAL_CHECKPOINT_BYTES = 16 << 20
+
 const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
 const SQLITE_FULL = 13
@@ -25,19 +28,19 @@ const SQLITE_IOERR_SHMSIZE = 10 | (19 << 8)
  */
 export function openDatabase(
   path: string,
-  options: { durability: Durability; createSql: string | null },
+  options: { durability: Durability; pageSizeBytes: number; createSql: string | null },
 ): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
     // page_size and auto_vacuum take effect only before the first table, journal_mode stays in the file.
-    db.exec(`PRAGMA page_size = ${PAGE_SIZE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;`)
+    db.exec(`PRAGMA page_size = ${options.pageSizeBytes}; PRAGMA auto_vacuum = INCREMENTAL;`)
     switchToWal(db)
     db.exec(`
       PRAGMA synchronous = ${options.durability === 'power' ? 'FULL' : 'NORMAL'};
-      PRAGMA wal_autocheckpoint = ${WAL_CHECKPOINT_PAGES};
+      PRAGMA wal_autocheckpoint = ${WAL_CHECKPOINT_BYTES / options.pageSizeBytes};
       PRAGMA journal_size_limit = ${64 << 20};
-      PRAGMA cache_size = -8192;
+      PRAGMA cache_size = -4096;
       PRAGMA temp_store = MEMORY;`)
     createOnce(db, path, options.createSql)
     return db
@@ -46,12 +49,6 @@ export function openDatabase(
     throw toLogError(error, path)
   }
 }
-
-// Measured with records of 30 kB (bench/log.ts), ten a transaction: 2.9 CPU s per million spans with 4 kB pages, 2.2 to 2.7 with
-// 8 kB and more. Every transaction writes whole pages to the WAL, so larger ones make small transactions dear.
-const PAGE_SIZE_BYTES = 16_384
-// 16 MB of WAL between checkpoints.
-const WAL_CHECKPOINT_PAGES = 1024
 
 /** Switching to WAL needs the file alone and may answer BUSY without waiting when two threads open a new file at once. */
 function switchToWal(db: DatabaseSync): void {

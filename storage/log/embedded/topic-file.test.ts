@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openEmbeddedLog } from '../embedded.ts'
 import type { LogRecord } from '../port.ts'
 import { LogError } from '../port.ts'
-import { pragmaNumber } from './sqlite.ts'
 import { TopicFile } from './topic-file.ts'
 
 let folder: string
@@ -54,7 +53,6 @@ describe('a full disk', () => {
     file.db.exec('PRAGMA max_page_count = 10000')
     const [positions] = file.append([batch], 0)
     expect(positions![0]).toEqual({ partition: 0, offset: appended / 2 })
-    expect(pragmaNumber(file.db, 'foreign_keys')).toBeDefined()
     expect(file.db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' })
     file.close()
   })
@@ -114,7 +112,7 @@ describe('files that are not what they should be', () => {
   })
 })
 
-describe('callers mistakes are thrown', () => {
+describe('mistakes of callers are thrown', () => {
   test('a partition that does not exist', async () => {
     const file = open()
     expect(() => file.append([[{ key: null, partition: 2, value: new Uint8Array(1) }]], 0)).toThrow(RangeError)
