@@ -8,7 +8,8 @@ const MAX_DEPTH = 100
 export function parseJson(text: string): unknown {
   try {
     // An escaped surrogate may stand alone after a cut; as a string it would not survive UTF-8.
-    const value: unknown = ESCAPED_SURROGATE.test(text) ? JSON.parse(text, wellFormedReviver) : JSON.parse(text)
+    const value: unknown =
+      text.includes('\\u') && ESCAPED_SURROGATE.test(text) ? JSON.parse(text, wellFormedReviver) : JSON.parse(text)
     return nestsWithin(value, MAX_DEPTH) ? value : undefined
   } catch {
     // SyntaxError, or a RangeError of the reviver's recursion.

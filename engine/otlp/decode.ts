@@ -3,6 +3,7 @@
  * Resources and scopes are read once and shared. https://github.com/open-telemetry/opentelemetry-proto
  */
 import type { Attributes, AttributeValue, SpanEvent, SpanLink, SpanStatus } from '../model/span.ts'
+import { MAX_NESTING } from './schema.ts'
 import { createTextCache } from './text-cache.ts'
 import { WIRE_DELIMITED, WIRE_FIXED64, WIRE_VARINT, WireError, WireReader } from './wire.ts'
 
@@ -38,9 +39,6 @@ export type DecodeOutcome = { ok: true } | { ok: false; message: string }
 
 export type OnSpan = (span: RawSpan, resource: RawResource, scope: RawScope) => void
 
-/** AnyValues nest no deeper; the gateway refuses what does. */
-export const MAX_NESTING = 100
-
 const NO_ATTRIBUTES: Attributes = new Map()
 const NO_EVENTS: SpanEvent[] = []
 const NO_LINKS: SpanLink[] = []
@@ -68,6 +66,8 @@ export function decodeTraces(bytes: Uint8Array, onSpan: OnSpan): DecodeOutcome {
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     return { ok: false, message: `not an OTLP trace request: ${error.message} (at byte ${error.offset})` }
+  } finally {
+    lastTraceBytes = null
   }
 }
 
@@ -153,7 +153,7 @@ function readSpan(reader: WireReader, end: number): RawSpan {
     const tag = reader.tag(end)
     switch (tag) {
       case delimited(1):
-        span.traceId = readHex(reader, end)
+        span.traceId = readTraceId(reader, end)
         break
       case delimited(2):
         span.spanId = readHex(reader, end)
@@ -206,6 +206,26 @@ function readHex(reader: WireReader, end: number): string {
   const start = reader.take(reader.length(end), end)
   return reader.bytes.toString('hex', start, reader.pos)
 }
+
+/** Spans of a trace mostly follow each other: they share one string. */
+function readTraceId(reader: WireReader, end: number): string {
+  const { bytes } = reader
+  const start = reader.take(reader.length(end), end)
+  const length = reader.pos - start
+  if (bytes === lastTraceBytes && length === lastTraceId.length / 2) {
+    let same = 0
+    while (same < length && bytes[start + same] === bytes[lastTraceAt + same]) same++
+    if (same === length) return lastTraceId
+  }
+  lastTraceBytes = bytes
+  lastTraceAt = start
+  lastTraceId = bytes.toString('hex', start, reader.pos)
+  return lastTraceId
+}
+
+let lastTraceBytes: Buffer | null = null
+let lastTraceAt = 0
+let lastTraceId = ''
 
 function readStatus(reader: WireReader, end: number, span: RawSpan): void {
   while (reader.pos < end) {

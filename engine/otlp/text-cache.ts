@@ -3,8 +3,9 @@
  * than recognising its bytes. Direct-mapped, so its size is bounded whatever is sent.
  */
 
-const SLOTS = 4096
+const SLOTS = 2048
 const MAX_LENGTH = 48
+const HASHED = 10
 
 export interface TextCache {
   /** The text of the UTF-8 bytes from `start` to `end`; broken UTF-8 becomes U+FFFD. */
@@ -13,29 +14,31 @@ export interface TextCache {
 
 export function createTextCache(): TextCache {
   const texts: string[] = new Array<string>(SLOTS).fill('')
+  const lengths = new Uint8Array(SLOTS)
+  // The bytes of each text, side by side: quicker to compare than the characters of a string.
+  const known = new Uint8Array(SLOTS * MAX_LENGTH)
   return {
     read: (bytes, start, end) => {
       const length = end - start
       if (length > MAX_LENGTH) return bytes.toString('utf8', start, end)
       if (length === 0) return ''
-      // FNV-1a.
-      let hash = 0x811c9dc5
-      for (let pos = start; pos < end; pos++) hash = Math.imul(hash ^ bytes[pos]!, 0x01000193)
+      // FNV-1a over the length and the last bytes: keys share their beginnings.
+      let hash = Math.imul(0x811c9dc5 ^ length, 0x01000193)
+      for (let pos = length > HASHED ? end - HASHED : start; pos < end; pos++) {
+        hash = Math.imul(hash ^ bytes[pos]!, 0x01000193)
+      }
       const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1)
-      const known = texts[slot]!
-      if (known.length === length && sameAscii(known, bytes, start)) return known
+      const at = slot * MAX_LENGTH
+      if (lengths[slot] === length) {
+        let same = 0
+        while (same < length && known[at + same] === bytes[start + same]) same++
+        if (same === length) return texts[slot]!
+      }
       const text = bytes.toString('utf8', start, end)
       texts[slot] = text
+      lengths[slot] = length
+      for (let i = 0; i < length; i++) known[at + i] = bytes[start + i]!
       return text
     },
   }
-}
-
-/** Non-ASCII texts never match: their bytes are above 127, or their length differs. */
-function sameAscii(text: string, bytes: Buffer, start: number): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const byte = bytes[start + i]!
-    if (byte > 127 || text.charCodeAt(i) !== byte) return false
-  }
-  return true
 }
