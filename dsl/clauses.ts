@@ -1,0 +1,194 @@
+/** The clauses of a declaration by key: which there may be, which there must be, and what each may hold. */
+
+import type { Reporter } from './diagnostics/reporter.ts'
+import { literalValue } from './literals.ts'
+import { didYouMean, nearest } from './suggest.ts'
+import type { BlockDecl, ClauseNode, ClauseValue, ExprNode, Ident } from './syntax/ast.ts'
+
+export type DeclKind = 'online eval' | 'offline eval' | 'alert'
+
+interface KindClauses {
+  readonly required: readonly string[]
+  readonly optional: readonly string[]
+  /** Part of the language, not of this version. */
+  readonly later: readonly string[]
+}
+
+export const CLAUSES: Record<DeclKind, KindClauses> = {
+  'online eval': {
+    required: ['on', 'pass'],
+    optional: ['title', 'owner', 'score', 'missing', 'redact', 'mode'],
+    later: ['was'],
+  },
+  'offline eval': {
+    required: ['every', 'sample', 'judge', 'show', 'scale', 'rubric', 'pass'],
+    optional: ['title', 'owner', 'missing', 'mode'],
+    later: ['was', 'metric', 'labels', 'budget'],
+  },
+  alert: {
+    required: ['on', 'when', 'severity'],
+    optional: ['title', 'owner', 'notify', 'no_data', 'for', 'mode'],
+    later: ['was', 'false_alarms'],
+  },
+}
+/** `metric:` stands for these: where it is written, they are not missed. */
+const INSTEAD_OF_JUDGE = ['judge', 'show', 'scale', 'rubric']
+
+export class Clauses {
+  readonly #byKey = new Map<string, ClauseNode>()
+  readonly reporter: Reporter
+  readonly decl: BlockDecl
+  /** False when a required clause is not there or a clause is of a later version (told). */
+  complete = true
+
+  constructor(decl: BlockDecl, kind: DeclKind, reporter: Reporter) {
+    this.decl = decl
+    this.reporter = reporter
+    for (const clause of decl.clauses) this.#take(clause, kind)
+    this.#checkRequired(kind)
+  }
+
+  #take(clause: ClauseNode, kind: DeclKind): void {
+    const { key } = clause
+    const { required, optional, later } = CLAUSES[kind]
+    if (later.includes(key.text)) {
+      this.reporter.report('E0901', key.span, `\`${key.text}:\` is not supported yet in this version`, {
+        label: 'part of the language, not of this version',
+      })
+      this.complete = false
+      this.#byKey.set(key.text, clause)
+      return
+    }
+    if (!required.includes(key.text) && !optional.includes(key.text)) {
+      this.#reportUnknown(key, kind)
+      return
+    }
+    const before = this.#byKey.get(key.text)
+    if (before === undefined) {
+      this.#byKey.set(key.text, clause)
+      return
+    }
+    const { line } = this.reporter.source.position(before.key.span.start)
+    this.reporter.report('E0109', key.span, `\`${key.text}:\` is written twice`, {
+      label: 'again',
+      notes: [`first on line ${line}`],
+    })
+  }
+
+  #reportUnknown(key: Ident, kind: DeclKind): void {
+    if (key.text === '') return
+    const allowed = [...CLAUSES[kind].required, ...CLAUSES[kind].optional]
+    const owners = Object.entries(CLAUSES).filter(([, keys]) => [...keys.required, ...keys.optional].includes(key.text))
+    if (owners.length > 0) {
+      const label = `belongs to ${owners.map(([name]) => `\`${name}\``).join(' and ')}`
+      this.reporter.report('E0111', key.span, `an ${kind} has no \`${key.text}:\``, { label })
+      return
+    }
+    const guess = nearest(key.text, allowed)
+    this.reporter.report('E0108', key.span, `an ${kind} has no \`${key.text}:\`${didYouMean(key.text, allowed)}`, {
+      label: 'unknown clause',
+      ...(guess === null
+        ? { notes: [`clauses: ${allowed.join(', ')}`] }
+        : {
+            fix: {
+              applicability: 'machine' as const,
+              title: 'write',
+              options: [{ text: `${guess}:` }],
+              edit: { ...key.span, text: guess },
+            },
+          }),
+    })
+  }
+
+  #checkRequired(kind: DeclKind): void {
+    const { decl } = this
+    if (decl.clauses.length === 0 && decl.name.text === '') return
+    const metric = this.#byKey.has('metric')
+    const absent = CLAUSES[kind].required.filter(
+      (key) => !this.#byKey.has(key) && !(metric && INSTEAD_OF_JUDGE.includes(key)),
+    )
+    if (absent.length === 0) return
+    this.complete = false
+    const list = absent.map((key) => `\`${key}:\``).join(', ')
+    this.reporter.report('E0110', decl.name.span, `\`${decl.name.text}\` has no ${list}`, {
+      label: `an ${kind} needs ${absent.length === 1 ? 'it' : 'them'}`,
+      fix: {
+        applicability: 'choice',
+        title: 'add',
+        options: absent.map((key) => ({ text: `${key}: …`, comment: PURPOSE[key] ?? '' })),
+      },
+    })
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key)
+  }
+
+  clause(key: string): ClauseNode | null {
+    return this.#byKey.get(key) ?? null
+  }
+
+  value<K extends ClauseValue['kind']>(key: string, kind: K): Extract<ClauseValue, { kind: K }> | null {
+    const value = this.#byKey.get(key)?.value
+    return value?.kind === kind ? (value as Extract<ClauseValue, { kind: K }>) : null
+  }
+
+  /** The expressions of a clause; empty when it is not there or in error. */
+  values(key: string): ExprNode[] {
+    return this.value(key, 'values')?.items ?? []
+  }
+
+  /** The one expression of a clause; null when it is not there, in error, or there are several (told). */
+  single(key: string): ExprNode | null {
+    const [first, second] = this.values(key)
+    if (second !== undefined) {
+      this.reporter.report('E0004', second.span, `\`${key}:\` takes one value`, { label: 'a second one' })
+      return null
+    }
+    return first ?? null
+  }
+
+  /** A text; null when it is not there or in error. */
+  text(key: string): string | null {
+    const node = this.single(key)
+    if (node === null || node.kind === 'error') return null
+    const value =
+      node.kind === 'literal' && (node.token === 'text' || node.token === 'block') ? literalValue(node) : null
+    if (value !== null) return String(value.value)
+    this.reporter.report('E0112', node.span, `\`${key}:\` takes a text`, { label: 'write it in quotes: "…"' })
+    return null
+  }
+
+  /** One of some words; `fallback` when it is not there, null when in error. */
+  word<W extends string, F>(key: string, words: readonly W[], fallback: F): W | F | null {
+    const clause = this.clause(key)
+    if (clause === null) return fallback
+    const node = this.single(key)
+    if (node === null || node.kind === 'error') return null
+    if (node.kind === 'path' && (words as readonly string[]).includes(node.path)) return node.path as W
+    reportWord(this.reporter, key, node, words)
+    return null
+  }
+}
+
+/** Why each required clause is there, for the fix that adds it. */
+const PURPOSE: Record<string, string> = {
+  on: 'what it looks at',
+  pass: 'the condition that has to hold',
+  every: 'when it runs: `day at 06:00 in "UTC"`',
+  sample: 'what it judges: `200 of trace over 24h`',
+  judge: 'the model that judges',
+  show: 'the fields that the judge sees',
+  scale: 'the scores: `1 to 5`',
+  rubric: 'what each score means',
+  when: 'the condition that fires: `count(fail) >= 1 over 10m`',
+  severity: 'page, ticket or info',
+}
+
+export function reportWord(reporter: Reporter, key: string, node: ExprNode, words: readonly string[]): void {
+  const written = node.kind === 'path' ? `\`${node.path}\`` : 'this'
+  const guess = node.kind === 'path' ? didYouMean(node.path, words) : ''
+  reporter.report('E0112', node.span, `${written} is not what \`${key}:\` takes${guess}`, {
+    label: `one of ${words.map((word) => `\`${word}\``).join(', ')}`,
+  })
+}

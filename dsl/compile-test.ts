@@ -1,0 +1,261 @@
+import { reportWord } from './clauses.ts'
+import type { EvalOf } from './compile-alert.ts'
+import { compileFixture, mergeFixtures } from './compile-fixture.ts'
+import type { Project } from './elaborate/context.ts'
+import { durationNs, literalValue } from './literals.ts'
+import { lookup, type Module, namesIn, type TestDecl } from './module.ts'
+import type { AlertPlan, EvalPlan, FixtureTrace, TestExpect, TestGiven, TestPlan } from './plan.ts'
+import { fieldOf, findField, isSubject } from './schema.ts'
+import { didYouMean } from './suggest.ts'
+import type { ExpectNode, ExprNode, GivenNode, Ident } from './syntax/ast.ts'
+
+const VERDICTS = ['pass', 'fail', 'unknown', 'error'] as const
+const OUTCOMES = [...VERDICTS, 'none'] as const
+const STATES = ['inactive', 'pending', 'firing', 'resolved'] as const
+
+/** Evals and alerts by name; null when they are in error (told). */
+export interface Rules {
+  evalOf: EvalOf
+  alertOf: (module: Module, name: string) => AlertPlan | null
+}
+
+/** Null when it is in error (told). */
+export function compileTest(decl: TestDecl, module: Module, project: Project, rules: Rules): TestPlan | null {
+  const { reporter } = module
+  const errorsBefore = reporter.diagnostics.length
+  const given = givenOf(decl, module, project, rules, [])
+  const expect = decl.expect.flatMap((node) => compileExpect(node, module, rules) ?? [])
+  if (decl.name.value === '') return null
+  if (decl.given.length === 0)
+    reporter.report('E0416', decl.name.span, 'this test gives nothing', { label: 'add `given trace { … }`' })
+  if (decl.expect.length === 0)
+    reporter.report('E0416', decl.name.span, 'this test expects nothing', { label: 'add `expect NAME: pass`' })
+  if (reporter.diagnostics.length > errorsBefore) return null
+  const { line } = reporter.source.position(decl.span.start)
+  return { name: decl.name.value, package: module.packageName, file: module.path, line, given, expect }
+}
+
+/** All that a test gives, what it takes from other tests included. `path` are the tests on the way here. */
+function givenOf(
+  decl: TestDecl,
+  module: Module,
+  project: Project,
+  rules: Rules,
+  path: readonly TestDecl[],
+): TestGiven[] {
+  let trace: FixtureTrace | null = null
+  const others = new Map<string, TestGiven>()
+  const take = (given: TestGiven): void => {
+    if (given.kind === 'trace') trace = trace === null ? given.trace : mergeFixtures(trace, given.trace)
+    else others.set(`${given.kind} ${given.evalId}`, given)
+  }
+  for (const node of decl.given) {
+    switch (node.kind) {
+      case 'trace':
+        if (trace !== null)
+          module.reporter.report('E0416', node.span, 'a test gives one trace', { label: 'a second one' })
+        take({ kind: 'trace', trace: compileFixture(node.fixture, module, project) })
+        break
+      case 'like':
+        for (const given of likeOf(node, module, project, rules, [...path, decl])) take(given)
+        if (node.fixture !== null) take({ kind: 'trace', trace: compileFixture(node.fixture, module, project) })
+        break
+      case 'judge': {
+        const given = compileJudged(node, module, rules)
+        if (given !== null) take(given)
+        break
+      }
+      case 'verdicts': {
+        const given = compileVerdicts(node, module, rules)
+        if (given !== null) take(given)
+        break
+      }
+    }
+  }
+  return [...(trace === null ? [] : [{ kind: 'trace' as const, trace }]), ...others.values()]
+}
+
+function likeOf(
+  node: Extract<GivenNode, { kind: 'like' }>,
+  module: Module,
+  project: Project,
+  rules: Rules,
+  path: readonly TestDecl[],
+): TestGiven[] {
+  if (node.test.value === '') return []
+  const other = module.tests.find((test) => test.name.value === node.test.value)
+  if (other === undefined) {
+    const names = module.tests.map((test) => test.name.value)
+    module.reporter.report(
+      'E0411',
+      node.test.span,
+      `there is no test "${node.test.value}" in this file${didYouMean(node.test.value, names)}`,
+      { label: 'like which?' },
+    )
+    return []
+  }
+  if (path.includes(other)) {
+    module.reporter.report('E0412', node.test.span, 'tests cannot be like each other in a circle', {
+      label: 'closes the circle',
+    })
+    return []
+  }
+  return givenOf(other, module, project, rules, path)
+}
+
+function evalNamed(name: Ident, module: Module, rules: Rules): EvalPlan | null {
+  const found = lookup(module, 'rules', name.text)
+  if (found.kind === 'broken' || name.text === '') return null
+  if (found.kind === 'absent') {
+    module.reporter.report(
+      'E0414',
+      name.span,
+      `there is no eval \`${name.text}\`${didYouMean(name.text, namesIn(module, 'rules'))}`,
+      { label: 'unknown' },
+    )
+    return null
+  }
+  const { decl, module: home } = found.found
+  if (decl.kind === 'eval') return rules.evalOf(home, decl)
+  module.reporter.report('E0414', name.span, `\`${name.text}\` is an alert, and an eval is needed`, {
+    label: 'not an eval',
+  })
+  return null
+}
+
+function compileJudged(node: Extract<GivenNode, { kind: 'judge' }>, module: Module, rules: Rules): TestGiven | null {
+  const plan = evalNamed(node.evalName, module, rules)
+  if (plan === null) return null
+  if (plan.kind !== 'offline') {
+    module.reporter.report('E0417', node.evalName.span, `\`${node.evalName.text}\` has no judge`, {
+      label: 'an online eval',
+    })
+    return null
+  }
+  const returns = node.returns
+  if (returns.kind === 'path' && (returns.path === 'abstain' || returns.path === 'error'))
+    return { kind: 'judge', evalId: plan.id, returns: returns.path }
+  const negative = returns.kind === 'negate'
+  const inner = negative ? returns.arg : returns
+  const value =
+    inner.kind === 'literal' && (inner.token === 'int' || inner.token === 'decimal')
+      ? literalValue(inner)?.value
+      : undefined
+  if (typeof value !== 'number') {
+    if (returns.kind !== 'error')
+      module.reporter.report('E0417', returns.span, 'a judge does not return this', {
+        label: 'a score, `abstain` or `error`',
+      })
+    return null
+  }
+  const score = negative ? -value : value
+  const { low, high } = plan.scale
+  if (score < low || score > high) {
+    module.reporter.report('E0417', returns.span, `${score} is outside of the scale of \`${node.evalName.text}\``, {
+      label: `from ${low} to ${high}`,
+    })
+    return null
+  }
+  return { kind: 'judge', evalId: plan.id, returns: score }
+}
+
+function compileVerdicts(
+  node: Extract<GivenNode, { kind: 'verdicts' }>,
+  module: Module,
+  rules: Rules,
+): TestGiven | null {
+  const { reporter } = module
+  const plan = evalNamed(node.evalName, module, rules)
+  const verdicts = node.runs.flatMap(({ verdict, times }) => {
+    const word = VERDICTS.find((known) => known === verdict.text)
+    if (word === undefined) {
+      if (verdict.text !== '')
+        reportWord(reporter, node.evalName.text, { kind: 'path', path: verdict.text, span: verdict.span }, VERDICTS)
+      return []
+    }
+    const count = times === null ? 1 : Number(times.text)
+    if (count >= 1 && count <= 100_000) return [{ verdict: word, times: count }]
+    reporter.report('E0415', times?.span ?? verdict.span, 'a run has from 1 to 100000 verdicts', {
+      label: 'out of range',
+    })
+    return []
+  })
+  if (node.each === null) {
+    reporter.report('E0415', node.span, 'a stream of verdicts says how far they are apart', { label: 'add `each 1m`' })
+    return null
+  }
+  const eachNs = durationNs(node.each.text)
+  if (plan === null || eachNs === null || verdicts.length < node.runs.length) return null
+  if (eachNs === 0)
+    reporter.report('E0415', node.each.span, 'verdicts that are not apart cannot be put in order', {
+      label: 'more than nothing is needed',
+    })
+  return { kind: 'verdicts', evalId: plan.id, verdicts, eachNs }
+}
+
+function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpect | null {
+  const { reporter } = module
+  const { name, outcome } = node
+  if (name.text === '' || outcome.text === '') return null
+  const { line } = reporter.source.position(node.span.start)
+  const found = lookup(module, 'rules', name.text)
+  if (found.kind === 'broken') return null
+  if (found.kind === 'absent') {
+    reporter.report(
+      'E0414',
+      name.span,
+      `there is no eval or alert \`${name.text}\`${didYouMean(name.text, namesIn(module, 'rules'))}`,
+      { label: 'unknown' },
+    )
+    return null
+  }
+  const { decl, module: home } = found.found
+  if (decl.kind === 'alert') return expectAlert(node, rules.alertOf(home, decl.name.text), module, line)
+  if (outcome.text === 'todo') {
+    reporter.report('E0903', outcome.span, '`expect … : todo` is not supported yet in this version', {
+      label: 'part of the language, not of this version',
+    })
+    return null
+  }
+  const verdict = OUTCOMES.find((known) => known === outcome.text)
+  if (verdict === undefined)
+    reportWord(reporter, name.text, { kind: 'path', path: outcome.text, span: outcome.span }, OUTCOMES)
+  if (node.at !== null)
+    reporter.report('E0415', node.at.span, 'a verdict has no time: `at` is for alerts', { label: 'leave it out' })
+  const because = node.because === null ? null : reasonOf(node.because, module)
+  const plan = rules.evalOf(home, decl)
+  return verdict === undefined || plan === null ? null : { kind: 'verdict', evalId: plan.id, verdict, because, line }
+}
+
+function expectAlert(node: ExpectNode, plan: AlertPlan | null, module: Module, line: number): TestExpect | null {
+  const { reporter } = module
+  const state = STATES.find((known) => known === node.outcome.text)
+  if (state === undefined)
+    reportWord(reporter, node.name.text, { kind: 'path', path: node.outcome.text, span: node.outcome.span }, STATES)
+  if (node.because !== null)
+    reporter.report('E0415', node.because.span, 'the state of an alert has no `because`', { label: 'leave it out' })
+  const atNs = node.at === null ? null : durationNs(node.at.text)
+  return state === undefined || plan === null ? null : { kind: 'alert', alertId: plan.id, state, atNs, line }
+}
+
+/** A field's path, or a text that the reason has to contain. */
+function reasonOf(node: ExprNode, module: Module): string | null {
+  if (node.kind === 'literal' && node.token === 'text') return String(literalValue(node)?.value ?? '')
+  if (node.kind === 'path' && isField(node.path)) return node.path
+  if (node.kind === 'call' && node.name.text === 'attr')
+    return module.reporter.source.text.slice(node.span.start, node.span.end)
+  if (node.kind === 'path') {
+    const label = 'a field, or a text in quotes'
+    module.reporter.report('E0203', node.span, `there is no field \`${node.path}\``, { label })
+  } else if (node.kind !== 'error')
+    module.reporter.report('E0415', node.span, '`because` takes a field or a text', {
+      label: 'such as `because output.text`',
+    })
+  return null
+}
+
+function isField(path: string): boolean {
+  if (findField(path) !== undefined) return true
+  const head = path.slice(0, path.indexOf('.'))
+  return isSubject(head) && fieldOf(head, path.slice(head.length + 1)) !== undefined
+}

@@ -1,0 +1,52 @@
+import type { Source, Span } from '../source.ts'
+import type { Code } from './codes.ts'
+import type { Details, Diagnostic } from './diagnostic.ts'
+
+/** Collects the diagnostics of one file. The same code at the same place is one cause and told once. */
+export class Reporter {
+  readonly source: Source
+  readonly diagnostics: Diagnostic[] = []
+  readonly #told = new Set<string>()
+
+  constructor(source: Source) {
+    this.source = source
+  }
+
+  report(code: Code, span: Span, message: string, details: Details = {}): void {
+    const identity = `${code} ${span.start}`
+    if (this.#told.has(identity)) return
+    this.#told.add(identity)
+    this.diagnostics.push(diagnosticAt(this.source, code, span, message, details))
+  }
+}
+
+export function diagnosticAt(
+  source: Source,
+  code: Code,
+  span: Span,
+  message: string,
+  details: Details = {},
+): Diagnostic {
+  const start = source.position(span.start)
+  const end = source.position(Math.max(span.start, span.end))
+  return {
+    code,
+    severity: code.startsWith('E') ? 'error' : 'warning',
+    message,
+    file: source.path,
+    line: start.line,
+    column: start.column,
+    endLine: end.line,
+    endColumn: end.column,
+    span,
+    label: details.label ?? null,
+    notes: details.notes ?? [],
+    fix: details.fix ?? null,
+  }
+}
+
+/** Of a file without readable text. */
+export function diagnosticOfFile(file: string, code: Code, message: string, notes: string[] = []): Diagnostic {
+  const nowhere = { line: 0, column: 0, endLine: 0, endColumn: 0, span: null }
+  return { code, severity: 'error', message, file, ...nowhere, label: null, notes, fix: null }
+}

@@ -1,0 +1,53 @@
+/** Two operands of one operator: bringing bare numbers in line, and saying why the rest does not fit. */
+import type { ExprNode } from '../syntax/ast.ts'
+import { describeType, type Type } from '../types.ts'
+import type { ExprContext, Typed } from './context.ts'
+import { adapt } from './literals.ts'
+
+/** Bare numbers take the type of the other side. */
+export function aligned(left: Typed, right: Typed): [Typed, Typed] {
+  return [adapt(left, right.type), adapt(right, left.type)]
+}
+
+export function reportMismatch(
+  node: Extract<ExprNode, { kind: 'binary' }>,
+  left: Type,
+  right: Type,
+  rule: string,
+  context: ExprContext,
+): void {
+  const { reporter } = context.module
+  if (left.kind === 'money' && right.kind === 'money') {
+    const label = `${left.currency} and ${right.currency}`
+    reporter.report('E0209', node.opSpan, 'amounts in two currencies do not mix', {
+      label,
+      notes: ['nothing here knows an exchange rate'],
+    })
+    return
+  }
+  const notes = [
+    `left is ${describeType(left)}, right is ${describeType(right)}`,
+    ...unitAdvice(left, node.right, right),
+    ...unitAdvice(right, node.left, left),
+  ]
+  reporter.report('E0201', node.opSpan, rule, { label: `${nameOf(left)} and ${nameOf(right)}`, notes })
+}
+
+function nameOf(type: Type): string {
+  return type.kind === 'money' ? type.currency : type.kind
+}
+
+/** A bare number where a unit is wanted is the most frequent slip. */
+function unitAdvice(wanted: Type, node: ExprNode, found: Type): string[] {
+  if (node.kind !== 'literal' || !(found.kind === 'int' || found.kind === 'number')) return []
+  switch (wanted.kind) {
+    case 'duration':
+      return [`a duration has a unit: \`${node.raw}s\` or \`${node.raw}ms\``]
+    case 'money':
+      return [`an amount has a currency: \`${node.raw} ${wanted.currency}\``]
+    case 'ratio':
+      return [`a ratio is a percentage: \`${Number((Number(node.raw) * 100).toPrecision(12))}%\``]
+    default:
+      return []
+  }
+}

@@ -1,0 +1,157 @@
+/** What a name in an expression stands for: a constant, `score`, a field of the subject, of the trace, or of an aggregate's spans. */
+import { lookup, namesIn, otherMeaning } from '../module.ts'
+import type { Subject } from '../plan.ts'
+import { type FieldSchema, fieldOf, fieldsOf, findField, isSpanSubject, isSubject } from '../schema.ts'
+import type { Span } from '../source.ts'
+import { didYouMean, nearest } from '../suggest.ts'
+import type { ExprNode } from '../syntax/ast.ts'
+import { BOOL } from '../types.ts'
+import { ERRONEOUS, type ExprContext, type MissingCause, type Typed } from './context.ts'
+import { typedLiteral } from './literals.ts'
+
+export function elaboratePath(node: Extract<ExprNode, { kind: 'path' }>, context: ExprContext): Typed {
+  const { path, span } = node
+  if (path === 'true' || path === 'false') return typedLiteral(BOOL, path === 'true')
+  if (path === 'score') return elaborateScore(span, context)
+  const constant = lookup(context.module, 'consts', path)
+  if (constant.kind === 'broken') return ERRONEOUS
+  if (constant.kind === 'found') return context.project.constant(constant.found.module, constant.found.decl.name.text)
+  return elaborateField(path, span, context)
+}
+
+function elaborateScore(span: Span, context: ExprContext): Typed {
+  if (context.score !== null) {
+    const { type, missing } = context.score
+    const kind = type.kind === 'points' ? { kind: 'ratio' as const } : type
+    return {
+      expr: { op: 'score', type: kind.kind === 'unknown' ? { kind: 'number' } : kind },
+      type,
+      flexible: false,
+      missing,
+    }
+  }
+  context.module.reporter.report('E0216', span, '`score` has no value here', {
+    label: 'nothing is scored',
+    notes: ['`score` is the value of the `score:` clause, and can be read in `pass:` of the same eval'],
+  })
+  return ERRONEOUS
+}
+
+function elaborateField(path: string, span: Span, context: ExprContext): Typed {
+  const { subject, module } = context
+  const dot = path.indexOf('.')
+  const head = dot < 0 ? path : path.slice(0, dot)
+  const rest = dot < 0 ? '' : path.slice(dot + 1)
+  if (subject === null) {
+    const what =
+      findField(path) !== undefined || isSubject(head)
+        ? `\`${path}\` is read from a trace, and there is none here`
+        : null
+    module.reporter.report(
+      what === null ? 'E0104' : 'E0113',
+      span,
+      what ?? `there is no constant \`${path}\`${didYouMean(path, namesIn(module, 'consts'))}`,
+    )
+    return ERRONEOUS
+  }
+  if (isSubject(head)) return elaborateQualified(head, rest, span, context)
+  if (context.aggregate === 'value') return reportBareInAggregate(path, span, context)
+  const field = fieldOf(subject, path)
+  return field === undefined ? reportUnknownField(path, span, subject, context) : fieldOn(field, span)
+}
+
+/** `llm_call.cost`, `trace.agent.name`, or a bare `llm_call`. */
+function elaborateQualified(head: Subject, rest: string, span: Span, context: ExprContext): Typed {
+  const { subject, module } = context
+  if (rest === '') {
+    const use = isSpanSubject(head) ? `\`count(${head})\`, \`any(${head} where …)\`` : '`trace.duration`'
+    module.reporter.report('E0206', span, `\`${head}\` is a subject, not a value`, {
+      label: 'no value',
+      notes: [`ask something of it: ${use}`],
+    })
+    return ERRONEOUS
+  }
+  if (head === subject && head !== 'trace') {
+    const field = fieldOf(head, rest)
+    return field === undefined ? reportUnknownField(rest, span, head, context) : fieldOn(field, span)
+  }
+  if (head === 'trace') {
+    const field = fieldOf('trace', rest)
+    if (field === undefined) return reportUnknownField(rest, span, 'trace', context)
+    if (subject === 'trace') return fieldOn(field, span)
+    const missing = causesOf(field, `trace.${rest}`, span)
+    return { expr: { op: 'trace_field', path: rest, type: field.type }, type: field.type, flexible: false, missing }
+  }
+  const example = fieldOf(head, rest)?.type.kind === 'string' ? `any(${head}.${rest} == "…")` : `sum(${head}.${rest})`
+  module.reporter.report('E0212', span, `a trace has many \`${head}\` spans: \`${head}.${rest}\` is not one value`, {
+    label: 'of which span?',
+    notes: [`put it in an aggregate, such as \`${example}\``],
+  })
+  return ERRONEOUS
+}
+
+function fieldOn(field: FieldSchema, span: Span): Typed {
+  const missing = causesOf(field, field.path, span)
+  return { expr: { op: 'field', path: field.path, type: field.type }, type: field.type, flexible: false, missing }
+}
+
+function causesOf(field: FieldSchema, key: string, span: Span): MissingCause[] {
+  return field.optional === null ? [] : [{ key, span, why: field.optional }]
+}
+
+function reportBareInAggregate(path: string, span: Span, context: ExprContext): Typed {
+  const { subject, module } = context
+  const known = subject !== null && fieldOf(subject, path) !== undefined
+  const advice = known ? { fix: machineFix(span, `${subject}.${path}`) } : {}
+  const message = known
+    ? `\`${path}\` of what? Inside an aggregate a field names its span`
+    : `\`${path}\` is neither a field of a span nor a constant`
+  module.reporter.report('E0203', span, message, { label: 'no such value here', ...advice })
+  return ERRONEOUS
+}
+
+function machineFix(span: Span, text: string) {
+  return {
+    applicability: 'machine' as const,
+    title: 'write',
+    options: [{ text }],
+    edit: { start: span.start, end: span.end, text },
+  }
+}
+
+function reportUnknownField(path: string, span: Span, subject: Subject, context: ExprContext): Typed {
+  const { module } = context
+  const elsewhere = findField(path)
+  if (elsewhere !== undefined) {
+    const owners = elsewhere.subjects.map((name) => `\`${name}\``).join(', ')
+    const aggregable = subject === 'trace' && elsewhere.subjects.some(isSpanSubject)
+    const owner = elsewhere.subjects.find(isSpanSubject)
+    module.reporter.report('E0204', span, `a \`${subject}\` has no \`${path}\``, {
+      label: `is a field of ${owners}`,
+      notes:
+        aggregable && owner !== undefined
+          ? [`of a trace's spans, ask an aggregate: \`${exampleOf(elsewhere, owner)}\``]
+          : [],
+    })
+    return ERRONEOUS
+  }
+  const meaning = otherMeaning(module, path)
+  if (meaning !== null) {
+    const notes = meaning === 'a pattern' ? [`match with it: \`output.text matches ${path}\``] : []
+    module.reporter.report('E0206', span, `\`${path}\` is ${meaning}, not a value`, { label: 'no value', notes })
+    return ERRONEOUS
+  }
+  const candidates = [...fieldsOf(subject).map((field) => field.path), ...namesIn(module, 'consts')]
+  const guess = nearest(path, candidates)
+  module.reporter.report('E0203', span, `a \`${subject}\` has no field \`${path}\`${didYouMean(path, candidates)}`, {
+    label: 'no such field or constant',
+    ...(guess !== null && { fix: machineFix(span, guess) }),
+    ...(guess === null && { notes: ['an attribute of your own is read by `attr("acme.tier", string)`'] }),
+  })
+  return ERRONEOUS
+}
+
+function exampleOf(field: FieldSchema, subject: Subject): string {
+  const summable = ['tokens', 'money', 'duration', 'int', 'number'].includes(field.type.kind)
+  return summable ? `sum(${subject}.${field.path})` : `any(${subject} where ${field.path} is present)`
+}

@@ -1,0 +1,115 @@
+/**
+ * Identity of what a rule means (`docs/language/README.md`, Identity). Only the meaning goes in: names of constants,
+ * patterns and scopes, comments, layout and the order of clauses have left no trace in what is hashed.
+ */
+import { someExpr, walkExpr } from './expr-walk.ts'
+import type { EvalPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
+import { findField } from './schema.ts'
+import { sha256Hex } from './sha256.ts'
+
+/** Of the evals whose verdicts an expression asks for: what they mean counts, not what they are called. */
+export type HashOfEval = (evalId: string) => string
+
+export interface HashInputs {
+  patterns: readonly PatternPlan[]
+  hashOfEval: HashOfEval
+}
+
+export type Unhashed<E> = Omit<E, 'measureHash' | 'verdictHash'>
+
+/** Of both kinds of eval: 32 hex digits each. */
+export function hashesOf(
+  plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>,
+  inputs: HashInputs,
+): { measureHash: string; verdictHash: string } {
+  const decision = { pass: meaning(plan.pass, inputs), missing: plan.missing }
+  // Where `pass` reads nothing but the score, a new threshold is derived from stored scores and starts no new series.
+  const measured = { ...measure(plan, inputs), ...(readsOnlyScore(plan.pass) ? {} : decision) }
+  return { measureHash: digest(measured), verdictHash: digest(decision) }
+}
+
+function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>, inputs: HashInputs): object {
+  if (plan.kind === 'online') {
+    const { scope, score, pass } = plan
+    const read = readsOnlyScore(pass) ? [] : [pass]
+    return {
+      kind: 'online',
+      scope: meaning(scope, inputs),
+      score: score === null ? null : meaning(score, inputs),
+      fields: fieldRevisions([scope.where, scope.traceWhere, score, ...read]),
+    }
+  }
+  const { sample, judge, show, scale, rubric } = plan
+  return {
+    kind: 'offline',
+    // The population; how many of it are looked at changes the error bars, not what is measured.
+    population: { scope: meaning(sample.scope, inputs), overNs: sample.overNs },
+    judge: judge.models,
+    show,
+    scale,
+    rubric,
+    fields: [...fieldRevisions([sample.scope.where, sample.scope.traceWhere]), ...show.map(shownRevision)],
+  }
+}
+
+function readsOnlyScore(pass: Expr): boolean {
+  const others = new Set(['field', 'trace_field', 'attr', 'aggregate', 'before', 'repeats', 'verdict_of'])
+  return !someExpr([pass], (expr) => others.has(expr.op))
+}
+
+/** `path@revision` of each field read, sorted: a field that comes to mean something else starts a new series. */
+function fieldRevisions(exprs: readonly (Expr | null)[]): string[] {
+  const found = new Set<string>()
+  for (const expr of exprs) {
+    if (expr === null) continue
+    walkExpr(expr, (inner) => {
+      if (inner.op === 'field' || inner.op === 'trace_field') found.add(shownRevision(inner.path))
+      if (inner.op === 'repeats') found.add(shownRevision('arguments.text'))
+    })
+  }
+  return [...found].sort()
+}
+
+function shownRevision(path: string): string {
+  const field = findField(path) ?? findField(path.slice(path.indexOf('.') + 1))
+  return `${path}@${field?.revision ?? 0}`
+}
+
+/** A plan's part with patterns by what they match, and other evals by what they mean. */
+function meaning(value: unknown, inputs: HashInputs): unknown {
+  if (Array.isArray(value)) return value.map((item) => meaning(item, inputs))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
+    if (key === 'patterns' && Array.isArray(item))
+      return [key, item.map((index) => patternMeaning(inputs.patterns[Number(index)]))]
+    if (key === 'evalId') return [key, inputs.hashOfEval(String(item))]
+    return [key, meaning(item, inputs)]
+  })
+  return Object.fromEntries(entries)
+}
+
+function patternMeaning(pattern: PatternPlan | undefined): object {
+  if (pattern === undefined) throw new RangeError('a plan refers to a pattern that it does not have')
+  const { source, caseInsensitive, check } = pattern
+  return { source, caseInsensitive, check }
+}
+
+/** JSON with sorted keys: equal meanings have equal texts. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : item,
+  )
+}
+
+function digest(value: object): string {
+  return sha256Hex(canonicalJson(value)).slice(0, 32)
+}
+
+/** Of the whole plan, places included: the version of the definitions in force. */
+export function hashOfPlan(plan: Omit<Plan, 'hash'>): string {
+  const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
+  const evals: EvalPlan[] = [...plan.evals].sort(byId)
+  return sha256Hex(canonicalJson({ ...plan, evals, alerts: [...plan.alerts].sort(byId) }))
+}

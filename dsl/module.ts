@@ -1,0 +1,104 @@
+/**
+ * A file after parsing: what it declares and what its imports stand for. Values (const), patterns, scopes, and evals with
+ * alerts are four name spaces: each is asked for in places of its own.
+ */
+import type { Reporter } from './diagnostics/reporter.ts'
+import type { DeclNode, FileNode, Ident, PolicyNode } from './syntax/ast.ts'
+
+export type ConstDecl = Extract<DeclNode, { kind: 'const' }>
+export type PatternDecl = Extract<DeclNode, { kind: 'pattern' }>
+export type ScopeDecl = Extract<DeclNode, { kind: 'scope' }>
+export type EvalDecl = Extract<DeclNode, { kind: 'eval' }>
+export type AlertDecl = Extract<DeclNode, { kind: 'alert' }>
+export type TestDecl = Extract<DeclNode, { kind: 'test' }>
+export type ImportDecl = Extract<DeclNode, { kind: 'import' }>
+
+export interface ImportLink {
+  readonly decl: ImportDecl
+  /** Null: it could not be read, which has been told. */
+  readonly module: Module | null
+  used: boolean
+}
+
+export interface Names {
+  readonly consts: Map<string, ConstDecl>
+  readonly patterns: Map<string, PatternDecl>
+  readonly scopes: Map<string, ScopeDecl>
+  readonly rules: Map<string, EvalDecl | AlertDecl>
+}
+
+export type NameSpace = keyof Names
+
+export interface Module {
+  readonly path: string
+  readonly reporter: Reporter
+  readonly file: FileNode
+  /** Empty when the file doesn't say. */
+  readonly packageName: string
+  readonly names: Names
+  readonly imports: Map<string, ImportLink>
+  readonly tests: TestDecl[]
+  readonly defaultMissing: PolicyNode | null
+  /** Names that something refers to, by name space: the rest is dead. */
+  readonly used: Record<NameSpace, Set<string>>
+}
+
+export interface Found<D> {
+  readonly decl: D
+  readonly module: Module
+}
+
+type DeclOf = { consts: ConstDecl; patterns: PatternDecl; scopes: ScopeDecl; rules: EvalDecl | AlertDecl }
+
+export type Lookup<D> =
+  | { kind: 'found'; found: Found<D> }
+  /** No such name; `candidates` are those that there are. */
+  | { kind: 'absent'; candidates: string[] }
+  /** Behind an import that could not be read: told already. */
+  | { kind: 'broken' }
+
+/** Finds `name`, or `alias.name` behind an import, and marks it used. */
+export function lookup<K extends NameSpace>(module: Module, space: K, path: string): Lookup<DeclOf[K]> {
+  const local = module.names[space].get(path)
+  if (local !== undefined) {
+    module.used[space].add(path)
+    return { kind: 'found', found: { decl: local as DeclOf[K], module } }
+  }
+  const dot = path.indexOf('.')
+  const link = dot < 0 ? undefined : module.imports.get(path.slice(0, dot))
+  if (link === undefined) return { kind: 'absent', candidates: namesIn(module, space) }
+  link.used = true
+  if (link.module === null) return { kind: 'broken' }
+  const name = path.slice(dot + 1)
+  const decl = link.module.names[space].get(name)
+  if (decl !== undefined) {
+    link.module.used[space].add(name)
+    return { kind: 'found', found: { decl: decl as DeclOf[K], module: link.module } }
+  }
+  return { kind: 'absent', candidates: namesIn(module, space) }
+}
+
+/** All names that may be written in `module`, those behind imports with their alias. */
+export function namesIn(module: Module, space: NameSpace): string[] {
+  const names = [...module.names[space].keys()]
+  for (const [alias, link] of module.imports) {
+    for (const name of link.module?.names[space].keys() ?? []) names.push(`${alias}.${name}`)
+  }
+  return names
+}
+
+/** What a name is, where it is not what was looked for: "a pattern", "an eval". */
+export function otherMeaning(module: Module, path: string): string | null {
+  const meanings: [NameSpace, string][] = [
+    ['consts', 'a constant'],
+    ['patterns', 'a pattern'],
+    ['scopes', 'a scope'],
+    ['rules', 'an eval or alert'],
+  ]
+  for (const [space, meaning] of meanings) if (namesIn(module, space).includes(path)) return meaning
+  return module.imports.has(path) ? 'an import' : null
+}
+
+export function ruleId(module: Module, name: Ident): string {
+  return `${module.packageName}/${name.text}`
+}

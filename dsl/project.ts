@@ -1,0 +1,231 @@
+/** A set of files to a plan: the one door of this folder. Pure; `readImport` is the only way out. */
+import { compileAlert } from './compile-alert.ts'
+import { compileOffline } from './compile-offline.ts'
+import { compileOnline } from './compile-online.ts'
+import { compileTest } from './compile-test.ts'
+import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import { ERRONEOUS, PatternTable, type Project, type Typed } from './elaborate/context.ts'
+import { constantOf, patternPlan } from './elaborate/declarations.ts'
+import { hashesOf, hashOfPlan, type Unhashed } from './hash.ts'
+import { type AlertDecl, type EvalDecl, lookup, type Module, namesIn } from './module.ts'
+import {
+  type AlertPlan,
+  type EvalPlan,
+  type OfflineEvalPlan,
+  type OnlineEvalPlan,
+  type PatternPlan,
+  PLAN_VERSION,
+  type Plan,
+  type Subject,
+  type TestPlan,
+} from './plan.ts'
+import { ModuleLoader, type ReadImport, type SourceText } from './resolve.ts'
+import { isSpanSubject, type SpanSubject } from './schema.ts'
+import { compileScope, namedScope } from './scopes.ts'
+import type { Span } from './source.ts'
+import { didYouMean } from './suggest.ts'
+
+export interface ProjectInput {
+  files: readonly SourceText[]
+  /**
+   * What `import x from "SPECIFIER"` in `fromPath` stands for; null: there is none. The same file must come with the same
+   * path however it is reached. Packs have paths such as `assay:pii`; their patterns alone are taken for reviewed.
+   */
+  readImport: ReadImport
+}
+
+/** `plan` is null exactly when a diagnostic is an error. Diagnostics come by file, then by place. */
+export function compileProject(input: ProjectInput): { plan: Plan | null; diagnostics: Diagnostic[] } {
+  const loader = new ModuleLoader(input.readImport)
+  const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  const modules = [...new Set(files.map((file) => loader.load(file)))]
+  const compiler = new ProjectCompiler()
+  for (const module of modules) compiler.compileAll(module)
+  const all = [...loader.modules.values()]
+  for (const module of modules) reportUnusedImports(module)
+  const diagnostics = all.flatMap((module) =>
+    [...module.reporter.diagnostics].sort((a, b) => a.line - b.line || a.column - b.column),
+  )
+  diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
+  const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error')
+  return { plan: failed ? null : compiler.plan(all.map((module) => module.path).sort()), diagnostics }
+}
+
+function reportUnusedImports(module: Module): void {
+  for (const [alias, link] of module.imports) {
+    if (!link.used && link.module !== null)
+      module.reporter.report('W0120', link.decl.alias.span, `\`${alias}\` is imported and never used`, {
+        label: 'unused',
+      })
+  }
+}
+
+class ProjectCompiler implements Project {
+  readonly patterns = new PatternTable()
+  /** In the order in which they can be evaluated: an eval whose verdict is asked for stands before the one that asks. */
+  readonly #evals = new Map<EvalDecl, EvalPlan | null>()
+  readonly #alerts = new Map<AlertDecl, AlertPlan | null>()
+  readonly #tests: TestPlan[] = []
+  readonly #byId = new Map<string, EvalPlan>()
+  readonly #ids = new Map<string, EvalDecl | AlertDecl>()
+  readonly #compiling = new Set<EvalDecl>()
+  readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
+  readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
+
+  /** Everything that a file declares; what it takes from other files is compiled when something asks for it. */
+  compileAll(module: Module): void {
+    for (const name of module.names.consts.keys()) this.constant(module, name)
+    for (const name of module.names.patterns.keys()) this.pattern(module, name)
+    for (const decl of module.names.scopes.values()) compileScope(decl.scope, module, this)
+    for (const decl of module.names.rules.values()) {
+      if (decl.kind === 'eval') this.evalOf(module, decl)
+      else this.alertOf(module, decl)
+    }
+    const evalOf = (home: Module, decl: EvalDecl): EvalPlan | null => this.evalOf(home, decl)
+    const alertOf = (home: Module, name: string): AlertPlan | null => {
+      const decl = home.names.rules.get(name)
+      return decl?.kind === 'alert' ? this.alertOf(home, decl) : null
+    }
+    for (const decl of module.tests) {
+      const test = compileTest(decl, module, this, { evalOf, alertOf })
+      if (test !== null) this.#tests.push(test)
+    }
+  }
+
+  plan(files: string[]): Plan {
+    const evals = [...this.#evals.values()].filter((plan) => plan !== null)
+    const alerts = [...this.#alerts.values()].filter((plan) => plan !== null)
+    const plan = {
+      version: PLAN_VERSION,
+      patterns: this.patterns.patterns,
+      evals,
+      alerts,
+      tests: this.#tests,
+      files,
+    } as const
+    return { ...plan, hash: hashOfPlan(plan) }
+  }
+
+  evalOf(module: Module, decl: EvalDecl): EvalPlan | null {
+    const known = this.#evals.get(decl)
+    if (known !== undefined) return known
+    this.#claim(module, decl)
+    this.#compiling.add(decl)
+    const whenOf = (evalId: string): 'arrival' | 'settle' => {
+      const target = this.#byId.get(evalId)
+      return target?.kind === 'online' ? target.when : 'settle'
+    }
+    const unhashed =
+      decl.mode === 'online' ? compileOnline(decl, module, this, whenOf) : compileOffline(decl, module, this)
+    this.#compiling.delete(decl)
+    const plan = unhashed === null ? null : this.#hashed(unhashed)
+    this.#evals.set(decl, plan)
+    if (plan !== null) this.#byId.set(plan.id, plan)
+    return plan
+  }
+
+  #hashed(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): EvalPlan {
+    const hashOfEval = (evalId: string): string => {
+      const target = this.#byId.get(evalId)
+      return target === undefined ? '' : `${target.measureHash} ${target.verdictHash}`
+    }
+    return { ...plan, ...hashesOf(plan, { patterns: this.patterns.patterns, hashOfEval }) }
+  }
+
+  alertOf(module: Module, decl: AlertDecl): AlertPlan | null {
+    const known = this.#alerts.get(decl)
+    if (known !== undefined) return known
+    this.#claim(module, decl)
+    const plan = compileAlert(decl, module, (home, target) => this.evalOf(home, target))
+    this.#alerts.set(decl, plan)
+    return plan
+  }
+
+  /** One id belongs to one declaration, whichever files it is spread over. */
+  #claim(module: Module, decl: EvalDecl | AlertDecl): void {
+    const id = `${module.packageName}/${decl.name.text}`
+    const owner = this.#ids.get(id)
+    if (owner === undefined) this.#ids.set(id, decl)
+    else if (owner !== decl && module.packageName !== '')
+      module.reporter.report('E0119', decl.name.span, `\`${id}\` is declared in another file as well`, {
+        label: 'again',
+        notes: ['an id is package/name, and results are stored by it'],
+      })
+  }
+
+  constant(module: Module, name: string): Typed {
+    const known = cacheOf(this.#constants, module)
+    const value = known.get(name)
+    const decl = module.names.consts.get(name)
+    if (decl === undefined) return ERRONEOUS
+    if (value === 'open') {
+      module.reporter.report('E0114', decl.name.span, `constant \`${name}\` is defined by itself`, {
+        label: 'goes round in a circle',
+      })
+      return ERRONEOUS
+    }
+    if (value !== undefined) return value
+    known.set(name, 'open')
+    const typed = constantOf(decl, module, this)
+    known.set(name, typed)
+    return typed
+  }
+
+  pattern(module: Module, name: string): PatternPlan | null {
+    const known = cacheOf(this.#patternPlans, module)
+    const value = known.get(name)
+    if (value !== undefined) return value
+    const decl = module.names.patterns.get(name)
+    const plan = decl === undefined ? null : patternPlan(decl, module)
+    known.set(name, plan)
+    return plan
+  }
+
+  verdictTarget(module: Module, path: string, span: Span): { evalId: string; subject: Subject } | null {
+    const found = lookup(module, 'rules', path)
+    if (found.kind === 'broken') return null
+    if (found.kind === 'absent') {
+      module.reporter.report(
+        'E0104',
+        span,
+        `there is no eval \`${path}\`${didYouMean(path, namesIn(module, 'rules'))}`,
+        { label: 'unknown' },
+      )
+      return null
+    }
+    const { decl, module: home } = found.found
+    if (decl.kind === 'alert') {
+      module.reporter.report('E0211', span, `\`${path}\` is an alert, and only evals have verdicts`, {
+        label: 'not an eval',
+      })
+      return null
+    }
+    if (this.#compiling.has(decl)) {
+      module.reporter.report('E0114', span, "evals cannot ask for each other's verdicts in a circle", {
+        label: 'closes the circle',
+      })
+      return null
+    }
+    const plan = this.evalOf(home, decl)
+    if (plan === null) return null
+    return { evalId: plan.id, subject: plan.kind === 'online' ? plan.scope.subject : plan.sample.scope.subject }
+  }
+
+  spanScope(
+    module: Module,
+    name: string,
+  ): { subject: SpanSubject; where: Plan['evals'][number]['pass'] | null } | null {
+    const found = lookup(module, 'scopes', name)
+    if (found.kind !== 'found') return null
+    const plan = namedScope({ text: name, span: { start: 0, end: 0 } }, module, this)
+    return plan !== null && isSpanSubject(plan.subject) ? { subject: plan.subject, where: plan.where } : null
+  }
+}
+
+function cacheOf<V>(caches: Map<Module, Map<string, V>>, module: Module): Map<string, V> {
+  const known = caches.get(module)
+  if (known !== undefined) return known
+  const made = new Map<string, V>()
+  caches.set(module, made)
+  return made
+}

@@ -1,0 +1,107 @@
+/**
+ * Users' regexes: RE2 syntax, checked by the very engine that will run them, with reasons for what RE2 leaves out.
+ */
+import { RE2JS, RE2JSException } from 're2js'
+import type { Code } from './diagnostics/codes.ts'
+
+export interface RegexSource {
+  readonly source: string
+  readonly caseInsensitive: boolean
+}
+
+export interface RegexProblem {
+  readonly code: Code
+  readonly message: string
+  /** Offsets into the literal as written. */
+  readonly start: number
+  readonly end: number
+  readonly why: string
+}
+
+/** Splits `/source/i`. */
+export function splitRegex(raw: string): { source: string; flags: string } {
+  const close = raw.lastIndexOf('/')
+  return { source: raw.slice(1, close), flags: raw.slice(close + 1) }
+}
+
+const verdicts = new Map<string, RegexProblem | null>()
+
+/** Null: the regex is fine. Remembered by text: packs repeat the same patterns. */
+export function regexProblem(raw: string): RegexProblem | null {
+  let known = verdicts.get(raw)
+  if (known === undefined) {
+    known = examine(raw)
+    if (verdicts.size > 10_000) verdicts.clear()
+    verdicts.set(raw, known)
+  }
+  return known
+}
+
+function examine(raw: string): RegexProblem | null {
+  const { source, flags } = splitRegex(raw)
+  const flag = /[^i]|i(?=.*i)/.exec(flags)
+  if (flag !== null) {
+    const start = source.length + 2 + flag.index
+    const why = '`i` (ignore case) is the only flag; others are written inside: `(?s)`, `(?m)`'
+    return { code: 'E0305', message: `\`${flag[0]}\` is not a flag of a regex`, start, end: start + 1, why }
+  }
+  return unsupported(source) ?? invalid(source, flags)
+}
+
+const LINEAR =
+  'regexes run on every span, in time linear in the text: RE2 syntax leaves out what would need backtracking'
+
+function unsupported(source: string): RegexProblem | null {
+  for (const match of source.matchAll(/\\([\s\S])|\(\?(<?[=!])|\[(?:\^?\]?(?:\[:[a-z^]+:\]|\\.|[^\]\\])*)\]/g)) {
+    const at = match.index + 1
+    const [whole, escaped, look] = match
+    if (look !== undefined) {
+      const name = look.startsWith('<') ? 'lookbehind' : 'lookahead'
+      return {
+        code: 'E0301',
+        message: `a regex cannot look around: ${name} \`(?${look}\``,
+        start: at,
+        end: at + whole.length,
+        why: LINEAR,
+      }
+    }
+    if (escaped !== undefined && /[1-9]/.test(escaped))
+      return {
+        code: 'E0302',
+        message: `a regex cannot refer back to a group: \`\\${escaped}\``,
+        start: at,
+        end: at + 2,
+        why: LINEAR,
+      }
+    if (escaped === 'k')
+      return {
+        code: 'E0302',
+        message: 'a regex cannot refer back to a group: `\\k`',
+        start: at,
+        end: at + 2,
+        why: LINEAR,
+      }
+    if (escaped === 'Q') {
+      const why = 'a `/` inside it could not be told from the end of the regex; escape each character instead'
+      return { code: 'E0303', message: 'a regex cannot quote by `\\Q…\\E`', start: at, end: at + 2, why }
+    }
+  }
+  return null
+}
+
+function invalid(source: string, flags: string): RegexProblem | null {
+  try {
+    RE2JS.compile(source, flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0)
+    return null
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error
+    const reason = error.message.replace(/^error parsing regexp: /, '')
+    return {
+      code: 'E0304',
+      message: `this regex is not RE2: ${reason}`,
+      start: 0,
+      end: source.length + 2,
+      why: 'patterns are RE2 syntax',
+    }
+  }
+}

@@ -1,0 +1,185 @@
+/** From parsed files to modules: what each declares, and what its imports stand for. */
+import { Reporter } from './diagnostics/reporter.ts'
+import type { ImportLink, Module, Names } from './module.ts'
+import { findField, isSubject } from './schema.ts'
+import { Source } from './source.ts'
+import type { DeclNode, FileNode, Ident, PolicyNode } from './syntax/ast.ts'
+import { parseFile } from './syntax/parse.ts'
+
+export interface SourceText {
+  path: string
+  text: string
+}
+export type ReadImport = (fromPath: string, specifier: string) => SourceText | null
+
+const RESERVED_VALUES = new Set(['true', 'false', 'score', 'missing', 'present'])
+
+/** Reads files and, through `readImport`, what they import, each path once. */
+export class ModuleLoader {
+  readonly modules = new Map<string, Module>()
+  readonly #readImport: ReadImport
+  /** Paths that are being loaded, outermost first: meeting one again is a cycle. */
+  readonly #loading: string[] = []
+
+  constructor(readImport: ReadImport) {
+    this.#readImport = readImport
+  }
+
+  load(file: SourceText): Module {
+    const known = this.modules.get(file.path)
+    if (known !== undefined) return known
+    const reporter = new Reporter(new Source(file.path, file.text))
+    const tree = parseFile(reporter.source, reporter)
+    const module = declare(file.path, tree, reporter)
+    this.modules.set(file.path, module)
+    this.#loading.push(file.path)
+    for (const link of importsOf(module, tree)) {
+      const { alias } = link.decl
+      module.imports.set(alias.text, { ...link, module: this.#follow(module, link) })
+    }
+    this.#loading.pop()
+    return module
+  }
+
+  #follow(module: Module, link: ImportLink): Module | null {
+    const { specifier } = link.decl
+    const target = this.#readImport(module.path, specifier.value)
+    if (target === null) {
+      const notes = specifier.value.startsWith('assay:')
+        ? ['standard packs are named `assay:pii`, `assay:latency`']
+        : ['a path is relative to the file that imports: "../shared/latency.eval"']
+      module.reporter.report('E0105', specifier.span, `\`${specifier.value}\` cannot be read`, {
+        label: 'not found',
+        notes,
+      })
+      return null
+    }
+    if (this.#loading.includes(target.path)) {
+      const round = [...this.#loading.slice(this.#loading.indexOf(target.path)), target.path].join(' → ')
+      module.reporter.report('E0106', specifier.span, 'files cannot import each other in a circle', {
+        label: 'closes the circle',
+        notes: [round],
+      })
+      return null
+    }
+    return this.load(target)
+  }
+}
+
+function declare(path: string, file: FileNode, reporter: Reporter): Module {
+  const names: Names = { consts: new Map(), patterns: new Map(), scopes: new Map(), rules: new Map() }
+  let packageDecl: Extract<DeclNode, { kind: 'package' }> | null = null
+  let defaultMissing: PolicyNode | null = null
+  const tests: Module['tests'] = []
+  const testNames = new Map<string, { name: Ident }>()
+  for (const decl of file.declarations) {
+    switch (decl.kind) {
+      case 'package':
+        if (packageDecl !== null) reportTwice(reporter, 'a file has one `package`', decl.name, packageDecl.name)
+        packageDecl ??= decl
+        break
+      case 'const':
+        if (findField(decl.name.text) !== undefined || RESERVED_VALUES.has(decl.name.text) || isSubject(decl.name.text))
+          reporter.report('E0117', decl.name.span, `\`${decl.name.text}\` has a meaning in every expression already`, {
+            label: 'choose another name',
+          })
+        add(names.consts, decl.name, decl, reporter)
+        break
+      case 'pattern':
+        add(names.patterns, decl.name, decl, reporter)
+        break
+      case 'scope':
+        if (isSubject(decl.name.text))
+          reporter.report('E0117', decl.name.span, `\`${decl.name.text}\` is a subject already`, {
+            label: 'choose another name',
+          })
+        add(names.scopes, decl.name, decl, reporter)
+        break
+      case 'eval':
+      case 'alert':
+        add(names.rules, decl.name, decl, reporter)
+        break
+      case 'test': {
+        const name: Ident = { text: decl.name.value, span: decl.name.span }
+        const before = testNames.get(name.text)
+        if (before !== undefined) reportTwice(reporter, `two tests are called "${name.text}"`, name, before.name)
+        else testNames.set(name.text, { name })
+        tests.push(decl)
+        break
+      }
+      case 'default':
+        if (decl.key.text !== 'missing')
+          reporter.report('E0108', decl.key.span, `there is no default for \`${decl.key.text}\``, {
+            label: 'only `default missing:`',
+          })
+        else if (defaultMissing !== null)
+          reporter.report('E0109', decl.key.span, '`default missing:` is said twice', { label: 'a file says it once' })
+        else defaultMissing = decl.policy
+        break
+      case 'import':
+        break
+    }
+  }
+  if (packageDecl === null) reportNoPackage(reporter)
+  const packageName = packageDecl?.name.text ?? ''
+  const used = {
+    consts: new Set<string>(),
+    patterns: new Set<string>(),
+    scopes: new Set<string>(),
+    rules: new Set<string>(),
+  }
+  return { path, reporter, file, packageName, names, imports: new Map(), tests, defaultMissing, used }
+}
+
+function reportNoPackage(reporter: Reporter): void {
+  const text = `package ${suggestedPackage(reporter.source.path)}\n`
+  reporter.report('E0101', { start: 0, end: 0 }, 'this file does not say its package', {
+    notes: ["an eval's id is package/name: it is what results are stored and charts are drawn by"],
+    fix: {
+      applicability: 'machine',
+      title: 'begin the file with',
+      options: [{ text: text.trim() }],
+      edit: { start: 0, end: 0, text },
+    },
+  })
+}
+
+function suggestedPackage(path: string): string {
+  const name = (path.split(/[/\\:]/).at(-1) ?? '').replace(/\.eval$/, '').replace(/[^A-Za-z0-9_]+/g, '_')
+  return /^[A-Za-z_]/.test(name) ? name : 'checks'
+}
+
+function add<D extends { name: Ident }>(into: Map<string, D>, name: Ident, decl: D, reporter: Reporter): void {
+  if (name.text === '') return
+  if (name.text.includes('.')) {
+    reporter.report('E0118', name.span, `\`${name.text}\`: a name that is declared has no dots`, {
+      label: 'dots lead into imports and fields',
+    })
+    return
+  }
+  const before = into.get(name.text)
+  if (before === undefined) into.set(name.text, decl)
+  else reportTwice(reporter, `\`${name.text}\` is declared twice`, name, before.name)
+}
+
+function reportTwice(reporter: Reporter, message: string, name: Ident, before: Ident): void {
+  const { line } = reporter.source.position(before.span.start)
+  reporter.report('E0103', name.span, message, { label: 'again', notes: [`first on line ${line}`] })
+}
+
+function importsOf(module: Module, file: FileNode): ImportLink[] {
+  const links = new Map<string, ImportLink>()
+  for (const decl of file.declarations) {
+    if (decl.kind !== 'import' || decl.alias.text === '') continue
+    const { alias } = decl
+    const before = links.get(alias.text)
+    if (before !== undefined)
+      reportTwice(module.reporter, `\`${alias.text}\` is imported twice`, alias, before.decl.alias)
+    else if (alias.text.includes('.') || isSubject(alias.text))
+      module.reporter.report('E0117', alias.span, `\`${alias.text}\` cannot name an import`, {
+        label: 'choose another name',
+      })
+    else links.set(alias.text, { decl, module: null, used: false })
+  }
+  return [...links.values()]
+}

@@ -1,0 +1,96 @@
+/** Scopes: which subjects a rule looks at. Names are followed and conditions joined, so that a plan needs no names. */
+
+import type { ExprContext, Project } from './elaborate/context.ts'
+import { elaborateCondition } from './elaborate/expression.ts'
+import { lookup, type Module, namesIn, otherMeaning } from './module.ts'
+import type { Expr, ScopePlan } from './plan.ts'
+import { isSubject, SUBJECTS } from './schema.ts'
+import { didYouMean } from './suggest.ts'
+import type { Ident, ScopeNode } from './syntax/ast.ts'
+
+const visiting = new WeakMap<Module, Set<string>>()
+
+/** Null when the scope is in error (told). */
+export function compileScope(node: ScopeNode, module: Module, project: Project): ScopePlan | null {
+  const base = baseOf(node.base, module, project)
+  if (base === null) return null
+  const traceWhere =
+    node.within === null ? base.traceWhere : joined(base.traceWhere, withinOf(node.within, base, module, project))
+  if (node.where === null) return { ...base, traceWhere }
+  const context: ExprContext = {
+    project,
+    module,
+    subject: base.subject,
+    score: null,
+    aggregate: null,
+    matched: new Set(),
+  }
+  const where = elaborateCondition(node.where, context)
+  return { subject: base.subject, where: joined(base.where, where.expr), traceWhere }
+}
+
+function joined(a: Expr | null, b: Expr | null): Expr | null {
+  if (a === null || b === null) return a ?? b
+  const args = [a, b].flatMap((expr) => (expr.op === 'and' ? expr.args : [expr]))
+  return { op: 'and', args }
+}
+
+function baseOf(name: Ident, module: Module, project: Project): ScopePlan | null {
+  if (name.text === '') return null
+  if (isSubject(name.text)) return { subject: name.text, where: null, traceWhere: null }
+  return namedScope(name, module, project)
+}
+
+/** The plan of a scope's name; null when there is none or it is in error (told). */
+export function namedScope(name: Ident, module: Module, project: Project): ScopePlan | null {
+  const found = lookup(module, 'scopes', name.text)
+  if (found.kind === 'broken') return null
+  if (found.kind === 'absent') {
+    const meaning = otherMeaning(module, name.text)
+    const subjects = SUBJECTS.map((subject) => subject.name)
+    const message =
+      meaning === null
+        ? `there is no subject or scope \`${name.text}\`${didYouMean(name.text, [...subjects, ...namesIn(module, 'scopes')])}`
+        : `\`${name.text}\` is ${meaning}, not a subject or a scope`
+    module.reporter.report('E0205', name.span, message, {
+      label: 'nothing to look at',
+      notes: [`subjects: ${subjects.join(', ')}`],
+    })
+    return null
+  }
+  const { decl, module: home } = found.found
+  const open = visiting.get(home) ?? new Set()
+  visiting.set(home, open)
+  if (open.has(decl.name.text)) {
+    home.reporter.report('E0114', decl.name.span, `scope \`${decl.name.text}\` is defined by itself`, {
+      label: 'goes round in a circle',
+    })
+    return null
+  }
+  open.add(decl.name.text)
+  const plan = compileScope(decl.scope, home, project)
+  open.delete(decl.name.text)
+  return plan
+}
+
+function withinOf(name: Ident, base: ScopePlan, module: Module, project: Project): Expr | null {
+  if (name.text === '' || name.text === 'trace') return null
+  if (base.subject === 'trace' || base.subject === 'session') {
+    module.reporter.report('E0205', name.span, `a \`${base.subject}\` is not inside a trace`, {
+      label: 'write `where`, or leave it out',
+    })
+    return null
+  }
+  const outer = namedScope(name, module, project)
+  if (outer === null) return null
+  if (outer.subject !== 'trace') {
+    module.reporter.report(
+      'E0205',
+      name.span,
+      `\`in\` names a scope of traces, and \`${name.text}\` is one of \`${outer.subject}\``,
+      { label: 'not a scope of traces' },
+    )
+    return null
+  }
+  return outer.where
+}

@@ -1,0 +1,179 @@
+/**
+ * The syntax tree: what was written, with places, before anything is known of its meaning. `error` nodes stand where the
+ * parser recovered; whatever sees one stays silent, as the error has been told already.
+ */
+import type { Span } from '../source.ts'
+
+export interface Ident {
+  readonly text: string
+  readonly span: Span
+}
+
+/** A text in quotes, unescaped. */
+export interface StringNode {
+  readonly value: string
+  readonly span: Span
+}
+
+export type BinaryOp =
+  | 'and'
+  | 'or'
+  | '+'
+  | '-'
+  | '*'
+  | '??'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'contains'
+  | 'starts with'
+
+export type ExprNode =
+  | { kind: 'literal'; token: LiteralKind; raw: string; span: Span }
+  | { kind: 'regex'; raw: string; span: Span }
+  | { kind: 'path'; path: string; span: Span }
+  | { kind: 'call'; name: Ident; args: ArgNode[]; span: Span }
+  | { kind: 'list'; items: ExprNode[]; span: Span }
+  | { kind: 'record'; fields: FieldNode[]; span: Span }
+  | { kind: 'not'; arg: ExprNode; span: Span }
+  | { kind: 'negate'; arg: ExprNode; span: Span }
+  | { kind: 'binary'; op: BinaryOp; opSpan: Span; left: ExprNode; right: ExprNode; span: Span }
+  | { kind: 'in'; value: ExprNode; items: ExprNode; span: Span }
+  | { kind: 'matches'; value: ExprNode; any: boolean; patterns: ExprNode; span: Span }
+  | { kind: 'is'; value: ExprNode; negated: boolean; what: Ident; span: Span }
+  | { kind: 'error'; span: Span }
+
+export type LiteralKind = 'text' | 'block' | 'time' | 'money' | 'duration' | 'points' | 'percent' | 'decimal' | 'int'
+
+/** An argument of a call: `limit: 2s`, or `tool_call where name == "x"`. */
+export interface ArgNode {
+  readonly key: Ident | null
+  readonly value: ExprNode
+  readonly where: ExprNode | null
+  readonly span: Span
+}
+
+/** `llm_call in checkout where …` and the like; `by` groups. */
+export interface ScopeNode {
+  readonly base: Ident
+  readonly within: Ident | null
+  readonly where: ExprNode | null
+  readonly by: Ident[]
+  readonly span: Span
+}
+
+export interface ScheduleNode {
+  /** `day`, `hour`, `monday`, `cron`, … */
+  readonly unit: Ident
+  /** The text after `cron`. */
+  readonly cron: StringNode | null
+  readonly at: Ident | null
+  readonly zone: StringNode | null
+  readonly span: Span
+}
+
+export interface SampleNode {
+  readonly size: Ident
+  readonly scope: ScopeNode
+  readonly over: Ident
+  readonly span: Span
+}
+
+export interface JudgeNode {
+  readonly models: StringNode[]
+  readonly fallbacks: StringNode[]
+  readonly take: Ident | null
+  readonly span: Span
+}
+
+export interface WhenNode {
+  readonly condition: ExprNode
+  readonly over: Ident | null
+  /** `regresses …`, `vs …`: what this version cannot compile yet. */
+  readonly unsupported: Ident | null
+  readonly span: Span
+}
+
+/** `unknown`, `pass because "…"`, `fire after 30m`. */
+export interface PolicyNode {
+  readonly word: Ident
+  readonly because: ExprNode | null
+  readonly after: ExprNode | null
+  readonly span: Span
+}
+
+export type ClauseValue =
+  | { kind: 'scope'; node: ScopeNode }
+  | { kind: 'schedule'; node: ScheduleNode }
+  | { kind: 'sample'; node: SampleNode }
+  | { kind: 'judge'; node: JudgeNode }
+  | { kind: 'scale'; low: ExprNode; high: ExprNode }
+  | { kind: 'when'; node: WhenNode }
+  | { kind: 'policy'; node: PolicyNode }
+  | { kind: 'values'; items: ExprNode[] }
+  /** Of a key that the grammar doesn't know: the checker says what to do about it. */
+  | { kind: 'skipped' }
+  | { kind: 'error' }
+
+export interface ClauseNode {
+  readonly key: Ident
+  readonly value: ClauseValue
+  readonly span: Span
+}
+
+/** `name: value` of a fixture. */
+export interface FieldNode {
+  readonly key: Ident
+  readonly value: ExprNode
+}
+
+export interface FixtureNode {
+  readonly fields: FieldNode[]
+  readonly spans: { subject: Ident; fixture: FixtureNode }[]
+  readonly span: Span
+}
+
+export type GivenNode =
+  | { kind: 'trace'; fixture: FixtureNode; span: Span }
+  | { kind: 'like'; test: StringNode; fixture: FixtureNode | null; span: Span }
+  | { kind: 'judge'; evalName: Ident; returns: ExprNode; span: Span }
+  | {
+      kind: 'verdicts'
+      evalName: Ident
+      runs: { verdict: Ident; times: Ident | null }[]
+      each: Ident | null
+      span: Span
+    }
+
+export interface ExpectNode {
+  readonly name: Ident
+  readonly outcome: Ident
+  readonly because: ExprNode | null
+  readonly at: Ident | null
+  readonly span: Span
+}
+
+interface Common {
+  readonly span: Span
+}
+
+export type DeclNode =
+  | ({ kind: 'package'; name: Ident } & Common)
+  | ({ kind: 'import'; alias: Ident; specifier: StringNode } & Common)
+  | ({ kind: 'const'; name: Ident; type: Ident | null; value: ExprNode } & Common)
+  | ({ kind: 'pattern'; name: Ident; regex: ExprNode; check: Ident | null } & Common)
+  | ({ kind: 'scope'; name: Ident; scope: ScopeNode } & Common)
+  | ({ kind: 'default'; key: Ident; policy: PolicyNode | null } & Common)
+  | ({ kind: 'eval'; mode: 'online' | 'offline'; name: Ident; clauses: ClauseNode[] } & Common)
+  | ({ kind: 'alert'; name: Ident; clauses: ClauseNode[] } & Common)
+  | ({ kind: 'test'; name: StringNode; given: GivenNode[]; expect: ExpectNode[] } & Common)
+
+export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' }>
+
+/** A file's declarations in order. */
+export interface FileNode {
+  readonly declarations: DeclNode[]
+}

@@ -1,0 +1,162 @@
+/** Tests: fixtures, verdict streams, what a judge returns, and what is expected. */
+import type { DeclNode, ExpectNode, ExprNode, FieldNode, FixtureNode, GivenNode, Ident } from './ast.ts'
+import { NOWHERE, type Rule, tokenIdent } from './grammar-base.ts'
+import { ClauseGrammar } from './grammar-clauses.ts'
+import * as t from './tokens.ts'
+
+const noFixture: FixtureNode = { fields: [], spans: [], span: NOWHERE }
+
+export class TestGrammar extends ClauseGrammar {
+  protected testDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(
+    'testDecl',
+    () => {
+      const start = this.begin()
+      const given: GivenNode[] = []
+      const expect: ExpectNode[] = []
+      this.CONSUME(t.Test)
+      const name = this.SUBRULE(this.text)
+      this.CONSUME(t.LCurly)
+      this.MANY(() =>
+        this.OR([
+          {
+            ALT: () => {
+              const node = this.SUBRULE(this.given)
+              this.ACTION(() => node !== null && given.push(node))
+            },
+          },
+          {
+            ALT: () => {
+              const node = this.SUBRULE(this.expect)
+              this.ACTION(() => node !== null && expect.push(node))
+            },
+          },
+        ]),
+      )
+      this.CONSUME(t.RCurly)
+      return this.ACTION(() => ({ kind: 'test', name, given, expect, span: this.spanFrom(start) }) as const)
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected given: Rule<GivenNode | null> = this.RULE<() => GivenNode | null>(
+    'given',
+    () => {
+      const start = this.begin()
+      this.CONSUME(t.Given)
+      const node = this.OR([
+        {
+          ALT: (): GivenNode | null => {
+            this.CONSUME(t.Trace)
+            const fixture = this.SUBRULE(this.fixture)
+            return { kind: 'trace', fixture, span: NOWHERE }
+          },
+        },
+        {
+          ALT: (): GivenNode | null => {
+            let changes: FixtureNode | null = null
+            this.CONSUME(t.Like)
+            const test = this.SUBRULE(this.text)
+            this.OPTION(() => {
+              changes = this.SUBRULE2(this.fixture)
+            })
+            return { kind: 'like', test, fixture: changes, span: NOWHERE }
+          },
+        },
+        {
+          ALT: (): GivenNode | null => {
+            const evalName = this.SUBRULE(this.ident)
+            this.CONSUME(t.Judge)
+            this.CONSUME(t.Returns)
+            const returns = this.SUBRULE(this.operand)
+            return { kind: 'judge', evalName, returns, span: NOWHERE }
+          },
+        },
+        { ALT: (): GivenNode | null => this.SUBRULE(this.verdicts) },
+      ])
+      return this.ACTION(() => (node === null ? null : { ...node, span: this.spanFrom(start) }))
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected verdicts: Rule<GivenNode | null> = this.RULE<() => GivenNode | null>(
+    'verdicts',
+    () => {
+      const runs: { verdict: Ident; times: Ident | null }[] = []
+      let each: Ident | null = null
+      const evalName = this.SUBRULE(this.key)
+      this.AT_LEAST_ONE_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          let times: Ident | null = null
+          const verdict = this.SUBRULE(this.ident)
+          this.OPTION(() => {
+            this.CONSUME(t.Times)
+            const token = this.CONSUME(t.Int)
+            times = this.ACTION(() => tokenIdent(token))
+          })
+          this.ACTION(() => runs.push({ verdict, times }))
+        },
+      })
+      this.OPTION2(() => {
+        this.CONSUME(t.Each)
+        const token = this.CONSUME(t.Duration)
+        each = this.ACTION(() => tokenIdent(token))
+      })
+      return { kind: 'verdicts', evalName, runs, each, span: NOWHERE }
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected expect: Rule<ExpectNode | null> = this.RULE<() => ExpectNode | null>(
+    'expect',
+    () => {
+      const start = this.begin()
+      let because: ExprNode | null = null
+      let at: Ident | null = null
+      this.CONSUME(t.Expect)
+      const name = this.SUBRULE(this.key)
+      const outcome = this.SUBRULE(this.ident)
+      this.OPTION(() => {
+        this.CONSUME(t.Because)
+        because = this.SUBRULE(this.operand)
+      })
+      this.OPTION2(() => {
+        this.CONSUME(t.At)
+        const token = this.CONSUME(t.Duration)
+        at = this.ACTION(() => tokenIdent(token))
+      })
+      return this.ACTION(() => ({ name, outcome, because, at, span: this.spanFrom(start) }))
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected fixture: Rule<FixtureNode> = this.RULE<() => FixtureNode>(
+    'fixture',
+    () => {
+      const start = this.begin()
+      const fields: FieldNode[] = []
+      const spans: { subject: Ident; fixture: FixtureNode }[] = []
+      this.CONSUME(t.LCurly)
+      this.MANY(() =>
+        this.OR([
+          {
+            ALT: () => {
+              const field = this.SUBRULE(this.field)
+              this.ACTION(() => fields.push(field))
+            },
+          },
+          {
+            ALT: () => {
+              const subject = this.SUBRULE(this.ident)
+              const fixture = this.SUBRULE(this.fixture)
+              this.ACTION(() => spans.push({ subject, fixture }))
+            },
+          },
+        ]),
+      )
+      this.CONSUME(t.RCurly)
+      return this.ACTION(() => ({ fields, spans, span: this.spanFrom(start) }))
+    },
+    { recoveryValueFunc: () => noFixture },
+  )
+}

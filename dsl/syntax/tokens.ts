@@ -1,0 +1,240 @@
+/**
+ * The words of the language, for chevrotain's lexer. The rules are those of the reference, "Lexing": a key and its colon
+ * are one token, a literal and its unit are one token, and a number that runs into letters is one bad token.
+ */
+import { createToken, type ITokenConfig, Lexer, type TokenType } from 'chevrotain'
+
+const all: TokenType[] = []
+
+function define(config: ITokenConfig): TokenType {
+  const type = createToken(config)
+  all.push(type)
+  return type
+}
+
+/** Categories: never in a text themselves. */
+export const Key = createToken({ name: 'Key', pattern: Lexer.NA, label: 'a key (`name:`)' })
+export const Word = createToken({ name: 'Word', pattern: Lexer.NA, label: 'a name' })
+export const Literal = createToken({ name: 'Literal', pattern: Lexer.NA, label: 'a value' })
+export const Comparison = createToken({ name: 'Comparison', pattern: Lexer.NA, label: 'a comparison' })
+/** Words that begin a declaration; a file is cut at them, so that no error reaches the next declaration. */
+export const Opening = createToken({ name: 'Opening', pattern: Lexer.NA, label: 'a declaration' })
+
+const PATH = '[A-Za-z_][A-Za-z0-9_]*(?:\\.[A-Za-z_][A-Za-z0-9_]*)*'
+
+export const Space = define({ name: 'Space', pattern: /[ \t\r\n\uFEFF]+/, group: Lexer.SKIPPED, line_breaks: true })
+export const Comment = define({ name: 'Comment', pattern: /#[^\n]*/, group: 'comments' })
+
+/** Ends before a line that begins with `}`: an unterminated block then costs one error and no declaration. */
+export const TextBlock = define({
+  name: 'TextBlock',
+  pattern: /"""(?:(?!""")(?!\n\})[\s\S])*"""/,
+  categories: [Literal],
+  line_breaks: true,
+  label: 'a text block',
+})
+export const BadTextBlock = define({
+  name: 'BadTextBlock',
+  pattern: /"""(?:(?!\n\})[\s\S])*/,
+  categories: [Literal],
+  line_breaks: true,
+})
+export const Text = define({
+  name: 'Text',
+  pattern: /"(?:[^"\\\n]|\\[^\n])*"/,
+  categories: [Literal],
+  label: 'a text in quotes',
+})
+export const BadText = define({ name: 'BadText', pattern: /"[^\n]*/, categories: [Literal] })
+/** Texts take double quotes; this is told with a fix. */
+export const SingleQuoted = define({ name: 'SingleQuoted', pattern: /'[^'\n]*'/, categories: [Literal] })
+
+/** To the first `/` outside a class; `]` first in a class is literal and `[:alpha:]` nests. */
+const REGEX_CLASS = '\\[\\^?\\]?(?:\\[:[a-z^]+:\\]|\\\\[^\\n]|[^\\]\\\\\\n])*\\]'
+export const Regex = define({
+  name: 'Regex',
+  pattern: new RegExp(`/(?:${REGEX_CLASS}|\\\\[^\\n]|[^/\\\\\\n[])+/[A-Za-z]*`),
+  start_chars_hint: ['/'],
+  categories: [Literal],
+  label: 'a regex (`/…/`)',
+  line_breaks: false,
+})
+export const BadRegex = define({
+  name: 'BadRegex',
+  pattern: /\/[^\n]*/,
+  categories: [Literal],
+})
+
+// A key and its colon are one token. Those whose value has a form of its own are told apart here, so that one token of
+// lookahead is enough for the grammar.
+function key(name: string, words: string): TokenType {
+  return define({
+    name,
+    pattern: new RegExp(`(?:${words})[ \\t]*:`),
+    categories: [Key],
+    start_chars_hint: firsts(words),
+  })
+}
+function firsts(words: string): string[] {
+  return words.split('|').map((word) => word[0] as string)
+}
+export const KeyOn = key('KeyOn', 'on')
+export const KeyMissing = key('KeyMissing', 'missing')
+export const KeyEvery = key('KeyEvery', 'every')
+export const KeySample = key('KeySample', 'sample')
+export const KeyJudge = key('KeyJudge', 'judge')
+export const KeyScale = key('KeyScale', 'scale')
+export const KeyWhen = key('KeyWhen', 'when')
+export const KeyNoData = key('KeyNoData', 'no_data')
+/** Clauses whose value is a list of expressions; the checker says what each may hold. */
+export const VALUE_KEYS = [
+  'title',
+  'owner',
+  'score',
+  'pass',
+  'mode',
+  'redact',
+  'show',
+  'rubric',
+  'for',
+  'severity',
+  'notify',
+]
+export const KeyValues = key('KeyValues', VALUE_KEYS.join('|'))
+const WORD_FIRSTS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_']
+export const KeyOther = define({
+  name: 'KeyOther',
+  pattern: new RegExp(`${PATH}[ \\t]*:`),
+  categories: [Key],
+  start_chars_hint: WORD_FIRSTS,
+})
+
+export const Name = define({
+  name: 'Name',
+  pattern: new RegExp(PATH),
+  categories: [Word],
+  start_chars_hint: WORD_FIRSTS,
+  label: 'a name',
+})
+
+function reserved(word: string, categories: TokenType[] = []): TokenType {
+  const name = word.charAt(0).toUpperCase() + word.slice(1)
+  // Keywords come before `Name` in the lexer's list, and give way to a longer name.
+  return createToken({ name, pattern: word, longer_alt: Name, categories, label: `\`${word}\`` })
+}
+/** Words with a meaning in one place, and free everywhere else. */
+function contextual(word: string): TokenType {
+  const name = `${word.charAt(0).toUpperCase()}${word.slice(1)}Word`
+  return createToken({ name, pattern: word, longer_alt: Name, categories: [Word], label: `\`${word}\`` })
+}
+
+export const And = reserved('and')
+export const Or = reserved('or')
+export const Not = reserved('not')
+export const In = reserved('in')
+export const Is = reserved('is')
+export const Contains = reserved('contains')
+export const Starts = reserved('starts')
+export const Matches = reserved('matches')
+export const Where = reserved('where')
+export const Given = reserved('given')
+export const Expect = reserved('expect')
+export const Package = reserved('package', [Opening])
+export const Import = reserved('import', [Opening])
+export const Const = reserved('const', [Opening])
+export const Pattern = reserved('pattern', [Opening])
+export const Scope = reserved('scope', [Opening])
+export const Define = reserved('define', [Opening])
+export const Default = reserved('default', [Opening])
+export const Template = reserved('template', [Opening])
+export const Online = reserved('online', [Opening])
+export const Offline = reserved('offline', [Opening])
+export const Alert = reserved('alert', [Opening])
+export const Scorecard = reserved('scorecard', [Opening])
+export const Test = reserved('test', [Opening])
+
+export const EvalWord = contextual('eval')
+export const From = contextual('from')
+export const Check = contextual('check')
+export const Any = contextual('any')
+export const With = contextual('with')
+export const At = contextual('at')
+export const Cron = contextual('cron')
+export const Of = contextual('of')
+export const All = contextual('all')
+export const Over = contextual('over')
+export const By = contextual('by')
+export const Vs = contextual('vs')
+export const Else = contextual('else')
+export const Take = contextual('take')
+export const To = contextual('to')
+export const Because = contextual('because')
+export const After = contextual('after')
+export const Like = contextual('like')
+export const Trace = contextual('trace')
+export const Judge = contextual('judge')
+export const Returns = contextual('returns')
+export const Each = contextual('each')
+export const Times = contextual('x')
+export const Missing = contextual('missing')
+
+const keywords = [
+  ...[And, Or, Not, In, Is, Contains, Starts, Matches, Where, Given, Expect, Package, Import, Const, Pattern, Scope],
+  ...[Define, Default, Template, Online, Offline, Alert, Scorecard, Test],
+  ...[EvalWord, From, Check, Any, With, At, Cron, Of, All, Over, By, Vs, Else, Take, To, Because, After, Like, Trace],
+  ...[Judge, Returns, Each, Times, Missing],
+]
+all.splice(all.indexOf(Name), 0, ...keywords)
+
+// What may not follow a literal at once: letters, digits, `_`, `%` and `.` (rule 6). `12abc` is then one bad token.
+const END = '(?![A-Za-z0-9_%.])'
+const NUMBER = '\\d+(?:\\.\\d+)?'
+const DIGITS = [...'0123456789']
+function literal(name: string, pattern: string, label: string): TokenType {
+  return define({
+    name,
+    pattern: new RegExp(pattern),
+    categories: [Literal],
+    start_chars_hint: DIGITS,
+    label,
+    line_breaks: false,
+  })
+}
+export const TimeOfDay = literal('TimeOfDay', `\\d\\d:\\d\\d${END}`, 'a time (`06:00`)')
+export const Money = literal('Money', `${NUMBER}[ \\t]*[A-Z]{3}${END}`, 'an amount (`0.25 USD`)')
+export const Duration = literal('Duration', `${NUMBER}(?:ms|s|m|h|d|w)${END}`, 'a duration (`9.2s`)')
+export const Points = literal('Points', `${NUMBER}pp${END}`, 'percentage points (`3pp`)')
+export const Percent = literal('Percent', `${NUMBER}%${END}`, 'a percentage (`95%`)')
+export const Decimal = literal('Decimal', `\\d+\\.\\d+${END}`, 'a number')
+export const Int = literal('Int', `\\d+${END}`, 'a number')
+export const BadNumber = literal('BadNumber', '\\d[A-Za-z0-9_%.]*', 'a number')
+
+function symbol(name: string, text: string, categories: TokenType[] = []): TokenType {
+  return define({ name, pattern: text, categories, label: `\`${text}\`` })
+}
+export const LCurly = symbol('LCurly', '{')
+export const RCurly = symbol('RCurly', '}')
+export const LParen = symbol('LParen', '(')
+export const RParen = symbol('RParen', ')')
+export const LSquare = symbol('LSquare', '[')
+export const RSquare = symbol('RSquare', ']')
+export const Comma = symbol('Comma', ',')
+export const Equal = symbol('Equal', '==', [Comparison])
+export const NotEqual = symbol('NotEqual', '!=', [Comparison])
+export const LessEqual = symbol('LessEqual', '<=', [Comparison])
+export const GreaterEqual = symbol('GreaterEqual', '>=', [Comparison])
+export const Less = symbol('Less', '<', [Comparison])
+export const Greater = symbol('Greater', '>', [Comparison])
+export const Assign = symbol('Assign', '=')
+export const Coalesce = symbol('Coalesce', '??')
+export const Plus = symbol('Plus', '+')
+export const Minus = symbol('Minus', '-')
+export const Star = symbol('Star', '*')
+/** Anything else: one token a run, so that a foreign word costs one error. */
+export const Foreign = define({
+  name: 'Foreign',
+  pattern: /[^\sA-Za-z0-9_#"{}()[\],=<>!?+*/-]+|[!?]/,
+  line_breaks: false,
+})
+
+export const tokenTypes: TokenType[] = [Key, Word, Literal, Comparison, Opening, ...all]
