@@ -1,0 +1,354 @@
+/** The offline role on real parts: PGlite, the embedded log, ClickHouse in process, and HTTP to a scripted judge. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { decodeResults } from '../../engine/codec/results.ts'
+import { buildOfflineEval, buildPlan, e } from '../../engine/evaluate/build-plan.ts'
+import { makeSpan } from '../../engine/model/make-span.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { openTraces } from '../../storage/traces/open.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import {
+  type ChatRequest,
+  type OpenAiServer,
+  type Scripted,
+  startOpenAiServer,
+} from '../../test/support/openai-server.ts'
+import { type Offline, type OfflineOptions, startOffline } from './start.ts'
+
+const START_MS = Date.parse('2026-11-03T05:00:00Z')
+
+let dataDir: string
+let traces: TracesStore
+let log: EmbeddedLog
+let nowMs = START_MS
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'assay-offline-'))
+  traces = await openTraces({ dataDir, nowMs: () => nowMs })
+  await traces.migrate()
+  await insertTraces(40)
+  log = await openEmbeddedLog({ dataDir, retentionIntervalMs: null })
+  await log.ensureTopics([
+    { name: 'eval-results', partitions: 4, retentionMs: null, retentionBytes: null, compacted: false },
+  ])
+})
+afterAll(async () => {
+  await log.close()
+  await traces.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+/** Trace i of the agent `checkout` (even) or `search` (odd), stored at 05:00; every tenth answer was not captured. */
+async function insertTraces(count: number): Promise<void> {
+  const spans = Array.from({ length: count }, (_, i) => {
+    const traceId = (i + 1).toString(16).padStart(32, '0')
+    const root = makeSpan({
+      traceId,
+      spanId: '1'.padStart(16, '0'),
+      kind: 'agent',
+      name: 'agent',
+      agentName: i % 2 === 0 ? 'checkout' : 'search',
+      agentVersion: '1.2',
+      env: 'prod',
+      startTimeUs: (START_MS - 60_000 + i) * 1000,
+      durationNs: 1e9,
+      inputText: `question ${i}`,
+      outputText: i % 10 === 0 ? undefined : `answer ${i}`,
+    })
+    return root
+  })
+  await traces.insertSpans(spans, 'traces')
+}
+
+let servers: OpenAiServer[] = []
+let offlines: Offline[] = []
+let notices: string[] = []
+beforeEach(() => {
+  nowMs = START_MS + 60_000
+  notices = []
+})
+afterEach(async () => {
+  await Promise.all(offlines.map((offline) => offline.drain()))
+  await Promise.all(servers.map((server) => server.close()))
+  servers = []
+  offlines = []
+})
+
+/** A judge that gives 5 for answers whose number is a multiple of 4, 2 for the others. */
+function gradeByNumber({ messages }: ChatRequest): Scripted {
+  const number = Number(/answer (\d+)/.exec(String(messages[1]?.content))?.[1])
+  const score = number % 4 === 0 ? 5 : 2
+  return {
+    kind: 'content',
+    content: JSON.stringify({ evidence: [`answer ${number}`], reasoning: `It is ${number}.`, abstain: false, score }),
+    usage: { input: 50, output: 10 },
+  }
+}
+
+async function startJudge(answer: (request: ChatRequest, index: number) => Scripted | Promise<Scripted>) {
+  const server = await startOpenAiServer({ answer })
+  servers.push(server)
+  return server
+}
+
+const scope = {
+  subject: 'trace',
+  where: e.cmp(e.field('agent.name'), '==', e.lit('checkout')),
+  traceWhere: null,
+} as const
+
+function evalOf(name: string, more: Partial<OfflineEvalPlan> = {}): OfflineEvalPlan {
+  return buildOfflineEval(name, e.cmp(e.score(), '>=', e.lit(4)), {
+    sample: { size: 'all', scope, overNs: 3_600e9, by: [] },
+    missing: { kind: 'unknown' },
+    ...more,
+  })
+}
+
+function definitionsOf(...evals: OfflineEvalPlan[]) {
+  let plan = buildPlan({ evals })
+  const listeners: (() => void)[] = []
+  return {
+    current: () => plan,
+    onChange: (changed: () => void) => void listeners.push(changed),
+    swap(next: Plan) {
+      plan = next
+      for (const changed of listeners) changed()
+    },
+  }
+}
+
+async function start(options: Partial<OfflineOptions> & Pick<OfflineOptions, 'definitions' | 'env'>): Promise<Offline> {
+  const offline = await startOffline({
+    tenant: 'default',
+    log,
+    traces,
+    queue: { dataDir },
+    nowMs: () => nowMs,
+    onNotice: (message) => notices.push(message),
+    sleep: async () => {},
+    ...options,
+  })
+  offlines.push(offline)
+  return offline
+}
+
+async function runNow(offline: Offline, evalId: string): Promise<string> {
+  const outcome = await offline.runNow(evalId)
+  if (!outcome.ok) throw new Error(outcome.message)
+  return outcome.runId
+}
+
+async function untilRun(offline: Offline, runId: string, state = 'done'): Promise<void> {
+  while ((await offline.runState(runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+async function published(evalId: string): Promise<EvalResult[]> {
+  const results: EvalResult[] = []
+  for (const { partition, start: from } of await log.endOffsets('eval-results'))
+    for (const record of await log.read('eval-results', partition, from, 1_000))
+      if (record.headers.eval === evalId) results.push(...decodeResults(record.value))
+  return results
+}
+
+const byTrace = (a: EvalResult, b: EvalResult) => (a.traceId < b.traceId ? -1 : 1)
+
+describe('a run', () => {
+  test('judges the settled traces in scope and appends their results to the log', async () => {
+    const server = await startJudge(gradeByNumber)
+    const offline = await start({ definitions: definitionsOf(evalOf('helpful')), env: { OPENAI_BASE_URL: server.url } })
+    const runId = await runNow(offline, 'test/helpful')
+    expect(runId).toBe('test/helpful@2026-11-03T050100.000Z')
+    await untilRun(offline, runId)
+
+    const results = (await published('test/helpful')).sort(byTrace)
+    expect(results).toHaveLength(20)
+    expect(results[1]).toEqual({
+      tenant: 'default',
+      evalId: 'test/helpful',
+      measureHash: 'm'.repeat(32),
+      verdictHash: 'v'.repeat(32),
+      mode: 'live',
+      subjectKind: 'trace',
+      traceId: (3).toString(16).padStart(32, '0'),
+      spanId: '',
+      subjectTimeUs: (START_MS - 60_000 + 2) * 1000,
+      evaluatedAtMs: nowMs,
+      revision: 1,
+      verdict: 'fail',
+      score: 2,
+      reason: undefined,
+      evidence: [],
+      explanation: 'It is 2.',
+      agentName: 'checkout',
+      agentVersion: '1.2',
+      env: 'prod',
+      judgeModel: 'gpt-5-mini-2026-01-01',
+      judgeInputTokens: 50,
+      judgeOutputTokens: 10,
+      costMicroUsd: undefined,
+      runId,
+      inclusionProbability: 1,
+    })
+    // Answers 0, 10, 20, 30 were not captured: nobody was asked about them.
+    expect(server.requests).toHaveLength(16)
+    expect(results.filter(({ verdict }) => verdict === 'unknown').map(({ reason }) => reason)).toEqual(
+      Array(4).fill({ code: 'not_captured', field: 'output.text' }),
+    )
+    const summary = {
+      populationTraces: 40,
+      lookedAtTraces: 40,
+      sampled: 20,
+      alreadyJudged: 0,
+      pass: 8,
+      fail: 8,
+      unknown: 4,
+      error: 0,
+    }
+    expect(offline.status()).toMatchObject([
+      { evalId: 'test/helpful', state: 'ready', lastRun: { runId, outcome: 'done', summary } },
+    ])
+    expect(notices).toEqual([])
+  })
+
+  test('interrupted, it goes on where it was after the next start, with the same results once each', async () => {
+    let answered = 0
+    const enough = Promise.withResolvers<void>()
+    const server = await startJudge((request) => {
+      answered++
+      if (answered > 6) {
+        enough.resolve()
+        return { kind: 'hang' }
+      }
+      return gradeByNumber(request)
+    })
+    const definitions = definitionsOf(evalOf('resumed'))
+    const first = await start({ definitions, env: { OPENAI_BASE_URL: server.url }, callsAtOnce: 2 })
+    const runId = await runNow(first, 'test/resumed')
+    await enough.promise
+    await first.drain()
+    offlines = []
+    const before = await published('test/resumed')
+    expect(before.filter(({ score }) => score !== undefined)).toHaveLength(6)
+    // As the store loop does.
+    await traces.insertResults(before, 'before')
+
+    const healthy = await startJudge(gradeByNumber)
+    const second = await start({ definitions, env: { OPENAI_BASE_URL: healthy.url } })
+    await untilRun(second, runId)
+    const all = await published('test/resumed')
+    expect(all).toHaveLength(20)
+    expect(new Set(all.map(({ traceId }) => traceId)).size).toBe(20)
+    expect(new Set(all.map((result) => result.runId))).toEqual(new Set([runId]))
+    expect(healthy.requests).toHaveLength(10)
+    expect(second.status()[0]?.lastRun?.summary).toMatchObject({ sampled: 20, alreadyJudged: before.length })
+  })
+
+  test('a sample is the same when the run is repeated, and says how probable each subject was', async () => {
+    const server = await startJudge(gradeByNumber)
+    const sample = {
+      size: 5,
+      scope: { subject: 'trace', where: null, traceWhere: null },
+      overNs: 3_600e9,
+      by: [],
+    } as const
+    const env = { OPENAI_BASE_URL: server.url }
+    const drawn: string[][] = []
+    for (const folder of ['once', 'twice']) {
+      const definitions = definitionsOf(evalOf('sampled', { sample: { ...sample, by: [] } }))
+      const queue = { dataDir: join(dataDir, folder) }
+      const offline = await start({ definitions, env, queue })
+      await untilRun(offline, await runNow(offline, 'test/sampled'))
+      const results = (await published('test/sampled')).slice(-5)
+      drawn.push(results.map(({ traceId }) => traceId).sort())
+      for (const { inclusionProbability } of results) expect(inclusionProbability).toBeCloseTo(5 / 40, 12)
+    }
+    expect(drawn[1]).toEqual(drawn[0])
+  })
+
+  test.each<[string, Scripted, Partial<EvalResult>]>([
+    [
+      'abstains',
+      { kind: 'content', content: '{"evidence":[],"reasoning":"too little","abstain":true,"score":null}' },
+      { verdict: 'unknown', reason: { code: 'abstained' }, explanation: 'too little' },
+    ],
+    ['refuses', { kind: 'refusal', refusal: 'No.' }, { verdict: 'unknown', reason: { code: 'refused' } }],
+    [
+      'answers no JSON',
+      { kind: 'content', content: 'five' },
+      { verdict: 'error', reason: { code: 'judge_malformed', detail: 'the answer is not a JSON object' } },
+    ],
+    [
+      'is down',
+      { kind: 'status', status: 503 },
+      { verdict: 'error', reason: { code: 'judge_unreachable', detail: 'openai/gpt-5-mini: 503 scripted 503' } },
+    ],
+  ])('a judge that %s is never silently a verdict', async (name, scripted, expected) => {
+    const server = await startJudge(() => scripted)
+    const id = `judge_${name.replaceAll(' ', '_')}`
+    const sample = { size: 1, scope, overNs: 3_600e9, by: [] }
+    const offline = await start({
+      definitions: definitionsOf(evalOf(id, { sample, show: ['input.text'] })),
+      env: { OPENAI_BASE_URL: server.url },
+    })
+    await untilRun(offline, await runNow(offline, `test/${id}`))
+    expect(await published(`test/${id}`)).toMatchObject([{ ...expected, score: undefined }])
+  })
+})
+
+describe('a schedule', () => {
+  test('runs its slot over the window before it, and a change of definitions is followed', async () => {
+    const server = await startJudge(gradeByNumber)
+    const hourly = { cron: '0 * * * *', timeZone: 'UTC' }
+    const definitions = definitionsOf(evalOf('hourly', { schedule: hourly }))
+    const env = { OPENAI_BASE_URL: server.url }
+    const first = await start({ definitions, env })
+    expect(await first.runState('test/hourly@2026-11-03T0500Z')).toBe('unknown')
+    await first.drain()
+    offlines = []
+
+    nowMs = START_MS + 3_660_000
+    const second = await start({ definitions, env })
+    await untilRun(second, 'test/hourly@2026-11-03T0600Z')
+    // The traces began before 04:59:59, the window is 04:58 to 05:58.
+    expect(await published('test/hourly')).toHaveLength(20)
+
+    definitions.swap(buildPlan({ evals: [evalOf('other')] }))
+    expect(second.status().map(({ evalId }) => evalId)).toEqual(['test/other'])
+    expect(await second.runNow('test/hourly')).toEqual({
+      ok: false,
+      code: 'unknown_eval',
+      message: 'No offline eval test/hourly is in force.',
+    })
+  })
+})
+
+describe('without a provider', () => {
+  test('it says so once, plainly, runs nothing, and is no error', async () => {
+    const definitions = definitionsOf(evalOf('unconfigured'))
+    const offline = await start({ definitions, env: {} })
+    definitions.swap(definitions.current())
+    const message =
+      'No provider is configured for the judge of test/unconfigured (openai/gpt-5-mini): it is not run. ' +
+      'Set OPENAI_API_KEY (or ASSAY_OPENAI_BASE_URL for a server of your own).'
+    expect(notices).toEqual([message])
+    expect(offline.status()).toMatchObject([{ state: 'no_provider', detail: message, lastRun: undefined }])
+    expect(await offline.runNow('test/unconfigured')).toEqual({ ok: false, code: 'no_provider', message })
+    expect(await published('test/unconfigured')).toEqual([])
+  })
+
+  test('a fallback’s is enough', async () => {
+    const server = await startJudge(gradeByNumber)
+    const judge = { models: ['openai/gpt-5-mini'], fallbacks: ['local/small'] }
+    const offline = await start({
+      definitions: definitionsOf(evalOf('fallback', { judge, sample: { size: 1, scope, overNs: 3_600e9, by: [] } })),
+      env: { ASSAY_PROVIDER_LOCAL_BASE_URL: server.url },
+    })
+    await untilRun(offline, await runNow(offline, 'test/fallback'))
+    expect(await published('test/fallback')).toHaveLength(1)
+  })
+})
