@@ -4,7 +4,7 @@ import type { PartitionOffset, TopicPartition } from '../port.ts'
 import type { GroupState } from './group-state.ts'
 import { EMPTY_GROUP } from './group-state.ts'
 import type { Durability } from './sqlite.ts'
-import { inTransaction, openDatabase, toLogError } from './sqlite.ts'
+import { guarded, inTransaction, openDatabase } from './sqlite.ts'
 
 /** How far a group has come in a partition; offset 0 if it never committed there. */
 export interface GroupProgress {
@@ -46,7 +46,7 @@ export class CoordinatorFile {
   }
 
   group(groupId: string): GroupState {
-    return this.#guarded(() => this.#readGroup(groupId))
+    return guarded(this.#path, () => this.#readGroup(groupId))
   }
 
   /**
@@ -58,7 +58,7 @@ export class CoordinatorFile {
     change: (group: GroupState) => GroupState,
     then?: (group: GroupState) => void,
   ): GroupState {
-    return this.#guarded(() =>
+    return guarded(this.#path, () =>
       inTransaction(this.#db, () => {
         const before = this.#readGroup(groupId)
         const after = change(before)
@@ -71,7 +71,7 @@ export class CoordinatorFile {
 
   /** Makes the group known to retention: records that it has not consumed are not deleted by size. */
   subscribe(groupId: string, topics: readonly string[]): void {
-    this.#guarded(() =>
+    guarded(this.#path, () =>
       inTransaction(this.#db, () => {
         for (const topic of topics) this.#subscribe.run(groupId, topic)
       }),
@@ -79,7 +79,7 @@ export class CoordinatorFile {
   }
 
   offset(groupId: string, of: TopicPartition): number | null {
-    return this.#guarded(() => {
+    return guarded(this.#path, () => {
       const row = this.#getOffset.get(groupId, of.topic, of.partition) as { offset: number } | undefined
       return row?.offset ?? null
     })
@@ -92,11 +92,11 @@ export class CoordinatorFile {
 
   /** Commits the position unless the group has one there already. */
   startAt(groupId: string, position: PartitionOffset): void {
-    this.#guarded(() => this.#startAt.run(groupId, position.topic, position.partition, position.offset))
+    guarded(this.#path, () => this.#startAt.run(groupId, position.topic, position.partition, position.offset))
   }
 
   offsets(groupId: string): PartitionOffset[] {
-    return this.#guarded(() => {
+    return guarded(this.#path, () => {
       const rows = this.#allOffsets.all(groupId) as unknown as PartitionOffset[]
       return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
     })
@@ -104,7 +104,7 @@ export class CoordinatorFile {
 
   /** All groups that ever subscribed to the topic, the furthest behind first. */
   progress(of: TopicPartition): GroupProgress[] {
-    return this.#guarded(() => this.#progress.all(of.partition, of.topic) as unknown as GroupProgress[])
+    return guarded(this.#path, () => this.#progress.all(of.partition, of.topic) as unknown as GroupProgress[])
   }
 
   close(): void {
@@ -114,14 +114,6 @@ export class CoordinatorFile {
   #readGroup(groupId: string): GroupState {
     const row = this.#getGroup.get(groupId) as { state: string } | undefined
     return row === undefined ? EMPTY_GROUP : (JSON.parse(row.state) as GroupState)
-  }
-
-  #guarded<T>(body: () => T): T {
-    try {
-      return body()
-    } catch (error) {
-      throw toLogError(error, this.#path)
-    }
   }
 }
 

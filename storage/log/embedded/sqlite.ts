@@ -83,7 +83,7 @@ function createOnce(db: DatabaseSync, path: string, createSql: string | null): v
   })
 }
 
-export function pragmaNumber(db: DatabaseSync, name: string): number {
+function pragmaNumber(db: DatabaseSync, name: string): number {
   const row = db.prepare(`PRAGMA ${name}`).get() as Record<string, number> | undefined
   return row === undefined ? 0 : (Object.values(row)[0] ?? 0)
 }
@@ -103,13 +103,22 @@ export function inTransaction<T>(db: DatabaseSync, body: () => T): T {
 }
 
 /** SQLite's extended result code of a thrown error; undefined for others. */
-export function sqliteCode(error: unknown): number | undefined {
+function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined
   return typeof error.errcode === 'number' ? error.errcode : undefined
 }
 
+/** Runs `body`, with SQLite's errors translated for the file at `path`. */
+export function guarded<T>(path: string, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw toLogError(error, path)
+  }
+}
+
 /** SQLite's errors as `LogError` with the file's path; anything else as it is (a bug stays a bug). */
-export function toLogError(error: unknown, path: string): unknown {
+function toLogError(error: unknown, path: string): unknown {
   const code = sqliteCode(error)
   if (code === undefined) return error
   const text = error instanceof Error ? error.message : String(error)

@@ -6,8 +6,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { partitionOfKey } from '../murmur2.ts'
 import type { AppendedPosition, LogRecord, RecordToAppend, TopicSpec } from '../port.ts'
 import { LogError } from '../port.ts'
+import { decodeHeaders, encodeHeaders, sizeOf } from './record-codec.ts'
 import type { Durability } from './sqlite.ts'
-import { inTransaction, openDatabase, toLogError } from './sqlite.ts'
+import { guarded, inTransaction, openDatabase } from './sqlite.ts'
+import type { PartitionStatements } from './topic-schema.ts'
+import { createTopicSql, PAGE_SIZE_BYTES, prepareFor, tableOf } from './topic-schema.ts'
 
 /** What a partition holds: records at [start, end), of which compaction may have taken some out. */
 export interface PartitionExtent {
@@ -30,22 +33,6 @@ interface PartitionHead {
   liveBytes: number
   touched: boolean
 }
-
-interface PartitionStatements {
-  insert: StatementSync
-  read: StatementSync
-  sizes: StatementSync
-  timeAt: StatementSync
-  first: StatementSync
-  removeBelow: StatementSync
-}
-
-// Measured with records of 30 kB (bench/log.ts), ten a transaction: 2.9 CPU s per million spans with 4 kB pages, 2.2 to 2.7 with
-// 8 kB and more. Every transaction writes whole pages to the WAL, so larger ones make small transactions dear.
-const PAGE_SIZE_BYTES = 16_384
-
-// What a record costs besides its value and strings: row header, cell pointer, b-tree share.
-const RECORD_OVERHEAD_BYTES = 32
 
 export class TopicFile {
   readonly name: string
@@ -300,62 +287,4 @@ export class TopicFullError extends LogError {
     this.missingBytes = missingBytes
     this.retentionBytes = retentionBytes
   }
-}
-
-function guarded<T>(path: string, body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    throw toLogError(error, path)
-  }
-}
-
-function tableOf(partition: number): string {
-  return `records_${partition}`
-}
-
-function createTopicSql(spec: TopicSpec): string {
-  const tables = Array.from(
-    { length: spec.partitions },
-    (_, p) => `
-      CREATE TABLE ${tableOf(p)}(offset INTEGER PRIMARY KEY, append_time_ms INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
-        key TEXT, headers TEXT, value BLOB NOT NULL);
-      INSERT INTO partitions VALUES(${p}, 0, 0, 0);`,
-  )
-  const name = spec.name.replaceAll("'", "''")
-  return `
-    CREATE TABLE topic(name TEXT NOT NULL, partitions INTEGER NOT NULL, retention_ms INTEGER, retention_bytes INTEGER,
-      compacted INTEGER NOT NULL);
-    INSERT INTO topic VALUES('${name}', ${spec.partitions}, ${spec.retentionMs}, ${spec.retentionBytes}, ${spec.compacted ? 1 : 0});
-    CREATE TABLE partitions(partition INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL, last_time_ms INTEGER NOT NULL,
-      live_bytes INTEGER NOT NULL);
-    ${tables.join('')}`
-}
-
-function prepareFor(db: DatabaseSync, partition: number): PartitionStatements {
-  const table = tableOf(partition)
-  const statements = {
-    insert: db.prepare(`INSERT INTO ${table} VALUES(?, ?, ?, ?, ?, ?)`),
-    read: db.prepare(
-      `SELECT offset, append_time_ms, size_bytes, key, headers, value FROM ${table} WHERE offset >= ? ORDER BY offset LIMIT ?`,
-    ),
-    sizes: db.prepare(`SELECT offset, size_bytes FROM ${table} WHERE offset < ? ORDER BY offset LIMIT ?`),
-    timeAt: db.prepare(`SELECT offset, append_time_ms FROM ${table} WHERE offset >= ? ORDER BY offset LIMIT 1`),
-    first: db.prepare(`SELECT min(offset) FROM ${table}`),
-    removeBelow: db.prepare(`DELETE FROM ${table} WHERE offset < ?`),
-  }
-  for (const name of ['read', 'sizes', 'timeAt', 'first'] as const) statements[name].setReturnArrays(true)
-  return statements
-}
-
-function encodeHeaders(headers: RecordToAppend['headers']): string | null {
-  return headers === undefined ? null : JSON.stringify(headers)
-}
-
-function decodeHeaders(text: string | null): Readonly<Record<string, string>> {
-  return text === null ? {} : (JSON.parse(text) as Record<string, string>)
-}
-
-function sizeOf(record: RecordToAppend, headers: string | null): number {
-  return record.value.byteLength + (record.key?.length ?? 0) + (headers?.length ?? 0) + RECORD_OVERHEAD_BYTES
 }
