@@ -16,7 +16,11 @@ export interface EvalSet {
   begin(): void
 }
 
-type Memo = Map<object, VerdictOrNone>
+/** Verdicts by subject: held weakly, so that a set which is asked on and on keeps no trace alive. */
+interface Memo {
+  verdicts: WeakMap<object, VerdictOrNone>
+  used: boolean
+}
 
 /** Throws on a cycle and on a verdict of what is no online eval: the checker refuses both. */
 export function compileEvalSet(plan: Plan, patterns: PatternSet): EvalSet {
@@ -37,18 +41,21 @@ export function compileEvalSet(plan: Plan, patterns: PatternSet): EvalSet {
   }
   const verdictOf = (id: string): ((context: Context) => VerdictOrNone) => {
     const one = compileById(id)
-    const memo: Memo = memos.get(id) ?? new Map()
+    const memo: Memo = memos.get(id) ?? { verdicts: new WeakMap(), used: false }
     memos.set(id, memo)
     return (context) => verdictOnSubject(one, memo, context)
   }
   for (const evalPlan of plan.evals) if (evalPlan.kind === 'online') compileById(evalPlan.id)
 
-  const dependencies = [...memos.values()]
   return {
     evals,
     verdictOf,
     begin: () => {
-      for (const memo of dependencies) if (memo.size > 0) memo.clear()
+      for (const memo of memos.values()) {
+        if (!memo.used) continue
+        memo.verdicts = new WeakMap()
+        memo.used = false
+      }
     },
   }
 }
@@ -66,7 +73,7 @@ function verdictOnSubject(one: OnlineEval, memo: Memo, context: Context): Verdic
   const { span, trace } = context
   const subject = one.onTrace || span === undefined ? trace : span
   if (subject === undefined) throw new TypeError(`${one.plan.id} looks at a trace that has not settled`)
-  const known = memo.get(subject)
+  const known = memo.verdicts.get(subject)
   if (known !== undefined) return known
 
   const { score, scoreWhy, why, selectionWhy } = context
@@ -79,7 +86,8 @@ function verdictOnSubject(one: OnlineEval, memo: Memo, context: Context): Verdic
   context.scoreWhy = scoreWhy
   context.why = why
   context.selectionWhy = selectionWhy
-  memo.set(subject, verdict)
+  memo.verdicts.set(subject, verdict)
+  memo.used = true
   return verdict
 }
 

@@ -39,6 +39,6 @@ export function viewTrace(
 }
 
 /** By start; the span id settles a tie, so that the order of arrival never matters. */
-function byStart(a: ProjectedSpan, b: ProjectedSpan): number {
+export function byStart(a: ProjectedSpan, b: ProjectedSpan): number {
   return a.startTimeUs - b.startTimeUs || a.startTimeSubUs - b.startTimeSubUs || (a.spanId < b.spanId ? -1 : 1)
 }

@@ -1,0 +1,68 @@
+/** One offline eval, compiled: which subjects of a trace are in its scope, and its verdict once a judge has spoken. */
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import type { Reason } from '../model/result.ts'
+import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
+import { createCompiler } from './compile.ts'
+import { createContext } from './context.ts'
+import { compileEvalSet } from './eval-set.ts'
+import { kindOf, type ProjectedSpan, type TraceView } from './subject.ts'
+import { byStart } from './trace-view.ts'
+import { TRUE } from './truth.ts'
+import { type Decision, decide } from './verdict.ts'
+
+/** What the judge said of a subject, or why there is no score. */
+export type Judged = { kind: 'score'; score: number } | { kind: 'none'; why: Reason }
+
+export interface OfflineEval {
+  readonly plan: OfflineEvalPlan
+  /** The subjects of the trace that are in scope: one `undefined` for the trace itself, or spans by start. */
+  subjects(trace: TraceView): (ProjectedSpan | undefined)[]
+  decide(trace: TraceView, span: ProjectedSpan | undefined, judged: Judged): Decision
+}
+
+/** Throws on a plan that the checker would not have let through, and on `session`, which is not judged yet. */
+export function compileOfflineEval(
+  plan: Plan,
+  evalPlan: OfflineEvalPlan,
+  patterns: PatternSet = compilePatterns(plan.patterns),
+): OfflineEval {
+  const { subject, where, traceWhere } = evalPlan.sample.scope
+  if (subject === 'session') throw new RangeError(`${evalPlan.id}: sessions are not judged yet`)
+  const onTrace = subject === 'trace'
+  const kind = onTrace ? null : kindOf(subject)
+  const set = compileEvalSet(plan, patterns)
+  const settings = { arrival: false, patterns, verdictOf: set.verdictOf, score: 'given' } as const
+  const compiler = createCompiler({ ...settings, level: onTrace ? 'trace' : 'span' })
+  const inTrace = traceWhere === null ? null : createCompiler({ ...settings, level: 'trace' }).truth(traceWhere)
+  const inScope = where === null ? null : compiler.truth(where)
+  const pass = compiler.truth(evalPlan.pass)
+  const context = createContext()
+
+  return {
+    plan: evalPlan,
+    subjects(trace) {
+      set.begin()
+      context.trace = trace
+      context.span = undefined
+      // What cannot be decided is left out, as online.
+      if (inTrace !== null && inTrace(context) !== TRUE) return []
+      const candidates = onTrace
+        ? [undefined]
+        : trace.spans.filter((span) => kind === null || span.kind === kind).sort(byStart)
+      if (inScope === null) return candidates
+      return candidates.filter((span) => {
+        context.span = span
+        return inScope(context) === TRUE
+      })
+    },
+    decide(trace, span, judged) {
+      set.begin()
+      context.trace = trace
+      context.span = span
+      context.score = judged.kind === 'score' ? judged.score : undefined
+      if (judged.kind === 'none') context.scoreWhy = judged.why
+      const truth = pass(context)
+      return decide(truth, context.why, evalPlan.missing)
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/** Words for what a test expected and got. */
+import type { ValueType } from '../../dsl/plan.ts'
+import type { EvalResult, Evidence, Reason } from '../model/result.ts'
+
+/** `not captured: output.text`. */
+export function describeReason(reason: Reason): string {
+  switch (reason.code) {
+    case 'not_captured':
+      return `${reason.field} is missing`
+    case 'truncated':
+      return reason.field === undefined ? 'what it reads is cut' : `${reason.field} is cut`
+    case 'refused':
+      return 'the judge refused'
+    case 'abstained':
+      return reason.detail === undefined ? 'the judge abstained' : `the judge abstained: ${reason.detail}`
+    case 'over_budget':
+      return 'its budget is spent'
+    case 'wrong_type':
+      return reason.detail
+    case 'judge_unreachable':
+      return `the judge could not be reached: ${reason.detail}`
+    case 'judge_malformed':
+      return `the judge's answer was malformed: ${reason.detail}`
+    case 'pass_because':
+      return `passes because ${reason.detail}`
+  }
+}
+
+/** What `because` may name: the field, or the reason's code where there is none. */
+export function reasonName(reason: Reason): string {
+  return 'field' in reason && reason.field !== undefined ? reason.field : reason.code
+}
+
+/** A field may be named as within its aggregate (`llm_call.cost`), or alone. */
+export function isBecause(reason: Reason | undefined, because: string): boolean {
+  if (reason === undefined) return false
+  if (reason.code === because) return true
+  const name = reasonName(reason)
+  return name === because || name.endsWith(`.${because}`) || because.endsWith(`.${name}`)
+}
+
+export function describeEvidence({ field, start, end, pattern, masked }: Evidence): string {
+  return `${pattern} matches ${field} at ${start}–${end} (${masked})`
+}
+
+/** A score with its unit, as `engine/evaluate/score.ts` leaves it. */
+export function describeScore(score: number, type: ValueType | null): string {
+  switch (type?.kind) {
+    case 'duration':
+      return `${score} ms`
+    case 'money':
+      return `${score} ${type.currency}`
+    case 'ratio':
+      return `${Number((score * 100).toFixed(4))}%`
+    default:
+      return String(score)
+  }
+}
+
+/** Reason, score and evidence of a result in one line; null when it has none of them. */
+export function describeWhy(
+  result: Pick<EvalResult, 'reason' | 'score' | 'evidence'>,
+  scoreType: ValueType | null,
+): string | null {
+  const parts = [
+    ...(result.reason === undefined ? [] : [describeReason(result.reason)]),
+    ...(result.score === undefined ? [] : [`score is ${describeScore(result.score, scoreType)}`]),
+    ...result.evidence.map(describeEvidence),
+  ]
+  return parts.length === 0 ? null : parts.join('; ')
+}
