@@ -1,0 +1,68 @@
+/**
+ * Answers of OTLP over HTTP, in the encoding of the request.
+ * https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+ */
+import type { ServerResponse } from 'node:http'
+
+export type Encoding = 'protobuf' | 'json'
+
+/** Codes of google.rpc.Status. */
+export const INVALID_ARGUMENT = 3
+export const NOT_FOUND = 5
+export const RESOURCE_EXHAUSTED = 8
+export const UNIMPLEMENTED = 12
+export const INTERNAL = 13
+export const UNAVAILABLE = 14
+
+export interface Refusal {
+  readonly httpStatus: number
+  readonly code: number
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const CONTENT_TYPE: Record<Encoding, string> = { protobuf: 'application/x-protobuf', json: 'application/json' }
+/** An ExportTraceServiceResponse without partial success: no field at all. */
+const SUCCESS: Record<Encoding, Buffer> = { protobuf: Buffer.alloc(0), json: Buffer.from('{}') }
+
+export function sendSuccess(response: ServerResponse, encoding: Encoding): void {
+  send(response, 200, CONTENT_TYPE[encoding], SUCCESS[encoding], {})
+}
+
+/** A google.rpc.Status with the reason. */
+export function sendRefusal(response: ServerResponse, encoding: Encoding, refusal: Refusal): void {
+  const { code, message } = refusal
+  const body = encoding === 'json' ? Buffer.from(JSON.stringify({ code, message })) : statusBytes(code, message)
+  send(response, refusal.httpStatus, CONTENT_TYPE[encoding], body, refusal.headers ?? {})
+}
+
+export function sendJson(response: ServerResponse, value: unknown): void {
+  send(response, 200, 'application/json', Buffer.from(`${JSON.stringify(value)}\n`), {})
+}
+
+function send(
+  response: ServerResponse,
+  httpStatus: number,
+  contentType: string,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+): void {
+  // The client may have gone while its spans were being appended.
+  if (response.destroyed || response.headersSent) return
+  response.writeHead(httpStatus, { 'content-type': contentType, 'content-length': body.length, ...headers })
+  response.end(body)
+}
+
+/** `{int32 code = 1; string message = 2}` in protobuf. */
+function statusBytes(code: number, message: string): Buffer {
+  const text = Buffer.from(message)
+  const length: number[] = []
+  for (let rest = text.length; ; rest >>>= 7) {
+    if (rest < 128) {
+      length.push(rest)
+      break
+    }
+    length.push((rest & 127) | 128)
+  }
+  return Buffer.concat([Buffer.from([0x08, code, 0x12, ...length]), text])
+}

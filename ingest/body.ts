@@ -1,0 +1,95 @@
+/** Request bodies within bounds: of one body, and of all that are held at a time. */
+import type { IncomingMessage } from 'node:http'
+import { promisify } from 'node:util'
+import { gunzip, inflate } from 'node:zlib'
+
+/** Bytes that all requests at hand may hold together; more are turned away rather than taken into memory. */
+export interface ByteBudget {
+  take(sizeBytes: number): boolean
+  release(sizeBytes: number): void
+}
+
+export function createByteBudget(totalBytes: number): ByteBudget {
+  let usedBytes = 0
+  return {
+    take: (sizeBytes) => {
+      if (usedBytes + sizeBytes > totalBytes) return false
+      usedBytes += sizeBytes
+      return true
+    },
+    release: (sizeBytes) => {
+      usedBytes -= sizeBytes
+    },
+  }
+}
+
+export type BodyOutcome = { ok: true; bytes: Buffer } | { ok: false; reason: 'too_large' | 'overloaded' | 'aborted' }
+
+/** What is read and thrown away of a refused body, so that a client which is still sending gets to see the answer. */
+const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
+
+/**
+ * Reads a body of at most `maxBytes`. The bytes are taken from the budget; the caller releases `bytes.length` when it is
+ * done with them, this function whatever it did not hand over.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<BodyOutcome> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let heldBytes = 0
+    let discardedBytes = 0
+    let refused: 'too_large' | 'overloaded' | null =
+      Number(request.headers['content-length'] ?? 0) > maxBytes ? 'too_large' : null
+    let isDone = false
+    const finish = (outcome: BodyOutcome): void => {
+      if (isDone) return
+      isDone = true
+      if (!outcome.ok) drop()
+      resolve(outcome)
+    }
+    const drop = (): void => {
+      budget.release(heldBytes)
+      heldBytes = 0
+      chunks.length = 0
+    }
+    request.on('data', (chunk: Buffer) => {
+      if (refused === null) {
+        if (heldBytes + chunk.length > maxBytes) refused = 'too_large'
+        else if (!budget.take(chunk.length)) refused = 'overloaded'
+        else {
+          chunks.push(chunk)
+          heldBytes += chunk.length
+          return
+        }
+        drop()
+      }
+      discardedBytes += chunk.length
+      if (discardedBytes > MAX_DISCARDED_BYTES) finish({ ok: false, reason: refused })
+    })
+    request.on('end', () => {
+      if (refused !== null) finish({ ok: false, reason: refused })
+      else finish({ ok: true, bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, heldBytes) })
+    })
+    // After 'end' these say nothing new.
+    request.on('error', () => finish({ ok: false, reason: 'aborted' }))
+    request.on('close', () => finish({ ok: false, reason: 'aborted' }))
+  })
+}
+
+export type InflateOutcome = { ok: true; bytes: Buffer } | { ok: false; reason: 'too_large' | 'malformed' }
+
+export type ContentCoding = 'identity' | 'gzip' | 'deflate'
+
+const gunzipAsync = promisify(gunzip)
+const inflateAsync = promisify(inflate)
+
+/** Inflates to at most `maxBytes`: what would be longer is given up as soon as that many are out. */
+export async function inflateBody(bytes: Buffer, coding: ContentCoding, maxBytes: number): Promise<InflateOutcome> {
+  if (coding === 'identity') return { ok: true, bytes }
+  try {
+    const options = { maxOutputLength: maxBytes }
+    return { ok: true, bytes: await (coding === 'gzip' ? gunzipAsync(bytes, options) : inflateAsync(bytes, options)) }
+  } catch (error) {
+    const isTooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    return { ok: false, reason: isTooLarge ? 'too_large' : 'malformed' }
+  }
+}

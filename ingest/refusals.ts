@@ -1,0 +1,84 @@
+/** Why a request is turned away, and how it is told. */
+import type { IncomingMessage } from 'node:http'
+import {
+  type Encoding,
+  INVALID_ARGUMENT,
+  NOT_FOUND,
+  RESOURCE_EXHAUSTED,
+  type Refusal,
+  UNAVAILABLE,
+  UNIMPLEMENTED,
+} from './answer.ts'
+import { codingOf } from './media.ts'
+
+export type RejectReason =
+  | 'malformed'
+  | 'too_large'
+  | 'content_type'
+  | 'content_encoding'
+  | 'not_found'
+  | 'method'
+  | 'overloaded'
+  | 'log_unavailable'
+  | 'aborted'
+  | 'internal'
+
+export interface Rejection extends Refusal {
+  readonly reason: RejectReason
+}
+
+/** What OTLP/HTTP clients post to; the second is where Langfuse's exporters do. */
+const TRACE_PATHS = new Set(['/v1/traces', '/api/public/otel/v1/traces'])
+
+/** Without query and trailing slash. */
+export function pathOf(request: IncomingMessage): string {
+  const path = (request.url ?? '/').split('?', 1)[0]!
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** What can be said before the body is read; null when nothing speaks against it. */
+export function refusalOfHead(request: IncomingMessage, path: string, encoding: Encoding | null): Rejection | null {
+  if (!TRACE_PATHS.has(path)) {
+    const message =
+      path === '/v1/metrics' || path === '/v1/logs'
+        ? `Assay takes traces only: POST /v1/traces, not ${path}`
+        : 'not found; traces go to POST /v1/traces'
+    return { reason: 'not_found', httpStatus: 404, code: NOT_FOUND, message }
+  }
+  if (request.method !== 'POST') {
+    const message = `${path} takes POST, not ${request.method}`
+    return { reason: 'method', httpStatus: 405, code: UNIMPLEMENTED, message, headers: { allow: 'POST' } }
+  }
+  if (encoding === null) {
+    const message = 'Content-Type must be application/x-protobuf or application/json'
+    return { reason: 'content_type', httpStatus: 415, code: INVALID_ARGUMENT, message }
+  }
+  if (codingOf(request.headers) === null) {
+    const message = 'Content-Encoding must be gzip, deflate or none'
+    return { reason: 'content_encoding', httpStatus: 415, code: INVALID_ARGUMENT, message }
+  }
+  return null
+}
+
+/** Null when there is nobody left to tell. */
+export function refusalOfBody(reason: 'too_large' | 'overloaded' | 'aborted', maxBodyBytes: number): Rejection | null {
+  switch (reason) {
+    case 'aborted':
+      return null
+    case 'overloaded':
+      return busy('overloaded', 'too many requests are being read; nothing was kept', 1)
+    case 'too_large': {
+      const message = `the body is larger than ${maxBodyBytes} bytes; send smaller batches`
+      return { reason, httpStatus: 413, code: RESOURCE_EXHAUSTED, message, headers: { connection: 'close' } }
+    }
+  }
+}
+
+export function malformed(message: string): Rejection {
+  return { reason: 'malformed', httpStatus: 400, code: INVALID_ARGUMENT, message }
+}
+
+export function busy(reason: 'overloaded' | 'log_unavailable', message: string, retryAfterSeconds: number): Rejection {
+  const headers = { 'retry-after': String(retryAfterSeconds) }
+  return { reason, httpStatus: 503, code: UNAVAILABLE, message, headers }
+}
