@@ -115,7 +115,8 @@ export function describePositions(bench: Bench): void {
       const consumer = await log.openConsumer({ groupId: unique('group'), topics: [topic], startFrom: 'earliest' })
       const order: number[] = []
       await bench.eventually('all records', async () => {
-        const records = await consumer.fetch({ maxBytes: 30_000, maxWaitMs: 100 })
+        // Room for one record: the partitions have to take turns.
+        const records = await consumer.fetch({ maxBytes: 10_000, maxWaitMs: 100 })
         order.push(...records.map((r) => r.partition))
         return order.length === 62
       })

@@ -47,7 +47,10 @@ test(`over ${ROUNDS} kills every acknowledged record is there once, and commits 
       }
       const log = await openEmbeddedLog({ dataDir })
       const offsets = await log.committed('g')
-      for (const { partition, offset } of offsets) expect(offset).toBeGreaterThanOrEqual(committed[partition]!)
+      committed.forEach((offset, partition) => {
+        const found = offsets.find((o) => o.partition === partition)?.offset ?? 0
+        expect(found).toBeGreaterThanOrEqual(offset)
+      })
       await log.close()
     }
     const log = await openEmbeddedLog({ dataDir })
