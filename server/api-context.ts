@@ -19,7 +19,7 @@ export type RunOutcome =
 /** What the routes work with. */
 export interface ApiContext {
   traces: TracesStore
-  status: () => HealthInfo
+  status: () => Promise<HealthInfo>
   definitions: { current(): DefinitionsView }
   /** Absent where no offline worker runs. */
   runOffline?: ((evalId: string) => Promise<RunOutcome>) | undefined

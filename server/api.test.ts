@@ -161,7 +161,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     traces,
-    status: () => health,
+    status: async () => health,
     definitions: {
       current: () => ({
         plan,
@@ -370,7 +370,7 @@ test('a store that fails is a 500 without its innards, and is reported', async (
     traces: Object.assign(Object.create(traces) as TracesStore, {
       ledger: () => Promise.reject(new Error('connection to 10.0.0.7 refused')),
     }),
-    status: () => health,
+    status: async () => health,
     definitions: { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) },
     nowMs: () => nowMs,
     onProblem: (message) => problems.push(message),
@@ -387,7 +387,7 @@ test('a port in use is the system error, for its caller to explain', async () =>
     host: '127.0.0.1',
     port: api.port,
     traces,
-    status: () => health,
+    status: async () => health,
     definitions: { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) },
     nowMs: () => nowMs,
   })

@@ -126,6 +126,8 @@ export const healthSchema = z.object({
       name: z.string(),
       state: z.enum(['ok', 'starting', 'degraded', 'failed', 'off']),
       detail: z.string().optional(),
+      /** Counted since the process started. */
+      counters: z.record(z.string(), z.number()).optional(),
     }),
   ),
 })

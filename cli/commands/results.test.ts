@@ -56,7 +56,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     traces,
-    status: () => ({ status: 'ok', components: [] }),
+    status: async () => ({ status: 'ok', components: [] }),
     definitions: { current: () => ({ plan, loadedAtMs: 0, diagnostics: [] }) },
     nowMs: () => nowMs,
   })

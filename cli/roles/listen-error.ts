@@ -22,3 +22,9 @@ export async function openOrExplain<T>(
     throw new CannotStart(`${listener.what}: ${explain(`${listener.host}:${listener.port}`, listener.flag)}`)
   }
 }
+
+/** As it stands in an address: IPv6 in brackets, and the wildcard as a name that a client on this machine can use. */
+export function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}

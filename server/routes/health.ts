@@ -6,9 +6,9 @@ import type { ApiContext } from '../api-context.ts'
  * it stops, so that a load balancer sends nothing.
  */
 export function healthRoutes(app: Hono, { status }: ApiContext): void {
-  app.get('/health', (context) => context.json(status()))
-  app.get('/ready', (context) => {
-    const health = status()
+  app.get('/health', async (context) => context.json(await status()))
+  app.get('/ready', async (context) => {
+    const health = await status()
     const isReady = health.status === 'ok' || health.status === 'degraded'
     return context.json(health, isReady ? 200 : 503)
   })

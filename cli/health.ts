@@ -1,0 +1,64 @@
+/** What `/health` says: the state of each role, with its counters. */
+import type { HealthInfo } from '../server/api.ts'
+import type { OfflineState } from './roles/offline-role.ts'
+
+/** A role's counters are numbers by name; nested ones are joined by a dot. */
+export type Counters = Readonly<Record<string, unknown>>
+
+export interface RoleHealth {
+  name: string
+  /** Rejects when the role is gone. */
+  stats: () => Promise<Counters>
+}
+
+type Component = HealthInfo['components'][number]
+
+function flatten(counters: Counters, prefix = ''): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(counters).flatMap(([name, value]) => {
+      if (typeof value === 'number') return [[prefix + name, value] as const]
+      if (typeof value !== 'object' || value === null) return []
+      return Object.entries(flatten(value as Counters, `${prefix}${name}.`))
+    }),
+  )
+}
+
+async function componentOf(role: RoleHealth): Promise<Component> {
+  try {
+    return { name: role.name, state: 'ok', counters: flatten(await role.stats()) }
+  } catch (error) {
+    return { name: role.name, state: 'failed', detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function offlineComponent(state: OfflineState): Component {
+  switch (state.kind) {
+    case 'ok':
+      return { name: 'offline', state: 'ok', detail: `queue on ${state.backend}` }
+    case 'failed':
+      return { name: 'offline', state: 'failed', detail: state.message }
+    case 'starting':
+    case 'off':
+      return { name: 'offline', state: state.kind }
+  }
+}
+
+/** `degraded` when a part has failed and the rest goes on, or when newer definitions were refused. */
+export async function healthOf(parts: {
+  stopping: boolean
+  roles: readonly RoleHealth[]
+  offline: OfflineState
+  refusedDefinitions: boolean
+}): Promise<HealthInfo> {
+  const components: Component[] = [
+    ...(await Promise.all(parts.roles.map(componentOf))),
+    offlineComponent(parts.offline),
+  ]
+  components.push(
+    parts.refusedDefinitions
+      ? { name: 'definitions', state: 'degraded', detail: 'the files do not check; the version before is in force' }
+      : { name: 'definitions', state: 'ok' },
+  )
+  const isWhole = components.every((component) => component.state !== 'failed' && component.state !== 'degraded')
+  return { status: parts.stopping ? 'stopping' : isWhole ? 'ok' : 'degraded', components }
+}

@@ -1,0 +1,186 @@
+/**
+ * `.eval` files from disk to a plan: all reading happens here, and whatever cannot be read is a diagnostic beside those of
+ * the language.
+ */
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
+import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
+import type { Plan } from '../dsl/plan.ts'
+import { compileProject } from '../dsl/project.ts'
+import type { SourceText } from '../dsl/resolve.ts'
+
+export interface LoadedEvals {
+  /** Null exactly when a diagnostic is an error. */
+  plan: Plan | null
+  diagnostics: Diagnostic[]
+  /** Paths as in diagnostics and plans: as given or found, packs as `assay:NAME`. */
+  files: string[]
+  /** The text of every file that was read, imports included, by such a path. */
+  sources: Map<string, string>
+  /** Where a pack lies, for those that were named by their file: what people can open. */
+  shownAs: Map<string, string>
+}
+
+const PACK = 'assay:'
+/** More than any file that a person writes; checking stays well under a second. */
+const MAX_BYTES = 1_000_000
+
+/** The standard packs lie beside this program. */
+export const packFolder = fileURLToPath(new URL('../evals', import.meta.url))
+
+/**
+ * Reads files, and folders with all `.eval` files below them (not in `node_modules` and hidden folders). Never throws on what
+ * it finds there.
+ */
+export function loadEvals(paths: readonly string[]): LoadedEvals {
+  const reader = new EvalReader()
+  for (const path of paths) reader.add(path)
+  const files = [...reader.inputs.values()]
+  const compiled = compileProject({ files, readImport: (from, specifier) => reader.readImport(from, specifier) })
+  return {
+    plan: reader.diagnostics.length > 0 ? null : compiled.plan,
+    diagnostics: [...reader.diagnostics, ...compiled.diagnostics],
+    files: files.map((file) => file.path),
+    sources: reader.sources,
+    shownAs: reader.shownAs,
+  }
+}
+
+class EvalReader {
+  readonly diagnostics: Diagnostic[] = []
+  readonly inputs = new Map<string, SourceText>()
+  readonly sources = new Map<string, string>()
+  readonly shownAs = new Map<string, string>()
+  /** From real path to the path that stands for it, so that a file has one identity however it is reached. */
+  readonly #names = new Map<string, string>()
+  readonly #packs = realPath(packFolder)
+
+  add(path: string): void {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) this.diagnostics.push(diagnosticOfFile(path, 'E0001', 'there is no such file or folder'))
+    else if (stats.isDirectory()) this.#addFolder(path)
+    else this.#addFile(path)
+  }
+
+  #addFolder(folder: string): void {
+    let entries: ReturnType<typeof listFolder>
+    try {
+      entries = listFolder(folder)
+    } catch (error) {
+      this.diagnostics.push(diagnosticOfFile(folder, 'E0001', `this folder cannot be read: ${reasonOf(error)}`))
+      return
+    }
+    for (const { name, isFolder } of entries) {
+      const path = folder === '.' ? name : join(folder, name)
+      if (isFolder) this.#addFolder(path)
+      else if (name.endsWith('.eval')) this.#addFile(path)
+    }
+  }
+
+  #addFile(path: string): void {
+    const name = this.#nameOf(path, path)
+    if (this.inputs.has(name)) return
+    if (name !== path) this.shownAs.set(name, path)
+    const read = readText(path)
+    if (read.kind === 'refused') this.diagnostics.push(diagnosticOfFile(path, read.code, read.message))
+    else this.#take(name, read.text, true)
+  }
+
+  #take(name: string, text: string, input: boolean): SourceText {
+    const file = { path: name, text }
+    this.sources.set(name, text)
+    if (input) this.inputs.set(name, file)
+    return file
+  }
+
+  readImport(from: string, specifier: string): SourceText | null {
+    const path = this.#locate(from, specifier)
+    if (path === null || !existsSync(path)) return null
+    const name = this.#nameOf(path, shortest(path))
+    const known = this.sources.get(name)
+    if (known !== undefined) return { path: name, text: known }
+    const read = readText(path)
+    if (read.kind === 'text') return this.#take(name, read.text, false)
+    this.diagnostics.push(diagnosticOfFile(name, read.code, read.message))
+    return null
+  }
+
+  #locate(from: string, specifier: string): string | null {
+    if (specifier.startsWith(PACK)) {
+      const pack = specifier.slice(PACK.length)
+      return /^[\w-]+$/.test(pack) ? join(packFolder, `${pack}.eval`) : null
+    }
+    if (!specifier.startsWith('./') && !specifier.startsWith('../')) return null
+    const base = from.startsWith(PACK) ? packFolder : dirname(from)
+    return resolve(base, specifier)
+  }
+
+  #nameOf(path: string, otherwise: string): string {
+    const real = realPath(path)
+    const known = this.#names.get(real)
+    if (known !== undefined) return known
+    const inPacks = dirname(real) === this.#packs && real.endsWith('.eval')
+    const name = inPacks ? `${PACK}${basename(real, '.eval')}` : otherwise.split(sep).join('/')
+    this.#names.set(real, name)
+    return name
+  }
+}
+
+function listFolder(folder: string): { name: string; isFolder: boolean }[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')
+    .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+type Read = { kind: 'text'; text: string } | { kind: 'refused'; code: 'E0001' | 'E0002' | 'E0003'; message: string }
+
+function readText(path: string): Read {
+  try {
+    const stats = statSync(path)
+    if (stats.isDirectory()) return { kind: 'refused', code: 'E0001', message: 'this is a folder, not a file' }
+    if (stats.size > MAX_BYTES)
+      return {
+        kind: 'refused',
+        code: 'E0003',
+        message: `this file has ${stats.size} bytes: more than ${MAX_BYTES} are not read`,
+      }
+    const bytes = readFileSync(path)
+    if (bytes.includes(0))
+      return { kind: 'refused', code: 'E0002', message: 'this file is not a text: it has NUL bytes' }
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch (error) {
+    if (error instanceof TypeError)
+      return { kind: 'refused', code: 'E0002', message: 'this file is not a text in UTF-8' }
+    return { kind: 'refused', code: 'E0001', message: `this file cannot be read: ${reasonOf(error)}` }
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return resolve(path)
+  }
+}
+
+/** Relative to where the command runs, when that is inside. */
+function shortest(path: string): string {
+  const near = relative('.', path)
+  return near.startsWith('..') || isAbsolute(near) ? path : near
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  ENOENT: 'it does not exist',
+  ELOOP: 'its symbolic links go round in a circle',
+  EMFILE: 'too many open files',
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return REASONS[code] ?? (code === '' ? String(error) : code)
+}

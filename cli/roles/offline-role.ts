@@ -1,0 +1,90 @@
+/** The main thread's hold on offline evals: they start in the background, and may be asked for before they are there. */
+import { MessageChannel } from 'node:worker_threads'
+import type { Plan } from '../../dsl/plan.ts'
+import type { RunOutcome } from '../../server/api.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import { serveTraces } from '../../storage/traces/remote.ts'
+import type { OfflineData } from './offline-thread.ts'
+import { RoleRefused, type RoleThread, startRole } from './role-thread.ts'
+
+export type OfflineState =
+  | { kind: 'starting' }
+  | { kind: 'ok'; backend: string }
+  /** The rest goes on without it. */
+  | { kind: 'failed'; message: string }
+  | { kind: 'off' }
+
+interface OfflineInfo {
+  backend: string
+}
+
+export interface OfflineStart {
+  dataDir: string
+  tenant: string
+  plan: Plan
+  env: Readonly<Record<string, string | undefined>>
+  traces: TracesStore
+  onNotice: (text: string) => void
+  onLost: (name: string, reason: string) => void
+}
+
+export class OfflineRole {
+  state: OfflineState = { kind: 'off' }
+  #starting: Promise<RoleThread<OfflineInfo> | null> = Promise.resolve(null)
+
+  /** Begins the start and returns at once. A queue that can't be opened leaves the rest running, and is said. */
+  start(options: OfflineStart): void {
+    const { port1, port2 } = new MessageChannel()
+    serveTraces(port1, options.traces)
+    const redisUrl = options.env.REDIS_URL
+    const data: OfflineData = {
+      dataDir: options.dataDir,
+      tenant: options.tenant,
+      plan: options.plan,
+      traces: port2,
+      redisUrl: redisUrl === '' ? undefined : redisUrl,
+      env: { ...options.env },
+    }
+    this.state = { kind: 'starting' }
+    this.#starting = startRole<OfflineInfo>({
+      name: 'offline',
+      module: new URL('./offline-thread.ts', import.meta.url),
+      data,
+      transfer: [port2],
+      parseInfo: (raw) => raw as OfflineInfo,
+      onNotice: options.onNotice,
+      onLost: options.onLost,
+    }).then(
+      (role) => {
+        this.state = { kind: 'ok', backend: role.info.backend }
+        return role
+      },
+      (error: unknown) => {
+        if (!(error instanceof RoleRefused)) {
+          options.onLost('offline', error instanceof Error ? error.message : String(error))
+          return null
+        }
+        this.state = { kind: 'failed', message: error.message }
+        options.onNotice(`Offline evals do not run: ${error.message}`)
+        return null
+      },
+    )
+  }
+
+  setDefinitions(plan: Plan): void {
+    void this.#starting.then((role) => role?.setDefinitions(plan))
+  }
+
+  /** Waits for the queue where it is still starting. */
+  async runNow(evalId: string): Promise<RunOutcome> {
+    const role = await this.#starting
+    if (role === null) return { ok: false, code: 'not_supported', message: 'offline evals do not run here' }
+    return (await role.call('runNow', evalId)) as RunOutcome
+  }
+
+  async drain(): Promise<void> {
+    const role = await this.#starting
+    await role?.drain()
+    this.state = { kind: 'off' }
+  }
+}

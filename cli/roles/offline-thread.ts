@@ -1,0 +1,55 @@
+/** The scheduler and the worker of offline evals, in a thread of their own: starting their queue never holds up ingestion. */
+import type { MessagePort } from 'node:worker_threads'
+import type { Plan } from '../../dsl/plan.ts'
+import { openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { QueueError } from '../../storage/queue/port.ts'
+import { connectTraces } from '../../storage/traces/remote.ts'
+import { startOffline } from '../../workers/offline/start.ts'
+import { CannotStart, runRole } from './run-role.ts'
+
+export interface OfflineData {
+  dataDir: string
+  tenant: string
+  plan: Plan
+  /** The other end answers as the traces store, which lives on the main thread. */
+  traces: MessagePort
+  redisUrl: string | undefined
+  env: Readonly<Record<string, string | undefined>>
+}
+
+await runRole(async (context) => {
+  const data = context.data as OfflineData
+  let plan = data.plan
+  const listeners: (() => void)[] = []
+  const log = await openEmbeddedLog({ dataDir: data.dataDir })
+  const traces = connectTraces(data.traces)
+  const offline = await startOffline({
+    tenant: data.tenant,
+    log,
+    traces,
+    queue: { redisUrl: data.redisUrl, dataDir: data.dataDir },
+    definitions: { current: () => plan, onChange: (changed) => listeners.push(changed) },
+    env: data.env,
+    nowMs: Date.now,
+    onNotice: context.notice,
+  }).catch(async (error: unknown) => {
+    await log.close()
+    throw error instanceof QueueError ? new CannotStart(error.message) : error
+  })
+  return {
+    info: { backend: offline.backend },
+    setDefinitions: (next) => {
+      plan = next
+      for (const changed of listeners) changed()
+    },
+    call: async (method, argument) => {
+      if (method === 'runNow') return offline.runNow(String(argument))
+      if (method === 'status') return offline.status()
+      throw new Error(`offline evals have no method ${method}`)
+    },
+    drain: async () => {
+      await offline.drain()
+      await log.close()
+    },
+  }
+})

@@ -1,0 +1,57 @@
+/** The Trans processor's evaluate loop, and beside it the alert evaluator and the alert manager, in one thread. */
+import { startAlertEvaluator } from '../../alerting/evaluator.ts'
+import { startAlertManager } from '../../alerting/manager.ts'
+import { receiversFromEnv } from '../../alerting/receivers/config.ts'
+import type { Plan } from '../../dsl/plan.ts'
+import { openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { CannotStart, runRole } from './run-role.ts'
+
+export interface TransData {
+  dataDir: string
+  plan: Plan
+  env: Readonly<Record<string, string | undefined>>
+}
+
+await runRole(async (context) => {
+  const data = context.data as TransData
+  let plan = data.plan
+  let apiUrl: string | null = null
+  const receivers = receiversFromEnv(data.env, { apiUrl: () => apiUrl, nowMs: Date.now })
+  if (!receivers.ok) throw new CannotStart(receivers.problems.join('\n'))
+  const log = await openEmbeddedLog({ dataDir: data.dataDir })
+  // Sinks before sources: who delivers is there before anything can fire.
+  const manager = await startAlertManager({
+    log,
+    receivers: receivers.receivers,
+    nowMs: Date.now,
+    onPrint: context.notice,
+    onProblem: context.notice,
+    apiUrl: () => apiUrl,
+  })
+  const definitions = { current: () => plan }
+  const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.notice })
+  const evaluate = await startEvaluateLoop({ log, definitions, nowMs: Date.now, onProblem: context.notice })
+  return {
+    info: null,
+    setDefinitions: (next) => {
+      plan = next
+    },
+    call: async (method, argument) => {
+      if (method === 'stats') {
+        return { evaluate: evaluate.stats(), alerts: evaluator.stats(), notifications: manager.stats() }
+      }
+      if (method === 'setApiUrl') {
+        apiUrl = String(argument)
+        return null
+      }
+      throw new Error(`the processor has no method ${method}`)
+    },
+    drain: async () => {
+      await evaluate.drain()
+      await evaluator.drain()
+      await manager.drain()
+      await log.close()
+    },
+  }
+})
