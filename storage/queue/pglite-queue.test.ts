@@ -3,11 +3,13 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openBullQueue } from './bull-queue.ts'
 import { queueContract, untilState } from './contract.ts'
 import { openQueue } from './open-queue.ts'
-import { openPgliteBackend } from './pglite-backend.ts'
+import { maintain, openPgliteBackend } from './pglite-backend.ts'
+import { PglitePool } from './pglite-pool.ts'
 
 let dataDir: string
 
@@ -64,6 +66,26 @@ describe('the folder', () => {
       /job queue in .*queue cannot be opened.*move the folder away/s,
     )
   })
+})
+
+test('maintenance keeps the files from growing with every change', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'assay-queue-'))
+  const db = await PGlite.create(join(folder, 'queue'))
+  const pool = new PglitePool(db)
+  await pool.query('CREATE TABLE busy (id int PRIMARY KEY, text text)')
+  await pool.query(`INSERT INTO busy SELECT i, 'row' FROM generate_series(1, 1000) i`)
+  const sizeAfterChanges = async () => {
+    for (let i = 0; i < 10; i++) await pool.query('UPDATE busy SET text = $1', [`change ${i}`])
+    await maintain(pool)
+    const { rows } = await pool.query<{ size: string }>(`SELECT pg_total_relation_size('busy') AS size`)
+    return Number(rows[0]?.size)
+  }
+  const first = await sizeAfterChanges()
+  for (let round = 0; round < 4; round++) await sizeAfterChanges()
+  expect(await sizeAfterChanges()).toBeLessThanOrEqual(first)
+  await pool.end()
+  await db.close()
+  await rm(folder, { recursive: true, force: true })
 })
 
 /** Runs a process that enqueues run after run and prints each acknowledged id, holds one as active, and is killed. */
