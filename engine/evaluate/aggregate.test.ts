@@ -200,6 +200,38 @@ describe('a trace over the cap of spans', () => {
   })
 })
 
+describe('a span of which it is not known whether it belongs', () => {
+  const big = e.cmp(tokens, '>', e.lit(5))
+  const mini = e.select('llm_call', e.cmp(e.field('model'), '==', e.lit('mini')))
+  const of = (model: string | undefined, tokensInput: number) => at(0, 1, { kind: 'llm', model, tokensInput })
+  const sum = (cmp: Cmp, n: number) => e.cmp(e.over('sum', mini, tokens), cmp, e.lit(n))
+
+  test.each<[string, Expr, Span[], 'pass' | 'fail' | 'unknown']>([
+    ['is not counted', e.cmp(e.over('count', mini), '==', e.lit(1)), [of('mini', 1), of(undefined, 1)], 'pass'],
+    ['may be the one', e.over('any', mini, big), [of('max', 9), of(undefined, 9)], 'unknown'],
+    ['is not the one if its condition is false', e.over('any', mini, big), [of('max', 9), of(undefined, 1)], 'fail'],
+    ['need not be the one', e.over('any', mini, big), [of('mini', 9), of(undefined, 9)], 'pass'],
+    ['may be, without a condition', e.over('any', mini), [of(undefined, 9)], 'unknown'],
+    ['may break all', e.over('all', mini, big), [of('mini', 9), of(undefined, 1)], 'unknown'],
+    ['cannot break all if its condition is true', e.over('all', mini, big), [of('mini', 9), of(undefined, 9)], 'pass'],
+    ['makes a sum missing', sum('<=', 9), [of('mini', 9), of(undefined, 1)], 'unknown'],
+    ['unless the known part decides', sum('<=', 8), [of('mini', 9), of(undefined, 1)], 'fail'],
+  ])('%s', (_, expr, spans, verdict) => {
+    for (const order of [spans, [...spans].reverse()]) expect(run(expr, order).verdict).toBe(verdict)
+  })
+
+  test('another A could only help, another B only harm', () => {
+    const withTier = (tier: string) => e.select('tool_call', e.cmp(e.attr('tier'), '==', e.lit(tier)))
+    const tiered = (startMs: number, tier?: string) =>
+      at(startMs, 1, { kind: 'tool', attributes: new Map(tier === undefined ? [] : [['tier', tier]]) })
+    const inOrder = e.before(withTier('a'), withTier('b'))
+    expect(run(inOrder, [tiered(0), tiered(5, 'b')]).verdict).toBe('unknown')
+    expect(run(inOrder, [tiered(0, 'a'), tiered(5, 'b'), tiered(9)]).verdict).toBe('unknown')
+    expect(run(inOrder, [tiered(0, 'a'), tiered(5, 'b')]).verdict).toBe('pass')
+    expect(run(inOrder, [tiered(5, 'b'), tiered(9, 'a')]).verdict).toBe('fail')
+  })
+})
+
 test('an error in where is never silently a smaller number', () => {
   const typed = e.select('llm_call', e.cmp(e.attr('tier', INT), '>', e.lit(1)))
   const bad = at(0, 1, { kind: 'llm', attributes: new Map([['tier', 'gold']]) })

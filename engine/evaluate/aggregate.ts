@@ -9,12 +9,17 @@ import { FALSE, stronger, TRUE, type Truth, UNKNOWN } from './truth.ts'
 
 type Aggregate = Extract<Expr, { op: 'aggregate' }>
 
-/** `any` and `all`: Kleene's or and and over the selected spans; without a condition, whether there is one. */
+/**
+ * `any` and `all`: Kleene's or over `where and condition`, and over `not where or condition`, so that a span of which it is
+ * not known whether it belongs matters only if its condition does. Without a condition, `any` asks whether there is one.
+ */
 export function compileQuantifier(expr: Aggregate, compiler: Compiler): TruthFn {
-  const select = compileSelector(expr.over, compiler)
+  const { subject, where } = expr.over
+  const select = compileSelector({ subject, where: null }, compiler)
   const deciding: Truth = expr.fn === 'any' ? TRUE : FALSE
   const otherwise: Truth = expr.fn === 'any' ? FALSE : TRUE
-  const condition = expr.value === null ? () => TRUE as Truth : compiler.over(expr.over.subject).truth(expr.value)
+  const value: Expr = expr.value ?? { op: 'literal', type: { kind: 'bool' }, value: true }
+  const condition = compiler.over(subject).truth(where === null ? value : restricted(expr.fn, where, value))
   return (context) => {
     const selected = select(context)
     const outer = context.span
@@ -34,9 +39,13 @@ export function compileQuantifier(expr: Aggregate, compiler: Compiler): TruthFn 
   }
 }
 
+function restricted(fn: Aggregate['fn'], where: Expr, value: Expr): Expr {
+  return fn === 'any' ? { op: 'and', args: [where, value] } : { op: 'or', args: [{ op: 'not', arg: where }, value] }
+}
+
 /** The numeric aggregates. Missing when an element is (and for all but count and sum, when there is none). */
 export function compileAggregate(expr: Aggregate, compiler: Compiler): ValueFn {
-  const select = compileSelector(expr.over, compiler)
+  const select = compileSelector(expr.over, compiler, expr.fn === 'count' ? 'total' : 'open')
   if (expr.fn === 'count') return (context) => counted(select(context).length, context)
   const elements = collectElements(expr, select, compiler)
   const combine = COMBINE[expr.fn as keyof typeof COMBINE]
@@ -105,7 +114,7 @@ export function percentile(values: readonly number[], percent: number): number {
  * at least the known one, a minimum at most; a count over a cut trace is at least what was seen.
  */
 export function aggregateBounds(expr: Aggregate, compiler: Compiler): Bounds {
-  const select = compileSelector(expr.over, compiler)
+  const select = compileSelector(expr.over, compiler, expr.fn === 'count' ? 'total' : 'open')
   if (expr.fn === 'count') {
     return { partial: true, low: (context) => select(context).length, high: exact(compileAggregate(expr, compiler)) }
   }

@@ -46,9 +46,13 @@ const FIELDS: Readonly<Record<string, SpanField>> = {
   documents: { read: (s) => s.documents, needs: ['documents'] },
 }
 
+export function hasField(path: string): boolean {
+  return Object.hasOwn(FIELDS, path)
+}
+
 /** Throws on a path that the schema does not have: the checker refuses those before a plan exists. */
 export function spanField(path: string): SpanField {
-  const field = Object.hasOwn(FIELDS, path) ? FIELDS[path] : undefined
+  const field = hasField(path) ? FIELDS[path] : undefined
   if (field === undefined) throw new RangeError(`no field ${path} in the schema of the engine`)
   return field
 }

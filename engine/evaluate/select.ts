@@ -11,10 +11,15 @@ export type SelectFn = (context: Context) => readonly ProjectedSpan[]
 const CUT: Reason = { code: 'truncated', field: 'trace' }
 
 /**
- * The spans of the subject's kind that are known to satisfy `where`: one whose `where` is unknown is not selected, so that
- * `count` is total. `context.selectionWhy` then says whether others may be lacking: a cut trace, or an error in `where`.
+ * The spans of the subject's kind that are known to satisfy `where`. `context.selectionWhy` then says whether others may be
+ * lacking: a cut trace, an error in `where`, and, unless `count` asks, one that is unknown: `count` is total, and leaves out
+ * what is not known to belong.
  */
-export function compileSelector(selector: SpanSelector, compiler: Compiler): SelectFn {
+export function compileSelector(
+  selector: SpanSelector,
+  compiler: Compiler,
+  total: 'total' | 'open' = 'open',
+): SelectFn {
   const kind = kindOf(selector.subject)
   const where = selector.where === null ? null : compiler.over(selector.subject).truth(selector.where)
   return (context) => {
@@ -28,7 +33,7 @@ export function compileSelector(selector: SpanSelector, compiler: Compiler): Sel
       if (where !== null) {
         context.span = span
         const truth = where(context)
-        if (truth === UNKNOWN && isError(context.why)) {
+        if (truth === UNKNOWN && (total === 'open' || isError(context.why))) {
           lacking = lacking === undefined ? context.why : stronger(lacking, context.why)
         }
         if (truth !== TRUE) continue

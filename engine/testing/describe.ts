@@ -1,5 +1,6 @@
 /** Words for what a test expected and got. */
 import type { ValueType } from '../../dsl/plan.ts'
+import { hasField } from '../evaluate/fields.ts'
 import type { EvalResult, Evidence, Reason } from '../model/result.ts'
 
 /** `not captured: output.text`. */
@@ -31,12 +32,23 @@ export function reasonName(reason: Reason): string {
   return 'field' in reason && reason.field !== undefined ? reason.field : reason.code
 }
 
-/** A field may be named as within its aggregate (`llm_call.cost`), or alone. */
+/**
+ * A field may be named as within its aggregate (`llm_call.cost`) or alone, an attribute with its type or without; any other
+ * text is to be found in the reason's words.
+ */
 export function isBecause(reason: Reason | undefined, because: string): boolean {
   if (reason === undefined) return false
-  if (reason.code === because) return true
+  const wanted = because.replace(/^attr\(\s*("(?:[^"\\]|\\.)*").*\)$/s, 'attr($1)')
   const name = reasonName(reason)
-  return name === because || name.endsWith(`.${because}`) || because.endsWith(`.${name}`)
+  if (name === wanted || withoutSubject(name) === wanted || name === withoutSubject(wanted)) return true
+  const isField = wanted.startsWith('attr(') || hasField(withoutSubject(wanted))
+  return !isField && describeReason(reason).includes(because)
+}
+
+const SUBJECT = /^(trace|agent_run|llm_call|tool_call|retrieval|embedding|guardrail|span)\./
+
+function withoutSubject(path: string): string {
+  return path.replace(SUBJECT, '')
 }
 
 export function describeEvidence({ field, start, end, pattern, masked }: Evidence): string {

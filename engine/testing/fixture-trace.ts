@@ -28,7 +28,8 @@ type Fields = Readonly<Record<string, FixtureValue>>
 
 /**
  * Spans run one after the other in the order written, inside the root. With a `duration` on the trace that is shorter than
- * they need, the last ones overlap, so that the trace's duration stays what the fixture says.
+ * they need, the last ones overlap, so that the trace's duration stays what the fixture says. A span's `start` is the time
+ * since the trace began.
  */
 export function buildTrace(fixture: FixtureTrace, ordinal: number): BuiltTrace {
   const traceId = (ordinal + 1).toString(16).padStart(32, '0')
@@ -37,14 +38,15 @@ export function buildTrace(fixture: FixtureTrace, ordinal: number): BuiltTrace {
   const inherited = Object.fromEntries(Object.entries(fixture.fields).filter(([path]) => INHERITED.has(path)))
   const hasAgentRuns = fixture.spans.some((span) => span.subject === 'agent_run')
 
-  const rootNs = durationOf(fixture.fields)
+  const rootNs = timeOf(fixture.fields, 'duration')
   const gapNs = rootNs === undefined ? GAP_NS : Math.min(GAP_NS, Math.floor(rootNs / (fixture.spans.length + 1)))
   let cursorNs = 0
   let endNs = 0
   const spans = fixture.spans.map((span, i) => {
     const fields = { ...inherited, ...span.fields }
-    const ownNs = durationOf(fields) ?? 0
-    const startNs = Math.max(0, Math.min(cursorNs + gapNs, rootNs === undefined ? Infinity : rootNs - ownNs))
+    const ownNs = timeOf(fields, 'duration') ?? 0
+    const latestNs = rootNs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, rootNs - ownNs)
+    const startNs = timeOf(fields, 'start') ?? Math.min(cursorNs + gapNs, latestNs)
     cursorNs = startNs + ownNs
     endNs = Math.max(endNs, cursorNs)
     return buildSpan(
@@ -66,8 +68,8 @@ function kindOfFixture(span: FixtureSpan): Span['kind'] {
   return kindOf(span.subject) ?? 'other'
 }
 
-function durationOf(fields: Fields): number | undefined {
-  const value = fields.duration
+function timeOf(fields: Fields, path: 'duration' | 'start'): number | undefined {
+  const value = fields[path]
   return value?.kind === 'value' && typeof value.value === 'number' ? value.value : undefined
 }
 
@@ -125,7 +127,8 @@ type NumberKey = {
 /** By field path of the language; units of the plan. */
 const WRITERS: Readonly<Record<string, Writer>> = {
   duration: number('durationNs'),
-  start: number('startTimeUs'),
+  // It decides where the span is put, see above.
+  start: () => {},
   status: (span, value) => {
     span.status = value as SpanStatus
   },

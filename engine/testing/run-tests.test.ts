@@ -157,6 +157,14 @@ describe('verdicts on a fixture', () => {
     expect(run([free], expectVerdict('cheap', 'unknown', 'llm_call.model'))[0]!.ok).toBe(false)
   })
 
+  test('because an attribute, with its type or without, or because of words', () => {
+    const free = trace({ 'agent.name': value('x') })
+    for (const because of ['attr("acme.tier")', 'attr("acme.tier", int)', 'is missing', 'not_captured']) {
+      expect(run([free], expectVerdict('tier', 'unknown', because))[0]!.ok).toBe(because !== 'not_captured')
+    }
+    expect(run([free], expectVerdict('tier', 'unknown', 'name'))[0]!.ok).toBe(false)
+  })
+
   test('of several subjects the gravest counts', () => {
     const texts = (...outputs: (string | null)[]) =>
       trace(
@@ -196,6 +204,12 @@ describe('verdicts on a fixture', () => {
       ok: true,
       score: 8000,
     })
+    // A start is the time since the trace began.
+    const at = (name: string, startNs: number) =>
+      call('tool_call', { name: value(name), start: value(startNs, DURATION) })
+    expect(run([trace(fields, at('refund', 5e9), at('verify', 1e9))], expectVerdict('verified', 'pass'))[0]!.ok).toBe(
+      true,
+    )
     // Even in no time at all there is an order.
     expect(
       run(
