@@ -166,7 +166,7 @@ beforeAll(async () => {
       current: () => ({
         plan,
         loadedAtMs: nowMs,
-        diagnostics: [{ severity: 'warning', code: 'W0401', message: 'slow', file: 'shop.eval', line: 4 }],
+        diagnostics: [{ severity: 'warning', code: 'W0310', message: 'slow', file: 'shop.eval', line: 4 }],
       }),
     },
     runOffline: async () => runOutcome,
@@ -288,7 +288,7 @@ test('GET /v1/evals shows what is in force with its ledger, and says what never 
     hash: plan.hash,
     loadedAt: '2026-11-21T12:00:00.000Z',
     files: ['shop.eval', 'assay:pii'],
-    diagnostics: [{ severity: 'warning', code: 'W0401' }],
+    diagnostics: [{ severity: 'warning', code: 'W0310' }],
     alerts: [{ id: 'shop/leak', on: 'shop/no_pii', when: 'count(fail) >= 1 over 10m', severity: 'page' }],
   })
   expect(body.evals).toMatchObject([
