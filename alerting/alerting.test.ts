@@ -359,6 +359,50 @@ describe('stops and crashes', () => {
     const ids = (await all(ALERTS)).map(({ value }) => (JSON.parse(Buffer.from(value).toString()) as { id: string }).id)
     expect(new Set(ids).size).toBe(1)
   })
+
+  test('a result that is in the checkpoint is not counted again, though its offset was not committed', async () => {
+    plan = planOf(alertOf({ when: { fn: 'count', of: 'fail', cmp: '>=', value: 2, overNs: ns(10 * minute) } }))
+    // The first write is the checkpoint of the new alert, the second that of its first results, the third would be the commit.
+    const dying = crashAfter(2)
+    await startAlertEvaluator({ log: dying.log, definitions: { current: () => plan }, nowMs: () => clockMs })
+    await until('the first checkpoint', async () => (await all(ALERT_STATE)).length === 1)
+    await results({ verdict: 'pass' }, { verdict: 'pass' }, { verdict: 'fail' })
+    await until('the crash', async () => {
+      clockMs += 100
+      return Promise.race([
+        dying.crashed.then(() => true),
+        new Promise<false>((resolve) => setTimeout(resolve, 5, false)),
+      ])
+    })
+    expect(await log.committed('alerts')).toEqual([])
+    await evaluator()
+    await results({ verdict: 'fail' })
+    const [record] = await until('firing', async () => {
+      const found = await all(ALERTS)
+      return found.length > 0 && found
+    })
+    const { numbers } = JSON.parse(Buffer.from(record!.value).toString()) as { numbers: { verdicts: unknown } }
+    expect(numbers.verdicts).toEqual({ pass: 2, fail: 2, unknown: 0, error: 0 })
+  })
+
+  test.each([0, 1, 2, 3])('a manager killed after %i writes delivers, and at most once more', async (writes) => {
+    plan = planOf(alertOf({ notify: ['#a', '#b', '#c'].map((target) => ({ receiver: 'slack', target })) }))
+    await evaluator()
+    await results({ verdict: 'fail' })
+    await until('notifications', async () => (await all(NOTIFICATIONS)).length === 3)
+    const dying = crashAfter(writes)
+    const nowMs = () => clockMs
+    const receivers = receiversFromEnv({ ASSAY_SLACK_WEBHOOK_URL: slack.url() }, { apiUrl: () => null, nowMs })
+    if (!receivers.ok) throw new Error('configuration')
+    await startAlertManager({ log: dying.log, receivers: receivers.receivers, nowMs, onPrint: () => {} })
+    await Promise.race([dying.crashed, new Promise((resolve) => setTimeout(resolve, 500))])
+    await slack.waitFor(3)
+    const second = await manager()
+    await until('the rest', async () => (await log.committed('alert-manager'))[0]?.offset === 3)
+    // Three were sent and `writes` of them were noted: the others are sent again, none more often.
+    expect(slack.messages.length).toBe(6 - writes)
+    expect(second.stats()).toMatchObject({ printed: 0, deadLettered: 0 })
+  })
 })
 
 describe('the manager', () => {
