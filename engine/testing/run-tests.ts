@@ -1,6 +1,6 @@
 /** Runs the `test` blocks of a plan. Pure: no clock, no network; alerts run on virtual time and judges say what the test says. */
 import type { Plan, TestExpect, TestGiven, TestPlan, ValueType } from '../../dsl/plan.ts'
-import { formatDuration } from '../alerting/rule-text.ts'
+import { formatDuration, formatRule } from '../alerting/rule-text.ts'
 import { scoreTypeOf } from '../evaluate/score.ts'
 import { graver } from '../evaluate/verdict.ts'
 import type { EvalResult } from '../model/result.ts'
@@ -114,6 +114,6 @@ function checkAlert(scene: Scene, expect: Extract<TestExpect, { kind: 'alert' }>
     ...common,
     ok: outcome.state === state,
     actual: `${outcome.state}${at}`,
-    why: outcome.history === null ? `no verdict of ${alert.onEvalId} moved it` : `it was ${outcome.history}`,
+    why: outcome.history === null ? `nothing moved it: ${formatRule(alert.when)}` : `it was ${outcome.history}`,
   }
 }
