@@ -102,7 +102,11 @@ export class Clauses {
 
   #checkRequired(kind: DeclKind): void {
     const { decl } = this
-    if (decl.clauses.length === 0 && decl.name.text === '') return
+    // Where something could not be read, what is missing may be in it.
+    if (decl.damaged) {
+      this.complete = false
+      return
+    }
     const metric = this.#byKey.has('metric')
     const absent = CLAUSES[kind].required.filter(
       (key) => !this.#byKey.has(key) && !(metric && INSTEAD_OF_JUDGE.includes(key)),

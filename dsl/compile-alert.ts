@@ -1,5 +1,6 @@
 import { Clauses, reportWord } from './clauses.ts'
 import { headingOf } from './compile-common.ts'
+import type { Code } from './diagnostics/codes.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { AlertDecl, EvalDecl, Module } from './module.ts'
 import { lookup, namesIn } from './module.ts'
@@ -110,7 +111,7 @@ function compileWhen(clauses: Clauses, module: Module): AlertPlan['when'] | null
   return of === null || value === null || overNs === null ? null : { fn, of, cmp: op, value, overNs }
 }
 
-function refuse(code: string, span: Span, message: string, label: string, module: Module): null {
+function refuse(code: Code, span: Span, message: string, label: string, module: Module): null {
   module.reporter.report(code, span, message, { label })
   return null
 }

@@ -6,7 +6,7 @@ import { adapt } from './elaborate/literals.ts'
 import { literalValue } from './literals.ts'
 import type { Module } from './module.ts'
 import type { FixtureSpan, FixtureTrace, FixtureValue, Subject } from './plan.ts'
-import { fieldOf, fieldsOf, findField, isSpanSubject, SPAN_SUBJECTS } from './schema.ts'
+import { aSubject, fieldOf, fieldsOf, findField, isSpanSubject, SPAN_SUBJECTS } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode, FieldNode, FixtureNode } from './syntax/ast.ts'
 import { commonType, describeType, planType, type Type } from './types.ts'
@@ -64,7 +64,7 @@ function reportUnknown(
 ): void {
   const elsewhere = findField(key.text)
   const candidates = fieldsOf(subject).map((field) => field.path)
-  const message = `a \`${subject}\` has no field \`${key.text}\`${elsewhere === undefined ? didYouMean(key.text, candidates) : ''}`
+  const message = `${aSubject(subject)} has no field \`${key.text}\`${elsewhere === undefined ? didYouMean(key.text, candidates) : ''}`
   const label =
     elsewhere === undefined
       ? 'unknown field'

@@ -8,7 +8,7 @@ import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
 import type { Expr, OfflineEvalPlan, ScopePlan, Subject } from './plan.ts'
 import { compileSchedule } from './schedule.ts'
-import { fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
+import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode } from './syntax/ast.ts'
@@ -74,7 +74,7 @@ function groupFields(
     const names = fieldsOf(scope.subject).filter((known) => known.type.kind === 'string' && !known.text)
     const message =
       field === undefined
-        ? `a \`${scope.subject}\` has no field \`${text}\`${didYouMean(
+        ? `${aSubject(scope.subject)} has no field \`${text}\`${didYouMean(
             text,
             names.map((known) => known.path),
           )}`
@@ -161,7 +161,7 @@ function compileShow(clauses: Clauses, subject: Subject | null, module: Module):
     const message =
       path === null
         ? '`show:` takes fields'
-        : `a \`${subject}\` has no field \`${path}\`${didYouMean(path, candidates)}`
+        : `${aSubject(subject)} has no field \`${path}\`${didYouMean(path, candidates)}`
     module.reporter.report('E0203', node.span, message, {
       label: 'nothing to show',
       notes: subject === 'trace' ? ["of a trace's spans: `tool_call.name` lists them"] : [],

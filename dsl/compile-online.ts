@@ -7,7 +7,7 @@ import { someExpr } from './expr-walk.ts'
 import type { Unhashed } from './hash.ts'
 import type { EvalDecl, Module } from './module.ts'
 import type { Expr, OnlineEvalPlan, ScopePlan } from './plan.ts'
-import { fieldOf, findField } from './schema.ts'
+import { aSubject, fieldOf, findField } from './schema.ts'
 import { compileScope } from './scopes.ts'
 import type { ExprNode } from './syntax/ast.ts'
 import { describeType, isNumeric } from './types.ts'
@@ -107,7 +107,7 @@ function redactedField(node: ExprNode, scope: ScopePlan, module: Module): string
   const field = path === null ? undefined : fieldOf(scope.subject, path)
   if (field?.text) return field.path
   const known = path !== null && findField(path) !== undefined
-  const label = known && field === undefined ? `a \`${scope.subject}\` has none` : 'not a text'
+  const label = known && field === undefined ? `${aSubject(scope.subject)} has none` : 'not a text'
   module.reporter.report(
     'E0312',
     node.span,

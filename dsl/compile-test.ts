@@ -21,6 +21,7 @@ export interface Rules {
 
 /** Null when it is in error (told). */
 export function compileTest(decl: TestDecl, module: Module, project: Project, rules: Rules): TestPlan | null {
+  if (decl.damaged) return null
   const { reporter } = module
   const errorsBefore = reporter.diagnostics.length
   const given = givenOf(decl, module, project, rules, [])
@@ -85,6 +86,7 @@ function likeOf(
   if (node.test.value === '') return []
   const other = module.tests.find((test) => test.name.value === node.test.value)
   if (other === undefined) {
+    if (!module.file.complete) return []
     const names = module.tests.map((test) => test.name.value)
     module.reporter.report(
       'E0411',
@@ -94,6 +96,7 @@ function likeOf(
     )
     return []
   }
+  if (other.damaged) return []
   if (path.includes(other)) {
     module.reporter.report('E0412', node.test.span, 'tests cannot be like each other in a circle', {
       label: 'closes the circle',

@@ -54,7 +54,7 @@ export type Lookup<D> =
   | { kind: 'found'; found: Found<D> }
   /** No such name; `candidates` are those that there are. */
   | { kind: 'absent'; candidates: string[] }
-  /** Behind an import that could not be read: told already. */
+  /** In a file or declaration that could not be read: told already. */
   | { kind: 'broken' }
 
 /** Finds `name`, or `alias.name` behind an import, and marks it used. */
@@ -66,7 +66,7 @@ export function lookup<K extends NameSpace>(module: Module, space: K, path: stri
   }
   const dot = path.indexOf('.')
   const link = dot < 0 ? undefined : module.imports.get(path.slice(0, dot))
-  if (link === undefined) return { kind: 'absent', candidates: namesIn(module, space) }
+  if (link === undefined) return absent(module, module, space)
   link.used = true
   if (link.module === null) return { kind: 'broken' }
   const name = path.slice(dot + 1)
@@ -75,7 +75,12 @@ export function lookup<K extends NameSpace>(module: Module, space: K, path: stri
     link.module.used[space].add(name)
     return { kind: 'found', found: { decl: decl as DeclOf[K], module: link.module } }
   }
-  return { kind: 'absent', candidates: namesIn(module, space) }
+  return absent(link.module, module, space)
+}
+
+/** A name that a file does not have may be one that could not be read. */
+function absent(home: Module, module: Module, space: NameSpace): Lookup<never> {
+  return home.file.complete ? { kind: 'absent', candidates: namesIn(module, space) } : { kind: 'broken' }
 }
 
 /** All names that may be written in `module`, those behind imports with their alias. */

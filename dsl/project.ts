@@ -76,7 +76,9 @@ class ProjectCompiler implements Project {
   compileAll(module: Module): void {
     for (const name of module.names.consts.keys()) this.constant(module, name)
     for (const name of module.names.patterns.keys()) this.pattern(module, name)
-    for (const decl of module.names.scopes.values()) compileScope(decl.scope, module, this)
+    for (const decl of module.names.scopes.values()) {
+      if (!decl.damaged) compileScope(decl.scope, module, this)
+    }
     for (const decl of module.names.rules.values()) {
       if (decl.kind === 'eval') this.evalOf(module, decl)
       else this.alertOf(module, decl)

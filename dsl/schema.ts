@@ -271,3 +271,8 @@ export function fieldOf(subject: Subject, path: string): FieldSchema | undefined
 export function fieldsOf(subject: Subject): FieldSchema[] {
   return FIELDS.filter((entry) => entry.subjects.includes(subject))
 }
+
+/** With its article, for messages: "an `llm_call`". */
+export function aSubject(subject: Subject): string {
+  return `${/^(agent|llm|embedding)/.test(subject) ? 'an' : 'a'} \`${subject}\``
+}

@@ -4,7 +4,7 @@ import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborateCondition } from './elaborate/expression.ts'
 import { lookup, type Module, namesIn, otherMeaning } from './module.ts'
 import type { Expr, ScopePlan } from './plan.ts'
-import { isSubject, SUBJECTS } from './schema.ts'
+import { aSubject, isSubject, SUBJECTS } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { Ident, ScopeNode } from './syntax/ast.ts'
 
@@ -59,6 +59,7 @@ export function namedScope(name: Ident, module: Module, project: Project): Scope
     return null
   }
   const { decl, module: home } = found.found
+  if (decl.damaged) return null
   const open = visiting.get(home) ?? new Set()
   visiting.set(home, open)
   if (open.has(decl.name.text)) {
@@ -76,7 +77,7 @@ export function namedScope(name: Ident, module: Module, project: Project): Scope
 function withinOf(name: Ident, base: ScopePlan, module: Module, project: Project): Expr | null {
   if (name.text === '' || name.text === 'trace') return null
   if (base.subject === 'trace' || base.subject === 'session') {
-    module.reporter.report('E0205', name.span, `a \`${base.subject}\` is not inside a trace`, {
+    module.reporter.report('E0205', name.span, `${aSubject(base.subject)} is not inside a trace`, {
       label: 'write `where`, or leave it out',
     })
     return null

@@ -1,14 +1,43 @@
 /** The registry of codes. A code is never given another meaning, and never reused. */
+import type { Severity } from './diagnostic.ts'
+import { LATER_STORIES } from './stories/later.ts'
+import { NAME_STORIES } from './stories/names.ts'
+import { PATTERN_STORIES } from './stories/patterns.ts'
+import { RULE_STORIES } from './stories/rules.ts'
+import { SYNTAX_STORIES } from './stories/syntax.ts'
+import { TYPE_STORIES } from './stories/types.ts'
+
 export interface CodeStory {
   readonly title: string
   /** The long story of `assay explain`. */
   readonly story: string
-  /** A file that has it; its diagnostic is what the golden test of the code shows. */
+  /** A file that has it; empty for what is not in a file's text. `./other.eval` is `OTHER_EXAMPLE`. */
   readonly example: string
 }
 
 export const CODES = {
-  E0001: { title: '', story: '', example: '' },
+  ...SYNTAX_STORIES,
+  ...NAME_STORIES,
+  ...TYPE_STORIES,
+  ...PATTERN_STORIES,
+  ...RULE_STORIES,
+  ...LATER_STORIES,
 } satisfies Record<string, CodeStory>
 
-export type Code = string
+export type Code = keyof typeof CODES
+
+/** What the examples import as `./other.eval`. */
+export const OTHER_EXAMPLE = `package shop
+online eval fast {
+  on:   trace
+  pass: duration <= 5s
+}
+`
+
+export function isCode(text: string): text is Code {
+  return Object.hasOwn(CODES, text)
+}
+
+export function severityOf(code: Code): Severity {
+  return code.startsWith('E') ? 'error' : 'warning'
+}

@@ -111,7 +111,7 @@ function overValue(node: CallNode, fn: AggregateFn, arg: ArgNode, context: ExprC
 /** An empty sum is 0; the mean or the largest of nothing is missing. */
 function whenEmpty(node: CallNode, fn: AggregateFn, subject: SpanSubject): MissingCause[] {
   if (fn === 'sum' || fn === 'any' || fn === 'all' || fn === 'count') return []
-  return [{ key: `${fn}(${subject})`, span: node.span, why: `a trace without such a \`${subject}\` has no ${fn}` }]
+  return [{ key: `${fn}(${subject})`, span: node.span, why: `a trace without such spans has no ${fn}` }]
 }
 
 function resultType(fn: AggregateFn, value: Type): Type | null {

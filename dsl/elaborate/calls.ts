@@ -1,6 +1,6 @@
 /** Everything written `name(…)`: aggregates, order, loops, attributes, verdicts of other evals. */
 import type { AggregateFn, Expr } from '../plan.ts'
-import { isSpanSubject } from '../schema.ts'
+import { aSubject, isSpanSubject } from '../schema.ts'
 import { didYouMean } from '../suggest.ts'
 import { BOOL, describeType, INT, planType, STRING, type Type } from '../types.ts'
 import { elaborateAggregate, selectorOf } from './aggregates.ts'
@@ -161,7 +161,7 @@ function elaborateVerdict(node: CallNode, verdict: 'pass' | 'fail' | 'unknown' |
     reporter.report(
       'E0211',
       arg.value.span,
-      `\`${arg.value.path}\` judges a \`${target.subject}\`, and this is about a \`${context.subject}\``,
+      `\`${arg.value.path}\` judges ${aSubject(target.subject)}, and this is about ${aSubject(context.subject)}`,
       {
         label: 'has no verdict here',
         notes: ['ask it of the same subject, or of a trace, which fails when any of its spans does'],

@@ -21,6 +21,7 @@ const CONST_TYPES: Record<string, Type['kind']> = {
 
 /** The value of a constant: always a literal, so that its name leaves no trace in a plan. */
 export function constantOf(decl: ConstDecl, module: Module, project: Project): Typed {
+  if (decl.damaged) return ERRONEOUS
   const context: ExprContext = { project, module, subject: null, score: null, aggregate: null, matched: new Set() }
   const typed = elaborate(decl.value, context)
   if (decl.type === null || decl.type.text === '') return typed
@@ -61,7 +62,7 @@ const CHECKS = ['luhn', 'iban'] as const
 export function patternPlan(decl: PatternDecl, module: Module): PatternPlan | null {
   const { regex, check } = decl
   const { reporter } = module
-  if (regex.kind === 'error') return null
+  if (regex.kind === 'error' || decl.damaged) return null
   if (regex.kind !== 'regex') {
     reporter.report('E0309', regex.span, 'this is not a pattern', { label: 'a regex is written `/…/`' })
     return null

@@ -1,7 +1,7 @@
 /** What a name in an expression stands for: a constant, `score`, a field of the subject, of the trace, or of an aggregate's spans. */
 import { lookup, namesIn, otherMeaning } from '../module.ts'
 import type { Subject } from '../plan.ts'
-import { type FieldSchema, fieldOf, fieldsOf, findField, isSpanSubject, isSubject } from '../schema.ts'
+import { aSubject, type FieldSchema, fieldOf, fieldsOf, findField, isSpanSubject, isSubject } from '../schema.ts'
 import type { Span } from '../source.ts'
 import { didYouMean, nearest } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
@@ -14,9 +14,8 @@ export function elaboratePath(node: Extract<ExprNode, { kind: 'path' }>, context
   if (path === 'true' || path === 'false') return typedLiteral(BOOL, path === 'true')
   if (path === 'score') return elaborateScore(span, context)
   const constant = lookup(context.module, 'consts', path)
-  if (constant.kind === 'broken') return ERRONEOUS
   if (constant.kind === 'found') return context.project.constant(constant.found.module, constant.found.decl.name.text)
-  return elaborateField(path, span, context)
+  return elaborateField(path, span, constant.kind === 'broken', context)
 }
 
 function elaborateScore(span: Span, context: ExprContext): Typed {
@@ -37,12 +36,14 @@ function elaborateScore(span: Span, context: ExprContext): Typed {
   return ERRONEOUS
 }
 
-function elaborateField(path: string, span: Span, context: ExprContext): Typed {
+/** `excused`: the name may belong to what could not be read, so that an unknown one is not told. */
+function elaborateField(path: string, span: Span, excused: boolean, context: ExprContext): Typed {
   const { subject, module } = context
   const dot = path.indexOf('.')
   const head = dot < 0 ? path : path.slice(0, dot)
   const rest = dot < 0 ? '' : path.slice(dot + 1)
   if (subject === null) {
+    if (excused) return ERRONEOUS
     const what =
       findField(path) !== undefined || isSubject(head)
         ? `\`${path}\` is read from a trace, and there is none here`
@@ -55,14 +56,16 @@ function elaborateField(path: string, span: Span, context: ExprContext): Typed {
     return ERRONEOUS
   }
   if (isSubject(head)) return elaborateQualified(head, rest, span, context)
-  if (context.aggregate === 'value') return reportBareInAggregate(path, span, context)
   const field = fieldOf(subject, path)
+  if (field === undefined && excused) return ERRONEOUS
+  if (context.aggregate === 'value') return reportBareInAggregate(path, span, context)
   return field === undefined ? reportUnknownField(path, span, subject, context) : fieldOn(field, span)
 }
 
 /** `llm_call.cost`, `trace.agent.name`, or a bare `llm_call`. */
 function elaborateQualified(head: Subject, rest: string, span: Span, context: ExprContext): Typed {
   const { subject, module } = context
+  const inner = { start: span.end - rest.length, end: span.end }
   if (rest === '') {
     const use = isSpanSubject(head) ? `\`count(${head})\`, \`any(${head} where …)\`` : '`trace.duration`'
     module.reporter.report('E0206', span, `\`${head}\` is a subject, not a value`, {
@@ -73,11 +76,11 @@ function elaborateQualified(head: Subject, rest: string, span: Span, context: Ex
   }
   if (head === subject && head !== 'trace') {
     const field = fieldOf(head, rest)
-    return field === undefined ? reportUnknownField(rest, span, head, context) : fieldOn(field, span)
+    return field === undefined ? reportUnknownField(rest, inner, head, context) : fieldOn(field, span)
   }
   if (head === 'trace') {
     const field = fieldOf('trace', rest)
-    if (field === undefined) return reportUnknownField(rest, span, 'trace', context)
+    if (field === undefined) return reportUnknownField(rest, inner, 'trace', context)
     if (subject === 'trace') return fieldOn(field, span)
     const missing = causesOf(field, `trace.${rest}`, span)
     return { expr: { op: 'trace_field', path: rest, type: field.type }, type: field.type, flexible: false, missing }
@@ -126,7 +129,7 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     const owners = elsewhere.subjects.map((name) => `\`${name}\``).join(', ')
     const aggregable = subject === 'trace' && elsewhere.subjects.some(isSpanSubject)
     const owner = elsewhere.subjects.find(isSpanSubject)
-    module.reporter.report('E0204', span, `a \`${subject}\` has no \`${path}\``, {
+    module.reporter.report('E0204', span, `${aSubject(subject)} has no \`${path}\``, {
       label: `is a field of ${owners}`,
       notes:
         aggregable && owner !== undefined
@@ -143,11 +146,16 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
   }
   const candidates = [...fieldsOf(subject).map((field) => field.path), ...namesIn(module, 'consts')]
   const guess = nearest(path, candidates)
-  module.reporter.report('E0203', span, `a \`${subject}\` has no field \`${path}\`${didYouMean(path, candidates)}`, {
-    label: 'no such field or constant',
-    ...(guess !== null && { fix: machineFix(span, guess) }),
-    ...(guess === null && { notes: ['an attribute of your own is read by `attr("acme.tier", string)`'] }),
-  })
+  module.reporter.report(
+    'E0203',
+    span,
+    `${aSubject(subject)} has no field \`${path}\`${didYouMean(path, candidates)}`,
+    {
+      label: 'no such field or constant',
+      ...(guess !== null && { fix: machineFix(span, guess) }),
+      ...(guess === null && { notes: ['an attribute of your own is read by `attr("acme.tier", string)`'] }),
+    },
+  )
   return ERRONEOUS
 }
 

@@ -158,6 +158,8 @@ export interface ExpectNode {
 
 interface Common {
   readonly span: Span
+  /** Something in it could not be read (told): its name counts, and its content is not looked at. */
+  readonly damaged?: boolean
 }
 
 export type DeclNode =
@@ -176,4 +178,6 @@ export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' }>
 /** A file's declarations in order. */
 export interface FileNode {
   readonly declarations: DeclNode[]
+  /** False when a declaration could not be read at all: a name that is not found may be one of these. */
+  readonly complete: boolean
 }

@@ -67,8 +67,9 @@ export class GrammarBase extends EmbeddedActionsParser {
   }
 }
 
+/** Tokens carry no end: the lexer tracks starts only, which is a good part of its time. */
 export function endOf(token: IToken): number {
-  return (token.endOffset ?? token.startOffset) + 1 || 0
+  return token.startOffset + token.image.length || 0
 }
 
 export function spanOf(token: IToken): Span {

@@ -5,262 +5,175 @@ import type { Details } from '../diagnostics/diagnostic.ts'
 import type { Reporter } from '../diagnostics/reporter.ts'
 import type { Source, Span } from '../source.ts'
 import { nearest } from '../suggest.ts'
-import type { DeclNode, FileNode } from './ast.ts'
+import type { ClauseNode, DeclNode, FileNode } from './ast.ts'
+import { type BracketProblem, balance } from './balance.ts'
 import { EvalGrammar } from './grammar.ts'
-import { spanOf } from './grammar-base.ts'
+import { endOf, spanOf } from './grammar-base.ts'
 import { lex } from './lexer.ts'
 import type { PrecedenceProblem } from './precedence.ts'
 import { dropUnknownClauses, MAX_DEPTH, type Segment, segment } from './segments.ts'
-import { badEscape } from './text.ts'
+import { checkTokens } from './token-problems.ts'
 import * as t from './tokens.ts'
 
+/** Made when it is first needed: setting up chevrotain is most of what a small check costs. */
 let grammar: EvalGrammar | null = null
 
 const UNSUPPORTED = new Set([t.Define, t.Template, t.Scorecard])
-const DECLARATIONS = [
-  'online eval',
-  'offline eval',
-  'alert',
-  'test',
-  'scope',
-  'pattern',
-  'const',
-  'import',
-  'package',
-  'default',
-]
+const OPENINGS = ['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'import', 'package', 'default']
 
 export function parseFile(source: Source, reporter: Reporter): FileNode {
   const { tokens } = lex(source.text)
-  const told = new Lines(source)
-  const readable = checkTokens(tokens, reporter, told)
+  const readable = checkTokens(tokens, reporter)
+  const reader = new SegmentReader(source, reporter)
   const declarations: DeclNode[] = []
-  for (const part of segment(readable, (token) => isFirstOnLine(source.text, token))) {
-    const declaration = parseSegment(part, source, reporter, told)
-    if (declaration !== null) declarations.push(declaration)
+  let complete = true
+  for (const part of segment(readable, reader.firstOnLine)) {
+    const declaration = reader.read(part)
+    if (declaration === null) complete = false
+    else declarations.push(declaration)
   }
-  return { declarations }
+  return { declarations, complete: complete && reader.strays === 0 }
 }
 
-/** Lines on which the lexer's pass has found something: what the parser says of them would be a second voice on one cause. */
-class Lines {
-  readonly #lines = new Set<number>()
+class SegmentReader {
+  /** Declarations that could not be told as such: names may be missing. */
+  strays = 0
   readonly #source: Source
+  readonly #reporter: Reporter
+  /** Lines on which something was told already: what else the parser says of them is a second voice on one cause. */
+  readonly #told: Set<number>
 
-  constructor(source: Source) {
+  constructor(source: Source, reporter: Reporter) {
     this.#source = source
+    this.#reporter = reporter
+    this.#told = new Set(reporter.diagnostics.map((diagnostic) => diagnostic.line))
   }
 
-  add(offset: number): void {
-    this.#lines.add(this.#source.position(offset).line)
+  readonly firstOnLine = (token: IToken): boolean => {
+    const { text } = this.#source
+    for (let at = token.startOffset - 1; at >= 0; at--) {
+      const char = text[at]
+      if (char === '\n') return true
+      if (char !== ' ' && char !== '\t' && char !== '\r' && char !== '\uFEFF') return false
+    }
+    return true
   }
 
-  has(offset: number): boolean {
-    return this.#lines.size > 0 && this.#lines.has(this.#source.position(offset).line)
-  }
-}
-
-function isFirstOnLine(text: string, token: IToken): boolean {
-  for (let at = token.startOffset - 1; at >= 0; at--) {
-    const char = text[at]
-    if (char === '\n') return true
-    if (char !== ' ' && char !== '\t' && char !== '\r' && char !== '\uFEFF') return false
-  }
-  return true
-}
-
-const WORDS_FOR: Record<string, { token: typeof t.And; word: string }> = {
-  '&&': { token: t.And, word: 'and' },
-  '||': { token: t.Or, word: 'or' },
-  '!': { token: t.Not, word: 'not' },
-}
-
-/** Tells of tokens that are none, and gives on what the grammar can read. */
-function checkTokens(tokens: readonly IToken[], reporter: Reporter, told: Lines): IToken[] {
-  const readable: IToken[] = []
-  for (const token of tokens) {
-    const problem = tokenProblem(token)
-    if (problem !== null) {
-      reporter.report(problem.code, problem.span, problem.message, problem.details)
-      told.add(token.startOffset)
-    }
-    if (token.tokenType !== t.Foreign) readable.push(token)
-    else {
-      const meant = WORDS_FOR[token.image]
-      if (meant !== undefined)
-        readable.push({
-          ...token,
-          tokenType: meant.token,
-          tokenTypeIdx: meant.token.tokenTypeIdx ?? 0,
-          image: meant.word,
-        })
-    }
-  }
-  return readable
-}
-
-interface TokenProblem {
-  code: Code
-  span: Span
-  message: string
-  details: Details
-}
-
-function tokenProblem(token: IToken): TokenProblem | null {
-  const span = spanOf(token)
-  switch (token.tokenType) {
-    case t.Text: {
-      const at = badEscape(token.image)
-      if (at < 0) return null
-      const place = { start: span.start + at, end: span.start + at + 2 }
-      const label = 'known are \\n \\t \\r \\" \\\\'
-      return {
-        code: 'E0013',
-        span: place,
-        message: `\`${token.image.slice(at, at + 2)}\` is no escape in a text`,
-        details: { label },
-      }
-    }
-    case t.BadText:
-      return {
-        code: 'E0005',
-        span,
-        message: 'this text has no closing `"`',
-        details: { label: 'ends with its line', notes: ['a text of several lines stands in `"""`'] },
-      }
-    case t.BadTextBlock: {
-      const place = { start: span.start, end: span.start + 3 }
-      return {
-        code: 'E0006',
-        span: place,
-        message: 'this text block has no closing `"""`',
-        details: { label: 'opened here' },
-      }
-    }
-    case t.SingleQuoted: {
-      const text = `"${token.image.slice(1, -1).replaceAll('"', '\\"')}"`
-      const fix = { applicability: 'machine' as const, title: 'write', options: [{ text }], edit: { ...span, text } }
-      return { code: 'E0014', span, message: 'texts stand in double quotes', details: { fix } }
-    }
-    case t.BadRegex:
-      return {
-        code: 'E0008',
-        span,
-        message: 'this regex has no closing `/`',
-        details: { label: 'ends with its line', notes: ['a `/` inside is written `\\/`'] },
-      }
-    case t.BadNumber:
-      return {
-        code: 'E0007',
-        span,
-        message: `\`${token.image}\` is not a number`,
-        details: {
-          label: 'no such literal',
-          notes: ['units: `500ms 9.2s 10m 24h 7d 1w`, `95%`, `3pp`, `0.25 USD`; a time has two-digit hours: `06:00`'],
-        },
-      }
-    case t.Foreign:
-      return foreign(token, span)
-    default:
+  /** Null: nothing can be said of the declaration, not even its name. */
+  read(part: Segment): DeclNode | null {
+    const { opening } = part
+    if (opening === null) return this.#stray(part.tokens[0])
+    if (part.tooDeep !== null) {
+      const label = 'too deep to read'
+      this.#reporter.report('E0010', spanOf(part.tooDeep), `this is nested more than ${MAX_DEPTH} deep`, { label })
       return null
-  }
-}
-
-function foreign(token: IToken, span: Span): TokenProblem {
-  const meant = WORDS_FOR[token.image]
-  if (meant === undefined)
-    return {
-      code: 'E0009',
-      span,
-      message: `\`${token.image.slice(0, 20)}\` means nothing here`,
-      details: { label: 'not part of the language' },
     }
-  const text = ` ${meant.word} `
-  const fix = {
-    applicability: 'machine' as const,
-    title: 'write',
-    options: [{ text: meant.word }],
-    edit: { ...span, text },
+    if (UNSUPPORTED.has(opening.tokenType)) {
+      const label = 'part of the language, not of this version'
+      this.#reporter.report('E0902', spanOf(opening), `\`${opening.image}\` is not supported yet in this version`, {
+        label,
+      })
+      return null
+    }
+    return this.#parse(opening, part)
   }
-  return { code: 'E0009', span, message: `\`${token.image}\` is written \`${meant.word}\``, details: { fix } }
-}
 
-function parseSegment(part: Segment, source: Source, reporter: Reporter, told: Lines): DeclNode | null {
-  const { opening } = part
-  if (opening === null) return reportStray(part.tokens, reporter, told)
-  if (part.tooDeep !== null) {
-    reporter.report('E0010', spanOf(part.tooDeep), `this is nested more than ${MAX_DEPTH} deep`, {
-      label: 'too deep to read',
-    })
+  #parse(opening: IToken, part: Segment): DeclNode | null {
+    grammar ??= new EvalGrammar({ validate: false })
+    const balanced = balance(part.tokens, this.firstOnLine)
+    const hasClauses = [t.Online, t.Offline, t.Alert].includes(opening.tokenType)
+    grammar.input = hasClauses ? dropUnknownClauses(balanced.tokens) : balanced.tokens
+    grammar.problems = []
+    const declaration = grammar.declaration() ?? null
+    const damage: number[] = []
+    for (const problem of balanced.problems) damage.push(this.#bracket(problem))
+    for (const error of grammar.errors) damage.push(this.#syntax(error, part))
+    for (const problem of grammar.problems) {
+      const { code, message, details } = PRECEDENCE[problem.kind]
+      this.#reporter.report(code, problem.span, message, details)
+      damage.push(problem.span.start)
+    }
+    return declaration === null || damage.length === 0 ? declaration : damaged(declaration, damage)
+  }
+
+  #stray(token: IToken | undefined): null {
+    this.strays++
+    if (token === undefined || !this.#tell(token.startOffset)) return null
+    const guess = token.image === 'eval' ? null : nearest(token.image, OPENINGS)
+    const notes =
+      token.image === 'eval'
+        ? ['an eval is an `online eval` or an `offline eval`']
+        : guess === null
+          ? [`a file is a list of: ${OPENINGS.join(', ')}`]
+          : [`did you mean \`${guess}\`?`]
+    const message = `expected a declaration, found \`${shorten(token.image)}\``
+    this.#reporter.report('E0015', spanOf(token), message, { label: 'not a declaration', notes })
     return null
   }
-  if (UNSUPPORTED.has(opening.tokenType)) {
-    reporter.report('E0902', spanOf(opening), `\`${opening.image}\` is not supported yet in this version`, {
-      label: 'part of the language, not of this version',
-    })
-    return null
+
+  /** These tell of a problem and return its place. */
+  #bracket(problem: BracketProblem): number {
+    if (problem.kind === 'surplus') {
+      const span = spanOf(problem.token)
+      if (this.#tell(span.start))
+        this.#reporter.report('E0016', span, `\`${problem.token.image}\` closes nothing`, {
+          label: 'no bracket is open here',
+        })
+      return span.start
+    }
+    const { opener, closer, at, before } = problem
+    if (this.#tell(at.start)) {
+      const { line } = this.#source.position(opener.startOffset)
+      const found = before === null ? foundAtEnd(at, this.#source) : `found \`${shorten(before.image)}\``
+      const notes = [`\`${opener.image}\` is opened on line ${line}`]
+      this.#reporter.report('E0016', at, `expected \`${closer}\`, ${found}`, { label: 'not closed here', notes })
+    }
+    return at.start
   }
-  grammar ??= new EvalGrammar({ validate: false })
-  const clauses = opening.tokenType === t.Online || opening.tokenType === t.Offline || opening.tokenType === t.Alert
-  grammar.input = clauses ? dropUnknownClauses(part.tokens) : part.tokens
-  grammar.problems = []
-  const declaration = grammar.declaration()
-  for (const error of grammar.errors) reportSyntax(error, part, source, reporter, told)
-  for (const problem of grammar.problems) {
-    const { code, message, details } = PRECEDENCE[problem.kind]
-    reporter.report(code, problem.span, message, details)
+
+  #syntax(error: IRecognitionException, part: Segment): number {
+    const { token } = error
+    const atEnd = token.tokenType.name === 'EOF'
+    const span = atEnd ? endOfSegment(part) : spanOf(token)
+    if (error.name === 'NotAllInputParsedException' && this.firstOnLine(token)) {
+      this.#stray(token)
+      return span.start
+    }
+    if (!this.#tell(span.start)) return span.start
+    const found = atEnd ? foundAtEnd(span, this.#source) : `found \`${shorten(token.image)}\``
+    const details = { label: 'not expected here', notes: adviceFor(token) }
+    this.#reporter.report('E0004', span, `expected ${error.message}, ${found}`, details)
+    return span.start
   }
-  return declaration ?? null
+
+  /** True the first time on a line. */
+  #tell(offset: number): boolean {
+    const { line } = this.#source.position(offset)
+    if (this.#told.has(line)) return false
+    this.#told.add(line)
+    return true
+  }
 }
 
-function reportStray(tokens: readonly IToken[], reporter: Reporter, told: Lines): null {
-  const [first] = tokens
-  if (first === undefined || told.has(first.startOffset)) return null
-  const guess = nearest(first.image, [
-    'online',
-    'offline',
-    'alert',
-    'test',
-    'scope',
-    'pattern',
-    'const',
-    'import',
-    'package',
-    'default',
-  ])
-  const notes =
-    first.image === 'eval'
-      ? ['an eval is `online eval` or `offline eval`']
-      : guess === null
-        ? [`a file is a list of: ${DECLARATIONS.join(', ')}`]
-        : [`did you mean \`${guess}\`?`]
-  reporter.report('E0015', spanOf(first), `expected a declaration, found \`${shorten(first.image)}\``, {
-    label: 'not a declaration',
-    notes,
-  })
-  return null
-}
-
-function reportSyntax(
-  error: IRecognitionException,
-  part: Segment,
-  source: Source,
-  reporter: Reporter,
-  told: Lines,
-): void {
-  const atEnd = error.token.tokenType.name === 'EOF'
-  const span = atEnd ? endOfSegment(part) : spanOf(error.token)
-  if (told.has(span.start)) return
-  const found = atEnd ? foundAtEnd(span, source) : `found \`${shorten(error.token.image)}\``
-  reporter.report('E0004', span, `expected ${error.message}, ${found}`, {
-    label: 'not expected here',
-    notes: adviceFor(error),
-  })
+/**
+ * The same declaration with the clauses near `offsets` in error, so that the checker stays silent about what was told; any
+ * other declaration is in error as a whole.
+ */
+function damaged(declaration: DeclNode, offsets: readonly number[]): DeclNode {
+  if (declaration.kind !== 'eval' && declaration.kind !== 'alert') return { ...declaration, damaged: true }
+  const hit = new Set(
+    offsets.map((offset) => declaration.clauses.findLastIndex((clause) => clause.key.span.start <= offset)),
+  )
+  const clauses = declaration.clauses.map(
+    (clause, index): ClauseNode => (hit.has(index) ? { ...clause, value: { kind: 'error' } } : clause),
+  )
+  return { ...declaration, clauses, damaged: true }
 }
 
 function endOfSegment(part: Segment): Span {
   const last = part.tokens.at(-1)
-  return last === undefined ? { start: 0, end: 0 } : { start: spanOf(last).end, end: spanOf(last).end }
+  const end = last === undefined ? 0 : endOf(last)
+  return { start: end, end }
 }
 
 function foundAtEnd(span: Span, source: Source): string {
@@ -272,18 +185,15 @@ function shorten(image: string): string {
   return line.length > 30 ? `${line.slice(0, 29)}…` : line
 }
 
-function adviceFor(error: IRecognitionException): string[] {
-  switch (error.token.image) {
-    case 'not':
-      return ['`not in` does not exist: write `not (x in […])`']
-    case '=':
-      return ['to compare, write `==`']
-    case 'if':
-    case 'when':
-      return ['conditions follow `where`']
-    default:
-      return []
-  }
+const ADVICE: Record<string, string> = {
+  not: '`not in` does not exist: write `not (x in […])`',
+  '=': 'to compare, write `==`',
+  if: 'conditions follow `where`',
+}
+
+function adviceFor(token: IToken): string[] {
+  const advice = Object.hasOwn(ADVICE, token.image) ? ADVICE[token.image] : undefined
+  return advice === undefined ? [] : [advice]
 }
 
 const PRECEDENCE: Record<PrecedenceProblem['kind'], { code: Code; message: string; details: Details }> = {

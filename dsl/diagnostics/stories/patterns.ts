@@ -1,0 +1,108 @@
+/** E03xx: regexes, patterns and redaction. */
+export const PATTERN_STORIES = {
+  E0301: {
+    title: 'a regex cannot look around',
+    story: `Regexes run on every span, on texts that strangers write. They are RE2 syntax, which is matched in time linear in the
+text whatever the pattern; lookahead and lookbehind would need backtracking, which hostile texts turn into minutes. Match
+what stands around and check the rest with a second condition: x matches /a/ and not (x matches /ab/).`,
+    example: `package shop
+pattern bare_number = /(?<!order )\\d{13,19}/
+`,
+  },
+  E0302: {
+    title: 'a regex cannot refer back to a group',
+    story: `What a group has matched would have to be remembered for every place where it could have: RE2 syntax leaves it out, to
+stay linear in the text.`,
+    example: `package shop
+pattern doubled = /(\\w+) \\1/
+`,
+  },
+  E0303: {
+    title: 'a regex cannot quote by \\Q…\\E',
+    story: `A slash inside could not be told from the end of the regex. Escape each special character by a backslash. To look for a
+plain text, contains is simpler and faster.`,
+    example: `package shop
+pattern price = /\\Q$9.99\\E/
+`,
+  },
+  E0304: {
+    title: 'this is not RE2 syntax',
+    story: `The regex was compiled by the engine that will run it, and refused for the reason given.`,
+    example: `package shop
+pattern broken = /(sk-[a-z]+/
+`,
+  },
+  E0305: {
+    title: 'an unknown flag of a regex',
+    story: `After the closing slash, i ignores case. Others are written inside: (?s) lets . match a line break, (?m) lets ^ and $
+match at lines.`,
+    example: `package shop
+pattern key = /sk-[a-z]+/g
+`,
+  },
+  E0306: {
+    title: 'an unknown checksum',
+    story: `A pattern may name a checksum that a match must also pass, so that order numbers are not payment cards: check luhn, check
+iban.`,
+    example: `package shop
+pattern card = /4\\d{15}/ check mod10
+`,
+  },
+  E0307: {
+    title: 'too many patterns at once',
+    story: `Patterns that are asked together run as one automaton, which is fast while it is small: at most ten.`,
+    example: `package shop
+online eval clean {
+  on:      llm_call
+  pass:    not (output.text matches any [/a1/, /b2/, /c3/, /d4/, /e5/, /f6/, /g7/, /h8/, /i9/, /j0/, /k1/])
+  missing: unknown
+}
+`,
+  },
+  E0309: {
+    title: 'this is not a pattern',
+    story: `After matches stands a regex, /sk-[a-z]+/, or the name of a pattern; after matches any a list of these. To look for a text
+as it is, use contains.`,
+    example: `package shop
+online eval clean {
+  on:      llm_call
+  pass:    not (output.text matches "password")
+  missing: unknown
+}
+`,
+  },
+  W0310: {
+    title: 'a pattern without a required literal',
+    story: `Every match of a fast pattern contains some fixed text, by which most texts are dismissed at once. A pattern such as
+/\\d{6,}/ has none: the automaton walks every character of every text. It costs the most of all patterns; a fixed part, or
+asking it after a cheaper condition, makes it cheap.`,
+    example: `package shop
+pattern number = /\\d{6,}/
+`,
+  },
+  E0311: {
+    title: 'a redaction that masks nothing',
+    story: `redact: masks what the eval's own patterns matched, in the fields named, before a span is stored. It looks at one span at
+a time: an eval about whole traces cannot redact, and neither can one without patterns.`,
+    example: `package shop
+online eval fast {
+  on:     llm_call
+  pass:   duration <= 8s
+  redact: output.text
+}
+`,
+  },
+  E0312: {
+    title: 'this field cannot be masked',
+    story: `The texts of the conversation can be masked: input.text, output.text, arguments.text, result.text, query.text, as far as
+the subject has them.`,
+    example: `package shop
+online eval clean {
+  on:      llm_call
+  pass:    not (output.text matches /sk-[a-z]+/)
+  missing: unknown
+  redact:  model
+}
+`,
+  },
+} as const

@@ -1,0 +1,100 @@
+/** Tokens that are none: unterminated texts, numbers with a wrong unit, marks of other languages. */
+import type { IToken } from 'chevrotain'
+import type { Code } from '../diagnostics/codes.ts'
+import type { Details } from '../diagnostics/diagnostic.ts'
+import type { Reporter } from '../diagnostics/reporter.ts'
+import type { Span } from '../source.ts'
+import { spanOf } from './grammar-base.ts'
+import { badEscape } from './text.ts'
+import * as t from './tokens.ts'
+
+const WORDS_FOR: Record<string, { token: typeof t.And; word: string }> = {
+  '&&': { token: t.And, word: 'and' },
+  '||': { token: t.Or, word: 'or' },
+  '!': { token: t.Not, word: 'not' },
+}
+
+interface TokenProblem {
+  code: Code
+  span: Span
+  message: string
+  details: Details
+}
+
+/** Tells of what is wrong, and gives on what the grammar can read: `&&` as `and`, other foreign marks not at all. */
+export function checkTokens(tokens: readonly IToken[], reporter: Reporter): IToken[] {
+  const readable: IToken[] = []
+  for (const token of tokens) {
+    const problem = tokenProblem(token)
+    if (problem !== null) reporter.report(problem.code, problem.span, problem.message, problem.details)
+    if (token.tokenType !== t.Foreign) readable.push(token)
+    else {
+      const meant = WORDS_FOR[token.image]?.token
+      if (meant !== undefined) readable.push({ ...token, tokenType: meant, tokenTypeIdx: meant.tokenTypeIdx as number })
+    }
+  }
+  return readable
+}
+
+const UNITS = 'units: `500ms 9.2s 10m 24h 7d 1w`, `95%`, `3pp`, `0.25 USD`; a time has two-digit hours: `06:00`'
+
+function tokenProblem(token: IToken): TokenProblem | null {
+  switch (token.tokenType) {
+    case t.Text:
+      return escapeProblem(token)
+    case t.BadText: {
+      const details = { label: 'ends with its line', notes: ['a text of several lines stands in `"""`'] }
+      return { code: 'E0005', span: spanOf(token), message: 'this text has no closing `"`', details }
+    }
+    case t.BadTextBlock: {
+      const span = { start: token.startOffset, end: token.startOffset + 3 }
+      return { code: 'E0006', span, message: 'this text block has no closing `"""`', details: { label: 'opened here' } }
+    }
+    case t.SingleQuoted:
+      return singleQuoted(token)
+    case t.BadRegex: {
+      const details = { label: 'ends with its line', notes: ['a `/` inside is written `\\/`'] }
+      return { code: 'E0008', span: spanOf(token), message: 'this regex has no closing `/`', details }
+    }
+    case t.BadNumber: {
+      const details = { label: 'no such literal', notes: [UNITS] }
+      return { code: 'E0007', span: spanOf(token), message: `\`${token.image.slice(0, 40)}\` is not a number`, details }
+    }
+    case t.Foreign:
+      return foreign(token)
+    default:
+      return null
+  }
+}
+
+function escapeProblem(token: IToken): TokenProblem | null {
+  const at = badEscape(token.image)
+  if (at < 0) return null
+  const start = token.startOffset + at
+  const message = `\`${token.image.slice(at, at + 2)}\` is no escape in a text`
+  return {
+    code: 'E0013',
+    span: { start, end: start + 2 },
+    message,
+    details: { label: 'known are \\n \\t \\r \\" \\\\' },
+  }
+}
+
+function singleQuoted(token: IToken): TokenProblem {
+  const span = spanOf(token)
+  const text = `"${token.image.slice(1, -1).replaceAll('"', '\\"')}"`
+  const fix = { applicability: 'machine' as const, title: 'write', options: [{ text }], edit: { ...span, text } }
+  return { code: 'E0014', span, message: 'texts stand in double quotes', details: { fix } }
+}
+
+function foreign(token: IToken): TokenProblem {
+  const span = spanOf(token)
+  const word = WORDS_FOR[token.image]?.word
+  if (word === undefined) {
+    const message = `\`${token.image.slice(0, 20)}\` means nothing here`
+    return { code: 'E0009', span, message, details: { label: 'not part of the language' } }
+  }
+  const edit = { ...span, text: ` ${word} ` }
+  const fix = { applicability: 'machine' as const, title: 'write', options: [{ text: word }], edit }
+  return { code: 'E0009', span, message: `\`${token.image}\` is written \`${word}\``, details: { fix } }
+}
