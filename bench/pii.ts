@@ -10,7 +10,7 @@ import type { PatternPlan } from '../dsl/plan.ts'
 import { passesCheck } from '../engine/regex/checksum.ts'
 import { compilePatterns } from '../engine/regex/patterns.ts'
 import { REVIEWED_SOURCES } from '../engine/regex/pii-sources.ts'
-import { HOSTILE_BYTES, hostileTexts, userPatterns } from './pii-hostile.ts'
+import { HOSTILE_BYTES, hostileTexts, userPatterns } from '../test/pii/hostile-texts.ts'
 import { cleanTexts, withHits } from './pii-texts.ts'
 
 const ROUNDS = 9

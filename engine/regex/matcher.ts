@@ -10,3 +10,16 @@ export interface PatternMatcher {
   /** Non-overlapping, in order of their starts. */
   find(text: string): TextRange[]
 }
+
+export interface PatternMatch {
+  /** The pattern's qualified name, `PatternPlan.name`. */
+  pattern: string
+  /** UTF-16 code units into the text, end exclusive. */
+  start: number
+  end: number
+}
+
+/** Some patterns of a set which are asked together, as in `matches any [a, b]`; made by `PatternSet.group`. */
+export interface PatternGroup {
+  readonly indices: readonly number[]
+}

@@ -36,6 +36,44 @@ test('a match that fails its checksum does not count, a later one does', () => {
   expect(set.find(group, text)).toEqual([{ pattern: 'card', start: 29, end: 45 }])
 })
 
+test('patterns without a literal are asked in sets of ten, to the same answers', () => {
+  // Twelve patterns in two sets; the names say what each matches.
+  const sources = ['[0-9]{2}:[0-9]{2}', '[A-Z]{4,}', '\\$[0-9]+', '[a-c]{3}', '[x-z]{2}', '[0-9]+%', '\\b[a-z]{9}\\b']
+  const more = ['[A-C][0-9]', '[!?]{2}', '[\\[({][0-9]', '[eé]{2}', '(?P<value>[0-9])[.;]']
+  const plans = [...sources, ...more].map((source, index) => plan(source, source, { caseInsensitive: index === 3 }))
+  const set = compilePatterns(plans)
+  const all = set.group(plans.map((_plan, index) => index))
+  const alone = plans.map((_plan, index) => set.group([index]))
+  const texts = [
+    '10:30',
+    'ABCD',
+    '$5 and 7%',
+    'ABC',
+    'xyz',
+    'something',
+    'A1 (2 !!',
+    'née ée',
+    '4;',
+    '4',
+    '',
+    'nothing he',
+  ]
+  for (const text of texts) {
+    const expected = alone.flatMap((group) => set.find(group, text)).sort((a, b) => a.start - b.start)
+    expect(set.find(all, text)).toEqual(expected)
+    expect(set.anyMatch(all, text)).toBe(expected.length > 0)
+  }
+})
+
+test('a pack name alone does not make a pattern fast: the text must be the reviewed one', () => {
+  const set = compilePatterns([plan('pii.email', 'cat', { builtin: 'pii.email' })])
+  expect(set.anyMatch(set.group([0]), 'a cat')).toBe(true)
+})
+
+test('a group of another set is a bug', () => {
+  expect(() => compilePatterns([]).anyMatch({ indices: [] }, 'x')).toThrow(TypeError)
+})
+
 test('an index outside the plan is a bug', () => {
   expect(() => compilePatterns([]).group([0])).toThrow(RangeError)
 })

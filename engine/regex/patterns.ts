@@ -1,21 +1,11 @@
 import type { PatternPlan } from '../../dsl/plan.ts'
-import { GATES, openGates } from './gates.ts'
-import type { PatternMatcher } from './matcher.ts'
+import { CompiledGroup, type CompiledPattern } from './compiled-group.ts'
+import { GATES } from './gates.ts'
+import type { PatternGroup, PatternMatch } from './matcher.ts'
 import { createRe2Matcher } from './re2-matcher.ts'
 import { createReviewedMatcher, reviewedName } from './reviewed-matcher.ts'
 
-export interface PatternMatch {
-  /** The pattern's qualified name, `PatternPlan.name`. */
-  pattern: string
-  /** UTF-16 code units into the text, end exclusive. */
-  start: number
-  end: number
-}
-
-/** Some patterns of a set which are asked together, as in `matches any [a, b]`. */
-export interface PatternGroup {
-  readonly indices: readonly number[]
-}
+export type { PatternGroup, PatternMatch } from './matcher.ts'
 
 export interface PatternSet {
   /** Prepares patterns (indices into the plan's) to be asked together. Do this once, not for each text. */
@@ -26,33 +16,16 @@ export interface PatternSet {
   find(group: PatternGroup, text: string): PatternMatch[]
 }
 
-interface CompiledPattern {
-  name: string
-  matcher: PatternMatcher
-  /** Its bit of `openGates`; 0 for a pattern that has no gate and is always asked. */
-  gate: number
-}
-
-class CompiledGroup implements PatternGroup {
-  readonly indices: readonly number[]
-  readonly patterns: readonly CompiledPattern[]
-  readonly gates: number
-
-  constructor(indices: readonly number[], patterns: readonly CompiledPattern[]) {
-    this.indices = indices
-    this.patterns = patterns
-    this.gates = patterns.reduce((gates, pattern) => gates | pattern.gate, 0)
-  }
-}
-
 /**
  * Compiles a plan's patterns. Users' own run on re2js. Those of the standard packs, whose text was reviewed, run on V8 and
- * only if one pass over the text says that they could match: to the same result, several times faster.
+ * only if a few searches in the text say that they could match: to the same result, several times faster. Each is run once
+ * here, so that the first span does not pay for building its machine.
  *
  * Throws on a source that is not RE2: the checker refuses those before a plan exists.
  */
 export function compilePatterns(patterns: readonly PatternPlan[]): PatternSet {
   const compiled = patterns.map(compilePattern)
+  for (const { matcher } of compiled) matcher.find(WARM_UP_TEXT)
   return {
     group: (indices) =>
       new CompiledGroup(
@@ -63,31 +36,19 @@ export function compilePatterns(patterns: readonly PatternPlan[]): PatternSet {
           return pattern
         }),
       ),
-    anyMatch: (group, text) => {
-      const { patterns, gates } = ownGroup(group)
-      const open = gates === 0 ? 0 : openGates(text, gates)
-      for (const { gate, matcher } of patterns) {
-        if ((gate === 0 || (open & gate) !== 0) && matcher.test(text)) return true
-      }
-      return false
-    },
-    find: (group, text) => {
-      const { patterns, gates } = ownGroup(group)
-      const open = gates === 0 ? 0 : openGates(text, gates)
-      const found: PatternMatch[] = []
-      for (const { gate, matcher, name } of patterns) {
-        if (gate !== 0 && (open & gate) === 0) continue
-        for (const { start, end } of matcher.find(text)) found.push({ pattern: name, start, end })
-      }
-      return found.length > 1 ? found.sort((a, b) => a.start - b.start) : found
-    },
+    anyMatch: (group, text) => ownGroup(group).anyMatch(text),
+    find: (group, text) => ownGroup(group).find(text),
   }
 }
 
+const WARM_UP_TEXT =
+  'Hello Ann, order 4155 of 2026-03-04 (ref. AB12) costs $20.50, see https://example.com/a_b?c=1#d or ask bot@example.com at 10:30.'
+
 function compilePattern(plan: PatternPlan): CompiledPattern {
   const reviewed = reviewedName(plan)
-  if (reviewed === null) return { name: plan.name, matcher: createRe2Matcher(plan), gate: 0 }
-  return { name: plan.name, matcher: createReviewedMatcher(plan), gate: GATES[reviewed] }
+  if (reviewed !== null) return { plan, matcher: createReviewedMatcher(plan), gate: GATES[reviewed], isCostly: false }
+  const matcher = createRe2Matcher(plan)
+  return { plan, matcher, gate: 0, isCostly: !matcher.hasLiteral }
 }
 
 function ownGroup(group: PatternGroup): CompiledGroup {

@@ -14,13 +14,18 @@ const DFA_MEMORY_BYTES = 2 * 1024 * 1024
 const LOCATE_BUDGET_CHARS = 4 * 1024 * 1024
 const MIN_STEPS = 32
 
+export interface Re2Matcher extends PatternMatcher {
+  /** A text without a literal that every match needs is answered by a search for it, at next to no cost. */
+  readonly hasLiteral: boolean
+}
+
 /**
  * One RE2 pattern run by re2js: its lazy DFA decides, and positions are looked for only once it has said yes (the engines
  * that know positions are 10 to 100 times slower). Matches count as `locate` says.
  *
  * Throws on a source that is not RE2: the checker has refused those before a plan exists.
  */
-export function createRe2Matcher(plan: PatternPlan): PatternMatcher {
+export function createRe2Matcher(plan: PatternPlan): Re2Matcher {
   const regex = RE2JS.compile(plan.source, plan.caseInsensitive ? RE2JS.CASE_INSENSITIVE : 0)
   boundDfaMemory(regex)
   const valueGroups = Object.keys(regex.namedGroups()).filter((name) => VALUE_GROUP.test(name))
@@ -55,6 +60,7 @@ export function createRe2Matcher(plan: PatternPlan): PatternMatcher {
   }
 
   return {
+    hasLiteral: regex.re2().prefilter !== null || regex.re2().prefixComplete,
     // A pattern that can match the empty text matches everywhere, by the language; there is nothing to locate then.
     test: (text) => regex.test(text) && ((isWholeMatch && plan.check === null) || anyFound(text)),
     find: (text) => {

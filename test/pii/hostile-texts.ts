@@ -1,4 +1,4 @@
-import type { PatternPlan } from '../dsl/plan.ts'
+import type { PatternPlan } from '../../dsl/plan.ts'
 
 export const HOSTILE_BYTES = 100_000
 

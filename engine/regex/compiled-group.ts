@@ -1,0 +1,63 @@
+import type { PatternPlan } from '../../dsl/plan.ts'
+import { openGates } from './gates.ts'
+import type { PatternGroup, PatternMatch, PatternMatcher } from './matcher.ts'
+import { createRe2Sets, MAX_SET_SIZE, type Re2SetGate } from './re2-set.ts'
+
+export interface CompiledPattern {
+  plan: PatternPlan
+  matcher: PatternMatcher
+  /** Its bit of `openGates`; 0 for a user's pattern. */
+  gate: number
+  /** A user's pattern that no cheap search can rule out: asked in sets. */
+  isCostly: boolean
+}
+
+/** Patterns that are asked together, cheapest first. */
+export class CompiledGroup implements PatternGroup {
+  readonly indices: readonly number[]
+  readonly #order: ReadonlyMap<CompiledPattern, number>
+  readonly #direct: readonly CompiledPattern[]
+  readonly #costly: readonly CompiledPattern[]
+  readonly #sets: readonly (Re2SetGate | null)[]
+  readonly #gates: number
+
+  constructor(indices: readonly number[], patterns: readonly CompiledPattern[]) {
+    this.indices = indices
+    this.#order = new Map(patterns.map((pattern, place) => [pattern, place]))
+    this.#direct = patterns.filter((pattern) => !pattern.isCostly)
+    this.#costly = patterns.filter((pattern) => pattern.isCostly)
+    this.#sets = createRe2Sets(this.#costly.map((pattern) => pattern.plan))
+    this.#gates = patterns.reduce((gates, pattern) => gates | pattern.gate, 0)
+  }
+
+  anyMatch(text: string): boolean {
+    return this.#visitCandidates(text, ({ matcher }) => matcher.test(text))
+  }
+
+  find(text: string): PatternMatch[] {
+    const found: (PatternMatch & { place: number })[] = []
+    this.#visitCandidates(text, (pattern) => {
+      const place = this.#order.get(pattern) ?? 0
+      for (const { start, end } of pattern.matcher.find(text))
+        found.push({ pattern: pattern.plan.name, start, end, place })
+      return false
+    })
+    if (found.length > 1) found.sort((a, b) => a.start - b.start || a.place - b.place)
+    return found.map(({ pattern, start, end }) => ({ pattern, start, end }))
+  }
+
+  /** Calls `visit` for each pattern that may match until one returns true, and returns whether one did. */
+  #visitCandidates(text: string, visit: (pattern: CompiledPattern) => boolean): boolean {
+    const open = this.#gates === 0 ? 0 : openGates(text, this.#gates)
+    for (const pattern of this.#direct) {
+      if ((pattern.gate === 0 || (open & pattern.gate) !== 0) && visit(pattern)) return true
+    }
+    for (let at = 0, set = 0; at < this.#costly.length; at += MAX_SET_SIZE, set++) {
+      const gate = this.#sets[set] ?? null
+      const members = this.#costly.slice(at, at + MAX_SET_SIZE)
+      const candidates = gate === null ? members : gate.candidates(text).map((id) => members[id] as CompiledPattern)
+      if (candidates.some(visit)) return true
+    }
+    return false
+  }
+}
