@@ -3,7 +3,7 @@ import type { Vocabulary } from './vocabulary.ts'
 
 /** A flattened key with list indices in it, such as `llm.input_messages.0.message.tool_calls.1.tool_call.id`. */
 export interface IndexedKey {
-  readonly list: 'input' | 'output' | 'documents'
+  readonly list: 'input' | 'output' | 'documents' | 'embeddings'
   readonly item: number
   /** What it says of the item, `tool_calls.tool_call.id`; the inner index is in `part`. */
   readonly field: string

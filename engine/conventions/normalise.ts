@@ -86,7 +86,12 @@ function normaliseSpan(
   const toolResult = isTool ? (otelGenAi.toolResult(bag) ?? openInference.outputValue(bag)) : undefined
   const retrievalQuery = isRetriever ? (otelGenAi.retrievalQuery(bag) ?? openInference.inputValue(bag)) : undefined
   const documents = isRetriever ? (openInference.documents(bag) ?? otelGenAi.documents(bag)) : undefined
-  const content = isKnown && !isTool && !isRetriever ? contentOf(raw.events) : NO_CONTENT
+  const content =
+    kind === 'embedding'
+      ? contentOfEmbedding()
+      : isKnown && !isTool && !isRetriever
+        ? contentOf(raw.events)
+        : NO_CONTENT
   const finishReason = isLlm ? finishReasonOf(slots, content.outputMessages) : undefined
 
   const tokensInput = isLlm ? takeCount(bag, slots.tokensInput) : undefined
@@ -125,7 +130,7 @@ function normaliseSpan(
     sessionId: takeText(bag, slots.sessionId) ?? fromResource.sessionId,
     userId: takeText(bag, slots.userId) ?? fromResource.userId,
     provider: isKnown ? takeText(bag, slots.provider) : undefined,
-    model: isKnown ? takeText(bag, slots.model) : undefined,
+    model: isKnown ? (takeText(bag, slots.model) ?? openInference.requestedModel(bag)) : undefined,
     inputText: content.inputText,
     inputMessages: content.inputMessages,
     outputText: content.outputText,
@@ -145,7 +150,10 @@ function normaliseSpan(
     retrievalQuery,
     documents,
     finishReason,
-    timeToFirstTokenMs: isLlm ? milliseconds(takeAmount(bag, slots.timeToFirstTokenSeconds)) : undefined,
+    timeToFirstTokenMs: isLlm
+      ? (milliseconds(takeAmount(bag, slots.timeToFirstTokenSeconds)) ??
+        openInference.timeToFirstTokenMs(raw.events, startTimeUs))
+      : undefined,
     errorMessage: errorMessageOf(raw),
     convention,
     attributes: bag.rest(),
@@ -174,6 +182,11 @@ function contentOf(events: readonly SpanEvent[]): Content {
     outputText: outputMessages === undefined ? openInference.outputValue(bag) : outputTextOf(outputMessages),
     outputMessages,
   }
+}
+
+/** The vectors of an embedding are no answer: they stay where they are. */
+function contentOfEmbedding(): Content {
+  return { ...NO_CONTENT, inputText: openInference.embeddedText(bag) ?? openInference.inputValue(bag) }
 }
 
 /** OpenInference's TOOL spans: `tool.parameters` may be a schema, `input.value` is the call. */

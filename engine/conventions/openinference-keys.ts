@@ -25,6 +25,11 @@ const LISTS: readonly { list: IndexedKey['list']; prefix: string; key: RegExp }[
     prefix: 'retrieval.documents.',
     key: new RegExp(`^retrieval\\.documents\\.${INDEX}\\.document\\.(id|content|score)$`),
   },
+  {
+    list: 'embeddings',
+    prefix: 'embedding.embeddings.',
+    key: new RegExp(`^embedding\\.embeddings\\.${INDEX}\\.embedding\\.(text)$`),
+  },
 ]
 
 const INNER = new RegExp(`^(contents|tool_calls)\\.${INDEX}\\.(.+)$`)

@@ -2,10 +2,10 @@
  * OpenInference, the convention of Arize's and Phoenix's instrumentations.
  * https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
  */
-import type { AttributeValue, Message, MessagePart, RetrievedDocument, SpanKind } from '../model/span.ts'
-import type { AttributeBag, IndexedKey } from './attribute-bag.ts'
-import { asJsonText } from './json.ts'
-import { toolCall } from './messages.ts'
+import type { Message, RetrievedDocument, SpanEvent, SpanKind } from '../model/span.ts'
+import type { AttributeBag } from './attribute-bag.ts'
+import { asJsonText, parseJson, property } from './json.ts'
+import { inOrder, readMessages } from './openinference-messages.ts'
 import { asAmount, asText } from './values.ts'
 import type { FieldKeys, Vocabulary } from './vocabulary.ts'
 
@@ -38,6 +38,8 @@ const KIND_OF: ReadonlyMap<string, SpanKind> = new Map([
   ['GUARDRAIL', 'guardrail'],
 ])
 
+const FIRST_TOKEN_EVENT = 'First Token Stream Event'
+
 export interface OpenInference {
   /** Undefined when the span isn't of this convention; `other` for kinds that are no subject (RERANKER, EVALUATOR, …). */
   kindOf(bag: AttributeBag): SpanKind | undefined
@@ -48,6 +50,12 @@ export interface OpenInference {
   outputValue(bag: AttributeBag): string | undefined
   toolParameters(bag: AttributeBag): string | undefined
   documents(bag: AttributeBag): RetrievedDocument[] | undefined
+  /** What was embedded, several texts on lines of their own. */
+  embeddedText(bag: AttributeBag): string | undefined
+  /** The model among the call's parameters: all that failed calls have. */
+  requestedModel(bag: AttributeBag): string | undefined
+  /** Milliseconds from the start to the event of the first token, where there is one. */
+  timeToFirstTokenMs(events: readonly SpanEvent[], startTimeUs: number): number | undefined
   /** Cost of prompt and completion together, for spans without a total. */
   costOfPartsUsd(bag: AttributeBag): number | undefined
 }
@@ -58,6 +66,7 @@ export function createOpenInference(vocabulary: Vocabulary): OpenInference {
   const inputValue = slot('input.value')
   const outputValue = slot('output.value')
   const toolParameters = slot('tool.parameters')
+  const invocationParameters = slot('llm.invocation_parameters')
   const costPrompt = slot('llm.cost.prompt')
   const costCompletion = slot('llm.cost.completion')
 
@@ -82,137 +91,32 @@ export function createOpenInference(vocabulary: Vocabulary): OpenInference {
     outputValue: (bag) => takeJsonText(bag, outputValue),
     toolParameters: (bag) => takeJsonText(bag, toolParameters),
     documents: (bag) => (bag.hasIndexed('documents') ? readDocuments(bag) : undefined),
+    embeddedText: (bag) => {
+      if (!bag.hasIndexed('embeddings')) return undefined
+      const texts = new Map<number, string>()
+      bag.forEachIndexed('embeddings', (key, value) => {
+        if (typeof value === 'string') texts.set(key.item, value)
+        return typeof value === 'string'
+      })
+      return texts.size === 0 ? undefined : inOrder(texts).join('\n')
+    },
+    requestedModel: (bag) => {
+      const text = bag.peek(invocationParameters)
+      const parameters = typeof text === 'string' ? parseJson(text) : undefined
+      if (typeof parameters !== 'object' || parameters === null) return undefined
+      const model = property(parameters, 'model')
+      return typeof model === 'string' && model !== '' ? model : undefined
+    },
+    timeToFirstTokenMs: (events, startTimeUs) => {
+      const first = events.find((event) => event.name === FIRST_TOKEN_EVENT)
+      return first === undefined || first.timeUs < startTimeUs ? undefined : (first.timeUs - startTimeUs) / 1000
+    },
     costOfPartsUsd: (bag) => {
       const prompt = asAmount(bag.peek(costPrompt))
       const completion = asAmount(bag.peek(costCompletion))
       return prompt === undefined || completion === undefined ? undefined : prompt + completion
     },
   }
-}
-
-interface MessageDraft {
-  role: string | undefined
-  content: string | undefined
-  /** `contents`, by their index. */
-  parts: Map<number, PartDraft>
-  calls: Map<number, CallDraft>
-  toolCallId: string | undefined
-  finishReason: string | undefined
-}
-
-interface PartDraft {
-  type: string | undefined
-  text: string | undefined
-}
-
-interface CallDraft {
-  id: string | undefined
-  name: string | undefined
-  arguments: string | undefined
-}
-
-function readMessages(bag: AttributeBag, list: 'input' | 'output', role: string): Message[] | undefined {
-  const drafts = new Map<number, MessageDraft>()
-  bag.forEachIndexed(list, (key, value) => {
-    let draft = drafts.get(key.item)
-    if (draft === undefined) {
-      draft = {
-        role: undefined,
-        content: undefined,
-        parts: new Map(),
-        calls: new Map(),
-        toolCallId: undefined,
-        finishReason: undefined,
-      }
-      drafts.set(key.item, draft)
-    }
-    return fillMessage(draft, key, value)
-  })
-  const messages = inOrder(drafts).map((draft) => messageOf(draft, role))
-  return messages.some((message) => message.parts.length > 0) ? messages : undefined
-}
-
-/** Keys arrive in any order. */
-function inOrder<T>(byIndex: ReadonlyMap<number, T>): T[] {
-  return [...byIndex].sort(([a], [b]) => a - b).map(([, item]) => item)
-}
-
-/** Whether the value found a place; what has none (images, names) stays an attribute. */
-function fillMessage(draft: MessageDraft, key: IndexedKey, value: AttributeValue): boolean {
-  if (typeof value !== 'string') return false
-  switch (key.field) {
-    case 'role':
-      draft.role = value
-      return true
-    case 'content':
-    case 'prompt.text':
-    case 'completion.text':
-      draft.content = value
-      return true
-    case 'tool_call_id':
-      draft.toolCallId = value
-      return true
-    case 'finish_reason':
-      draft.finishReason = value
-      return true
-    case 'function_call_name':
-      callAt(draft, -1).name = value
-      return true
-    case 'function_call_arguments_json':
-      callAt(draft, -1).arguments = value
-      return true
-    case 'tool_calls.tool_call.id':
-      callAt(draft, key.part).id = value
-      return true
-    case 'tool_calls.tool_call.function.name':
-      callAt(draft, key.part).name = value
-      return true
-    case 'tool_calls.tool_call.function.arguments':
-      callAt(draft, key.part).arguments = value
-      return true
-    case 'contents.message_content.type':
-      partAt(draft, key.part).type = value
-      return value === 'text' || value === 'reasoning'
-    case 'contents.message_content.text':
-      partAt(draft, key.part).text = value
-      return true
-    default:
-      return false
-  }
-}
-
-function callAt(draft: MessageDraft, index: number): CallDraft {
-  let call = draft.calls.get(index)
-  if (call === undefined) {
-    call = { id: undefined, name: undefined, arguments: undefined }
-    draft.calls.set(index, call)
-  }
-  return call
-}
-
-function partAt(draft: MessageDraft, index: number): PartDraft {
-  let part = draft.parts.get(index)
-  if (part === undefined) {
-    part = { type: undefined, text: undefined }
-    draft.parts.set(index, part)
-  }
-  return part
-}
-
-function messageOf(draft: MessageDraft, role: string): Message {
-  const parts: MessagePart[] = []
-  if (draft.toolCallId !== undefined && draft.content !== undefined) {
-    parts.push({ type: 'tool_call_response', id: draft.toolCallId, response: draft.content })
-  } else if (draft.content !== undefined) parts.push({ type: 'text', content: draft.content })
-  for (const part of inOrder(draft.parts)) {
-    if (part.text !== undefined)
-      parts.push({ type: part.type === 'reasoning' ? 'reasoning' : 'text', content: part.text })
-    else if (part.type !== undefined) parts.push({ type: 'other', value: { type: part.type } })
-  }
-  for (const call of inOrder(draft.calls)) parts.push(toolCall(call.id, call.name, call.arguments))
-  const message: Message = { role: draft.role ?? role, parts }
-  if (draft.finishReason !== undefined) message.finishReason = draft.finishReason
-  return message
 }
 
 function readDocuments(bag: AttributeBag): RetrievedDocument[] {

@@ -1,0 +1,32 @@
+/** Golden spans of requests that real instrumentations sent (`test/fixtures/otlp/capture_*.py`) and of hand-made ones. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { spanToJson } from '../model/span-json.ts'
+import { transcodeJson } from '../otlp/json.ts'
+import { scanRequest } from '../otlp/scan.ts'
+import { normaliseRecord } from './normalise.ts'
+
+const folder = join(import.meta.dirname, '../../test/fixtures/otlp')
+
+function requestOf(file: string): Uint8Array {
+  const bytes = readFileSync(join(folder, file))
+  if (!file.endsWith('.json')) return bytes
+  const outcome = transcodeJson(bytes)
+  if (!outcome.ok) throw new Error(outcome.message)
+  return outcome.request
+}
+
+test.each([
+  'openai_openinference.bin',
+  'openai_otel_default.bin',
+  'genai_otel_latest.bin',
+  'openinference_agent.json',
+  'otel_genai_events.json',
+])('%s', async (file) => {
+  const request = requestOf(file)
+  expect(scanRequest(request).ok).toBe(true)
+  const spans = normaliseRecord('default', request).map((span) => spanToJson(span))
+  const golden = join(folder, file.replace(/\.(bin|json)$/, '.spans.golden'))
+  await expect(`${JSON.stringify(spans, null, 2)}\n`).toMatchFileSnapshot(golden)
+})
