@@ -1,9 +1,9 @@
 /** The definitions in force: loaded from `.eval` files, watched, and swapped only for a version that checks. */
-import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { type FSWatcher, statSync, watch } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
-import { type LoadedEvals, loadEvals } from './load-evals.ts'
+import { evalFilesBelow, type LoadedEvals, loadEvals } from './load-evals.ts'
 
 export interface DefinitionsInForce {
   readonly plan: Plan
@@ -41,11 +41,13 @@ export function openDefinitions(
   if (first.plan === null) return { ok: false, loaded: first }
   let inForce: DefinitionsInForce = { plan: first.plan, loadedAtMs: options.nowMs() }
   let refusedText = ''
-  let fingerprint = fingerprintOf(paths)
+  let lastLoaded = first
+  let fingerprint = fingerprintOf(paths, first)
 
   const reload = (): Reload => {
     const loaded = loadEvals([...paths])
-    fingerprint = fingerprintOf(paths)
+    lastLoaded = loaded
+    fingerprint = fingerprintOf(paths, loaded)
     if (loaded.plan === null) {
       const text = JSON.stringify(loaded.diagnostics)
       if (text === refusedText) return { kind: 'unchanged' }
@@ -70,7 +72,7 @@ export function openDefinitions(
   }
   const watchers = watchedFolders(paths).flatMap((folder) => openWatcher(folder, schedule))
   const poll = setInterval(() => {
-    if (fingerprintOf(paths) !== fingerprint) schedule()
+    if (fingerprintOf(paths, lastLoaded) !== fingerprint) schedule()
   }, pollMs)
   poll.unref()
 
@@ -90,18 +92,13 @@ export function openDefinitions(
 }
 
 /** Changes when a file comes, goes or is written: names, sizes and times of change, without reading anything. */
-function fingerprintOf(paths: readonly string[]): string {
-  const stamp = (file: string): string => {
-    const stats = statSync(file, { throwIfNoEntry: false })
-    return stats === undefined ? `${file} gone` : `${file} ${stats.size} ${stats.mtimeMs}`
-  }
-  return paths
-    .flatMap((path) => {
-      if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [stamp(path)]
-      return readdirSync(path, { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.eval'))
-        .sort()
-        .map((name) => stamp(join(path, name)))
+function fingerprintOf(paths: readonly string[], loaded: LoadedEvals): string {
+  // Imported files may lie outside the folders; packs are known by a name that is no path, and change with a release alone.
+  const files = new Set([...paths.flatMap(evalFilesBelow), ...loaded.sources.keys()])
+  return [...files]
+    .map((file) => {
+      const stats = statSync(file, { throwIfNoEntry: false })
+      return stats === undefined ? `${file} gone` : `${file} ${stats.size} ${stats.mtimeMs}`
     })
     .join('\n')
 }

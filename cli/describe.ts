@@ -3,8 +3,8 @@ import { relative } from 'node:path'
 import type { Plan } from '../dsl/plan.ts'
 import type { LogReport } from '../storage/log/embedded.ts'
 import type { Reload } from './definitions.ts'
+import { diagnosticsText } from './diagnostics-text.ts'
 import type { LoadedEvals } from './load-evals.ts'
-import { renderDiagnostics } from './render-diagnostics.ts'
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
@@ -32,7 +32,7 @@ export function describeDefinitions(plan: Plan): string {
 
 /** Why the files were not taken. */
 export function describeRefusal(loaded: LoadedEvals): string {
-  return renderDiagnostics(loaded.diagnostics, loaded.sources, { color: process.stderr.isTTY === true })
+  return diagnosticsText(loaded, process.stderr)
 }
 
 export function describeReload(reload: Exclude<Reload, { kind: 'unchanged' }>): string {

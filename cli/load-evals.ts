@@ -128,6 +128,19 @@ class EvalReader {
   }
 }
 
+/** Names of the `.eval` files that `loadEvals` would read at a path; what cannot be listed has none. */
+export function evalFilesBelow(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path]
+  try {
+    return listFolder(path).flatMap(({ name, isFolder }) => {
+      if (isFolder) return evalFilesBelow(join(path, name))
+      return name.endsWith('.eval') ? [join(path, name)] : []
+    })
+  } catch {
+    return []
+  }
+}
+
 function listFolder(folder: string): { name: string; isFolder: boolean }[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules')

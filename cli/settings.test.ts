@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { packsFolder, parseUpSettings } from './settings.ts'
+import { packFolder } from './load-evals.ts'
+import { parseUpSettings } from './settings.ts'
 
 test('the defaults are the standard packs on the well-known ports, on loopback', () => {
   expect(parseUpSettings({}, {})).toEqual({
     ok: true,
-    settings: { data: '.assay', evals: [packsFolder], otlpHttpPort: 4318, httpPort: 3000, host: '127.0.0.1' },
+    settings: { data: '.assay', evals: [packFolder], otlpHttpPort: 4318, httpPort: 3000, host: '127.0.0.1' },
   })
 })
 

@@ -1,6 +1,6 @@
 /** What `assay up` runs with: flags first, then the environment, then defaults. */
-import { join } from 'node:path'
 import { z } from 'zod'
+import { packFolder } from './load-evals.ts'
 
 const port = z
   .string()
@@ -40,9 +40,6 @@ const names: Readonly<Record<keyof UpSettings, { flag: string; variable: string 
   host: { flag: '--host', variable: 'ASSAY_HOST' },
 }
 
-/** The standard packs, which are in force when no folder of evals is named. */
-export const packsFolder = join(import.meta.dirname, '..', 'evals')
-
 export const defaults = { data: '.assay', otlpHttpPort: '4318', httpPort: '3000', host: '127.0.0.1' } as const
 
 /**
@@ -60,7 +57,7 @@ export function parseUpSettings(
   const envEvals = fromEnv('evals')
   const raw = {
     data: flags.data ?? fromEnv('data') ?? defaults.data,
-    evals: flags.evals ?? envEvals?.split(',') ?? [packsFolder],
+    evals: flags.evals ?? envEvals?.split(',') ?? [packFolder],
     otlpHttpPort: flags.otlpHttpPort ?? fromEnv('otlpHttpPort') ?? defaults.otlpHttpPort,
     httpPort: flags.httpPort ?? fromEnv('httpPort') ?? defaults.httpPort,
     host: flags.host ?? fromEnv('host') ?? defaults.host,

@@ -1,9 +1,8 @@
-import { styleText } from 'node:util'
 import type { Command } from 'commander'
 import { CODES, isCode, severityOf } from '../../dsl/diagnostics/codes.ts'
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
-import { type Paint, renderDiagnostics } from '../../dsl/diagnostics/render.ts'
 import { nearest } from '../../dsl/suggest.ts'
+import { diagnosticsText } from '../diagnostics-text.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type LoadedEvals, loadEvals } from '../load-evals.ts'
 
@@ -64,13 +63,7 @@ function asJson(diagnostic: Diagnostic): Omit<Diagnostic, 'span'> {
 }
 
 function printText(loaded: LoadedEvals, summary: Summary): void {
-  const { shownAs } = loaded
-  const diagnostics = loaded.diagnostics.map((diagnostic) => ({
-    ...diagnostic,
-    file: shownAs.get(diagnostic.file) ?? diagnostic.file,
-  }))
-  const sources = new Map([...loaded.sources].map(([path, text]) => [shownAs.get(path) ?? path, text]))
-  const report = renderDiagnostics(diagnostics, sources, paintFor(process.stdout))
+  const report = diagnosticsText(loaded, process.stdout)
   if (report !== '') process.stdout.write(`${report}\n`)
   if (summary.files === 0 && summary.errors === 0)
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
@@ -89,19 +82,6 @@ function summaryLine({ files, evals, alerts, tests, errors, warnings }: Summary)
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-/** Colours on a terminal only, and never under NO_COLOR. */
-function paintFor(stream: NodeJS.WriteStream): Paint {
-  type Style = Parameters<typeof styleText>[0]
-  const paint = (style: Style) => (text: string) => styleText(style, text, { stream, validateStream: true })
-  return {
-    error: paint(['red', 'bold']),
-    warning: paint(['yellow', 'bold']),
-    place: paint('blue'),
-    fix: paint('green'),
-    strong: paint('bold'),
-  }
 }
 
 function runExplain(text: string): void {
