@@ -83,7 +83,7 @@ describe('what is none of them is refused with the place', () => {
       'line 2: neither an OTLP request nor a span: kind has to be one of',
     ],
     ['a bad item', json([span(A), 7]), 'item 2: '],
-    ['bad OTLP', json({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: 'xyz' }] }] }] }), 'traceId'],
+    ['bad OTLP', json({ resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: 'xyz', spanId: A }] }] }] }), 'traceId'],
   ])('%s', (_, bytes, message) => {
     expect(readTraces(bytes)).toEqual({ ok: false, message: expect.stringContaining(message) })
   })

@@ -147,7 +147,7 @@ describe('assay test', () => {
     const { status, stdout } = assay('test', 'failing.txt')
     expect(status).toBe(1)
     expect(stdout).toMatch(
-      /FAIL {2}kind {2}failing\.txt:24\n {2}failing\.txt:27 {2}support\/kind\n {4}expected {2}fail\n {4}got {7}pass\n {4}why {7}score is 5\n/,
+      /FAIL {2}kind {2}failing\.txt:23\n {2}failing\.txt:26 {2}support\/kind\n {4}expected {2}fail\n {4}got {7}pass\n {4}why {7}score is 5\n/,
     )
     expect(stdout).toContain('1 test in 1 file: 0 passed, 1 failed')
   })
@@ -160,7 +160,7 @@ describe('assay test', () => {
         {
           name: 'kind',
           file: 'failing.txt',
-          line: 24,
+          line: 23,
           ok: false,
           expectations: [{ target: 'support/kind', expected: 'fail', actual: 'pass', score: 5 }],
         },

@@ -32,6 +32,9 @@ const CONVENTIONS = ['otel_genai', 'openinference', 'none'] as const
 const COST_SOURCES = ['span', 'price_table'] as const
 
 function parseSpan(at: Fields, tenant: string): Span {
+  const traceId = at.required('traceId', at.hex('traceId', 32), '32 hex digits')
+  const spanId = at.required('spanId', at.hex('spanId', 16), '16 hex digits')
+  const kind = at.required('kind', at.oneOf('kind', KINDS), `one of ${KINDS.join(', ')}`)
   const agent = at.object('agent')
   const input = at.object('input')
   const output = at.object('output')
@@ -44,10 +47,10 @@ function parseSpan(at: Fields, tenant: string): Span {
   const costUsd = at.nonNegative('costUsd')
   return makeSpan({
     tenant,
-    traceId: at.required('traceId', at.hex('traceId', 32), '32 hex digits'),
-    spanId: at.required('spanId', at.hex('spanId', 16), '16 hex digits'),
+    traceId,
+    spanId,
     parentSpanId: at.hex('parentSpanId', 16),
-    kind: at.required('kind', at.oneOf('kind', KINDS), `one of ${KINDS.join(', ')}`),
+    kind,
     name: at.text('name'),
     startTimeUs: start.us,
     startTimeSubUs: start.subUs,
