@@ -60,7 +60,10 @@ export interface ConsumerOptions {
   startFrom: 'earliest' | 'latest'
   /** A member silent for longer than this loses its partitions. */
   sessionTimeoutMs?: number
-  /** Before partitions are taken away: the last chance to commit. */
+  /**
+   * Before partitions are taken away: the last chance to commit. Also after they were lost because the session ran out; then
+   * commits are fenced.
+   */
   onRevoke?: (partitions: readonly TopicPartition[]) => Promise<void>
   onAssign?: (partitions: readonly TopicPartition[]) => Promise<void>
 }
@@ -73,7 +76,8 @@ export interface Consumer {
   assignment(): readonly TopicPartition[]
   /**
    * Next records, in offset order within a partition; an empty array after `maxWaitMs` without any. It also heartbeats and
-   * takes part in rebalances, so a member that stops fetching loses its partitions.
+   * takes part in rebalances, so a member that stops fetching loses its partitions: while a sink is down, pause them and go on
+   * fetching. An abort ends the wait and resolves with what is there, usually nothing. One fetch at a time.
    */
   fetch(options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<LogRecord[]>
   /** Durable when it resolves. Never commits backwards past what was revoked: see `CommitOutcome`. */
@@ -82,15 +86,16 @@ export interface Consumer {
   seek(position: PartitionOffset): void
   pause(partitions: readonly TopicPartition[]): void
   resume(partitions: readonly TopicPartition[]): void
-  /** Leaves the group; its partitions go to the others at once. */
+  /** Leaves the group; its partitions go to the others at once. Commits nothing and calls no `onRevoke`: commit before. */
   close(): Promise<void>
 }
 
 export interface Log {
+  /** Creates what is missing; of an existing topic it changes the retention, never the number of partitions. */
   ensureTopics(topics: readonly TopicSpec[]): Promise<void>
   /**
    * Resolves when all records are durable, in one atomic batch per call in the embedded log; concurrent calls share a
-   * transaction. Rejects with `LogError` and nothing acknowledged otherwise.
+   * transaction. Rejects with `LogError` and nothing acknowledged otherwise. Don't change the values before it settles.
    */
   append(topic: string, records: readonly RecordToAppend[]): Promise<AppendedPosition[]>
   partitionsOf(topic: string): Promise<number>

@@ -224,14 +224,15 @@ export class EmbeddedConsumer implements Consumer {
   /** A share of the bytes for each partition, then what is left for those with more, starting one further each time. */
   #read(maxBytes: number): LogRecord[] {
     const records: LogRecord[] = []
-    const readable = this.#assigned.filter((assigned) => !assigned.paused)
+    const readable = this.#readable()
     if (readable.length === 0) return records
     const first = this.#turn++ % readable.length
     const inTurn = [...readable.slice(first), ...readable.slice(0, first)]
     let left = maxBytes
     for (const share of [Math.ceil(maxBytes / inTurn.length), maxBytes]) {
-      for (const assigned of inTurn) {
+      for (const { assigned, end } of inTurn) {
         if (left <= 0) return records
+        if (assigned.position >= end) continue
         const limits = { maxBytes: Math.min(share, left), maxRecords: MAX_RECORDS_PER_READ }
         left -= assigned.file.read(assigned.partition, assigned.position, limits, records)
         const last = records.at(-1)
@@ -241,6 +242,18 @@ export class EmbeddedConsumer implements Consumer {
       }
     }
     return records
+  }
+
+  /** The partitions with something to read, and where that ends. */
+  #readable(): { assigned: Assigned; end: number }[] {
+    const ends = new Map<TopicFile, number[]>()
+    return this.#assigned.flatMap((assigned) => {
+      if (assigned.paused) return []
+      const ofTopic = ends.get(assigned.file) ?? assigned.file.ends()
+      ends.set(assigned.file, ofTopic)
+      const end = ofTopic[assigned.partition]!
+      return assigned.position < end ? [{ assigned, end }] : []
+    })
   }
 
   #mayCommit(group: GroupState, offsets: readonly PartitionOffset[]): CommitOutcome {

@@ -171,6 +171,11 @@ export class TopicFile {
     })
   }
 
+  /** The next offset of each partition: one cheap query that tells a consumer where there is something to read. */
+  ends(): number[] {
+    return guarded(this.#path, () => this.#readHeads().map((head) => head.nextOffset))
+  }
+
   extents(): PartitionExtent[] {
     return guarded(this.#path, () =>
       this.#readHeads().map((head, partition) => ({
