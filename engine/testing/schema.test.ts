@@ -1,0 +1,55 @@
+/** The language's schema and the engine agree: what a rule may name and a fixture may set, the engine reads as that type. */
+import { describe, expect, test } from 'vitest'
+import type { FixtureValue, Literal, ValueType } from '../../dsl/plan.ts'
+import { FIELDS, isSpanSubject } from '../../dsl/schema.ts'
+import { readTraceField, spanField } from '../evaluate/fields.ts'
+import { viewTrace } from '../evaluate/trace-view.ts'
+import { buildTrace } from './fixture-trace.ts'
+
+function exampleOf(type: ValueType): Literal {
+  switch (type.kind) {
+    case 'string':
+      return 'an example'
+    case 'enum':
+      return type.values.at(-1)!
+    case 'bool':
+      return true
+    default:
+      return 7_000_000
+  }
+}
+
+/** `kind` follows from the subject; `start` is given as the time since the trace began. */
+const DERIVED = new Set(['kind', 'start', 'documents'])
+
+describe.each(FIELDS.map((field) => [field.path, field] as const))('%s', (path, field) => {
+  const value: FixtureValue = { kind: 'value', type: field.type, value: exampleOf(field.type) }
+  const fixtures = field.subjects.map((subject) => ({
+    subject,
+    fixture: isSpanSubject(subject)
+      ? { fields: {}, spans: [{ subject, fields: { [path]: value } }] }
+      : { fields: { [path]: value }, spans: [] },
+    bare: isSpanSubject(subject) ? { fields: {}, spans: [{ subject, fields: {} }] } : { fields: {}, spans: [] },
+  }))
+  const read = (subject: string, fixture: (typeof fixtures)[number]['fixture']) => {
+    const { traceId, spans } = buildTrace(fixture, 0)
+    return subject === 'trace'
+      ? readTraceField(path)(viewTrace('default', traceId, spans))
+      : spanField(path).read(spans.at(-1)!)
+  }
+
+  test.each(fixtures)('of $subject', ({ subject, fixture, bare }) => {
+    if (!DERIVED.has(path)) expect(read(subject, fixture)).toBe(value.value)
+    // A field that the schema calls optional is missing where nobody gave it, and no other is.
+    expect(read(subject, bare) === undefined).toBe(field.optional !== null)
+  })
+})
+
+test('documents are read as given', () => {
+  const documents: FixtureValue = { kind: 'documents', items: [{ id: 'a', text: 'b' }, { score: 0.5 }] }
+  const { spans } = buildTrace({ fields: {}, spans: [{ subject: 'retrieval', fields: { documents } }] }, 0)
+  expect(spanField('documents').read(spans[1]!)).toEqual([
+    { id: 'a', text: 'b', score: undefined },
+    { id: undefined, text: undefined, score: 0.5 },
+  ])
+})
