@@ -10,6 +10,8 @@ export const evalsFolder = join(import.meta.dirname, 'evals')
 
 const START_MS = 30_000
 const ASK_MS = 10_000
+/** The queue of offline evals starts in the background; a run waits for it. */
+const JUDGE_START_MS = 60_000
 
 const resultSchema = z.looseObject({
   eval: z.string(),
@@ -73,7 +75,7 @@ function client(apiUrl: string): Pick<Assay, 'results' | 'evals' | 'trace' | 'ju
     judgeNow: async (evalId) => {
       const response = await fetch(`${apiUrl}/v1/evals/${evalId}/run`, {
         method: 'POST',
-        signal: AbortSignal.timeout(ASK_MS),
+        signal: AbortSignal.timeout(JUDGE_START_MS),
       })
       if (response.ok) return null
       const problem = z.looseObject({ detail: z.string() }).safeParse(await response.json().catch(() => null))

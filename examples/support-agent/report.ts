@@ -22,12 +22,12 @@ export function verdictLine(result: Result, conversation: string): string {
   ]
   const score = result.score === undefined ? '' : formatScore(result)
   const shown = [score, ...details].filter(Boolean).join('  ')
-  return `  ${result.eval.padEnd(20)} ${result.verdict.toUpperCase().padEnd(8)} ${conversation.padEnd(16)} ${shown}`.trimEnd()
+  return `  ${result.eval.padEnd(22)} ${result.verdict.toUpperCase().padEnd(8)} ${conversation.padEnd(16)} ${shown}`.trimEnd()
 }
 
-/** Durations are scored in nanoseconds. */
+/** Durations are scored in milliseconds. */
 const formatScore = ({ eval: evalId, score = 0 }: Result): string =>
-  evalId.endsWith('/fast') ? `took ${seconds(score / 1e6)}` : `score ${score}`
+  evalId.endsWith('/fast') ? `took ${seconds(score)}` : `score ${score}`
 
 export function alertLines(message: ChannelMessage, afterMs: number): string[] {
   return [
@@ -40,6 +40,6 @@ const percent = (ratio: number | null): string => (ratio === null ? '–' : `${M
 
 export function ledgerLines(evals: readonly EvalSummary[]): string[] {
   return evals.map(({ id, matched, passRate, coverage, note }) =>
-    `  ${id.padEnd(20)} ${String(matched).padStart(3)} judged   pass rate ${percent(passRate).padStart(4)}   coverage ${percent(coverage).padStart(4)}   ${note ?? ''}`.trimEnd(),
+    `  ${id.padEnd(22)} ${String(matched).padStart(3)} judged   pass rate ${percent(passRate).padStart(4)}   coverage ${percent(coverage).padStart(4)}   ${note ?? ''}`.trimEnd(),
   )
 }

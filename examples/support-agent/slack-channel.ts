@@ -52,9 +52,10 @@ export async function startSlackChannel(port = 0): Promise<SlackChannel> {
         response.writeHead(400).end('invalid_payload')
         return
       }
-      const texts = parsed.data.blocks.flatMap(({ text, fields, elements }) =>
-        [text, ...(fields ?? []), ...(elements ?? [])].flatMap((item) => item?.text.split('\n') ?? []),
-      )
+      const texts = parsed.data.blocks.flatMap(({ text, fields = [], elements = [] }) => [
+        ...[text, ...elements].flatMap((item) => item?.text.split('\n') ?? []),
+        ...fields.map((field) => field.text.replace('\n', ': ')),
+      ])
       messages.push({ lines: texts.map(plain), atMs: performance.now() })
       response.writeHead(200).end('ok')
     })
