@@ -5,9 +5,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { healthSchema } from '../server/schemas.ts'
 import { startAssay } from '../test/support/assay-process.ts'
 import { sendLoad } from './load.ts'
 import { processUsage } from './process-usage.ts'
+import { threadCpuSeconds } from './threads.ts'
 
 /** Stored spans/s and CPU seconds per million, measured on a 2-core machine with spans of the same size. */
 const rivals = [
@@ -18,8 +20,8 @@ const rivals = [
 
 async function storedSpans(apiUrl: string): Promise<number> {
   const response = await fetch(`${apiUrl}/health`)
-  const body = (await response.json()) as { store?: { spans?: number } }
-  return body.store?.spans ?? 0
+  const { components } = healthSchema.parse(await response.json())
+  return components.find((component) => component.name === 'store')?.counters?.spans ?? 0
 }
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -44,6 +46,7 @@ export async function run(options: { spans: number; spansPerSecond: number }): P
     }
     const queryableSeconds = (performance.now() - startedMs) / 1000
     const after = processUsage(assay.pid)
+    const threads = [...threadCpuSeconds(assay.pid)].sort((a, b) => b[1] - a[1]).slice(0, 6)
     const missing = await missingTraces(assay.apiUrl, report.traceIds)
     const perSecond = report.acceptedSpans / queryableSeconds
     const millions = report.acceptedSpans / 1e6
@@ -57,6 +60,9 @@ export async function run(options: { spans: number; spansPerSecond: number }): P
       `  durably queryable   ${Math.round(perSecond)} spans/s (stored ${stored}, ${missing} of 20 sampled traces incomplete)`,
     )
     console.log(`  CPU                 ${cpu.toFixed(1)} s per million spans`)
+    console.log(
+      `  CPU by thread       ${threads.map(([name, cpuSeconds]) => `${name} ${cpuSeconds.toFixed(1)} s`).join(', ')}`,
+    )
     console.log(`  peak memory         ${Math.round((after?.peakRssBytes ?? 0) / 1e6)} MB`)
     console.log(`  acknowledged        p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; refused ${report.rejected}`)
     for (const rival of rivals) {

@@ -109,7 +109,7 @@ async function start(
   })
   cleanup.push(() => gateway.drain())
 
-  const offline = new OfflineRole()
+  const offline = new OfflineRole({ dataDir: folder.path, tenant, env, traces, onNotice: print, onLost })
   let stopping = false
   let lastDiagnostics = opened.loaded.diagnostics
   let refusedDefinitions = false
@@ -157,15 +157,7 @@ async function start(
       `Anyone who reaches ${settings.host} can send and read traces: this version has no keys yet. 127.0.0.1 is the default.`,
     )
   }
-  offline.start({
-    dataDir: folder.path,
-    tenant,
-    plan: definitions.current().plan,
-    env,
-    traces,
-    onNotice: print,
-    onLost,
-  })
+  offline.setDefinitions(definitions.current().plan)
 
   return {
     drain: async () => {

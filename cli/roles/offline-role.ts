@@ -1,4 +1,7 @@
-/** The main thread's hold on offline evals: they start in the background, and may be asked for before they are there. */
+/**
+ * The main thread's hold on offline evals. Their thread and their queue start in the background when the first offline eval
+ * comes into force, so that who has none does not pay for them; they may be asked for before they are there.
+ */
 import { MessageChannel } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import type { RunOutcome } from '../../server/api.ts'
@@ -21,7 +24,6 @@ interface OfflineInfo {
 export interface OfflineStart {
   dataDir: string
   tenant: string
-  plan: Plan
   env: Readonly<Record<string, string | undefined>>
   traces: TracesStore
   onNotice: (text: string) => void
@@ -30,23 +32,34 @@ export interface OfflineStart {
 
 export class OfflineRole {
   state: OfflineState = { kind: 'off' }
-  #starting: Promise<RoleThread<OfflineInfo> | null> = Promise.resolve(null)
+  readonly #options: OfflineStart
+  #starting: Promise<RoleThread<OfflineInfo> | null> | null = null
 
-  /** Begins the start and returns at once. A queue that can't be opened leaves the rest running, and is said. */
-  start(options: OfflineStart): void {
+  constructor(options: OfflineStart) {
+    this.#options = options
+  }
+
+  /** Returns at once. A queue that can't be opened leaves the rest running, and is said. */
+  setDefinitions(plan: Plan): void {
+    if (this.#starting !== null) void this.#starting.then((role) => role?.setDefinitions(plan))
+    else if (plan.evals.some((item) => item.kind === 'offline')) this.#starting = this.#start(plan)
+  }
+
+  #start(plan: Plan): Promise<RoleThread<OfflineInfo> | null> {
+    const options = this.#options
     const { port1, port2 } = new MessageChannel()
     serveTraces(port1, options.traces)
     const redisUrl = options.env.REDIS_URL
     const data: OfflineData = {
       dataDir: options.dataDir,
       tenant: options.tenant,
-      plan: options.plan,
+      plan,
       traces: port2,
       redisUrl: redisUrl === '' ? undefined : redisUrl,
       env: { ...options.env },
     }
     this.state = { kind: 'starting' }
-    this.#starting = startRole<OfflineInfo>({
+    return startRole<OfflineInfo>({
       name: 'offline',
       module: new URL('./offline-thread.ts', import.meta.url),
       data,
@@ -71,20 +84,20 @@ export class OfflineRole {
     )
   }
 
-  setDefinitions(plan: Plan): void {
-    void this.#starting.then((role) => role?.setDefinitions(plan))
-  }
-
   /** Waits for the queue where it is still starting. */
   async runNow(evalId: string): Promise<RunOutcome> {
     const role = await this.#starting
-    if (role === null) return { ok: false, code: 'not_supported', message: 'offline evals do not run here' }
+    if (role === null) {
+      const why = this.state.kind === 'failed' ? this.state.message : 'no offline eval is in force'
+      return { ok: false, code: 'not_supported', message: why }
+    }
     return (await role.call('runNow', evalId)) as RunOutcome
   }
 
   async drain(): Promise<void> {
     const role = await this.#starting
     await role?.drain()
+    this.#starting = null
     this.state = { kind: 'off' }
   }
 }
