@@ -3,7 +3,7 @@
  * patterns and scopes, comments, layout and the order of clauses have left no trace in what is hashed.
  */
 import { someExpr, walkExpr } from './expr-walk.ts'
-import type { EvalPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
+import type { Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
 import { findField } from './schema.ts'
 import { sha256Hex } from './sha256.ts'
 
@@ -22,20 +22,20 @@ export function hashesOf(
   plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>,
   inputs: HashInputs,
 ): { measureHash: string; verdictHash: string } {
-  const decision = { pass: meaning(plan.pass, inputs), missing: plan.missing }
+  const decision = { pass: plan.pass, missing: plan.missing }
   // Where `pass` reads nothing but the score, a new threshold is derived from stored scores and starts no new series.
-  const measured = { ...measure(plan, inputs), ...(readsOnlyScore(plan.pass) ? {} : decision) }
-  return { measureHash: digest(measured), verdictHash: digest(decision) }
+  const measured = { ...measure(plan), ...(readsOnlyScore(plan.pass) ? {} : decision) }
+  return { measureHash: digest(measured, inputs), verdictHash: digest(decision, inputs) }
 }
 
-function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>, inputs: HashInputs): object {
+function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): object {
   if (plan.kind === 'online') {
     const { scope, score, pass } = plan
     const read = readsOnlyScore(pass) ? [] : [pass]
     return {
       kind: 'online',
-      scope: meaning(scope, inputs),
-      score: score === null ? null : meaning(score, inputs),
+      scope,
+      score,
       fields: fieldRevisions([scope.where, scope.traceWhere, score, ...read]),
     }
   }
@@ -43,7 +43,7 @@ function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>, inp
   return {
     kind: 'offline',
     // The population; how many of it are looked at changes the error bars, not what is measured.
-    population: { scope: meaning(sample.scope, inputs), overNs: sample.overNs },
+    population: { scope: sample.scope, overNs: sample.overNs },
     judge: judge.models,
     show,
     scale,
@@ -75,17 +75,25 @@ function shownRevision(path: string): string {
   return `${path}@${field?.revision ?? 0}`
 }
 
-/** A plan's part with patterns by what they match, and other evals by what they mean. */
-function meaning(value: unknown, inputs: HashInputs): unknown {
-  if (Array.isArray(value)) return value.map((item) => meaning(item, inputs))
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
-    if (key === 'patterns' && Array.isArray(item))
-      return [key, item.map((index) => patternMeaning(inputs.patterns[Number(index)]))]
-    if (key === 'evalId') return [key, inputs.hashOfEval(String(item))]
-    return [key, meaning(item, inputs)]
-  })
-  return Object.fromEntries(entries)
+/**
+ * The text that is hashed: JSON with sorted keys, patterns by what they match, and other evals by what they mean. Equal
+ * meanings have equal texts.
+ */
+function canonical(value: unknown, inputs: HashInputs): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  if (Array.isArray(value)) return `[${value.map((item) => canonical(item, inputs)).join(',')}]`
+  let text = ''
+  for (const key of Object.keys(value).sort()) {
+    const item: unknown = value[key as keyof typeof value]
+    text += `${text === '' ? '{' : ','}"${key}":${canonical(referred(key, item, inputs), inputs)}`
+  }
+  return text === '' ? '{}' : `${text}}`
+}
+
+function referred(key: string, item: unknown, inputs: HashInputs): unknown {
+  if (key === 'patterns' && Array.isArray(item))
+    return item.map((index) => patternMeaning(inputs.patterns[Number(index)]))
+  return key === 'evalId' ? inputs.hashOfEval(String(item)) : item
 }
 
 function patternMeaning(pattern: PatternPlan | undefined): object {
@@ -94,22 +102,11 @@ function patternMeaning(pattern: PatternPlan | undefined): object {
   return { source, caseInsensitive, check }
 }
 
-/** JSON with sorted keys: equal meanings have equal texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : item,
-  )
+function digest(value: object, inputs: HashInputs): string {
+  return sha256Hex(canonical(value, inputs)).slice(0, 32)
 }
 
-function digest(value: object): string {
-  return sha256Hex(canonicalJson(value)).slice(0, 32)
-}
-
-/** Of the whole plan, places included: the version of the definitions in force. */
+/** Of the whole plan, places included: the version of the definitions in force. One compiler writes all keys in one order. */
 export function hashOfPlan(plan: Omit<Plan, 'hash'>): string {
-  const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
-  const evals: EvalPlan[] = [...plan.evals].sort(byId)
-  return sha256Hex(canonicalJson({ ...plan, evals, alerts: [...plan.alerts].sort(byId) }))
+  return sha256Hex(JSON.stringify(plan))
 }

@@ -3,6 +3,7 @@ import { EmbeddedActionsParser, type IToken, type ParserMethod, type TokenType }
 import type { Span } from '../source.ts'
 import type { Ident, StringNode } from './ast.ts'
 import { expectations } from './expectations.ts'
+import { keyName } from './lexer.ts'
 import { unescapeText } from './text.ts'
 import * as t from './tokens.ts'
 
@@ -81,6 +82,6 @@ export function tokenIdent(token: IToken): Ident {
 }
 
 export function keyIdent(token: IToken): Ident {
-  const text = token.image.replace(/[ \t]*:$/, '')
+  const text = keyName(token.image)
   return { text, span: { start: token.startOffset, end: token.startOffset + text.length } }
 }

@@ -22,8 +22,7 @@ const UNSUPPORTED = new Set([t.Define, t.Template, t.Scorecard])
 const OPENINGS = ['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'import', 'package', 'default']
 
 export function parseFile(source: Source, reporter: Reporter): FileNode {
-  const { tokens } = lex(source.text)
-  const readable = checkTokens(tokens, reporter)
+  const readable = checkTokens(lex(source.text), reporter)
   const reader = new SegmentReader(source, reporter)
   const declarations: DeclNode[] = []
   let complete = true
