@@ -68,6 +68,6 @@ test('hostile answers take no time', () => {
   for (const piece of ['```json\n', '\n', '{', '}', '{"a":', '[']) {
     const startMs = performance.now()
     parseJudgeAnswer(piece.repeat(Math.floor(64_000 / piece.length)), scale)
-    expect(performance.now() - startMs).toBeLessThan(500)
+    expect(performance.now() - startMs).toBeLessThan(2_000)
   }
 })

@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openBullQueue } from './bull-queue.ts'
 import { queueContract, untilState } from './contract.ts'
 import { openQueue } from './open-queue.ts'
 import { maintain, openPgliteBackend } from './pglite-backend.ts'
 import { PglitePool } from './pglite-pool.ts'
+
+// Making PGlite's folder is seconds of CPU, more on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 let dataDir: string
 
@@ -51,10 +54,12 @@ describe('the folder', () => {
     await queue.close()
     expect([...seen.values()].every((times) => times === 1)).toBe(true)
     expect([...acknowledged].filter((runId) => !seen.has(runId))).toEqual([])
-  }, 60_000)
+  })
 
   test('killed during the very first start, it starts afresh', async () => {
-    await enqueueUntilKilled(dataDir, 0, 150)
+    // The file stands from before initdb until after it; PG_VERSION is among the first that initdb writes.
+    await enqueueUntilKilled(dataDir, 0, () => untilThere(join(dataDir, 'queue', 'PG_VERSION')))
+    await access(join(dataDir, 'queue.unfinished'))
     const queue = await openQueue({ dataDir }, fail)
     expect(await queue.stateOf('nothing@0')).toBe('unknown')
     await queue.close()
@@ -89,7 +94,7 @@ test('maintenance keeps the files from growing with every change', async () => {
 })
 
 /** Runs a process that enqueues run after run and prints each acknowledged id, holds one as active, and is killed. */
-async function enqueueUntilKilled(dir: string, round: number, killAfterMs?: number): Promise<string[]> {
+async function enqueueUntilKilled(dir: string, round: number, moment?: () => Promise<void>): Promise<string[]> {
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, 'fixtures', 'enqueue-forever.ts'), dir, String(round)],
@@ -104,12 +109,20 @@ async function enqueueUntilKilled(dir: string, round: number, killAfterMs?: numb
     if (output.split('\n').length > 20) enough.resolve()
   })
   const exited = once(child, 'exit')
-  if (killAfterMs === undefined) await Promise.race([enough.promise, exited])
-  else await new Promise((resolve) => setTimeout(resolve, killAfterMs))
+  await Promise.race([moment === undefined ? enough.promise : moment(), exited])
   child.kill('SIGKILL')
   await exited
   // The last line may be cut.
   return output.split('\n').slice(0, -1)
+}
+
+async function untilThere(path: string): Promise<void> {
+  const there = () =>
+    access(path).then(
+      () => true,
+      () => false,
+    )
+  while (!(await there())) await new Promise((resolve) => setTimeout(resolve, 2))
 }
 
 function fail(error: Error): void {

@@ -9,6 +9,9 @@ import { openPgliteBackend } from '../../storage/queue/pglite-backend.ts'
 import type { OfflineQueue } from '../../storage/queue/port.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
+// Making PGlite's folder is seconds of CPU, more on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
+
 let folder: string
 let backend: Awaited<ReturnType<typeof openPgliteBackend>>
 let queue: OfflineQueue

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { decodeResults } from '../../engine/codec/results.ts'
 import { buildOfflineEval, buildPlan, e } from '../../engine/evaluate/build-plan.ts'
@@ -17,7 +17,11 @@ import {
   type Scripted,
   startOpenAiServer,
 } from '../../test/support/openai-server.ts'
+import { redisServer, startRedis } from '../../test/support/redis-server.ts'
 import { type Offline, type OfflineOptions, startOffline } from './start.ts'
+
+// Making PGlite's folder is seconds of CPU, more on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 
 const START_MS = Date.parse('2026-11-03T05:00:00Z')
 
@@ -326,6 +330,32 @@ describe('a schedule', () => {
     })
   })
 })
+
+describe.skipIf(!redisServer.installed && !redisServer.required)(
+  'on redis-server (skipped where it is not installed)',
+  () => {
+    test('two roles share the schedule and the work: each subject is judged once', async () => {
+      const redis = await startRedis()
+      const server = await startJudge(gradeByNumber)
+      const schedule = { cron: '0 * * * *', timeZone: 'UTC' }
+      const definitions = definitionsOf(evalOf('shared', { schedule, show: ['input.text'] }))
+      const options = { definitions, env: { OPENAI_BASE_URL: server.url }, queue: { redisUrl: redis.url, dataDir } }
+      const before = await start(options)
+      expect(before.backend).toBe('redis')
+      await before.drain()
+      offlines = []
+      nowMs = START_MS + 3_660_000
+      const pair = await Promise.all([start(options), start(options)])
+      await untilRun(pair[0], 'test/shared@2026-11-03T0600Z')
+      const results = await published('test/shared')
+      expect(results).toHaveLength(20)
+      expect(server.requests).toHaveLength(20)
+      await Promise.all(pair.map((offline) => offline.drain()))
+      offlines = []
+      await redis.stop()
+    })
+  },
+)
 
 describe('without a provider', () => {
   test('it says so once, plainly, runs nothing, and is no error', async () => {
