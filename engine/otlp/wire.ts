@@ -102,7 +102,7 @@ export class WireReader {
         this.take(4, end)
         return
       default:
-        throw new WireError(`wire type ${tag & 7} is not in use`, this.pos)
+        throw new WireError(`wire type ${tag & 7} is not in use`, this.pos - 1)
     }
   }
 
