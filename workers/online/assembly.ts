@@ -1,0 +1,300 @@
+/**
+ * Puts the traces of one partition together from their spans, and says when each is to be judged: 5 s after its root came, or
+ * after 2 min without a span and without a root, or at 1 h. Pure: its clock is the log's append time, so that reading a
+ * partition again settles the same traces with the same spans, at any speed; a reader that has caught up advances it by the wall
+ * clock. A span that comes after that reopens its trace, for a next revision.
+ */
+import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
+import { MAX_SPANS_PER_TRACE } from '../../engine/evaluate/trace-view.ts'
+import type { Span } from '../../engine/model/span.ts'
+import { Fifo } from './fifo.ts'
+import {
+  type AssemblyBudget,
+  isOver,
+  isSameSpan,
+  type SettleCause,
+  sizeOf,
+  type TraceInMemory,
+} from './traces-in-memory.ts'
+
+export interface AssemblyTimes {
+  /** From the root's arrival, or a late span's, to the judgement. */
+  settleMs: number
+  idleMs: number
+  maxOpenMs: number
+  /** How long an open trace keeps its offsets from being committed. */
+  holdMs: number
+}
+
+export const DEFAULT_TIMES: AssemblyTimes = {
+  settleMs: 5_000,
+  idleMs: 120_000,
+  maxOpenMs: 3_600_000,
+  holdMs: 120_000,
+}
+
+export interface DueTrace {
+  readonly trace: TraceInMemory
+  readonly cause: SettleCause
+}
+
+export interface AssemblyOptions {
+  times: AssemblyTimes
+  budget: AssemblyBudget
+  /** Traces that began before this may have spans which this assembly was not given. Ms since the epoch; -Infinity: none has. */
+  knowsSinceMs: number
+}
+
+/** A trace may settle otherwise and open again: the entry is good while it says what the trace says. */
+interface Scheduled {
+  readonly trace: TraceInMemory
+  readonly dueAtMs: number
+}
+
+interface Held {
+  readonly trace: TraceInMemory
+  readonly offset: number
+}
+
+export class TraceAssembly {
+  readonly #times: AssemblyTimes
+  readonly #budget: AssemblyBudget
+  /** In order of their first span. */
+  readonly #open = new Map<string, TraceInMemory>()
+  /** Open, without a root, in order of their last span. */
+  readonly #rootless = new Map<string, TraceInMemory>()
+  /** In order of `dueAtMs`. */
+  readonly #due = new Fifo<Scheduled>()
+  /** In order of their offsets. */
+  readonly #held = new Fifo<Held>()
+  /** Judged, with their spans, in order of settling. */
+  readonly #settled = new Map<string, TraceInMemory>()
+  /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
+  readonly #known = new Map<string, { revision: number; atMs: number }>()
+  readonly #overflown: DueTrace[] = []
+  #knowsSinceMs: number
+  #clockMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: AssemblyOptions) {
+    this.#times = options.times
+    this.#budget = options.budget
+    this.#knowsSinceMs = options.knowsSinceMs
+  }
+
+  /** The clock never goes back. */
+  advance(toMs: number): void {
+    if (toMs > this.#clockMs) this.#clockMs = toMs
+  }
+
+  /** `evaluator` judges the trace if this is its first span. Call `takeDue` before. */
+  add(span: Span, offset: number, evaluator: Evaluator): void {
+    const key = span.tenant + span.traceId
+    const settled = this.#settled.get(key)
+    const trace =
+      this.#open.get(key) ??
+      (settled === undefined ? this.#begin(key, span, offset, evaluator) : this.#reopen(key, settled, span, offset))
+    if (trace === null || (trace.spans.size > MAX_SPANS_PER_TRACE && !trace.spans.has(span.spanId))) return
+    this.#keep(trace, span)
+    if (span.startTimeUs / 1000 < this.#knowsSinceMs) trace.mayBeIncomplete = true
+    trace.lastAtMs = this.#clockMs
+    if (span.parentSpanId === undefined && !trace.hasRoot) {
+      trace.hasRoot = true
+      this.#rootless.delete(key)
+      this.#schedule(trace)
+    } else if (trace.dueAtMs === null) {
+      this.#rootless.delete(key)
+      this.#rootless.set(key, trace)
+    }
+    this.#makeRoom()
+  }
+
+  /** Traces that are to be judged at this time of the clock; they are remembered for late spans. */
+  takeDue(): DueTrace[] {
+    const due = this.#overflown.splice(0)
+    for (let next = this.#nextScheduled(); next !== null; next = this.#nextScheduled()) {
+      if (next.dueAtMs > this.#clockMs) break
+      this.#due.shift()
+      due.push(this.#settle(next.trace, 'root'))
+    }
+    for (const trace of this.#rootless.values()) {
+      if (trace.lastAtMs + this.#times.idleMs > this.#clockMs) break
+      due.push(this.#settle(trace, 'idle'))
+    }
+    for (const trace of this.#open.values()) {
+      if (trace.firstAtMs + this.#times.maxOpenMs > this.#clockMs) break
+      due.push(this.#settle(trace, 'age'))
+    }
+    return due
+  }
+
+  /** When the clock has to be advanced to for the next trace to be due; null when none is open. */
+  nextDueMs(): number | null {
+    let next = Number.POSITIVE_INFINITY
+    const scheduled = this.#nextScheduled()
+    if (scheduled !== null) next = scheduled.dueAtMs
+    for (const trace of this.#rootless.values()) {
+      next = Math.min(next, trace.lastAtMs + this.#times.idleMs)
+      break
+    }
+    for (const trace of this.#open.values()) {
+      next = Math.min(next, trace.firstAtMs + this.#times.maxOpenMs)
+      break
+    }
+    return this.#overflown.length > 0 ? this.#clockMs : Number.isFinite(next) ? next : null
+  }
+
+  /** The offset that may not be committed past, for a trace that is open and not for too long; null if there is none. */
+  heldOffset(): number | null {
+    for (let first = this.#held.peek(); first !== undefined; first = this.#held.peek()) {
+      const { trace, offset } = first
+      const isCurrent = trace.isOpen && trace.firstOffset === offset
+      if (isCurrent && trace.firstAtMs + this.#times.holdMs > this.#clockMs) return offset
+      this.#held.shift()
+    }
+    return null
+  }
+
+  /**
+   * What was read back of a settled trace that may be incomplete. Where that adds nothing, its revision stays: it is the same
+   * trace read again.
+   */
+  amend(trace: TraceInMemory, stored: readonly Span[], nextRevision: number): void {
+    trace.mayBeIncomplete = false
+    const lacking = stored.filter((span) => !trace.spans.has(span.spanId))
+    if (lacking.length === 0) return
+    trace.revision = Math.max(trace.revision, nextRevision)
+    const isKept = this.#settled.get(trace.tenant + trace.traceId) === trace
+    for (const span of lacking) {
+      if (isKept) this.#keep(trace, span)
+      else trace.spans.set(span.spanId, trace.evaluator.project(span))
+    }
+  }
+
+  get openTraces(): number {
+    return this.#open.size
+  }
+
+  /** Gives what it holds back to the budget: the partition is another's now. */
+  drop(): void {
+    for (const trace of [...this.#open.values(), ...this.#settled.values()]) this.#release(trace)
+    this.#budget.knownIds -= this.#known.size
+    this.#open.clear()
+    this.#settled.clear()
+    this.#known.clear()
+  }
+
+  #begin(key: string, span: Span, offset: number, evaluator: Evaluator): TraceInMemory | null {
+    if (!evaluator.needsTraces) return null
+    const known = this.#known.get(key)
+    const trace: TraceInMemory = {
+      tenant: span.tenant,
+      traceId: span.traceId,
+      evaluator,
+      spans: new Map(),
+      sizeBytes: 0,
+      revision: known === undefined ? 1 : known.revision + 1,
+      firstOffset: offset,
+      firstAtMs: this.#clockMs,
+      lastAtMs: this.#clockMs,
+      dueAtMs: null,
+      hasRoot: false,
+      mayBeIncomplete: known !== undefined,
+      isOpen: true,
+    }
+    if (known !== undefined) {
+      this.#known.delete(key)
+      this.#budget.knownIds--
+    }
+    this.#budget.traces++
+    this.#opened(key, trace)
+    if (known !== undefined) this.#schedule(trace)
+    else this.#rootless.set(key, trace)
+    return trace
+  }
+
+  /** Null when the span is one that the verdict knew. */
+  #reopen(key: string, trace: TraceInMemory, span: Span, offset: number): TraceInMemory | null {
+    const before = trace.spans.get(span.spanId)
+    if (before !== undefined && isSameSpan(before, trace.evaluator.project(span))) return null
+    this.#settled.delete(key)
+    trace.revision++
+    trace.firstOffset = offset
+    trace.firstAtMs = this.#clockMs
+    trace.isOpen = true
+    this.#opened(key, trace)
+    this.#schedule(trace)
+    return trace
+  }
+
+  #opened(key: string, trace: TraceInMemory): void {
+    this.#open.set(key, trace)
+    this.#held.push({ trace, offset: trace.firstOffset })
+  }
+
+  #nextScheduled(): Scheduled | null {
+    for (let next = this.#due.peek(); next !== undefined; next = this.#due.peek()) {
+      if (next.trace.isOpen && next.trace.dueAtMs === next.dueAtMs) return next
+      this.#due.shift()
+    }
+    return null
+  }
+
+  #schedule(trace: TraceInMemory): void {
+    trace.dueAtMs = this.#clockMs + this.#times.settleMs
+    this.#due.push({ trace, dueAtMs: trace.dueAtMs })
+  }
+
+  #keep(trace: TraceInMemory, span: Span): void {
+    const projected = trace.evaluator.project(span)
+    const before = trace.spans.get(span.spanId)
+    const sizeBytes = sizeOf(projected) - (before === undefined ? 0 : sizeOf(before))
+    trace.spans.set(span.spanId, projected)
+    trace.sizeBytes += sizeBytes
+    this.#budget.sizeBytes += sizeBytes
+    if (before === undefined) this.#budget.spans++
+  }
+
+  #settle(trace: TraceInMemory, cause: SettleCause): DueTrace {
+    const key = trace.tenant + trace.traceId
+    this.#open.delete(key)
+    this.#rootless.delete(key)
+    trace.isOpen = false
+    this.#settled.set(key, trace)
+    return { trace, cause }
+  }
+
+  /** Settled traces are forgotten first, the oldest before the others; then open ones are judged as they are. */
+  #makeRoom(): void {
+    while (isOver(this.#budget)) {
+      const [settled] = this.#settled.values()
+      if (settled !== undefined) {
+        this.#forget(settled)
+        continue
+      }
+      const [oldest] = this.#open.values()
+      if (oldest === undefined) return
+      this.#overflown.push(this.#settle(oldest, 'overflow'))
+    }
+  }
+
+  #forget(trace: TraceInMemory): void {
+    const key = trace.tenant + trace.traceId
+    this.#settled.delete(key)
+    this.#release(trace)
+    this.#known.set(key, { revision: trace.revision, atMs: this.#clockMs })
+    this.#budget.knownIds++
+    while (this.#budget.knownIds > this.#budget.maxKnownIds) {
+      const [oldest] = this.#known
+      if (oldest === undefined) return
+      this.#known.delete(oldest[0])
+      this.#budget.knownIds--
+      this.#knowsSinceMs = Math.max(this.#knowsSinceMs, oldest[1].atMs)
+    }
+  }
+
+  #release(trace: TraceInMemory): void {
+    this.#budget.traces--
+    this.#budget.spans -= trace.spans.size
+    this.#budget.sizeBytes -= trace.sizeBytes
+  }
+}

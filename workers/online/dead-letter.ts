@@ -1,0 +1,11 @@
+/** Records that can't be used: kept as they are, with the reason, in `dead-letters`. */
+import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
+
+/** `undecodable`: the bytes are not what the topic holds. `failed`: reading them hit a bug of ours. `unstorable`: breaks the model. */
+export type DeadLetterCode = 'undecodable' | 'failed' | 'unstorable'
+
+/** The value is the refused record's. Headers: `source` (topic/partition/offset), `code`, `reason`, and those that it had. */
+export function deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): RecordToAppend {
+  const source = `${record.topic}/${record.partition}/${record.offset}`
+  return { key: source, value: record.value, headers: { ...record.headers, source, code, reason } }
+}

@@ -1,0 +1,301 @@
+/**
+ * Trans, the evaluate loop: runs the online evals in force on every span as it comes and on every trace as it settles, and appends
+ * what they say to `eval-results`. Offsets are committed after that, and held back for open traces. It needs no store; with one
+ * it completes traces that were open for longer than their offsets were held when the process before it ended.
+ */
+import type { Plan } from '../../dsl/plan.ts'
+import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { compileEvaluator, type Evaluator } from '../../engine/evaluate/evaluator.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import type { Span } from '../../engine/model/span.ts'
+import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
+import { deadLetter } from './dead-letter.ts'
+import { PartitionProgress } from './partition-progress.ts'
+import { ReadBack } from './read-back.ts'
+import { resultRecords } from './result-records.ts'
+import { isWorthSaying, retryForever, sleep } from './retry.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from './topics.ts'
+import { TraceJudge } from './trace-judge.ts'
+import { type AssemblyBudget, defaultBudget } from './traces-in-memory.ts'
+
+export interface EvaluateLoopOptions {
+  log: Log
+  /** The plan in force; asked before each batch, and compiled when its hash is a new one. */
+  definitions: { current(): Plan }
+  /** Milliseconds since the epoch. */
+  nowMs: () => number
+  /** A line for the operator. */
+  onProblem?: (text: string) => void
+  /** To complete traces that were open before a restart. */
+  traces?: Pick<TracesStore, 'getTrace' | 'queryResults'>
+  times?: Partial<AssemblyTimes>
+  budget?: Partial<AssemblyBudget>
+  groupId?: string
+}
+
+export interface EvaluateLoopStats {
+  spans: number
+  results: number
+  /** Records that are no traces; the store loop puts them aside. */
+  undecodable: number
+  deadLetters: number
+  openTraces: number
+  settledTraces: number
+  /** Judged before their time, because memory was full. */
+  settledEarly: number
+  /** Judged again, because a span came late. */
+  revisions: number
+  readBack: number
+  /** Late pieces of traces that could not be read back: not judged, rather than judged by a piece. */
+  unjudgedPieces: number
+  batches: number
+  lastBatchSpans: number
+  /** Failed attempts to append results. */
+  outages: number
+  /** When the log took the newest record that is evaluated; milliseconds since the epoch, 0 before the first. */
+  evaluatedUpToMs: number
+}
+
+export interface EvaluateLoop {
+  stats(): EvaluateLoopStats
+  /** Commits what is done with and leaves the group. Open traces come again. */
+  drain(): Promise<void>
+}
+
+/** About a thousand spans: some 15 ms of work between two looks at the clock and at what else the thread has to do. */
+const FETCH_BYTES = 1 << 20
+const IDLE_WAIT_MS = 1_000
+/** A commit is a transaction of its own; what it saves is only work after a restart. */
+const COMMIT_INTERVAL_MS = 250
+
+export async function startEvaluateLoop(options: EvaluateLoopOptions): Promise<EvaluateLoop> {
+  const loop = new Loop(options)
+  await loop.start()
+  return loop
+}
+
+class Loop implements EvaluateLoop {
+  readonly #options: EvaluateLoopOptions
+  readonly #stop = new AbortController()
+  readonly #judge: TraceJudge
+  readonly #budget: AssemblyBudget
+  readonly #times: AssemblyTimes
+  readonly #partitions = new Map<number, PartitionProgress>()
+  #consumer!: Consumer
+  #running: Promise<void> = Promise.resolve()
+  #evaluator: Evaluator
+  #lastCommitMs = Number.NEGATIVE_INFINITY
+  readonly #stats = {
+    spans: 0,
+    results: 0,
+    undecodable: 0,
+    deadLetters: 0,
+    batches: 0,
+    lastBatchSpans: 0,
+    outages: 0,
+    evaluatedUpToMs: 0,
+  }
+
+  constructor(options: EvaluateLoopOptions) {
+    this.#options = options
+    this.#evaluator = compileEvaluator(options.definitions.current())
+    this.#budget = { ...defaultBudget(), ...options.budget }
+    this.#times = { ...DEFAULT_TIMES, ...options.times }
+    const { traces, nowMs } = options
+    this.#judge = new TraceJudge(traces === undefined ? null : new ReadBack({ traces, nowMs }), (text) =>
+      options.onProblem?.(text),
+    )
+  }
+
+  async start(): Promise<void> {
+    this.#consumer = await this.#options.log.openConsumer({
+      groupId: this.#options.groupId ?? 'trans-evaluate',
+      topics: [AGENT_TRACES],
+      startFrom: 'earliest',
+      onRevoke: async () => {
+        await this.#commit()
+        this.#forgetPartitions()
+      },
+    })
+    this.#running = this.#loop()
+  }
+
+  stats(): EvaluateLoopStats {
+    let openTraces = 0
+    for (const { assembly } of this.#partitions.values()) openTraces += assembly?.openTraces ?? 0
+    return { ...this.#stats, ...this.#judge.stats, openTraces }
+  }
+
+  async drain(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    await this.#commit()
+    await this.#consumer.close()
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#turn()
+      } catch (error) {
+        if (this.#stop.signal.aborted) {
+          // What this turn read is not appended: it must not be committed either.
+          this.#forgetPartitions()
+          return
+        }
+        // What was read and not appended is read again: nothing is remembered of it.
+        this.#options.onProblem?.(`evaluation starts again from the last commit: ${messageOf(error)}`)
+        await sleep(1_000, this.#stop.signal)
+        this.#rewind()
+      }
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const records = await this.#consumer.fetch({
+      maxBytes: FETCH_BYTES,
+      maxWaitMs: this.#waitMs(),
+      signal: this.#stop.signal,
+    })
+    this.#useDefinitions()
+    const nowMs = this.#options.nowMs()
+    const results: EvalResult[] = []
+    let spans = 0
+    let sizeBytes = 0
+    for (const record of records) {
+      sizeBytes += record.value.byteLength
+      spans += await this.#evaluate(record, nowMs, results)
+    }
+    // With nothing left to read, time goes on without records.
+    if (sizeBytes < FETCH_BYTES) for (const progress of this.#partitions.values()) progress.advance(nowMs)
+    for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
+    await this.#append(results)
+    if (records.length > 0) {
+      this.#stats.spans += spans
+      this.#stats.batches++
+      this.#stats.lastBatchSpans = spans
+      for (const { appendTimeMs } of records) {
+        this.#stats.evaluatedUpToMs = Math.max(this.#stats.evaluatedUpToMs, appendTimeMs)
+      }
+    }
+    if (nowMs - this.#lastCommitMs >= COMMIT_INTERVAL_MS || nowMs < this.#lastCommitMs) await this.#commit()
+  }
+
+  /** Until a trace is due or a commit is. */
+  #waitMs(): number {
+    let waitMs = IDLE_WAIT_MS
+    const nowMs = this.#options.nowMs()
+    for (const progress of this.#partitions.values()) {
+      const dueMs = progress.assembly?.nextDueMs() ?? null
+      if (dueMs !== null) waitMs = Math.min(waitMs, dueMs - nowMs)
+      if (progress.hasUncommitted()) waitMs = Math.min(waitMs, COMMIT_INTERVAL_MS)
+    }
+    return Math.max(0, waitMs)
+  }
+
+  #useDefinitions(): void {
+    const plan = this.#options.definitions.current()
+    if (plan.hash === this.#evaluator.plan.hash) return
+    try {
+      this.#evaluator = compileEvaluator(plan)
+    } catch (error) {
+      // A plan of this hash is not tried again at each batch.
+      this.#evaluator = { ...this.#evaluator, plan: { ...this.#evaluator.plan, hash: plan.hash } }
+      this.#options.onProblem?.(`the new definitions cannot be run, the old ones stay: ${messageOf(error)}`)
+    }
+  }
+
+  /** The number of spans in the record. */
+  async #evaluate(record: LogRecord, nowMs: number, results: EvalResult[]): Promise<number> {
+    const progress = this.#progressOf(record)
+    progress.advance(record.appendTimeMs)
+    await this.#settle(progress, nowMs, results)
+    progress.readUpTo(record.offset)
+    let spans: readonly Span[]
+    try {
+      const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value)
+      if (!outcome.ok) {
+        this.#stats.undecodable++
+        return 0
+      }
+      spans = outcome.spans
+    } catch {
+      this.#stats.undecodable++
+      return 0
+    }
+    const evaluator = this.#evaluator
+    try {
+      for (const span of spans) {
+        for (const result of evaluator.onSpan(span, nowMs)) results.push(result)
+        progress.assembly?.add(span, record.offset, evaluator)
+      }
+    } catch (error) {
+      // A bug in evaluating: the record is put aside, for the partition has to go on.
+      this.#stats.deadLetters++
+      const letter = deadLetter(record, 'failed', messageOf(error))
+      await this.#retried(() => this.#options.log.append(DEAD_LETTERS, [letter]))
+      this.#options.onProblem?.(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
+    }
+    return spans.length
+  }
+
+  async #settle(progress: PartitionProgress, nowMs: number, results: EvalResult[]): Promise<void> {
+    const due = progress.assembly?.takeDue() ?? []
+    if (due.length === 0) return
+    for (const result of await this.#judge.judge(due, progress.assembly!, nowMs)) results.push(result)
+  }
+
+  async #append(results: readonly EvalResult[]): Promise<void> {
+    if (results.length === 0) return
+    const records = resultRecords(results)
+    await this.#retried(() => this.#options.log.append(EVAL_RESULTS, records))
+    this.#stats.results += results.length
+  }
+
+  #retried<T>(attempt: () => Promise<T>): Promise<T> {
+    return retryForever(attempt, {
+      signal: this.#stop.signal,
+      onFailure: (error, count) => {
+        this.#stats.outages++
+        if (isWorthSaying(count)) this.#options.onProblem?.(`evaluation waits for the log: ${messageOf(error)}`)
+      },
+    })
+  }
+
+  #progressOf(record: LogRecord): PartitionProgress {
+    let progress = this.#partitions.get(record.partition)
+    if (progress === undefined) {
+      progress = new PartitionProgress(record.partition, this.#times, this.#budget)
+      this.#partitions.set(record.partition, progress)
+    }
+    progress.assembleIf(this.#evaluator.needsTraces, record)
+    return progress
+  }
+
+  async #commit(): Promise<void> {
+    this.#lastCommitMs = this.#options.nowMs()
+    const offsets = [...this.#partitions.values()].flatMap((progress) => progress.toCommit() ?? [])
+    if (offsets.length === 0) return
+    const outcome = await this.#consumer.commit(offsets)
+    // Fenced: the next fetch joins again, and reads from what was committed before.
+    if (outcome.ok) for (const { partition, offset } of offsets) this.#partitions.get(partition)?.committed(offset)
+  }
+
+  #forgetPartitions(): void {
+    for (const { assembly } of this.#partitions.values()) assembly?.drop()
+    this.#partitions.clear()
+  }
+
+  #rewind(): void {
+    const starts = [...this.#partitions.values()].map((progress) => progress.restart())
+    this.#forgetPartitions()
+    const assigned = new Set(this.#consumer.assignment().map(({ partition }) => partition))
+    for (const start of starts) if (assigned.has(start.partition)) this.#consumer.seek(start)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,67 @@
+/** How far the evaluate loop is in one partition. */
+import type { LogRecord, PartitionOffset } from '../../storage/log/port.ts'
+import { type AssemblyTimes, TraceAssembly } from './assembly.ts'
+import { AGENT_TRACES } from './topics.ts'
+import type { AssemblyBudget } from './traces-in-memory.ts'
+
+export class PartitionProgress {
+  readonly #partition: number
+  readonly #times: AssemblyTimes
+  readonly #budget: AssemblyBudget
+  #assembly: TraceAssembly | null = null
+  /** Of the first record that was read, or what was committed since. */
+  #committed: number | null = null
+  #next: number | null = null
+
+  constructor(partition: number, times: AssemblyTimes, budget: AssemblyBudget) {
+    this.#partition = partition
+    this.#times = times
+    this.#budget = budget
+  }
+
+  /** Null while no eval waits for traces. */
+  get assembly(): TraceAssembly | null {
+    return this.#assembly
+  }
+
+  /** Begins to assemble traces from `record` on when evals want it, and ends it when none does and none is open. */
+  assembleIf(isWanted: boolean, record: LogRecord): void {
+    if (isWanted && this.#assembly === null) {
+      // Before the first offset there is nothing that could have been missed.
+      const knowsSinceMs = record.offset === 0 ? Number.NEGATIVE_INFINITY : record.appendTimeMs
+      this.#assembly = new TraceAssembly({ times: this.#times, budget: this.#budget, knowsSinceMs })
+    } else if (!isWanted && this.#assembly?.openTraces === 0) {
+      this.#assembly.drop()
+      this.#assembly = null
+    }
+  }
+
+  advance(toMs: number): void {
+    this.#assembly?.advance(toMs)
+  }
+
+  readUpTo(offset: number): void {
+    this.#committed ??= offset
+    this.#next = offset + 1
+  }
+
+  hasUncommitted(): boolean {
+    return this.#next !== null && this.#next !== this.#committed && this.#assembly?.heldOffset() == null
+  }
+
+  /** Null when there is nothing new. Call when the results of all that was read are appended. */
+  toCommit(): PartitionOffset | null {
+    if (this.#next === null || this.#committed === null) return null
+    const offset = Math.min(this.#next, this.#assembly?.heldOffset() ?? this.#next)
+    return offset > this.#committed ? { topic: AGENT_TRACES, partition: this.#partition, offset } : null
+  }
+
+  committed(offset: number): void {
+    this.#committed = offset
+  }
+
+  /** Where reading begins again after a failure. */
+  restart(): PartitionOffset {
+    return { topic: AGENT_TRACES, partition: this.#partition, offset: this.#committed ?? this.#next ?? 0 }
+  }
+}

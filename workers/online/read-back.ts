@@ -1,0 +1,82 @@
+/**
+ * What an open trace saw before a restart, from ClickHouse. The stored texts are redacted: an eval at settle that looks for what
+ * is masked will not find it in them; spans that are still in the log are read from there, unmasked, and win.
+ */
+import type { Span } from '../../engine/model/span.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import type { TraceInMemory } from './traces-in-memory.ts'
+
+export interface StoredTrace {
+  trace: TraceInMemory
+  spans: Span[]
+  /** The one to judge it with, should the stored spans add to what is known. */
+  nextRevision: number
+}
+
+export interface ReadBackOptions {
+  traces: Pick<TracesStore, 'getTrace' | 'queryResults'>
+  nowMs: () => number
+  /** For each question: evaluation does not wait longer for a store that is out of order. */
+  timeoutMs?: number
+}
+
+const TIMEOUT_MS = 2_000
+/** After a failure the store is left alone for this long. */
+const PAUSE_MS = 10_000
+const AT_ONCE = 8
+/** Only the highest revision is looked for, and it is the newest. */
+const RESULTS_LOOKED_AT = 1_000
+
+export class ReadBack {
+  readonly #options: ReadBackOptions
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: ReadBackOptions) {
+    this.#options = options
+  }
+
+  /** Of those that could be read; a store that fails makes the answer shorter, never an error. */
+  async read(wanted: readonly TraceInMemory[]): Promise<StoredTrace[]> {
+    const stored: StoredTrace[] = []
+    for (let start = 0; start < wanted.length; start += AT_ONCE) {
+      if (this.#options.nowMs() < this.#pausedUntilMs) break
+      const some = wanted.slice(start, start + AT_ONCE)
+      for (const one of await Promise.allSettled(some.map((trace) => this.#readOne(trace)))) {
+        if (one.status === 'fulfilled') stored.push(one.value)
+        else this.#pausedUntilMs = this.#options.nowMs() + PAUSE_MS
+      }
+    }
+    return stored
+  }
+
+  async #readOne(trace: TraceInMemory): Promise<StoredTrace> {
+    const { traces, timeoutMs = TIMEOUT_MS } = this.#options
+    const { tenant, traceId } = trace
+    const [spans, results] = await within(
+      timeoutMs,
+      Promise.all([
+        traces.getTrace(tenant, traceId),
+        traces.queryResults(tenant, { traceId, limit: RESULTS_LOOKED_AT }),
+      ]),
+    )
+    // Results of other evals than these are of no settling.
+    const atSettle = new Set(
+      trace.evaluator.plan.evals.filter((one) => one.kind === 'online' && one.when === 'settle').map(({ id }) => id),
+    )
+    let revision = 0
+    for (const result of results) {
+      if (atSettle.has(result.evalId)) revision = Math.max(revision, result.revision)
+    }
+    return { trace, spans, nextRevision: revision + 1 }
+  }
+}
+
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => timeout.reject(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)
+  try {
+    return await Promise.race([work, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * Trans, the store loop: from the log to ClickHouse. A batch is read, redacted and written, and only then are its offsets
+ * committed. While one batch is written the next is read; a store that is out of order pauses the reading and is waited for.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Redactor } from '../../engine/redact/redact.ts'
+import type { Consumer, Log } from '../../storage/log/port.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import { isWorthSaying, sleep } from './retry.ts'
+import { StoreBatch } from './store-batch.ts'
+import { writeBatch } from './store-writer.ts'
+import { createTimeSlice } from './time-slice.ts'
+import { AGENT_TRACES, EVAL_RESULTS } from './topics.ts'
+
+export interface StoreLoopOptions {
+  log: Log
+  /** Migrated. */
+  traces: TracesStore
+  /** The redaction in force; asked for each record. */
+  definitions: () => Redactor
+  /** Milliseconds since the epoch. */
+  nowMs: () => number
+  /** A line for the operator: outages and dead letters. */
+  onProblem?: (text: string) => void
+  /** Rows after which a batch is written at once. */
+  maxRows?: number
+  /** Of records, after which it is written at once. */
+  maxBytes?: number
+  /** How long a rebalance, or the end, waits for a store that does not answer. */
+  graceMs?: number
+  groupId?: string
+}
+
+export interface StoreLoopStats {
+  spans: number
+  results: number
+  deadLetters: number
+  /** Batches written. */
+  batches: number
+  lastBatchRows: number
+  /** Failed attempts to write, and whether the latest one failed. */
+  outages: number
+  isStoreDown: boolean
+  /** Rows read and not yet written. */
+  pendingRows: number
+  /** When the log took the newest record that is stored; milliseconds since the epoch, 0 before the first. */
+  storedUpToMs: number
+}
+
+export interface StoreLoop {
+  stats(): StoreLoopStats
+  /** Writes and commits what was read, as far as the store answers, and leaves the group. */
+  drain(): Promise<void>
+}
+
+/** Larger batches save no CPU and take memory: see `docs/performance.md`. */
+const MAX_ROWS = 10_000
+const MAX_BYTES = 32 << 20
+const FETCH_BYTES = 4 << 20
+/** A span alone is visible after this. */
+const SHORT_LINGER_MS = 100
+/** In a trickle, batches start this far apart, so that there are two small parts a second at the most. */
+const BATCH_INTERVAL_MS = 500
+const IDLE_WAIT_MS = 1_000
+const GRACE_MS = 5_000
+
+export async function startStoreLoop(options: StoreLoopOptions): Promise<StoreLoop> {
+  const loop = new Loop(options)
+  await loop.start()
+  return loop
+}
+
+interface Writing {
+  batch: StoreBatch
+  done: Promise<void>
+}
+
+class Loop implements StoreLoop {
+  readonly #options: StoreLoopOptions
+  readonly #stop = new AbortController()
+  /** Aborts what waits for a sink, when the time to wait for it is over. */
+  readonly #giveUp = new AbortController()
+  /** Sets tokens of this run apart from those of one before it, whose offsets may have been the same on another log. */
+  readonly #runId = randomUUID()
+  #consumer!: Consumer
+  #running: Promise<void> = Promise.resolve()
+  #pending = new StoreBatch()
+  #pendingSinceMs = 0
+  #writing: Writing | null = null
+  #wake = new AbortController()
+  #lastBatchAtMs = Number.NEGATIVE_INFINITY
+  #batchCount = 0
+  readonly #stats: Omit<StoreLoopStats, 'pendingRows'> = {
+    spans: 0,
+    results: 0,
+    deadLetters: 0,
+    batches: 0,
+    lastBatchRows: 0,
+    outages: 0,
+    isStoreDown: false,
+    storedUpToMs: 0,
+  }
+
+  constructor(options: StoreLoopOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    this.#consumer = await this.#options.log.openConsumer({
+      groupId: this.#options.groupId ?? 'trans-store',
+      topics: [AGENT_TRACES, EVAL_RESULTS],
+      startFrom: 'earliest',
+      onRevoke: () => this.#onRevoke(),
+    })
+    this.#running = this.#loop()
+  }
+
+  stats(): StoreLoopStats {
+    return { ...this.#stats, pendingRows: this.#pending.rowCount + (this.#writing?.batch.rowCount ?? 0) }
+  }
+
+  async drain(): Promise<void> {
+    this.#stop.abort()
+    this.#wake.abort()
+    await this.#running
+    await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
+    this.#giveUp.abort()
+    await this.#writing?.done
+    await this.#consumer.close()
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#turn()
+      } catch (error) {
+        // The log itself: nothing read is lost, it comes again after a while.
+        this.#options.onProblem?.(`the store loop cannot read the log: ${messageOf(error)}`)
+        await sleep(1_000, this.#stop.signal)
+      }
+    }
+  }
+
+  async #turn(): Promise<void> {
+    const isFull = this.#isFull()
+    if (this.#writing === null && (isFull || this.#flushInMs() <= 0)) this.#startWriting()
+    // Reading on would fill the memory; the fetch is then only a sign of life to the group.
+    const mustWait = this.#isFull()
+    const { signal } = this.#wake
+    if (mustWait) this.#consumer.pause(this.#consumer.assignment())
+    const records = await this.#consumer.fetch({
+      maxBytes: FETCH_BYTES,
+      maxWaitMs: Math.max(0, mustWait || this.#writing !== null ? IDLE_WAIT_MS : this.#flushInMs()),
+      signal,
+    })
+    if (mustWait) this.#consumer.resume(this.#consumer.assignment())
+    if (signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
+    const giveWay = createTimeSlice()
+    for (const record of records) {
+      if (this.#pending.offsets.isEmpty) this.#pendingSinceMs = this.#options.nowMs()
+      this.#pending.add(record, this.#options.definitions())
+      await giveWay()
+    }
+  }
+
+  #isFull(): boolean {
+    const { maxRows = MAX_ROWS, maxBytes = MAX_BYTES } = this.#options
+    return this.#pending.rowCount >= maxRows || this.#pending.sizeBytes >= maxBytes
+  }
+
+  /** Soon when nothing was written of late, else at the pace of a trickle. */
+  #flushInMs(): number {
+    if (this.#pending.offsets.isEmpty) return IDLE_WAIT_MS
+    const dueMs = Math.max(this.#pendingSinceMs + SHORT_LINGER_MS, this.#lastBatchAtMs + BATCH_INTERVAL_MS)
+    // A clock that was set back must not hold a batch for long.
+    return Math.min(dueMs - this.#options.nowMs(), BATCH_INTERVAL_MS)
+  }
+
+  #startWriting(): void {
+    const batch = this.#pending
+    if (batch.offsets.isEmpty) return
+    this.#pending = new StoreBatch()
+    this.#lastBatchAtMs = this.#options.nowMs()
+    const done = this.#write(batch, this.#consumer.generation()).finally(() => {
+      this.#writing = null
+      this.#wake.abort()
+    })
+    this.#writing = { batch, done }
+  }
+
+  /** Never rejects. What is not written when it gives up is not committed either, and comes again. */
+  async #write(batch: StoreBatch, generation: number): Promise<void> {
+    const { log, traces, onProblem } = this.#options
+    const stats = this.#stats
+    try {
+      await writeBatch(batch, `${this.#runId}:${this.#batchCount++}`, {
+        log,
+        traces,
+        signal: this.#giveUp.signal,
+        onOutage: (what, error, attempt) => {
+          stats.outages++
+          stats.isStoreDown = true
+          if (isWorthSaying(attempt)) {
+            onProblem?.(`storing waits for ${what}: ${messageOf(error)}; spans are kept in the log meanwhile`)
+          }
+        },
+        onDeadLetter: (reason) => {
+          stats.deadLetters++
+          onProblem?.(`a record was put aside in dead-letters: ${reason}`)
+        },
+      })
+    } catch (error) {
+      // Later batches must not commit past this one.
+      this.#giveUp.abort()
+      onProblem?.(`stopped with a batch unstored, it comes again from the log: ${messageOf(error)}`)
+      return
+    }
+    if (stats.isStoreDown) onProblem?.('storing goes on: the traces store answers again')
+    stats.isStoreDown = false
+    stats.spans += sumOfRows(batch.spans)
+    stats.results += sumOfRows(batch.results)
+    stats.batches++
+    stats.lastBatchRows = batch.rowCount
+    stats.storedUpToMs = Math.max(stats.storedUpToMs, batch.newestAppendTimeMs)
+    await this.#commit(batch, generation)
+  }
+
+  async #commit(batch: StoreBatch, generation: number): Promise<void> {
+    // Of partitions that were taken away meanwhile: their new owner reads the records again, which stores nothing twice.
+    if (generation !== this.#consumer.generation()) return
+    try {
+      await this.#consumer.commit(batch.offsets.toCommit())
+    } catch (error) {
+      // The next batch's commit covers this one.
+      this.#options.onProblem?.(`the store loop cannot commit: ${messageOf(error)}`)
+    }
+  }
+
+  /** Everything read is written and committed, or the time is over. */
+  async #flushWithin(graceMs: number): Promise<void> {
+    const timeout = new AbortController()
+    const flushed = (async () => {
+      await this.#writing?.done
+      if (timeout.signal.aborted || this.#giveUp.signal.aborted) return
+      this.#startWriting()
+      await this.#writing?.done
+    })()
+    await Promise.race([flushed, sleep(graceMs, timeout.signal)])
+    timeout.abort()
+  }
+
+  async #onRevoke(): Promise<void> {
+    await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
+    // What could not be written belongs to whoever owns the partitions next.
+    this.#pending = new StoreBatch()
+  }
+}
+
+function sumOfRows(records: readonly { rows: readonly unknown[] }[]): number {
+  return records.reduce((sum, { rows }) => sum + rows.length, 0)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,80 @@
+/** What the assembly keeps of a trace, and how much of that a worker may keep in all. */
+import type { Evaluator, ProjectedSpan } from '../../engine/evaluate/evaluator.ts'
+
+/** Why a trace was judged when it was. `overflow`: early, for want of room. */
+export type SettleCause = 'root' | 'idle' | 'age' | 'overflow'
+
+export interface TraceInMemory {
+  readonly tenant: string
+  readonly traceId: string
+  /** The definitions in force when its first span came: they judge it to the end, late spans included. */
+  readonly evaluator: Evaluator
+  /** By span id; of one sent twice, the later. */
+  readonly spans: Map<string, ProjectedSpan>
+  /** What it costs to keep, roughly. */
+  sizeBytes: number
+  /** Of the verdicts that it will be, or was, judged with. */
+  revision: number
+  /** Where its first span (of this revision) stands in the partition. */
+  firstOffset: number
+  /** On the partition's clock. */
+  firstAtMs: number
+  lastAtMs: number
+  /** When it settles because its root has ended, or because the late span that reopened it has come. */
+  dueAtMs: number | null
+  hasRoot: boolean
+  /** Spans of it may have been seen and forgotten: before a restart, or when memory ran out. */
+  mayBeIncomplete: boolean
+  isOpen: boolean
+}
+
+/** Shared by the partitions of a worker. */
+export interface AssemblyBudget {
+  readonly maxTraces: number
+  readonly maxSpans: number
+  readonly maxBytes: number
+  /** Ids of settled traces kept beyond that, to know a late span from a new trace. */
+  readonly maxKnownIds: number
+  traces: number
+  spans: number
+  sizeBytes: number
+  knownIds: number
+}
+
+export const defaultBudget = (): AssemblyBudget => ({
+  maxTraces: 100_000,
+  maxSpans: 500_000,
+  maxBytes: 192 << 20,
+  maxKnownIds: 200_000,
+  traces: 0,
+  spans: 0,
+  sizeBytes: 0,
+  knownIds: 0,
+})
+
+export function isOver(budget: AssemblyBudget): boolean {
+  return budget.traces > budget.maxTraces || budget.spans > budget.maxSpans || budget.sizeBytes > budget.maxBytes
+}
+
+/** The object, its map entry and its short texts. */
+const SPAN_BYTES = 500
+
+/** Roughly: texts count, at two bytes a unit for those that are not Latin-1 and one for the rest, say one and a half. */
+export function sizeOf(span: ProjectedSpan): number {
+  let units = span.inputText?.length ?? 0
+  units += span.outputText?.length ?? 0
+  units += span.toolArguments?.length ?? 0
+  units += span.toolResult?.length ?? 0
+  units += span.retrievalQuery?.length ?? 0
+  if (span.documents !== undefined) for (const { text } of span.documents) units += text?.length ?? 0
+  return SPAN_BYTES + units * 1.5
+}
+
+/** Sent again as it was. Lists and maps are not looked into: they change with the rest if at all. */
+export function isSameSpan(a: ProjectedSpan, b: ProjectedSpan): boolean {
+  for (const key of Object.keys(a) as (keyof ProjectedSpan)[]) {
+    const value = a[key]
+    if (typeof value !== 'object' && value !== b[key]) return false
+  }
+  return true
+}
