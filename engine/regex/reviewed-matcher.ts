@@ -18,7 +18,8 @@ export function reviewedName(plan: PatternPlan): ReviewedName | null {
 
 /** Runs a reviewed pattern on V8: the same text in JavaScript's spelling, linear because the review says so. */
 export function createReviewedMatcher(plan: PatternPlan): PatternMatcher {
-  const regex = new RegExp(toJavaScript(plan.source), 'dg')
+  // `u`: one character is one code point, as it is to RE2; else half a surrogate pair could be taken for context.
+  const regex = new RegExp(toJavaScript(plan.source), 'dgu')
 
   const exec = (text: string, from: number): EngineMatch | null => {
     regex.lastIndex = from

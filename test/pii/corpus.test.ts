@@ -11,7 +11,7 @@ const all = set.group(patterns.map((_pattern, index) => index))
 /** A phone number has neither a checksum nor one form; all others have one of the two. */
 const REQUIRED = { phone: 0.95, other: 0.98 }
 
-describe.each(['development'] as const)('%s half', (half) => {
+describe.each(['development', 'held-out'] as const)('%s half', (half) => {
   const cases = readCorpus(half)
   const scores = measure(cases, (text) => set.find(all, text))
   console.log(`${half}: ${cases.length} texts\n${scoreTable(scores)}`)
