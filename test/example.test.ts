@@ -63,13 +63,13 @@ function expectWhole({ code, output }: Outcome): void {
 }
 
 describe('npm run example', () => {
-  test('alone, it starts an Assay and shows everything', { timeout: 90_000 }, async () => {
+  test.concurrent('alone, it starts an Assay and shows everything', { timeout: 90_000 }, async () => {
     const outcome = await runExample(['--standalone'], {})
     expectWhole(outcome)
     expect(outcome.output).toContain('(for this example, in a temporary folder)')
   })
 
-  test('with an Assay running that has its evals, it uses that', { timeout: 90_000 }, async () => {
+  test.concurrent('with an Assay running that has its evals, it uses that', { timeout: 90_000 }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'assay-example-test-'))
     const [modelPort, slackPort] = [await freePort(), await freePort()]
     const assay = await startAssay({
@@ -95,7 +95,7 @@ describe('npm run example', () => {
     }
   })
 
-  test('with an Assay running that lacks its evals, it says so and shows both', { timeout: 90_000 }, async () => {
+  test.concurrent('with an Assay running that lacks its evals, it says so and shows both', { timeout: 90_000 }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'assay-example-test-'))
     const assay = await startAssay({ dataDir })
     try {

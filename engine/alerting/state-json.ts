@@ -1,5 +1,6 @@
 /** An alert's state as JSON, for checkpoints. */
 import { z } from 'zod'
+import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertState } from './step.ts'
 
 const STATE_VERSION = 1
@@ -53,6 +54,9 @@ const phase = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resolved'), sinceMs: z.number(), incident: z.number() }),
 ])
 
+/** Key, revision, time, verdict. */
+const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict])
+
 const counts = z.tuple([z.number(), z.number(), z.number(), z.number()])
 
 const stateSchema = z.object({
@@ -68,15 +72,27 @@ const stateSchema = z.object({
   ruleKey: z.string().nullable(),
   /** Index, newest time, then pass, fail, unknown, error. */
   buckets: z.array(z.object({ index: z.number(), lastMs: z.number(), counts })),
-  /** Key, revision, time, verdict. */
-  seen: z.array(z.tuple([z.string(), z.number(), z.number(), verdict])),
+  seen: z.object({ older: z.array(seenSubject), recent: z.array(seenSubject) }),
   examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
 })
 
 export type AlertStateJson = z.input<typeof stateSchema>
 
+const seenToJson = ([key, { revision, atMs, verdict }]: [string, SeenSubject]): z.infer<typeof seenSubject> => [
+  key,
+  revision,
+  atMs,
+  verdict,
+]
+
+const seenFromJson = ([key, revision, atMs, verdict]: z.infer<typeof seenSubject>): [string, SeenSubject] => [
+  key,
+  { revision, atMs, verdict },
+]
+
 export function alertStateToJson(state: AlertState): AlertStateJson {
   const { window, evaluatedMs, ...rest } = state
+  const { older, recent } = window.seen.generations()
   return {
     version: STATE_VERSION,
     ...rest,
@@ -86,7 +102,7 @@ export function alertStateToJson(state: AlertState): AlertStateJson {
       lastMs,
       counts: [pass, fail, unknown, error],
     })),
-    seen: Array.from(window.seen, ([key, subject]) => [key, subject.revision, subject.atMs, subject.verdict]),
+    seen: { older: older.map(seenToJson), recent: recent.map(seenToJson) },
     examples: window.examples.map(({ key, atMs, example }) => ({
       key,
       atMs,
@@ -111,7 +127,7 @@ export function parseAlertState(raw: unknown): { ok: true; state: AlertState } |
           lastMs,
           counts: { pass, fail, unknown, error },
         })),
-        seen: new Map(seen.map(([key, revision, atMs, verdict]) => [key, { revision, atMs, verdict }])),
+        seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
         examples,
       },
     },

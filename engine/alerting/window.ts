@@ -6,15 +6,15 @@
  * window is exact. It covers (now − window, now].
  *
  * A subject counts once: the highest revision of its verdict, wherever in the stream it comes. For that the window remembers
- * up to `MAX_SUBJECTS` subjects, oldest forgotten first, for at least the window's length. A count rule remembers subjects
- * of the counted verdict only: a passing subject that is delivered again can raise its `total`, never its count.
+ * the latest subjects (`seen-subjects.ts`). A count rule remembers subjects of the counted verdict only: a passing subject that
+ * is delivered again can raise its `total`, never its count.
  */
 import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertExample, AlertNumbers } from './transition.ts'
 
 export const BUCKETS = 240
-export const MAX_SUBJECTS = 10_000
 export const MAX_EXAMPLES = 3
 
 /**
@@ -42,22 +42,15 @@ export interface Bucket {
   counts: Record<Verdict, number>
 }
 
-export interface SeenSubject {
-  revision: number
-  atMs: number
-  verdict: Verdict
-}
-
 export interface AlertWindow {
   /** Oldest first. */
   buckets: Bucket[]
-  /** In the order of counting. */
-  seen: Map<string, SeenSubject>
+  seen: SeenSubjects
   /** Oldest first. */
   examples: { key: string; atMs: number; example: AlertExample }[]
 }
 
-export const emptyWindow = (): AlertWindow => ({ buckets: [], seen: new Map(), examples: [] })
+export const emptyWindow = (): AlertWindow => ({ buckets: [], seen: new SeenSubjects(), examples: [] })
 
 export const windowMsOf = (alert: AlertPlan): number => alert.when.overNs / 1e6
 
@@ -114,7 +107,6 @@ export function countObservation(window: AlertWindow, alert: AlertPlan, observat
   // A later revision is remembered whatever it says, so that the earlier one, delivered again, is not counted anew.
   if (revision > 1 || mustRemember(alert, verdict)) {
     window.seen.set(key, { revision, atMs, verdict })
-    if (window.seen.size > MAX_SUBJECTS) window.seen.delete(window.seen.keys().next().value!)
   }
   if (observation.exemplar && explains(alert, verdict)) {
     window.examples.push({ key, atMs, example: observation.exemplar })
@@ -130,11 +122,7 @@ export function expireWindow(window: AlertWindow, alert: AlertPlan, nowMs: numbe
   while (expiredCount < window.buckets.length && window.buckets[expiredCount]!.lastMs <= beginMs) expiredCount++
   if (expiredCount > 0) window.buckets.splice(0, expiredCount)
   while (window.examples.length > 0 && window.examples[0]!.atMs <= beginMs) window.examples.shift()
-  const forgetMs = Math.min(beginMs, nowMs - REMEMBER_MS)
-  for (const [key, subject] of window.seen) {
-    if (subject.atMs > forgetMs) break
-    window.seen.delete(key)
-  }
+  window.seen.forgetBefore(Math.min(beginMs, nowMs - REMEMBER_MS))
 }
 
 /** When the oldest content leaves the window, if nothing is added; null if it is empty. */
