@@ -13,6 +13,7 @@ export function messagesOf(value: AttributeValue | undefined, role: string): Mes
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string') return messagesFromJson(plainJson(value), role)
   const parsed = parseJson(value)
+  if (parsed === null || (Array.isArray(parsed) && parsed.length === 0)) return undefined
   const messages = parsed === undefined ? undefined : messagesFromJson(parsed, role)
   return messages ?? [{ role, parts: [{ type: 'text', content: value }] }]
 }
