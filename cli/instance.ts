@@ -1,10 +1,12 @@
 /** Wires the roles together in one process tree: sinks before sources at the start, sources before sinks at the end. */
+import { MessageChannel } from 'node:worker_threads'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
 import { isLoopback } from '../server/loopback.ts'
 import { openEmbeddedLog } from '../storage/log/embedded.ts'
 import { LogError } from '../storage/log/port.ts'
 import { openTraces } from '../storage/traces/open.ts'
+import { serveTraces } from '../storage/traces/remote.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { onlineTopics } from '../workers/online/topics.ts'
 import { claimFolder } from './claim-folder.ts'
@@ -82,10 +84,12 @@ async function start(
   const onLost = (name: string, reason: string): void => deps.onLost(`${name} ended: ${reason}`)
   const plan = definitions.current().plan
   // Threads load their modules while the engine opens on this one; none of them takes spans before the sinks are there.
+  const { port1: tracesPort, port2: transPort } = new MessageChannel()
   const transStarting = startRole<null>({
     name: 'trans',
     module: new URL('./roles/trans-thread.ts', import.meta.url),
-    data: { dataDir: folder.path, plan, env: { ...env } } satisfies TransData,
+    data: { dataDir: folder.path, plan, traces: transPort, env: { ...env } } satisfies TransData,
+    transfer: [transPort],
     parseInfo: () => null,
     onNotice: print,
     onLost,
@@ -94,6 +98,7 @@ async function start(
   const traces = await openTraces({ dataDir: folder.path, nowMs })
   cleanup.push(() => traces.close())
   await traces.migrate()
+  serveTraces(tracesPort, traces)
   let redactor = compileRedaction(plan)
   const store = await startStoreLoop({ log, traces, definitions: () => redactor, nowMs, onProblem: warn })
   cleanup.push(() => store.drain())

@@ -1,15 +1,19 @@
 /** The Trans processor's evaluate loop, and beside it the alert evaluator and the alert manager, in one thread. */
+import type { MessagePort } from 'node:worker_threads'
 import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
 import { receiversFromEnv } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { CannotStart, runRole } from './run-role.ts'
 
 export interface TransData {
   dataDir: string
   plan: Plan
+  /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
+  traces: MessagePort
   env: Readonly<Record<string, string | undefined>>
 }
 
@@ -31,7 +35,13 @@ await runRole(async (context) => {
   })
   const definitions = { current: () => plan }
   const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.notice })
-  const evaluate = await startEvaluateLoop({ log, definitions, nowMs: Date.now, onProblem: context.notice })
+  const evaluate = await startEvaluateLoop({
+    log,
+    definitions,
+    traces: connectTraces(data.traces),
+    nowMs: Date.now,
+    onProblem: context.notice,
+  })
   return {
     info: null,
     setDefinitions: (next) => {

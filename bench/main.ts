@@ -1,0 +1,46 @@
+/**
+ * `npm run bench [-- NAME …]`: the benchmarks, one after another. Run them on an otherwise idle machine; results with the
+ * command, date and machine go into `docs/performance.md`.
+ */
+import { cpus, totalmem } from 'node:os'
+
+const benches: Readonly<Record<string, { about: string; run: () => Promise<unknown> }>> = {
+  ingest: {
+    about: 'spans per second accepted over OTLP/HTTP and durably queryable, as fast as they are taken',
+    run: async () => (await import('./ingest.ts')).run({ spans: 1_000_000, spansPerSecond: 0 }),
+  },
+  'ingest-steady': {
+    about: 'the same at 20,000 spans/s',
+    run: async () => (await import('./ingest.ts')).run({ spans: 600_000, spansPerSecond: 20_000 }),
+  },
+  evaluator: {
+    about: 'the evaluator alone: a latency eval, and the PII pack on texts of 600 B',
+    run: async () => (await import('./evaluator.ts')).run(),
+  },
+  pii: {
+    about: 'the PII patterns beside eight separate regular expressions',
+    run: async () => (await import('./pii.ts')).run(),
+  },
+  check: { about: '`assay check` on 1,000 evals in 50 files', run: async () => (await import('./check.ts')).run() },
+  start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
+  log: { about: 'the embedded log alone', run: async () => (await import('./log.ts')).run() },
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !(name in benches))
+if (wanted.includes('--help') || unknown.length > 0) {
+  const lines = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`)
+  const out = unknown.length > 0 && !wanted.includes('--help') ? process.stderr : process.stdout
+  out.write(`npm run bench [-- NAME …]\n\n${lines.join('\n')}\n`)
+  process.exit(out === process.stderr ? 2 : 0)
+}
+
+const cores = cpus()
+console.log(
+  `${new Date().toISOString().slice(0, 10)}  ${cores.length} × ${cores[0]?.model ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}\n`,
+)
+for (const [name, bench] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  await bench.run()
+  console.log()
+}
