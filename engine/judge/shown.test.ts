@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { fieldsOf } from '../../dsl/schema.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
 import { makeSpan } from '../model/make-span.ts'
 import { readShown } from './shown.ts'
@@ -80,4 +81,20 @@ test('on a span, plain paths are its own and trace paths the trace’s', () => {
 
 test('a path outside of the schema is a bug', () => {
   expect(() => show('no.such')).toThrow('no field no.such')
+})
+
+test('every field that the language has can be shown', () => {
+  const subjects = ['agent_run', 'llm_call', 'tool_call', 'retrieval', 'embedding', 'guardrail', 'span'] as const
+  let fields = 0
+  for (const subject of subjects)
+    for (const { path } of fieldsOf(subject)) {
+      fields++
+      expect(show(`${subject}.${path}`)).toHaveLength(1)
+      expect(readShown([path], trace, spans[0]).kind).toMatch(/shown|missing/)
+    }
+  for (const { path } of fieldsOf('trace')) {
+    fields++
+    expect(readShown([path, `trace.${path}`], trace, undefined).kind).toMatch(/shown|missing/)
+  }
+  expect(fields).toBeGreaterThan(50)
 })

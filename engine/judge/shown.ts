@@ -1,5 +1,5 @@
 /** What an offline eval's `show:` clause puts before the judge. */
-import type { Subject } from '../../dsl/plan.ts'
+import { isSpanSubject, type SpanSubject } from '../../dsl/schema.ts'
 import { readTraceField, spanField, type Value } from '../evaluate/fields.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from '../evaluate/subject.ts'
 
@@ -13,18 +13,6 @@ export type Shown =
   | { kind: 'shown'; fields: ShownField[] }
   /** A field of the subject itself was not sent: a judge who grades without it would guess. */
   | { kind: 'missing'; field: string }
-
-type SpanSubject = Exclude<Subject, 'trace' | 'session'>
-
-const SPAN_SUBJECTS: readonly string[] = [
-  'agent_run',
-  'llm_call',
-  'tool_call',
-  'retrieval',
-  'embedding',
-  'guardrail',
-  'span',
-] satisfies SpanSubject[]
 
 /**
  * Reads the fields of `show` in order. A plain path (`output.text`) is the subject's own: the span's where the subject is a
@@ -64,10 +52,6 @@ function listOf(subject: SpanSubject, path: string, trace: TraceView): string {
   })
   // One item a line, as JSON: an item's own line breaks cannot pass for another item.
   return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n]`
-}
-
-function isSpanSubject(name: string): name is SpanSubject {
-  return SPAN_SUBJECTS.includes(name)
 }
 
 function textOf(path: string, value: Value): string {

@@ -10,6 +10,7 @@ import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { JudgeClient, JudgeOutcome, JudgeUsage } from './judge-client.ts'
 import { compileOfflineEval, type Judged, type OfflineEval } from './offline-eval.ts'
+import { askPanel } from './panel.ts'
 import { drawSample, type SampledSubject } from './sample.ts'
 import { MANUAL_DELAY_MS, windowOf } from './slot.ts'
 
@@ -163,12 +164,7 @@ async function askJudge(
   }
   const { rubric, scale } = evalPlan
   const prompt = buildPrompt({ rubric, scale, shown: shown.fields, nonce: context.nonce() })
-  return askedOf(await context.judge.ask(judgesOf(evalPlan), prompt, scale, context.signal))
-}
-
-/** In the order in which they are tried. */
-export function judgesOf({ judge }: OfflineEvalPlan): string[] {
-  return [...judge.models.slice(0, 1), ...judge.fallbacks]
+  return askedOf(await askPanel(context.judge, evalPlan.judge, prompt, scale, context.signal))
 }
 
 function askedOf(outcome: JudgeOutcome): Asked | undefined {

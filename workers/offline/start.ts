@@ -8,8 +8,9 @@ import type { Log } from '../../storage/log/port.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import type { OfflineJob, RunState } from '../../storage/queue/port.ts'
 import { createJudgeClient } from './judge-client.ts'
+import { providersLacking } from './panel.ts'
 import { parseJudgeName, providersFromEnv, variableOf } from './providers.ts'
-import { judgesOf, type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
+import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { runIdOf } from './slot.ts'
 
@@ -95,13 +96,11 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
     if (evalPlan.sample.scope.subject === 'session')
       return { state: 'not_supported', detail: `${evalPlan.id} is not run: sessions are not judged yet.` }
-    if (evalPlan.judge.models.length > 1)
-      return { state: 'not_supported', detail: `${evalPlan.id} is not run: panels of judges are not run yet.` }
-    const names = judgesOf(evalPlan).map((name) => parseJudgeName(name).provider)
-    if (names.some((name) => providers.has(name))) return { state: 'ready', detail: undefined }
+    const lacking = providersLacking(evalPlan.judge, providers)
+    if (lacking.length === 0) return { state: 'ready', detail: undefined }
     const detail =
-      `No provider is configured for the judge of ${evalPlan.id} (${judgesOf(evalPlan).join(', ')}): ` +
-      `it is not run. Set ${variableOf(names[0] ?? '')}.`
+      `No provider is configured for the judge of ${evalPlan.id} (${lacking.join(', ')}): ` +
+      `it is not run. Set ${variableOf(parseJudgeName(lacking[0]!).provider)}.`
     return { state: 'no_provider', detail }
   }
 

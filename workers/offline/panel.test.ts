@@ -1,0 +1,79 @@
+import { afterEach, expect, test } from 'vitest'
+import { buildPrompt } from '../../engine/judge/prompt.ts'
+import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
+import { createJudgeClient } from './judge-client.ts'
+import { askPanel, providersLacking } from './panel.ts'
+
+const scale = { low: 1, high: 5 }
+const prompt = buildPrompt({ rubric: '5 good. 1 bad.', scale, shown: [], nonce: '0123456789abcdef' })
+
+let server: OpenAiServer
+afterEach(() => server.close())
+
+const scores = (score: number): Scripted => ({
+  kind: 'content',
+  content: JSON.stringify({ evidence: [], reasoning: `It is ${score}.`, abstain: false, score }),
+  usage: { input: 10, output: 1 },
+})
+const answers: Record<string, Scripted> = {
+  two: scores(2),
+  five: scores(5),
+  six: scores(6),
+  down: { kind: 'status', status: 403 },
+  silent: {
+    kind: 'content',
+    content: '{"abstain": true, "reasoning": "nothing to see"}',
+    usage: { input: 10, output: 1 },
+  },
+  shy: { kind: 'refusal', refusal: 'No.' },
+}
+
+async function ask(models: string[], fallbacks: string[] = []) {
+  server = await startOpenAiServer({ answer: ({ model }) => answers[model] ?? { kind: 'status', status: 404 } })
+  const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
+  const client = createJudgeClient({ providers, sleep: async () => {}, random: () => 0 })
+  const named = (names: string[]) => names.map((name) => `x/${name}`)
+  const judges = { models: named(models), fallbacks: named(fallbacks) }
+  return askPanel(client, judges, prompt, scale, new AbortController().signal)
+}
+
+test('a panel takes the mean and adds the tokens', async () => {
+  expect(await ask(['two', 'five'])).toEqual({
+    kind: 'answered',
+    answer: {
+      kind: 'score',
+      score: 3.5,
+      explanation: 'two-2026-01-01: It is 2.\nfive-2026-01-01: It is 5.',
+      quotes: [],
+    },
+    usage: { model: 'two-2026-01-01, five-2026-01-01', inputTokens: 20, outputTokens: 2 },
+  })
+})
+
+test.each<[string, string[], string[], object]>([
+  ['a fallback stands in for a member', ['two', 'down'], ['five'], { answer: { score: 3.5 } }],
+  ['one fallback cannot stand in for two', ['down', 'two', 'down'], ['five'], { kind: 'unreachable' }],
+  ['a member cannot stand in for another', ['two', 'down'], ['two'], { kind: 'unreachable' }],
+  [
+    'a fallback that is down itself gives way to the next',
+    ['two', 'down'],
+    ['down2', 'five'],
+    { answer: { score: 3.5 } },
+  ],
+  ['one that abstains leaves no score', ['five', 'silent'], [], { answer: { kind: 'abstain' } }],
+  ['one that refuses leaves no score', ['five', 'shy'], [], { kind: 'refused' }],
+  ['one that answers nonsense leaves no score', ['five', 'six'], [], { kind: 'malformed' }],
+  ['an error outranks an abstention', ['silent', 'six'], [], { kind: 'malformed' }],
+  ['a single judge fails over', ['down'], ['down2', 'five'], { answer: { score: 5 } }],
+])('%s', async (_, models, fallbacks, expected) => {
+  expect(await ask(models, fallbacks)).toMatchObject(expected)
+})
+
+test('which providers are lacking', async () => {
+  server = await startOpenAiServer({ answer: () => scores(1) })
+  const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
+  expect(providersLacking({ models: ['x/a'], fallbacks: [] }, providers)).toEqual([])
+  expect(providersLacking({ models: ['y/a'], fallbacks: ['x/b'] }, providers)).toEqual([])
+  expect(providersLacking({ models: ['y/a'], fallbacks: ['z/b'] }, providers)).toEqual(['y/a', 'z/b'])
+  expect(providersLacking({ models: ['x/a', 'y/a'], fallbacks: ['x/b'] }, providers)).toEqual(['y/a'])
+})

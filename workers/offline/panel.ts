@@ -1,0 +1,65 @@
+/** One judge with its stand-ins, or several whose scores are averaged. */
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
+import type { JudgeClient, JudgeOutcome, JudgeUsage } from './judge-client.ts'
+import { type Provider, parseJudgeName } from './providers.ts'
+
+type Judges = OfflineEvalPlan['judge']
+
+/**
+ * A single judge fails over to its fallbacks in order. On a panel each fallback stands in for one unreachable member at the
+ * most, so that no model is asked twice and counted as two; a member without a stand-in leaves the subject without a score,
+ * as does one that abstains, refuses or answers nonsense: the mean of the others would measure something else.
+ */
+export async function askPanel(
+  client: JudgeClient,
+  judges: Judges,
+  prompt: JudgePrompt,
+  scale: Scale,
+  signal: AbortSignal,
+): Promise<JudgeOutcome> {
+  if (judges.models.length === 1) return client.ask([...judges.models, ...judges.fallbacks], prompt, scale, signal)
+  const outcomes = await Promise.all(judges.models.map((model) => client.ask([model], prompt, scale, signal)))
+  const standIns = judges.fallbacks.filter((model) => !judges.models.includes(model))
+  for (const [i, outcome] of outcomes.entries()) {
+    let latest = outcome
+    while (latest.kind === 'unreachable' && standIns.length > 0)
+      latest = await client.ask(standIns.splice(0, 1), prompt, scale, signal)
+    outcomes[i] = latest
+  }
+  return combine(outcomes)
+}
+
+/** Names of judges that would have to have a provider for the eval to run; empty when it can. */
+export function providersLacking(judges: Judges, providers: ReadonlyMap<string, Provider>): string[] {
+  const known = (model: string) => providers.has(parseJudgeName(model).provider)
+  if (judges.models.length > 1) return judges.models.filter((model) => !known(model))
+  const all = [...judges.models, ...judges.fallbacks]
+  return all.some(known) ? [] : all
+}
+
+function combine(outcomes: readonly JudgeOutcome[]): JudgeOutcome {
+  const usages = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? [] : [outcome.usage]))
+  const usage: JudgeUsage = {
+    model: usages.flatMap(({ model }) => model ?? []).join(', ') || undefined,
+    inputTokens: sum(usages.map(({ inputTokens }) => inputTokens)),
+    outputTokens: sum(usages.map(({ outputTokens }) => outputTokens)),
+  }
+  for (const kind of ['aborted', 'unreachable', 'malformed', 'refused'] as const) {
+    const failed = outcomes.find((outcome) => outcome.kind === kind)
+    if (failed !== undefined) return failed.kind === 'aborted' ? failed : { ...failed, usage }
+  }
+  const answers = outcomes.flatMap((outcome) => (outcome.kind === 'answered' ? [outcome.answer] : []))
+  const abstained = answers.find(({ kind }) => kind === 'abstain')
+  if (abstained !== undefined) return { kind: 'answered', answer: abstained, usage }
+  const scores = answers.flatMap((answer) => (answer.kind === 'score' ? [answer.score] : []))
+  const explanation = answers
+    .map((answer, i) => `${usages[i]?.model ?? `judge ${i + 1}`}: ${answer.explanation}`)
+    .join('\n')
+  const quotes = answers.flatMap((answer) => (answer.kind === 'score' ? answer.quotes : []))
+  return { kind: 'answered', answer: { kind: 'score', score: sum(scores) / scores.length, explanation, quotes }, usage }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
