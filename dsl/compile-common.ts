@@ -1,7 +1,7 @@
 /** What online and offline evals have in common: title, owner, mode, and the `missing:` policy with its two checks. */
 import type { Clauses } from './clauses.ts'
 import { reportWord } from './clauses.ts'
-import type { MissingCause } from './elaborate/context.ts'
+import { type MissingCause, UNKNOWABLE } from './elaborate/context.ts'
 import { literalValue } from './literals.ts'
 import type { Module } from './module.ts'
 import type { MissingPolicy } from './plan.ts'
@@ -70,6 +70,7 @@ export function checkMissing(
   const clause = clauses.clause('missing')
   const node = clauses.value('missing', 'policy')?.node ?? null
   const policy = node === null ? null : missingPolicy(node, module)
+  if (causes.includes(UNKNOWABLE)) return policy
   const decidable = causes.length === 0 && always === null
   if (clause !== null && decidable) {
     module.reporter.report(

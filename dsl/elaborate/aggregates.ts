@@ -7,7 +7,7 @@ import { isSpanSubject, type SpanSubject } from '../schema.ts'
 import type { ArgNode, ExprNode } from '../syntax/ast.ts'
 import { BOOL, describeType, INT, isNumeric, NUMBER, planType, type Type } from '../types.ts'
 import { type CallNode, type Elaborate, takeArgs } from './arguments.ts'
-import { ERRONEOUS, type ExprContext, type MissingCause, type Typed } from './context.ts'
+import { ERRONEOUS, type ExprContext, type MissingCause, type Typed, UNKNOWABLE } from './context.ts'
 import { presentWhenTrue, without } from './facts.ts'
 import { typedLiteral } from './literals.ts'
 
@@ -166,7 +166,7 @@ function selectorFor(
 
 /** Fields of an aggregate's spans are not those of the subject outside, though they have the same names. */
 function prefixed(causes: readonly MissingCause[], subject: SpanSubject): MissingCause[] {
-  return causes.map((cause) => ({ ...cause, key: `${subject}.${cause.key}` }))
+  return causes.map((cause) => (cause === UNKNOWABLE ? cause : { ...cause, key: `${subject}.${cause.key}` }))
 }
 
 /** The one subject in front of the fields of an aggregate's value. */

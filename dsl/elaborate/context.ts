@@ -69,10 +69,13 @@ export interface ExprContext {
   readonly matched: Set<number>
 }
 
+/** Stands for what may be missing in an expression that could not be understood. */
+export const UNKNOWABLE: MissingCause = { key: '', span: { start: 0, end: 0 }, why: '' }
+
 /** Of an expression in error: fits everywhere and says nothing more. */
 export const ERRONEOUS: Typed = {
   expr: { op: 'literal', type: { kind: 'bool' }, value: false },
   type: { kind: 'unknown' },
   flexible: false,
-  missing: [],
+  missing: [UNKNOWABLE],
 }

@@ -7,6 +7,7 @@ import { commonType, describeType, type Type } from '../types.ts'
 import { ERRONEOUS, type ExprContext, type Project, type Typed } from './context.ts'
 import { elaborate } from './expression.ts'
 import { adapt } from './literals.ts'
+import { warnOfCost } from './matches.ts'
 
 const CONST_TYPES: Record<string, Type['kind']> = {
   bool: 'bool',
@@ -81,6 +82,7 @@ export function patternPlan(decl: PatternDecl, module: Module): PatternPlan | nu
     return null
   }
   const { source, flags } = splitRegex(regex.raw)
+  warnOfCost(regex, source, module)
   const pack = module.path.startsWith('assay:') ? module.path.slice('assay:'.length) : null
   const name = qualifiedName(decl.name.text, pack)
   return { name, source, caseInsensitive: flags.includes('i'), check: checksum, builtin: pack === null ? null : name }

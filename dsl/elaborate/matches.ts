@@ -1,7 +1,8 @@
 /** `x matches /re/`, `x matches card`, `x matches any [pii.card, /re/]`. */
-import { lookup, namesIn, otherMeaning } from '../module.ts'
+import { lookup, type Module, namesIn, otherMeaning } from '../module.ts'
 import type { PatternPlan } from '../plan.ts'
 import { regexProblem, splitRegex } from '../regex.ts'
+import { hasRequiredLiteral } from '../required-literal.ts'
 import { didYouMean } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
 import { BOOL, describeType } from '../types.ts'
@@ -95,5 +96,20 @@ function inlinePattern(node: Extract<ExprNode, { kind: 'regex' }>, context: Expr
     return null
   }
   const { source, flags } = splitRegex(node.raw)
+  warnOfCost(node, source, context.module)
   return { name: node.raw, source, caseInsensitive: flags.includes('i'), check: null, builtin: null }
+}
+
+/** Standard packs are exempt: their patterns are reviewed, and run by gates of their own. */
+export function warnOfCost(node: Extract<ExprNode, { kind: 'regex' }>, source: string, module: Module): void {
+  if (module.path.startsWith('assay:') || hasRequiredLiteral(source)) return
+  module.reporter.report(
+    'W0310',
+    node.span,
+    'no fixed text is in every match of this pattern, which makes it the slowest kind',
+    {
+      label: 'walks every character of every text',
+      notes: ['a fixed part makes it fast, such as the `sk-` of `/sk-\\w{20,}/`'],
+    },
+  )
 }

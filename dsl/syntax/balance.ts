@@ -4,12 +4,13 @@
  */
 import type { IToken, TokenType } from 'chevrotain'
 import type { Span } from '../source.ts'
-import { endOf, spanOf } from './grammar-base.ts'
+import { endOf } from './grammar-base.ts'
 import * as t from './tokens.ts'
 
 export type BracketProblem =
   /** `at`: where the closing bracket is expected. */
   | { kind: 'unclosed'; opener: IToken; closer: string; at: Span; before: IToken | null }
+  | { kind: 'unopened'; at: Span; before: IToken }
   | { kind: 'surplus'; token: IToken }
 
 const CLOSER = new Map<TokenType, TokenType>([
@@ -31,6 +32,7 @@ export function balance(
   const out: IToken[] = []
   const problems: BracketProblem[] = []
   const open: IToken[] = []
+  let blocks = 0
   const close = (depth: number, before: IToken | null): void => {
     while (open.length > depth) {
       const opener = open.pop() as IToken
@@ -41,6 +43,15 @@ export function balance(
     }
   }
   for (const token of tokens) {
+    if (lacksBlock(token, out, open.length, blocks)) {
+      const end = endOf(out.at(-1) ?? token)
+      const brace = inserted(t.LCurly, end)
+      problems.push({ kind: 'unopened', at: { start: end, end }, before: token })
+      open.push(brace)
+      out.push(brace)
+      blocks++
+    }
+    if (token.tokenType === t.LCurly) blocks++
     const keep = stillOpen(token, out.at(-1), open, firstOnLine)
     if (keep < open.length) close(keep, token)
     if (CLOSER.has(token.tokenType)) open.push(token)
@@ -59,6 +70,33 @@ export function balance(
   return { tokens: out, problems }
 }
 
+const WITH_BLOCK: readonly TokenType[] = [t.Online, t.Offline, t.Alert, t.Test]
+
+/** A `{` is missing in front of `token`: what stands there is found in a block only. */
+function lacksBlock(token: IToken, out: readonly IToken[], depth: number, blocks: number): boolean {
+  const opening = out[0]?.tokenType
+  if (opening === undefined || !WITH_BLOCK.includes(opening) || token.tokenType === t.LCurly) return false
+  if (blocks === 0) return depth === 0 && (isKey(token) || token.tokenType === t.Given || token.tokenType === t.Expect)
+  if (opening !== t.Test) return false
+  const [third, second, first] = [out.at(-3)?.tokenType, out.at(-2)?.tokenType, out.at(-1)?.tokenType]
+  // `given trace` and `given like "…"`, then a fixture's content; `llm_call`, then a field.
+  if (second === t.Given && first === t.Trace) return true
+  if (third === t.Given && second === t.Like) return ![t.Given, t.Expect, t.RCurly].includes(token.tokenType)
+  return depth > 1 && isKey(token) && isWord(first) && !isKeyType(second)
+}
+
+function isKey(token: IToken): boolean {
+  return isKeyType(token.tokenType)
+}
+
+function isKeyType(type: TokenType | undefined): boolean {
+  return type?.CATEGORIES?.includes(t.Key) ?? false
+}
+
+function isWord(type: TokenType | undefined): boolean {
+  return type?.CATEGORIES?.includes(t.Word) ?? false
+}
+
 /** How many brackets can be open at `token`: some tokens stand only outside of brackets of some kinds. */
 function stillOpen(
   token: IToken,
@@ -69,9 +107,8 @@ function stillOpen(
   // `given` and `expect` stand directly in a test.
   if (token.tokenType === t.Given || token.tokenType === t.Expect) return Math.min(open.length, 1)
   // A key at the start of a line begins a clause, unless an argument is expected there: `(on: checkout,` and so on.
-  const isKey = token.tokenType.CATEGORIES?.includes(t.Key) ?? false
   const expectsMore = previous?.tokenType === t.Comma || (previous !== undefined && CLOSER.has(previous.tokenType))
-  if (!isKey || expectsMore || !firstOnLine(token)) return open.length
+  if (!isKey(token) || expectsMore || !firstOnLine(token)) return open.length
   let depth = open.length
   while (depth > 0 && open[depth - 1]?.tokenType !== t.LCurly) depth--
   return depth
@@ -95,8 +132,4 @@ function inserted(type: TokenType, offset: number): IToken {
     tokenTypeIdx: type.tokenTypeIdx as number,
     isInsertedInRecovery: true,
   }
-}
-
-export function spanOfProblem(problem: BracketProblem): Span {
-  return problem.kind === 'unclosed' ? problem.at : spanOf(problem.token)
 }

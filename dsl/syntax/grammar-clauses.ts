@@ -22,12 +22,21 @@ export class ClauseGrammar extends ExpressionGrammar {
     { recoveryValueFunc: () => [] },
   )
 
-  protected clause: Rule<ClauseNode> = this.RULE<() => ClauseNode>('clause', () => {
-    const start = this.begin()
-    const keyToken = this.LA(1)
-    const value = this.SUBRULE(this.clauseValue)
-    return this.ACTION(() => ({ key: keyIdent(keyToken), value, span: this.spanFrom(start) }))
-  })
+  /** Of the clause that is being read: recovery keeps it. */
+  private clauseKey: Ident = noIdent
+
+  protected clause: Rule<ClauseNode> = this.RULE<() => ClauseNode>(
+    'clause',
+    () => {
+      const start = this.begin()
+      this.ACTION(() => {
+        this.clauseKey = keyIdent(this.LA(1))
+      })
+      const value = this.SUBRULE(this.clauseValue)
+      return this.ACTION(() => ({ key: this.clauseKey, value, span: this.spanFrom(start) }))
+    },
+    { recoveryValueFunc: () => ({ key: this.clauseKey, value: { kind: 'error' }, span: this.clauseKey.span }) },
+  )
 
   protected clauseValue: Rule<ClauseValue> = this.RULE<() => ClauseValue>(
     'clauseValue',

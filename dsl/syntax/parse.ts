@@ -28,8 +28,9 @@ export function parseFile(source: Source, reporter: Reporter): FileNode {
   let complete = true
   for (const part of segment(readable, reader.firstOnLine)) {
     const declaration = reader.read(part)
-    if (declaration === null) complete = false
-    else declarations.push(declaration)
+    // Where an import is broken, nobody knows which names it was to bring.
+    if (declaration === null || (declaration.kind === 'import' && declaration.damaged)) complete = false
+    if (declaration !== null) declarations.push(declaration)
   }
   return { declarations, complete: complete && reader.strays === 0 }
 }
@@ -86,7 +87,11 @@ class SegmentReader {
     const declaration = grammar.declaration() ?? null
     const damage: number[] = []
     for (const problem of balanced.problems) damage.push(this.#bracket(problem))
-    for (const error of grammar.errors) damage.push(this.#syntax(error, part))
+    for (const error of grammar.errors) {
+      // What is left over behind an error is left over because of it.
+      const echo = error.name === 'NotAllInputParsedException' && damage.length > 0
+      if (!echo) damage.push(this.#syntax(error, part))
+    }
     for (const problem of grammar.problems) {
       const { code, message, details } = PRECEDENCE[problem.kind]
       this.#reporter.report(code, problem.span, message, details)
@@ -120,6 +125,12 @@ class SegmentReader {
         })
       return span.start
     }
+    if (problem.kind === 'unopened') {
+      const found = `found \`${shorten(problem.before.image)}\``
+      if (this.#tell(problem.at.start))
+        this.#reporter.report('E0016', problem.at, `expected \`{\`, ${found}`, { label: 'not opened here' })
+      return problem.at.start
+    }
     const { opener, closer, at, before } = problem
     if (this.#tell(at.start)) {
       const { line } = this.#source.position(opener.startOffset)
@@ -133,7 +144,7 @@ class SegmentReader {
   #syntax(error: IRecognitionException, part: Segment): number {
     const { token } = error
     const atEnd = token.tokenType.name === 'EOF'
-    const span = atEnd ? endOfSegment(part) : spanOf(token)
+    const span = atEnd ? endOfSegment(part) : this.#placeOf(token, part)
     if (error.name === 'NotAllInputParsedException' && this.firstOnLine(token)) {
       this.#stray(token)
       return span.start
@@ -143,6 +154,15 @@ class SegmentReader {
     const details = { label: 'not expected here', notes: adviceFor(token) }
     this.#reporter.report('E0004', span, `expected ${error.message}, ${found}`, details)
     return span.start
+  }
+
+  /** Where a value is missing at the end of a line, the place is there and not at what happens to follow. */
+  #placeOf(token: IToken, part: Segment): Span {
+    const follows = token.tokenType === t.RCurly || (token.tokenType.CATEGORIES?.includes(t.Key) ?? false)
+    const previous = part.tokens[part.tokens.indexOf(token) - 1]
+    if (previous === undefined || !follows || !this.firstOnLine(token)) return spanOf(token)
+    const end = endOf(previous)
+    return { start: end, end }
   }
 
   /** True the first time on a line. */

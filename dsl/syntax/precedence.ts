@@ -91,7 +91,7 @@ class FlatReader {
     if (item.kind === 'operand') return item.node
     if (item.kind !== 'not') return { kind: 'error', span: spanOfItem(item) }
     if (level > NOT) this.#problems.push({ kind: 'misplaced_not', span: item.span })
-    const arg = this.expression(Math.max(level, NOT))
+    const arg = this.expression(NOT)
     return { kind: 'not', arg, span: { start: item.span.start, end: arg.span.end } }
   }
 

@@ -29,8 +29,10 @@ export function checkTokens(tokens: readonly IToken[], reporter: Reporter): ITok
     if (problem !== null) reporter.report(problem.code, problem.span, problem.message, problem.details)
     if (token.tokenType !== t.Foreign) readable.push(token)
     else {
-      const meant = WORDS_FOR[token.image]?.token
-      if (meant !== undefined) readable.push({ ...token, tokenType: meant, tokenTypeIdx: meant.tokenTypeIdx as number })
+      const meant = WORDS_FOR[token.image]
+      if (meant === undefined) continue
+      const { token: tokenType, word } = meant
+      readable.push({ ...token, image: word, tokenType, tokenTypeIdx: tokenType.tokenTypeIdx as number })
     }
   }
   return readable
@@ -91,10 +93,17 @@ function foreign(token: IToken): TokenProblem {
   const span = spanOf(token)
   const word = WORDS_FOR[token.image]?.word
   if (word === undefined) {
-    const message = `\`${token.image.slice(0, 20)}\` means nothing here`
+    const message = `${visible(token.image)} means nothing here`
     return { code: 'E0009', span, message, details: { label: 'not part of the language' } }
   }
   const edit = { ...span, text: ` ${word} ` }
   const fix = { applicability: 'machine' as const, title: 'write', options: [{ text: word }], edit }
   return { code: 'E0009', span, message: `\`${token.image}\` is written \`${word}\``, details: { fix } }
+}
+
+/** Blanks and controls that come with pasted text are named, because they cannot be seen. */
+function visible(image: string): string {
+  const code = image.codePointAt(0) ?? 0
+  const hidden = /[\s\p{C}]/u.test(String.fromCodePoint(code))
+  return hidden ? `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `\`${image.slice(0, 20)}\``
 }

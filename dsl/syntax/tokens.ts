@@ -232,7 +232,7 @@ export const Star = symbol('Star', '*')
 /** Anything else: one token a run, so that a foreign word costs one error. */
 export const Foreign = define({
   name: 'Foreign',
-  pattern: /[^\sA-Za-z0-9_#"{}()[\],=<>!?+*/-]+|[!?]/,
+  pattern: /[^ \t\r\n\uFEFFA-Za-z0-9_#"{}()[\],=<>!?+*/-]+|[!?]/,
   line_breaks: false,
 })
 

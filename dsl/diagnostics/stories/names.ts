@@ -44,7 +44,7 @@ ${FAST}`,
     title: 'imports in a circle',
     story: `Two files that import each other cannot be understood one without the other. Move what both need to a third.`,
     example: `package shop
-import self from "./example.eval"
+import self from "./shop.eval"
 ${FAST}`,
   },
   E0108: {

@@ -175,7 +175,7 @@ tokens, duration (integer ns), ratio. It is always optional; another type at run
     example: `package shop
 online eval tiered {
   on:      trace
-  pass:    attr("acme.tier") == "gold"
+  pass:    attr("acme.tier", text) == "gold"
   missing: unknown
 }
 `,
