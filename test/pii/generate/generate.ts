@@ -46,7 +46,11 @@ const seed = Number(process.argv[2])
 const pythonValues: Record<string, string[]> = JSON.parse(readFileSync(process.argv[3] ?? '', 'utf8'))
 
 const en = allFakers.en
-for (const faker of Object.values(allFakers)) faker.seed(seed)
+for (const faker of Object.values(allFakers)) {
+  faker.seed(seed)
+  // Dates are drawn relative to this one, not to the day of the run.
+  faker.setDefaultRefDate('2026-11-01T00:00:00Z')
+}
 
 const rows: string[] = []
 

@@ -5,6 +5,7 @@ Run with Faker 40.54 (any recent version serves; the committed fixtures are what
 
 import json
 import sys
+from datetime import datetime
 
 from faker import Faker
 
@@ -15,6 +16,10 @@ PHONE_LOCALES = [
 ]
 IBAN_LOCALES = ["en_GB", "de_DE", "fr_FR", "it_IT", "es_ES", "nl_NL", "pl_PL", "fi_FI", "da_DK", "de_AT", "de_CH", "pt_PT", "no_NO", "tr_TR"]
 CARD_TYPES = ["visa16", "mastercard", "amex", "discover", "jcb16", "diners", "maestro"]
+
+
+# Dates are drawn up to this one, not up to the day of the run.
+END = datetime(2026, 11, 1)
 
 
 def main(seed: int) -> None:
@@ -69,12 +74,12 @@ def main(seed: int) -> None:
         add("none:vin", fake.vin())
         add("none:user_agent", fake.chrome())
         add("none:user_agent", fake.firefox())
-        add("none:unix_time", int(fake.unix_time()))
-        add("none:iso_time", fake.iso8601())
-        add("none:date_time", fake.date_time().strftime("%d/%m/%Y %H:%M:%S"))
-        add("none:date", fake.date())
-        add("none:date", fake.date(pattern="%d.%m.%Y"))
-        add("none:date", fake.date(pattern="%m-%d-%Y"))
+        add("none:unix_time", int(fake.unix_time(end_datetime=END)))
+        add("none:iso_time", fake.iso8601(end_datetime=END))
+        add("none:date_time", fake.date_time(end_datetime=END).strftime("%d/%m/%Y %H:%M:%S"))
+        add("none:date", fake.date(end_datetime=END))
+        add("none:date", fake.date(pattern="%d.%m.%Y", end_datetime=END))
+        add("none:date", fake.date(pattern="%m-%d-%Y", end_datetime=END))
         add("none:coordinate", f"{fake.latitude()}, {fake.longitude()}")
         add("none:decimal", fake.pydecimal(left_digits=9, right_digits=4, positive=True))
         add("none:price", fake.pricetag())
