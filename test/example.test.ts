@@ -95,7 +95,9 @@ describe('npm run example', () => {
     }
   })
 
-  test.concurrent('with an Assay running that lacks its evals, it says so and shows both', { timeout: 90_000 }, async () => {
+  test.concurrent('with an Assay running that lacks its evals, it says so and shows both', {
+    timeout: 90_000,
+  }, async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'assay-example-test-'))
     const assay = await startAssay({ dataDir })
     try {

@@ -88,7 +88,7 @@ test('prints a table with masked evidence, reasons and scores, and no control ch
   expect(code).toBe(0)
   const lines = stdout.trimEnd().split('\n')
   expect(lines).toHaveLength(4)
-  expect(lines[0]).toMatch(/^TIME +EVAL +VERDICT +SCORE +TRACE +DETAILS$/)
+  expect(lines[0]).toMatch(/^TIME \(UTC\) +EVAL +VERDICT +SCORE +TRACE +DETAILS$/)
   expect(lines[1]).toMatch(
     /^2026-11-21 12:00:00 +shop\/no_pii +fail +(ab){16} +output\.text: a\*\*\*@e\*\*\*\.com \(pii\.email\)$/,
   )

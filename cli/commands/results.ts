@@ -74,7 +74,7 @@ const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007
 /** Columns as wide as their content; the last one takes what it needs. */
 export function resultTable(results: readonly ResultJson[]): string {
   const rows = [
-    ['TIME', 'EVAL', 'VERDICT', 'SCORE', 'TRACE', 'DETAILS'],
+    ['TIME (UTC)', 'EVAL', 'VERDICT', 'SCORE', 'TRACE', 'DETAILS'],
     ...results.map((result) => [
       result.evaluatedAt.slice(0, 19).replace('T', ' '),
       result.eval,

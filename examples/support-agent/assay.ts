@@ -124,6 +124,8 @@ export async function startAssay(judgeUrl: string, slackUrl: string): Promise<As
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
+  // However the example ends, its Assay ends with it.
+  process.once('exit', () => child.kill('SIGKILL'))
   let output = ''
   const ended = new Promise<void>((resolve) => {
     child.on('exit', () => resolve())

@@ -235,10 +235,12 @@ async function main(): Promise<void> {
   const slack = await onPort(process.env.SUPPORT_AGENT_SLACK_PORT, 4011, startSlackChannel)
   let assay: Assay | null = null
   const interrupted = new AbortController()
-  process.once('SIGINT', () => {
+  const stopEarly = (exitCode: number) => (): void => {
     interrupted.abort()
-    if (!values.keep) void assay?.stop().then(() => process.exit(130))
-  })
+    if (!values.keep) void Promise.resolve(assay?.stop()).then(() => process.exit(exitCode))
+  }
+  process.once('SIGINT', stopEarly(130))
+  process.once('SIGTERM', stopEarly(143))
   try {
     const chosen = await chooseAssay(values.standalone ?? false, model, slack)
     assay = chosen.assay
