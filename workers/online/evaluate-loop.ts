@@ -180,7 +180,10 @@ class Loop implements EvaluateLoop {
         this.#stats.evaluatedUpToMs = Math.max(this.#stats.evaluatedUpToMs, appendTimeMs)
       }
     }
-    if (nowMs - this.#lastCommitMs >= COMMIT_INTERVAL_MS || nowMs < this.#lastCommitMs) await this.#commit()
+    if (nowMs - this.#lastCommitMs >= COMMIT_INTERVAL_MS || nowMs < this.#lastCommitMs) {
+      this.#lastCommitMs = nowMs
+      await this.#commit()
+    }
   }
 
   /** Until a trace is due or a commit is. */
@@ -275,7 +278,6 @@ class Loop implements EvaluateLoop {
   }
 
   async #commit(): Promise<void> {
-    this.#lastCommitMs = this.#options.nowMs()
     const offsets = [...this.#partitions.values()].flatMap((progress) => progress.toCommit() ?? [])
     if (offsets.length === 0) return
     const outcome = await this.#consumer.commit(offsets)

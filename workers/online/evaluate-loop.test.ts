@@ -1,0 +1,323 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import type { Plan } from '../../dsl/plan.ts'
+import { decodeResults } from '../../engine/codec/results.ts'
+import { buildOnlineEval, buildPlan, DURATION, e, INT } from '../../engine/evaluate/build-plan.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import { resultId } from '../../engine/model/result-id.ts'
+import { compileRedaction } from '../../engine/redact/redact.ts'
+import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { openTraces } from '../../storage/traces/open.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import { type EvaluateLoop, type EvaluateLoopOptions, startEvaluateLoop } from './evaluate-loop.ts'
+import { FIXTURE_TIME_MS, type FixtureSpan, spanIdOf, traceIdOf, traceRecord } from './fixtures/records.ts'
+import { startStoreLoop } from './store-loop.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, onlineTopics } from './topics.ts'
+
+const tenant = 'default'
+const LLM = { subject: 'llm_call', where: null, traceWhere: null } as const
+const fast = buildOnlineEval('fast', e.cmp(e.field('duration', DURATION), '<=', e.lit(5_000_000_000, DURATION)), {
+  scope: LLM,
+  when: 'arrival',
+})
+const short = buildOnlineEval('short', e.cmp(e.score(), '<=', e.lit(2)), {
+  score: e.over('count', e.select('span'), null, INT),
+})
+const plan = buildPlan({ evals: [fast, short] })
+
+let log: EmbeddedLog
+/** The log's and the loops' clock; only tests move it. */
+let clockMs = FIXTURE_TIME_MS
+const loops: EvaluateLoop[] = []
+
+beforeEach(async () => {
+  clockMs = FIXTURE_TIME_MS
+  log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null, nowMs: () => clockMs })
+  await log.ensureTopics(onlineTopics)
+})
+afterEach(async () => {
+  for (const loop of loops.splice(0)) await loop.drain()
+  await log.close()
+})
+
+async function start(over: Partial<EvaluateLoopOptions> = {}): Promise<EvaluateLoop> {
+  const loop = await startEvaluateLoop({
+    log,
+    definitions: { current: () => plan },
+    nowMs: () => clockMs,
+    onProblem: (text) => problems.push(text),
+    ...over,
+  })
+  loops.push(loop)
+  return loop
+}
+const problems: string[] = []
+
+const until = (check: () => Promise<void> | void) => vi.waitFor(check, { timeout: 15_000, interval: 10 })
+const send = (spans: readonly FixtureSpan[], partition = 0) =>
+  log.append(AGENT_TRACES, [traceRecord(tenant, spans, partition)])
+
+async function results(): Promise<EvalResult[]> {
+  const all: EvalResult[] = []
+  for (const { partition } of await log.endOffsets(EVAL_RESULTS)) {
+    for (const record of await log.read(EVAL_RESULTS, partition, 0, 10_000)) all.push(...decodeResults(record.value))
+  }
+  return all
+}
+const shown = async () =>
+  (await results())
+    .map(
+      (r) =>
+        `${r.evalId} ${Number.parseInt(r.traceId, 16)}/${Number.parseInt(r.spanId || '0', 16)} r${r.revision} ${r.verdict}`,
+    )
+    .sort()
+const expectResults = (expected: string[]) => until(async () => expect(await shown()).toEqual(expected))
+const committed = async (partition = 0) =>
+  (await log.committed('trans-evaluate')).find((one) => one.partition === partition)?.offset ?? 0
+
+/** Moves the clock. The loop sees it at its next turn, within a second. */
+function pass(ms: number): void {
+  clockMs += ms
+}
+
+test('a span eval answers as its span comes, a trace eval when the trace settles', async () => {
+  const loop = await start()
+  await send([
+    { trace: 1, id: 1, durationMs: 9_000 },
+    { trace: 1, id: 2, parent: 1 },
+  ])
+  await expectResults(['test/fast 1/1 r1 fail', 'test/fast 1/2 r1 pass'])
+  pass(5_000)
+  await expectResults(['test/fast 1/1 r1 fail', 'test/fast 1/2 r1 pass', 'test/short 1/0 r1 pass'])
+  expect((await results()).find((one) => one.evalId === 'test/short')?.score).toBe(2)
+  await until(async () => expect(await committed()).toBe(1))
+  expect(loop.stats()).toMatchObject({ spans: 2, results: 3, settledTraces: 1, openTraces: 0 })
+})
+
+test('results of one batch and eval are one record, keyed by tenant and eval', async () => {
+  await send(Array.from({ length: 50 }, (_, i) => ({ trace: 1, id: i + 1, parent: 99 })))
+  await start()
+  await until(async () => expect(await results()).toHaveLength(50))
+  const partition = log.partitionFor(EVAL_RESULTS, 'default/test/fast')
+  const records = await log.read(EVAL_RESULTS, partition, 0, 10)
+  expect(records.map(({ key, headers }) => [key, headers])).toEqual([
+    ['default/test/fast', { tenant: 'default', eval: 'test/fast' }],
+  ])
+})
+
+test('a late span makes a new revision', async () => {
+  await start()
+  await send([{ trace: 1, id: 1 }])
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 1/0 r1 pass'))
+  await send([2, 3].map((id) => ({ trace: 1, id, parent: 1 })))
+  await until(async () => expect(await shown()).toContain('test/fast 1/3 r1 pass'))
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 1/0 r2 fail'))
+})
+
+test('offsets are held back for an open trace, and a restart judges it whole, by the same ids', async () => {
+  const first = await start()
+  await send([{ trace: 1, id: 1, parent: 9 }])
+  await send([{ trace: 2, id: 1 }])
+  pass(6_000)
+  await until(async () => expect(await shown()).toContain('test/short 2/0 r1 pass'))
+  await first.drain()
+  expect(await committed()).toBe(0)
+  await start()
+  await send([
+    { trace: 1, id: 9 },
+    { trace: 1, id: 3, parent: 9 },
+  ])
+  await until(async () => expect(await shown()).toContain('test/fast 1/3 r1 pass'))
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 1/0 r1 fail'))
+  await until(async () => expect(await committed()).toBe(3))
+  const all = await results()
+  // Evaluated twice, known by one id each: what was sent four times over is five subjects of `fast` and two of `short`.
+  expect(new Set(all.map(resultId)).size).toBe(6)
+  expect(all.length).toBeGreaterThan(6)
+})
+
+test('an open trace holds offsets for two minutes at the most', async () => {
+  await start()
+  await send([{ trace: 1, id: 1, parent: 9 }])
+  await until(async () => expect(await results()).toHaveLength(1))
+  expect(await committed()).toBe(0)
+  pass(60_000)
+  await send([{ trace: 1, id: 2, parent: 9 }])
+  pass(59_000)
+  await send([{ trace: 2, id: 1 }])
+  pass(5_000)
+  await until(async () => expect(await committed()).toBe(3))
+})
+
+test('traces in flight keep the definitions that they began under; new spans get the new ones', async () => {
+  const renamed: Plan = buildPlan({
+    evals: [
+      { ...fast, id: 'test/fast2' },
+      { ...short, id: 'test/short2' },
+    ],
+    hash: '1'.repeat(64),
+  })
+  let current = plan
+  await start({ definitions: { current: () => current } })
+  await send([{ trace: 1, id: 1, parent: 9 }])
+  await until(async () => expect(await results()).toHaveLength(1))
+  current = renamed
+  await send([
+    { trace: 1, id: 9 },
+    { trace: 2, id: 1 },
+  ])
+  await until(async () => expect(await results()).toHaveLength(3))
+  pass(5_000)
+  await expectResults([
+    'test/fast 1/1 r1 pass',
+    'test/fast2 1/9 r1 pass',
+    'test/fast2 2/1 r1 pass',
+    'test/short 1/0 r1 pass',
+    'test/short2 2/0 r1 pass',
+  ])
+})
+
+test('definitions that cannot be run leave the old ones in force', async () => {
+  const broken = buildPlan({
+    evals: [buildOnlineEval('broken', e.cmp(e.field('no.such.field'), '==', e.lit('x')))],
+    hash: '2'.repeat(64),
+  })
+  let current = plan
+  await start({ definitions: { current: () => current } })
+  current = broken
+  await send([{ trace: 1, id: 1, parent: 9 }])
+  await expectResults(['test/fast 1/1 r1 pass'])
+  expect(problems.at(-1)).toContain('the old ones stay')
+})
+
+test('a record that cannot be read does not stop the partition', async () => {
+  const loop = await start()
+  await log.append(AGENT_TRACES, [{ key: null, partition: 0, value: Buffer.from('garbage \xff') }])
+  await send([{ trace: 1, id: 1 }])
+  await until(async () => expect(await results()).toHaveLength(1))
+  expect(loop.stats().undecodable).toBe(1)
+  // The store loop reads it too, and puts it aside: once is enough.
+  expect(await log.read(DEAD_LETTERS, 0, 0, 10)).toEqual([])
+})
+
+test('a log that refuses results is waited for; then each result is there', async () => {
+  let failures = 3
+  const flaky: EmbeddedLog = Object.assign(Object.create(log), {
+    openConsumer: log.openConsumer.bind(log),
+    append: async (...args: Parameters<EmbeddedLog['append']>) => {
+      if (failures-- > 0) throw new Error('disk full')
+      return log.append(...args)
+    },
+  })
+  const loop = await start({ log: flaky })
+  await send([{ trace: 1, id: 1 }])
+  await expectResults(['test/fast 1/1 r1 pass'])
+  expect(loop.stats().outages).toBe(3)
+})
+
+test('a second member takes over partitions and every trace is judged whole', async () => {
+  const first = await start()
+  for (let partition = 0; partition < 4; partition++)
+    await send([{ trace: partition + 1, id: 1, parent: 9 }], partition)
+  await until(async () => expect(await results()).toHaveLength(4))
+  await start()
+  for (let partition = 0; partition < 4; partition++) await send([{ trace: partition + 1, id: 9 }], partition)
+  await until(async () => expect(new Set((await results()).map(resultId)).size).toBe(8))
+  await first.drain()
+  await until(async () => expect((await shown()).filter((one) => one.includes('/9 ')).length).toBeGreaterThanOrEqual(4))
+  // Whoever owns a partition now has read it from the held offsets on.
+  await until(() => expect(loops[1]!.stats().openTraces).toBe(4))
+  pass(5_000)
+  await until(async () => {
+    const traces = (await results()).filter((one) => one.evalId === 'test/short')
+    expect(new Set(traces.map((one) => `${one.traceId} ${one.score}`))).toEqual(
+      new Set([1, 2, 3, 4].map((trace) => `${traceIdOf(trace)} 2`)),
+    )
+  })
+})
+
+test('from appended span to appended result takes a few milliseconds when idle', async () => {
+  await start()
+  await send([{ trace: 1, id: 1 }])
+  await until(async () => expect(await results()).toHaveLength(1))
+  const tookMs: number[] = []
+  for (let id = 2; id < 22; id++) {
+    const startedMs = performance.now()
+    await send([{ trace: 1, id, parent: 1 }])
+    while ((await results()).length < id) await new Promise((resolve) => setImmediate(resolve))
+    tookMs.push(performance.now() - startedMs)
+  }
+  tookMs.sort((a, b) => a - b)
+  // The median, and far above what it takes: this tells a wait for a timer from none, not a fast machine from a slow one.
+  expect(tookMs[10]).toBeLessThan(100)
+})
+
+const dataDir = mkdtempSync(join(tmpdir(), 'assay-evaluate-loop-'))
+let traces: TracesStore
+beforeAll(async () => {
+  traces = await openTraces({ dataDir })
+  await traces.migrate()
+})
+afterAll(async () => {
+  await traces.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+test('a trace that was open for long before a restart is completed from the store', async () => {
+  const nothing = compileRedaction(buildPlan({}))
+  const store = await startStoreLoop({ log, traces, definitions: () => nothing, nowMs: Date.now })
+  const first = await start()
+  await send([1, 2].map((id) => ({ trace: 7, id, parent: 9 })))
+  pass(100_000)
+  await send([{ trace: 7, id: 3, parent: 9 }])
+  pass(25_000)
+  // Past two minutes: the first record is committed although the trace is open.
+  await until(async () => expect(await committed()).toBe(2))
+  await first.drain()
+  await until(async () => expect(await traces.getTrace(tenant, traceIdOf(7))).toHaveLength(3))
+
+  await send([{ trace: 7, id: 9, durationMs: 126_000 }])
+  const second = await start({ traces })
+  await until(async () => expect(await shown()).toContain('test/fast 7/9 r1 fail'))
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 7/0 r1 fail'))
+  expect((await results()).find((one) => one.evalId === 'test/short')?.score).toBe(4)
+  expect(second.stats()).toMatchObject({ readBack: 1, settledTraces: 1 })
+
+  // A late span of a trace that only the store remembers: a next revision.
+  await second.drain()
+  await until(async () => expect(await traces.getTrace(tenant, traceIdOf(7))).toHaveLength(4))
+  await until(async () =>
+    expect(await traces.queryResults(tenant, { traceId: traceIdOf(7), evalId: 'test/short', limit: 9 })).toHaveLength(
+      1,
+    ),
+  )
+  pass(400_000)
+  await send([{ trace: 7, id: 10, parent: 9 }])
+  await start({ traces })
+  await until(async () => expect(await shown()).toContain('test/fast 7/10 r1 pass'))
+  pass(120_000)
+  await until(async () => expect(await shown()).toContain('test/short 7/0 r2 fail'))
+  await store.drain()
+})
+
+test('without a store, a late piece of a trace that was judged before is not judged as if it were the trace', async () => {
+  const first = await start()
+  await send([1, 2, 3, 4].map((id) => (id === 1 ? { trace: 8, id } : { trace: 8, id, parent: 1 })))
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 8/0 r1 fail'))
+  await until(async () => expect(await committed()).toBe(1))
+  await first.drain()
+  pass(300_000)
+  await send([{ trace: 8, id: 5, parent: 1 }])
+  const second = await start()
+  await until(async () => expect(await shown()).toContain(`test/fast 8/${Number.parseInt(spanIdOf(5), 16)} r1 pass`))
+  pass(120_000)
+  await until(() => expect(second.stats().unjudgedPieces).toBe(1))
+  expect((await shown()).filter((one) => one.startsWith('test/short 8'))).toEqual(['test/short 8/0 r1 fail'])
+})
