@@ -128,7 +128,7 @@ function readScope(reader: WireReader, end: number): RawScope {
 
 function readText(reader: WireReader, end: number): string {
   const start = reader.take(reader.length(end), end)
-  return valueCache.read(reader.bytes, start, reader.pos)
+  return valueCache.read(reader.bytes, reader.view, start, reader.pos)
 }
 
 function readSpan(reader: WireReader, end: number): RawSpan {
@@ -148,7 +148,7 @@ function readSpan(reader: WireReader, end: number): RawSpan {
     events: NO_EVENTS,
     links: NO_LINKS,
   }
-  const { bytes } = reader
+  const { view } = reader
   while (reader.pos < end) {
     const tag = reader.tag(end)
     switch (tag) {
@@ -169,14 +169,14 @@ function readSpan(reader: WireReader, end: number): RawSpan {
         break
       case 7 * 8 + WIRE_FIXED64: {
         const at = reader.take(8, end)
-        span.startLow = bytes.readUInt32LE(at)
-        span.startHigh = bytes.readUInt32LE(at + 4)
+        span.startLow = view.getUint32(at, true)
+        span.startHigh = view.getUint32(at + 4, true)
         break
       }
       case 8 * 8 + WIRE_FIXED64: {
         const at = reader.take(8, end)
-        span.endLow = bytes.readUInt32LE(at)
-        span.endHigh = bytes.readUInt32LE(at + 4)
+        span.endLow = view.getUint32(at, true)
+        span.endHigh = view.getUint32(at + 4, true)
         break
       }
       case delimited(9):
@@ -244,7 +244,7 @@ function readEvent(reader: WireReader, end: number): SpanEvent {
     const tag = reader.tag(end)
     if (tag === WIRE_FIXED64 + 8) {
       const at = reader.take(8, end)
-      timeUs = microseconds(reader.bytes.readUInt32LE(at), reader.bytes.readUInt32LE(at + 4))
+      timeUs = microseconds(reader.view.getUint32(at, true), reader.view.getUint32(at + 4, true))
     } else if (tag === delimited(2)) name = readText(reader, end)
     else if (tag === delimited(3)) attributes = readAttribute(reader, endOf(reader, end), attributes)
     else reader.skip(tag, end)
@@ -305,7 +305,7 @@ function readKeyValue(reader: WireReader, end: number, depth: number): void {
     const tag = reader.tag(end)
     if (tag === delimited(1)) {
       const start = reader.take(reader.length(end), end)
-      key = keyCache.read(reader.bytes, start, reader.pos)
+      key = keyCache.read(reader.bytes, reader.view, start, reader.pos)
     } else if (tag === delimited(2)) value = readAnyValue(reader, endOf(reader, end), depth)
     else reader.skip(tag, end)
   }
@@ -329,7 +329,7 @@ function readAnyValue(reader: WireReader, end: number, depth: number): Attribute
         value = reader.int64(end)
         break
       case 4 * 8 + WIRE_FIXED64:
-        value = reader.bytes.readDoubleLE(reader.take(8, end))
+        value = reader.view.getFloat64(reader.take(8, end), true)
         break
       case delimited(5):
         value = readArray(reader, endOf(reader, end), depth + 1)

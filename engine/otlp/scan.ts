@@ -10,6 +10,7 @@ import {
   ANY_VALUE,
   EXPECTED_WIRE,
   FIELDS_PER_MESSAGE,
+  KEY_VALUE,
   LINK,
   MAX_NESTING,
   MESSAGE_IN,
@@ -184,13 +185,33 @@ function checkField(reader: WireReader, message: number, tag: number, end: numbe
   const field = tag >>> 3
   const inner = field < FIELDS_PER_MESSAGE ? MESSAGE_IN[message * FIELDS_PER_MESSAGE + field]! : 0
   if (inner === 0) reader.skip(tag, end)
+  else if (inner - 1 === KEY_VALUE) checkKeyValue(reader, endOf(reader, end), depth)
   else checkMessage(reader, inner - 1, endOf(reader, end), depth)
+}
+
+/** Most of a request is attributes: their usual fields are told by their tags alone. */
+function checkKeyValue(reader: WireReader, end: number, depth: number): void {
+  while (reader.pos < end) {
+    const tag = reader.bytes[reader.pos]!
+    if (tag === 8 + WIRE_DELIMITED) {
+      reader.pos++
+      reader.take(reader.length(end), end)
+    } else if (tag === 16 + WIRE_DELIMITED) {
+      reader.pos++
+      checkMessage(reader, ANY_VALUE, endOf(reader, end), depth)
+    } else checkField(reader, KEY_VALUE, checkedTag(reader, KEY_VALUE, end), end, depth)
+  }
 }
 
 function checkMessage(reader: WireReader, message: number, end: number, depth: number): void {
   let levels = depth
   if (message === ANY_VALUE && ++levels > MAX_NESTING) {
     throw new WireError(`nests deeper than ${MAX_NESTING} levels`, reader.pos)
+  }
+  // A text alone, as most values are.
+  if (message === ANY_VALUE && reader.pos < end && reader.bytes[reader.pos] === 8 + WIRE_DELIMITED) {
+    reader.pos++
+    reader.take(reader.length(end), end)
   }
   while (reader.pos < end) {
     const tag = checkedTag(reader, message, end)

@@ -5,11 +5,14 @@
 
 const SLOTS = 2048
 const MAX_LENGTH = 48
-const HASHED = 10
+/** Four bytes at a time. */
+const WORD = 4
 
 export interface TextCache {
-  /** The text of the UTF-8 bytes from `start` to `end`; broken UTF-8 becomes U+FFFD. */
-  read(bytes: Buffer, start: number, end: number): string
+  /**
+   * The text of the UTF-8 bytes from `start` to `end`; broken UTF-8 becomes U+FFFD. `view` is over the same bytes.
+   */
+  read(bytes: Buffer, view: DataView, start: number, end: number): string
 }
 
 export function createTextCache(): TextCache {
@@ -17,27 +20,35 @@ export function createTextCache(): TextCache {
   const lengths = new Uint8Array(SLOTS)
   // The bytes of each text, side by side: quicker to compare than the characters of a string.
   const known = new Uint8Array(SLOTS * MAX_LENGTH)
+  const knownView = new DataView(known.buffer)
   return {
-    read: (bytes, start, end) => {
+    read: (bytes, view, start, end) => {
       const length = end - start
       if (length > MAX_LENGTH) return bytes.toString('utf8', start, end)
       if (length === 0) return ''
-      // FNV-1a over the length and the last bytes: keys share their beginnings.
+      if (length < WORD) return bytes.toString('utf8', start, end)
+      // FNV-1a over words; the last one overlaps its neighbour when the length is no multiple of four.
+      const lastWord = end - WORD
       let hash = Math.imul(0x811c9dc5 ^ length, 0x01000193)
-      for (let pos = length > HASHED ? end - HASHED : start; pos < end; pos++) {
-        hash = Math.imul(hash ^ bytes[pos]!, 0x01000193)
+      for (let pos = start; pos < lastWord; pos += WORD) {
+        hash = Math.imul(hash ^ view.getUint32(pos, true), 0x01000193)
+        hash ^= hash >>> 15
       }
-      const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1)
+      hash = Math.imul(hash ^ view.getUint32(lastWord, true), 0x01000193)
+      const slot = (hash ^ (hash >>> 17)) & (SLOTS - 1)
       const at = slot * MAX_LENGTH
       if (lengths[slot] === length) {
-        let same = 0
-        while (same < length && known[at + same] === bytes[start + same]) same++
-        if (same === length) return texts[slot]!
+        const shift = at - start
+        let pos = start
+        while (pos < lastWord && knownView.getUint32(pos + shift, true) === view.getUint32(pos, true)) pos += WORD
+        if (pos >= lastWord && knownView.getUint32(lastWord + shift, true) === view.getUint32(lastWord, true)) {
+          return texts[slot]!
+        }
       }
       const text = bytes.toString('utf8', start, end)
       texts[slot] = text
       lengths[slot] = length
-      for (let i = 0; i < length; i++) known[at + i] = bytes[start + i]!
+      bytes.copy(known, at, start, end)
       return text
     },
   }

@@ -27,6 +27,7 @@ const TWO_32 = 4294967296
 
 export class WireReader {
   readonly bytes: Buffer
+  readonly view: DataView
   pos = 0
   /** Of the last varint read: its low and high 32 bits, unsigned. */
   private low = 0
@@ -34,6 +35,7 @@ export class WireReader {
 
   constructor(bytes: Uint8Array) {
     this.bytes = asBuffer(bytes)
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** A field's tag; field number in `tag >>> 3`, wire type in `tag & 7`. */
