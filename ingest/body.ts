@@ -82,14 +82,30 @@ export type ContentCoding = 'identity' | 'gzip' | 'deflate'
 const gunzipAsync = promisify(gunzip)
 const inflateAsync = promisify(inflate)
 
-/** Inflates to at most `maxBytes`: what would be longer is given up as soon as that many are out. */
-export async function inflateBody(bytes: Buffer, coding: ContentCoding, maxBytes: number): Promise<InflateOutcome> {
-  if (coding === 'identity') return { ok: true, bytes }
-  try {
-    const options = { maxOutputLength: maxBytes }
-    return { ok: true, bytes: await (coding === 'gzip' ? gunzipAsync(bytes, options) : inflateAsync(bytes, options)) }
-  } catch (error) {
-    const isTooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
-    return { ok: false, reason: isTooLarge ? 'too_large' : 'malformed' }
+export type Inflate = (bytes: Buffer, coding: ContentCoding, maxBytes: number) => Promise<InflateOutcome>
+
+/**
+ * Inflates bodies to at most `maxBytes` each: what would be longer is given up as soon as that many are out. At most
+ * `concurrency` at a time, the others wait their turn compressed: so many bombs at once hold so many times `maxBytes`.
+ */
+export function createInflater(concurrency: number): Inflate {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (bytes, coding, maxBytes) => {
+    if (coding === 'identity') return { ok: true, bytes }
+    if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running++
+    try {
+      const options = { maxOutputLength: maxBytes }
+      return { ok: true, bytes: await (coding === 'gzip' ? gunzipAsync(bytes, options) : inflateAsync(bytes, options)) }
+    } catch (error) {
+      const isTooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+      return { ok: false, reason: isTooLarge ? 'too_large' : 'malformed' }
+    } finally {
+      // The place goes to the next in line, or is free.
+      const next = waiting.shift()
+      if (next === undefined) running--
+      else next()
+    }
   }
 }

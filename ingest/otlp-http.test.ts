@@ -224,6 +224,25 @@ describe('what is refused', () => {
     expect(response.status).toBe(413)
   })
 
+  test('many bombs at once are refused one after the other, and honest requests pass', async () => {
+    const bomb = new Uint8Array(gzipSync(Buffer.alloc(100 * 1024 * 1024)))
+    const before = process.memoryUsage().rss
+    let peak = 0
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage().rss)
+    }, 5)
+    const bombs = Array.from(
+      { length: 40 },
+      async () => (await post(bomb, { ...json, 'content-encoding': 'gzip' })).status,
+    )
+    const honest = post(oneSpan, json)
+    expect((await honest).status).toBe(200)
+    expect(new Set(await Promise.all(bombs))).toEqual(new Set([413]))
+    clearInterval(watch)
+    // Forty of them inflated at once would hold 800 MiB.
+    expect(peak - before).toBeLessThan(400 * 1024 * 1024)
+  })
+
   test('over the bytes held at a time: 503, and well again after', async () => {
     await restart({ maxHeldBytes: 100 })
     const response = await post(oneSpan, json)
@@ -307,6 +326,24 @@ describe('connections', () => {
     await expect.poll(() => server.stats().requests).toBe(1)
     socket.destroy()
     await expect.poll(() => server.stats().rejected.aborted).toBe(1)
+    expect((await post(oneSpan, json)).status).toBe(200)
+  })
+
+  test.each([
+    ['a body', 'POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{'],
+    ['a head', 'POST /v1/traces HTTP/1.1\r\nhost: '],
+  ])('%s that does not come is given up: 408', async (_name, sent) => {
+    await restart({ requestTimeoutMs: 500 })
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(server.port, '127.0.0.1')
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk.toString()
+      })
+      socket.on('close', () => resolve(text))
+      socket.write(sent)
+    })
+    expect(answer).toContain('408 Request Timeout')
     expect((await post(oneSpan, json)).status).toBe(200)
   })
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Log } from '../storage/log/port.ts'
 import { acceptTraces, type Destination } from './accept.ts'
 import { type Encoding, INTERNAL, sendJson, sendRefusal, sendSuccess } from './answer.ts'
-import { type ByteBudget, createByteBudget, inflateBody, readBody } from './body.ts'
+import { type ByteBudget, createByteBudget, createInflater, readBody } from './body.ts'
 import { codingOf, encodingOf } from './media.ts'
 import { busy, malformed, pathOf, type Rejection, type RejectReason, refusalOfBody, refusalOfHead } from './refusals.ts'
 
@@ -18,6 +18,8 @@ export interface OtlpHttpOptions {
   maxBodyBytes?: number
   /** Of all requests at hand; 128 MiB unless told. */
   maxHeldBytes?: number
+  /** From the first byte of a request to its last: 60 s unless told. 20 MiB in a minute is a slow line, less is an attack. */
+  requestTimeoutMs?: number
   tenant?: string
   topic?: string
   /** Told of what should never happen; stderr unless told. */
@@ -45,21 +47,23 @@ export interface OtlpHttpServer {
 
 const MEBIBYTE = 1024 * 1024
 const DRAIN_LIMIT_MS = 10_000
+/** Bodies inflated at a time: two keep two cores busy. */
+const MAX_INFLATING = 2
 
 function reportBug(error: unknown): void {
   console.error('OTLP/HTTP:', error)
 }
 /** Rejects with the error of `listen` (EADDRINUSE, EACCES, …) when the address can't be had. */
 export async function startOtlpHttp(options: OtlpHttpOptions): Promise<OtlpHttpServer> {
+  const { requestTimeoutMs = 60_000 } = options
   const gateway = createGateway(options)
   const server = createServer(
     {
       // Behind load balancers that keep connections for 60 s, ours must not be the side that closes first.
       keepAliveTimeout: 75_000,
-      headersTimeout: 15_000,
-      // Bodies that trickle in: 20 MiB in a minute is a slow line, less is an attack.
-      requestTimeout: 60_000,
-      connectionsCheckingInterval: 5_000,
+      headersTimeout: Math.min(15_000, requestTimeoutMs),
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
     },
     (request, response) => {
       void gateway.handle(request, response)
@@ -113,6 +117,7 @@ function createGateway(options: OtlpHttpOptions): Gateway {
     tenant: options.tenant ?? 'default',
   }
   const budget = createByteBudget(maxHeldBytes)
+  const inflate = createInflater(MAX_INFLATING)
   const stats = emptyStats()
   const atWork = new Set<Promise<void>>()
 
@@ -165,7 +170,7 @@ function createGateway(options: OtlpHttpOptions): Gateway {
   }
 
   const postBody = async (request: IncomingMessage, sent: Buffer, encoding: Encoding): Promise<PostOutcome> => {
-    const inflated = await inflateBody(sent, codingOf(request.headers) ?? 'identity', maxBodyBytes)
+    const inflated = await inflate(sent, codingOf(request.headers) ?? 'identity', maxBodyBytes)
     if (!inflated.ok) {
       const rejection =
         inflated.reason === 'too_large'
