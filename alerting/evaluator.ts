@@ -24,7 +24,7 @@ const MIN_WAIT_MS = 10
  */
 const APPEND_GRACE_MS = 250
 /** Checkpoints without a transition in them, and commits, happen at this pace: what a crash replays is at most this long. */
-const CHECKPOINT_INTERVAL_MS = 2_000
+const CHECKPOINT_INTERVAL_MS = 5_000
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 export interface AlertEvaluatorOptions {
