@@ -21,7 +21,7 @@ import {
 } from './plan.ts'
 import { ModuleLoader, type ReadImport, type SourceText } from './resolve.ts'
 import { isSpanSubject, type SpanSubject } from './schema.ts'
-import { compileScope, namedScope } from './scopes.ts'
+import { namedScope } from './scopes.ts'
 import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
 
@@ -76,9 +76,7 @@ class ProjectCompiler implements Project {
   compileAll(module: Module): void {
     for (const name of module.names.consts.keys()) this.constant(module, name)
     for (const name of module.names.patterns.keys()) this.pattern(module, name)
-    for (const decl of module.names.scopes.values()) {
-      if (!decl.damaged) compileScope(decl.scope, module, this)
-    }
+    for (const decl of module.names.scopes.values()) namedScope(decl.name, module, this)
     for (const decl of module.names.rules.values()) {
       if (decl.kind === 'eval') this.evalOf(module, decl)
       else this.alertOf(module, decl)

@@ -2,13 +2,15 @@
 
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborateCondition } from './elaborate/expression.ts'
-import { lookup, type Module, namesIn, otherMeaning } from './module.ts'
+import { lookup, type Module, namesIn, otherMeaning, type ScopeDecl } from './module.ts'
 import type { Expr, ScopePlan } from './plan.ts'
 import { aSubject, isSubject, SUBJECTS } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { Ident, ScopeNode } from './syntax/ast.ts'
 
+/** Scopes that are being followed, by module, and those that turned out to go round in a circle (told). */
 const visiting = new WeakMap<Module, Set<string>>()
+const circular = new WeakSet<ScopeDecl>()
 
 /** Null when the scope is in error (told). */
 export function compileScope(node: ScopeNode, module: Module, project: Project): ScopePlan | null {
@@ -59,10 +61,14 @@ export function namedScope(name: Ident, module: Module, project: Project): Scope
     return null
   }
   const { decl, module: home } = found.found
-  if (decl.damaged) return null
+  if (decl.damaged || circular.has(decl)) return null
   const open = visiting.get(home) ?? new Set()
   visiting.set(home, open)
   if (open.has(decl.name.text)) {
+    for (const name of open) {
+      const member = home.names.scopes.get(name)
+      if (member !== undefined) circular.add(member)
+    }
     home.reporter.report('E0114', decl.name.span, `scope \`${decl.name.text}\` is defined by itself`, {
       label: 'goes round in a circle',
     })
