@@ -112,7 +112,8 @@ class EvalReader {
       const pack = specifier.slice(PACK.length)
       return /^[\w-]+$/.test(pack) ? join(packFolder, `${pack}.eval`) : null
     }
-    if (!specifier.startsWith('./') && !specifier.startsWith('../')) return null
+    // Nothing but .eval files: a diagnostic's excerpt must not print whatever file a rule cares to name.
+    if (!/^\.\.?\/.*\.eval$/.test(specifier)) return null
     const base = from.startsWith(PACK) ? packFolder : dirname(from)
     return resolve(base, specifier)
   }

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { CODES, isCode, severityOf } from '../../dsl/diagnostics/codes.ts'
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
 import { nearest } from '../../dsl/suggest.ts'
 import { diagnosticsText } from '../diagnostics-text.ts'
@@ -84,7 +83,9 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
-function runExplain(text: string): void {
+async function runExplain(text: string): Promise<void> {
+  // The stories are a good part of this program's text, and nothing else reads them.
+  const { CODES, isCode, severityOf } = await import('../../dsl/diagnostics/codes.ts')
   const code = text.toUpperCase()
   if (!isCode(code)) {
     const guess = nearest(code, Object.keys(CODES))

@@ -1,0 +1,126 @@
+/** `assay check` as a user runs it: in a process of its own. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+const FAST = 'online eval fast {\n  on: trace\n  pass: duration <= 8s\n}\n'
+let folder = ''
+
+// Processes share the machine with whatever else runs on it: these tests are about what they say, not how soon.
+vi.setConfig({ testTimeout: 60_000 })
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-check-'))
+  writeFileSync(join(folder, 'good.eval'), `package good\n${FAST}`)
+  writeFileSync(join(folder, 'warned.eval'), `package warned\n${FAST.replace('\n}', '\n  missing: fail\n}')}`)
+  writeFileSync(
+    join(folder, 'bad.eval'),
+    `package bad\nonline eval it {\n  onwer: "@x"\n  on: trace\n  pass: durration <= 8\n}\n`,
+  )
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function assay(
+  args: string[],
+  environment: Record<string, string> = {},
+): { status: number | null; out: string; err: string } {
+  const { FORCE_COLOR: _, ...inherited } = process.env
+  const env = { ...inherited, ...environment }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    cwd: folder,
+    env,
+  })
+  return { status, out: stdout, err: stderr }
+}
+
+describe('assay check', () => {
+  test('says that all is well', () => {
+    expect(assay(['check', 'good.eval'])).toEqual({
+      status: 0,
+      out: '1 file checked: 1 eval, 0 alerts, 0 tests, no problems\n',
+      err: '',
+    })
+  })
+
+  test('tells all errors at once, and ends with 1', () => {
+    const { status, out, err } = assay(['check'])
+    expect(status).toBe(1)
+    expect(err).toBe('')
+    expect(out).toContain('error[E0108]: an online eval has no `onwer:`, did you mean `owner`?')
+    expect(out).toContain('error[E0203]: a `trace` has no field `durration`, did you mean `duration`?')
+    expect(out).toContain('┌─ bad.eval:5:9')
+    expect(out).toContain('3 files checked: 2 errors, 1 warning\n')
+  })
+
+  test('warnings alone are no failure', () => {
+    const { status, out } = assay(['check', 'warned.eval'])
+    expect(status).toBe(0)
+    expect(out).toContain('warning[W0208]')
+    expect(out).toContain('1 warning\n')
+  })
+
+  test('prints JSON', () => {
+    const { status, out } = assay(['check', '--json', 'bad.eval'])
+    expect(status).toBe(1)
+    const report = JSON.parse(out)
+    expect(report.summary).toEqual({ files: 1, evals: 0, alerts: 0, tests: 0, errors: 2, warnings: 0 })
+    expect(report.diagnostics[0]).toMatchObject({
+      code: 'E0108',
+      severity: 'error',
+      file: 'bad.eval',
+      line: 3,
+      column: 3,
+      fix: { applicability: 'machine' },
+    })
+  })
+
+  test('is plain in a pipe, and without colours when asked', () => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for escape sequences is the point.
+    const escapes = /\u001b/
+    expect(assay(['check']).out).not.toMatch(escapes)
+    expect(assay(['check'], { NO_COLOR: '1' }).out).not.toMatch(escapes)
+  })
+
+  test.each([
+    [['check', 'nothing'], 1],
+    [['check', '--nope'], 2],
+    [['explain', 'E9999'], 2],
+    [['explain'], 2],
+  ])('%j ends with %d', (args, status) => {
+    const result = assay(args)
+    expect(result.status).toBe(status)
+    expect(result.err + result.out).not.toMatch(/\n\s+at .*:\d+/)
+  })
+
+  test('nothing to check ends with 2', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'assay-empty-'))
+    const { status, err } = assay(['check', empty])
+    rmSync(empty, { recursive: true })
+    expect(status).toBe(2)
+    expect(err).toContain('no .eval files found')
+  })
+})
+
+describe('assay explain', () => {
+  test('tells the story and the example', () => {
+    const { status, out } = assay(['explain', 'e0207'])
+    expect(status).toBe(0)
+    expect(out).toContain('error[E0207]: an eval can be undecided')
+    expect(out).toContain('    online eval polite {')
+  })
+})
+
+test('the standard packs are without problems', () => {
+  const packs = fileURLToPath(new URL('../../evals', import.meta.url))
+  expect(readFileSync(join(packs, 'latency.eval'), 'utf8')).toContain('package latency')
+  const { status, out } = assay(['check', packs])
+  expect(out).toContain('no problems')
+  expect(status).toBe(0)
+})
