@@ -48,13 +48,13 @@ export class ClickHouseTraces implements TracesStore {
 
   async insertSpans(spans: readonly Span[], token: string): Promise<void> {
     if (spans.length === 0) return
-    const block = encode(() => encodeSpanBlock(spans, this.#nowMs()))
+    const block = await storable(encodeSpanBlock(spans, this.#nowMs()))
     await this.#insert({ table: `${this.#database}.spans`, columns: SPAN_COLUMNS, block, token })
   }
 
   async insertResults(results: readonly EvalResult[], token: string): Promise<void> {
     if (results.length === 0) return
-    const block = encode(() => encodeResultBlock(results, this.#nowMs()))
+    const block = await storable(encodeResultBlock(results, this.#nowMs()))
     await this.#insert({ table: `${this.#database}.results`, columns: RESULT_COLUMNS, block, token })
   }
 
@@ -106,9 +106,9 @@ export class ClickHouseTraces implements TracesStore {
   }
 }
 
-function encode(build: () => Buffer): Buffer {
+async function storable(encoding: Promise<Buffer>): Promise<Buffer> {
   try {
-    return build()
+    return await encoding
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new UnstorableError(error.message, { cause: error })

@@ -18,6 +18,9 @@ const BOUNDS = `max_execution_time = 30, max_memory_usage = 2000000000, max_byte
 /** Groups come in the order of the table's key: no memory for all of them at once. */
 const IN_ORDER = 'optimize_aggregation_in_order = 1'
 
+/** A few granules are read faster than threads are started. */
+const ONE_THREAD = 'max_threads = 1'
+
 /** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
 const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 const LATEST = 'revision DESC, evaluated_at DESC'
@@ -29,7 +32,7 @@ export function traceQuery(database: string, tenant: string, traceId: string, li
   WHERE tenant = {tenant:String} AND trace_id = unhex({traceId:String})
   ORDER BY stored_at DESC LIMIT 1 BY span_id LIMIT {limit:UInt32}
 ) ORDER BY start_time_us, start_time_sub_us, span_id_hex
-SETTINGS ${BOUNDS}`,
+SETTINGS ${BOUNDS}, ${ONE_THREAD}`,
     query_params: { tenant, traceId, limit },
   }
 }

@@ -1,10 +1,8 @@
 /** A batch of results as a block in ClickHouse's Native format, in the columns of the table `results`. */
 import type { EvalResult } from '../../engine/model/result.ts'
-import { NativeBlock } from './native.ts'
+import { type Column, encodeBlock } from './encode-block.ts'
 
-type Column = readonly [name: string, write: (block: NativeBlock<EvalResult>, name: string, storedAtMs: number) => void]
-
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column<EvalResult>[] = [
   ['tenant', (b, n) => b.lowCardinality(n, (r) => r.tenant)],
   ['eval_id', (b, n) => b.lowCardinality(n, (r) => r.evalId)],
   ['measure_hash', (b, n) => b.lowCardinality(n, (r) => r.measureHash)],
@@ -37,9 +35,7 @@ export const RESULT_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 
 const TYPICAL_RESULT_BYTES = 256
 
-/** Throws `RangeError` on a result that breaks the model (an id that is not hex): a bug of its maker. */
-export function encodeResultBlock(results: readonly EvalResult[], storedAtMs: number): Buffer {
-  const block = new NativeBlock(results, COLUMNS.length, results.length * TYPICAL_RESULT_BYTES)
-  for (const [name, write] of COLUMNS) write(block, name, storedAtMs)
-  return block.bytes()
+/** Rejects with `RangeError` on a result that breaks the model (an id that is not hex): a bug of its maker. */
+export function encodeResultBlock(results: readonly EvalResult[], storedAtMs: number): Promise<Buffer> {
+  return encodeBlock(results, COLUMNS, { storedAtMs, typicalRowBytes: TYPICAL_RESULT_BYTES })
 }

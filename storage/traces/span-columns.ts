@@ -1,15 +1,13 @@
 /** A batch of spans as a block in ClickHouse's Native format, in the columns of the table `spans`. */
 import type { Span } from '../../engine/model/span.ts'
 import { attributesToText, eventsToText, linksToText, sharedAttributesToText } from './attribute-json.ts'
+import { type Column, encodeBlock } from './encode-block.ts'
 import { messagesToText } from './message-json.ts'
-import { NativeBlock } from './native.ts'
 
 const NO_SPAN_ID = ''
 
-type Column = readonly [name: string, write: (block: NativeBlock<Span>, name: string, storedAtMs: number) => void]
-
 /** Order and names are the table's; a column that a migration adds is added here at the same place. */
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column<Span>[] = [
   ['tenant', (b, n) => b.lowCardinality(n, (s) => s.tenant)],
   ['trace_id', (b, n) => b.hex(n, 16, (s) => s.traceId)],
   ['span_id', (b, n) => b.hex(n, 8, (s) => s.spanId)],
@@ -69,9 +67,7 @@ export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 /** Enough for most batches to be written without growing. */
 const TYPICAL_SPAN_BYTES = 2_048
 
-/** Throws `RangeError` on a span that breaks the model (an id that is not hex, a negative time): a bug of its maker. */
-export function encodeSpanBlock(spans: readonly Span[], storedAtMs: number): Buffer {
-  const block = new NativeBlock(spans, COLUMNS.length, spans.length * TYPICAL_SPAN_BYTES)
-  for (const [name, write] of COLUMNS) write(block, name, storedAtMs)
-  return block.bytes()
+/** Rejects with `RangeError` on a span that breaks the model (an id that is not hex, a negative time): a bug of its maker. */
+export function encodeSpanBlock(spans: readonly Span[], storedAtMs: number): Promise<Buffer> {
+  return encodeBlock(spans, COLUMNS, { storedAtMs, typicalRowBytes: TYPICAL_SPAN_BYTES })
 }

@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import type { Consumer, Log } from '../../storage/log/port.ts'
+import { createTimeSlice } from '../../storage/time-slice.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { isWorthSaying, sleep } from './retry.ts'
 import { StoreBatch } from './store-batch.ts'
 import { writeBatch } from './store-writer.ts'
-import { createTimeSlice } from './time-slice.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from './topics.ts'
 
 export interface StoreLoopOptions {

@@ -66,7 +66,7 @@ export const spansAndResults: Migration = {
 ENGINE = ReplacingMergeTree(stored_at)
 PARTITION BY toYYYYMM(start_time)
 ORDER BY (tenant, toDate(start_time), trace_id, span_id)
-SETTINGS index_granularity = 1024, min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000`,
+SETTINGS index_granularity = 1024, min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000, merge_selector_base = 20`,
     `CREATE TABLE IF NOT EXISTS {database}.results (
   tenant LowCardinality(String),
   eval_id LowCardinality(String),
@@ -100,6 +100,6 @@ ENGINE = ReplacingMergeTree(stored_at)
 PARTITION BY toYYYYMM(subject_time)
 PRIMARY KEY (tenant, eval_id, trace_id, span_id)
 ORDER BY (tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash)
-SETTINGS min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000`,
+SETTINGS min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000, merge_selector_base = 20`,
   ],
 }
