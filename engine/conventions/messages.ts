@@ -116,13 +116,13 @@ function partFromJson(value: unknown): MessagePart {
   }
 }
 
-/** The text parts of a message; undefined without any. An empty answer was sent only if nothing else was said with it. */
+/** The text parts of a message; undefined without any. */
 function textOfMessage(message: Message): string | undefined {
   let text: string | undefined
   for (const part of message.parts) {
     if (part.type === 'text') text = text === undefined ? part.content : `${text}\n${part.content}`
   }
-  return text === '' && message.parts.length > 1 ? undefined : text
+  return text
 }
 
 /** The last user message that has a text. */
@@ -137,13 +137,20 @@ export function inputTextOf(messages: readonly Message[] | undefined): string | 
   return undefined
 }
 
-/** The answer: what all choices say. */
+/**
+ * The answer: what all choices say. Empty when parts came and none of them is a text: a turn that only calls tools was
+ * captured, and must not read as if its content had been withheld. Undefined for messages without parts (some SDKs send a
+ * bare role when content is not captured) and for parts of a kind that we don't know, which may hold anything.
+ */
 export function outputTextOf(messages: readonly Message[] | undefined): string | undefined {
   if (messages === undefined) return undefined
   let answer: string | undefined
+  let isKnown = true
   for (const message of messages) {
+    for (const part of message.parts) if (part.type === 'other') isKnown = false
+    if (message.parts.length > 0) answer ??= ''
     const text = textOfMessage(message)
-    if (text !== undefined) answer = answer === undefined ? text : `${answer}\n${text}`
+    if (text !== undefined && text !== '') answer = answer === '' || answer === undefined ? text : `${answer}\n${text}`
   }
-  return answer
+  return answer === '' && !isKnown ? undefined : answer
 }

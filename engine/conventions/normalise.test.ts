@@ -244,15 +244,18 @@ describe('messages', () => {
     expect(input(deep).inputText).toBe(deep)
   })
 
-  test('tool calls alone are no text; an empty answer is one', () => {
+  test('a turn of tool calls alone was captured: its text is empty, not missing', () => {
     const output = (json: string): Span => spanOf({ ...chat, 'gen_ai.output.messages': json })
     expect(
       output('[{"role":"assistant","content":"","tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]}]'),
     ).toMatchObject({
-      outputText: undefined,
+      outputText: '',
       outputMessages: [{ parts: [{ type: 'text' }, { type: 'tool_call', id: 'c', name: 'f', arguments: '{}' }] }],
     })
     expect(output('[{"role":"assistant","parts":[{"type":"text","content":""}]}]').outputText).toBe('')
+    // A bare role is what some SDKs send when content is not captured; an unknown part may hold anything.
+    expect(output('[{"role":"assistant"}]').outputText).toBeUndefined()
+    expect(output('[{"role":"assistant","parts":[{"type":"blob","content":"x"}]}]').outputText).toBeUndefined()
   })
 
   test('system instructions stand first', () => {
