@@ -416,6 +416,16 @@ describe('errors of declarations', () => {
       `${FAST}test "t" {\n  given trace { duration: 1s }\n  expect fast: passes\n}`,
       ['E0112'],
     ],
+    [
+      'the verdict of an offline eval',
+      `${OFFLINE}online eval it {\n  on: trace where fails(helpful)\n  pass: duration < 3s\n}`,
+      ['E0211'],
+    ],
+    [
+      'the verdict on another kind of span',
+      'online eval a {\n  on: tool_call\n  pass: duration < 3s\n}\nonline eval b {\n  on: llm_call where fails(a)\n  pass: duration < 3s\n}',
+      ['E0211'],
+    ],
     ['shadowing a field', 'const env = "x"', ['E0117']],
     ['a constant of another type', 'const limit: duration = 8', ['E0201']],
     [

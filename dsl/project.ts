@@ -200,6 +200,17 @@ class ProjectCompiler implements Project {
       })
       return null
     }
+    if (decl.mode === 'offline') {
+      module.reporter.report(
+        'E0211',
+        span,
+        `\`${path}\` is judged offline, on a schedule: there is no verdict of it yet`,
+        {
+          label: 'not an online eval',
+        },
+      )
+      return null
+    }
     if (this.#compiling.has(decl)) {
       module.reporter.report('E0114', span, "evals cannot ask for each other's verdicts in a circle", {
         label: 'closes the circle',
@@ -207,8 +218,7 @@ class ProjectCompiler implements Project {
       return null
     }
     const plan = this.evalOf(home, decl)
-    if (plan === null) return null
-    return { evalId: plan.id, subject: plan.kind === 'online' ? plan.scope.subject : plan.sample.scope.subject }
+    return plan?.kind === 'online' ? { evalId: plan.id, subject: plan.scope.subject } : null
   }
 
   spanScope(

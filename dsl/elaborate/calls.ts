@@ -2,11 +2,12 @@
 import type { AggregateFn, Expr } from '../plan.ts'
 import { aSubject, isSpanSubject } from '../schema.ts'
 import { didYouMean } from '../suggest.ts'
+import { unescapeText } from '../syntax/text.ts'
 import { BOOL, describeType, INT, planType, STRING, type Type } from '../types.ts'
 import { elaborateAggregate, selectorOf } from './aggregates.ts'
 import { type CallNode, type Elaborate, takeArgs } from './arguments.ts'
 import { ERRONEOUS, type ExprContext, type Typed } from './context.ts'
-import { attrKey } from './facts.ts'
+import { attrKey, presentWhenTrue } from './facts.ts'
 
 const AGGREGATES: readonly AggregateFn[] = ['count', 'any', 'all', 'sum', 'mean', 'min', 'max', 'p50', 'p95', 'p99']
 const VERDICTS = { passes: 'pass', fails: 'fail', undecided: 'unknown', errors: 'error' } as const
@@ -82,7 +83,12 @@ function elaborateRepeats(node: CallNode, context: ExprContext, elaborate: Elabo
     })
     return ERRONEOUS
   }
-  return { expr: { op: 'repeats', over: over.selector }, type: INT, flexible: false, missing: over.missing }
+  // Two calls without arguments may be one call made twice, or two.
+  const key = 'tool_call.arguments.text'
+  const cause = { key, span: node.span, why: 'content capture is opt-in, and calls are told apart by their arguments' }
+  const certain = over.selector.where === null ? new Set<string>() : presentWhenTrue(over.selector.where)
+  const missing = certain.has('arguments.text') ? over.missing : [...over.missing, cause]
+  return { expr: { op: 'repeats', over: over.selector }, type: INT, flexible: false, missing }
 }
 
 function elaborateAttr(node: CallNode, context: ExprContext): Typed {
@@ -106,7 +112,7 @@ function elaborateAttr(node: CallNode, context: ExprContext): Typed {
     reporter.report('E0113', node.span, 'an attribute is read from a trace, and there is none here')
     return ERRONEOUS
   }
-  const attribute = name.value.raw.slice(1, -1)
+  const attribute = unescapeText(name.value.raw)
   const cause = { key: attrKey(attribute), span: node.span, why: 'attributes of your own are always optional' }
   return {
     expr: { op: 'attr', name: attribute, type: planType(wanted) },
@@ -157,14 +163,16 @@ function elaborateVerdict(node: CallNode, verdict: 'pass' | 'fail' | 'unknown' |
   }
   const target = context.project.verdictTarget(context.module, arg.value.path, arg.value.span)
   if (target === null) return ERRONEOUS
-  if (target.subject !== context.subject && context.subject !== 'trace') {
+  if (target.subject !== context.subject && context.subject !== 'trace' && target.subject !== 'trace') {
     reporter.report(
       'E0211',
       arg.value.span,
       `\`${arg.value.path}\` judges ${aSubject(target.subject)}, and this is about ${aSubject(context.subject)}`,
       {
         label: 'has no verdict here',
-        notes: ['ask it of the same subject, or of a trace, which fails when any of its spans does'],
+        notes: [
+          'ask it of the same subject, of the trace around, or from a trace, which fails when any of its spans does',
+        ],
       },
     )
     return ERRONEOUS
