@@ -46,7 +46,7 @@ export async function run(options: { spans: number; spansPerSecond: number }): P
     }
     const queryableSeconds = (performance.now() - startedMs) / 1000
     const after = processUsage(assay.pid)
-    const threads = [...threadCpuSeconds(assay.pid)].sort((a, b) => b[1] - a[1]).slice(0, 6)
+    const threads = [...threadCpuSeconds(assay.pid)].sort((a, b) => b[1] - a[1]).slice(0, 12)
     const missing = await missingTraces(assay.apiUrl, report.traceIds)
     const perSecond = report.acceptedSpans / queryableSeconds
     const millions = report.acceptedSpans / 1e6

@@ -1,4 +1,6 @@
 /** Runs the online evals of a plan on spans as they arrive and on traces as they settle. Pure: no clock, no I/O. */
+
+import { walkExpr } from '../../dsl/expr-walk.ts'
 import type { Expr, Plan } from '../../dsl/plan.ts'
 import type { EvalResult } from '../model/result.ts'
 import type { Span, SpanKind } from '../model/span.ts'
@@ -10,7 +12,6 @@ import { compileProjection } from './projection.ts'
 import type { ProjectedSpan, TraceView } from './subject.ts'
 import { MAX_SPANS_PER_TRACE, viewTrace } from './trace-view.ts'
 import { TRUE } from './truth.ts'
-import { visit } from './walk.ts'
 
 export type { ProjectedSpan } from './subject.ts'
 
@@ -138,7 +139,7 @@ function readAtSettle(evals: readonly OnlineEval[]): Expr[] {
     for (const expr of [scope.where, scope.traceWhere, score, pass]) {
       if (expr === null) continue
       exprs.push(expr)
-      visit(expr, (node) => {
+      walkExpr(expr, (node) => {
         if (node.op === 'verdict_of') add(byId.get(node.evalId)!)
       })
     }

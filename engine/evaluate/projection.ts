@@ -1,11 +1,12 @@
 /** What is kept of a span until its trace settles: only what the evals that wait for it read. */
+
+import { walkExpr } from '../../dsl/expr-walk.ts'
 import type { Expr } from '../../dsl/plan.ts'
 import type { Attributes, AttributeValue, Span } from '../model/span.ts'
 import { readAttribute } from './attribute.ts'
 import { spanField } from './fields.ts'
 import { traceFieldPath } from './names.ts'
 import type { OptionalField, ProjectedSpan } from './subject.ts'
-import { visit } from './walk.ts'
 
 /**
  * The function that keeps of a span what `exprs` read. Where they read nothing beyond the core fields, its answers are small
@@ -16,7 +17,7 @@ export function compileProjection(exprs: readonly Expr[]): (span: Span) => Proje
   const fields = new Set<OptionalField>()
   const attributes = new Set<string>()
   for (const expr of exprs) {
-    visit(expr, (node) => {
+    walkExpr(expr, (node) => {
       if (node.op === 'attr') attributes.add(node.name)
       else for (const field of optionalFieldsOf(node)) fields.add(field)
     })

@@ -1,4 +1,5 @@
 /** What an eval says of one subject. */
+import type { Subject } from '../../dsl/plan.ts'
 
 export type Verdict = 'pass' | 'fail' | 'unknown' | 'error'
 
@@ -26,16 +27,7 @@ export interface Evidence {
   readonly spanId?: string
 }
 
-export type SubjectKind =
-  | 'trace'
-  | 'session'
-  | 'agent_run'
-  | 'llm_call'
-  | 'tool_call'
-  | 'retrieval'
-  | 'embedding'
-  | 'guardrail'
-  | 'span'
+export type SubjectKind = Subject
 
 export interface EvalResult {
   readonly tenant: string

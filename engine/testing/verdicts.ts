@@ -1,9 +1,10 @@
 /** The verdicts of one eval on a fixture: the very code that judges production traffic, with a judge that says what the test says. */
+
+import { walkExpr } from '../../dsl/expr-walk.ts'
 import type { EvalPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, Plan, TestGiven } from '../../dsl/plan.ts'
 import { compileEvaluator } from '../evaluate/evaluator.ts'
 import { compileOfflineEval, type Judged } from '../evaluate/offline-eval.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
-import { visit } from '../evaluate/walk.ts'
 import { makeResult } from '../model/make-result.ts'
 import type { EvalResult } from '../model/result.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
@@ -51,7 +52,7 @@ function withDependencies(evalPlan: EvalPlan, plans: ReadonlyMap<string, EvalPla
     if (needed.has(one)) return
     needed.add(one)
     for (const expr of expressionsOf(one)) {
-      visit(expr, (node) => {
+      walkExpr(expr, (node) => {
         const other = node.op === 'verdict_of' ? plans.get(node.evalId) : undefined
         if (other !== undefined) add(other)
       })
