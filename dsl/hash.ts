@@ -22,10 +22,11 @@ export function hashesOf(
   plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>,
   inputs: HashInputs,
 ): { measureHash: string; verdictHash: string } {
-  const decision = { pass: plan.pass, missing: plan.missing }
+  const decision = canonical({ pass: plan.pass, missing: plan.missing }, inputs)
+  const measured = canonical(measure(plan), inputs)
   // Where `pass` reads nothing but the score, a new threshold is derived from stored scores and starts no new series.
-  const measured = { ...measure(plan), ...(readsOnlyScore(plan.pass) ? {} : decision) }
-  return { measureHash: digest(measured, inputs), verdictHash: digest(decision, inputs) }
+  const series = readsOnlyScore(plan.pass) ? measured : `${measured}${decision}`
+  return { measureHash: digest(series), verdictHash: digest(decision) }
 }
 
 function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): object {
@@ -102,8 +103,8 @@ function patternMeaning(pattern: PatternPlan | undefined): object {
   return { source, caseInsensitive, check }
 }
 
-function digest(value: object, inputs: HashInputs): string {
-  return sha256Hex(canonical(value, inputs)).slice(0, 32)
+function digest(text: string): string {
+  return sha256Hex(text).slice(0, 32)
 }
 
 /** Of the whole plan, places included: the version of the definitions in force. One compiler writes all keys in one order. */
