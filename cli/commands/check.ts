@@ -1,9 +1,8 @@
+import { enableCompileCache } from 'node:module'
 import type { Command } from 'commander'
-import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
-import { nearest } from '../../dsl/suggest.ts'
-import { diagnosticsText } from '../diagnostics-text.ts'
-import { exitCodes } from '../exit-codes.ts'
-import { type LoadedEvals, loadEvals } from '../load-evals.ts'
+
+// The language is loaded by the commands themselves: `assay --help` needs none of it. Its compiled form is kept between runs,
+// because reading fifty files of TypeScript takes longer than checking a small project.
 
 /** `assay check` and `assay explain`. */
 export function registerCheck(program: Command): void {
@@ -16,86 +15,17 @@ export function registerCheck(program: Command): void {
       'after',
       '\nExamples:\n  assay check evals\n  assay check --json evals | jq .summary\n\nExit codes: 0 fine (warnings included), 1 errors found, 2 nothing to check.',
     )
-    .action((paths: string[], options: { json?: boolean }) => runCheck(paths, options))
+    .action(async (paths: string[], options: { json?: boolean }) => {
+      enableCompileCache()
+      const { runCheck } = await import('../check-files.ts')
+      runCheck(paths, options)
+    })
   program
     .command('explain')
     .description('Tell the long story of a diagnostic, with an example')
     .argument('<code>', 'such as E0207')
-    .action((code: string) => runExplain(code))
-}
-
-function runCheck(paths: string[], options: { json?: boolean }): void {
-  const loaded = loadEvals(paths)
-  const summary = summarise(loaded)
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ diagnostics: loaded.diagnostics.map(asJson), summary }, null, 2)}\n`)
-  else printText(loaded, summary)
-  if (summary.errors > 0) process.exitCode = exitCodes.findings
-  else if (loaded.files.length === 0) process.exitCode = exitCodes.usage
-}
-
-interface Summary {
-  files: number
-  evals: number
-  alerts: number
-  tests: number
-  errors: number
-  warnings: number
-}
-
-/** Counts; evals, alerts and tests are 0 when there is no plan. */
-function summarise({ plan, diagnostics, files }: LoadedEvals): Summary {
-  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
-  return {
-    files: files.length,
-    evals: plan?.evals.length ?? 0,
-    alerts: plan?.alerts.length ?? 0,
-    tests: plan?.tests.length ?? 0,
-    errors,
-    warnings: diagnostics.length - errors,
-  }
-}
-
-function asJson(diagnostic: Diagnostic): Omit<Diagnostic, 'span'> {
-  const { span: _, ...rest } = diagnostic
-  return rest
-}
-
-function printText(loaded: LoadedEvals, summary: Summary): void {
-  const report = diagnosticsText(loaded, process.stdout)
-  if (report !== '') process.stdout.write(`${report}\n`)
-  if (summary.files === 0 && summary.errors === 0)
-    process.stderr.write('no .eval files found: name a file or a folder that has some\n')
-  else process.stdout.write(`${summaryLine(summary)}\n`)
-}
-
-function summaryLine({ files, evals, alerts, tests, errors, warnings }: Summary): string {
-  const found = [
-    ...(errors > 0 ? [counted(errors, 'error')] : []),
-    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
-  ]
-  if (errors > 0) return `${counted(files, 'file')} checked: ${found.join(', ')}`
-  const parts = [counted(evals, 'eval'), counted(alerts, 'alert'), counted(tests, 'test')].join(', ')
-  return `${counted(files, 'file')} checked: ${parts}, ${found.length === 0 ? 'no problems' : found.join(', ')}`
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}
-
-async function runExplain(text: string): Promise<void> {
-  // The stories are a good part of this program's text, and nothing else reads them.
-  const { CODES, isCode, severityOf } = await import('../../dsl/diagnostics/codes.ts')
-  const code = text.toUpperCase()
-  if (!isCode(code)) {
-    const guess = nearest(code, Object.keys(CODES))
-    process.stderr.write(`there is no diagnostic ${text}${guess === null ? '' : `; did you mean ${guess}?`}\n`)
-    process.exitCode = exitCodes.usage
-    return
-  }
-  const { title, story, example } = CODES[code]
-  const indented = example.replace(/^(?=.)/gm, '    ').trimEnd()
-  process.stdout.write(
-    `${severityOf(code)}[${code}]: ${title}\n\n${story}\n${example === '' ? '' : `\nExample:\n\n${indented}\n`}`,
-  )
+    .action(async (code: string) => {
+      const { runExplain } = await import('../explain-code.ts')
+      runExplain(code)
+    })
 }
