@@ -3,7 +3,7 @@
  * alerts are four name spaces: each is asked for in places of its own.
  */
 import type { Reporter } from './diagnostics/reporter.ts'
-import type { DeclNode, FileNode, Ident, PolicyNode } from './syntax/ast.ts'
+import type { DeclNode, FileNode, PolicyNode } from './syntax/ast.ts'
 
 export type ConstDecl = Extract<DeclNode, { kind: 'const' }>
 export type PatternDecl = Extract<DeclNode, { kind: 'pattern' }>
@@ -102,8 +102,4 @@ export function otherMeaning(module: Module, path: string): string | null {
   ]
   for (const [space, meaning] of meanings) if (namesIn(module, space).includes(path)) return meaning
   return module.imports.has(path) ? 'an import' : null
-}
-
-export function ruleId(module: Module, name: Ident): string {
-  return `${module.packageName}/${name.text}`
 }

@@ -60,6 +60,12 @@ describe('a single token deleted', () => {
   })
 })
 
+test('a file that is something else does not flood the terminal', () => {
+  const codes = codesOf(`package shop\n${'online\n'.repeat(1000)}`)
+  expect(codes.length).toBeLessThanOrEqual(201)
+  expect(codes.at(-1)).toBe('E0017')
+})
+
 test('ten broken clauses give ten errors', () => {
   const evals = Array.from(
     { length: 10 },
@@ -166,4 +172,35 @@ describe('no input crashes', () => {
       { numRuns: 150 },
     )
   })
+})
+
+describe('a text of a megabyte takes no more than a moment', () => {
+  const megabyte = (part: string): string => part.repeat(Math.ceil(1e6 / part.length))
+  test.each([
+    ['the example, many times', megabyte(example)],
+    ['quotes', megabyte('"')],
+    ['text blocks', megabyte('"""\n')],
+    ['unclosed texts', megabyte('"a\n')],
+    ['slashes', megabyte('/')],
+    ['unclosed classes', megabyte('/[[:alpha:]')],
+    ['unclosed classes on lines', megabyte('/[[:alpha:][[:alpha:][[:alpha:][[:alpha:]\n')],
+    ['digits', megabyte('1')],
+    ['one name', megabyte('a')],
+    ['dots', megabyte('a.')],
+    ['keys', megabyte('a: ')],
+    ['foreign characters', megabyte('é ')],
+    ['words that open declarations', megabyte('online\n')],
+    ['a long list', `package p\nonline eval e {\n on: trace\n pass: name in [${megabyte('"a", ')}]\n}`],
+    ['many clauses', `package p\nonline eval e {\n${megabyte(' pass: true\n')}}`],
+  ])(
+    '%s',
+    (_name, text) => {
+      const before = process.cpuUsage()
+      compileText(text)
+      const { user, system } = process.cpuUsage(before)
+      // Processor time, so that a busy machine does not fail it; quadratic behaviour takes minutes.
+      expect((user + system) / 1e6).toBeLessThan(8)
+    },
+    60_000,
+  )
 })

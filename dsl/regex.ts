@@ -4,11 +4,6 @@
 import { RE2JS, RE2JSException } from 're2js'
 import type { Code } from './diagnostics/codes.ts'
 
-export interface RegexSource {
-  readonly source: string
-  readonly caseInsensitive: boolean
-}
-
 export interface RegexProblem {
   readonly code: Code
   readonly message: string
@@ -52,7 +47,9 @@ const LINEAR =
   'regexes run on every span, in time linear in the text: RE2 syntax leaves out what would need backtracking'
 
 function unsupported(source: string): RegexProblem | null {
-  for (const match of source.matchAll(/\\([\s\S])|\(\?(<?[=!])|\[(?:\^?\]?(?:\[:[a-z^]+:\]|\\.|[^\]\\])*)\]/g)) {
+  for (const match of source.matchAll(
+    /\\([\s\S])|\(\?(<?[=!])|\[(?:\^?\]?(?:\[:[a-z^]+:\]|\\.|(?!\[:[a-z^]+:\])[^\]\\])*)\]/g,
+  )) {
     const at = match.index + 1
     const [whole, escaped, look] = match
     if (look !== undefined) {

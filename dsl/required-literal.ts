@@ -67,7 +67,7 @@ class LiteralFinder {
   /** A class of one character is that character. */
   #class(): boolean {
     const rest = this.#source.slice(this.#at - 1)
-    const match = /^\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|[^\]\\])*\]/.exec(rest)
+    const match = /^\[\^?\]?(?:\[:\^?\w+:\]|\\[\s\S]|(?!\[:\^?\w+:\])[^\]\\])*\]/.exec(rest)
     const whole = match?.[0] ?? rest
     this.#at += whole.length - 1
     return /^\[(?:[^^\\]|\\[^dDwWsSpP])\]$/.test(whole)

@@ -111,3 +111,21 @@ export function show(expr: Expr): string {
       return `${expr.evalId} is ${expr.verdict}`
   }
 }
+
+/** An online eval, and an offline one, as declarations. */
+export const FAST = 'online eval fast {\n  on: trace\n  pass: duration <= 8s\n}\n'
+export const OFFLINE = `offline eval helpful {
+  every:   cron "0 */6 * * *" in "Europe/London"
+  sample:  200 of trace where count(retrieval) > 0 over 6h by agent.version
+  judge:   "a/one", "b/two" take mean or else "c/three"
+  show:    input.text, output.text, tool_call.name
+  scale:   1 to 5
+  rubric:  """
+    5  Solved.
+
+    1  Not.
+    """
+  pass:    score >= 4
+  missing: fail
+}
+`

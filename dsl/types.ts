@@ -13,7 +13,6 @@ export const STRING: Type = { kind: 'string' }
 export const INT: Type = { kind: 'int' }
 export const NUMBER: Type = { kind: 'number' }
 export const DURATION: Type = { kind: 'duration' }
-export const UNKNOWN_TYPE: Type = { kind: 'unknown' }
 
 /** A type with its article, for messages. */
 export function describeType(type: Type): string {

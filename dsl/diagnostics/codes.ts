@@ -1,11 +1,12 @@
 /** The registry of codes. A code is never given another meaning, and never reused. */
-import type { Severity } from './diagnostic.ts'
 import { LATER_STORIES } from './stories/later.ts'
 import { NAME_STORIES } from './stories/names.ts'
 import { PATTERN_STORIES } from './stories/patterns.ts'
 import { RULE_STORIES } from './stories/rules.ts'
 import { SYNTAX_STORIES } from './stories/syntax.ts'
 import { TYPE_STORIES } from './stories/types.ts'
+
+export type Severity = 'error' | 'warning'
 
 export interface CodeStory {
   readonly title: string

@@ -1,7 +1,5 @@
 import type { Span } from '../source.ts'
-import type { Code } from './codes.ts'
-
-export type Severity = 'error' | 'warning'
+import type { Code, Severity } from './codes.ts'
 
 /** A way out. `machine`: the one edit is safe to make unasked; `choice`: the author has to decide. */
 export interface Fix {

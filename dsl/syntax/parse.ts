@@ -21,12 +21,23 @@ let grammar: EvalGrammar | null = null
 const UNSUPPORTED = new Set([t.Define, t.Template, t.Scorecard])
 const OPENINGS = ['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'import', 'package', 'default']
 
+/** Enough to work on; a file of another kind would have one on every line. */
+const MAX_ERRORS = 200
+
 export function parseFile(source: Source, reporter: Reporter): FileNode {
   const readable = checkTokens(lex(source.text), reporter)
   const reader = new SegmentReader(source, reporter)
   const declarations: DeclNode[] = []
   let complete = true
   for (const part of segment(readable, reader.firstOnLine)) {
+    if (reporter.diagnostics.length >= MAX_ERRORS) {
+      const span = spanOf(part.tokens[0] as IToken)
+      reporter.report('E0017', span, `more than ${MAX_ERRORS} errors: the rest of the file was not read`, {
+        label: 'from here on',
+      })
+      complete = false
+      break
+    }
     const declaration = reader.read(part)
     // Where an import is broken, nobody knows which names it was to bring.
     if (declaration === null || (declaration.kind === 'import' && declaration.damaged)) complete = false

@@ -51,7 +51,7 @@ export const BadText = define({ name: 'BadText', pattern: /"[^\n]*/, categories:
 export const SingleQuoted = define({ name: 'SingleQuoted', pattern: /'[^'\n]*'/, categories: [Literal] })
 
 /** To the first `/` outside a class; `]` first in a class is literal and `[:alpha:]` nests. */
-const REGEX_CLASS = '\\[\\^?\\]?(?:\\[:[a-z^]+:\\]|\\\\[^\\n]|[^\\]\\\\\\n])*\\]'
+const REGEX_CLASS = '\\[\\^?\\]?(?:\\[:[a-z^]+:\\]|\\\\[^\\n]|(?!\\[:[a-z^]+:\\])[^\\]\\\\\\n])*\\]'
 export const Regex = define({
   name: 'Regex',
   pattern: new RegExp(`/(?:${REGEX_CLASS}|\\\\[^\\n]|[^/\\\\\\n[])+/[A-Za-z]*`),
@@ -166,12 +166,10 @@ export const Check = contextual('check')
 export const Any = contextual('any')
 export const With = contextual('with')
 export const At = contextual('at')
-export const Cron = contextual('cron')
 export const Of = contextual('of')
 export const All = contextual('all')
 export const Over = contextual('over')
 export const By = contextual('by')
-export const Vs = contextual('vs')
 export const Else = contextual('else')
 export const Take = contextual('take')
 export const To = contextual('to')

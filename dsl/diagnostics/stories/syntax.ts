@@ -150,6 +150,12 @@ test. Something else stands in front of the first.`,
 package shop
 `,
   },
+  E0017: {
+    title: 'too many errors',
+    story: `A file with more than 200 errors of form is most likely something else than an .eval file, or was cut in two. What follows
+was not read.`,
+    example: '',
+  },
   E0016: {
     title: 'a bracket without its partner',
     story: `Round, square and curly brackets come in pairs. A forgotten one is told where it has to stand at the latest; the file is
