@@ -1,24 +1,27 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
-import type { InsertBlock } from './insert.ts'
+import { createTimeSlice } from '../time-slice.ts'
+import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
+import type { InsertBlocks } from './insert.ts'
 import { migrate } from './migrate.ts'
-import { type LedgerRow, type ResultFilter, type SettledTraceQuery, type TracesStore, UnstorableError } from './port.ts'
+import type { LedgerRow, ResultFilter, SettledTraceQuery, TracesStore } from './port.ts'
 import { countSpansQuery, ledgerQuery, type Query, resultsQuery, settledTracesQuery, traceQuery } from './queries.ts'
-import { encodeResultBlock, RESULT_COLUMNS } from './result-columns.ts'
+import { RESULT_COLUMNS } from './result-columns.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
-import { encodeSpanBlock, SPAN_COLUMNS } from './span-columns.ts'
+import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
-  insert: InsertBlock
+  insert: InsertBlocks
   database: string
   nowMs: () => number
 }
 
 /** More spans than a trace that a person or a judge can read; the rest of a larger one is not shown. */
 const MAX_SPANS_OF_TRACE = 10_000
+const COLUMNS = { spans: SPAN_COLUMNS, results: RESULT_COLUMNS }
 const TRACE_ID = /^[0-9a-f]{32}$/
 
 interface LedgerCounts {
@@ -31,7 +34,7 @@ interface LedgerCounts {
 
 export class ClickHouseTraces implements TracesStore {
   readonly #client: ClickHouseClient
-  readonly #insert: InsertBlock
+  readonly #insert: InsertBlocks
   readonly #database: string
   readonly #nowMs: () => number
 
@@ -46,16 +49,17 @@ export class ClickHouseTraces implements TracesStore {
     return migrate(this.#client, this.#database, this.#nowMs)
   }
 
-  async insertSpans(spans: readonly Span[], token: string): Promise<void> {
-    if (spans.length === 0) return
-    const block = await storable(encodeSpanBlock(spans, this.#nowMs()))
-    await this.#insert({ table: `${this.#database}.spans`, columns: SPAN_COLUMNS, block, token })
+  insertSpans(spans: readonly Span[], token: string): Promise<void> {
+    return this.#insertRows('spans', spans, token)
   }
 
-  async insertResults(results: readonly EvalResult[], token: string): Promise<void> {
-    if (results.length === 0) return
-    const block = await storable(encodeResultBlock(results, this.#nowMs()))
-    await this.#insert({ table: `${this.#database}.results`, columns: RESULT_COLUMNS, block, token })
+  insertResults(results: readonly EvalResult[], token: string): Promise<void> {
+    return this.#insertRows('results', results, token)
+  }
+
+  async insertBlocks(table: TracesTable, blocks: readonly Uint8Array[], token: string): Promise<void> {
+    if (blocks.length === 0) return
+    await this.#insert({ table: `${this.#database}.${table}`, columns: COLUMNS[table], blocks, token })
   }
 
   async getTrace(tenant: string, traceId: string): Promise<Span[]> {
@@ -100,17 +104,18 @@ export class ClickHouseTraces implements TracesStore {
     return this.#client.close()
   }
 
+  async #insertRows<T extends TracesTable>(table: T, rows: readonly RowTypes[T][], token: string): Promise<void> {
+    const blocks: Uint8Array[] = []
+    const giveWay = createTimeSlice()
+    for (let start = 0; start < rows.length; start += ROWS_OF_BLOCK) {
+      blocks.push(encodeRows(table, rows.slice(start, start + ROWS_OF_BLOCK), this.#nowMs()))
+      await giveWay()
+    }
+    await this.insertBlocks(table, blocks, token)
+  }
+
   async #rows<Row>(query: Query): Promise<Row[]> {
     const answer = await this.#client.query({ ...query, format: 'JSONEachRow' })
     return answer.json<Row>()
-  }
-}
-
-async function storable(encoding: Promise<Buffer>): Promise<Buffer> {
-  try {
-    return await encoding
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new UnstorableError(error.message, { cause: error })
   }
 }

@@ -1,4 +1,4 @@
-/** Hands a block in Native format to ClickHouse: through a file in process, as the request's body by HTTP. */
+/** Hands blocks in Native format to ClickHouse: through a file in process, as the request's body by HTTP. */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
@@ -12,12 +12,12 @@ export interface BlockTarget {
   table: string
   /** In the block's order. */
   columns: readonly string[]
-  block: Uint8Array
+  blocks: readonly Uint8Array[]
   /** The same token twice writes once, as long as ClickHouse remembers it (the last 1,000 inserts of the table). */
   token: string
 }
 
-export type InsertBlock = (target: BlockTarget) => Promise<void>
+export type InsertBlocks = (target: BlockTarget) => Promise<void>
 
 /** Letters that need no quoting anywhere. */
 const SAFE_TOKEN = /^[A-Za-z0-9_.:/-]{1,512}$/
@@ -29,18 +29,18 @@ function insertSettings(token: string): string {
 }
 
 /**
- * For the engine in process. The block goes through a file of ours: a payload inside the statement is cut by the engine at an
+ * For the engine in process. The blocks go through a file of ours: a payload inside the statement is cut by the engine at an
  * empty line, and what follows would run as SQL.
  */
-export function createFileInsert(client: ClickHouseClient, stagingDir: string): InsertBlock {
+export function createFileInsert(client: ClickHouseClient, stagingDir: string): InsertBlocks {
   mkdirSync(stagingDir, { recursive: true })
   // What a killed process left there was not acknowledged, and comes again from the log.
   for (const name of readdirSync(stagingDir)) rmSync(join(stagingDir, name), { force: true })
-  return async ({ table, columns, block, token }) => {
+  return async ({ table, columns, blocks, token }) => {
     const file = join(stagingDir, `${randomUUID()}.native`)
     const list = columns.join(', ')
     try {
-      await writeFile(file, block)
+      await writeFile(file, blocks)
       await client.command({
         query: `INSERT INTO ${table} (${list}) SETTINGS ${insertSettings(token)}, max_insert_threads = 1 SELECT ${list} FROM file({file:String}, 'Native')`,
         query_params: { file },
@@ -52,11 +52,11 @@ export function createFileInsert(client: ClickHouseClient, stagingDir: string): 
 }
 
 /** For a server. Its own limit of one block is over a million rows, so that a batch arrives as one. */
-export function createHttpInsert(client: ClickHouseClient): InsertBlock {
-  return async ({ table, columns, block, token }) => {
+export function createHttpInsert(client: ClickHouseClient): InsertBlocks {
+  return async ({ table, columns, blocks, token }) => {
     const { stream } = await client.exec({
       query: `INSERT INTO ${table} (${columns.join(', ')}) SETTINGS ${insertSettings(token)} FORMAT Native`,
-      values: Readable.from([block], { objectMode: false }),
+      values: Readable.from(blocks, { objectMode: false }),
     })
     // The answer is empty, but the socket is free only when it was read.
     await text(stream)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { ClickHouseTraces } from './clickhouse-traces.ts'
-import { createFileInsert, createHttpInsert, type InsertBlock } from './insert.ts'
+import { createFileInsert, createHttpInsert, type InsertBlocks } from './insert.ts'
 import type { TracesStore } from './port.ts'
 
 export interface OpenTracesOptions {
@@ -32,7 +32,7 @@ export async function openTraces(options: OpenTracesOptions): Promise<TracesStor
   return new ClickHouseTraces({ client, insert, database, nowMs: options.nowMs ?? Date.now })
 }
 
-function openServer(url: string): { client: ClickHouseClient; insert: InsertBlock } {
+function openServer(url: string): { client: ClickHouseClient; insert: InsertBlocks } {
   const client = createClient({
     url,
     application: 'assay',
@@ -43,7 +43,7 @@ function openServer(url: string): { client: ClickHouseClient; insert: InsertBloc
   return { client, insert: createHttpInsert(client) }
 }
 
-async function openInProcess(dataDir: string | undefined): Promise<{ client: ClickHouseClient; insert: InsertBlock }> {
+async function openInProcess(dataDir: string | undefined): Promise<{ client: ClickHouseClient; insert: InsertBlocks }> {
   if (dataDir === undefined) throw new RangeError('a traces store needs a url or a data folder')
   if (!isMainThread) throw new Error('the engine in process can be opened on the main thread only')
   // Loaded when needed: a role that talks to a server must not load the engine.

@@ -37,6 +37,8 @@ export interface TracesStore {
    */
   insertSpans(spans: readonly Span[], token: string): Promise<void>
   insertResults(results: readonly EvalResult[], token: string): Promise<void>
+  /** Blocks of `encodeRows` (`encode.ts`), all or none; otherwise as `insertSpans`. */
+  insertBlocks(table: 'spans' | 'results', blocks: readonly Uint8Array[], token: string): Promise<void>
   /** Spans of one trace by start time, each (trace, span) once; empty when unknown. */
   getTrace(tenant: string, traceId: string): Promise<Span[]>
   /** Latest revision of each, newest first. */

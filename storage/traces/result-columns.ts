@@ -35,7 +35,6 @@ export const RESULT_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 
 const TYPICAL_RESULT_BYTES = 256
 
-/** Rejects with `RangeError` on a result that breaks the model (an id that is not hex): a bug of its maker. */
-export function encodeResultBlock(results: readonly EvalResult[], storedAtMs: number): Promise<Buffer> {
+export function encodeResultBlock(results: readonly EvalResult[], storedAtMs: number): Buffer {
   return encodeBlock(results, COLUMNS, { storedAtMs, typicalRowBytes: TYPICAL_RESULT_BYTES })
 }

@@ -64,10 +64,9 @@ const COLUMNS: readonly Column<Span>[] = [
 
 export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 
-/** Enough for most batches to be written without growing. */
-const TYPICAL_SPAN_BYTES = 2_048
+/** Enough for most blocks to be written without growing. */
+const TYPICAL_SPAN_BYTES = 1_400
 
-/** Rejects with `RangeError` on a span that breaks the model (an id that is not hex, a negative time): a bug of its maker. */
-export function encodeSpanBlock(spans: readonly Span[], storedAtMs: number): Promise<Buffer> {
+export function encodeSpanBlock(spans: readonly Span[], storedAtMs: number): Buffer {
   return encodeBlock(spans, COLUMNS, { storedAtMs, typicalRowBytes: TYPICAL_SPAN_BYTES })
 }

@@ -153,10 +153,10 @@ function failing() {
   let isDown = true
   const tokens: string[] = []
   const wrapped: TracesStore = Object.assign(Object.create(traces), {
-    insertSpans: async (...args: Parameters<TracesStore['insertSpans']>) => {
-      tokens.push(args[1])
+    insertBlocks: async (...args: Parameters<TracesStore['insertBlocks']>) => {
+      tokens.push(args[2])
       if (isDown) throw new Error('connection refused')
-      return traces.insertSpans(...args)
+      return traces.insertBlocks(...args)
     },
   })
   return {

@@ -158,7 +158,7 @@ class Loop implements StoreLoop {
     const giveWay = createTimeSlice()
     for (const record of records) {
       if (this.#pending.offsets.isEmpty) this.#pendingSinceMs = this.#options.nowMs()
-      this.#pending.add(record, this.#options.definitions())
+      this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
       await giveWay()
     }
   }
@@ -181,6 +181,7 @@ class Loop implements StoreLoop {
     if (batch.offsets.isEmpty) return
     this.#pending = new StoreBatch()
     this.#lastBatchAtMs = this.#options.nowMs()
+    batch.seal(this.#lastBatchAtMs)
     const done = this.#write(batch, this.#consumer.generation()).finally(() => {
       this.#writing = null
       this.#wake.abort()
@@ -204,10 +205,6 @@ class Loop implements StoreLoop {
             onProblem?.(`storing waits for ${what}: ${messageOf(error)}; spans are kept in the log meanwhile`)
           }
         },
-        onDeadLetter: (reason) => {
-          stats.deadLetters++
-          onProblem?.(`a record was put aside in dead-letters: ${reason}`)
-        },
       })
     } catch (error) {
       // Later batches must not commit past this one.
@@ -217,8 +214,12 @@ class Loop implements StoreLoop {
     }
     if (stats.isStoreDown) onProblem?.('storing goes on: the traces store answers again')
     stats.isStoreDown = false
-    stats.spans += sumOfRows(batch.spans)
-    stats.results += sumOfRows(batch.results)
+    stats.spans += batch.spans.storableRows
+    stats.results += batch.results.storableRows
+    stats.deadLetters += batch.deadLetters.length
+    for (const { headers } of batch.deadLetters) {
+      onProblem?.(`a record was put aside in dead-letters: ${headers?.source}: ${headers?.reason}`)
+    }
     stats.batches++
     stats.lastBatchRows = batch.rowCount
     stats.storedUpToMs = Math.max(stats.storedUpToMs, batch.newestAppendTimeMs)
@@ -254,10 +255,6 @@ class Loop implements StoreLoop {
     // What could not be written belongs to whoever owns the partitions next.
     this.#pending = new StoreBatch()
   }
-}
-
-function sumOfRows(records: readonly { rows: readonly unknown[] }[]): number {
-  return records.reduce((sum, { rows }) => sum + rows.length, 0)
 }
 
 function messageOf(error: unknown): string {
