@@ -1,6 +1,6 @@
 /** The definitions in force: loaded from `.eval` files, watched, and swapped only for a version that checks. */
 import { type FSWatcher, statSync, watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { evalFilesBelow, type LoadedEvals, loadEvals } from './load-evals.ts'
@@ -47,6 +47,7 @@ export function openDefinitions(
   const reload = (): Reload => {
     const loaded = loadEvals([...paths])
     lastLoaded = loaded
+    watched.follow(foldersOf(paths, loaded))
     fingerprint = fingerprintOf(paths, loaded)
     if (loaded.plan === null) {
       const text = JSON.stringify(loaded.diagnostics)
@@ -70,8 +71,10 @@ export function openDefinitions(
       if (outcome.kind !== 'unchanged') options.onReload(outcome)
     }, settleMs)
   }
-  const watchers = watchedFolders(paths).flatMap((folder) => openWatcher(folder, schedule))
+  const watched = new WatchedFolders((name) => isAboutEvals(name) && schedule())
+  watched.follow(foldersOf(paths, first))
   const poll = setInterval(() => {
+    watched.follow(foldersOf(paths, lastLoaded))
     if (fingerprintOf(paths, lastLoaded) !== fingerprint) schedule()
   }, pollMs)
   poll.unref()
@@ -85,36 +88,64 @@ export function openDefinitions(
       close: () => {
         clearTimeout(timer)
         clearInterval(poll)
-        for (const watcher of watchers) watcher.close()
+        watched.follow(new Set())
       },
     },
   }
 }
 
+/** Imported files may lie outside the folders; packs are known by a name that is no path, and change with a release alone. */
+function filesOf(paths: readonly string[], loaded: LoadedEvals): Set<string> {
+  const named = [...loaded.sources.keys()].filter((name) => !name.startsWith('assay:'))
+  return new Set([...paths.flatMap(evalFilesBelow), ...named])
+}
+
 /** Changes when a file comes, goes or is written: names, sizes and times of change, without reading anything. */
 function fingerprintOf(paths: readonly string[], loaded: LoadedEvals): string {
-  // Imported files may lie outside the folders; packs are known by a name that is no path, and change with a release alone.
-  const files = new Set([...paths.flatMap(evalFilesBelow), ...loaded.sources.keys()])
-  return [...files]
+  return [...filesOf(paths, loaded)]
     .map((file) => {
       const stats = statSync(file, { throwIfNoEntry: false })
-      return stats === undefined ? `${file} gone` : `${file} ${stats.size} ${stats.mtimeMs}`
+      return stats === undefined ? `${file} gone` : `${file} ${stats.size} ${stats.mtimeMs} ${stats.ino}`
     })
     .join('\n')
 }
 
-function watchedFolders(paths: readonly string[]): string[] {
-  const folders = paths.map((path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path)))
-  return [...new Set(folders)]
+/** Those that hold definitions, and no others: a data folder that lies among them changes a thousand times a second. */
+function foldersOf(paths: readonly string[], loaded: LoadedEvals): Set<string> {
+  const given = paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
+  return new Set([...given, ...[...filesOf(paths, loaded)].map((file) => dirname(file))])
 }
 
-function openWatcher(folder: string, onChange: () => void): FSWatcher[] {
-  try {
-    const watcher = watch(folder, { recursive: true, persistent: false }, onChange)
-    // The folder may be removed while it is watched; the poll still looks.
-    watcher.on('error', () => watcher.close())
-    return [watcher]
-  } catch {
-    return []
+/** What has no ending may be a folder of definitions that came or went. Systems that tell no name may mean anything. */
+const isAboutEvals = (name: string | null): boolean =>
+  name === null || name.endsWith('.eval') || !basename(name).includes('.')
+
+/** Watches a set of folders that may change; what cannot be watched is left to the poll. */
+class WatchedFolders {
+  readonly #onChange: (name: string | null) => void
+  readonly #watchers = new Map<string, FSWatcher>()
+
+  constructor(onChange: (name: string | null) => void) {
+    this.#onChange = onChange
+  }
+
+  follow(folders: ReadonlySet<string>): void {
+    for (const [folder, watcher] of this.#watchers) if (!folders.has(folder)) this.#forget(folder, watcher)
+    for (const folder of folders) if (!this.#watchers.has(folder)) this.#open(folder)
+  }
+
+  #open(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => this.#onChange(name))
+      watcher.on('error', () => this.#forget(folder, watcher))
+      this.#watchers.set(folder, watcher)
+    } catch {
+      // It went away, or the system has no more watches to give.
+    }
+  }
+
+  #forget(folder: string, watcher: FSWatcher): void {
+    watcher.close()
+    this.#watchers.delete(folder)
   }
 }

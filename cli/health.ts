@@ -9,7 +9,11 @@ export interface RoleHealth {
   name: string
   /** Rejects when the role is gone. */
   stats: () => Promise<Counters>
+  /** What is wrong with it at the moment, by its counters; null if nothing is. */
+  trouble?: (counters: Counters) => string | null
 }
+
+export type Phase = 'starting' | 'running' | 'stopping'
 
 type Component = HealthInfo['components'][number]
 
@@ -25,7 +29,12 @@ function flatten(counters: Counters, prefix = ''): Record<string, number> {
 
 async function componentOf(role: RoleHealth): Promise<Component> {
   try {
-    return { name: role.name, state: 'ok', counters: flatten(await role.stats()) }
+    const stats = await role.stats()
+    const detail = role.trouble?.(stats) ?? null
+    const counters = flatten(stats)
+    return detail === null
+      ? { name: role.name, state: 'ok', counters }
+      : { name: role.name, state: 'degraded', detail, counters }
   } catch (error) {
     return { name: role.name, state: 'failed', detail: error instanceof Error ? error.message : String(error) }
   }
@@ -45,7 +54,7 @@ function offlineComponent(state: OfflineState): Component {
 
 /** `degraded` when a part has failed and the rest goes on, or when newer definitions were refused. */
 export async function healthOf(parts: {
-  stopping: boolean
+  phase: Phase
   roles: readonly RoleHealth[]
   offline: OfflineState
   refusedDefinitions: boolean
@@ -59,6 +68,7 @@ export async function healthOf(parts: {
       ? { name: 'definitions', state: 'degraded', detail: 'the files do not check; the version before is in force' }
       : { name: 'definitions', state: 'ok' },
   )
+  if (parts.phase !== 'running') return { status: parts.phase, components }
   const isWhole = components.every((component) => component.state !== 'failed' && component.state !== 'degraded')
-  return { status: parts.stopping ? 'stopping' : isWhole ? 'ok' : 'degraded', components }
+  return { status: isWhole ? 'ok' : 'degraded', components }
 }

@@ -6,14 +6,17 @@ import { isLoopback } from '../server/loopback.ts'
 import { openEmbeddedLog } from '../storage/log/embedded.ts'
 import { LogError } from '../storage/log/port.ts'
 import { openTraces } from '../storage/traces/open.ts'
+import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { onlineTopics } from '../workers/online/topics.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
-import { describeDefinitions, describeLogReport, describeRefusal, describeReload } from './describe.ts'
+import { describeDefinitions, describeLogReport, describeRefusal, describeReload, shortPath } from './describe.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type Counters, healthOf, type RoleHealth } from './health.ts'
+import { type Counters, healthOf, type Phase, type RoleHealth } from './health.ts'
+import { withoutRepeats } from './repeats.ts'
+import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
 import { openOrExplain, urlHost } from './roles/listen-error.ts'
 import { OfflineRole } from './roles/offline-role.ts'
@@ -51,25 +54,35 @@ export async function startInstance(settings: UpSettings, deps: InstanceDeps): P
   } catch (error) {
     for (const undo of cleanup.reverse()) await undo()
     if (error instanceof DefinitionsRefused) return { ok: false, exitCode: exitCodes.findings, message: error.message }
-    const expected = error instanceof CannotStart || error instanceof RoleRefused || error instanceof LogError
-    if (!expected) throw error
+    if (!isExpected(error)) throw error
     return { ok: false, exitCode: exitCodes.usage, message: error.message }
   }
 }
 
 class DefinitionsRefused extends Error {}
 
+/** An outage is told once a minute, however often it is met. */
+const REPEAT_MS = 60_000
+
 async function start(
   settings: UpSettings,
   deps: InstanceDeps,
   cleanup: (() => Promise<void> | void)[],
 ): Promise<Instance> {
-  const { env, nowMs, print, warn } = deps
-  let onReload: (reload: Reload) => void = () => {}
+  const { env, nowMs, print } = deps
+  const warn = withoutRepeats(deps.warn, { everyMs: REPEAT_MS, nowMs })
+  let early: Reload | null = null
+  let onReload = (reload: Reload): void => {
+    early = reload
+  }
   const opened = openDefinitions(settings.evals, { nowMs, onReload: (reload) => onReload(reload) })
   if (!opened.ok) throw new DefinitionsRefused(describeRefusal(opened.loaded))
   const { definitions } = opened
   cleanup.push(() => definitions.close())
+  if (opened.loaded.files.length === 0) {
+    const where = settings.evals.map(shortPath).join(', ')
+    throw new CannotStart(`there are no .eval files in ${where}: nothing would be judged; name a folder that has some`)
+  }
 
   const onReport = (report: Parameters<typeof describeLogReport>[0]): void => {
     const text = describeLogReport(report)
@@ -92,38 +105,57 @@ async function start(
     transfer: [transPort],
     parseInfo: () => null,
     onNotice: print,
+    onProblem: warn,
     onLost,
   })
   transStarting.catch(() => {})
-  const traces = await openTraces({ dataDir: folder.path, nowMs })
+  const traces = await openStore(folder.path, nowMs)
   cleanup.push(() => traces.close())
-  await traces.migrate()
   serveTraces(tracesPort, traces)
   let redactor = compileRedaction(plan)
   const store = await startStoreLoop({ log, traces, definitions: () => redactor, nowMs, onProblem: warn })
   cleanup.push(() => store.drain())
   const trans = await transStarting
   cleanup.push(() => trans.drain())
-  const gateway = await startRole<GatewayInfo>({
+
+  const offline = new OfflineRole({
+    dataDir: folder.path,
+    tenant,
+    env,
+    traces,
+    onNotice: print,
+    onProblem: warn,
+    onLost,
+  })
+  let phase: Phase = 'starting'
+  let lastDiagnostics = opened.loaded.diagnostics
+  let refusedDefinitions = false
+  const roles: RoleHealth[] = [
+    { name: 'gateway', stats: async () => (await (await gatewayStarting).call('stats', null)) as Counters },
+    { name: 'trans', stats: async () => (await trans.call('stats', null)) as Counters },
+    {
+      name: 'store',
+      stats: async () => ({ ...store.stats() }),
+      trouble: ({ isStoreDown }) =>
+        isStoreDown === true ? 'storing waits for the traces store; spans are kept in the log' : null,
+    },
+    {
+      name: 'disk',
+      stats: async () => ({ freeBytes: freeBytesOf(folder.path) }),
+      trouble: ({ freeBytes }) =>
+        Number(freeBytes) < RESERVE_BYTES ? `less than ${RESERVE_BYTES >> 20} MiB are free: spans are refused` : null,
+    },
+  ]
+  const gatewayStarting = startRole<GatewayInfo>({
     name: 'gateway',
     module: new URL('./roles/gateway-thread.ts', import.meta.url),
     data: { dataDir: folder.path, host: settings.host, port: settings.otlpHttpPort, tenant } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,
     onNotice: print,
+    onProblem: warn,
     onLost,
   })
-  cleanup.push(() => gateway.drain())
-
-  const offline = new OfflineRole({ dataDir: folder.path, tenant, env, traces, onNotice: print, onLost })
-  let stopping = false
-  let lastDiagnostics = opened.loaded.diagnostics
-  let refusedDefinitions = false
-  const roles: RoleHealth[] = [
-    { name: 'gateway', stats: async () => (await gateway.call('stats', null)) as Counters },
-    { name: 'trans', stats: async () => (await trans.call('stats', null)) as Counters },
-    { name: 'store', stats: async () => ({ ...store.stats() }) },
-  ]
-  const api = await openOrExplain(
+  const apiStarting = openOrExplain(
     { what: 'API', host: settings.host, port: settings.httpPort, flag: '--http-port' },
     () =>
       startApi({
@@ -132,13 +164,13 @@ async function start(
         tenant,
         traces,
         nowMs,
-        status: () => healthOf({ stopping, roles, offline: offline.state, refusedDefinitions }),
+        status: () => healthOf({ phase, roles, offline: offline.state, refusedDefinitions }),
         definitions: { current: () => ({ ...definitions.current(), diagnostics: lastDiagnostics }) },
         runOffline: (evalId) => offline.runNow(evalId),
         onProblem: warn,
       }),
   )
-  cleanup.push(() => api.drain())
+  const [gateway, api] = await bothOrWhy(gatewayStarting, apiStarting, (started) => cleanup.push(() => started.drain()))
   const apiUrl = `http://${urlHost(settings.host)}:${api.port}`
   await trans.call('setApiUrl', apiUrl)
 
@@ -152,6 +184,10 @@ async function start(
     trans.setDefinitions(reload.inForce.plan)
     offline.setDefinitions(reload.inForce.plan)
   }
+  // Files that were edited during the start.
+  const replayEarly = (): void => {
+    if (early !== null) onReload(early)
+  }
 
   print(`OTLP/HTTP  http://${urlHost(settings.host)}:${gateway.info.port}/v1/traces`)
   print(`API        ${apiUrl}`)
@@ -162,20 +198,59 @@ async function start(
       `Anyone who reaches ${settings.host} can send and read traces: this version has no keys yet. 127.0.0.1 is the default.`,
     )
   }
-  offline.setDefinitions(definitions.current().plan)
+  offline.setDefinitions(plan)
+  replayEarly()
+  phase = 'running'
 
   return {
     drain: async () => {
-      stopping = true
+      phase = 'stopping'
       definitions.close()
-      await gateway.drain()
-      await trans.drain()
-      await offline.drain()
-      await store.drain()
-      await api.drain()
-      await traces.close()
-      await log.close()
+      for (const part of [
+        gateway,
+        trans,
+        offline,
+        store,
+        api,
+        { drain: () => traces.close() },
+        { drain: () => log.close() },
+      ])
+        await part.drain().catch((error: unknown) => warn(`while stopping: ${messageOf(error)}`))
       folder.close()
     },
   }
 }
+
+/** Damage, a schema of another version, a full disk: told with the place, since the engine's words leave it out. */
+async function openStore(dataDir: string, nowMs: () => number): Promise<TracesStore> {
+  try {
+    const traces = await openTraces({ dataDir, nowMs })
+    await traces.migrate()
+    return traces
+  } catch (error) {
+    throw new CannotStart(`the traces below ${dataDir} cannot be opened: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Both listeners, or one refusal that tells what is wrong with either: nobody likes to mend one port to learn of the next. */
+async function bothOrWhy<A, B>(
+  first: Promise<A>,
+  second: Promise<B>,
+  onStarted: (started: A | B) => void,
+): Promise<[A, B]> {
+  const outcomes = await Promise.allSettled([first, second])
+  const errors: unknown[] = []
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') onStarted(outcome.value)
+    else errors.push(outcome.reason)
+  }
+  const bug = errors.find((error) => !isExpected(error))
+  if (bug !== undefined) throw bug
+  if (errors.length > 0) throw new CannotStart(errors.map(messageOf).join('\n'))
+  return [await first, await second]
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof CannotStart || error instanceof RoleRefused || error instanceof LogError

@@ -38,6 +38,7 @@ test.each([
     {},
     ['--data must name a folder (it is "")', '--http-port must be a port number (it is "x")'],
   ],
+  [{ httpPort: '4318' }, {}, ['--otlp-http-port and --http-port must differ (both are 4318)']],
 ])('%j with %j: every wrong setting is named with where it was set', (flags, env, problems) => {
   expect(parseUpSettings(flags, env)).toEqual({ ok: false, problems })
 })

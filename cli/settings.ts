@@ -63,7 +63,11 @@ export function parseUpSettings(
     host: flags.host ?? fromEnv('host') ?? defaults.host,
   }
   const parsed = schema.safeParse(raw)
-  if (parsed.success) return { ok: true, settings: parsed.data }
+  if (parsed.success) {
+    const { otlpHttpPort, httpPort } = parsed.data
+    if (otlpHttpPort !== httpPort || httpPort === 0) return { ok: true, settings: parsed.data }
+    return { ok: false, problems: [`--otlp-http-port and --http-port must differ (both are ${httpPort})`] }
+  }
   return {
     ok: false,
     problems: parsed.error.issues.map((issue) => {

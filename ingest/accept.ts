@@ -13,7 +13,7 @@ export type AcceptOutcome =
   | { kind: 'unavailable'; message: string; retryAfterSeconds: number }
 
 export interface Destination {
-  readonly log: Log
+  readonly log: Pick<Log, 'append' | 'partitionFor'>
   readonly topic: string
   readonly tenant: string
 }

@@ -12,7 +12,7 @@ export interface OtlpHttpOptions {
   host: string
   /** 0 picks a free one. */
   port: number
-  log: Log
+  log: Pick<Log, 'append' | 'partitionFor'>
   nowMs?: () => number
   /** Of one request, as sent and inflated; 20 MiB unless told. */
   maxBodyBytes?: number

@@ -1,4 +1,5 @@
 /** `assay up`: every role in one process tree, on embedded parts. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
@@ -36,6 +37,15 @@ Examples:
         return
       }
       const settings = parsed.settings
+      const missing = settings.evals.filter((path) => !existsSync(path))
+      for (const path of missing) {
+        const source = flags.evals === undefined ? 'ASSAY_EVALS' : '--evals'
+        process.stderr.write(`assay up: ${source} ${path}: there is no such file or folder\n`)
+      }
+      if (missing.length > 0) {
+        process.exitCode = exitCodes.usage
+        return
+      }
       await runUntilStopped({
         ...settings,
         data: settings.data === ':memory:' ? settings.data : resolve(settings.data),

@@ -4,9 +4,12 @@ const explanations: Readonly<Record<string, (where: string, flag: string) => str
   EADDRINUSE: (where, flag) =>
     `${where} is already in use; stop what listens there, or choose another port with ${flag}`,
   EACCES: (where, flag) => `${where} may not be listened on without more rights; choose a port above 1023 with ${flag}`,
-  EADDRNOTAVAIL: (where) => `${where} is not an address of this machine; see --host`,
-  ENOTFOUND: (where) => `the host name in ${where} is not known; see --host`,
+  EADDRNOTAVAIL: (where) => `${hostOf(where)} is not an address of this machine; see --host`,
+  ENOTFOUND: (where) => `the host name ${hostOf(where)} is not known; see --host`,
+  EAI_AGAIN: (where) => `the host name ${hostOf(where)} could not be looked up; see --host`,
 }
+
+const hostOf = (where: string): string => where.slice(0, where.lastIndexOf(':'))
 
 /** Says which listener could not be opened and what to do about it; other errors pass through. */
 export async function openOrExplain<T>(
@@ -19,7 +22,8 @@ export async function openOrExplain<T>(
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const explain = explanations[code]
     if (explain === undefined) throw error
-    throw new CannotStart(`${listener.what}: ${explain(`${listener.host}:${listener.port}`, listener.flag)}`)
+    const host = listener.host.includes(':') ? `[${listener.host}]` : listener.host
+    throw new CannotStart(`${listener.what}: ${explain(`${host}:${listener.port}`, listener.flag)}`)
   }
 }
 

@@ -27,6 +27,7 @@ export interface OfflineStart {
   env: Readonly<Record<string, string | undefined>>
   traces: TracesStore
   onNotice: (text: string) => void
+  onProblem: (text: string) => void
   onLost: (name: string, reason: string) => void
 }
 
@@ -66,6 +67,7 @@ export class OfflineRole {
       transfer: [port2],
       parseInfo: (raw) => raw as OfflineInfo,
       onNotice: options.onNotice,
+      onProblem: options.onProblem,
       onLost: options.onLost,
     }).then(
       (role) => {
@@ -78,7 +80,7 @@ export class OfflineRole {
           return null
         }
         this.state = { kind: 'failed', message: error.message }
-        options.onNotice(`Offline evals do not run: ${error.message}`)
+        options.onProblem(`Offline evals do not run: ${error.message}`)
         return null
       },
     )

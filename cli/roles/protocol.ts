@@ -14,4 +14,6 @@ export type FromRole =
   | { kind: 'reply'; id: number; ok: false; message: string }
   /** A line for the person who watches the terminal. */
   | { kind: 'notice'; text: string }
+  /** Something that does not go as it should, while the rest goes on. */
+  | { kind: 'problem'; text: string }
   | { kind: 'drained' }

@@ -25,6 +25,7 @@ export interface RoleOptions<Info> {
   data: unknown
   parseInfo: (raw: unknown) => Info
   onNotice: (text: string) => void
+  onProblem: (text: string) => void
   /** The thread ended although nobody asked it to. */
   onLost: (name: string, reason: string) => void
   transfer?: readonly import('node:worker_threads').Transferable[]
@@ -40,6 +41,7 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
   const waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   let nextId = 1
   let draining: PromiseWithResolvers<void> | null = null
+  let ended = false
   let lastError = 'it ended'
   const post = (message: ToRole): void => worker.postMessage(message)
 
@@ -51,11 +53,14 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
       setDefinitions: (plan) => post({ kind: 'definitions', plan }),
       call: (method, argument) =>
         new Promise((resolveCall, rejectCall) => {
+          if (ended) return rejectCall(new Error(`${options.name} stopped: ${lastError}`))
           const id = nextId++
           waiting.set(id, { resolve: resolveCall, reject: rejectCall })
           post({ kind: 'call', id, method, argument })
         }),
       drain: async () => {
+        // A message to a thread that is gone is never answered.
+        if (ended) return
         if (draining === null) {
           draining = Promise.withResolvers<void>()
           post({ kind: 'drain' })
@@ -73,6 +78,8 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
           return reject(new RoleRefused(message.message))
         case 'notice':
           return options.onNotice(message.text)
+        case 'problem':
+          return options.onProblem(message.text)
         case 'drained':
           return draining?.resolve()
         case 'reply': {
@@ -87,6 +94,7 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
       lastError = error instanceof Error ? error.message : String(error)
     })
     worker.on('exit', () => {
+      ended = true
       for (const call of waiting.values()) call.reject(new Error(`${options.name} stopped: ${lastError}`))
       waiting.clear()
       if (!started) reject(new Error(`${options.name} could not start: ${lastError}`))

@@ -1,11 +1,13 @@
 /** A role's own side: what a worker thread's module calls to become a role. */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
+import { LogError } from '../../storage/log/port.ts'
 import type { FromRole, ToRole } from './protocol.ts'
 
 export interface RoleContext {
   readonly data: unknown
   notice(text: string): void
+  problem(text: string): void
 }
 
 export interface RunningRole {
@@ -28,9 +30,13 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
   const post = (message: FromRole): void => port.postMessage(message)
   let role: RunningRole
   try {
-    role = await start({ data: workerData, notice: (text) => post({ kind: 'notice', text }) })
+    role = await start({
+      data: workerData,
+      notice: (text) => post({ kind: 'notice', text }),
+      problem: (text) => post({ kind: 'problem', text }),
+    })
   } catch (error) {
-    if (!(error instanceof CannotStart)) throw error
+    if (!(error instanceof CannotStart || error instanceof LogError)) throw error
     post({ kind: 'refused', message: error.message })
     port.close()
     return

@@ -30,17 +30,17 @@ await runRole(async (context) => {
     receivers: receivers.receivers,
     nowMs: Date.now,
     onPrint: context.notice,
-    onProblem: context.notice,
+    onProblem: context.problem,
     apiUrl: () => apiUrl,
   })
   const definitions = { current: () => plan }
-  const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.notice })
+  const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.problem })
   const evaluate = await startEvaluateLoop({
     log,
     definitions,
     traces: connectTraces(data.traces),
     nowMs: Date.now,
-    onProblem: context.notice,
+    onProblem: context.problem,
   })
   return {
     info: null,

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { withoutRepeats } from './repeats.ts'
+
+test('a line is said again only after a while, other lines at once', () => {
+  const said: string[] = []
+  let nowMs = 0
+  const say = withoutRepeats((text) => said.push(text), { everyMs: 60_000, nowMs: () => nowMs })
+  say('full')
+  say('slow')
+  nowMs = 59_999
+  say('full')
+  expect(said).toEqual(['full', 'slow'])
+  nowMs = 60_000
+  say('full')
+  say('full')
+  expect(said).toEqual(['full', 'slow', 'full'])
+})
+
+test('what it remembers is bounded', () => {
+  const said: string[] = []
+  const say = withoutRepeats((text) => said.push(text), { everyMs: 60_000, nowMs: () => 0 })
+  for (let round = 0; round < 2; round++) for (let i = 0; i < 201; i++) say(`problem ${i}`)
+  expect(said).toHaveLength(402)
+})
