@@ -1,7 +1,7 @@
 /** The traces port on ClickHouse: a server by URL, or the engine in process (chDB). */
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { ClickHouseTraces } from './clickhouse-traces.ts'
 import { createFileInsert, createHttpInsert, type InsertBlocks } from './insert.ts'
 import type { TracesStore } from './port.ts'
@@ -16,6 +16,9 @@ export interface OpenTracesOptions {
   /** Milliseconds since the epoch: when rows were stored. */
   nowMs?: () => number
 }
+
+/** Every error is thrown as well: whoever catches it says it once, in his own words. */
+const QUIET = { level: ClickHouseLogLevel.OFF }
 
 type InjectedConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
@@ -36,6 +39,7 @@ function openServer(url: string): { client: ClickHouseClient; insert: InsertBloc
   const client = createClient({
     url,
     application: 'assay',
+    log: QUIET,
     compression: { request: false, response: true },
     request_timeout: 60_000,
     max_open_connections: 8,
@@ -51,6 +55,6 @@ async function openInProcess(dataDir: string | undefined): Promise<{ client: Cli
   const folder = join(dataDir, 'traces')
   // The client bundles its own copy of the types that chdb implements; they differ in a private member alone.
   const connection = createChdbConnection({ path: join(folder, 'chdb') }) as unknown as InjectedConnection
-  const client = createClient({ connection })
+  const client = createClient({ connection, log: QUIET })
   return { client, insert: createFileInsert(client, join(folder, 'staging')) }
 }
