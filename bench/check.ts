@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeFlags } from '../scripts/node-flags.mjs'
 
 const files = 50
 const evalsPerFile = 20
@@ -71,7 +72,7 @@ export async function run(): Promise<{ medianMs: number; minMs: number; maxMs: n
     writeFileSync(join(folder, 'evals', 'pii.eval'), 'package shared\npattern email = /[a-z.]+@[a-z]+\\.[a-z]{2,}/\n')
     for (let file = 0; file < files; file++) writeFileSync(join(folder, 'evals', `team_${file}.eval`), fileText(file))
     const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
-    const times = measure([main, 'check', join(folder, 'evals')])
+    const times = measure([...nodeFlags, main, 'check', join(folder, 'evals')])
     const bare = measure(['-e', '0'])
     const at = (sorted: number[], part: number): number => sorted[Math.floor((sorted.length - 1) * part)] ?? Number.NaN
     const result = { medianMs: at(times, 0.5), minMs: at(times, 0), maxMs: at(times, 1), nodeMs: at(bare, 0.5) }

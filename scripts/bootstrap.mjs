@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeFlags } from './node-flags.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
@@ -66,7 +67,7 @@ export function ensureInstalled() {
  * exits. A compile cache keeps later starts short.
  */
 export function runPinned(file, args) {
-  const child = spawn(pinnedNode, ['--disable-warning=ExperimentalWarning', file, ...args], {
+  const child = spawn(pinnedNode, [...nodeFlags, file, ...args], {
     stdio: 'inherit',
     env: {
       ...process.env,

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { checkImports } from './imports.ts'
+import { nodeFlags } from './node-flags.mjs'
 
 const root = dirname(import.meta.dirname)
 const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
@@ -18,7 +19,7 @@ function command(file: string, args: readonly string[]): { ok: boolean; detail: 
 }
 
 const cli = (...args: string[]): { ok: boolean; detail: string } =>
-  command(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'main.ts'), ...args])
+  command(process.execPath, [...nodeFlags, join(root, 'cli', 'main.ts'), ...args])
 
 const checks: readonly Check[] = [
   { name: 'types', run: () => command(bin('tsc'), ['--noEmit']) },

@@ -18,8 +18,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   alerting: ['engine', 'storage', 'dsl'],
   server: ['engine', 'storage', 'dsl'],
   cli: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server'],
-  bench: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'test'],
-  test: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'bench', 'examples'],
+  bench: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'test', 'scripts'],
+  test: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'bench', 'examples', 'scripts'],
   examples: [],
   scripts: ['dsl'],
 }

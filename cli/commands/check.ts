@@ -1,8 +1,6 @@
-import { enableCompileCache } from 'node:module'
 import type { Command } from 'commander'
 
-// The language is loaded by the commands themselves: `assay --help` needs none of it. Its compiled form is kept between runs,
-// because reading fifty files of TypeScript takes longer than checking a small project.
+// The language is loaded by the commands themselves: `assay --help` needs none of it.
 
 /** `assay check` and `assay explain`. */
 export function registerCheck(program: Command): void {
@@ -16,7 +14,6 @@ export function registerCheck(program: Command): void {
       '\nExamples:\n  assay check evals\n  assay check --json evals | jq .summary\n\nExit codes: 0 fine (warnings included), 1 errors found, 2 nothing to check.',
     )
     .action(async (paths: string[], options: { json?: boolean }) => {
-      enableCompileCache()
       const { runCheck } = await import('../check-files.ts')
       runCheck(paths, options)
     })

@@ -1,6 +1,7 @@
 /** Starts the real `assay up` as a process of its own, for tests across processes and for benchmarks. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { nodeFlags } from '../../scripts/node-flags.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -36,11 +37,10 @@ export function startAssay(options: AssayProcessOptions): Promise<AssayProcess> 
   const args = ['--data', options.dataDir, '--otlp-http-port', '0', '--http-port', '0']
   for (const path of options.evals ?? []) args.push('--evals', path)
   const startedMs = performance.now()
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(root, 'cli', 'main.ts'), 'up', ...args],
-    { env: { ...own, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn(process.execPath, [...nodeFlags, join(root, 'cli', 'main.ts'), 'up', ...args], {
+    env: { ...own, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   return whenReady(child, startedMs, options.timeoutMs ?? 20_000)
 }
 
