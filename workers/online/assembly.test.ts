@@ -7,7 +7,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { DEFAULT_TIMES, TraceAssembly } from './assembly.ts'
 import { TraceJudge } from './trace-judge.ts'
-import { type AssemblyBudget, defaultBudget } from './traces-in-memory.ts'
+import { type AssemblyBudget, defaultBudget, mayBeIncomplete } from './traces-in-memory.ts'
 
 const evaluator = compileEvaluator(
   buildPlan({
@@ -35,7 +35,7 @@ const span = (trace: number, id: number, isRoot = false, startTimeUs = 1_000_000
   })
 
 const assemblyOf = (budget: Partial<AssemblyBudget> = {}, knowsSinceMs = Number.NEGATIVE_INFINITY) =>
-  new TraceAssembly({ times: DEFAULT_TIMES, budget: { ...defaultBudget(), ...budget }, knowsSinceMs })
+  new TraceAssembly({ times: DEFAULT_TIMES, budget: { ...defaultBudget(), ...budget }, knowsSinceMs, wereHeld: true })
 
 type Step = { at: number; span?: Span }
 
@@ -206,18 +206,27 @@ test('traces are not opened while no eval waits for them', () => {
   expect([assembly.openTraces, assembly.nextDueMs(), assembly.heldOffset()]).toEqual([0, null, null])
 })
 
-test('a trace that began before the assembly did may be incomplete', () => {
+test.each([
+  ['began long before, and has no root', 1_000_000, false, true],
+  ['began long before, and its root says so', 1_000_000, true, true],
+  ['began before, but not so long that its offsets were let go', 1_990_000, true, false],
+  ['began after', 2_000_001, false, false],
+])('of a trace that %s, spans may be lost: %s ms, root %s: %s', (_what, startMs, isRoot, expected) => {
   const assembly = assemblyOf({}, 2_000_000)
-  assembly.advance(2_000_000)
-  assembly.add(span(1, 1, true, 1_999_000_000), 1, evaluator)
-  assembly.add(span(2, 1, true, 2_001_000_000), 1, evaluator)
-  assembly.advance(2_005_000)
-  expect(assembly.takeDue().map(({ trace }) => trace.mayBeIncomplete)).toEqual([true, false])
+  assembly.advance(2_000_100)
+  assembly.add(span(1, 1, isRoot, startMs * 1000), 1, evaluator)
+  assembly.advance(2_200_000)
+  expect(assembly.takeDue().map(({ trace }) => mayBeIncomplete(trace))).toEqual([expected])
 })
 
 test('dropping a partition gives all of its memory back', () => {
   const budget = { ...defaultBudget(), maxTraces: 2, maxKnownIds: 3 }
-  const assembly = new TraceAssembly({ times: DEFAULT_TIMES, budget, knowsSinceMs: Number.NEGATIVE_INFINITY })
+  const assembly = new TraceAssembly({
+    times: DEFAULT_TIMES,
+    budget,
+    knowsSinceMs: Number.NEGATIVE_INFINITY,
+    wereHeld: true,
+  })
   for (let trace = 1; trace <= 20; trace++) {
     assembly.advance(trace * second)
     assembly.takeDue()

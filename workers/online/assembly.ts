@@ -43,6 +43,8 @@ export interface AssemblyOptions {
   budget: AssemblyBudget
   /** Traces that began before this may have spans which this assembly was not given. Ms since the epoch; -Infinity: none has. */
   knowsSinceMs: number
+  /** Before that, offsets were held for open traces; not so where no eval waited for traces until now. */
+  wereHeld: boolean
 }
 
 /** A trace may settle otherwise and open again: the entry is good while it says what the trace says. */
@@ -72,6 +74,7 @@ export class TraceAssembly {
   /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
   readonly #known = new Map<string, { revision: number; atMs: number }>()
   readonly #overflown: DueTrace[] = []
+  readonly #wereHeld: boolean
   #knowsSinceMs: number
   #clockMs = Number.NEGATIVE_INFINITY
 
@@ -79,6 +82,7 @@ export class TraceAssembly {
     this.#times = options.times
     this.#budget = options.budget
     this.#knowsSinceMs = options.knowsSinceMs
+    this.#wereHeld = options.wereHeld
   }
 
   /** The clock never goes back. */
@@ -95,10 +99,11 @@ export class TraceAssembly {
       (settled === undefined ? this.#begin(key, span, offset, evaluator) : this.#reopen(key, settled, span, offset))
     if (trace === null || (trace.spans.size > MAX_SPANS_PER_TRACE && !trace.spans.has(span.spanId))) return
     this.#keep(trace, span)
-    if (span.startTimeUs / 1000 < this.#knowsSinceMs) trace.mayBeIncomplete = true
+    if (span.startTimeUs / 1000 < this.#knowsSinceMs) trace.beganBefore = true
     trace.lastAtMs = this.#clockMs
     if (span.parentSpanId === undefined && !trace.hasRoot) {
       trace.hasRoot = true
+      trace.isWhole = this.#wasHeldFromItsStart(span)
       this.#rootless.delete(key)
       this.#schedule(trace)
     } else if (trace.dueAtMs === null) {
@@ -159,7 +164,8 @@ export class TraceAssembly {
    * trace read again.
    */
   amend(trace: TraceInMemory, stored: readonly Span[], nextRevision: number): void {
-    trace.mayBeIncomplete = false
+    trace.isPiece = false
+    trace.beganBefore = false
     const lacking = stored.filter((span) => !trace.spans.has(span.spanId))
     if (lacking.length === 0) return
     trace.revision = Math.max(trace.revision, nextRevision)
@@ -198,7 +204,9 @@ export class TraceAssembly {
       lastAtMs: this.#clockMs,
       dueAtMs: null,
       hasRoot: false,
-      mayBeIncomplete: known !== undefined,
+      isPiece: known !== undefined,
+      beganBefore: false,
+      isWhole: false,
       isOpen: true,
     }
     if (known !== undefined) {
@@ -224,6 +232,14 @@ export class TraceAssembly {
     this.#opened(key, trace)
     this.#schedule(trace)
     return trace
+  }
+
+  /**
+   * Spans come after their root has started. If that is less ago than offsets are held, nothing of the trace was committed while it
+   * was open. Half of that leaves room for clocks that differ.
+   */
+  #wasHeldFromItsStart(root: Span): boolean {
+    return this.#wereHeld && this.#clockMs - root.startTimeUs / 1000 < this.#times.holdMs / 2
   }
 
   #opened(key: string, trace: TraceInMemory): void {

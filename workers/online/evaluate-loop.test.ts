@@ -182,6 +182,24 @@ test('traces in flight keep the definitions that they began under; new spans get
   ])
 })
 
+test('a trace of which spans came before any eval waited for traces is not judged by the rest', async () => {
+  let current = buildPlan({ evals: [fast], hash: '3'.repeat(64) })
+  const loop = await start({ definitions: { current: () => current } })
+  await send([1, 2, 3].map((id) => ({ trace: 1, id, parent: 9 })))
+  await until(async () => expect(await results()).toHaveLength(3))
+  await until(async () => expect(await committed()).toBe(1))
+  current = plan
+  pass(1_000)
+  await send([{ trace: 1, id: 4, parent: 9 }])
+  await send([{ trace: 2, id: 1, startMs: clockMs }])
+  await until(async () => expect(await results()).toHaveLength(5))
+  pass(120_000)
+  await until(() => expect(loop.stats()).toMatchObject({ settledTraces: 1, unjudgedPieces: 1 }))
+  await until(async () =>
+    expect((await shown()).filter((one) => one.startsWith('test/short'))).toEqual(['test/short 2/0 r1 pass']),
+  )
+})
+
 test('definitions that cannot be run leave the old ones in force', async () => {
   const broken = buildPlan({
     evals: [buildOnlineEval('broken', e.cmp(e.field('no.such.field'), '==', e.lit('x')))],

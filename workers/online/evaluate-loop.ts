@@ -168,8 +168,8 @@ class Loop implements EvaluateLoop {
       sizeBytes += record.value.byteLength
       spans += await this.#evaluate(record, nowMs, results)
     }
-    // With nothing left to read, time goes on without records.
-    if (sizeBytes < FETCH_BYTES) for (const progress of this.#partitions.values()) progress.advance(nowMs)
+    // With nothing left to read, time goes on without records. A fetch with more to give is near full, if not quite: records are whole.
+    if (sizeBytes < FETCH_BYTES / 2) for (const progress of this.#partitions.values()) progress.advance(nowMs)
     for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
     await this.#append(results)
     if (records.length > 0) {

@@ -29,7 +29,8 @@ export class PartitionProgress {
     if (isWanted && this.#assembly === null) {
       // Before the first offset there is nothing that could have been missed.
       const knowsSinceMs = record.offset === 0 ? Number.NEGATIVE_INFINITY : record.appendTimeMs
-      this.#assembly = new TraceAssembly({ times: this.#times, budget: this.#budget, knowsSinceMs })
+      const wereHeld = this.#next === null
+      this.#assembly = new TraceAssembly({ times: this.#times, budget: this.#budget, knowsSinceMs, wereHeld })
     } else if (!isWanted && this.#assembly?.openTraces === 0) {
       this.#assembly.drop()
       this.#assembly = null

@@ -24,6 +24,8 @@ const TIMEOUT_MS = 2_000
 /** After a failure the store is left alone for this long. */
 const PAUSE_MS = 10_000
 const AT_ONCE = 8
+/** Of one call: what is evaluated meanwhile waits for it. */
+const BUDGET_MS = 1_000
 /** Only the highest revision is looked for, and it is the newest. */
 const RESULTS_LOOKED_AT = 1_000
 
@@ -38,8 +40,10 @@ export class ReadBack {
   /** Of those that could be read; a store that fails makes the answer shorter, never an error. */
   async read(wanted: readonly TraceInMemory[]): Promise<StoredTrace[]> {
     const stored: StoredTrace[] = []
+    const endMs = this.#options.nowMs() + BUDGET_MS
     for (let start = 0; start < wanted.length; start += AT_ONCE) {
-      if (this.#options.nowMs() < this.#pausedUntilMs) break
+      const nowMs = this.#options.nowMs()
+      if (nowMs < this.#pausedUntilMs || nowMs > endMs) break
       const some = wanted.slice(start, start + AT_ONCE)
       for (const one of await Promise.allSettled(some.map((trace) => this.#readOne(trace)))) {
         if (one.status === 'fulfilled') stored.push(one.value)

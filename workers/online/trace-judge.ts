@@ -2,7 +2,7 @@
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { DueTrace, TraceAssembly } from './assembly.ts'
 import type { ReadBack } from './read-back.ts'
-import type { TraceInMemory } from './traces-in-memory.ts'
+import { mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
 
 export class TraceJudge {
   readonly #readBack: ReadBack | null
@@ -21,7 +21,7 @@ export class TraceJudge {
     for (const { trace, cause } of due) {
       // A piece without the root of a trace that began before our time is most likely the late end of one that was judged:
       // a verdict on it alone would replace that one's.
-      if (trace.mayBeIncomplete && !trace.hasRoot) {
+      if (!trace.hasRoot && mayBeIncomplete(trace)) {
         this.stats.unjudgedPieces++
         continue
       }
@@ -44,7 +44,7 @@ export class TraceJudge {
 
   async #complete(due: readonly DueTrace[], assembly: TraceAssembly): Promise<void> {
     if (this.#readBack === null) return
-    const wanted = due.map(({ trace }) => trace).filter((trace) => trace.mayBeIncomplete)
+    const wanted = due.map(({ trace }) => trace).filter(mayBeIncomplete)
     if (wanted.length === 0) return
     for (const { trace, spans, nextRevision } of await this.#readBack.read(wanted)) {
       assembly.amend(trace, spans, nextRevision)

@@ -23,9 +23,17 @@ export interface TraceInMemory {
   /** When it settles because its root has ended, or because the late span that reopened it has come. */
   dueAtMs: number | null
   hasRoot: boolean
-  /** Spans of it may have been seen and forgotten: before a restart, or when memory ran out. */
-  mayBeIncomplete: boolean
+  /** Spans of it were seen and forgotten when memory ran out. */
+  isPiece: boolean
+  /** It has a span from before this worker's time: others may have come before a restart. */
+  beganBefore: boolean
+  /** Its root says that it was never open for so long that its offsets were no longer held: a restart lost none of it. */
+  isWhole: boolean
   isOpen: boolean
+}
+
+export function mayBeIncomplete({ isPiece, beganBefore, isWhole }: TraceInMemory): boolean {
+  return isPiece || (beganBefore && !isWhole)
 }
 
 /** Shared by the partitions of a worker. */
