@@ -1,11 +1,12 @@
 /** Hands blocks in Native format to ClickHouse: through a file in process, as the request's body by HTTP. */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { ClickHouseClient } from '@clickhouse/client'
+import { verifyNewParts } from './verify-parts.ts'
 
 export interface BlockTarget {
   /** `database.table`. */
@@ -28,6 +29,9 @@ function insertSettings(token: string): string {
   return `insert_deduplication_token = '${token}', throw_on_max_partitions_per_insert_block = 0`
 }
 
+/** Below this much free space an insert is verified. Plenty: a batch is a tenth of it, and so is what others write meanwhile. */
+const SCARCE_BYTES = 512 << 20
+
 /**
  * For the engine in process. The blocks go through a file of ours: a payload inside the statement is cut by the engine at an
  * empty line, and what follows would run as SQL.
@@ -36,7 +40,17 @@ export function createFileInsert(client: ClickHouseClient, stagingDir: string): 
   mkdirSync(stagingDir, { recursive: true })
   // What a killed process left there was not acknowledged, and comes again from the log.
   for (const name of readdirSync(stagingDir)) rmSync(join(stagingDir, name), { force: true })
+  const isScarce = (): boolean => {
+    const { bavail, bsize } = statfsSync(stagingDir)
+    return bavail * bsize < SCARCE_BYTES
+  }
+  /** By table, when the oldest insert began whose parts are not known to be whole. */
+  const suspectSinceMs = new Map<string, number>()
   return async ({ table, columns, blocks, token }) => {
+    const earlierMs = suspectSinceMs.get(table)
+    // Of this machine, to be compared with times of files.
+    const sinceMs = earlierMs ?? Date.now()
+    suspectSinceMs.set(table, sinceMs)
     const file = join(stagingDir, `${randomUUID()}.native`)
     const list = columns.join(', ')
     try {
@@ -45,6 +59,8 @@ export function createFileInsert(client: ClickHouseClient, stagingDir: string): 
         query: `INSERT INTO ${table} (${list}) SETTINGS ${insertSettings(token)}, max_insert_threads = 1 SELECT ${list} FROM file({file:String}, 'Native')`,
         query_params: { file },
       })
+      if (earlierMs !== undefined || isScarce()) await verifyNewParts(client, table, sinceMs)
+      suspectSinceMs.delete(table)
     } finally {
       await rm(file, { force: true })
     }

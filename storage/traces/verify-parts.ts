@@ -27,7 +27,7 @@ export async function verifyNewParts(client: ClickHouseClient, table: string, si
   const [database = '', name = ''] = table.split('.')
   const listed = await client.query({
     query: `SELECT name FROM system.parts WHERE database = {database:String} AND table = {name:String}
-AND active AND level = 0 AND modification_time >= toDateTime({since:UInt32})`,
+AND active AND min_block_number = max_block_number AND modification_time >= toDateTime({since:UInt32})`,
     // Times of files have whole seconds here.
     query_params: { database, name, since: Math.floor(sinceMs / 1000) - 1 },
     format: 'JSONEachRow',
