@@ -2,10 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MessageChannel } from 'node:worker_threads'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
-import type { Span } from '../../engine/model/span.ts'
+import type { AttributeValue, Span } from '../../engine/model/span.ts'
 import { openTraces } from './open.ts'
 import { type TracesStore, UnstorableError } from './port.ts'
 import { connectTraces, serveTraces } from './remote.ts'
@@ -324,5 +325,55 @@ describe('the store', () => {
     const remote = connectTraces(port2, { timeoutMs: 20 })
     await expect(remote.ping()).rejects.toThrow('had no answer in 20 ms')
     port1.close()
+  })
+})
+
+describe('properties', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.constantFrom('', '\n\n', "'", '\\', '{"int":"1"}', 'x'.repeat(127), 'x'.repeat(128), 'ä'.repeat(70)),
+  )
+  const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+  const attribute: fc.Arbitrary<AttributeValue> = fc.letrec<{ value: AttributeValue }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      text,
+      fc.double(),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.record({ bytes: fc.base64String() }, { noNullPrototype: true }),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.array(fc.tuple(text, tie('value')), { maxLength: 3 }).map((entries) => new Map(entries)),
+    ),
+  })).value
+  const fields = fc.record({
+    name: text,
+    durationNs: fc.maxSafeNat(),
+    agentName: maybe(text),
+    sessionId: maybe(text),
+    inputText: maybe(text),
+    inputMessages: maybe(
+      fc.array(
+        fc.record({ role: text, parts: fc.array(fc.record({ type: fc.constant('text' as const), content: text })) }),
+        { maxLength: 3 },
+      ),
+    ),
+    tokensInput: maybe(fc.maxSafeNat()),
+    timeToFirstTokenMs: maybe(fc.double({ noNaN: true, noDefaultInfinity: true })),
+    attributes: fc.array(fc.tuple(text, attribute), { maxLength: 4 }).map((entries) => new Map(entries)),
+  })
+
+  test('any spans come back as they were stored', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fields, { minLength: 1, maxLength: 60 }), async (many) => {
+        const tenant = newTenant()
+        const spans = many.map((one, i) => span(tenant, 1, i + 1, one))
+        await store.insertSpans(spans, newToken())
+        expect(await store.getTrace(tenant, hex(32, 1))).toEqual(spans)
+      }),
+      { numRuns: 25 },
+    )
   })
 })
