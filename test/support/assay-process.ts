@@ -12,7 +12,13 @@ export interface AssayProcess {
   /** Where OTLP/HTTP traces are posted. */
   readonly tracesUrl: string
   readonly readyMs: number
+  /** Of both streams, as it came. */
   output(): string
+  stdout(): string
+  stderr(): string
+  /** The exit code, null after a signal that was not caught. */
+  readonly exited: Promise<number | null>
+  signal(name: NodeJS.Signals): void
   /** SIGTERM, then the exit code; it drains first. */
   stop(): Promise<number | null>
   /** SIGKILL, then the end of the process. */
@@ -20,9 +26,13 @@ export interface AssayProcess {
 }
 
 export interface AssayProcessOptions {
-  dataDir: string
+  /** Absent where `args` or `env` say it. */
+  dataDir?: string
   evals?: readonly string[]
   env?: Readonly<Record<string, string>>
+  /** More flags of `assay up`; the ports are free ones unless these or the environment set them. */
+  args?: readonly string[]
+  cwd?: string
   /** How long it may take to be ready. */
   timeoutMs?: number
 }
@@ -31,44 +41,96 @@ export interface AssayProcessOptions {
 const isForeign = (name: string): boolean =>
   name.startsWith('ASSAY_') || name.startsWith('OPENAI_') || name === 'REDIS_URL' || name.startsWith('OTEL_')
 
-/** Resolves when the process has said that it is ready; rejects with its output when it ends before. */
-export function startAssay(options: AssayProcessOptions): Promise<AssayProcess> {
-  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)))
-  const args = ['--data', options.dataDir, '--otlp-http-port', '0', '--http-port', '0']
-  for (const path of options.evals ?? []) args.push('--evals', path)
-  const startedMs = performance.now()
-  const child = spawn(process.execPath, [...nodeFlags, join(root, 'cli', 'main.ts'), 'up', ...args], {
-    env: { ...own, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  return whenReady(child, startedMs, options.timeoutMs ?? 20_000)
+interface Spawned {
+  child: ChildProcess
+  stdout(): string
+  stderr(): string
+  output(): string
+  onText(listener: () => void): void
+  /** When both streams have ended as well. */
+  ended: Promise<number | null>
 }
 
-function whenReady(child: ChildProcess, startedMs: number, timeoutMs: number): Promise<AssayProcess> {
-  let output = ''
-  const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+function spawnAssay(args: readonly string[], options: Pick<AssayProcessOptions, 'env' | 'cwd'>): Spawned {
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)))
+  const child = spawn(process.execPath, [...nodeFlags, join(root, 'cli', 'main.ts'), ...args], {
+    env: { ...own, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
+  })
+  const text = { stdout: '', stderr: '', both: '' }
+  const listeners: (() => void)[] = []
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk
+      text.both += chunk
+      for (const listener of listeners) listener()
+    })
+  }
+  return {
+    child,
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    output: () => text.both,
+    onText: (listener) => listeners.push(listener),
+    ended: new Promise((resolve) => child.on('close', (code) => resolve(code))),
+  }
+}
+
+/** Resolves when the process has said that it is ready; rejects with its output when it ends before. */
+export function startAssay(options: AssayProcessOptions): Promise<AssayProcess> {
+  const args = ['up']
+  if (options.dataDir !== undefined) args.push('--data', options.dataDir)
+  for (const [flag, variable] of [
+    ['--otlp-http-port', 'ASSAY_OTLP_HTTP_PORT'],
+    ['--http-port', 'ASSAY_HTTP_PORT'],
+  ] as const)
+    if (!options.args?.includes(flag) && options.env?.[variable] === undefined) args.push(flag, '0')
+  for (const path of options.evals ?? []) args.push('--evals', path)
+  const startedMs = performance.now()
+  return whenReady(spawnAssay([...args, ...(options.args ?? [])], options), startedMs, options.timeoutMs ?? 20_000)
+}
+
+/** Runs any command of `assay` that ends by itself. */
+export async function runAssay(
+  args: readonly string[],
+  options: Pick<AssayProcessOptions, 'env' | 'cwd' | 'timeoutMs'> = {},
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const spawned = spawnAssay(args, options)
+  const timer = setTimeout(() => spawned.child.kill('SIGKILL'), options.timeoutMs ?? 20_000)
+  const code = await spawned.ended
+  clearTimeout(timer)
+  return { code, stdout: spawned.stdout(), stderr: spawned.stderr() }
+}
+
+function whenReady(spawned: Spawned, startedMs: number, timeoutMs: number): Promise<AssayProcess> {
+  const { child, output, stdout, stderr, ended } = spawned
   return new Promise((resolve, reject) => {
     const fail = (why: string): void => {
       clearTimeout(timer)
       child.kill('SIGKILL')
-      reject(new Error(`assay up ${why}:\n${output}`))
+      reject(new Error(`assay up ${why}:\n${output()}`))
     }
     const timer = setTimeout(() => fail(`was not ready within ${timeoutMs} ms`), timeoutMs)
-    const onExit = (code: number | null): void => fail(`ended with ${code}`)
-    child.on('exit', onExit)
-    const onText = (chunk: Buffer): void => {
-      output += chunk.toString()
-      const traces = /OTLP\/HTTP\s+(\S+)/.exec(output)?.[1]
-      const api = /API\s+(\S+)/.exec(output)?.[1]
-      if (traces === undefined || api === undefined || !/^Ready/m.test(output)) return
+    let isReady = false
+    void ended.then((code) => isReady || fail(`ended with ${code}`))
+    spawned.onText(() => {
+      if (isReady) return
+      const traces = /OTLP\/HTTP\s+(\S+)/.exec(output())?.[1]
+      const api = /API\s+(\S+)/.exec(output())?.[1]
+      if (traces === undefined || api === undefined || !/^Ready/m.test(output())) return
       clearTimeout(timer)
-      child.off('exit', onExit)
+      isReady = true
       resolve({
         pid: child.pid ?? 0,
         apiUrl: api.replace(/\/$/, ''),
         tracesUrl: traces,
         readyMs: performance.now() - startedMs,
-        output: () => output,
+        output,
+        stdout,
+        stderr,
+        exited: ended,
+        signal: (name) => void child.kill(name),
         stop: () => {
           child.kill('SIGTERM')
           return ended
@@ -78,8 +140,6 @@ function whenReady(child: ChildProcess, startedMs: number, timeoutMs: number): P
           await ended
         },
       })
-    }
-    child.stdout?.on('data', onText)
-    child.stderr?.on('data', onText)
+    })
   })
 }
