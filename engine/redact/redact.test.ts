@@ -130,11 +130,17 @@ test('documents follow the output', () => {
   expect(span.documents).toEqual([{ id: 'd', text: '****', score: 1 }])
 })
 
-test('spans of another kind are left alone, clean ones keep the very same values', () => {
-  const tool = makeSpan({ kind: 'tool', toolResult: 'S123' })
-  expect(both.apply(tool)).toBe(0)
-  expect(tool.toolResult).toBe('S123')
+test('the text is masked in every span that repeats it, whatever the eval is on', () => {
+  const answer = compileRedaction(planOf({ on: 'llm_call', fields: ['output.text'] }))
+  const agent = makeSpan({ kind: 'agent', outputText: 'S123', inputText: 'S123' })
+  const tool = makeSpan({ kind: 'tool', toolArguments: '{"code":"S123"}', toolResult: 'S123' })
+  answer.apply(agent)
+  answer.apply(tool)
+  expect(agent).toMatchObject({ outputText: '****', inputText: 'S123' })
+  expect(tool).toMatchObject({ toolArguments: '{"code":"****"}', toolResult: '****' })
+})
 
+test('clean spans keep the very same values', () => {
   const clean = makeSpan({
     kind: 'llm',
     outputText: 'hello',
@@ -149,7 +155,7 @@ test('spans of another kind are left alone, clean ones keep the very same values
   expect(clean.events).toBe(events)
 })
 
-test('two evals on one kind mask with the patterns of both', () => {
+test('two evals mask with the patterns of both', () => {
   const redactor = compileRedaction(
     planOf(
       { on: 'llm_call', fields: ['output.text'], patterns: [0] },

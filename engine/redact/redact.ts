@@ -1,5 +1,5 @@
-import type { OnlineEvalPlan, Plan, Subject } from '../../dsl/plan.ts'
-import type { Message, MessagePart, Span, SpanKind } from '../model/span.ts'
+import type { Plan } from '../../dsl/plan.ts'
+import type { Message, MessagePart, Span } from '../model/span.ts'
 import { compilePatterns, type PatternGroup, type PatternSet } from '../regex/patterns.ts'
 import { maskAttributes } from './attributes.ts'
 import { maskJson } from './json.ts'
@@ -17,25 +17,12 @@ export interface Redactor {
 
 /** The patterns which may not survive on either side of a span. */
 interface SideGroups {
-  /** `input.text`, `arguments.text`, `query.text`. */
+  /** `input.text`, `query.text`. */
   input: PatternGroup | null
   /** `output.text`, `result.text`. */
   output: PatternGroup | null
-  /** Both, for what belongs to no side: attributes, events, error messages. */
+  /** Both, for what belongs to no side or to both: tool arguments, attributes, events, error messages. */
   either: PatternGroup
-}
-
-const KINDS_OF_SUBJECT: Record<Subject, readonly SpanKind[]> = {
-  agent_run: ['agent'],
-  llm_call: ['llm'],
-  tool_call: ['tool'],
-  retrieval: ['retriever'],
-  embedding: ['embedding'],
-  guardrail: ['guardrail'],
-  span: ['agent', 'llm', 'tool', 'retriever', 'embedding', 'guardrail', 'chain', 'other'],
-  // A trace's texts are its root's, and what kind of span the root is can't be told from the plan.
-  trace: ['agent', 'llm', 'tool', 'retriever', 'embedding', 'guardrail', 'chain', 'other'],
-  session: ['agent', 'llm', 'tool', 'retriever', 'embedding', 'guardrail', 'chain', 'other'],
 }
 
 const INPUT_FIELDS = new Set(['input.text', 'arguments.text', 'query.text'])
@@ -43,51 +30,36 @@ const INPUT_FIELDS = new Set(['input.text', 'arguments.text', 'query.text'])
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /**
- * The redaction that a plan asks for. Only the kind of span decides which evals' patterns apply: a narrower scope (`where`,
- * conditions on the trace) is ignored, because the store loop sees one span at a time and masking too much is the safe
- * mistake. A field named on one side masks that whole side: `input.text` covers the messages, the tool arguments and the
- * retrieval query, `output.text` the messages, the tool's result and the documents; assistant messages in the input are
- * earlier outputs and count as both. Attributes, events, and error messages are masked with the patterns of either side.
+ * The redaction that a plan asks for. It masks in every span, whatever an eval's subject and scope are: an agent's span repeats
+ * the answer of its model calls, a tool's their arguments, and a text that must not be stored must not be stored there either.
+ * Masking too much is the safe mistake. A field named on one side masks that whole side: `input.text` covers the messages and
+ * the retrieval query, `output.text` the messages, the tool's result and the documents. What a model wrote and something else
+ * took in (a tool's arguments, assistant messages in the input) counts as both sides, as do attributes, events and errors.
  */
 export function compileRedaction(plan: Plan): Redactor {
   const patterns = compilePatterns(plan.patterns)
-  const groups = groupByKind(plan, patterns)
-  return {
-    apply: (span) => {
-      const sides = groups.get(span.kind)
-      return sides === undefined ? 0 : redactSpan(span, sides, patterns)
-    },
-  }
+  const sides = sidesOf(plan, patterns)
+  return { apply: (span) => (sides === null ? 0 : redactSpan(span, sides, patterns)) }
 }
 
-function groupByKind(plan: Plan, patterns: PatternSet): Map<SpanKind, SideGroups> {
-  const wanted = new Map<SpanKind, { input: Set<number>; output: Set<number> }>()
-  const online = plan.evals.filter((item): item is OnlineEvalPlan => item.kind === 'online')
-  for (const { scope, redact } of online) {
-    if (redact === null || redact.patterns.length === 0) continue
-    for (const kind of KINDS_OF_SUBJECT[scope.subject]) {
-      const sides = wanted.get(kind) ?? { input: new Set<number>(), output: new Set<number>() }
-      wanted.set(kind, sides)
-      for (const field of redact.fields) {
-        const side = INPUT_FIELDS.has(field) ? sides.input : sides.output
-        for (const index of redact.patterns) side.add(index)
-      }
+/** Null when nothing is to be masked. */
+function sidesOf(plan: Plan, patterns: PatternSet): SideGroups | null {
+  const input = new Set<number>()
+  const output = new Set<number>()
+  for (const item of plan.evals) {
+    if (item.kind !== 'online' || item.redact === null) continue
+    for (const field of item.redact.fields) {
+      const side = INPUT_FIELDS.has(field) ? input : output
+      for (const index of item.redact.patterns) side.add(index)
     }
   }
   const groupOf = (indices: Set<number>): PatternGroup | null =>
     indices.size === 0 ? null : patterns.group([...indices])
-  const groups = new Map<SpanKind, SideGroups>()
-  for (const [kind, { input, output }] of wanted) {
-    const either = groupOf(new Set([...input, ...output]))
-    if (either === null) continue
-    groups.set(kind, {
-      // One group object where both sides ask for the same, so that a text masked on one side is not scanned again.
-      input: sameSet(input, output) ? either : groupOf(input),
-      output: sameSet(input, output) ? either : groupOf(output),
-      either,
-    })
-  }
-  return groups
+  const either = groupOf(new Set([...input, ...output]))
+  if (either === null) return null
+  // One group object where both sides ask for the same, so that a text masked on one side is not scanned again.
+  const same = sameSet(input, output)
+  return { input: same ? either : groupOf(input), output: same ? either : groupOf(output), either }
 }
 
 function sameSet(a: Set<number>, b: Set<number>): boolean {
@@ -100,7 +72,7 @@ function redactSpan(span: Mutable<Span>, sides: SideGroups, patterns: PatternSet
     group === null || text === undefined ? text : masker.mask(group, text)
 
   span.inputText = mask(sides.input, span.inputText)
-  span.toolArguments = mask(sides.input, span.toolArguments)
+  span.toolArguments = mask(sides.either, span.toolArguments)
   span.retrievalQuery = mask(sides.input, span.retrievalQuery)
   span.outputText = mask(sides.output, span.outputText)
   span.toolResult = mask(sides.output, span.toolResult)
