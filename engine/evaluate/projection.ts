@@ -26,7 +26,8 @@ export function compileProjection(exprs: readonly Expr[]): (span: Span) => Proje
   return fullProjection(fields, [...attributes])
 }
 
-function optionalFieldsOf(node: Expr): readonly OptionalField[] {
+/** What an expression itself reads of a span beyond the core fields; not what is inside it. */
+export function optionalFieldsOf(node: Expr): readonly OptionalField[] {
   switch (node.op) {
     case 'field':
       return spanField(node.path).needs

@@ -4,8 +4,9 @@
  * it completes traces that were open for longer than their offsets were held when the process before it ended.
  */
 import type { Plan } from '../../dsl/plan.ts'
-import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
 import { compileEvaluator, type Evaluator } from '../../engine/evaluate/evaluator.ts'
+import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
@@ -86,6 +87,8 @@ class Loop implements EvaluateLoop {
   #consumer!: Consumer
   #running: Promise<void> = Promise.resolve()
   #evaluator: Evaluator
+  /** What any definitions of this run have read: an open trace is judged by those it began with. */
+  #parts: SpanParts
   #lastCommitMs = Number.NEGATIVE_INFINITY
   readonly #stats = {
     spans: 0,
@@ -100,7 +103,9 @@ class Loop implements EvaluateLoop {
 
   constructor(options: EvaluateLoopOptions) {
     this.#options = options
-    this.#evaluator = compileEvaluator(options.definitions.current())
+    const plan = options.definitions.current()
+    this.#evaluator = compileEvaluator(plan)
+    this.#parts = partsReadBy(plan)
     this.#budget = { ...defaultBudget(), ...options.budget }
     this.#times = { ...DEFAULT_TIMES, ...options.times }
     const { traces, nowMs } = options
@@ -203,6 +208,8 @@ class Loop implements EvaluateLoop {
     if (plan.hash === this.#evaluator.plan.hash) return
     try {
       this.#evaluator = compileEvaluator(plan)
+      const { inputs, attributes } = partsReadBy(plan)
+      this.#parts = { inputs: inputs || this.#parts.inputs, attributes: attributes || this.#parts.attributes }
     } catch (error) {
       // A plan of this hash is not tried again at each batch.
       this.#evaluator = { ...this.#evaluator, plan: { ...this.#evaluator.plan, hash: plan.hash } }
@@ -218,7 +225,7 @@ class Loop implements EvaluateLoop {
     progress.readUpTo(record.offset)
     let spans: readonly Span[]
     try {
-      const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value)
+      const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value, this.#parts)
       if (!outcome.ok) {
         this.#stats.undecodable++
         return 0
