@@ -1,0 +1,95 @@
+/** Offline evals of `assay up` on a real Redis, and without one that answers. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { healthSchema } from '../../server/schemas.ts'
+import { startAssay } from '../support/assay-process.ts'
+import { startOpenAiServer } from '../support/openai-server.ts'
+import { getJson, getTrace, send, traceIdOf, until } from '../support/otlp.ts'
+import { redisServer, startRedis } from '../support/redis-server.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'assay-queue-'))
+beforeAll(() => {
+  writeFileSync(
+    join(folder, 'shop.eval'),
+    `package shop
+
+offline eval helpful {
+  every:    day at 06:00 in "UTC"
+  sample:   10 of llm_call over 24h
+  judge:    "openai/gpt-5-mini"
+  show:     output.text
+  scale:    1 to 5
+  rubric:   """
+    5  Helpful.
+    1  Not helpful.
+    """
+  pass:     score >= 4
+  missing:  unknown
+}
+`,
+  )
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test.skipIf(!redisServer.installed && !redisServer.required)(
+  'with REDIS_URL the queue is on Redis, and a judge scores over it (needs redis-server)',
+  { timeout: 60_000 },
+  async () => {
+    const redis = await startRedis()
+    const judge = await startOpenAiServer({
+      answer: () => ({ kind: 'content', content: JSON.stringify({ reasoning: 'It answers the question.', score: 5 }) }),
+    })
+    const assay = await startAssay({
+      dataDir: join(folder, 'redis'),
+      evals: [join(folder, 'shop.eval')],
+      env: { REDIS_URL: redis.url, OPENAI_API_KEY: 'k', OPENAI_BASE_URL: judge.url },
+    })
+    try {
+      await until('the queue', async () => {
+        const { components } = healthSchema.parse(await getJson(assay, '/health'))
+        return components.some(({ name, detail }) => name === 'offline' && detail === 'queue on redis')
+      })
+      await send(assay, { traceId: traceIdOf(1), output: 'Your parcel arrives on Monday.' })
+      await until('the trace', () => getTrace(assay, traceIdOf(1)))
+      const run = await fetch(`${assay.apiUrl}/v1/evals/shop/helpful/run`, { method: 'POST' })
+      expect(run.status).toBe(202)
+      const judged = await until(
+        'the score',
+        async () => {
+          const trace = await getTrace(assay, traceIdOf(1))
+          return trace?.spans[0]?.results[0]
+        },
+        30_000,
+      )
+      expect(judged).toMatchObject({ eval: 'shop/helpful', verdict: 'pass', score: 5, explanation: expect.any(String) })
+    } finally {
+      expect(await assay.stop()).toBe(0)
+      await judge.close()
+      await redis.stop()
+    }
+  },
+)
+
+test('without a Redis that answers that is said plainly, and the rest runs', { timeout: 40_000 }, async () => {
+  const assay = await startAssay({
+    dataDir: join(folder, 'none'),
+    evals: [join(folder, 'shop.eval')],
+    // Nothing listens on the discard port of loopback.
+    env: { REDIS_URL: 'redis://:secret@127.0.0.1:9', OPENAI_API_KEY: 'k' },
+  })
+  try {
+    await send(assay, { traceId: traceIdOf(1) })
+    await until('the trace', () => getTrace(assay, traceIdOf(1)))
+    await until('the message', () => /Offline evals do not run/.test(assay.output()), 20_000)
+    expect(assay.output()).toContain('Offline evals do not run: Redis at redis://127.0.0.1:9 does not answer.')
+    expect(assay.output()).not.toContain('secret')
+    expect(assay.output()).not.toMatch(/^ {4}at /m)
+    const health = healthSchema.parse(await getJson(assay, '/health'))
+    expect(health.status).toBe('degraded')
+    expect(health.components).toContainEqual(expect.objectContaining({ name: 'offline', state: 'failed' }))
+  } finally {
+    expect(await assay.stop()).toBe(0)
+  }
+})
