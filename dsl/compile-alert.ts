@@ -185,11 +185,25 @@ function compileReceiver(node: ExprNode, module: Module): AlertPlan['notify'][nu
       module,
     )
   const [arg, more] = node.args
-  if (arg?.value.kind === 'literal' && arg.value.token === 'text' && more === undefined && arg.value.raw.length > 2)
+  if (arg?.value.kind === 'literal' && arg.value.token === 'text' && more === undefined && arg.value.raw.length > 2) {
+    if (!DELIVERED.has(receiver)) warnOfReceiver(receiver, node.span, module)
     return { receiver, target: unescapeText(arg.value.raw) }
+  }
   return arg?.value.kind === 'error'
     ? null
     : refuse('E0402', node.span, `\`${receiver}\` takes one text`, `such as ${EXAMPLES[receiver]}`, module)
+}
+
+/** What `alerting/receivers` posts to; the others' messages are printed. */
+const DELIVERED: ReadonlySet<string> = new Set(['slack'])
+
+function warnOfReceiver(receiver: string, span: Span, module: Module): void {
+  module.reporter.report(
+    'W0904',
+    span,
+    `\`${receiver}\` has no effect in this version yet: the message is printed, not delivered`,
+    { label: 'tells nobody but the terminal', notes: ['`slack("#channel")` is delivered'] },
+  )
 }
 
 const EXAMPLES: Record<(typeof RECEIVERS)[number], string> = {

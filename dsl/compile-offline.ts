@@ -10,6 +10,7 @@ import type { Expr, OfflineEvalPlan, ScopePlan, Subject } from './plan.ts'
 import { compileSchedule } from './schedule.ts'
 import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
+import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode } from './syntax/ast.ts'
 import { NUMBER } from './types.ts'
@@ -60,14 +61,24 @@ function compileSample(clauses: Clauses, module: Module, project: Project): Offl
     })
     return null
   }
-  return { size, scope, overNs, by: groupFields(node.scope.by, scope, module) }
+  const by = groupFields(node.scope.by, scope, module)
+  warnOfStrata(by, node.scope.by, module)
+  return { size, scope, overNs, by }
 }
 
-function groupFields(
-  by: readonly { text: string; span: { start: number; end: number } }[],
-  scope: ScopePlan,
-  module: Module,
-): string[] {
+function warnOfStrata(fields: readonly string[], nodes: readonly { span: Span }[], module: Module): void {
+  const [first, last] = [nodes[0], nodes.at(-1)]
+  // A field that is none was told already.
+  if (first === undefined || last === undefined || fields.length < nodes.length) return
+  module.reporter.report(
+    'W0904',
+    { start: first.span.start, end: last.span.end },
+    '`by` has no effect in this version yet: strata are not drawn, the sample is uniform',
+    { label: 'drawn as if this was not here' },
+  )
+}
+
+function groupFields(by: readonly { text: string; span: Span }[], scope: ScopePlan, module: Module): string[] {
   return by.flatMap(({ text, span }) => {
     const field = fieldOf(scope.subject, text)
     if (field?.type.kind === 'string' || field?.type.kind === 'enum') return [field.path]

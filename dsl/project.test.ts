@@ -8,7 +8,7 @@ describe('plans', () => {
       kind: 'offline',
       id: 'shop/helpful',
       schedule: { cron: '0 */6 * * *', timeZone: 'Europe/London' },
-      sample: { size: 200, overNs: 6 * 3600e9, by: ['agent.version'], scope: { subject: 'trace' } },
+      sample: { size: 200, overNs: 6 * 3600e9, by: [], scope: { subject: 'trace' } },
       judge: { models: ['a/one', 'b/two'], fallbacks: ['c/three'] },
       show: ['input.text', 'output.text', 'tool_call.name'],
       scale: { low: 1, high: 5 },
@@ -55,7 +55,7 @@ ${FAST}alert slow {
   when:     rate(fail) > 5% over 1h
   for:      2h
   severity: ticket
-  notify:   slack("#shop"), webhook("https://example.com")
+  notify:   slack("#shop"), slack("#shop-leads")
   no_data:  fire after 30m
   mode:     shadow
 }
@@ -75,7 +75,7 @@ ${FAST}alert slow {
         severity: 'ticket',
         notify: [
           { receiver: 'slack', target: '#shop' },
-          { receiver: 'webhook', target: 'https://example.com' },
+          { receiver: 'slack', target: '#shop-leads' },
         ],
         noData: { kind: 'fire', afterNs: 1800e9 },
         file: 'shop.eval',

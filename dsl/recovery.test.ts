@@ -27,8 +27,10 @@ function ofForm(diagnostic: Diagnostic): boolean {
   return diagnostic.code.startsWith('E00')
 }
 
-test('the example of the language page compiles', () => {
-  expect(compileText(example).diagnostics).toEqual([])
+test('a file that uses the whole language compiles, with warnings of what has no effect yet', () => {
+  const { plan, diagnostics } = compileText(example)
+  expect(plan).not.toBeNull()
+  expect(diagnostics.map(({ code, line }) => `${code} ${line}`)).toEqual(['W0904 39', 'W0904 56'])
 })
 
 describe('a single token deleted', () => {

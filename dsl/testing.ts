@@ -116,7 +116,7 @@ export function show(expr: Expr): string {
 export const FAST = 'online eval fast {\n  on: trace\n  pass: duration <= 8s\n}\n'
 export const OFFLINE = `offline eval helpful {
   every:   cron "0 */6 * * *" in "Europe/London"
-  sample:  200 of trace where count(retrieval) > 0 over 6h by agent.version
+  sample:  200 of trace where count(retrieval) > 0 over 6h
   judge:   "a/one", "b/two" take mean or else "c/three"
   show:    input.text, output.text, tool_call.name
   scale:   1 to 5
