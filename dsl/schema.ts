@@ -16,7 +16,7 @@ export interface FieldSchema {
   readonly text: boolean
   /** A rule that reads it of the trace can be decided on a single span: the span and its resource carry it. */
   readonly resolvesOnSpan: boolean
-  /** The attributes that the normalisers read, by convention. */
+  /** The attributes that the normalisers read, by convention, in the order in which they are tried. */
   readonly attributes: { readonly otel?: readonly string[]; readonly openinference?: readonly string[] }
   readonly doc: string
   /** Raised when its meaning changes: part of the measure hash of what reads it. */
@@ -109,7 +109,7 @@ export const FIELDS: readonly FieldSchema[] = [
   ),
   field('error', ALL, STRING, 'The message of the recorded exception or of the error status.', {
     optional: 'only a failure has one',
-    otel: ['exception.message', 'error.type'],
+    otel: ['exception.message', 'exception.type'],
   }),
   field('agent.name', ALL, STRING, "The agent's name.", {
     optional: 'not every client names its agent',
@@ -136,7 +136,7 @@ export const FIELDS: readonly FieldSchema[] = [
   field('user.id', ALL, STRING, 'The user on whose behalf it ran.', {
     optional: 'not every client names its user',
     resolvesOnSpan: true,
-    otel: ['user.id', 'enduser.id'],
+    otel: ['enduser.id', 'user.id'],
     openinference: ['user.id'],
   }),
   field(
@@ -157,11 +157,17 @@ export const FIELDS: readonly FieldSchema[] = [
     otel: ['gen_ai.output.messages'],
     openinference: ['llm.output_messages', 'output.value'],
   }),
-  field('model', ['agent_run', 'llm_call', 'embedding', 'span'], STRING, 'The model that answered.', {
-    optional: 'not every client names the model',
-    otel: ['gen_ai.response.model', 'gen_ai.request.model'],
-    openinference: ['llm.model_name', 'embedding.model_name'],
-  }),
+  field(
+    'model',
+    ['agent_run', 'llm_call', 'embedding', 'span'],
+    STRING,
+    'The model asked for; where the client does not say, the one that answered.',
+    {
+      optional: 'not every client names the model',
+      otel: ['gen_ai.request.model', 'gen_ai.response.model'],
+      openinference: ['llm.model_name', 'embedding.model_name'],
+    },
+  ),
   field('provider', ['agent_run', 'llm_call', 'embedding', 'span'], STRING, "The model's provider.", {
     optional: 'not every client names the provider',
     otel: ['gen_ai.provider.name', 'gen_ai.system'],
@@ -169,48 +175,65 @@ export const FIELDS: readonly FieldSchema[] = [
   }),
   field('tokens.input', ['llm_call'], TOKENS, 'Tokens of the prompt.', {
     optional: USAGE,
-    otel: ['gen_ai.usage.input_tokens'],
+    otel: ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
     openinference: ['llm.token_count.prompt'],
   }),
   field('tokens.output', ['llm_call'], TOKENS, 'Tokens of the answer.', {
     optional: USAGE,
-    otel: ['gen_ai.usage.output_tokens'],
+    otel: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
     openinference: ['llm.token_count.completion'],
   }),
   field('tokens.total', ['llm_call'], TOKENS, 'Tokens of prompt and answer.', {
     optional: USAGE,
+    otel: ['gen_ai.usage.total_tokens', 'llm.usage.total_tokens'],
     openinference: ['llm.token_count.total'],
   }),
   field('tokens.cached_input', ['llm_call'], TOKENS, "Tokens of the prompt that came from the provider's cache.", {
     optional: USAGE,
-    otel: ['gen_ai.usage.cache_read.input_tokens'],
+    otel: [
+      'gen_ai.usage.cache_read.input_tokens',
+      'gen_ai.usage.cache_read_input_tokens',
+      'gen_ai.usage.cached_input_tokens',
+      'gen_ai.usage.input_tokens.cached',
+    ],
     openinference: ['llm.token_count.prompt_details.cache_read'],
   }),
   field('tokens.reasoning', ['llm_call'], TOKENS, 'Tokens spent on reasoning.', {
     optional: USAGE,
-    otel: ['gen_ai.usage.reasoning.output_tokens'],
+    otel: [
+      'gen_ai.usage.reasoning.output_tokens',
+      'gen_ai.usage.reasoning_tokens',
+      'gen_ai.usage.output_tokens.reasoning',
+      'gen_ai.usage.details.reasoning_tokens',
+    ],
     openinference: ['llm.token_count.completion_details.reasoning'],
   }),
   field(
     'cost',
     ['llm_call'],
     { kind: 'money', currency: 'USD' },
-    'What the call cost: as sent, or else by the price table.',
+    'What the call cost, as sent. There is no price table yet.',
     {
-      optional: 'neither the span nor the price table may have it',
+      optional: 'few clients send it',
       otel: ['gen_ai.usage.cost'],
       openinference: ['llm.cost.total'],
     },
   ),
   field('time_to_first_token', ['llm_call'], { kind: 'duration' }, 'From the request to the first token of a stream.', {
     optional: 'only streams have one, and few clients send it',
-    otel: ['gen_ai.client.operation.time_to_first_chunk'],
+    otel: ['gen_ai.response.time_to_first_chunk', 'gen_ai.client.operation.time_to_first_chunk'],
   }),
-  field('finish_reason', ['llm_call'], STRING, 'Why the model stopped: `stop`, `length`, `tool_calls`, …', {
-    optional: 'not every client sends it',
-    otel: ['gen_ai.response.finish_reasons'],
-    openinference: ['llm.finish_reason'],
-  }),
+  field(
+    'finish_reason',
+    ['llm_call'],
+    STRING,
+    'Why the model stopped, by one name whatever the provider says: `stop`, `length`, `tool_call`, `content_filter`, `error`; another reason stays as sent.',
+    {
+      optional: 'not every client sends it',
+      otel: ['gen_ai.response.finish_reasons'],
+      openinference: ['llm.finish_reason'],
+    },
+  ),
   field('arguments.text', ['tool_call', 'span'], STRING, "The tool's arguments, as JSON.", {
     optional: CAPTURE,
     text: true,
@@ -226,7 +249,7 @@ export const FIELDS: readonly FieldSchema[] = [
   field('call_id', ['tool_call', 'span'], STRING, 'The id by which the model asked for the call.', {
     optional: 'not every client sends it',
     otel: ['gen_ai.tool.call.id'],
-    openinference: ['tool_call.id'],
+    openinference: ['tool_call.id', 'tool.id'],
   }),
   field('query.text', ['retrieval', 'span'], STRING, 'What was searched for.', {
     optional: CAPTURE,

@@ -1,7 +1,10 @@
 /** The language's schema and the engine agree: what a rule may name and a fixture may set, the engine reads as that type. */
 import { describe, expect, test } from 'vitest'
 import type { FixtureValue, Literal, ValueType } from '../../dsl/plan.ts'
-import { FIELDS, isSpanSubject } from '../../dsl/schema.ts'
+import { FIELDS, findField, isSpanSubject } from '../../dsl/schema.ts'
+import { openInferenceFields } from '../conventions/openinference.ts'
+import { otelGenAiFields } from '../conventions/otel-genai.ts'
+import type { FieldKeys } from '../conventions/vocabulary.ts'
 import { readTraceField, spanField } from '../evaluate/fields.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
 import { buildTrace } from './fixture-trace.ts'
@@ -52,4 +55,35 @@ test('documents are read as given', () => {
     { id: 'a', text: 'b', score: undefined },
     { id: undefined, text: undefined, score: 0.5 },
   ])
+})
+
+/** By the normalisers' names; `finish_reason` of OpenTelemetry is a list, read apart. */
+const PATHS: Record<keyof FieldKeys, string> = {
+  agentName: 'agent.name',
+  agentVersion: 'agent.version',
+  sessionId: 'session.id',
+  userId: 'user.id',
+  provider: 'provider',
+  model: 'model',
+  toolName: 'name',
+  toolCallId: 'call_id',
+  finishReason: 'finish_reason',
+  tokensInput: 'tokens.input',
+  tokensOutput: 'tokens.output',
+  tokensTotal: 'tokens.total',
+  tokensCachedInput: 'tokens.cached_input',
+  tokensReasoning: 'tokens.reasoning',
+  costUsd: 'cost',
+  timeToFirstTokenSeconds: 'time_to_first_token',
+}
+/** Of the resource, which stands behind the span's own. */
+const OF_RESOURCE = new Set(['service.name', 'service.version'])
+
+describe('the reference names the attributes that the normalisers read, in their order', () => {
+  test.each(Object.entries(PATHS))('%s', (key, path) => {
+    const { otel = [], openinference = [] } = findField(path)?.attributes ?? {}
+    const keys = key as keyof FieldKeys
+    if (keys !== 'finishReason') expect(otel.filter((name) => !OF_RESOURCE.has(name))).toEqual(otelGenAiFields[keys])
+    expect(openinference).toEqual(openInferenceFields[keys])
+  })
 })
