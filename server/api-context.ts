@@ -12,9 +12,10 @@ export interface DefinitionsView {
   diagnostics: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'file' | 'line'>[]
 }
 
+/** `queue_unavailable`: the queue's store can't be opened or reached now; the same request may succeed later. */
 export type RunOutcome =
   | { ok: true; runId: string }
-  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported'; message: string }
+  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported' | 'queue_unavailable'; message: string }
 
 /** What the routes work with. */
 export interface ApiContext {

@@ -1,6 +1,6 @@
 /** The API over HTTP on a real store. */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -331,6 +331,17 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
     expect({ status, detail: problemSchema.parse(body).detail }).toEqual({ status: 503, detail: 'Set OPENAI_API_KEY.' })
   })
 
+  test('a queue that is not open is no fault of the request: 503, as a problem', async () => {
+    runOutcome = { ok: false, code: 'queue_unavailable', message: 'Redis at redis://127.0.0.1:6379 does not answer.' }
+    const { status, type, body } = await post('/v1/evals/shop/helpful/run')
+    expect({ status, type }).toEqual({ status: 503, type: 'application/problem+json' })
+    expect(problemSchema.parse(body)).toMatchObject({
+      title: 'Service Unavailable',
+      status: 503,
+      detail: 'Redis at redis://127.0.0.1:6379 does not answer.',
+    })
+  })
+
   test("another site's page may not start it", async () => {
     expect((await post('/v1/evals/shop/helpful/run', { origin: 'https://evil.example' })).status).toBe(403)
   })
@@ -347,6 +358,30 @@ test('a name that was pointed at this machine reads nothing', async () => {
       .end()
   })
   expect(status).toBe(403)
+})
+
+test.each([
+  ['an answer', '/v1/results', {}, 200],
+  ['a wrong parameter', '/v1/results?limit=0', {}, 400],
+  ['a name that is not ours', '/v1/results', { headers: { host: 'evil.example' } }, 403],
+  [
+    "another site's page",
+    '/v1/evals/shop/helpful/run',
+    { method: 'POST', headers: { origin: 'https://evil.example' } },
+    403,
+  ],
+  ['nothing there', '/v1/nothing', {}, 404],
+] as const)('%s is neither kept nor guessed at', async (_, path, options, status) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ host: '127.0.0.1', port: api.port, path, ...options }, (response) => {
+      response.resume()
+      resolve(response)
+    })
+      .on('error', reject)
+      .end()
+  })
+  expect(response.statusCode).toBe(status)
+  expect(response.headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' })
 })
 
 test('health lives while readiness says when to send', async () => {
@@ -377,6 +412,8 @@ test('a store that fails is a 500 without its innards, and is reported', async (
   })
   const response = await fetch(`http://127.0.0.1:${broken.port}/v1/evals`)
   expect(response.status).toBe(500)
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  expect(response.headers.get('cache-control')).toBe('no-store')
   expect(await response.text()).not.toContain('10.0.0.7')
   expect(problems.join()).toContain('GET /v1/evals failed: connection to 10.0.0.7 refused')
   await broken.drain()

@@ -36,15 +36,17 @@ export function buildApi(
 ): Hono {
   const app = new Hono()
   app.use(async (request, next) => {
-    const host = request.req.header('host')
-    if (options.isLocal && !isLoopbackHost(host)) return problem(request, 403, 'unexpected Host header')
-    if (request.req.method !== 'GET' && isCrossSite({ origin: request.req.header('origin'), host }))
-      return problem(request, 403, 'requests from pages of other sites are refused')
     await next()
     request.res.headers.set('x-content-type-options', 'nosniff')
     request.res.headers.set('cache-control', 'no-store')
     if (options.isDraining?.()) request.res.headers.set('connection', 'close')
-    return undefined
+  })
+  app.use(async (request, next) => {
+    const host = request.req.header('host')
+    if (options.isLocal && !isLoopbackHost(host)) return problem(request, 403, 'unexpected Host header')
+    if (request.req.method !== 'GET' && isCrossSite({ origin: request.req.header('origin'), host }))
+      return problem(request, 403, 'requests from pages of other sites are refused')
+    return next()
   })
   healthRoutes(app, context)
   traceRoutes(app, context)

@@ -90,8 +90,10 @@ export class OfflineRole {
   async runNow(evalId: string): Promise<RunOutcome> {
     const role = await this.#starting
     if (role === null) {
-      const why = this.state.kind === 'failed' ? this.state.message : 'no offline eval is in force'
-      return { ok: false, code: 'not_supported', message: why }
+      if (this.state.kind === 'off') return { ok: false, code: 'not_supported', message: 'no offline eval is in force' }
+      const message =
+        this.state.kind === 'failed' ? this.state.message : 'the queue of offline evals could not be opened'
+      return { ok: false, code: 'queue_unavailable', message }
     }
     return (await role.call('runNow', evalId)) as RunOutcome
   }

@@ -46,7 +46,7 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
   })
 }
 
-const runRefusals = { unknown_eval: 404, not_supported: 409, no_provider: 503 } as const
+const runRefusals = { unknown_eval: 404, not_supported: 409, no_provider: 503, queue_unavailable: 503 } as const
 
 function evalToJson(plan: EvalPlan, row: LedgerRow | undefined): EvalJson {
   const verdicts = { pass: row?.pass ?? 0, fail: row?.fail ?? 0, unknown: row?.unknown ?? 0, error: row?.error ?? 0 }
