@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { evalNamed, planOf } from './testing.ts'
 
 const BASE = `package shop
@@ -36,8 +36,8 @@ online eval flagged {
 }
 `
 
-function hashes(text: string): Record<string, { measure: string; verdict: string }> {
-  const plan = planOf(text)
+function hashes(text: string, compile = planOf): Record<string, { measure: string; verdict: string }> {
+  const plan = compile(text)
   return Object.fromEntries(
     plan.evals.map(({ name, measureHash, verdictHash }) => [name, { measure: measureHash, verdict: verdictHash }]),
   )
@@ -128,12 +128,23 @@ describe('a change of the threshold re-derives verdicts', () => {
   })
 })
 
+test('another version of the prompt starts a new series of what judges say, and of nothing else', async () => {
+  vi.resetModules()
+  vi.doMock('./judge-template.ts', () => ({ JUDGE_TEMPLATE_VERSION: 'judge-next' }))
+  const fresh = await import('./testing.ts')
+  const { helpful, ...others } = hashes(BASE, fresh.planOf)
+  expect(helpful?.measure).not.toBe(base.helpful?.measure)
+  expect({ ...others, helpful: { ...base.helpful, verdict: helpful?.verdict } }).toEqual(base)
+  vi.doUnmock('./judge-template.ts')
+})
+
 test('hashes are the same tomorrow', () => {
-  // A change of these breaks every series that is charted: change `FIELDS[…].revision` with reason, or nothing.
+  // A change of these breaks every series that is charted: change `FIELDS[…].revision` or `JUDGE_TEMPLATE_VERSION`
+  // with reason, or nothing.
   const plan = planOf(BASE)
   expect(evalNamed(plan, 'fast').measureHash).toMatchInlineSnapshot(`"28c75129022267461a69933aad29f0d5"`)
   expect(evalNamed(plan, 'clean').measureHash).toMatchInlineSnapshot(`"3b9cb6bb61c714d9b553726b4877fa30"`)
-  expect(evalNamed(plan, 'helpful').measureHash).toMatchInlineSnapshot(`"f8ec743f43119fd0e8ed247faef50292"`)
+  expect(evalNamed(plan, 'helpful').measureHash).toMatchInlineSnapshot(`"e13e6e3df58bbba257796f3aba879316"`)
 })
 
 test('the hash of the plan covers everything in force', () => {

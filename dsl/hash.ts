@@ -3,6 +3,7 @@
  * patterns and scopes, comments, layout and the order of clauses have left no trace in what is hashed.
  */
 import { someExpr, walkExpr } from './expr-walk.ts'
+import { JUDGE_TEMPLATE_VERSION } from './judge-template.ts'
 import type { Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
 import { findField } from './schema.ts'
 import { sha256Hex } from './sha256.ts'
@@ -46,6 +47,7 @@ function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): ob
     // The population; how many of it are looked at changes the error bars, not what is measured.
     population: { scope: sample.scope, overNs: sample.overNs },
     judge: judge.models,
+    judgeTemplate: JUDGE_TEMPLATE_VERSION,
     show,
     scale,
     rubric,
@@ -58,7 +60,10 @@ function readsOnlyScore(pass: Expr): boolean {
   return !someExpr([pass], (expr) => others.has(expr.op))
 }
 
-/** `path@revision` of each field read, sorted: a field that comes to mean something else starts a new series. */
+/**
+ * `path@revision` of each field read, sorted: a field that comes to mean something else starts a new series. `cost` is as sent
+ * and no more: there is no price table whose version would belong here.
+ */
 function fieldRevisions(exprs: readonly (Expr | null)[]): string[] {
   const found = new Set<string>()
   for (const expr of exprs) {

@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { JUDGE_TEMPLATE_VERSION } from '../../dsl/judge-template.ts'
 import { buildPrompt, repairMessage } from './prompt.ts'
 
 const nonce = '0123456789abcdef0123'
@@ -12,7 +14,7 @@ test('the prompt as a whole', () => {
       { path: 'tool_call.name', text: '[]' },
     ],
   })
-  expect(prompt.promptVersion).toBe('judge-1')
+  expect(prompt.promptVersion).toBe(JUDGE_TEMPLATE_VERSION)
   expect(prompt.cut).toEqual([])
   expect(prompt.messages[1]?.content).toBe(
     [
@@ -23,6 +25,23 @@ test('the prompt as a whole', () => {
       'Grade it by the rubric above.',
     ].join('\n\n'),
   )
+})
+
+test('another wording or another schema is another version', () => {
+  // Where this fails, raise `JUDGE_TEMPLATE_VERSION` and pin the prompt again: old and new scores are not comparable.
+  const text = 'z'.repeat(200)
+  const prompts = [
+    buildPrompt({ ...base, shown: [{ path: 'output.text', text }] }),
+    buildPrompt({ ...base, shown: [{ path: 'output.text', text }], maxChars: 100 }),
+    buildPrompt({ ...base, scale: { low: 0, high: 100 }, shown: [] }),
+  ]
+  const digest = hash('sha256', JSON.stringify([prompts, repairMessage('why')])).slice(0, 16)
+  expect({ version: JUDGE_TEMPLATE_VERSION, digest }).toMatchInlineSnapshot(`
+    {
+      "digest": "17049628c79e89ec",
+      "version": "judge-1",
+    }
+  `)
 })
 
 test('reasons come before the score, in the schema as in the instructions', () => {

@@ -1,9 +1,10 @@
-/** The judge's prompt: rubric and rules from the eval's author, the trace's text as data in delimited blocks. */
+/**
+ * The judge's prompt: rubric and rules from the eval's author, the trace's text as data in delimited blocks. A change of its
+ * words or of the answer's schema raises `JUDGE_TEMPLATE_VERSION`.
+ */
+import { JUDGE_TEMPLATE_VERSION } from '../../dsl/judge-template.ts'
 import { assertNonce, block } from './contain.ts'
 import type { ShownField } from './shown.ts'
-
-/** Raised whenever the words or the schema change: scores of different versions are not comparable. */
-export const PROMPT_VERSION = 'judge-1'
 
 export interface Scale {
   low: number
@@ -65,7 +66,7 @@ export function buildPrompt(options: PromptOptions): JudgePrompt {
     ],
     schema: answerSchema(scale),
     schemaName: 'judgement',
-    promptVersion: PROMPT_VERSION,
+    promptVersion: JUDGE_TEMPLATE_VERSION,
     cut,
   }
 }
