@@ -117,6 +117,16 @@ describe('assay explain', () => {
   })
 })
 
+test('the help lists every command in one voice', () => {
+  const { status, out } = assay(['--help'])
+  expect(status).toBe(0)
+  const [, listed = ''] = /\nCommands:\n([\s\S]*?)\n\n/.exec(out) ?? []
+  // A command is indented by two; what is wrapped, by more.
+  const commands = [...listed.matchAll(/^ {2}(\S+)(?: [<[]\S+)* {2,}(.*)$/gm)].map(([, name, text]) => ({ name, text }))
+  expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining(['up', 'check', 'explain', 'test', 'run']))
+  expect(commands.filter(({ text }) => !/^[a-z]/.test(text ?? ''))).toEqual([])
+})
+
 test('the standard packs are without problems', () => {
   const packs = fileURLToPath(new URL('../../evals', import.meta.url))
   expect(readFileSync(join(packs, 'latency.eval'), 'utf8')).toContain('package latency')

@@ -6,7 +6,7 @@ import type { Command } from 'commander'
 export function registerCheck(program: Command): void {
   program
     .command('check')
-    .description('Parse, resolve and type-check .eval files')
+    .description('parse, resolve and type-check .eval files')
     .argument('[paths...]', 'files, or folders with all .eval files below them', ['.'])
     .option('--json', 'print one JSON object instead of text')
     .addHelpText(
@@ -19,7 +19,7 @@ export function registerCheck(program: Command): void {
     })
   program
     .command('explain')
-    .description('Tell the long story of a diagnostic, with an example')
+    .description('tell the long story of a diagnostic, with an example')
     .argument('<code>', 'such as E0207')
     .action(async (code: string) => {
       const { runExplain } = await import('../explain-code.ts')
