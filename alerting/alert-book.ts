@@ -22,7 +22,7 @@ export interface AlertBookOptions {
   tenant: string
   /** The partition of `eval-results` that an eval's results are on. */
   partitionOf: (evalId: string) => number
-  /** Lets results of old subjects count too: for a replay that shall page. */
+  /** Lets stale results count too: for a replay that shall page. */
   countStale: boolean
 }
 

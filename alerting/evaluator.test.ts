@@ -101,22 +101,51 @@ describe('the evaluator', () => {
     expect(await transitions()).toEqual([])
   })
 
-  test('results of old subjects page nobody, unless asked; judged ones do', async () => {
-    const old = { verdict: 'fail', subjectTimeUs: (bench.clockMs - 16 * minute) * 1000 } as const
-    const first = await evaluator()
-    await results(old)
-    await until('reading', async () => first.stats().stale === 1)
-    expect(await transitions()).toEqual([])
-    // A trace may have run for an hour before it was judged, an offline eval looks at the past by design.
-    await results({ ...old, subjectKind: 'trace', spanId: '', runId: '' })
+  test("a long subject, or one of a client whose clock is behind, pages: only the log's time counts", async () => {
+    const started = await evaluator()
+    const longAgo = { subjectTimeUs: (bench.clockMs - 20 * minute) * 1000, subjectArrivedAtMs: bench.clockMs }
+    await results({ verdict: 'fail', subjectKind: 'tool_call', ...longAgo })
     await until('firing', async () => (await transitions()).length === 1)
+    expect(started.stats()).toMatchObject({ stale: 0, observations: 1 })
+  })
+
+  test('results on spans that came long before page nobody and say so, unless asked; judged ones do', async () => {
+    const old = { verdict: 'fail', subjectArrivedAtMs: bench.clockMs - 16 * minute } as const
+    const first = await evaluator()
+    await results(old, old)
+    await until('reading', async () => first.stats().stale === 2)
+    await results(old)
+    await until('reading', async () => first.stats().stale === 3)
+    expect(await transitions()).toEqual([])
+    const told = 'alerts left out 2 results on spans that had come more than 15 min before they were judged'
+    expect(bench.problems).toEqual([told])
+    bench.clockMs += minute
+    await until('the next notice', async () => bench.problems.length === 2)
+    expect(bench.problems[1]).toContain('left out 1 result on')
     await stop(first)
     bench.plan = planOf(alertOf({ id: 'shop/asked' }), alertOf({ id: 'shop/judged', onEvalId: 'shop/helpful' }))
     await evaluator({ countStale: true })
     await results(old)
-    await results({ ...old, evalId: 'shop/helpful', runId: 'shop/helpful@1' })
+    await results({ verdict: 'fail', subjectTimeUs: 0, evalId: 'shop/helpful', runId: 'shop/helpful@1' })
     await until('firing', async () => (await transitions()).includes('shop/asked firing'))
     await until('firing', async () => (await transitions()).includes('shop/judged firing'))
+  })
+
+  test('a subject that a later run judges again counts again, one that a run delivers twice does not', async () => {
+    bench.plan = planOf(
+      alertOf({
+        onEvalId: 'shop/helpful',
+        when: { fn: 'count', of: 'fail', cmp: '>=', value: 2, overNs: ns(10 * minute) },
+      }),
+    )
+    const started = await evaluator()
+    const judged = { verdict: 'fail', evalId: 'shop/helpful', traceId: traceId(7), runId: 'shop/helpful@1' } as const
+    await results(judged)
+    await results(judged)
+    await until('reading', async () => started.stats().observations === 2)
+    expect(await transitions()).toEqual([])
+    await results({ ...judged, runId: 'shop/helpful@2' })
+    await until('firing', async () => (await transitions()).length === 1)
   })
 
   test('shadow alerts, and alerts on shadow evals, are written and tell nobody', async () => {

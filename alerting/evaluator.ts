@@ -25,6 +25,8 @@ const MIN_WAIT_MS = 10
 const APPEND_GRACE_MS = 250
 /** Checkpoints without a transition in them, and commits, happen at this pace: what a crash replays is at most this long. */
 const CHECKPOINT_INTERVAL_MS = 5_000
+/** Results that page nobody are told of, but not at each record. */
+const STALE_NOTICE_MS = 60_000
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 export interface AlertEvaluatorOptions {
@@ -32,7 +34,7 @@ export interface AlertEvaluatorOptions {
   definitions: { current(): Plan }
   nowMs: () => number
   tenant?: string
-  /** Results of subjects older than 15 minutes page nobody unless this is set. */
+  /** Results on spans that came more than 15 minutes before page nobody unless this is set. */
   countStale?: boolean
   /** Something that is wrong and was worked around; one line. */
   onProblem?: (message: string) => void
@@ -76,6 +78,7 @@ class Evaluator {
   readonly #tenant: string
   #writtenMs = Number.NEGATIVE_INFINITY
   #committed = new Map<number, number>()
+  #staleTold = { count: 0, atMs: Number.NEGATIVE_INFINITY }
 
   constructor(options: AlertEvaluatorOptions) {
     this.#options = options
@@ -117,6 +120,7 @@ class Evaluator {
           const problem = this.book.takeRecord(record)
           if (problem !== null) this.#problem(`a record of results can't be read and is left out: ${problem}`)
         }
+        this.#tellStale()
         await this.#advanceDue()
         if (this.book.hasUrgentOutput() || nowMs() - this.#writtenMs >= CHECKPOINT_INTERVAL_MS) await this.write()
         failureCount = 0
@@ -128,6 +132,16 @@ class Evaluator {
       }
     }
     await this.write()
+  }
+
+  #tellStale(): void {
+    const { stale } = this.book.counts
+    const nowMs = this.#options.nowMs()
+    const count = stale - this.#staleTold.count
+    if (count === 0 || nowMs - this.#staleTold.atMs < STALE_NOTICE_MS) return
+    this.#staleTold = { count: stale, atMs: nowMs }
+    const results = count === 1 ? '1 result' : `${count} results`
+    this.#problem(`alerts left out ${results} on spans that had come more than 15 min before they were judged`)
   }
 
   /** Where all records up to now were taken, time itself may decide. */

@@ -4,26 +4,17 @@ import type { EvalResult } from '../model/result.ts'
 import type { AlertExample } from './transition.ts'
 import type { Observation } from './window.ts'
 
-/** Online results whose subject ended longer ago than this come from a catch-up or a replay: they page nobody. */
+/** Online results on spans that came longer ago than this are of a catch-up or a replay of the log: they page nobody. */
 export const STALE_AFTER_MS = 15 * 60_000
-
-/**
- * A result knows when its subject began, not when it ended. A trace is judged an hour after its beginning at the latest, and an
- * agent's run may be as long as its trace, so these two get that hour on top.
- */
-const LONGEST_TRACE_MS = 60 * 60_000
 
 const EVIDENCE_SHOWN = 3
 
 /**
- * True for an online result that says something of the past only. Judges look at old traces by design, so an offline
- * result (one with a run) is never stale.
+ * True for an online result that says something of the past only, by the log's clock alone: a subject may have run for long, and
+ * its client's clock may be wrong. What was judged without the log (an offline eval looks at old traces by design) is never stale.
  */
-export function isStale(result: EvalResult, appendTimeMs: number): boolean {
-  if (result.runId !== '') return false
-  const mayBeLong = result.subjectKind === 'trace' || result.subjectKind === 'agent_run'
-  const allowedMs = STALE_AFTER_MS + (mayBeLong ? LONGEST_TRACE_MS : 0)
-  return appendTimeMs - result.subjectTimeUs / 1000 > allowedMs
+export function isStale({ subjectArrivedAtMs }: EvalResult, appendTimeMs: number): boolean {
+  return subjectArrivedAtMs !== undefined && appendTimeMs - subjectArrivedAtMs > STALE_AFTER_MS
 }
 
 function exampleOf(result: EvalResult): AlertExample {
@@ -44,7 +35,8 @@ export function observationOf(result: EvalResult, alert: AlertPlan, appendTimeMs
   return {
     verdict: result.verdict,
     atMs: appendTimeMs,
-    key: `${result.traceId}/${result.spanId}`,
+    // Each run of an offline eval asks anew: what it says of a subject that an earlier run saw is news.
+    key: `${result.traceId}/${result.spanId}${result.runId === '' ? '' : `/${result.runId}`}`,
     revision: result.revision,
     // Passes are many, and examples of them are wanted by rules on passes alone.
     exemplar: result.verdict === 'pass' && alert.when.of !== 'pass' ? null : exampleOf(result),

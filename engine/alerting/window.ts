@@ -18,8 +18,8 @@ export const BUCKETS = 240
 export const MAX_EXAMPLES = 3
 
 /**
- * Subjects are remembered for this long even if the window is shorter: results of older subjects are stale
- * (`observation.ts`) and count nowhere, so that a replay can't count one twice.
+ * Subjects are remembered for this long even if the window is shorter. That is longer than results of the same spans stay fresh
+ * (`observation.ts`), so that a replay can't count one twice, and than a trace is open, so that a later revision is known as one.
  */
 export const REMEMBER_MS = 75 * 60_000
 

@@ -89,6 +89,7 @@ function parseRows(columns: Columns): EvalResult[] {
   const baseUs = columns.subjectTimeBaseUs
   if (!isNumber(baseUs)) throw new PartError('subjectTimeBaseUs is not a number')
   const offsetUs = plain('subjectTimeUs', isNumber)
+  const arrivedAtMs = arrivalColumn(columns, n)
   const reasons = sparseColumn(columns, 'reasons', n, parseReason)
   const evidence = sparseColumn(columns, 'evidence', n, parseEvidenceList)
 
@@ -104,6 +105,7 @@ function parseRows(columns: Columns): EvalResult[] {
       traceId: traceId(row),
       spanId: spanId(row),
       subjectTimeUs: baseUs + offsetUs(row),
+      subjectArrivedAtMs: arrivedAtMs(row),
       evaluatedAtMs: evaluatedAtMs(row),
       revision: revision(row),
       verdict: verdict(row),
@@ -152,6 +154,18 @@ function idColumn(columns: Columns, name: string, n: number, width: number): Rea
   }
   if (joined.length !== n * width) throw new PartError(`${name} has ${joined.length} digits, not ${n} times ${width}`)
   return (row) => joined.slice(row * width, (row + 1) * width)
+}
+
+function arrivalColumn(columns: Columns, n: number): Reader<number | undefined> {
+  const baseMs = columns.arrivedBaseMs
+  if (baseMs === undefined) return () => undefined
+  if (!isNumber(baseMs)) throw new PartError('arrivedBaseMs is not a number')
+  if (columns.arrivedMs === undefined) return () => baseMs
+  const offsetMs = plainColumn(columns, 'arrivedMs', n, isOptionalNumber)
+  return (row) => {
+    const offset = offsetMs(row)
+    return offset === undefined ? undefined : baseMs + offset
+  }
 }
 
 function verdictColumn(columns: Columns, n: number): Reader<Verdict> {

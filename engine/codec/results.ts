@@ -13,7 +13,7 @@ export { decodeResults, parseResults, ResultsDecodeError, type ResultsOutcome } 
 
 const VERDICT_LETTER: Readonly<Record<Verdict, string>> = { pass: 'p', fail: 'f', unknown: 'u', error: 'e' }
 
-/** The columns that are written as they are. The rest (ids, subject time, verdict, reason, evidence) have forms of their own. */
+/** The columns that are written as they are. The rest (ids, subject times, verdict, reason, evidence) have forms of their own. */
 const PLAIN_COLUMNS = [
   'tenant',
   'evalId',
@@ -53,6 +53,7 @@ export function encodeResults(results: readonly EvalResult[]): Uint8Array {
     columns.spanId = idColumn(results, 'spanId', 16)
     columns.subjectTimeBaseUs = first.subjectTimeUs
     columns.subjectTimeUs = results.map((r) => finite('subjectTimeUs', r.subjectTimeUs) - first.subjectTimeUs)
+    addArrivals(columns, results)
     let verdicts = ''
     for (const result of results) verdicts += VERDICT_LETTER[result.verdict]
     columns.verdicts = verdicts
@@ -88,6 +89,18 @@ function idColumn(results: readonly EvalResult[], name: 'traceId' | 'spanId', wi
     joined += id
   }
   return regular || joined === '' ? joined : results.map((r) => r[name])
+}
+
+/** Absent where all rows lack it; relative to `arrivedBaseMs` where they differ, which they do from record to record of a batch. */
+function addArrivals(columns: Record<string, unknown>, results: readonly EvalResult[]): void {
+  const known = results.find((r) => r.subjectArrivedAtMs !== undefined)?.subjectArrivedAtMs
+  if (known === undefined) return
+  const baseMs = finite('subjectArrivedAtMs', known)
+  columns.arrivedBaseMs = baseMs
+  if (results.every((r) => r.subjectArrivedAtMs === baseMs)) return
+  columns.arrivedMs = results.map(({ subjectArrivedAtMs: arrivedAtMs }) =>
+    arrivedAtMs === undefined ? null : finite('subjectArrivedAtMs', arrivedAtMs) - baseMs,
+  )
 }
 
 function addSparse(columns: Record<string, unknown>, results: readonly EvalResult[]): void {

@@ -28,14 +28,20 @@ export interface EvalLedger extends Readonly<EvalCounts> {
 
 export interface Evaluator {
   readonly plan: Plan
-  /** The evals that need the span alone. The array may be shared and empty; don't change it. */
-  onSpan(span: Span, nowMs: number): readonly EvalResult[]
+  /**
+   * The evals that need the span alone. The array may be shared and empty; don't change it. `arrivedAtMs`: when the log took the
+   * span, for those to whom old subjects are no news.
+   */
+  onSpan(span: Span, nowMs: number, arrivedAtMs?: number): readonly EvalResult[]
   /** False when no eval waits for traces: they need not be assembled then. */
   readonly needsTraces: boolean
   /** What has to be kept of a span until its trace settles. */
   project(span: Span): ProjectedSpan
-  /** The evals that wait for the trace: on the trace and on its spans. `revision`: 1 when it first settles. */
-  onTrace(trace: SettledTrace, revision: number, nowMs: number): readonly EvalResult[]
+  /**
+   * The evals that wait for the trace: on the trace and on its spans. `revision`: 1 when it first settles. `arrivedAtMs`: when the
+   * log took its latest span.
+   */
+  onTrace(trace: SettledTrace, revision: number, nowMs: number, arrivedAtMs?: number): readonly EvalResult[]
   /** How the subjects of each online eval ended, since it was compiled; later revisions count again. */
   ledger(): EvalLedger[]
 }
@@ -70,7 +76,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
   ) as Record<SpanKind, OnlineEval[]>
   const context = createContext()
 
-  const onSpan = (span: Span, nowMs: number): readonly EvalResult[] => {
+  const onSpan = (span: Span, nowMs: number, arrivedAtMs?: number): readonly EvalResult[] => {
     const evals = arrivalByKind[span.kind]
     if (evals.length === 0) return NO_RESULTS
     set.begin()
@@ -81,14 +87,19 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
       const one = evals[i]!
       const outcome = one.run(context, one.counts)
       if (outcome === null) continue
-      const result = spanResult(one, outcome, span, 1, nowMs)
+      const result = spanResult(one, outcome, span, 1, nowMs, arrivedAtMs)
       if (results === undefined) results = [result]
       else results.push(result)
     }
     return results ?? NO_RESULTS
   }
 
-  const onTrace = (trace: SettledTrace, revision: number, nowMs: number): readonly EvalResult[] => {
+  const onTrace = (
+    trace: SettledTrace,
+    revision: number,
+    nowMs: number,
+    arrivedAtMs?: number,
+  ): readonly EvalResult[] => {
     if (atSettle.length === 0 || trace.spans.length === 0) return NO_RESULTS
     const view = viewTrace(trace.tenant, trace.traceId, trace.spans, maxSpans)
     const results: EvalResult[] = []
@@ -100,7 +111,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
       const whyScope = context.why
       if (one.onTrace) {
         const outcome = inScope === TRUE ? one.run(context, one.counts) : outOfScope(inScope, context, one.counts)
-        if (outcome !== null) results.push(traceResult(one, outcome, view, revision, nowMs))
+        if (outcome !== null) results.push(traceResult(one, outcome, view, revision, nowMs, arrivedAtMs))
         continue
       }
       for (const span of view.spans) {
@@ -108,7 +119,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
         context.span = span
         context.why = whyScope
         const outcome = inScope === TRUE ? one.run(context, one.counts) : outOfScope(inScope, context, one.counts)
-        if (outcome !== null) results.push(spanResult(one, outcome, span, revision, nowMs))
+        if (outcome !== null) results.push(spanResult(one, outcome, span, revision, nowMs, arrivedAtMs))
       }
     }
     // The context must not keep the trace's texts alive.
@@ -154,12 +165,20 @@ function spanResult(
   span: ProjectedSpan,
   revision: number,
   nowMs: number,
+  arrivedAtMs: number | undefined,
 ): EvalResult {
   const { spanId, startTimeUs, agentName, agentVersion, env } = span
-  return resultOf(one, outcome, span, spanId, startTimeUs, agentName, agentVersion, env, revision, nowMs)
+  return resultOf(one, outcome, span, spanId, startTimeUs, agentName, agentVersion, env, revision, nowMs, arrivedAtMs)
 }
 
-function traceResult(one: OnlineEval, outcome: Outcome, view: TraceView, revision: number, nowMs: number): EvalResult {
+function traceResult(
+  one: OnlineEval,
+  outcome: Outcome,
+  view: TraceView,
+  revision: number,
+  nowMs: number,
+  arrivedAtMs: number | undefined,
+): EvalResult {
   const { root, agent } = view
   return resultOf(
     one,
@@ -172,6 +191,7 @@ function traceResult(one: OnlineEval, outcome: Outcome, view: TraceView, revisio
     root.env ?? agent.env,
     revision,
     nowMs,
+    arrivedAtMs,
   )
 }
 
@@ -187,6 +207,7 @@ function resultOf(
   env: string | undefined,
   revision: number,
   nowMs: number,
+  arrivedAtMs: number | undefined,
 ): EvalResult {
   return {
     tenant,
@@ -198,6 +219,7 @@ function resultOf(
     traceId,
     spanId,
     subjectTimeUs,
+    subjectArrivedAtMs: arrivedAtMs,
     evaluatedAtMs: nowMs,
     revision,
     verdict: outcome.verdict,

@@ -18,6 +18,7 @@ export function makeResult(partial: ResultFields = {}): EvalResult {
     traceId: partial.traceId ?? '',
     spanId: partial.spanId ?? '',
     subjectTimeUs: partial.subjectTimeUs ?? 0,
+    subjectArrivedAtMs: partial.subjectArrivedAtMs,
     evaluatedAtMs: partial.evaluatedAtMs ?? 0,
     revision: partial.revision ?? 1,
     verdict: partial.verdict ?? 'pass',

@@ -42,6 +42,8 @@ export interface EvalResult {
   readonly spanId: string
   /** Start of the subject, microseconds since the epoch. */
   readonly subjectTimeUs: number
+  /** When the log took the latest span that was judged, milliseconds since the epoch; undefined offline. No client's clock is in it. */
+  readonly subjectArrivedAtMs: number | undefined
   /** When it was evaluated, milliseconds since the epoch. */
   readonly evaluatedAtMs: number
   /** 1 for the first settled verdict; a late span raises it. */

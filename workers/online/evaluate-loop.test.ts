@@ -96,6 +96,23 @@ test('a span eval answers as its span comes, a trace eval when the trace settles
   expect(loop.stats()).toMatchObject({ spans: 2, results: 3, settledTraces: 1, openTraces: 0 })
 })
 
+test("a result says when the log took its subject's latest span, whatever the client's clock says", async () => {
+  await send([{ trace: 1, id: 1, parent: 9 }])
+  pass(60_000)
+  await send([{ trace: 1, id: 9 }])
+  pass(3_600_000)
+  await start()
+  await until(async () => expect(await results()).toHaveLength(3))
+  const arrivals = (await results()).map(({ spanId, subjectArrivedAtMs }) => [spanId, subjectArrivedAtMs])
+  expect(new Map(arrivals as [string, number][])).toEqual(
+    new Map([
+      [spanIdOf(1), FIXTURE_TIME_MS],
+      [spanIdOf(9), FIXTURE_TIME_MS + 60_000],
+      ['', FIXTURE_TIME_MS + 60_000],
+    ]),
+  )
+})
+
 test('results of one batch and eval are one record, keyed by tenant and eval', async () => {
   await send(Array.from({ length: 50 }, (_, i) => ({ trace: 1, id: i + 1, parent: 99 })))
   await start()

@@ -238,7 +238,7 @@ class Loop implements EvaluateLoop {
     const evaluator = this.#evaluator
     try {
       for (const span of spans) {
-        for (const result of evaluator.onSpan(span, nowMs)) results.push(result)
+        for (const result of evaluator.onSpan(span, nowMs, record.appendTimeMs)) results.push(result)
         progress.assembly?.add(span, record.offset, evaluator)
       }
     } catch (error) {

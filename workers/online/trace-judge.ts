@@ -33,9 +33,12 @@ export class TraceJudge {
     return results
   }
 
-  #judgeOne({ tenant, traceId, spans, evaluator, revision }: TraceInMemory, nowMs: number): readonly EvalResult[] {
+  #judgeOne(
+    { tenant, traceId, spans, evaluator, revision, lastAtMs }: TraceInMemory,
+    nowMs: number,
+  ): readonly EvalResult[] {
     try {
-      return evaluator.onTrace({ tenant, traceId, spans: [...spans.values()] }, revision, nowMs)
+      return evaluator.onTrace({ tenant, traceId, spans: [...spans.values()] }, revision, nowMs, lastAtMs)
     } catch (error) {
       this.#onProblem(`trace ${traceId} could not be judged: ${error instanceof Error ? error.message : String(error)}`)
       return []
