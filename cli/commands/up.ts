@@ -54,10 +54,15 @@ Examples:
     })
 }
 
+const SAME_SIGNAL_MS = 500
+
 async function runUntilStopped(settings: Parameters<typeof startInstance>[0]): Promise<void> {
   const stop = Promise.withResolvers<string>()
   let stopping = false
+  let firstSignalMs = Number.NEGATIVE_INFINITY
   const onSignal = (signal: NodeJS.Signals): void => {
+    // Sent to a process group, a signal also comes by way of npm: that is one wish and not two.
+    if (performance.now() - firstSignalMs < SAME_SIGNAL_MS) return
     if (stopping) {
       process.stderr.write(
         'assay: stopped at once; what was acknowledged is in the log and is taken up at the next start\n',
@@ -65,6 +70,7 @@ async function runUntilStopped(settings: Parameters<typeof startInstance>[0]): P
       process.exit(128 + (signal === 'SIGINT' ? 2 : 15))
     }
     stopping = true
+    firstSignalMs = performance.now()
     stop.resolve(signal)
   }
   process.on('SIGINT', onSignal)
