@@ -2,6 +2,7 @@
 import { type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
+import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { evalFilesBelow, type LoadedEvals, loadEvals } from './load-evals.ts'
 
@@ -14,7 +15,7 @@ export interface DefinitionsInForce {
 export type Reload =
   | { kind: 'swapped'; inForce: DefinitionsInForce; warnings: readonly Diagnostic[]; loaded: LoadedEvals }
   | { kind: 'unchanged' }
-  /** The files do not check: the version before stays in force. */
+  /** The files do not check, or there are none: the version before stays in force. */
   | { kind: 'refused'; loaded: LoadedEvals }
 
 export interface Definitions {
@@ -45,7 +46,7 @@ export function openDefinitions(
   let fingerprint = fingerprintOf(paths, first)
 
   const reload = (): Reload => {
-    const loaded = loadEvals([...paths])
+    const loaded = refuseIfEmpty(paths, loadEvals([...paths]))
     lastLoaded = loaded
     watched.follow(foldersOf(paths, loaded))
     fingerprint = fingerprintOf(paths, loaded)
@@ -92,6 +93,13 @@ export function openDefinitions(
       },
     },
   }
+}
+
+/** Files that are deleted to be copied anew must not resolve alerts and let spans pass unjudged in between. */
+function refuseIfEmpty(paths: readonly string[], loaded: LoadedEvals): LoadedEvals {
+  if (loaded.files.length > 0) return loaded
+  const missing = paths.map((path) => diagnosticOfFile(path, 'E0001', 'there are no .eval files left here'))
+  return { ...loaded, plan: null, diagnostics: [...loaded.diagnostics, ...missing] }
 }
 
 /** Imported files may lie outside the folders; packs are known by a name that is no path, and change with a release alone. */
