@@ -13,6 +13,7 @@ import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
 import {
   evalsResponseSchema,
   healthSchema,
+  indexResponseSchema,
   problemSchema,
   resultsResponseSchema,
   traceResponseSchema,
@@ -231,8 +232,8 @@ describe('GET /v1/traces/{traceId}', () => {
 
   test.each([
     ['an unknown trace', 'ef'.repeat(16), 404, `there is no trace ${'ef'.repeat(16)}`],
-    ['a malformed id', 'xyz', 400, 'traceId: expected 32 hex digits'],
-    ['an id that is too long', `${traceId}00`, 400, 'traceId: expected 32 hex digits'],
+    ['a malformed id', 'xyz', 400, 'traceId: "xyz" is not a trace id: 32 hex digits'],
+    ['an id that is too long', `${traceId}00`, 400, `traceId: "${traceId}00" is not a trace id: 32 hex digits`],
   ])('%s is a problem', async (_, id, status, detail) => {
     const answer = await get(`/v1/traces/${id}`)
     expect(answer.type).toBe('application/problem+json')
@@ -266,19 +267,27 @@ describe('GET /v1/results', () => {
   })
 
   test.each([
-    ['?since=yesterday', 'since'],
-    ['?since=2026-13-45T00:00:00Z', 'since'],
-    ['?verdict=failed', 'verdict'],
-    ['?limit=0', 'limit'],
-    ['?limit=1001', 'limit'],
-    ['?limit=many', 'limit'],
-    ['?trace=12', 'trace'],
-    ["?eval=a'/b", 'eval'],
-    ['?evals=shop/no_pii', 'evals'],
-  ])('%s is refused, naming the parameter', async (query, parameter) => {
+    ['?since=yesterday', 'since', '"yesterday" is not a duration such as 10m or 24h'],
+    ['?since=2026-13-45T00:00:00Z', 'since', 'nor a time such as'],
+    ['?since=999999999w', 'since', '"999999999w" is not a duration such as 10m or 24h'],
+    ['?since=3000w', 'since', 'it may reach back to 1970'],
+    ['?since=9999-12-31T23:59:59Z', 'since', '"9999-12-31T23:59:59Z" is not'],
+    ['?verdict=failed', 'verdict', '"failed" is not a verdict: pass, fail, unknown, error'],
+    ['?limit=0', 'limit', '"0" is not a whole number from 1 to 1000'],
+    ['?limit=1001', 'limit', '"1001" is not a whole number from 1 to 1000'],
+    ['?limit=5000000', 'limit', '"5000000" is not a whole number from 1 to 1000'],
+    ['?limit=many', 'limit', '"many" is not a whole number'],
+    ['?trace=12', 'trace', '"12" is not a trace id: 32 hex digits'],
+    ["?eval=a'/b", 'eval', `"a'/b" is not an eval: package/name`],
+    ['?evals=shop/no_pii', 'evals', 'there is no such parameter; there are eval, verdict, trace, since, limit'],
+    [`?eval=${'x'.repeat(99)}`, 'eval', `"${'x'.repeat(40)}…" is not an eval`],
+  ])('%s is refused, with the parameter, what it was and what may be', async (query, parameter, message) => {
     const { status, body } = await get(`/v1/results${query}`)
     expect(status).toBe(400)
-    expect(problemSchema.parse(body).errors?.[0]?.parameter).toBe(parameter)
+    const { detail, errors } = problemSchema.parse(body)
+    expect(errors?.map((error) => error.parameter)).toEqual([parameter])
+    expect(errors?.[0]?.message).toContain(message)
+    expect(detail).toBe(`${parameter}: ${errors?.[0]?.message}`)
   })
 })
 
@@ -391,6 +400,19 @@ test('health lives while readiness says when to send', async () => {
   expect((await get('/health')).status).toBe(200)
   expect((await get('/ready')).status).toBe(503)
   health = { status: 'ok', components: [] }
+})
+
+test('GET / lists the routes, each of which there is', async () => {
+  const { routes } = indexResponseSchema.parse((await get('/')).body)
+  expect(routes.length).toBeGreaterThan(5)
+  const sample: Readonly<Record<string, string>> = { traceId, package: 'shop', name: 'helpful' }
+  for (const { method, path } of routes) {
+    const { status } = await get(
+      path.replace(/\{(\w+)\}/g, (_, name: string) => sample[name]!),
+      { method },
+    )
+    expect(status, path).not.toBe(404)
+  }
 })
 
 test('what is not there is a problem too', async () => {

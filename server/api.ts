@@ -7,6 +7,7 @@ import { isCrossSite, isLoopback, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
 import { evalRoutes } from './routes/evals.ts'
 import { healthRoutes } from './routes/health.ts'
+import { indexRoutes } from './routes/index.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
 
@@ -48,6 +49,7 @@ export function buildApi(
       return problem(request, 403, 'requests from pages of other sites are refused')
     return next()
   })
+  indexRoutes(app)
   healthRoutes(app, context)
   traceRoutes(app, context)
   resultRoutes(app, context)

@@ -11,45 +11,60 @@ const unitMs: Readonly<Record<string, number>> = {
   w: 604_800_000,
 }
 
-const SINCE_HINT = 'expected a duration such as 10m or 24h, or a time such as 2026-01-31T09:00:00Z'
+/** What the store's times reach to; also far within what a `Date` holds. */
+const LATEST_SINCE_MS = Date.UTC(2200, 0, 1)
 
-/** `10m`, `24h`, `7d` before now, or an RFC 3339 time; milliseconds since the epoch, null if neither. */
+/** `10m`, `24h`, `7d` before now, or an RFC 3339 time; milliseconds since the epoch, null if neither or not from 1970 to 2200. */
 export function parseSince(text: string, nowMs: number): number | null {
   const duration = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text)
-  if (duration) return nowMs - Number(duration[1]) * unitMs[duration[2]!]!
+  if (duration) return within(nowMs - Number(duration[1]) * unitMs[duration[2]!]!)
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i.test(text)) return null
-  const timeMs = Date.parse(text)
-  return Number.isNaN(timeMs) ? null : timeMs
+  return within(Date.parse(text))
 }
 
-export const traceIdSchema = z
-  .string()
-  .toLowerCase()
-  .regex(/^[0-9a-f]{32}$/, 'expected 32 hex digits')
+/** Null for NaN too. */
+const within = (timeMs: number): number | null => (timeMs >= 0 && timeMs < LATEST_SINCE_MS ? timeMs : null)
 
-const evalIdSchema = z.string().regex(/^[A-Za-z_][\w-]*\/[A-Za-z_][\w-]*$/, 'expected package/name')
+const SHOWN_CHARS = 40
+
+/** A parameter's parser; where it gives null, the error says what came and what may. */
+function parameter<T>(allowed: string, parse: (text: string) => T | null) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text)
+    if (value !== null) return value
+    const shown = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(shown)} is not ${allowed}` })
+    return z.NEVER
+  })
+}
+
+export const traceIdSchema = parameter('a trace id: 32 hex digits', (text) =>
+  /^[0-9a-f]{32}$/i.test(text) ? text.toLowerCase() : null,
+)
+
+const evalIdSchema = parameter('an eval: package/name', (text) =>
+  /^[A-Za-z_][\w-]*\/[A-Za-z_][\w-]*$/.test(text) ? text : null,
+)
 
 export const MAX_RESULTS = 1_000
+
+const limitSchema = parameter(`a whole number from 1 to ${MAX_RESULTS}`, (text) => {
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  return limit >= 1 && limit <= MAX_RESULTS ? limit : null
+})
 
 /** Query of `GET /v1/results`. An unknown parameter is an error: a misspelt filter would show everything. */
 export const resultsQuerySchema = (nowMs: number) =>
   z.strictObject({
     eval: evalIdSchema.optional(),
-    verdict: verdictSchema.optional(),
+    verdict: parameter(`a verdict: ${verdictSchema.options.join(', ')}`, (text) => {
+      const verdict = verdictSchema.safeParse(text)
+      return verdict.success ? verdict.data : null
+    }).optional(),
     trace: traceIdSchema.optional(),
-    since: z
-      .string()
-      .transform((text, context) => {
-        const timeMs = parseSince(text, nowMs)
-        if (timeMs !== null) return timeMs
-        context.addIssue({ code: 'custom', message: SINCE_HINT })
-        return z.NEVER
-      })
-      .optional(),
-    limit: z
-      .string()
-      .regex(/^\d{1,6}$/, 'expected a number')
-      .transform(Number)
-      .pipe(z.number().min(1).max(MAX_RESULTS))
-      .default(100),
+    since: parameter(
+      'a duration such as 10m or 24h, nor a time such as 2026-01-31T09:00:00Z; it may reach back to 1970',
+      (text) => parseSince(text, nowMs),
+    ).optional(),
+    limit: limitSchema.default(100),
   })

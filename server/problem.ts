@@ -30,11 +30,12 @@ export function problem(
   return context.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' })
 }
 
-/** A request that does not parse: 400, with a line for each wrong parameter. */
-export function badRequest(context: Context, error: z.ZodError): Response {
+/** A request that does not parse: 400, with a line for each wrong parameter. `known`: those that there are. */
+export function badRequest(context: Context, error: z.ZodError, known: readonly string[]): Response {
   const errors = error.issues.map((issue) => ({
     parameter: issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path.join('.'),
-    message: issue.code === 'unrecognized_keys' ? 'there is no such parameter' : issue.message,
+    message:
+      issue.code === 'unrecognized_keys' ? `there is no such parameter; there are ${known.join(', ')}` : issue.message,
   }))
   const detail = errors.map(({ parameter, message }) => `${parameter}: ${message}`).join('; ')
   return problem(context, 400, detail, errors)

@@ -132,6 +132,11 @@ export const healthSchema = z.object({
   ),
 })
 
+export const indexResponseSchema = z.object({
+  name: z.literal('Assay'),
+  routes: z.array(z.object({ method: z.enum(['GET', 'POST']), path: z.string(), gives: z.string() })),
+})
+
 /** RFC 9457. */
 export const problemSchema = z.object({
   type: z.string(),
@@ -148,5 +153,6 @@ export type EvalJson = z.infer<typeof evalSchema>
 export type AlertJson = z.infer<typeof alertSchema>
 export type EvalsResponse = z.infer<typeof evalsResponseSchema>
 export type RunResponse = z.infer<typeof runResponseSchema>
+export type IndexResponse = z.infer<typeof indexResponseSchema>
 export type Health = z.infer<typeof healthSchema>
 export type Problem = z.infer<typeof problemSchema>

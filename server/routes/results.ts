@@ -9,8 +9,9 @@ import type { ResultsResponse } from '../schemas.ts'
 /** `GET /v1/results?eval=&verdict=&trace=&since=&limit=`: latest revisions, newest first. */
 export function resultRoutes(app: Hono, { traces, tenant, nowMs }: ApiContext): void {
   app.get('/v1/results', async (context) => {
-    const parsed = resultsQuerySchema(nowMs()).safeParse(context.req.query())
-    if (!parsed.success) return badRequest(context, parsed.error)
+    const schema = resultsQuerySchema(nowMs())
+    const parsed = schema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
     const { eval: evalId, verdict, trace: traceId, since: sinceMs, limit } = parsed.data
     const filter: ResultFilter = {
       limit,

@@ -13,7 +13,7 @@ const MAX_TRACE_RESULTS = 20_000
 export function traceRoutes(app: Hono, { traces, tenant }: ApiContext): void {
   app.get('/v1/traces/:traceId', async (context) => {
     const parsed = traceIdSchema.safeParse(context.req.param('traceId'))
-    if (!parsed.success) return problem(context, 400, 'traceId: expected 32 hex digits')
+    if (!parsed.success) return problem(context, 400, `traceId: ${parsed.error.issues[0]!.message}`)
     const traceId = parsed.data
     const [spans, found] = await Promise.all([
       traces.getTrace(tenant, traceId),
