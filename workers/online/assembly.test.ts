@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { buildOnlineEval, buildPlan, DURATION, e, INT } from '../../engine/evaluate/build-plan.ts'
@@ -237,6 +239,26 @@ test('dropping a partition gives all of its memory back', () => {
   }
   assembly.drop()
   expect([budget.traces, budget.spans, budget.sizeBytes, budget.knownIds]).toEqual([0, 0, 0, 0])
+})
+
+test('what the budget has no room for is not kept alive by the queues behind it', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const assembly = assemblyOf({ maxTraces: 4 })
+  assembly.advance(0)
+  // Without a root it stays at the head of the offsets that are held.
+  assembly.add(span(999, 2), 0, evaluator)
+  const judged: WeakRef<object>[] = []
+  for (let trace = 1; trace <= 20; trace++) {
+    assembly.advance(trace * 5 * second)
+    for (const due of assembly.takeDue()) judged.push(new WeakRef(due.trace.spans))
+    assembly.add(span(trace, 1, true), trace, evaluator)
+  }
+  expect([judged.length, assembly.heldOffset()]).toEqual([19, 0])
+  // What a WeakRef points to lives to the end of the turn that made it.
+  await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+  expect(judged.filter((spans) => spans.deref() !== undefined).length).toBeLessThanOrEqual(4)
 })
 
 describe('properties', () => {

@@ -47,15 +47,20 @@ export interface AssemblyOptions {
   wereHeld: boolean
 }
 
-/** A trace may settle otherwise and open again: the entry is good while it says what the trace says. */
+/**
+ * A trace may settle otherwise and open again: the entry is good while it says what the trace says. By key, for an entry may stay
+ * in its queue for longer than the trace in memory.
+ */
 interface Scheduled {
-  readonly trace: TraceInMemory
+  readonly key: string
   readonly dueAtMs: number
 }
 
+/** Good while the trace is open and began there. */
 interface Held {
-  readonly trace: TraceInMemory
+  readonly key: string
   readonly offset: number
+  readonly firstAtMs: number
 }
 
 export class TraceAssembly {
@@ -105,7 +110,7 @@ export class TraceAssembly {
       trace.hasRoot = true
       trace.isWhole = this.#wasHeldFromItsStart(span)
       this.#rootless.delete(key)
-      this.#schedule(trace)
+      this.#schedule(key, trace)
     } else if (trace.dueAtMs === null) {
       this.#rootless.delete(key)
       this.#rootless.set(key, trace)
@@ -119,7 +124,7 @@ export class TraceAssembly {
     for (let next = this.#nextScheduled(); next !== null; next = this.#nextScheduled()) {
       if (next.dueAtMs > this.#clockMs) break
       this.#due.shift()
-      due.push(this.#settle(next.trace, 'root'))
+      due.push(this.#settle(this.#open.get(next.key)!, 'root'))
     }
     for (const trace of this.#rootless.values()) {
       if (trace.lastAtMs + this.#times.idleMs > this.#clockMs) break
@@ -148,12 +153,19 @@ export class TraceAssembly {
     return this.#overflown.length > 0 ? this.#clockMs : Number.isFinite(next) ? next : null
   }
 
+  /** As `nextDueMs`, and when offsets that are held are let go. */
+  nextChangeMs(): number | null {
+    const dueMs = this.nextDueMs()
+    if (dueMs === null || this.heldOffset() === null) return dueMs
+    return Math.min(dueMs, this.#held.peek()!.firstAtMs + this.#times.holdMs)
+  }
+
   /** The offset that may not be committed past, for a trace that is open and not for too long; null if there is none. */
   heldOffset(): number | null {
     for (let first = this.#held.peek(); first !== undefined; first = this.#held.peek()) {
-      const { trace, offset } = first
-      const isCurrent = trace.isOpen && trace.firstOffset === offset
-      if (isCurrent && trace.firstAtMs + this.#times.holdMs > this.#clockMs) return offset
+      const { key, offset, firstAtMs } = first
+      const isCurrent = this.#open.get(key)?.firstOffset === offset
+      if (isCurrent && firstAtMs + this.#times.holdMs > this.#clockMs) return offset
       this.#held.shift()
     }
     return null
@@ -207,7 +219,6 @@ export class TraceAssembly {
       isPiece: known !== undefined,
       beganBefore: false,
       isWhole: false,
-      isOpen: true,
     }
     if (known !== undefined) {
       this.#known.delete(key)
@@ -215,7 +226,7 @@ export class TraceAssembly {
     }
     this.#budget.traces++
     this.#opened(key, trace)
-    if (known !== undefined) this.#schedule(trace)
+    if (known !== undefined) this.#schedule(key, trace)
     else this.#rootless.set(key, trace)
     return trace
   }
@@ -228,9 +239,8 @@ export class TraceAssembly {
     trace.revision++
     trace.firstOffset = offset
     trace.firstAtMs = this.#clockMs
-    trace.isOpen = true
     this.#opened(key, trace)
-    this.#schedule(trace)
+    this.#schedule(key, trace)
     return trace
   }
 
@@ -244,20 +254,20 @@ export class TraceAssembly {
 
   #opened(key: string, trace: TraceInMemory): void {
     this.#open.set(key, trace)
-    this.#held.push({ trace, offset: trace.firstOffset })
+    this.#held.push({ key, offset: trace.firstOffset, firstAtMs: trace.firstAtMs })
   }
 
   #nextScheduled(): Scheduled | null {
     for (let next = this.#due.peek(); next !== undefined; next = this.#due.peek()) {
-      if (next.trace.isOpen && next.trace.dueAtMs === next.dueAtMs) return next
+      if (this.#open.get(next.key)?.dueAtMs === next.dueAtMs) return next
       this.#due.shift()
     }
     return null
   }
 
-  #schedule(trace: TraceInMemory): void {
+  #schedule(key: string, trace: TraceInMemory): void {
     trace.dueAtMs = this.#clockMs + this.#times.settleMs
-    this.#due.push({ trace, dueAtMs: trace.dueAtMs })
+    this.#due.push({ key, dueAtMs: trace.dueAtMs })
   }
 
   #keep(trace: TraceInMemory, span: Span): void {
@@ -274,7 +284,6 @@ export class TraceAssembly {
     const key = trace.tenant + trace.traceId
     this.#open.delete(key)
     this.#rootless.delete(key)
-    trace.isOpen = false
     this.#settled.set(key, trace)
     return { trace, cause }
   }

@@ -29,7 +29,6 @@ export interface TraceInMemory {
   beganBefore: boolean
   /** Its root says that it was never open for so long that its offsets were no longer held: a restart lost none of it. */
   isWhole: boolean
-  isOpen: boolean
 }
 
 export function mayBeIncomplete({ isPiece, beganBefore, isWhole }: TraceInMemory): boolean {
