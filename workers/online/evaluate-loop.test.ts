@@ -135,6 +135,17 @@ test('a late span makes a new revision', async () => {
   await until(async () => expect(await shown()).toContain('test/short 1/0 r2 fail'))
 })
 
+test('a trace is not judged while records of it are unread, were they larger than a fetch', async () => {
+  await send([{ trace: 1, id: 1 }])
+  pass(1_000)
+  const long = 'long '.repeat(1 << 18)
+  await send([2, 3].map((id) => ({ trace: 1, id, parent: 1, input: long })))
+  pass(60_000)
+  const loop = await start()
+  await until(() => expect(loop.stats().settledTraces).toBeGreaterThan(0))
+  await expectResults([1, 2, 3].map((id) => `test/fast 1/${id} r1 pass`).concat('test/short 1/0 r1 fail'))
+})
+
 test('offsets are held back for an open trace, and a restart judges it whole, by the same ids', async () => {
   const first = await start()
   await send([{ trace: 1, id: 1, parent: 9 }])

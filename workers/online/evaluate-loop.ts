@@ -68,6 +68,8 @@ export interface EvaluateLoop {
 /** About a thousand spans: some 15 ms of work between two looks at the clock and at what else the thread has to do. */
 const FETCH_BYTES = 1 << 20
 const IDLE_WAIT_MS = 1_000
+/** A trace that is due waits for the records before that; while these cannot be read yet, the loop must not spin. */
+const MIN_WAIT_MS = 5
 /** A commit is a transaction of its own; what it saves is only work after a restart. */
 const COMMIT_INTERVAL_MS = 250
 
@@ -168,13 +170,8 @@ class Loop implements EvaluateLoop {
     const nowMs = this.#options.nowMs()
     const results: EvalResult[] = []
     let spans = 0
-    let sizeBytes = 0
-    for (const record of records) {
-      sizeBytes += record.value.byteLength
-      spans += await this.#evaluate(record, nowMs, results)
-    }
-    // With nothing left to read, time goes on without records. A fetch with more to give is near full, if not quite: records are whole.
-    if (sizeBytes < FETCH_BYTES / 2) for (const progress of this.#partitions.values()) progress.advance(nowMs)
+    for (const record of records) spans += await this.#evaluate(record, nowMs, results)
+    await this.#advanceDue(nowMs)
     for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
     await this.#append(results)
     if (records.length > 0) {
@@ -191,6 +188,14 @@ class Loop implements EvaluateLoop {
     }
   }
 
+  /** Where every record was read, time goes on without records; elsewhere the records to come say what time it is. */
+  async #advanceDue(nowMs: number): Promise<void> {
+    const due = [...this.#partitions.values()].filter((progress) => progress.isDue(nowMs))
+    if (due.length === 0) return
+    const extents = await this.#options.log.endOffsets(AGENT_TRACES)
+    for (const progress of due) if (progress.hasReadAll(extents)) progress.advance(nowMs)
+  }
+
   /** Until a trace is due or a commit is. */
   #waitMs(): number {
     let waitMs = IDLE_WAIT_MS
@@ -200,7 +205,7 @@ class Loop implements EvaluateLoop {
       if (dueMs !== null) waitMs = Math.min(waitMs, dueMs - nowMs)
       if (progress.hasUncommitted()) waitMs = Math.min(waitMs, COMMIT_INTERVAL_MS)
     }
-    return Math.max(0, waitMs)
+    return Math.max(MIN_WAIT_MS, waitMs)
   }
 
   #useDefinitions(): void {

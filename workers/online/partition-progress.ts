@@ -41,6 +41,18 @@ export class PartitionProgress {
     this.#assembly?.advance(toMs)
   }
 
+  /** A trace would be judged, or offsets be let go, were it `nowMs` here. */
+  isDue(nowMs: number): boolean {
+    const dueMs = this.#assembly?.nextChangeMs() ?? null
+    return dueMs !== null && dueMs <= nowMs
+  }
+
+  /** `extents` of the topic: what retention has deleted is as good as read. */
+  hasReadAll(extents: readonly { partition: number; start: number; end: number }[]): boolean {
+    const extent = extents.find(({ partition }) => partition === this.#partition)
+    return extent === undefined || Math.max(this.#next ?? 0, extent.start) >= extent.end
+  }
+
   readUpTo(offset: number): void {
     this.#committed ??= offset
     this.#next = offset + 1
