@@ -20,7 +20,7 @@ const ENCODERS: { [T in TracesTable]: (rows: readonly RowTypes[T][], storedAtMs:
 }
 
 /** Some milliseconds of work, and small enough to die young. */
-export const ROWS_OF_BLOCK = 1_000
+export const ROWS_OF_BLOCK = 500
 
 /** One block for `TracesStore.insertBlocks`. Throws `UnstorableError` on a row that breaks the model. */
 export function encodeRows<T extends TracesTable>(

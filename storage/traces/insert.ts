@@ -23,10 +23,13 @@ export type InsertBlocks = (target: BlockTarget) => Promise<void>
 /** Letters that need no quoting anywhere. */
 const SAFE_TOKEN = /^[A-Za-z0-9_.:/-]{1,512}$/
 
-/** A batch of wild clocks may touch many months; refused, it would stand before all that come after it. */
+/**
+ * A batch of wild clocks may touch many months; refused, it would stand before all that come after it. Duplicates within a batch
+ * are left to merges and to the queries, which drop them anyway: looking for them here costs 2 µs a row.
+ */
 function insertSettings(token: string): string {
   if (!SAFE_TOKEN.test(token)) throw new RangeError(`${JSON.stringify(token)} is not an insert token`)
-  return `insert_deduplication_token = '${token}', throw_on_max_partitions_per_insert_block = 0`
+  return `insert_deduplication_token = '${token}', throw_on_max_partitions_per_insert_block = 0, optimize_on_insert = 0`
 }
 
 /** Below this much free space an insert is verified. Plenty: a batch is a tenth of it, and so is what others write meanwhile. */
