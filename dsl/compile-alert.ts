@@ -78,6 +78,8 @@ function compileWhen(clauses: Clauses, module: Module): AlertPlan['when'] | null
   const node = clauses.value('when', 'when')?.node
   if (node === undefined || node.condition.kind === 'error') return null
   const { reporter } = module
+  if (node.unsupported?.text === 'over')
+    return refuse('E0401', node.unsupported.span, 'a window is one length of time', 'such as `over 10m`', module)
   const later = laterForm(node.condition, node.unsupported)
   if (later !== null) {
     reporter.report('E0903', later.span, `\`${later.text}\` in \`when:\` is not supported yet in this version`, {

@@ -3,10 +3,11 @@
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborate } from './elaborate/expression.ts'
 import { adapt } from './elaborate/literals.ts'
+import { guessField, listFields } from './field-guess.ts'
 import { literalValue } from './literals.ts'
 import type { Module } from './module.ts'
 import type { FixtureSpan, FixtureTrace, FixtureValue, Subject } from './plan.ts'
-import { aSubject, fieldOf, fieldsOf, findField, isSpanSubject, SPAN_SUBJECTS } from './schema.ts'
+import { aSubject, fieldOf, findField, isSpanSubject, SPAN_SUBJECTS } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode, FieldNode, FixtureNode } from './syntax/ast.ts'
 import { commonType, describeType, planType, type Type } from './types.ts'
@@ -63,13 +64,16 @@ function reportUnknown(
   module: Module,
 ): void {
   const elsewhere = findField(key.text)
-  const candidates = fieldsOf(subject).map((field) => field.path)
-  const message = `${aSubject(subject)} has no field \`${key.text}\`${elsewhere === undefined ? didYouMean(key.text, candidates) : ''}`
+  const guess = elsewhere === undefined ? guessField(key.text, subject) : null
+  const message = `${aSubject(subject)} has no field \`${key.text}\`${guess === null ? '' : `, did you mean \`${guess}\`?`}`
   const label =
     elsewhere === undefined
       ? 'unknown field'
       : `is a field of ${elsewhere.subjects.map((name) => `\`${name}\``).join(', ')}`
-  module.reporter.report(elsewhere === undefined ? 'E0203' : 'E0204', key.span, message, { label })
+  module.reporter.report(elsewhere === undefined ? 'E0203' : 'E0204', key.span, message, {
+    label,
+    notes: elsewhere === undefined && guess === null ? [listFields(subject)] : [],
+  })
 }
 
 /** Null when it is in error (told). */

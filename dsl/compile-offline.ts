@@ -3,6 +3,7 @@ import { checkMissing, headingOf } from './compile-common.ts'
 import { compilePass } from './compile-online.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { walkExpr } from './expr-walk.ts'
+import { didYouMeanField } from './field-guess.ts'
 import type { Unhashed } from './hash.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
@@ -168,11 +169,10 @@ function compileShow(clauses: Clauses, subject: Subject | null, module: Module):
     if (node.kind === 'error' || subject === null) return []
     if (node.kind === 'path' && isShown(node.path, subject)) return [node.path]
     const path = node.kind === 'path' ? node.path : null
-    const candidates = fieldsOf(subject).map((field) => field.path)
     const message =
       path === null
         ? '`show:` takes fields'
-        : `${aSubject(subject)} has no field \`${path}\`${didYouMean(path, candidates)}`
+        : `${aSubject(subject)} has no field \`${path}\`${didYouMeanField(path, subject)}`
     module.reporter.report('E0203', node.span, message, {
       label: 'nothing to show',
       notes: subject === 'trace' ? ["of a trace's spans: `tool_call.name` lists them"] : [],

@@ -10,7 +10,8 @@ export interface RegexProblem {
   /** Offsets into the literal as written. */
   readonly start: number
   readonly end: number
-  readonly why: string
+  /** Why, and what to write instead. */
+  readonly notes: readonly string[]
 }
 
 /** Splits `/source/i`. */
@@ -38,13 +39,19 @@ function examine(raw: string): RegexProblem | null {
   if (flag !== null) {
     const start = source.length + 2 + flag.index
     const why = '`i` (ignore case) is the only flag; others are written inside: `(?s)`, `(?m)`'
-    return { code: 'E0305', message: `\`${flag[0]}\` is not a flag of a regex`, start, end: start + 1, why }
+    return { code: 'E0305', message: `\`${flag[0]}\` is not a flag of a regex`, start, end: start + 1, notes: [why] }
   }
   return unsupported(source) ?? invalid(source, flags)
 }
 
 const LINEAR =
   'regexes run on every span, in time linear in the text: RE2 syntax leaves out what would need backtracking'
+
+const INSTEAD_OF_LOOKING = [
+  'ask a second condition: `x matches /a/ and not (x matches /ab/)`',
+  'or match the look-alike too, and name what counts `value`: `/order [0-9]+|(?P<value>[0-9]+)/`',
+]
+const INSTEAD_OF_REFERRING = 'write the cases out, `/aa|bb/`, or match each part by a pattern of its own'
 
 function unsupported(source: string): RegexProblem | null {
   for (const match of source.matchAll(
@@ -59,7 +66,7 @@ function unsupported(source: string): RegexProblem | null {
         message: `a regex cannot look around: ${name} \`(?${look}\``,
         start: at,
         end: at + whole.length,
-        why: LINEAR,
+        notes: [LINEAR, ...INSTEAD_OF_LOOKING],
       }
     }
     if (escaped !== undefined && /[1-9]/.test(escaped))
@@ -68,7 +75,7 @@ function unsupported(source: string): RegexProblem | null {
         message: `a regex cannot refer back to a group: \`\\${escaped}\``,
         start: at,
         end: at + 2,
-        why: LINEAR,
+        notes: [LINEAR, INSTEAD_OF_REFERRING],
       }
     if (escaped === 'k')
       return {
@@ -76,11 +83,11 @@ function unsupported(source: string): RegexProblem | null {
         message: 'a regex cannot refer back to a group: `\\k`',
         start: at,
         end: at + 2,
-        why: LINEAR,
+        notes: [LINEAR, INSTEAD_OF_REFERRING],
       }
     if (escaped === 'Q') {
       const why = 'a `/` inside it could not be told from the end of the regex; escape each character instead'
-      return { code: 'E0303', message: 'a regex cannot quote by `\\Q…\\E`', start: at, end: at + 2, why }
+      return { code: 'E0303', message: 'a regex cannot quote by `\\Q…\\E`', start: at, end: at + 2, notes: [why] }
     }
   }
   return null
@@ -98,7 +105,7 @@ function invalid(source: string, flags: string): RegexProblem | null {
       message: `this regex is not RE2: ${reason}`,
       start: 0,
       end: source.length + 2,
-      why: 'patterns are RE2 syntax',
+      notes: ['patterns are RE2 syntax: https://github.com/google/re2/wiki/Syntax'],
     }
   }
 }

@@ -3,7 +3,8 @@
  * `where` without (`where model == "x"`).
  */
 import type { AggregateFn, Expr, SpanSelector } from '../plan.ts'
-import { isSpanSubject, type SpanSubject } from '../schema.ts'
+import { isSpanSubject, SPAN_SUBJECTS, type SpanSubject } from '../schema.ts'
+import { didYouMean } from '../suggest.ts'
 import type { ArgNode, ExprNode } from '../syntax/ast.ts'
 import { BOOL, describeType, INT, isNumeric, NUMBER, planType, type Type } from '../types.ts'
 import { type CallNode, type Elaborate, takeArgs } from './arguments.ts'
@@ -37,12 +38,16 @@ export function elaborateAggregate(node: CallNode, fn: AggregateFn, context: Exp
   if (bare !== null) return overWhole(node, fn, arg, context, elaborate)
   if (fn === 'count') {
     if (arg.value.kind !== 'error')
-      context.module.reporter.report('E0211', arg.value.span, '`count` counts spans', {
+      context.module.reporter.report('E0211', arg.value.span, `\`count\` counts spans${spansMeant(arg.value)}`, {
         label: `write \`${USAGE.count}\``,
       })
     return ERRONEOUS
   }
   return overValue(node, fn, arg, context, elaborate)
+}
+
+function spansMeant(node: ExprNode): string {
+  return node.kind === 'path' ? didYouMean(node.path, SPAN_SUBJECTS) : ''
 }
 
 function refusedHere(node: CallNode, context: ExprContext): boolean {

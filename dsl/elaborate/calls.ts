@@ -1,7 +1,7 @@
 /** Everything written `name(…)`: aggregates, order, loops, attributes, verdicts of other evals. */
 import type { AggregateFn, Expr } from '../plan.ts'
 import { aSubject, isSpanSubject } from '../schema.ts'
-import { didYouMean } from '../suggest.ts'
+import { didYouMean, nearest } from '../suggest.ts'
 import { unescapeText } from '../syntax/text.ts'
 import { BOOL, describeType, INT, planType, STRING, type Type } from '../types.ts'
 import { elaborateAggregate, selectorOf } from './aggregates.ts'
@@ -50,10 +50,37 @@ export function elaborateCall(node: CallNode, context: ExprContext, elaborate: E
         `there is no function \`${name}\`${didYouMean(name, FUNCTIONS)}`,
         {
           label: 'unknown function',
+          notes: functionAdvice(name),
         },
       )
       return ERRONEOUS
   }
+}
+
+/** Functions of other languages that are operators here. */
+const OPERATORS: Record<string, string> = {
+  contains: 'x contains "…"',
+  includes: 'x contains "…"',
+  startswith: 'x starts with "…"',
+  matches: 'x matches /…/',
+  match: 'x matches /…/',
+  regex: 'x matches /…/',
+  exists: 'x is present',
+  isnull: 'x is missing',
+  len: 'length(x)',
+  size: 'length(x)',
+  avg: 'mean(llm_call.duration)',
+  average: 'mean(llm_call.duration)',
+}
+
+function functionAdvice(name: string): string[] {
+  const key = name
+    .slice(name.lastIndexOf('.') + 1)
+    .replaceAll('_', '')
+    .toLowerCase()
+  const usage = Object.hasOwn(OPERATORS, key) ? OPERATORS[key] : undefined
+  if (usage !== undefined) return [`write \`${usage}\``]
+  return nearest(name, FUNCTIONS) === null ? [`there are: ${FUNCTIONS.join(', ')}`] : []
 }
 
 function elaborateBefore(node: CallNode, context: ExprContext, elaborate: Elaborate): Typed {

@@ -71,7 +71,7 @@ export function patternPlan(decl: PatternDecl, module: Module): PatternPlan | nu
   const problem = regexProblem(regex.raw)
   if (problem !== null) {
     const span = { start: regex.span.start + problem.start, end: regex.span.start + problem.end }
-    reporter.report(problem.code, span, problem.message, { notes: [problem.why] })
+    reporter.report(problem.code, span, problem.message, { notes: [...problem.notes] })
     return null
   }
   const checksum = check === null ? null : (CHECKS.find((known) => known === check.text) ?? null)

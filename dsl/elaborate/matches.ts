@@ -92,7 +92,7 @@ function inlinePattern(node: Extract<ExprNode, { kind: 'regex' }>, context: Expr
   const problem = regexProblem(node.raw)
   if (problem !== null) {
     const span = { start: node.span.start + problem.start, end: node.span.start + problem.end }
-    context.module.reporter.report(problem.code, span, problem.message, { notes: [problem.why] })
+    context.module.reporter.report(problem.code, span, problem.message, { notes: [...problem.notes] })
     return null
   }
   const { source, flags } = splitRegex(node.raw)

@@ -1,9 +1,10 @@
 /** What a name in an expression stands for: a constant, `score`, a field of the subject, of the trace, or of an aggregate's spans. */
+import { didYouMeanField, guessField, listFields } from '../field-guess.ts'
 import { lookup, namesIn, otherMeaning } from '../module.ts'
 import type { Subject } from '../plan.ts'
-import { aSubject, type FieldSchema, fieldOf, fieldsOf, findField, isSpanSubject, isSubject } from '../schema.ts'
+import { aSubject, type FieldSchema, fieldOf, findField, isSpanSubject, isSubject } from '../schema.ts'
 import type { Span } from '../source.ts'
-import { didYouMean, nearest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
 import { BOOL } from '../types.ts'
 import { ERRONEOUS, type ExprContext, type MissingCause, type Typed } from './context.ts'
@@ -122,6 +123,8 @@ function machineFix(span: Span, text: string) {
   }
 }
 
+const NOTHING: ReadonlySet<string> = new Set(['null', 'nil', 'none', 'None', 'undefined', 'missing'])
+
 function reportUnknownField(path: string, span: Span, subject: Subject, context: ExprContext): Typed {
   const { module } = context
   const elsewhere = findField(path)
@@ -138,22 +141,31 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     })
     return ERRONEOUS
   }
+  if (NOTHING.has(path)) {
+    module.reporter.report('E0203', span, `there is no \`${path}\`: what was not sent is missing`, {
+      label: 'no value',
+      notes: ['write `x is missing` or `x is present`'],
+    })
+    return ERRONEOUS
+  }
   const meaning = otherMeaning(module, path)
   if (meaning !== null) {
     const notes = meaning === 'a pattern' ? [`match with it: \`output.text matches ${path}\``] : []
     module.reporter.report('E0206', span, `\`${path}\` is ${meaning}, not a value`, { label: 'no value', notes })
     return ERRONEOUS
   }
-  const candidates = [...fieldsOf(subject).map((field) => field.path), ...namesIn(module, 'consts')]
-  const guess = nearest(path, candidates)
+  const constants = namesIn(module, 'consts')
+  const guess = guessField(path, subject, constants)
   module.reporter.report(
     'E0203',
     span,
-    `${aSubject(subject)} has no field \`${path}\`${didYouMean(path, candidates)}`,
+    `${aSubject(subject)} has no field \`${path}\`${didYouMeanField(path, subject, constants)}`,
     {
       label: 'no such field or constant',
       ...(guess !== null && { fix: machineFix(span, guess) }),
-      ...(guess === null && { notes: ['an attribute of your own is read by `attr("acme.tier", string)`'] }),
+      ...(guess === null && {
+        notes: [listFields(subject), 'an attribute of your own is read by `attr("acme.tier", string)`'],
+      }),
     },
   )
   return ERRONEOUS

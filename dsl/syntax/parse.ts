@@ -5,6 +5,7 @@ import type { Details } from '../diagnostics/diagnostic.ts'
 import type { Reporter } from '../diagnostics/reporter.ts'
 import type { Source, Span } from '../source.ts'
 import { nearest } from '../suggest.ts'
+import { adviceFor } from './advice.ts'
 import type { ClauseNode, DeclNode, FileNode } from './ast.ts'
 import { type BracketProblem, balance } from './balance.ts'
 import { EvalGrammar } from './grammar.ts'
@@ -162,7 +163,9 @@ class SegmentReader {
     }
     if (!this.#tell(span.start)) return span.start
     const found = atEnd ? foundAtEnd(span, this.#source) : `found \`${shorten(token.image)}\``
-    const details = { label: 'not expected here', notes: adviceFor(token) }
+    const previous = part.tokens[part.tokens.indexOf(token) - 1]
+    const notes = atEnd ? adviceAtEnd(part) : adviceFor(token, previous, this.firstOnLine(token))
+    const details = { label: 'not expected here', notes }
     this.#reporter.report('E0004', span, `expected ${error.message}, ${found}`, details)
     return span.start
   }
@@ -206,6 +209,13 @@ function endOfSegment(part: Segment): Span {
   return { start: end, end }
 }
 
+function adviceAtEnd({ opening, tokens }: Segment): string[] {
+  const name = tokens.at(-1)?.image
+  return opening?.tokenType === t.Import && tokens.length === 2 && name !== undefined
+    ? [`write where it comes from: \`import ${name} from "assay:${name}"\`, or a path such as "./${name}.eval"`]
+    : []
+}
+
 function foundAtEnd(span: Span, source: Source): string {
   return source.text.slice(span.end).trim() === '' ? 'and the file ends' : 'and the next declaration begins'
 }
@@ -213,17 +223,6 @@ function foundAtEnd(span: Span, source: Source): string {
 function shorten(image: string): string {
   const line = image.split('\n')[0] ?? ''
   return line.length > 30 ? `${line.slice(0, 29)}…` : line
-}
-
-const ADVICE: Record<string, string> = {
-  not: '`not in` does not exist: write `not (x in […])`',
-  '=': 'to compare, write `==`',
-  if: 'conditions follow `where`',
-}
-
-function adviceFor(token: IToken): string[] {
-  const advice = Object.hasOwn(ADVICE, token.image) ? ADVICE[token.image] : undefined
-  return advice === undefined ? [] : [advice]
 }
 
 const PRECEDENCE: Record<PrecedenceProblem['kind'], { code: Code; message: string; details: Details }> = {

@@ -55,7 +55,7 @@ function tokenProblem(token: IToken): TokenProblem | null {
     case t.SingleQuoted:
       return singleQuoted(token)
     case t.BadRegex: {
-      const details = { label: 'ends with its line', notes: ['a `/` inside is written `\\/`'] }
+      const details = { label: 'ends with its line', notes: [regexAdvice(token.image)] }
       return { code: 'E0008', span: spanOf(token), message: 'this regex has no closing `/`', details }
     }
     case t.BadNumber: {
@@ -67,6 +67,13 @@ function tokenProblem(token: IToken): TokenProblem | null {
     default:
       return null
   }
+}
+
+function regexAdvice(image: string): string {
+  if (image.startsWith('//')) return 'a comment begins with `#`'
+  // A slash inside of a class ends nothing.
+  const closed = image.replaceAll(/\\[\s\S]|\[\^?\]?(?:\\.|[^\]\\])*\]/g, '')
+  return closed.includes('[') ? 'its class `[` is not closed by `]`' : 'a `/` inside is written `\\/`'
 }
 
 function escapeProblem(token: IToken): TokenProblem | null {
@@ -89,12 +96,22 @@ function singleQuoted(token: IToken): TokenProblem {
   return { code: 'E0014', span, message: 'texts stand in double quotes', details: { fix } }
 }
 
+const FOREIGN: Record<string, string> = {
+  $: 'an amount has its currency behind it: `0.25 USD`',
+  '€': 'an amount has its currency behind it: `0.25 EUR`',
+  ':': 'a time has two-digit hours, `06:00`; the colon of a clause follows its name at once, `pass:`',
+  ';': 'a clause ends where the next begins: nothing stands between them',
+  '%': 'a percentage is one word: `95%`',
+}
+
 function foreign(token: IToken): TokenProblem {
   const span = spanOf(token)
   const word = WORDS_FOR[token.image]?.word
   if (word === undefined) {
     const message = `${visible(token.image)} means nothing here`
-    return { code: 'E0009', span, message, details: { label: 'not part of the language' } }
+    const advice = Object.hasOwn(FOREIGN, token.image) ? FOREIGN[token.image] : undefined
+    const notes = advice === undefined ? [] : [advice]
+    return { code: 'E0009', span, message, details: { label: 'not part of the language', notes } }
   }
   const edit = { ...span, text: ` ${word} ` }
   const fix = { applicability: 'machine' as const, title: 'write', options: [{ text: word }], edit }
