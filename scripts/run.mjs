@@ -7,5 +7,5 @@ if (file === undefined) {
   process.stderr.write('usage: node scripts/run.mjs FILE [ARGS]\n')
   process.exit(2)
 }
-ensureInstalled()
+await ensureInstalled()
 runPinned(join(root, file), args)

@@ -2,5 +2,5 @@
 import { join } from 'node:path'
 import { ensureInstalled, root, runPinned } from './bootstrap.mjs'
 
-ensureInstalled()
+await ensureInstalled()
 runPinned(join(root, 'cli', 'main.ts'), ['up', ...process.argv.slice(2)])

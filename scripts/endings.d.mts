@@ -1,0 +1,1 @@
+export declare function explainEnding(signal: NodeJS.Signals | null, livedMs: number): string | null
