@@ -1,5 +1,6 @@
 /** Wires the roles together in one process tree: sinks before sources at the start, sources before sinks at the end. */
 import { MessageChannel } from 'node:worker_threads'
+import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
 import { isLoopback } from '../server/loopback.ts'
@@ -166,6 +167,7 @@ async function start(
         nowMs,
         status: () => healthOf({ phase, roles, offline: offline.state, refusedDefinitions }),
         definitions: { current: () => ({ ...definitions.current(), diagnostics: lastDiagnostics }) },
+        evalLedger: async () => (await trans.call('ledger', null)) as EvalLedger[],
         runOffline: (evalId) => offline.runNow(evalId),
         onProblem: warn,
       }),

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
+import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { Health } from './schemas.ts'
 
@@ -9,7 +10,7 @@ export interface DefinitionsView {
   plan: Plan
   loadedAtMs: number
   /** Of the last load: warnings of what is in force, or the errors for which a newer version was refused. */
-  diagnostics: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'file' | 'line'>[]
+  diagnostics: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'file' | 'line' | 'column'>[]
 }
 
 /** `queue_unavailable`: the queue's store can't be opened or reached now; the same request may succeed later. */
@@ -22,6 +23,8 @@ export interface ApiContext {
   traces: TracesStore
   status: () => Promise<HealthInfo>
   definitions: { current(): DefinitionsView }
+  /** What the processor counted since it took up the definitions in force. Absent where none is asked. */
+  evalLedger?: (() => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
   runOffline?: ((evalId: string) => Promise<RunOutcome>) | undefined
   nowMs: () => number

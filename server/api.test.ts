@@ -44,7 +44,7 @@ const online = (name: string): EvalPlan => ({
   name,
   scope: { subject: 'llm_call', where: null, traceWhere: null },
   when: 'arrival',
-  score: null,
+  score: { op: 'field', path: 'duration', type: { kind: 'duration' } },
   redact: null,
 })
 
@@ -82,7 +82,7 @@ const alert: AlertPlan = {
 const plan: Plan = {
   version: 1,
   patterns: [],
-  evals: [online('no_pii'), online('unused'), offline],
+  evals: [online('no_pii'), online('unused'), offline, online('changed')],
   alerts: [alert],
   tests: [],
   files: ['shop.eval', 'assay:pii'],
@@ -118,7 +118,7 @@ beforeAll(async () => {
     ],
     'spans-1',
   )
-  const result = { traceId, subjectTimeUs: nowMs * 1000, agentName: 'shop' }
+  const result = { traceId, subjectTimeUs: nowMs * 1000, agentName: 'shop', measureHash: 'aa'.repeat(16) }
   await traces.insertResults(
     [
       makeResult({
@@ -127,6 +127,7 @@ beforeAll(async () => {
         spanId: callId,
         subjectKind: 'llm_call',
         verdict: 'fail',
+        score: 1.5,
         evaluatedAtMs: nowMs - 60_000,
         evidence: [{ field: 'output.text', start: 9, end: 26, pattern: 'pii.email', masked: 'a***@e***.com' }],
       }),
@@ -154,6 +155,25 @@ beforeAll(async () => {
         inclusionProbability: 0.5,
         evaluatedAtMs: nowMs,
       }),
+      // Of a measure that is no longer in force.
+      makeResult({
+        ...result,
+        evalId: 'shop/no_pii',
+        traceId: 'de'.repeat(16),
+        spanId: callId,
+        subjectKind: 'llm_call',
+        measureHash: 'dd'.repeat(16),
+        verdict: 'fail',
+        score: 3,
+        evaluatedAtMs: nowMs - 36_000_000,
+      }),
+      makeResult({
+        ...result,
+        evalId: 'shop/changed',
+        traceId: 'de'.repeat(16),
+        measureHash: 'dd'.repeat(16),
+        evaluatedAtMs: nowMs - 36_000_000,
+      }),
     ],
     'results-1',
   )
@@ -167,9 +187,12 @@ beforeAll(async () => {
       current: () => ({
         plan,
         loadedAtMs: nowMs,
-        diagnostics: [{ severity: 'warning', code: 'W0310', message: 'slow', file: 'shop.eval', line: 4 }],
+        diagnostics: [{ severity: 'warning', code: 'W0310', message: 'slow', file: 'shop.eval', line: 4, column: 7 }],
       }),
     },
+    evalLedger: async () => [
+      { evalId: 'shop/no_pii', pass: 1, fail: 1, unknown: 1, error: 0, filtered: 12, filteredUnknown: 2 },
+    ],
     runOffline: async () => runOutcome,
     nowMs: () => nowMs,
     onProblem: (message) => problems.push(message),
@@ -216,7 +239,7 @@ describe('GET /v1/traces/{traceId}', () => {
         revision: 1,
         evaluatedAt: '2026-11-21T12:00:00.000Z',
         mode: 'live',
-        measureHash: '',
+        measureHash: 'aa'.repeat(16),
         verdictHash: '',
         agent: { name: 'shop' },
         judge: { model: 'gpt-5-mini-2025-08-07', inputTokens: 100 },
@@ -244,8 +267,8 @@ describe('GET /v1/traces/{traceId}', () => {
 
 describe('GET /v1/results', () => {
   test.each([
-    ['', 4],
-    ['?eval=shop/no_pii', 3],
+    ['', 6],
+    ['?eval=shop/no_pii', 4],
     ['?verdict=unknown', 1],
     [`?trace=${traceId}`, 3],
     ['?since=10m', 3],
@@ -262,8 +285,18 @@ describe('GET /v1/results', () => {
 
   test('the newest come first, an undecided one with its reason', async () => {
     const { results } = resultsResponseSchema.parse((await get('/v1/results?eval=shop/no_pii')).body)
-    expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'fail', 'unknown'])
+    expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'fail', 'unknown', 'fail'])
     expect(results[2]?.reason).toEqual({ code: 'not_captured', field: 'output.text' })
+  })
+
+  test('a score has its unit where the definition that measured it is in force', async () => {
+    const { results } = resultsResponseSchema.parse((await get('/v1/results?eval=shop/no_pii')).body)
+    expect(results.map(({ score, scoreUnit }) => [score, scoreUnit])).toEqual([
+      [undefined, undefined],
+      [1.5, 'ms'],
+      [undefined, undefined],
+      [3, undefined],
+    ])
   })
 
   test.each([
@@ -297,7 +330,7 @@ test('GET /v1/evals shows what is in force with its ledger, and says what never 
     hash: plan.hash,
     loadedAt: '2026-11-21T12:00:00.000Z',
     files: ['shop.eval', 'assay:pii'],
-    diagnostics: [{ severity: 'warning', code: 'W0310' }],
+    diagnostics: [{ severity: 'warning', code: 'W0310', line: 4, column: 7 }],
     alerts: [{ id: 'shop/leak', on: 'shop/no_pii', when: 'count(fail) >= 1 over 10m', severity: 'page' }],
   })
   expect(body.evals).toMatchObject([
@@ -307,16 +340,28 @@ test('GET /v1/evals shows what is in force with its ledger, and says what never 
       subject: 'llm_call',
       when: 'arrival',
       owner: '@shop',
+      scoreUnit: 'ms',
       matched: 3,
+      filtered: 12,
+      filteredUnknown: 2,
       verdicts: { pass: 1, fail: 1, unknown: 1, error: 0 },
       passRate: 0.5,
     },
     { id: 'shop/unused', matched: 0, passRate: null, coverage: null },
-    { id: 'shop/helpful', kind: 'offline', when: { cron: '0 6 * * *', timeZone: 'UTC' }, matched: 1, coverage: 1 },
+    {
+      id: 'shop/helpful',
+      kind: 'offline',
+      when: { cron: '0 6 * * *', timeZone: 'UTC' },
+      matched: 1,
+      coverage: 1,
+      scoreUnit: null,
+    },
+    { id: 'shop/changed', matched: 0, note: expect.stringContaining('since what it measures was changed') as string },
   ])
   expect(body.evals[0]?.coverage).toBeCloseTo(2 / 3)
   expect(body.evals[0]).not.toHaveProperty('note')
   expect(body.evals[1]?.note).toContain('never matched')
+  expect(body.evals[2]).not.toHaveProperty('filtered')
 })
 
 describe('POST /v1/evals/{package}/{name}/run', () => {

@@ -1,9 +1,23 @@
+import type { Plan } from '../dsl/plan.ts'
+import { scoreUnitOf } from '../engine/evaluate/score.ts'
 import type { EvalResult } from '../engine/model/result.ts'
 import { rfc3339FromUs } from '../engine/model/span-json.ts'
 import type { ResultJson } from './schemas.ts'
 
+/** The unit of a result's score, by the definitions in force; null where it has none, or another measure is in force. */
+export type UnitOf = (result: EvalResult) => string | null
+
+export function unitsOf(plan: Plan): UnitOf {
+  const evals = new Map(plan.evals.map((one) => [one.id, { measureHash: one.measureHash, unit: scoreUnitOf(one) }]))
+  return ({ evalId, measureHash }) => {
+    const known = evals.get(evalId)
+    return known?.measureHash === measureHash ? known.unit : null
+  }
+}
+
 /** A result as the API shows it: what is not known is left out. */
-export function resultToJson(result: EvalResult): ResultJson {
+export function resultToJson(result: EvalResult, unitOf: UnitOf): ResultJson {
+  const unit = result.score === undefined ? null : unitOf(result)
   const { agentName, agentVersion, judgeModel, judgeInputTokens, judgeOutputTokens, reason } = result
   return {
     eval: result.evalId,
@@ -13,6 +27,7 @@ export function resultToJson(result: EvalResult): ResultJson {
     subjectTime: rfc3339FromUs(result.subjectTimeUs),
     verdict: result.verdict,
     ...(result.score !== undefined && { score: result.score }),
+    ...(unit !== null && { scoreUnit: unit }),
     ...(reason !== undefined && { reason: { ...reason } }),
     evidence: result.evidence.map((evidence) => ({ ...evidence })),
     ...(result.explanation !== undefined && { explanation: result.explanation }),

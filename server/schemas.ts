@@ -23,6 +23,8 @@ export const resultSchema = z.object({
   subjectTime: z.string(),
   verdict: verdictSchema,
   score: z.number().optional(),
+  /** `ms`, a currency (`USD`), `ratio` (0..1) or `tokens`; absent for plain numbers and where the measure is no longer in force. */
+  scoreUnit: z.string().optional(),
   reason: z.object({ code: z.string(), field: z.string().optional(), detail: z.string().optional() }).optional(),
   evidence: z.array(evidenceSchema),
   /** A judge's. */
@@ -80,13 +82,19 @@ export const evalSchema = definitionSchema.extend({
   when: z.union([z.enum(['arrival', 'settle']), z.object({ cron: z.string(), timeZone: z.string() })]),
   measureHash: z.string(),
   verdictHash: z.string(),
-  /** Subjects with a verdict, latest revisions. */
+  /** Of its scores; null for plain numbers, a judge's scale, and without a score. */
+  scoreUnit: z.string().nullable(),
+  /** Subjects with a verdict by this measure, latest revisions. */
   matched: z.int(),
   verdicts: ledgerSchema,
   /** pass / (pass + fail); null where nothing was decided. */
   passRate: z.number().nullable(),
   /** (pass + fail) / all; null where nothing matched. */
   coverage: z.number().nullable(),
+  /** Of an online eval: subjects of its kind that its scope left out, since these definitions were taken up. */
+  filtered: z.int().optional(),
+  /** Of `filtered`: those whose scope read a field that was missing. */
+  filteredUnknown: z.int().optional(),
   /** Says what is odd: that it never matched anything. */
   note: z.string().optional(),
 })
@@ -111,6 +119,8 @@ export const evalsResponseSchema = z.object({
       message: z.string(),
       file: z.string(),
       line: z.int(),
+      /** From 1, in UTF-16 units. */
+      column: z.int(),
     }),
   ),
   evals: z.array(evalSchema),

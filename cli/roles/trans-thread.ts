@@ -51,6 +51,7 @@ await runRole(async (context) => {
       if (method === 'stats') {
         return { evaluate: evaluate.stats(), alerts: evaluator.stats(), notifications: manager.stats() }
       }
+      if (method === 'ledger') return evaluate.ledger()
       if (method === 'setApiUrl') {
         apiUrl = String(argument)
         return null

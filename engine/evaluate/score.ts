@@ -3,7 +3,7 @@
  * ratios 0..1, and everything else (tokens, counts, a judge's scale) as it is. Expressions work in the plan's units
  * (nanoseconds, micro-units) throughout; this is the one place where a score leaves them.
  */
-import type { Expr, ValueType } from '../../dsl/plan.ts'
+import type { EvalPlan, Expr, ValueType } from '../../dsl/plan.ts'
 import type { Value } from './fields.ts'
 
 const NS_PER_MS = 1e6
@@ -19,6 +19,26 @@ export function scoreInResultUnit(value: Value | undefined, type: ValueType): nu
       return value / MICRO_PER_UNIT
     default:
       return value
+  }
+}
+
+/**
+ * What a score of this eval counts, as results carry it: `ms`, a currency's code (`USD`), `ratio` (0..1), `tokens`; null for plain
+ * numbers, for a judge's scale and where there is no score.
+ */
+export function scoreUnitOf(plan: EvalPlan): string | null {
+  if (plan.kind === 'offline' || plan.score === null) return null
+  const type = scoreTypeOf(plan.score)
+  switch (type.kind) {
+    case 'duration':
+      return 'ms'
+    case 'money':
+      return type.currency
+    case 'ratio':
+    case 'tokens':
+      return type.kind
+    default:
+      return null
   }
 }
 

@@ -2,6 +2,8 @@ import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
 import type { AlertPlan, EvalPlan } from '../../dsl/plan.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
+import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
+import { scoreUnitOf } from '../../engine/evaluate/score.ts'
 import type { LedgerRow } from '../../storage/traces/port.ts'
 import type { ApiContext } from '../api-context.ts'
 import { isLoopback } from '../loopback.ts'
@@ -12,19 +14,29 @@ import type { AlertJson, EvalJson, EvalsResponse, RunResponse } from '../schemas
 export function evalRoutes(app: Hono, api: ApiContext): void {
   app.get('/v1/evals', async (context) => {
     const { plan, loadedAtMs, diagnostics } = api.definitions.current()
-    const ledger = new Map((await api.traces.ledger(api.tenant)).map((row) => [row.evalId, row]))
+    const [stored, counted] = await Promise.all([api.traces.ledger(api.tenant), api.evalLedger?.() ?? []])
+    const ofMeasure = new Map(stored.map((row) => [`${row.evalId} ${row.measureHash}`, row]))
+    const earlier = new Set(stored.map(({ evalId }) => evalId))
+    const counts = new Map(counted.map((row) => [row.evalId, row]))
     const body: EvalsResponse = {
       hash: plan.hash,
       loadedAt: new Date(loadedAtMs).toISOString(),
       files: plan.files,
-      diagnostics: diagnostics.map(({ severity, code, message, file, line }) => ({
+      diagnostics: diagnostics.map(({ severity, code, message, file, line, column }) => ({
         severity,
         code,
         message,
         file,
         line,
+        column,
       })),
-      evals: plan.evals.map((plan) => evalToJson(plan, ledger.get(plan.id))),
+      evals: plan.evals.map((plan) =>
+        evalToJson(plan, {
+          stored: ofMeasure.get(`${plan.id} ${plan.measureHash}`),
+          counted: counts.get(plan.id),
+          hasEarlier: earlier.has(plan.id),
+        }),
+      ),
       alerts: plan.alerts.map(alertToJson),
     }
     return context.json(body)
@@ -48,7 +60,14 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
 
 const runRefusals = { unknown_eval: 404, not_supported: 409, no_provider: 503, queue_unavailable: 503 } as const
 
-function evalToJson(plan: EvalPlan, row: LedgerRow | undefined): EvalJson {
+interface Found {
+  /** By the measure in force: verdicts of another are another series. */
+  stored: LedgerRow | undefined
+  counted: EvalLedger | undefined
+  hasEarlier: boolean
+}
+
+function evalToJson(plan: EvalPlan, { stored: row, counted, hasEarlier }: Found): EvalJson {
   const verdicts = { pass: row?.pass ?? 0, fail: row?.fail ?? 0, unknown: row?.unknown ?? 0, error: row?.error ?? 0 }
   const decided = verdicts.pass + verdicts.fail
   const matched = decided + verdicts.unknown + verdicts.error
@@ -64,13 +83,18 @@ function evalToJson(plan: EvalPlan, row: LedgerRow | undefined): EvalJson {
     line: plan.line,
     measureHash: plan.measureHash,
     verdictHash: plan.verdictHash,
+    scoreUnit: scoreUnitOf(plan),
     matched,
     verdicts,
     passRate: decided > 0 ? verdicts.pass / decided : null,
     coverage: matched > 0 ? decided / matched : null,
-    ...(matched === 0 && { note: neverMatched(plan) }),
+    ...(plan.kind === 'online' &&
+      counted !== undefined && { filtered: counted.filtered, filteredUnknown: counted.filteredUnknown }),
+    ...(matched === 0 && { note: hasEarlier ? CHANGED : neverMatched(plan) }),
   }
 }
+
+const CHANGED = 'nothing matched since what it measures was changed; verdicts from before are not counted'
 
 const neverMatched = (plan: EvalPlan): string =>
   plan.kind === 'online'

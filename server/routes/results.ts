@@ -3,11 +3,11 @@ import type { ResultFilter } from '../../storage/traces/port.ts'
 import type { ApiContext } from '../api-context.ts'
 import { resultsQuerySchema } from '../parameters.ts'
 import { badRequest } from '../problem.ts'
-import { resultToJson } from '../result-json.ts'
+import { resultToJson, unitsOf } from '../result-json.ts'
 import type { ResultsResponse } from '../schemas.ts'
 
 /** `GET /v1/results?eval=&verdict=&trace=&since=&limit=`: latest revisions, newest first. */
-export function resultRoutes(app: Hono, { traces, tenant, nowMs }: ApiContext): void {
+export function resultRoutes(app: Hono, { traces, tenant, nowMs, definitions }: ApiContext): void {
   app.get('/v1/results', async (context) => {
     const schema = resultsQuerySchema(nowMs())
     const parsed = schema.safeParse(context.req.query())
@@ -21,7 +21,8 @@ export function resultRoutes(app: Hono, { traces, tenant, nowMs }: ApiContext): 
       ...(sinceMs !== undefined && { sinceMs }),
     }
     const results = await traces.queryResults(tenant, filter)
-    const body: ResultsResponse = { results: results.map(resultToJson) }
+    const unitOf = unitsOf(definitions.current().plan)
+    const body: ResultsResponse = { results: results.map((result) => resultToJson(result, unitOf)) }
     return context.json(body)
   })
 }

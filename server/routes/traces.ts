@@ -3,14 +3,14 @@ import { spanToJson } from '../../engine/model/span-json.ts'
 import type { ApiContext } from '../api-context.ts'
 import { traceIdSchema } from '../parameters.ts'
 import { problem } from '../problem.ts'
-import { resultToJson } from '../result-json.ts'
+import { resultToJson, unitsOf } from '../result-json.ts'
 import type { ResultJson, TraceResponse } from '../schemas.ts'
 
 /** More than any trace has: a bound, not a page. */
 const MAX_TRACE_RESULTS = 20_000
 
 /** `GET /v1/traces/{traceId}`: the spans, each with its verdicts, and the verdicts on the whole. */
-export function traceRoutes(app: Hono, { traces, tenant }: ApiContext): void {
+export function traceRoutes(app: Hono, { traces, tenant, definitions }: ApiContext): void {
   app.get('/v1/traces/:traceId', async (context) => {
     const parsed = traceIdSchema.safeParse(context.req.param('traceId'))
     if (!parsed.success) return problem(context, 400, `traceId: ${parsed.error.issues[0]!.message}`)
@@ -21,8 +21,9 @@ export function traceRoutes(app: Hono, { traces, tenant }: ApiContext): void {
     ])
     if (spans.length === 0) return problem(context, 404, `there is no trace ${traceId}`)
     const bySpan = new Map<string, ResultJson[]>(spans.map(({ spanId }) => [spanId, []]))
+    const unitOf = unitsOf(definitions.current().plan)
     const ofTrace: ResultJson[] = []
-    for (const result of found) (bySpan.get(result.spanId) ?? ofTrace).push(resultToJson(result))
+    for (const result of found) (bySpan.get(result.spanId) ?? ofTrace).push(resultToJson(result, unitOf))
     const body: TraceResponse = {
       traceId,
       spans: spans.map((span) => ({ ...spanToJson(span), results: bySpan.get(span.spanId) ?? [] })),

@@ -26,6 +26,7 @@ const TRACE_ID = /^[0-9a-f]{32}$/
 
 interface LedgerCounts {
   eval_id: string
+  measure: string
   pass: number | string
   fail: number | string
   unknown: number | string
@@ -78,6 +79,7 @@ export class ClickHouseTraces implements TracesStore {
     const rows = await this.#rows<LedgerCounts>(ledgerQuery(this.#database, tenant, options.sinceMs))
     return rows.map((row) => ({
       evalId: row.eval_id,
+      measureHash: row.measure,
       pass: Number(row.pass),
       fail: Number(row.fail),
       unknown: Number(row.unknown),

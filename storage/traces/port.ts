@@ -13,6 +13,8 @@ export interface ResultFilter {
 
 export interface LedgerRow {
   evalId: string
+  /** What is measured: another measure is another series. */
+  measureHash: string
   pass: number
   fail: number
   unknown: number
@@ -43,7 +45,7 @@ export interface TracesStore {
   getTrace(tenant: string, traceId: string): Promise<Span[]>
   /** Latest revision of each, newest first. */
   queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]>
-  /** Latest revisions counted by verdict, per eval; `sinceMs` as in `ResultFilter`. */
+  /** Latest revisions counted by verdict, per eval and measure; `sinceMs` as in `ResultFilter`. */
   ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
   /** In an order that has nothing to do with time, so that a limit takes an even sample. */
   settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]>

@@ -72,12 +72,13 @@ SETTINGS ${BOUNDS}`,
 export function ledgerQuery(database: string, tenant: string, sinceMs: number | undefined): Query {
   const since = sinceMs === undefined ? '' : `AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`
   return {
-    query: `SELECT eval_id, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
+    query: `SELECT eval_id, measure, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
   countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error
 FROM (
-  SELECT eval_id, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
+  SELECT eval_id, argMax(verdict, (revision, evaluated_at)) AS latest,
+    argMax(measure_hash, (revision, evaluated_at)) AS measure FROM ${database}.results
   WHERE tenant = {tenant:String} ${since} GROUP BY ${SUBJECT}
-) GROUP BY eval_id ORDER BY eval_id
+) GROUP BY eval_id, measure ORDER BY eval_id, measure
 SETTINGS ${BOUNDS}, ${IN_ORDER}`,
     query_params: sinceMs === undefined ? { tenant } : { tenant, sinceMs },
   }

@@ -276,10 +276,16 @@ describe('results', () => {
     await store.insertResults([result(tenant, { revision: 1, verdict: 'fail' })], newToken())
     await store.insertResults([result(tenant, { spanId: hex(16, 2), verdict: 'unknown' })], newToken())
     await store.insertResults([result(tenant, { runId: 'run 2', verdict: 'error' })], newToken())
-    expect(await store.ledger(tenant)).toEqual([{ evalId: 'p/e', pass: 1, fail: 0, unknown: 1, error: 1 }])
+    const counts = { evalId: 'p/e', measureHash: 'm', pass: 1, fail: 0, unknown: 1, error: 1 }
+    expect(await store.ledger(tenant)).toEqual([counts])
+    await store.insertResults([result(tenant, { spanId: hex(16, 3), measureHash: 'n' })], newToken())
+    expect(await store.ledger(tenant)).toEqual([
+      counts,
+      { evalId: 'p/e', measureHash: 'n', pass: 1, fail: 0, unknown: 0, error: 0 },
+    ])
     expect(await store.ledger(tenant, { sinceMs: nowMs + 1 })).toEqual([])
     expect(await store.queryResults(tenant, { limit: 10, verdict: 'fail' })).toEqual([])
-    expect(await store.queryResults(tenant, { limit: 10 })).toHaveLength(3)
+    expect(await store.queryResults(tenant, { limit: 10 })).toHaveLength(4)
   })
 
   test('filters', async () => {

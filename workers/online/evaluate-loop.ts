@@ -5,7 +5,7 @@
  */
 import type { Plan } from '../../dsl/plan.ts'
 import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
-import { compileEvaluator, type Evaluator } from '../../engine/evaluate/evaluator.ts'
+import { compileEvaluator, type EvalLedger, type Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
@@ -61,6 +61,8 @@ export interface EvaluateLoopStats {
 
 export interface EvaluateLoop {
   stats(): EvaluateLoopStats
+  /** How the subjects of each eval ended since the definitions in force were taken up. */
+  ledger(): EvalLedger[]
   /** Commits what is done with and leaves the group. Open traces come again. */
   drain(): Promise<void>
 }
@@ -133,6 +135,10 @@ class Loop implements EvaluateLoop {
     let openTraces = 0
     for (const { assembly } of this.#partitions.values()) openTraces += assembly?.openTraces ?? 0
     return { ...this.#stats, ...this.#judge.stats, openTraces }
+  }
+
+  ledger(): EvalLedger[] {
+    return this.#evaluator.ledger()
   }
 
   async drain(): Promise<void> {
