@@ -1,7 +1,6 @@
-/** Lines that `assay up` prints about its definitions and its log. */
+/** Lines that `assay up` prints about its definitions. */
 import { relative } from 'node:path'
 import type { Plan } from '../dsl/plan.ts'
-import type { LogReport } from '../storage/log/embedded.ts'
 import type { Reload } from './definitions.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import type { LoadedEvals } from './load-evals.ts'
@@ -40,14 +39,4 @@ export function describeReload(reload: Exclude<Reload, { kind: 'unchanged' }>): 
     return `${describeRefusal(reload.loaded)}\nThe .eval files have changed and do not check; the version before stays in force.`
   }
   return `The .eval files have changed; now in force:\n${describeDefinitions(reload.inForce.plan)}`
-}
-
-/** Null for housekeeping that takes nothing which anybody still waits for. */
-export function describeLogReport(report: LogReport): string | null {
-  if (report.kind === 'retention_failed') return `log: retention of ${report.topic} failed: ${report.error.message}`
-  if (report.reason === 'compacted' || (report.reason === 'time' && report.unconsumed === 0)) return null
-  const what = `${plural(report.records, 'record')} (${Math.ceil(report.bytes / 1e6)} MB) of ${report.topic}`
-  const why = report.reason === 'size' ? 'its size bound was reached' : 'they were past its retention'
-  const lost = report.unconsumed > 0 ? `; ${report.unconsumed} of them had not been consumed by every group` : ''
-  return `log: deleted the oldest ${what}, because ${why}${lost}`
 }

@@ -10,12 +10,13 @@ import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
-import { onlineTopics } from '../workers/online/topics.ts'
+import { onlineTopicsWithin } from '../workers/online/topics.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
-import { describeDefinitions, describeLogReport, describeRefusal, describeReload, shortPath } from './describe.ts'
+import { describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Counters, healthOf, type Phase, type RoleHealth } from './health.ts'
+import { reportTo } from './log-report.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
@@ -71,7 +72,7 @@ async function start(
   cleanup: (() => Promise<void> | void)[],
 ): Promise<Instance> {
   const { env, nowMs, print } = deps
-  const warn = withoutRepeats(deps.warn, { everyMs: REPEAT_MS, nowMs })
+  const { problem: warn, change } = withoutRepeats(deps.warn, { everyMs: REPEAT_MS, nowMs })
   let early: Reload | null = null
   let onReload = (reload: Reload): void => {
     early = reload
@@ -85,15 +86,11 @@ async function start(
     throw new CannotStart(`there are no .eval files in ${where}: nothing would be judged; name a folder that has some`)
   }
 
-  const onReport = (report: Parameters<typeof describeLogReport>[0]): void => {
-    const text = describeLogReport(report)
-    if (text !== null) warn(text)
-  }
   const folder = claimFolder(settings.data)
   cleanup.push(() => folder.close())
-  const log = await openEmbeddedLog({ dataDir: folder.path, nowMs, onReport })
+  const log = await openEmbeddedLog({ dataDir: folder.path, nowMs, onReport: reportTo(warn) })
   cleanup.push(() => log.close())
-  await log.ensureTopics(onlineTopics)
+  await log.ensureTopics(onlineTopicsWithin(settings.logMaxBytes))
 
   const onLost = (name: string, reason: string): void => deps.onLost(`${name} ended: ${reason}`)
   const plan = definitions.current().plan
@@ -114,7 +111,14 @@ async function start(
   cleanup.push(() => traces.close())
   serveTraces(tracesPort, traces)
   let redactor = compileRedaction(plan)
-  const store = await startStoreLoop({ log, traces, definitions: () => redactor, nowMs, onProblem: warn })
+  const store = await startStoreLoop({
+    log,
+    traces,
+    definitions: () => redactor,
+    nowMs,
+    onProblem: warn,
+    onChange: change,
+  })
   cleanup.push(() => store.drain())
   const trans = await transStarting
   cleanup.push(() => trans.drain())
@@ -154,6 +158,7 @@ async function start(
     parseInfo: (raw) => raw as GatewayInfo,
     onNotice: print,
     onProblem: warn,
+    onChange: change,
     onLost,
   })
   const apiStarting = openOrExplain(
@@ -180,7 +185,7 @@ async function start(
     if (reload.kind === 'unchanged') return
     lastDiagnostics = reload.loaded.diagnostics
     refusedDefinitions = reload.kind === 'refused'
-    ;(reload.kind === 'refused' ? warn : print)(describeReload(reload))
+    ;(reload.kind === 'refused' ? change : print)(describeReload(reload))
     if (reload.kind === 'refused') return
     redactor = compileRedaction(reload.inForce.plan)
     trans.setDefinitions(reload.inForce.plan)

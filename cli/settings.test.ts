@@ -5,7 +5,14 @@ import { parseUpSettings } from './settings.ts'
 test('the defaults are the standard packs on the well-known ports, on loopback', () => {
   expect(parseUpSettings({}, {})).toEqual({
     ok: true,
-    settings: { data: '.assay', evals: [packFolder], otlpHttpPort: 4318, httpPort: 3000, host: '127.0.0.1' },
+    settings: {
+      data: '.assay',
+      evals: [packFolder],
+      otlpHttpPort: 4318,
+      httpPort: 3000,
+      host: '127.0.0.1',
+      logMaxBytes: 10 * 2 ** 30,
+    },
   })
 })
 
@@ -16,10 +23,18 @@ test('the environment sets the same as the flags, and a flag wins', () => {
     ASSAY_OTLP_HTTP_PORT: '0',
     ASSAY_HTTP_PORT: '8080',
     ASSAY_HOST: '0.0.0.0',
+    ASSAY_LOG_MAX_BYTES: '20GB',
   }
   expect(parseUpSettings({ httpPort: '9090' }, env)).toEqual({
     ok: true,
-    settings: { data: '/data', evals: ['a', 'b'], otlpHttpPort: 0, httpPort: 9090, host: '0.0.0.0' },
+    settings: {
+      data: '/data',
+      evals: ['a', 'b'],
+      otlpHttpPort: 0,
+      httpPort: 9090,
+      host: '0.0.0.0',
+      logMaxBytes: 20e9,
+    },
   })
 })
 
@@ -28,6 +43,17 @@ test('an empty variable is one that is not set', () => {
 })
 
 test.each([
+  ['50000000', 50_000_000],
+  ['32MiB', 32 << 20],
+  ['1.5 gb', 1.5e9],
+  ['2TiB', 2 * 2 ** 40],
+])('a size of %s', (logMaxBytes, bytes) => {
+  expect(parseUpSettings({ logMaxBytes }, {})).toMatchObject({ ok: true, settings: { logMaxBytes: bytes } })
+})
+
+test.each([
+  [{ logMaxBytes: '20 apples' }, {}, ['--log-max-bytes must be a size, such as 20GB or 512MiB (it is "20 apples")']],
+  [{}, { ASSAY_LOG_MAX_BYTES: '1MB' }, ['ASSAY_LOG_MAX_BYTES must be at least 32MiB (it is "1MB")']],
   [{ httpPort: 'seven' }, {}, ['--http-port must be a port number (it is "seven")']],
   [{ httpPort: '70000' }, {}, ['--http-port must be between 0 and 65535 (it is "70000")']],
   [{ otlpHttpPort: '1.5' }, {}, ['--otlp-http-port must be a whole number (it is "1.5")']],

@@ -14,12 +14,36 @@ const port = z
       .max(65_535, 'must be between 0 and 65535'),
   )
 
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+}
+/** A topic that holds less than a request of the greatest size would never take one. */
+const MIN_LOG_BYTES = 32 << 20
+
+const sizeBytes = z
+  .string()
+  .regex(/^\d+(\.\d+)?\s*([kmgt]i?b)?$/i, 'must be a size, such as 20GB or 512MiB')
+  .transform((text) => {
+    const [, amount, unit] = /^([\d.]+)\s*(.*)$/.exec(text)!
+    return Math.floor(Number(amount) * UNITS[unit!.toLowerCase()]!)
+  })
+  .pipe(z.number().min(MIN_LOG_BYTES, 'must be at least 32MiB').max(Number.MAX_SAFE_INTEGER, 'is too large'))
+
 const schema = z.object({
   data: z.string().min(1, 'must name a folder'),
   evals: z.array(z.string().min(1, 'must name a folder or file')).min(1),
   otlpHttpPort: port,
   httpPort: port,
   host: z.string().min(1, 'must be an address, such as 127.0.0.1'),
+  logMaxBytes: sizeBytes,
 })
 
 export type UpSettings = z.infer<typeof schema>
@@ -30,6 +54,7 @@ export interface UpFlags {
   otlpHttpPort?: string
   httpPort?: string
   host?: string
+  logMaxBytes?: string
 }
 
 const names: Readonly<Record<keyof UpSettings, { flag: string; variable: string }>> = {
@@ -38,9 +63,16 @@ const names: Readonly<Record<keyof UpSettings, { flag: string; variable: string 
   otlpHttpPort: { flag: '--otlp-http-port', variable: 'ASSAY_OTLP_HTTP_PORT' },
   httpPort: { flag: '--http-port', variable: 'ASSAY_HTTP_PORT' },
   host: { flag: '--host', variable: 'ASSAY_HOST' },
+  logMaxBytes: { flag: '--log-max-bytes', variable: 'ASSAY_LOG_MAX_BYTES' },
 }
 
-export const defaults = { data: '.assay', otlpHttpPort: '4318', httpPort: '3000', host: '127.0.0.1' } as const
+export const defaults = {
+  data: '.assay',
+  otlpHttpPort: '4318',
+  httpPort: '3000',
+  host: '127.0.0.1',
+  logMaxBytes: '10GiB',
+} as const
 
 /**
  * Parses flags and environment. On failure `problems` holds a line for each wrong setting: which, where it was set, and
@@ -61,6 +93,7 @@ export function parseUpSettings(
     otlpHttpPort: flags.otlpHttpPort ?? fromEnv('otlpHttpPort') ?? defaults.otlpHttpPort,
     httpPort: flags.httpPort ?? fromEnv('httpPort') ?? defaults.httpPort,
     host: flags.host ?? fromEnv('host') ?? defaults.host,
+    logMaxBytes: flags.logMaxBytes ?? fromEnv('logMaxBytes') ?? defaults.logMaxBytes,
   }
   const parsed = schema.safeParse(raw)
   if (parsed.success) {

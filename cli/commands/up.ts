@@ -17,11 +17,13 @@ export function registerUp(program: Command): void {
     .option('--otlp-http-port <n>', `where OTLP/HTTP is taken; 0 picks a free port (${defaults.otlpHttpPort})`)
     .option('--http-port <n>', `where the API answers; 0 picks a free port (${defaults.httpPort})`)
     .option('--host <address>', `address to listen on (${defaults.host})`)
+    .option('--log-max-bytes <size>', `most that the log keeps of traces, such as 20GB (${defaults.logMaxBytes})`)
     .addHelpText(
       'after',
       `
-Environment: ASSAY_DATA, ASSAY_EVALS (comma-separated), ASSAY_OTLP_HTTP_PORT, ASSAY_HTTP_PORT, ASSAY_HOST set the same;
-  a flag wins. REDIS_URL puts the job queue on Redis. OPENAI_API_KEY and OPENAI_BASE_URL let judges run.
+Environment: ASSAY_DATA, ASSAY_EVALS (comma-separated), ASSAY_OTLP_HTTP_PORT, ASSAY_HTTP_PORT, ASSAY_HOST,
+  ASSAY_LOG_MAX_BYTES set the same; a flag wins. REDIS_URL puts the job queue on Redis. OPENAI_API_KEY and
+  OPENAI_BASE_URL let judges run.
   ASSAY_SLACK_WEBHOOK_URL is where alerts are posted; without it they are printed.
 
 Examples:

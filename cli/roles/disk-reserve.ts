@@ -13,19 +13,32 @@ export function freeBytesOf(path: string): number {
   return bavail * bsize
 }
 
-/** The log, but appends are refused as `full` while less than the reserve is free. `onChange` hears when that begins and ends. */
+/** On the edge of the reserve it goes to and fro with each request: nobody needs to hear of it at that pace. */
+const CHANGE_GAP_MS = 2_000
+
+/**
+ * The log, but appends are refused as `full` while less than the reserve is free. `onChange` hears when that begins and ends,
+ * at an append, and not within two seconds of the change before.
+ */
 export function withDiskReserve(
   log: Log,
-  options: { freeBytes: () => number; reserveBytes: number; onChange: (isShort: boolean) => void },
+  options: {
+    freeBytes: () => number
+    reserveBytes: number
+    nowMs: () => number
+    onChange: (isShort: boolean) => void
+  },
 ): Pick<Log, 'append' | 'partitionFor'> {
   let wasShort = false
+  let changedAtMs = Number.NEGATIVE_INFINITY
   return {
     partitionFor: (topic, key) => log.partitionFor(topic, key),
     append: async (topic, records) => {
       // A microsecond or two a request; a cached figure would be wrong just when it matters.
       const isShort = options.freeBytes() < options.reserveBytes
-      if (isShort !== wasShort) {
+      if (isShort !== wasShort && Math.abs(options.nowMs() - changedAtMs) >= CHANGE_GAP_MS) {
         wasShort = isShort
+        changedAtMs = options.nowMs()
         options.onChange(isShort)
       }
       if (isShort) throw new LogError('full', `less than ${options.reserveBytes >> 20} MiB of disk are free`)

@@ -1,6 +1,7 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { reportTo } from '../log-report.ts'
 import { freeBytesOf, RESERVE_BYTES, withDiskReserve } from './disk-reserve.ts'
 import { openOrExplain } from './listen-error.ts'
 import { runRole } from './run-role.ts'
@@ -18,12 +19,13 @@ export interface GatewayInfo {
 
 await runRole(async (context) => {
   const data = context.data as GatewayData
-  const log = await openEmbeddedLog({ dataDir: data.dataDir })
+  const log = await openEmbeddedLog({ dataDir: data.dataDir, onReport: reportTo(context.problem) })
   const reserved = withDiskReserve(log, {
     freeBytes: () => freeBytesOf(data.dataDir),
     reserveBytes: RESERVE_BYTES,
+    nowMs: Date.now,
     onChange: (isShort) =>
-      context.problem(
+      context.change(
         isShort
           ? `Spans are refused (503): less than ${RESERVE_BYTES >> 20} MiB are free on the disk of ${data.dataDir}. What was accepted is kept; free disk space.`
           : 'Spans are taken again: there is room on the disk.',

@@ -5,6 +5,7 @@ import { openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startOffline } from '../../workers/offline/start.ts'
+import { reportTo } from '../log-report.ts'
 import { CannotStart, runRole } from './run-role.ts'
 
 export interface OfflineData {
@@ -21,7 +22,7 @@ await runRole(async (context) => {
   const data = context.data as OfflineData
   let plan = data.plan
   const listeners: (() => void)[] = []
-  const log = await openEmbeddedLog({ dataDir: data.dataDir })
+  const log = await openEmbeddedLog({ dataDir: data.dataDir, onReport: reportTo(context.notice) })
   const traces = connectTraces(data.traces)
   const offline = await startOffline({
     tenant: data.tenant,

@@ -16,4 +16,6 @@ export type FromRole =
   | { kind: 'notice'; text: string }
   /** Something that does not go as it should, while the rest goes on. */
   | { kind: 'problem'; text: string }
+  /** Something is otherwise from now on. */
+  | { kind: 'change'; text: string }
   | { kind: 'drained' }

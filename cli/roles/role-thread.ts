@@ -26,6 +26,8 @@ export interface RoleOptions<Info> {
   parseInfo: (raw: unknown) => Info
   onNotice: (text: string) => void
   onProblem: (text: string) => void
+  /** As `onProblem` unless given. */
+  onChange?: (text: string) => void
   /** The thread ended although nobody asked it to. */
   onLost: (name: string, reason: string) => void
   transfer?: readonly import('node:worker_threads').Transferable[]
@@ -80,6 +82,8 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
           return options.onNotice(message.text)
         case 'problem':
           return options.onProblem(message.text)
+        case 'change':
+          return (options.onChange ?? options.onProblem)(message.text)
         case 'drained':
           return draining?.resolve()
         case 'reply': {

@@ -8,6 +8,7 @@ export interface RoleContext {
   readonly data: unknown
   notice(text: string): void
   problem(text: string): void
+  change(text: string): void
 }
 
 export interface RunningRole {
@@ -34,6 +35,7 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
       data: workerData,
       notice: (text) => post({ kind: 'notice', text }),
       problem: (text) => post({ kind: 'problem', text }),
+      change: (text) => post({ kind: 'change', text }),
     })
   } catch (error) {
     if (!(error instanceof CannotStart || error instanceof LogError)) throw error

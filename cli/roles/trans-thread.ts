@@ -7,6 +7,7 @@ import type { Plan } from '../../dsl/plan.ts'
 import { openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { reportTo } from '../log-report.ts'
 import { CannotStart, runRole } from './run-role.ts'
 
 export interface TransData {
@@ -23,7 +24,7 @@ await runRole(async (context) => {
   let apiUrl: string | null = null
   const receivers = receiversFromEnv(data.env, { apiUrl: () => apiUrl, nowMs: Date.now })
   if (!receivers.ok) throw new CannotStart(receivers.problems.join('\n'))
-  const log = await openEmbeddedLog({ dataDir: data.dataDir })
+  const log = await openEmbeddedLog({ dataDir: data.dataDir, onReport: reportTo(context.problem) })
   // Sinks before sources: who delivers is there before anything can fire.
   const manager = await startAlertManager({
     log,

@@ -22,6 +22,8 @@ export interface StoreLoopOptions {
   nowMs: () => number
   /** A line for the operator: outages and dead letters. */
   onProblem?: (text: string) => void
+  /** A line that ends what one of `onProblem` began; as `onProblem` unless given. */
+  onChange?: (text: string) => void
   /** Rows after which a batch is written at once. */
   maxRows?: number
   /** Of records, after which it is written at once. */
@@ -191,7 +193,7 @@ class Loop implements StoreLoop {
 
   /** Never rejects. What is not written when it gives up is not committed either, and comes again. */
   async #write(batch: StoreBatch, generation: number): Promise<void> {
-    const { log, traces, onProblem } = this.#options
+    const { log, traces, onProblem, onChange = onProblem } = this.#options
     const stats = this.#stats
     try {
       await writeBatch(batch, `${this.#runId}:${this.#batchCount++}`, {
@@ -212,7 +214,7 @@ class Loop implements StoreLoop {
       onProblem?.(`stopped with a batch unstored, it comes again from the log: ${messageOf(error)}`)
       return
     }
-    if (stats.isStoreDown) onProblem?.('storing goes on: the traces store answers again')
+    if (stats.isStoreDown) onChange?.('storing goes on: the traces store answers again')
     stats.isStoreDown = false
     stats.spans += batch.spans.storableRows
     stats.results += batch.results.storableRows

@@ -7,6 +7,13 @@ export const DEAD_LETTERS = 'dead-letters'
 
 const DAY_MS = 24 * 3_600_000
 
+/** `onlineTopics` with another size bound of the traces. */
+export function onlineTopicsWithin(tracesMaxBytes: number): readonly TopicSpec[] {
+  return onlineTopics.map((topic) =>
+    topic.name === AGENT_TRACES ? { ...topic, retentionBytes: tracesMaxBytes } : topic,
+  )
+}
+
 /** As the embedded log opens them. */
 export const onlineTopics: readonly TopicSpec[] = [
   { name: AGENT_TRACES, partitions: 4, retentionMs: 7 * DAY_MS, retentionBytes: 10 * 2 ** 30, compacted: false },
