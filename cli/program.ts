@@ -50,7 +50,9 @@ export async function runCli(argv: readonly string[]): Promise<void> {
     throw error
   })
   try {
-    for (const command of program.commands) command.exitOverride()
+    for (const command of program.commands) {
+      command.exitOverride().showHelpAfterError(`(assay ${command.name()} --help lists what it takes)`)
+    }
     await program.parseAsync([...argv])
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Plan } from '../../dsl/plan.ts'
+import type { EvalPlan, Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { type Api, startApi } from '../../server/api.ts'
 import { openTraces } from '../../storage/traces/open.ts'
@@ -14,7 +14,26 @@ import type { TracesStore } from '../../storage/traces/port.ts'
 
 const main = join(import.meta.dirname, '..', 'main.ts')
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
-const plan: Plan = { version: 1, patterns: [], evals: [], alerts: [], tests: [], files: [], hash: '' }
+const measured: EvalPlan = {
+  kind: 'online',
+  id: 'shop/quick',
+  name: 'quick',
+  package: 'shop',
+  title: null,
+  owner: null,
+  mode: 'live',
+  measureHash: 'aa'.repeat(16),
+  verdictHash: 'bb'.repeat(16),
+  file: 'shop.eval',
+  line: 1,
+  pass: { op: 'literal', type: { kind: 'bool' }, value: true },
+  missing: null,
+  scope: { subject: 'llm_call', where: null, traceWhere: null },
+  when: 'arrival',
+  score: { op: 'field', path: 'duration', type: { kind: 'duration' } },
+  redact: null,
+}
+const plan: Plan = { version: 1, patterns: [], evals: [measured], alerts: [], tests: [], files: [], hash: '' }
 
 let folder: string
 let traces: TracesStore
@@ -31,6 +50,7 @@ beforeAll(async () => {
         ...span,
         evalId: 'shop/no_pii',
         verdict: 'fail',
+        agentName: 'support',
         evaluatedAtMs: nowMs,
         evidence: [{ field: 'output.text', start: 9, end: 26, pattern: 'pii.email', masked: 'a***@e***.com' }],
       }),
@@ -41,6 +61,13 @@ beforeAll(async () => {
         verdict: 'unknown',
         reason: { code: 'not_captured', field: 'output.text' },
         evaluatedAtMs: nowMs - 1_000,
+      }),
+      makeResult({
+        ...span,
+        evalId: 'shop/quick',
+        measureHash: 'aa'.repeat(16),
+        score: 1234.567,
+        evaluatedAtMs: nowMs - 1_800_000,
       }),
       makeResult({
         evalId: 'shop/helpful',
@@ -87,13 +114,14 @@ test('prints a table with masked evidence, reasons and scores, and no control ch
   const { code, stdout } = await assay([])
   expect(code).toBe(0)
   const lines = stdout.trimEnd().split('\n')
-  expect(lines).toHaveLength(4)
-  expect(lines[0]).toMatch(/^TIME \(UTC\) +EVAL +VERDICT +SCORE +TRACE +DETAILS$/)
+  expect(lines).toHaveLength(5)
+  expect(lines[0]).toMatch(/^TIME \(UTC\) +EVAL +VERDICT +SCORE +AGENT +TRACE +SPAN +DETAILS$/)
   expect(lines[1]).toMatch(
-    /^2026-11-21 12:00:00 +shop\/no_pii +fail +(ab){16} +output\.text: a\*\*\*@e\*\*\*\.com \(pii\.email\)$/,
+    /^2026-11-21 12:00:00 +shop\/no_pii +fail +support +(ab){16} +00000000 +output\.text: a\*\*\*@e\*\*\*\.com \(pii\.email\)$/,
   )
   expect(lines[2]).toContain('not_captured: output.text')
-  expect(lines[3]).toMatch(/shop\/helpful +pass +4 .*Solved\.·\[2J$/)
+  expect(lines[3]).toMatch(/shop\/quick +pass +1235 ms +(ab){16}/)
+  expect(lines[4]).toMatch(/shop\/helpful +pass +4 .*Solved\.·\[2J$/)
 })
 
 test('prints one JSON object a line, filtered', async () => {
@@ -104,6 +132,40 @@ test('prints one JSON object a line, filtered', async () => {
   expect(Object.keys(JSON.parse(lines[0]!) as object).slice(0, 4)).toEqual(['eval', 'traceId', 'spanId', 'verdict'])
 })
 
+test('shows one trace', async () => {
+  const { code, stdout } = await assay(['--trace', 'cd'.repeat(16), '--json'])
+  expect(code).toBe(0)
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { eval: string }).eval),
+  ).toEqual(['shop/no_pii'])
+})
+
+test('takes an address without a scheme as http', async () => {
+  expect(await assay(['--server', `127.0.0.1:${api.port}`, '--json', '--limit', '1'])).toMatchObject({ code: 0 })
+})
+
+test('an eval of which nothing is known is told from one without results', async () => {
+  expect(await assay(['--eval', 'shop/quik'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'assay results: there is no eval shop/quik in force, nor a result of it, did you mean `shop/quick`?\n',
+  })
+  expect(await assay(['--eval', 'shop/quick', '--verdict', 'fail'])).toMatchObject({
+    code: 0,
+    stdout: 'No results match.\n',
+  })
+})
+
+test('the help names the bound of --limit, and a wrong flag the help of its command', async () => {
+  expect((await assay(['--help'])).stdout).toContain('1 to 1000')
+  const { code, stderr } = await assay(['--evil', 'x'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('(assay results --help lists what it takes)')
+})
+
 test('says that nothing matches', async () => {
   expect(await assay(['--verdict', 'error'])).toMatchObject({ code: 0, stdout: 'No results match.\n' })
 })
@@ -111,7 +173,7 @@ test('says that nothing matches', async () => {
 test.each([
   ['a wrong filter', ['--verdict', 'failed'], /verdict/],
   ['a wrong limit', ['--limit', 'x'], /--limit expects a number/],
-  ['a wrong address', ['--server', 'localhost'], /not an http or https address/],
+  ['a wrong address', ['--server', 'ftp://localhost'], /not an http or https address/],
   [
     'nothing there',
     ['--server', 'http://127.0.0.1:9'],

@@ -1,47 +1,21 @@
 /** `assay results`: what the running instance found. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { problemSchema, type ResultJson, resultsResponseSchema } from '../../server/schemas.ts'
+import { didYouMean } from '../../dsl/suggest.ts'
+import { MAX_RESULTS } from '../../server/parameters.ts'
+import { evalsResponseSchema, type ResultJson, resultsResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { askApi, DEFAULT_SERVER } from './ask-api.ts'
+import { resultTable } from './results-table.ts'
 
 interface ResultsFlags {
   eval?: string
   verdict?: string
+  trace?: string
   since?: string
   limit?: string
   json?: boolean
   server?: string
-}
-
-export type Fetched = { ok: true; results: ResultJson[] } | { ok: false; message: string }
-
-const DEFAULT_SERVER = 'http://127.0.0.1:3000'
-const TIMEOUT_MS = 30_000
-
-/** Asks a running instance. Every failure is a sentence that says what to do. */
-export async function fetchResults(server: string, filters: Readonly<Record<string, string>>): Promise<Fetched> {
-  const url = URL.parse('v1/results', server.endsWith('/') ? server : `${server}/`)
-  if (url === null || !/^https?:$/.test(url.protocol))
-    return { ok: false, message: `${JSON.stringify(server)} is not an http or https address` }
-  for (const [name, value] of Object.entries(filters)) url.searchParams.set(name, value)
-  let response: Response
-  let body: unknown
-  try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    body = await response.json()
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      return { ok: false, message: `what answers at ${url.origin} is not Assay; see --server` }
-    return {
-      ok: false,
-      message: `no Assay answers at ${url.origin}; start one with npm start, or name another with --server or ASSAY_URL`,
-    }
-  }
-  const parsed = resultsResponseSchema.safeParse(body)
-  if (response.ok && parsed.success) return { ok: true, results: parsed.data.results }
-  const problem = problemSchema.safeParse(body)
-  if (problem.success) return { ok: false, message: problem.data.detail ?? problem.data.title }
-  return { ok: false, message: `what answers at ${url.origin} is not Assay; see --server` }
 }
 
 /** The line of `--json`: the same keys as those of `assay run --json`, then what only stored results have. */
@@ -50,49 +24,13 @@ export function resultLine(result: ResultJson): string {
   return JSON.stringify({ eval: evalId, traceId, spanId, verdict, score, reason, evidence, ...rest })
 }
 
-const reasonText = ({ reason }: ResultJson): string[] =>
-  reason ? [[reason.code, reason.field ?? reason.detail].filter((part) => part !== undefined).join(': ')] : []
-
-const evidenceText = ({ evidence }: ResultJson): string[] =>
-  evidence.map(({ field, pattern, masked }) => `${field}: ${masked} (${pattern})`)
-
-const EXPLANATION_CHARS = 100
-
-function detailsOf(result: ResultJson): string {
-  const parts = [...evidenceText(result), ...reasonText(result)]
-  if (result.explanation) {
-    const [line = ''] = result.explanation.split('\n')
-    parts.push(line.length > EXPLANATION_CHARS ? `${line.slice(0, EXPLANATION_CHARS - 1)}…` : line)
-  }
-  return parts.join('; ')
-}
-
-/** Text of traces may hold control characters; a terminal would obey them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '·')
-
-/** Columns as wide as their content; the last one takes what it needs. */
-export function resultTable(results: readonly ResultJson[]): string {
-  const rows = [
-    ['TIME (UTC)', 'EVAL', 'VERDICT', 'SCORE', 'TRACE', 'DETAILS'],
-    ...results.map((result) => [
-      result.evaluatedAt.slice(0, 19).replace('T', ' '),
-      result.eval,
-      result.mode === 'shadow' ? `${result.verdict} (shadow)` : result.verdict,
-      result.score === undefined ? '' : String(Number(result.score.toPrecision(4))),
-      result.traceId,
-      detailsOf(result),
-    ]),
-  ].map((row) => row.map(printable))
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
+/** What is wrong with the eval that was asked for, where nothing of it was found; null if it is in force. */
+async function whyNothing(server: string, evalId: string): Promise<string | null> {
+  const answer = await askApi(server, 'v1/evals', {}, evalsResponseSchema)
+  if (!answer.ok) return answer.message
+  const ids = answer.value.evals.map(({ id }) => id)
+  if (ids.includes(evalId)) return null
+  return `there is no eval ${evalId} in force, nor a result of it${didYouMean(evalId, ids)}`
 }
 
 const flagsSchema = z.object({
@@ -108,8 +46,9 @@ export function registerResults(program: Command): void {
     .description('what the running instance found, newest first')
     .option('--eval <id>', 'of one eval, as package/name')
     .option('--verdict <verdict>', 'pass, fail, unknown or error')
+    .option('--trace <id>', 'of one trace: 32 hex digits')
     .option('--since <when>', 'not older than this: 10m, 24h, or 2026-01-31T09:00:00Z')
-    .option('--limit <n>', 'at most so many (100)')
+    .option('--limit <n>', `at most so many, 1 to ${MAX_RESULTS} (100)`)
     .option('--json', 'one JSON object a line')
     .option('--server <url>', `the instance to ask (ASSAY_URL, or ${DEFAULT_SERVER})`)
     .addHelpText(
@@ -118,20 +57,25 @@ export function registerResults(program: Command): void {
 Examples:
   assay results --since 1h
   assay results --eval support/no_pii --verdict fail
+  assay results --trace 4bf92f3577b34da6a3ce929d0e0e4736
   assay results --since 24h --json | jq -r .traceId`,
     )
     .action(async (flags: ResultsFlags) => {
       const checked = flagsSchema.safeParse(flags)
       if (!checked.success) return usage(checked.error.issues.map(({ message }) => message).join('; '))
       const filters: Record<string, string> = {}
-      for (const name of ['eval', 'verdict', 'since', 'limit'] as const)
+      for (const name of ['eval', 'verdict', 'trace', 'since', 'limit'] as const)
         if (flags[name] !== undefined) filters[name] = flags[name]
-      const fetched = await fetchResults(flags.server ?? (process.env.ASSAY_URL || DEFAULT_SERVER), filters)
-      if (!fetched.ok) return usage(fetched.message)
-      const { results } = fetched
+      const server = flags.server ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
+      const answer = await askApi(server, 'v1/results', filters, resultsResponseSchema)
+      if (!answer.ok) return usage(answer.message)
+      const { results } = answer.value
+      const problem = results.length === 0 && flags.eval !== undefined ? await whyNothing(server, flags.eval) : null
+      if (problem !== null) return usage(problem)
       if (flags.json) for (const result of results) process.stdout.write(`${resultLine(result)}\n`)
       else if (results.length === 0) process.stdout.write('No results match.\n')
-      else process.stdout.write(`${resultTable(results)}\n`)
+      // A pipe has no width: whoever reads it has room.
+      else process.stdout.write(`${resultTable(results, process.stdout.columns ?? Number.POSITIVE_INFINITY)}\n`)
     })
 }
 

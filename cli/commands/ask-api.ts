@@ -1,0 +1,39 @@
+/** Asks a running instance. Every failure is a sentence that says what to do. */
+import type { z } from 'zod'
+import { problemSchema } from '../../server/schemas.ts'
+
+export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
+const TIMEOUT_MS = 30_000
+
+export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
+
+/** `server`: an address; without a scheme it is http. */
+export async function askApi<T>(
+  server: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  schema: z.ZodType<T>,
+): Promise<Answer<T>> {
+  const base = server.includes('://') ? server : `http://${server}`
+  const url = URL.parse(path, base.endsWith('/') ? base : `${base}/`)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return { ok: false, message: `${JSON.stringify(server)} is not an http or https address` }
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  const stranger = { ok: false, message: `what answers at ${url.origin} is not Assay; see --server` } as const
+  let response: Response
+  let body: unknown
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    body = await response.json()
+  } catch (error) {
+    if (error instanceof SyntaxError) return stranger
+    return {
+      ok: false,
+      message: `no Assay answers at ${url.origin}; start one with npm start, or name another with --server or ASSAY_URL`,
+    }
+  }
+  const parsed = schema.safeParse(body)
+  if (response.ok && parsed.success) return { ok: true, value: parsed.data }
+  const problem = problemSchema.safeParse(body)
+  return problem.success ? { ok: false, message: problem.data.detail ?? problem.data.title } : stranger
+}
