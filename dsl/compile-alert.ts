@@ -80,6 +80,14 @@ function compileWhen(clauses: Clauses, module: Module): AlertPlan['when'] | null
   const { reporter } = module
   if (node.unsupported?.text === 'over')
     return refuse('E0401', node.unsupported.span, 'a window is one length of time', 'such as `over 10m`', module)
+  if (node.unsupported?.text === 'for')
+    return refuse(
+      'E0401',
+      node.unsupported.span,
+      '`for` is a clause of its own',
+      'write `for: 5m` on the next line',
+      module,
+    )
   const later = laterForm(node.condition, node.unsupported)
   if (later !== null) {
     reporter.report('E0903', later.span, `\`${later.text}\` in \`when:\` is not supported yet in this version`, {

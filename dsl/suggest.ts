@@ -1,12 +1,17 @@
 /**
  * "Did you mean": the candidate nearest to a misspelt name, or null when none is near. Distance counts insertions,
- * deletions, substitutions and swaps of neighbours (Damerau–Levenshtein, optimal string alignment).
+ * deletions, substitutions and swaps of neighbours (Damerau–Levenshtein, optimal string alignment); the only candidate that
+ * begins with the name comes before that.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | null {
   const wanted = name.toLowerCase().slice(0, 64)
+  const all = [...candidates]
+  // A name that was cut short is no misspelling of another: `tokens.out` is `tokens.output`, not `tokens.input`.
+  const longer = wanted.length < 3 ? [] : all.filter((candidate) => candidate.toLowerCase().startsWith(wanted))
+  if (longer.length === 1) return longer[0] ?? null
   let best: string | null = null
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1
-  for (const candidate of candidates) {
+  for (const candidate of all) {
     const distance =
       candidate.toLowerCase() === wanted ? 0 : editDistance(wanted, candidate.toLowerCase(), bestDistance)
     if (distance < bestDistance) {

@@ -154,7 +154,7 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     module.reporter.report('E0206', span, `\`${path}\` is ${meaning}, not a value`, { label: 'no value', notes })
     return ERRONEOUS
   }
-  const constants = namesIn(module, 'consts')
+  const constants = [...namesIn(module, 'consts'), ...(context.score === null ? [] : ['score'])]
   const guess = guessField(path, subject, constants)
   module.reporter.report(
     'E0203',

@@ -4,7 +4,7 @@ import * as t from './tokens.ts'
 
 const FOR_TEXT: Record<string, string> = {
   not: '`not in` does not exist: write `not (x in […])`',
-  '=': 'to compare, write `==`',
+  '=': 'to compare, write `==`, `<=` or `>=`',
   if: 'conditions follow `where`',
 }
 
