@@ -8,8 +8,10 @@ import { buildOnlineEval, buildPattern, buildPlan, e } from '../../engine/evalua
 import { makeResult } from '../../engine/model/make-result.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { LogError } from '../../storage/log/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { overriding } from '../../test/support/overriding.ts'
 import { FIXTURE_TIME_MS, spanIdOf, traceIdOf, traceRecord } from './fixtures/records.ts'
 import { type StoreLoop, type StoreLoopOptions, startStoreLoop } from './store-loop.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, onlineTopics } from './topics.ts'
@@ -186,6 +188,33 @@ test('a store that is down is waited for: bounded memory, nothing committed, not
   expect(loop.stats()).toMatchObject({ spans: 2_000, isStoreDown: false, deadLetters: 0 })
   expect(problems[0]).toContain('connection refused')
   expect(problems.length).toBeLessThan(6)
+})
+
+test('a log that fails while reading is paused does not end storing', async () => {
+  const { wrapped, mend } = failing()
+  let isPaused = false
+  let failures = 0
+  const flaky = overriding(log, {
+    openConsumer: async (options) => {
+      const consumer = await log.openConsumer(options)
+      return overriding(consumer, {
+        pause: (partitions) => {
+          isPaused = true
+          consumer.pause(partitions)
+        },
+        fetch: async (limits) => {
+          if (isPaused && failures++ === 0) throw new LogError('full', 'no room for a sign of life')
+          return consumer.fetch(limits)
+        },
+      })
+    },
+  })
+  await start({ log: flaky, traces: wrapped, maxRows: 10 })
+  for (let sent = 0; sent < 3; sent++) await appendSpans(20, sent * 20)
+  await until(() => expect(failures).toBeGreaterThan(0))
+  await appendSpans(20, 60)
+  mend()
+  await stored(800)
 })
 
 test('draining while the store is down ends, and the next run stores everything', async () => {

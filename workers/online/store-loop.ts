@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redactor } from '../../engine/redact/redact.ts'
-import type { Consumer, Log } from '../../storage/log/port.ts'
+import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { createTimeSlice } from '../../storage/time-slice.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { isWorthSaying, sleep } from './retry.ts'
@@ -150,12 +150,17 @@ class Loop implements StoreLoop {
     const mustWait = this.#isFull()
     const { signal } = this.#wake
     if (mustWait) this.#consumer.pause(this.#consumer.assignment())
-    const records = await this.#consumer.fetch({
-      maxBytes: FETCH_BYTES,
-      maxWaitMs: Math.max(0, mustWait || this.#writing !== null ? IDLE_WAIT_MS : this.#flushInMs()),
-      signal,
-    })
-    if (mustWait) this.#consumer.resume(this.#consumer.assignment())
+    let records: LogRecord[]
+    try {
+      records = await this.#consumer.fetch({
+        maxBytes: FETCH_BYTES,
+        maxWaitMs: Math.max(0, mustWait || this.#writing !== null ? IDLE_WAIT_MS : this.#flushInMs()),
+        signal,
+      })
+    } finally {
+      // Also when it fails: nothing else would ever read on.
+      if (mustWait) this.#consumer.resume(this.#consumer.assignment())
+    }
     if (signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
     const giveWay = createTimeSlice()
     for (const record of records) {
