@@ -134,6 +134,28 @@ describe('the manager', () => {
     expect(started.stats().deadLettered).toBe(1)
   })
 
+  test('prints an alert once, naming each of its receivers that is not configured', async () => {
+    bench.plan = planOf(
+      alertOf({
+        notify: [
+          { receiver: 'pagerduty', target: 'shop' },
+          { receiver: 'slack', target: '#shop' },
+          { receiver: 'webhook', target: 'https://shop.example' },
+        ],
+      }),
+    )
+    await fire()
+    const started = await manager()
+    await until('the commit', async () => (await bench.log.committed('alert-manager'))[0]?.offset === 3)
+    expect(bench.printed).toHaveLength(1)
+    expect(bench.printed[0]!.match(/^ALERT Firing/gm)).toHaveLength(1)
+    expect(bench.printed[0]!.match(/\(\S+ is not configured/g)).toEqual([
+      '(pagerduty("shop") is not configured',
+      '(webhook("https://shop.example") is not configured',
+    ])
+    expect(started.stats()).toMatchObject({ printed: 1, delivered: 1 })
+  })
+
   test('prints what has no configured receiver, and says what to set', async () => {
     bench.plan = planOf(
       alertOf({ notify: [{ receiver: 'pagerduty', target: 'shop' }] }),

@@ -96,6 +96,8 @@ class Manager {
   readonly #options: AlertManagerOptions
   readonly #retry: RetryPolicy
   readonly #delivered = new DeliveredIds()
+  /** Transitions that the terminal was told of: once, however many of their receivers are not configured. */
+  readonly #printed = new DeliveredIds()
   readonly #lanes = new DeliveryLanes<Item>((item) => this.#deliver(item).finally(() => this.#room?.()))
   #frontiers = new Map<number, CommitFrontier>()
   #assignment = new AbortController()
@@ -215,11 +217,17 @@ class Manager {
     }
   }
 
-  #print(notification: Notification): void {
-    const { route, transition } = notification
-    const hint = this.#options.receivers.hint(route)
-    const text = alertToText(transition, this.#options.apiUrl?.() ?? null)
-    this.#options.onPrint(hint === null ? text : `${text}\n  (${routeName(route)} is not configured: ${hint})`)
+  #print({ tenant, route, routes, transition }: Notification): void {
+    const id = `${tenant}/${transition.id}`
+    if (this.#printed.has(id)) return
+    this.#printed.add(id)
+    const { receivers } = this.#options
+    const lines = [alertToText(transition, this.#options.apiUrl?.() ?? null)]
+    for (const lacking of routes.length > 0 ? routes : [route]) {
+      const hint = receivers.find(lacking) === null ? receivers.hint(lacking) : null
+      if (hint !== null) lines.push(`(${routeName(lacking)} is not configured: ${hint})`)
+    }
+    this.#options.onPrint(lines.join('\n  '))
     this.counts.printed++
   }
 

@@ -48,6 +48,8 @@ const notificationSchema = z.object({
   id: z.string(),
   tenant: z.string(),
   route: routeSchema,
+  /** All of the alert, this one among them: who prints for want of a receiver names all that lack one. */
+  routes: z.array(routeSchema).default([]),
   transition: transitionSchema,
 })
 
@@ -67,6 +69,7 @@ export function notificationsOf(tenant: string, alert: AlertPlan, transition: Al
     id: `${tenant}/${transition.incidentId ?? transition.id}/${transition.to}/${routeName(route)}`,
     tenant,
     route: { receiver: route.receiver, target: route.target },
+    routes: routes.map(({ receiver, target }) => ({ receiver, target })),
     transition: {
       ...transition,
       examples: transition.examples.map((example) => ({ ...example, evidence: [...example.evidence] })),
