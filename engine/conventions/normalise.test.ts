@@ -142,6 +142,19 @@ describe('tokens and cost', () => {
     })
     expect(spanOf({ ...chat, 'gen_ai.usage.cost': '0.25' }).costMicroUsd).toBe(250000)
     expect(spanOf({ ...oiLlm, 'llm.cost.prompt': 0.25 }).costMicroUsd).toBeUndefined()
+    const absurd = spanOf({ ...chat, 'gen_ai.usage.cost': '999999999999999' })
+    expect(absurd.costMicroUsd).toBeUndefined()
+    expect(absurd.attributes.get('gen_ai.usage.cost')).toBe('999999999999999')
+    expect(
+      spanOf({ ...oiLlm, 'llm.cost.total': '999999999999999', 'llm.cost.prompt': '1', 'llm.cost.completion': '2' }),
+    ).toMatchObject({
+      costMicroUsd: 3_000_000,
+      attributes: new Map([
+        ['llm.cost.total', '999999999999999'],
+        ['llm.cost.prompt', '1'],
+        ['llm.cost.completion', '2'],
+      ]),
+    })
   })
 })
 

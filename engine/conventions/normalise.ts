@@ -219,11 +219,14 @@ function finishReasonOf(slots: FieldSlots, outputMessages: readonly Message[] | 
 }
 
 function costOf(slots: FieldSlots): number | undefined {
-  const costUsd = takeAmount(bag, slots.costUsd) ?? openInference.costOfPartsUsd(bag)
-  if (costUsd === undefined) return undefined
-  const microUsd = Math.round(costUsd * 1e6)
-  return Number.isSafeInteger(microUsd) ? microUsd : undefined
+  const costUsd = takeAmount(bag, slots.costUsd, isCost) ?? openInference.costOfPartsUsd(bag)
+  return costUsd !== undefined && isCost(costUsd) ? microUsdOf(costUsd) : undefined
 }
+
+const microUsdOf = (costUsd: number): number => Math.round(costUsd * 1e6)
+
+/** What does not fit the field stays an attribute. */
+const isCost = (costUsd: number): boolean => Number.isSafeInteger(microUsdOf(costUsd))
 
 function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : seconds * 1000
