@@ -1,12 +1,12 @@
 /** From the bytes of a request to records that the log has taken. */
 import { transcodeJson } from '../engine/otlp/json.ts'
-import { splitByPartition } from '../engine/otlp/split.ts'
+import { type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
 import { type Log, LogError, type RecordToAppend } from '../storage/log/port.ts'
-import type { Encoding } from './answer.ts'
+import type { Encoding, PartialSuccess } from './answer.ts'
 
 export type AcceptOutcome =
-  /** All its spans are durable. */
-  | { kind: 'accepted'; spanCount: number }
+  /** All its spans are durable, but those that `partial` tells of. */
+  | { kind: 'accepted'; spanCount: number; partial: PartialSuccess | null }
   /** The sender's mistake: sending it again would not help. */
   | { kind: 'invalid'; message: string }
   /** Nothing was kept; the sender should try again later. */
@@ -19,7 +19,8 @@ export interface Destination {
 }
 
 export async function acceptTraces(to: Destination, body: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> {
-  const transcoded = encoding === 'json' ? transcodeJson(body) : { ok: true as const, request: body }
+  const transcoded =
+    encoding === 'json' ? transcodeJson(body) : { ok: true as const, request: body, hasResourceSpans: true }
   if (!transcoded.ok) return { kind: 'invalid', message: transcoded.message }
   try {
     const split = splitByPartition(transcoded.request, (traceId) => to.log.partitionFor(to.topic, traceId))
@@ -37,11 +38,26 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
         ),
       )
     }
-    return { kind: 'accepted', spanCount: split.spanCount }
+    const partial = transcoded.hasResourceSpans ? partialOf(split.rejected, encoding) : NO_RESOURCE_SPANS
+    return { kind: 'accepted', spanCount: split.spanCount, partial }
   } catch (error) {
     if (error instanceof LogError) return unavailable(error)
     throw error
   }
+}
+
+const NO_RESOURCE_SPANS: PartialSuccess = {
+  rejectedSpans: 0,
+  message: 'the body has no resourceSpans: nothing was taken (OTLP/JSON writes names in lowerCamelCase)',
+}
+
+function partialOf(rejected: RejectedSpans | null, encoding: Encoding): PartialSuccess | null {
+  if (rejected === null) return null
+  const { count, firstPath } = rejected
+  const path =
+    encoding === 'json' ? firstPath.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : firstPath
+  const others = count > 1 ? `, and ${count - 1} more such` : ''
+  return { rejectedSpans: count, message: `${path}: is missing or 0; this span was not taken${others}` }
 }
 
 function unavailable(error: LogError): AcceptOutcome {

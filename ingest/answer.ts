@@ -25,8 +25,28 @@ const CONTENT_TYPE: Record<Encoding, string> = { protobuf: 'application/x-protob
 /** An ExportTraceServiceResponse without partial success: no field at all. */
 const SUCCESS: Record<Encoding, Buffer> = { protobuf: Buffer.alloc(0), json: Buffer.from('{}') }
 
-export function sendSuccess(response: ServerResponse, encoding: Encoding): void {
-  send(response, 200, CONTENT_TYPE[encoding], SUCCESS[encoding], {})
+/** What was not taken of an accepted request; or, with no span rejected, a warning. */
+export interface PartialSuccess {
+  readonly rejectedSpans: number
+  readonly message: string
+}
+
+/** Senders show the message of a partial success and do not send again. */
+export function sendSuccess(response: ServerResponse, encoding: Encoding, partial: PartialSuccess | null): void {
+  const body = partial === null ? SUCCESS[encoding] : PARTIAL[encoding](partial)
+  send(response, 200, CONTENT_TYPE[encoding], body, {})
+}
+
+/** `{partial_success = 1: {int64 rejected_spans = 1; string error_message = 2}}`; 64-bit integers are strings in JSON. */
+const PARTIAL: Record<Encoding, (partial: PartialSuccess) => Buffer> = {
+  protobuf: ({ rejectedSpans, message }) => {
+    const text = Buffer.from(message)
+    const count = rejectedSpans === 0 ? [] : [0x08, ...varint(rejectedSpans)]
+    const inner = Buffer.concat([Buffer.from([...count, 0x12, ...varint(text.length)]), text])
+    return Buffer.concat([Buffer.from([0x0a, ...varint(inner.length)]), inner])
+  },
+  json: ({ rejectedSpans, message }) =>
+    Buffer.from(JSON.stringify({ partialSuccess: { rejectedSpans: String(rejectedSpans), errorMessage: message } })),
 }
 
 /** A google.rpc.Status with the reason. */
@@ -56,13 +76,13 @@ function send(
 /** `{int32 code = 1; string message = 2}` in protobuf. */
 function statusBytes(code: number, message: string): Buffer {
   const text = Buffer.from(message)
-  const length: number[] = []
-  for (let rest = text.length; ; rest >>>= 7) {
-    if (rest < 128) {
-      length.push(rest)
-      break
-    }
-    length.push((rest & 127) | 128)
+  return Buffer.concat([Buffer.from([0x08, code, 0x12, ...varint(text.length)]), text])
+}
+
+function varint(value: number): number[] {
+  const bytes: number[] = []
+  for (let rest = value; ; rest >>>= 7) {
+    if (rest < 128) return [...bytes, rest]
+    bytes.push((rest & 127) | 128)
   }
-  return Buffer.concat([Buffer.from([0x08, code, 0x12, ...length]), text])
 }

@@ -179,7 +179,7 @@ test('what the SDK recorded is what the model says', async () => {
     agentName: 'checkout',
     provider: 'openai',
     model: 'gpt-5-mini',
-    outputText: undefined,
+    outputText: '',
     tokensInput: undefined,
     tokensOutput: 20,
     tokensTotal: undefined,

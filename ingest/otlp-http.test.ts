@@ -76,6 +76,49 @@ async function stored(): Promise<Span[]> {
   return spans
 }
 
+describe('what is accepted in part', () => {
+  const good = span('0af7651916cd43dd8448eb211c80319c', 'good')
+  const untimed = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), name: 'untimed' }
+  const unended = { ...untimed, startTimeUnixNano: '1700000000000000000' }
+
+  test('spans without times are left out and named, the others kept', async () => {
+    const response = await post(requestOf(good, untimed, unended), json)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
+      partialSuccess: {
+        rejectedSpans: '2',
+        errorMessage:
+          'resourceSpans[0].scopeSpans[0].spans[1].startTimeUnixNano: is missing or 0; this span was not taken, and 1 more such',
+      },
+    })
+    expect((await stored()).map(({ name }) => name)).toEqual(['good'])
+    expect(server.stats()).toMatchObject({ acceptedSpans: 1, rejectedSpans: 2 })
+  })
+
+  test('protobuf: an ExportTraceServiceResponse with its partial success', async () => {
+    const response = await post(protobufOf(requestOf(unended)), protobuf)
+    expect(response.status).toBe(200)
+    const body = Buffer.from(await response.arrayBuffer())
+    const message =
+      'resource_spans[0].scope_spans[0].spans[0].end_time_unix_nano: is missing or 0; this span was not taken'
+    const inner = Buffer.concat([Buffer.from([0x08, 1, 0x12, message.length]), Buffer.from(message)])
+    expect(body).toEqual(Buffer.concat([Buffer.from([0x0a, inner.length]), inner]))
+    expect(await stored()).toEqual([])
+  })
+
+  test.each(['{"spans":[]}', '{"resource_spans":[{}]}'])('a warning that nothing was found in %s', async (body) => {
+    const response = await post(body, json)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual({
+      partialSuccess: { rejectedSpans: '0', errorMessage: expect.stringContaining('no resourceSpans') },
+    })
+  })
+
+  test('an empty request is a whole one', async () => {
+    for (const body of ['{}', '{"resourceSpans":[]}']) expect(await (await post(body, json)).text()).toBe('{}')
+  })
+})
+
 describe('what is accepted', () => {
   test('protobuf: an empty answer, and the spans are in the log with tenant and count', async () => {
     const response = await post(protobufOf(oneSpan), protobuf)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../storage/log/port.ts'
 import { acceptTraces, type Destination } from './accept.ts'
-import { type Encoding, INTERNAL, sendJson, sendRefusal, sendSuccess } from './answer.ts'
+import { type Encoding, INTERNAL, type PartialSuccess, sendJson, sendRefusal, sendSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget, createInflater, readBody } from './body.ts'
 import { codingOf, encodingOf } from './media.ts'
 import { busy, malformed, pathOf, type Rejection, type RejectReason, refusalOfBody, refusalOfHead } from './refusals.ts'
@@ -32,6 +32,8 @@ export interface OtlpHttpStats {
   requests: number
   acceptedRequests: number
   acceptedSpans: number
+  /** Of accepted requests: spans without a start or an end. */
+  rejectedSpans: number
   /** Requests, by why they were turned away. */
   rejected: Record<RejectReason, number>
   /** Milliseconds since the epoch; null before the first spans. */
@@ -106,7 +108,9 @@ interface Gateway {
   idle(): Promise<void>
 }
 
-type PostOutcome = { ok: true; spanCount: number } | { ok: false; rejection: Rejection | null }
+type PostOutcome =
+  | { ok: true; spanCount: number; partial: PartialSuccess | null }
+  | { ok: false; rejection: Rejection | null }
 
 function createGateway(options: OtlpHttpOptions): Gateway {
   const { nowMs = Date.now, maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
@@ -146,8 +150,9 @@ function createGateway(options: OtlpHttpOptions): Gateway {
       if (outcome.ok) {
         stats.acceptedRequests++
         stats.acceptedSpans += outcome.spanCount
+        stats.rejectedSpans += outcome.partial?.rejectedSpans ?? 0
         if (outcome.spanCount > 0) stats.lastAcceptedAtMs = nowMs()
-        sendSuccess(response, answerEncoding)
+        sendSuccess(response, answerEncoding, outcome.partial)
       } else if (outcome.rejection !== null) {
         stats.rejected[outcome.rejection.reason]++
         sendRefusal(response, answerEncoding, outcome.rejection)
@@ -182,7 +187,7 @@ function createGateway(options: OtlpHttpOptions): Gateway {
       const outcome = await acceptTraces(to, inflated.bytes, encoding)
       switch (outcome.kind) {
         case 'accepted':
-          return { ok: true, spanCount: outcome.spanCount }
+          return { ok: true, spanCount: outcome.spanCount, partial: outcome.partial }
         case 'invalid':
           return { ok: false, rejection: malformed(outcome.message) }
         case 'unavailable':
@@ -218,6 +223,7 @@ function emptyStats(): OtlpHttpStats {
     requests: 0,
     acceptedRequests: 0,
     acceptedSpans: 0,
+    rejectedSpans: 0,
     rejected: {
       malformed: 0,
       too_large: 0,

@@ -23,7 +23,8 @@ import {
 import { ReverseWriter } from './reverse-writer.ts'
 
 export type TranscodeOutcome =
-  | { ok: true; request: Uint8Array }
+  /** `hasResourceSpans` is false for a body that says something else instead. */
+  | { ok: true; request: Uint8Array; hasResourceSpans: boolean }
   /** What is wrong, naming the field: `resourceSpans[0].scopeSpans[1].spans[3].traceId: is missing`. */
   | { ok: false; message: string }
 
@@ -41,7 +42,12 @@ export function transcodeJson(body: Uint8Array): TranscodeOutcome {
   try {
     const writer = new ReverseWriter(body.length)
     writeEach(writer, 1, get(parsed as JsonObject, 'resourceSpans'), 'resourceSpans', writeResourceSpans)
-    return { ok: true, request: writer.finish() }
+    const keys = Object.keys(parsed)
+    return {
+      ok: true,
+      request: writer.finish(),
+      hasResourceSpans: keys.length === 0 || keys.includes('resourceSpans'),
+    }
   } catch (error) {
     if (!(error instanceof JsonFieldError)) throw error
     return { ok: false, message: `${error.path}: ${error.message}` }

@@ -17,6 +17,14 @@ const field = (number: number, ...parts: readonly Uint8Array[]): Buffer => {
 }
 const traceId = field(1, Buffer.alloc(16, 1))
 const spanId = field(2, Buffer.alloc(8, 2))
+const fixed64 = (number: number, value: bigint): Buffer => {
+  const bytes = Buffer.alloc(9)
+  bytes[0] = number * 8 + 1
+  bytes.writeBigUInt64LE(value, 1)
+  return bytes
+}
+const start = fixed64(7, 1n << 40n)
+const times = Buffer.concat([start, fixed64(8, 1n)])
 /** A request of one resource and scope with these spans. */
 const requestOf = (...spans: readonly Buffer[]): Buffer => field(1, field(2, ...spans.map((span) => field(2, span))))
 const attribute = (value: Buffer): Buffer => field(9, field(1, Buffer.from('key')), field(2, value))
@@ -119,6 +127,8 @@ describe('division', () => {
           traceId: digit.repeat(32),
           spanId: `${resource}${index}`.padStart(16, '0'),
           name: `${resource}${scope}${index}`,
+          startTimeUnixNano: '1',
+          endTimeUnixNano: '2',
         })),
       })),
     })),
@@ -152,21 +162,35 @@ describe('division', () => {
 
   test('fields that nobody knows travel with their message', () => {
     const unknown = field(30, Buffer.from('from the future'))
-    const span = Buffer.concat([traceId, spanId, unknown])
-    const other = Buffer.concat([field(1, Buffer.alloc(16, 9)), spanId])
+    const span = Buffer.concat([traceId, spanId, times, unknown])
+    const other = Buffer.concat([field(1, Buffer.alloc(16, 9)), spanId, times])
     const bytes = Buffer.concat([field(1, unknown, field(2, unknown, field(2, span), field(2, other))), unknown])
     const split = splitByPartition(bytes, (id) => (id.startsWith('01') ? 0 : 1))
     const texts = (split.ok ? split.records : []).map((record) => Buffer.from(record.value).toString('latin1'))
     expect(texts.map((text) => text.split('from the future').length - 1)).toEqual([4, 3])
   })
 
+  const whole = Buffer.concat([traceId, spanId, times])
+
   test('groups without spans are dropped', () => {
     const empty = field(1, field(2))
-    const split = splitByPartition(Buffer.concat([empty, requestOf(Buffer.concat([traceId, spanId]))]), () => 0)
-    expect(split.ok && split.records.map((record) => Buffer.from(record.value))).toEqual([
-      requestOf(Buffer.concat([traceId, spanId])),
-    ])
-    expect(splitByPartition(empty, () => 0)).toEqual({ ok: true, records: [], spanCount: 0 })
+    const split = splitByPartition(Buffer.concat([empty, requestOf(whole)]), () => 0)
+    expect(split.ok && split.records.map((record) => Buffer.from(record.value))).toEqual([requestOf(whole)])
+    expect(splitByPartition(empty, () => 0)).toEqual({ ok: true, records: [], spanCount: 0, rejected: null })
+  })
+
+  test('spans without a start or an end are left out, and the first is named', () => {
+    const bare = Buffer.concat([traceId, spanId])
+    const zero = Buffer.concat([bare, fixed64(7, 0n), fixed64(8, 1n)])
+    const unended = Buffer.concat([bare, start])
+    const split = splitByPartition(requestOf(whole, unended, zero, bare, whole), () => 0)
+    expect(split).toEqual({
+      ok: true,
+      records: [{ partition: 0, value: requestOf(whole, whole), spanCount: 2, singleTraceId: '01'.repeat(16) }],
+      spanCount: 2,
+      rejected: { count: 3, firstPath: 'resource_spans[0].scope_spans[0].spans[1].end_time_unix_nano' },
+    })
+    expect(splitByPartition(requestOf(bare), () => 0)).toMatchObject({ records: [], spanCount: 0 })
   })
 
   test('text that is cut inside a character passes, and does not break what follows', () => {

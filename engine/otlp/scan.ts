@@ -19,7 +19,7 @@ import {
   SCOPE_SPANS,
   SPAN,
 } from './schema.ts'
-import { WIRE_DELIMITED, WireError, WireReader } from './wire.ts'
+import { WIRE_DELIMITED, WIRE_FIXED64, WireError, WireReader } from './wire.ts'
 
 /** Where the parts of a request lie. Slices are `start, end` pairs and hold the field's tag. */
 export interface RequestLayout {
@@ -27,6 +27,8 @@ export interface RequestLayout {
   /** Fields of the request that aren't resource spans. */
   readonly others: number[]
   spanCount: number
+  /** Spans that are well-formed and can't be used: they are in no group. */
+  readonly unusable: { count: number; firstPath: string }
 }
 
 export interface ResourceGroup {
@@ -71,7 +73,7 @@ function explain(bytes: Uint8Array, error: WireError): string {
 }
 
 function scanLayout(reader: WireReader): RequestLayout {
-  const layout: RequestLayout = { groups: [], others: [], spanCount: 0 }
+  const layout: RequestLayout = { groups: [], others: [], spanCount: 0, unusable: { count: 0, firstPath: '' } }
   const end = reader.bytes.length
   while (reader.pos < end) {
     const start = reader.pos
@@ -98,7 +100,7 @@ function scanResourceSpans(reader: WireReader, end: number, group: ResourceGroup
     const tag = checkedTag(reader, RESOURCE_SPANS, end)
     if (tag === SCOPE_SPANS_TAG) {
       const scope: ScopeGroup = { others: [], spans: [], traceIdAt: [] }
-      scanScopeSpans(reader, endOf(reader, end), scope)
+      scanScopeSpans(reader, endOf(reader, end), scope, layout)
       group.scopes.push(scope)
       layout.spanCount += scope.traceIdAt.length
     } else {
@@ -108,13 +110,18 @@ function scanResourceSpans(reader: WireReader, end: number, group: ResourceGroup
   }
 }
 
-function scanScopeSpans(reader: WireReader, end: number, scope: ScopeGroup): void {
+function scanScopeSpans(reader: WireReader, end: number, scope: ScopeGroup, layout: RequestLayout): void {
   while (reader.pos < end) {
     const start = reader.pos
     const tag = checkedTag(reader, SCOPE_SPANS, end)
     if (tag === SPANS_TAG) {
-      scope.traceIdAt.push(scanSpan(reader, endOf(reader, end), start))
-      scope.spans.push(start, reader.pos)
+      const span = scanSpan(reader, endOf(reader, end), start)
+      if (span.missing === null) {
+        scope.traceIdAt.push(span.traceIdAt)
+        scope.spans.push(start, reader.pos)
+      } else if (layout.unusable.count++ === 0) {
+        layout.unusable.firstPath = `${fieldPathAt(reader.bytes, start)}.${span.missing}`
+      }
     } else {
       checkField(reader, SCOPE_SPANS, tag, end, 0)
       scope.others.push(start, reader.pos)
@@ -122,9 +129,19 @@ function scanScopeSpans(reader: WireReader, end: number, scope: ScopeGroup): voi
   }
 }
 
-/** Returns where the trace id begins. */
-function scanSpan(reader: WireReader, end: number, spanStart: number): number {
+interface ScannedSpan {
+  /** Where its trace id begins. */
+  traceIdAt: number
+  missing: 'start_time_unix_nano' | 'end_time_unix_nano' | null
+}
+// One for the thread: it is read before the next span.
+const scanned: ScannedSpan = { traceIdAt: -1, missing: null }
+
+/** Without its times a span would lie in 1970 and take no time at all: every limit would be kept. */
+function scanSpan(reader: WireReader, end: number, spanStart: number): ScannedSpan {
   let traceIdAt = -1
+  let hasStart = false
+  let hasEnd = false
   let hasSpanId = false
   while (reader.pos < end) {
     const tag = checkedTag(reader, SPAN, end)
@@ -135,6 +152,12 @@ function scanSpan(reader: WireReader, end: number, spanStart: number): number {
       case 16 + WIRE_DELIMITED:
         checkId(reader, end, 8)
         hasSpanId = true
+        break
+      case 56 + WIRE_FIXED64:
+        hasStart = isNotZero(reader, end)
+        break
+      case 64 + WIRE_FIXED64:
+        hasEnd = isNotZero(reader, end)
         break
       case 32 + WIRE_DELIMITED: {
         const at = reader.pos
@@ -149,7 +172,14 @@ function scanSpan(reader: WireReader, end: number, spanStart: number): number {
   }
   if (traceIdAt < 0) throw new FieldError('trace_id', 'is missing', spanStart)
   if (!hasSpanId) throw new FieldError('span_id', 'is missing', spanStart)
-  return traceIdAt
+  scanned.traceIdAt = traceIdAt
+  scanned.missing = !hasStart ? 'start_time_unix_nano' : !hasEnd ? 'end_time_unix_nano' : null
+  return scanned
+}
+
+function isNotZero(reader: WireReader, end: number): boolean {
+  const at = reader.take(8, end)
+  return reader.view.getUint32(at) !== 0 || reader.view.getUint32(at + 4) !== 0
 }
 
 function checkId(reader: WireReader, end: number, size: number): number {

@@ -10,15 +10,22 @@ export interface PartitionRecord {
   singleTraceId: string | null
 }
 
+/** Spans that are in no record. */
+export interface RejectedSpans {
+  count: number
+  /** Names the field of the first: `resource_spans[0].scope_spans[0].spans[1].start_time_unix_nano`. */
+  firstPath: string
+}
+
 export type SplitOutcome =
-  | { ok: true; records: PartitionRecord[]; spanCount: number }
+  | { ok: true; records: PartitionRecord[]; spanCount: number; rejected: RejectedSpans | null }
   /** What is wrong, naming the field: `resource_spans[0].scope_spans[1].spans[3].trace_id: is missing`. */
   | { ok: false; message: string }
 
 /**
  * Checks an ExportTraceServiceRequest and divides it by the partitions of its traces. Each record holds its spans byte for
  * byte with their resource and scope, fields that we don't know included; a request of one partition is its own record,
- * without a copy. Groups without spans are dropped.
+ * without a copy. Groups without spans are dropped, and so are spans without a start or an end.
  *
  * @param partitionFor partition of a trace id in 32 lower-case hex digits
  */
@@ -29,9 +36,11 @@ export function splitByPartition(request: Uint8Array, partitionFor: (traceIdHex:
   const bytes = asBuffer(request)
   const { partitions, records } = assign(bytes, layout, partitionFor)
   const [only] = records
-  if (records.length === 1 && only !== undefined && isWithoutEmptyGroups(layout)) only.value = request
+  const rejected = layout.unusable.count > 0 ? layout.unusable : null
+  const isWhole = rejected === null && isWithoutEmptyGroups(layout)
+  if (records.length === 1 && only !== undefined && isWhole) only.value = request
   else for (const record of records) record.value = assemble(bytes, layout, partitions, record.partition)
-  return { ok: true, records, spanCount: layout.spanCount }
+  return { ok: true, records, spanCount: layout.spanCount, rejected }
 }
 
 /** The partition of each span, in the order of the request, and a record without bytes for each partition. */

@@ -117,6 +117,25 @@ export const arbitraryRequest: fc.Arbitrary<object> = fc.record({
   ),
 })
 
+interface SpansJson {
+  resourceSpans?: { scopeSpans?: { spans?: { startTimeUnixNano?: string; endTimeUnixNano?: string }[] }[] }[]
+}
+
+/** The request without the spans that lack a start or an end, which are refused one by one. */
+export function timedOnly(request: SpansJson): SpansJson {
+  const isThere = (time: string | undefined): boolean => time !== undefined && time !== '0'
+  return {
+    ...request,
+    resourceSpans: (request.resourceSpans ?? []).map((group) => ({
+      ...group,
+      scopeSpans: (group.scopeSpans ?? []).map((scope) => ({
+        ...scope,
+        spans: (scope.spans ?? []).filter((each) => isThere(each.startTimeUnixNano) && isThere(each.endTimeUnixNano)),
+      })),
+    })),
+  }
+}
+
 /** Damaged copies of the bytes, the same for the same seed: bits flipped, bytes set, removed, inserted, ends cut off. */
 export function* damagedCopies(bytes: Uint8Array, seed: number, count: number): Generator<Uint8Array<ArrayBuffer>> {
   const random = mulberry32(seed)
