@@ -18,6 +18,7 @@ import { createOpenInference, openInferenceFields } from './openinference.ts'
 import { parseIndexedKey } from './openinference-keys.ts'
 import { createOtelGenAi, otelGenAiFields } from './otel-genai.ts'
 import { type ResourceFields, resourceFields } from './resource.ts'
+import type { UnreadConventions } from './unread.ts'
 import { asText, takeAmount, takeCount, takeText } from './values.ts'
 import { createVocabulary, type FieldSlots, fieldSlots } from './vocabulary.ts'
 
@@ -46,7 +47,12 @@ const NO_ATTRIBUTES: Attributes = new Map()
  * The spans of a record of `agent-traces` (protobuf bytes of an ExportTraceServiceRequest), in the order sent. Odd values
  * never fail it: what fits no field stays an attribute. Only bytes that are no such message do.
  */
-export function decodeRecord(tenant: string, value: Uint8Array, parts: SpanParts = ALL_PARTS): RecordOutcome {
+export function decodeRecord(
+  tenant: string,
+  value: Uint8Array,
+  parts: SpanParts = ALL_PARTS,
+  unread?: UnreadConventions,
+): RecordOutcome {
   const spans: Span[] = []
   let lastResource: RawResource | null = null
   let fields: ResourceFields | null = null
@@ -55,7 +61,9 @@ export function decodeRecord(tenant: string, value: Uint8Array, parts: SpanParts
       lastResource = resource
       fields = resourceFields(resource)
     }
-    spans.push(normaliseSpan(tenant, span, resource, fields, scope, parts))
+    const normalised = normaliseSpan(tenant, span, resource, fields, scope, parts)
+    if (normalised.convention === 'none') unread?.look(span.keys, scope.name ?? '')
+    spans.push(normalised)
   })
   return outcome.ok ? { ok: true, spans } : outcome
 }

@@ -5,6 +5,7 @@
  */
 import type { Plan } from '../../dsl/plan.ts'
 import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
+import { UnreadConventions } from '../../engine/conventions/unread.ts'
 import { compileEvaluator, type EvalLedger, type Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
@@ -42,6 +43,8 @@ export interface EvaluateLoopStats {
   /** Records that are no traces; the store loop puts them aside. */
   undecodable: number
   deadLetters: number
+  /** Spans that look like model calls in a convention that is not read yet. */
+  unreadConvention: number
   openTraces: number
   settledTraces: number
   /** Judged before their time, because memory was full. */
@@ -85,6 +88,7 @@ class Loop implements EvaluateLoop {
   readonly #options: EvaluateLoopOptions
   readonly #stop = new AbortController()
   readonly #judge: TraceJudge
+  readonly #unread: UnreadConventions
   readonly #budget: AssemblyBudget
   readonly #times: AssemblyTimes
   readonly #partitions = new Map<number, PartitionProgress>()
@@ -113,6 +117,7 @@ class Loop implements EvaluateLoop {
     this.#budget = { ...defaultBudget(), ...options.budget }
     this.#times = { ...DEFAULT_TIMES, ...options.times }
     const { traces, nowMs } = options
+    this.#unread = new UnreadConventions((line) => options.onProblem?.(line))
     this.#judge = new TraceJudge(traces === undefined ? null : new ReadBack({ traces, nowMs }), (text) =>
       options.onProblem?.(text),
     )
@@ -134,7 +139,7 @@ class Loop implements EvaluateLoop {
   stats(): EvaluateLoopStats {
     let openTraces = 0
     for (const { assembly } of this.#partitions.values()) openTraces += assembly?.openTraces ?? 0
-    return { ...this.#stats, ...this.#judge.stats, openTraces }
+    return { ...this.#stats, ...this.#judge.stats, unreadConvention: this.#unread.spans, openTraces }
   }
 
   ledger(): EvalLedger[] {
@@ -236,7 +241,7 @@ class Loop implements EvaluateLoop {
     progress.readUpTo(record.offset)
     let spans: readonly Span[]
     try {
-      const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value, this.#parts)
+      const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value, this.#parts, this.#unread)
       if (!outcome.ok) {
         this.#stats.undecodable++
         return 0
