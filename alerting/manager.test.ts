@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { LogError } from '../storage/log/port.ts'
 import {
   alertOf,
   all,
@@ -12,6 +14,7 @@ import {
   until,
   useAlertBench,
 } from '../test/support/alert-bench.ts'
+import { overriding } from '../test/support/overriding.ts'
 import { startSlackServer } from '../test/support/slack-server.ts'
 import { DEAD_LETTERS, NOTIFICATIONS } from './topics.ts'
 
@@ -109,6 +112,55 @@ describe('the manager', () => {
     expect(dead!.headers).toMatchObject({ code: 'refused', source: 'notifications/0/0' })
     expect(bench.printed.join()).toContain('Firing: An answer leaks personal data')
     expect(bench.problems.join()).not.toContain('secret')
+  })
+
+  test.each([
+    ['fails', new LogError('full', 'no room for a sign of life')],
+    ['brings records, of a partition that was assigned anew', null],
+  ])('loses nothing when a fetch %s while its memory is full', async (_, failure) => {
+    await fire()
+    const [record] = await until('the notification', async () => {
+      const found = await all(NOTIFICATIONS)
+      return found.length > 0 && found
+    })
+    const json = JSON.parse(Buffer.from(record!.value).toString())
+    const copy = (id: string) => ({ key: record!.key, value: Buffer.from(JSON.stringify({ ...json, id })) })
+    await bench.log.append(
+      NOTIFICATIONS,
+      Array.from({ length: 1_100 }, (_, i) => copy(`copy ${i}`)),
+    )
+    bench.slack.fail({ status: 500 })
+    const mended = Promise.withResolvers<void>()
+    let pauses = 0
+    let fetches = 0
+    const log = overriding(bench.log, {
+      openConsumer: async (options) => {
+        const consumer = await bench.log.openConsumer(options)
+        return overriding(consumer, {
+          pause: (partitions) => {
+            pauses++
+            consumer.pause(partitions)
+          },
+          fetch: async (limits) => {
+            if (pauses === 0 || fetches++ > 0) return consumer.fetch(limits)
+            await bench.log.append(NOTIFICATIONS, [copy('the last but one')])
+            mended.resolve()
+            if (failure !== null) throw failure
+            consumer.resume(consumer.assignment())
+            return consumer.fetch(limits)
+          },
+        })
+      },
+    })
+    // Slack is tried again when the fetch is over.
+    const sleep = async (delayMs: number) => {
+      if (delayMs === 7) await mended.promise
+      await setImmediate()
+    }
+    const started = await manager({ log, sleep, retry: { firstMs: 7 } })
+    await mended.promise
+    await bench.log.append(NOTIFICATIONS, [copy('the last')])
+    await until('all deliveries', async () => started.stats().delivered === 1_103)
   })
 
   test('gives up after its time', async () => {

@@ -133,8 +133,7 @@ class Manager {
     const { signal } = this.stop
     for (let failureCount = 0; !signal.aborted; ) {
       try {
-        for (const record of await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs: MAX_WAIT_MS, signal }))
-          await this.#take(record)
+        await this.#takeNext(consumer, MAX_WAIT_MS)
         await this.#waitForRoom(consumer)
         failureCount = 0
       } catch (error) {
@@ -149,6 +148,11 @@ class Manager {
   /** Resolves when nothing is on its way any more. */
   settled(): Promise<void> {
     return this.#lanes.settled()
+  }
+
+  async #takeNext(consumer: Consumer, maxWaitMs: number): Promise<void> {
+    const records = await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs, signal: this.stop.signal })
+    for (const record of records) await this.#take(record)
   }
 
   async #take(record: LogRecord): Promise<void> {
@@ -166,7 +170,7 @@ class Manager {
     this.#lanes.push(routeName(notification.route), { record, notification, frontier, signal })
   }
 
-  /** With the memory's bound reached, fetching goes on without records, so that the group membership stays alive. */
+  /** With the memory's bound reached, fetching goes on, as good as without records, so that the group membership stays alive. */
   async #waitForRoom(consumer: Consumer): Promise<void> {
     while (this.#lanes.size >= MAX_WAITING && !this.stop.signal.aborted) {
       const partitions = consumer.assignment()
@@ -175,8 +179,12 @@ class Manager {
         new Promise<void>((resolve) => (this.#room = resolve)),
         this.#sleep(MAX_WAIT_MS, this.stop.signal),
       ])
-      await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs: 0 })
-      consumer.resume(consumer.assignment())
+      try {
+        // Partitions that are assigned anew meanwhile are not paused: what they give is taken all the same, or it would be lost.
+        await this.#takeNext(consumer, 0)
+      } finally {
+        consumer.resume(consumer.assignment())
+      }
     }
   }
 
