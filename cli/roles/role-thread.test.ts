@@ -14,7 +14,7 @@ function start(name: string, body: string) {
   const module = join(folder, `${name}.mjs`)
   writeFileSync(
     module,
-    `import { CannotStart, runRole } from '${runRole}'\nimport { LogError } from '${port}'\nawait runRole(${body})`,
+    `import { CannotStart, inTurn, runRole } from '${runRole}'\nimport { LogError } from '${port}'\nawait runRole(${body})`,
   )
   const lost: string[] = []
   const said: string[] = []
@@ -50,6 +50,25 @@ test('a role starts, answers, speaks and drains', async () => {
   await expect(role.call('fail', 'way')).rejects.toThrow('no way')
   expect(said).toEqual(['notice n', 'problem p'])
   await role.drain()
+  expect(lost).toEqual([])
+})
+
+test('a step that fails while draining keeps no other from being taken, and is told', async () => {
+  const { starting, lost, said } = start(
+    'broken-drain',
+    `async (context) => ({
+      info: 'here',
+      setDefinitions: () => {},
+      call: async () => null,
+      drain: () => inTurn([
+        async () => { throw new LogError('full', 'no space left') },
+        async () => context.notice('the next step'),
+      ]),
+    })`,
+  )
+  const role = await starting
+  await role.drain()
+  expect(said).toEqual(['notice the next step', 'problem while it stopped: no space left'])
   expect(lost).toEqual([])
 })
 

@@ -55,13 +55,33 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
               kind: 'reply',
               id: message.id,
               ok: false,
-              message: error instanceof Error ? error.message : String(error),
+              message: messageOf(error),
             }),
         )
         return
       case 'drain':
-        void role.drain().finally(() => post({ kind: 'drained' }))
+        role
+          .drain()
+          .catch((error: unknown) => post({ kind: 'problem', text: `while it stopped: ${messageOf(error)}` }))
+          .finally(() => post({ kind: 'drained' }))
     }
   })
   post({ kind: 'ready', info: role.info })
+}
+
+/** Takes every step, whether those before it failed or not; then rejects with what the first that failed said. */
+export async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of steps) {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -8,7 +8,7 @@ import { openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { reportTo } from '../log-report.ts'
-import { CannotStart, runRole } from './run-role.ts'
+import { CannotStart, inTurn, runRole } from './run-role.ts'
 
 export interface TransData {
   dataDir: string
@@ -59,11 +59,6 @@ await runRole(async (context) => {
       }
       throw new Error(`the processor has no method ${method}`)
     },
-    drain: async () => {
-      await evaluate.drain()
-      await evaluator.drain()
-      await manager.drain()
-      await log.close()
-    },
+    drain: () => inTurn([() => evaluate.drain(), () => evaluator.drain(), () => manager.drain(), () => log.close()]),
   }
 })

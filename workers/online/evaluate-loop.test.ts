@@ -9,8 +9,10 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import { resultId } from '../../engine/model/result-id.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { LogError } from '../../storage/log/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { overriding } from '../../test/support/overriding.ts'
 import { type EvaluateLoop, type EvaluateLoopOptions, startEvaluateLoop } from './evaluate-loop.ts'
 import { FIXTURE_TIME_MS, type FixtureSpan, spanIdOf, traceIdOf, traceRecord } from './fixtures/records.ts'
 import { startStoreLoop } from './store-loop.ts'
@@ -264,6 +266,28 @@ test('a log that refuses results is waited for; then each result is there', asyn
   await send([{ trace: 1, id: 1 }])
   await expectResults(['test/fast 1/1 r1 pass'])
   expect(loop.stats().outages).toBe(3)
+})
+
+test('a log that refuses the last commit does not keep the loop from leaving its group', async () => {
+  let isClosed = false
+  const full = overriding(log, {
+    openConsumer: async (options) => {
+      const consumer = await log.openConsumer(options)
+      return overriding(consumer, {
+        commit: () => Promise.reject(new LogError('full', 'disk full')),
+        close: () => {
+          isClosed = true
+          return consumer.close()
+        },
+      })
+    },
+  })
+  const loop = await startEvaluateLoop({ log: full, definitions: { current: () => plan }, nowMs: () => clockMs })
+  await send([{ trace: 1, id: 1 }])
+  pass(5_000)
+  await until(async () => expect(await results()).not.toEqual([]))
+  await loop.drain()
+  expect(isClosed).toBe(true)
 })
 
 test('a second member takes over partitions and every trace is judged whole', async () => {

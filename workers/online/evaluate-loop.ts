@@ -149,7 +149,12 @@ class Loop implements EvaluateLoop {
   async drain(): Promise<void> {
     this.#stop.abort()
     await this.#running
-    await this.#commit()
+    try {
+      await this.#commit()
+    } catch (error) {
+      // What is not committed is evaluated again at the next start, by the same ids.
+      this.#options.onProblem?.(`evaluation stopped without its last commit: ${messageOf(error)}`)
+    }
     await this.#consumer.close()
   }
 
