@@ -211,7 +211,13 @@ class SqliteLog implements EmbeddedLog {
   }
 
   #startRetention(intervalMs: number): NodeJS.Timeout {
-    const timer = setInterval(() => void this.enforceRetention(), intervalMs)
+    const timer = setInterval(() => {
+      this.enforceRetention().catch((error: unknown) => {
+        const cause = error instanceof Error ? error : new Error(String(error))
+        // Whatever it is, it is no reason to end the process: the next time comes.
+        if (!this.#closed) this.#report({ kind: 'retention_failed', topic: 'all topics', error: cause })
+      })
+    }, intervalMs)
     timer.unref()
     return timer
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { EmbeddedLog, LogReport } from '../embedded.ts'
 import { openEmbeddedLog } from '../embedded.ts'
 import type { TopicSpec } from '../port.ts'
@@ -256,4 +256,15 @@ test('the timer of the thread that holds the lock enforces retention by itself',
   await append(1)
   nowMs += 10
   expect(await reported.promise).toMatchObject({ kind: 'deleted', topic: 't', records: 1, reason: 'time' })
+})
+
+test('retention that fails in a way of its own is reported, and tried again', async () => {
+  const told: LogReport[] = []
+  const dataDir = mkdtempSync(join(tmpdir(), 'assay-retention-'))
+  log = await openEmbeddedLog({ dataDir, retentionIntervalMs: 5, onReport: (report) => told.push(report) })
+  rmSync(join(dataDir, 'log', 'topics'), { recursive: true })
+  await vi.waitFor(() => expect(told.length).toBeGreaterThan(1))
+  expect(told[0]).toMatchObject({ kind: 'retention_failed', error: { code: 'ENOENT' } })
+  await log.close()
+  rmSync(dataDir, { recursive: true })
 })
