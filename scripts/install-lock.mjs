@@ -8,9 +8,18 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 export function isAlive(pid) {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     return error.code === 'EPERM'
+  }
+}
+
+/** Ended, and nobody asks how: in containers whose first process is no init they stay for good. Known on Linux alone. */
+function isZombie(pid) {
+  try {
+    return / Z \d+ /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 
