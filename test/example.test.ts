@@ -67,6 +67,9 @@ describe('npm run example', () => {
     const outcome = await runExample(['--standalone'], {})
     expectWhole(outcome)
     expect(outcome.output).toContain('(for this example, in a temporary folder)')
+    // Nobody answers there any more.
+    expect(outcome.output).toContain('The Assay of this example stops now')
+    expect(outcome.output).not.toContain('Look further')
   })
 
   test.concurrent('with an Assay running that has its evals, it uses that', { timeout: 90_000 }, async () => {
@@ -88,6 +91,7 @@ describe('npm run example', () => {
         SUPPORT_AGENT_SLACK_PORT: String(slackPort),
       })
       expectWhole(outcome)
+      expect(outcome.output).toContain(`results --since 10m --server ${assay.apiUrl}`)
       expect(outcome.output).toContain(`${assay.apiUrl}  (running)`)
     } finally {
       await assay.stop()

@@ -249,11 +249,14 @@ async function main(): Promise<void> {
       process.exitCode = 1
       if (assay.own) say(`\nWhat Assay printed:\n${assay.own.output()}`)
     }
-    say(`\nLook further:  npm run --silent assay -- results --since 10m --server ${assay.apiUrl}`)
-    if (assay.own && values.keep && !interrupted.signal.aborted) {
+    const keeps = values.keep === true && !interrupted.signal.aborted
+    if (assay.own && !keeps)
+      say('\nThe Assay of this example stops now; `npm run example -- --keep` leaves it running.')
+    else say(`\nLook further:  npm run --silent assay -- results --since 10m --server ${assay.apiUrl}`)
+    if (assay.own && keeps) {
       say('Ctrl-C stops it.')
       await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve))
-    } else if (assay.own) say('The Assay of this example stops now; `npm run example -- --keep` leaves it running.')
+    }
   } catch (error) {
     process.stderr.write(`example: ${error instanceof Error ? error.message : String(error)}\n`)
     process.exitCode = 2
