@@ -7,7 +7,7 @@ import type { AlertPlan } from '../dsl/plan.ts'
 import { alertStateToJson, parseAlertState } from '../engine/alerting/state-json.ts'
 import type { AlertState } from '../engine/alerting/step.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
-import { ALERT_STATE } from './topics.ts'
+import { ALERT_STATE } from '../storage/log/topics.ts'
 
 export interface Checkpoint {
   tenant: string

@@ -1,5 +1,6 @@
 /** Kills between any two writes. */
 import { describe, expect, test } from 'vitest'
+import { ALERT_STATE, ALERTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
   all,
@@ -21,7 +22,6 @@ import {
 } from '../test/support/alert-bench.ts'
 import { startAlertEvaluator } from './evaluator.ts'
 import { startAlertManager } from './manager.ts'
-import { ALERT_STATE, ALERTS, NOTIFICATIONS } from './topics.ts'
 
 useAlertBench()
 

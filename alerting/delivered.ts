@@ -4,8 +4,8 @@
  */
 import { z } from 'zod'
 import type { Log } from '../storage/log/port.ts'
+import { ALERT_STATE, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { parseNotification } from './notification.ts'
-import { ALERT_STATE, NOTIFICATIONS } from './topics.ts'
 
 /** Repetitions follow within seconds of the original; this is a day of a busy team's alerts. */
 const REMEMBERED = 5_000

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { encodeResults } from '../engine/codec/results.ts'
 import { makeResult } from '../engine/model/make-result.ts'
+import { ALERT_STATE, ALERTS, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
   all,
@@ -20,7 +21,6 @@ import {
   useAlertBench,
 } from '../test/support/alert-bench.ts'
 import { textOf } from '../test/support/slack-server.ts'
-import { ALERT_STATE, ALERTS, EVAL_RESULTS, NOTIFICATIONS } from './topics.ts'
 
 useAlertBench()
 

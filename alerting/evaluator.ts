@@ -8,9 +8,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan } from '../dsl/plan.ts'
 import { type Consumer, type Log, LogError, type TopicPartition } from '../storage/log/port.ts'
+import { ALERT_STATE, ALERTS, alertTopics, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { AlertBook, type Output } from './alert-book.ts'
 import { checkpointRecord, loadCheckpoints, removalRecord } from './checkpoint.ts'
-import { ALERT_STATE, ALERTS, alertTopics, EVAL_RESULTS, NOTIFICATIONS } from './topics.ts'
 
 export const ALERT_GROUP = 'alerts'
 

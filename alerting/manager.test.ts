@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { LogError } from '../storage/log/port.ts'
+import { DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
   all,
@@ -16,7 +17,6 @@ import {
 } from '../test/support/alert-bench.ts'
 import { overriding } from '../test/support/overriding.ts'
 import { startSlackServer } from '../test/support/slack-server.ts'
-import { DEAD_LETTERS, NOTIFICATIONS } from './topics.ts'
 
 useAlertBench()
 

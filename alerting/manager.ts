@@ -4,14 +4,15 @@
  * the note of it.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises'
+import { type DeadLetterCode, deadLetter } from '../storage/log/dead-letter.ts'
 import { type Consumer, type Log, LogError, type LogRecord, type TopicPartition } from '../storage/log/port.ts'
+import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { CommitFrontier } from './commit-frontier.ts'
 import { DeliveredIds, loadDelivered, saveAhead } from './delivered.ts'
 import { DeliveryLanes } from './delivery-lanes.ts'
 import { alertToText } from './message.ts'
 import { type Notification, parseNotification, routeName } from './notification.ts'
 import type { Receivers } from './receivers/receiver.ts'
-import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from './topics.ts'
 
 export const MANAGER_GROUP = 'alert-manager'
 
@@ -239,7 +240,7 @@ class Manager {
     this.counts.printed++
   }
 
-  async #giveUp(record: LogRecord, notification: Notification, code: string, reason: string): Promise<void> {
+  async #giveUp(record: LogRecord, notification: Notification, code: DeadLetterCode, reason: string): Promise<void> {
     this.#problem(
       `${routeName(notification.route)} does not take ${notification.id}; it goes to dead-letters: ${reason}`,
     )
@@ -248,12 +249,9 @@ class Manager {
     await this.#deadLetter(record, code, reason)
   }
 
-  async #deadLetter(record: LogRecord, code: string, reason: string): Promise<void> {
+  async #deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): Promise<void> {
     this.counts.deadLettered++
-    const source = `${record.topic}/${record.partition}/${record.offset}`
-    await this.#untilWritten(() =>
-      this.#options.log.append(DEAD_LETTERS, [{ key: source, value: record.value, headers: { source, reason, code } }]),
-    )
+    await this.#untilWritten(() => this.#options.log.append(DEAD_LETTERS, [deadLetter(record, code, reason)]))
   }
 
   async #finish(record: LogRecord, frontier: CommitFrontier, id: string | null): Promise<void> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openEmbeddedLog } from '../storage/log/embedded.ts'
-import { AGENT_TRACES, onlineTopicsWithin } from '../workers/online/topics.ts'
+import { AGENT_TRACES, onlineTopicsWithin } from '../storage/log/topics.ts'
 import { reportTo } from './log-report.ts'
 
 test('what an append of one thread deletes by the size bound that another set is told by the one that appends', async () => {

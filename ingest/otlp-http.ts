@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../storage/log/port.ts'
+import { AGENT_TRACES } from '../storage/log/topics.ts'
 import { acceptTraces, type Destination } from './accept.ts'
 import { type Encoding, INTERNAL, type PartialSuccess, sendJson, sendRefusal, sendSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget, createInflater, readBody } from './body.ts'
@@ -117,7 +118,7 @@ function createGateway(options: OtlpHttpOptions): Gateway {
   const onBug = options.onBug ?? reportBug
   const to: Destination = {
     log: options.log,
-    topic: options.topic ?? 'agent-traces',
+    topic: options.topic ?? AGENT_TRACES,
     tenant: options.tenant ?? 'default',
   }
   const budget = createByteBudget(maxHeldBytes)

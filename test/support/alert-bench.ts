@@ -4,12 +4,12 @@ import { type AlertEvaluator, type AlertEvaluatorOptions, startAlertEvaluator } 
 import { type AlertManager, type AlertManagerOptions, startAlertManager } from '../../alerting/manager.ts'
 import { receiversFromEnv } from '../../alerting/receivers/config.ts'
 import type { Receivers } from '../../alerting/receivers/receiver.ts'
-import { ALERTS, EVAL_RESULTS } from '../../alerting/topics.ts'
 import type { AlertPlan, Plan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { makeResult, type ResultFields } from '../../engine/model/make-result.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
+import { ALERTS, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { type SlackServer, startSlackServer } from './slack-server.ts'
 
 export const minute = 60_000

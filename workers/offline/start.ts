@@ -5,6 +5,7 @@ import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Log } from '../../storage/log/port.ts'
+import { EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import type { OfflineJob, RunState } from '../../storage/queue/port.ts'
 import { createJudgeClient } from './judge-client.ts'
@@ -203,7 +204,7 @@ async function publish(log: Pick<Log, 'append'>, results: readonly EvalResult[])
   const first = results[0]
   if (first === undefined) return
   const { tenant, evalId } = first
-  await log.append('eval-results', [
+  await log.append(EVAL_RESULTS, [
     { key: `${tenant}/${evalId}`, headers: { tenant, eval: evalId }, value: encodeResults(results) },
   ])
 }

@@ -1,7 +1,7 @@
 /** How far the evaluate loop is in one partition. */
 import type { LogRecord, PartitionOffset } from '../../storage/log/port.ts'
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { type AssemblyTimes, TraceAssembly } from './assembly.ts'
-import { AGENT_TRACES } from './topics.ts'
 import type { AssemblyBudget } from './traces-in-memory.ts'
 
 export class PartitionProgress {

@@ -2,11 +2,11 @@
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
+import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
-import { type DeadLetterCode, deadLetter } from './dead-letter.ts'
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { Offsets } from './offsets.ts'
 import { RowBlocks } from './row-blocks.ts'
-import { AGENT_TRACES } from './topics.ts'
 
 export class StoreBatch {
   readonly deadLetters: RecordToAppend[] = []

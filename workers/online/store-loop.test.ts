@@ -9,12 +9,12 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { LogError } from '../../storage/log/port.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, onlineTopics } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { overriding } from '../../test/support/overriding.ts'
 import { FIXTURE_TIME_MS, spanIdOf, traceIdOf, traceRecord } from './fixtures/records.ts'
 import { type StoreLoop, type StoreLoopOptions, startStoreLoop } from './store-loop.ts'
-import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, onlineTopics } from './topics.ts'
 
 const tracesDir = mkdtempSync(join(tmpdir(), 'assay-store-loop-'))
 let traces: TracesStore

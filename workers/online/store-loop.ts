@@ -5,12 +5,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
+import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { createTimeSlice } from '../../storage/time-slice.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { isWorthSaying, sleep } from './retry.ts'
 import { StoreBatch } from './store-batch.ts'
 import { writeBatch } from './store-writer.ts'
-import { AGENT_TRACES, EVAL_RESULTS } from './topics.ts'
 
 export interface StoreLoopOptions {
   log: Log

@@ -1,9 +1,9 @@
 /** Writes a batch to ClickHouse, and its dead letters to the log. */
 import type { Log } from '../../storage/log/port.ts'
+import { DEAD_LETTERS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { retryForever } from './retry.ts'
 import type { StoreBatch } from './store-batch.ts'
-import { DEAD_LETTERS } from './topics.ts'
 
 export interface StoreWriterParts {
   log: Log

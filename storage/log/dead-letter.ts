@@ -1,8 +1,11 @@
 /** Records that can't be used: kept as they are, with the reason, in `dead-letters`. */
-import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
+import type { LogRecord, RecordToAppend } from './port.ts'
 
-/** `undecodable`: the bytes are not what the topic holds. `failed`: reading them hit a bug of ours. `unstorable`: breaks the model. */
-export type DeadLetterCode = 'undecodable' | 'failed' | 'unstorable'
+/**
+ * `undecodable`, `malformed`: the bytes are not what the topic holds. `failed`: reading them hit a bug of ours. `unstorable`: breaks the
+ * model. `refused`: its receiver does not take it. `undeliverable`: its receiver was down for too long.
+ */
+export type DeadLetterCode = 'undecodable' | 'failed' | 'unstorable' | 'malformed' | 'refused' | 'undeliverable'
 
 /** The value is the refused record's. Headers: `source` (topic/partition/offset), `code`, `reason`, and those that it had. */
 export function deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): RecordToAppend {

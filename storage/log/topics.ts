@@ -1,0 +1,45 @@
+/** The log's topics: who writes which, and how long the embedded log keeps them. */
+import type { TopicSpec } from './port.ts'
+
+/** The gateway's: what clients sent. */
+export const AGENT_TRACES = 'agent-traces'
+/** The processor's and the offline worker's. */
+export const EVAL_RESULTS = 'eval-results'
+/** The alert evaluator's. */
+export const ALERTS = 'alerts'
+export const NOTIFICATIONS = 'notifications'
+export const ALERT_STATE = 'alert-state'
+/** Everyone's: records that can't be used (`dead-letter.ts`). */
+export const DEAD_LETTERS = 'dead-letters'
+
+const DAY_MS = 24 * 3_600_000
+
+const deadLetters: TopicSpec = {
+  name: DEAD_LETTERS,
+  partitions: 1,
+  retentionMs: 30 * DAY_MS,
+  retentionBytes: null,
+  compacted: false,
+}
+
+/** What the processor reads and writes. */
+export const onlineTopics: readonly TopicSpec[] = [
+  { name: AGENT_TRACES, partitions: 4, retentionMs: 7 * DAY_MS, retentionBytes: 10 * 2 ** 30, compacted: false },
+  { name: EVAL_RESULTS, partitions: 4, retentionMs: 7 * DAY_MS, retentionBytes: 2 * 2 ** 30, compacted: false },
+  deadLetters,
+]
+
+/** `onlineTopics` with another size bound of the traces. */
+export function onlineTopicsWithin(tracesMaxBytes: number): readonly TopicSpec[] {
+  return onlineTopics.map((topic) =>
+    topic.name === AGENT_TRACES ? { ...topic, retentionBytes: tracesMaxBytes } : topic,
+  )
+}
+
+/** What alerting writes; it reads `eval-results` too, which it leaves to the processor to make. */
+export const alertTopics: readonly TopicSpec[] = [
+  { name: ALERTS, partitions: 1, retentionMs: 30 * DAY_MS, retentionBytes: null, compacted: false },
+  { name: NOTIFICATIONS, partitions: 1, retentionMs: 30 * DAY_MS, retentionBytes: null, compacted: false },
+  { name: ALERT_STATE, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
+  deadLetters,
+]
