@@ -8,6 +8,7 @@ import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { MAX_SPANS_PER_TRACE } from '../../engine/evaluate/trace-view.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { Fifo } from './fifo.ts'
+import { holdsMask } from './masked-texts.ts'
 import {
   type AssemblyBudget,
   isOver,
@@ -183,8 +184,10 @@ export class TraceAssembly {
     trace.revision = Math.max(trace.revision, nextRevision)
     const isKept = this.#settled.get(trace.tenant + trace.traceId) === trace
     for (const span of lacking) {
+      const projected = trace.evaluator.project(span)
+      if (holdsMask(projected)) trace.hasMaskedTexts = true
       if (isKept) this.#keep(trace, span)
-      else trace.spans.set(span.spanId, trace.evaluator.project(span))
+      else trace.spans.set(span.spanId, projected)
     }
   }
 
@@ -219,6 +222,7 @@ export class TraceAssembly {
       isPiece: known !== undefined,
       beganBefore: false,
       isWhole: false,
+      hasMaskedTexts: false,
     }
     if (known !== undefined) {
       this.#known.delete(key)

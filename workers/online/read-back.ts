@@ -1,6 +1,6 @@
 /**
- * What an open trace saw before a restart, from ClickHouse. The stored texts are redacted: an eval at settle that looks for what
- * is masked will not find it in them; spans that are still in the log are read from there, unmasked, and win.
+ * What an open trace saw before a restart, from ClickHouse. The stored texts are redacted: what evals that read
+ * texts say of them is unknown (`masked-texts.ts`); spans that are still in the log are read from there, unmasked, and win.
  */
 import type { Span } from '../../engine/model/span.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'

@@ -1,6 +1,7 @@
 /** Judges settled traces, completed from the store where they may lack spans. */
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { DueTrace, TraceAssembly } from './assembly.ts'
+import { withMaskedTexts } from './masked-texts.ts'
 import type { ReadBack } from './read-back.ts'
 import { mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
 
@@ -33,12 +34,11 @@ export class TraceJudge {
     return results
   }
 
-  #judgeOne(
-    { tenant, traceId, spans, evaluator, revision, lastAtMs }: TraceInMemory,
-    nowMs: number,
-  ): readonly EvalResult[] {
+  #judgeOne(trace: TraceInMemory, nowMs: number): readonly EvalResult[] {
+    const { tenant, traceId, spans, evaluator, revision, lastAtMs } = trace
     try {
-      return evaluator.onTrace({ tenant, traceId, spans: [...spans.values()] }, revision, nowMs, lastAtMs)
+      const results = evaluator.onTrace({ tenant, traceId, spans: [...spans.values()] }, revision, nowMs, lastAtMs)
+      return trace.hasMaskedTexts ? results.map((result) => withMaskedTexts(result, evaluator.plan)) : results
     } catch (error) {
       this.#onProblem(`trace ${traceId} could not be judged: ${error instanceof Error ? error.message : String(error)}`)
       return []

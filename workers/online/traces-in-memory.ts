@@ -29,6 +29,8 @@ export interface TraceInMemory {
   beganBefore: boolean
   /** Its root says that it was never open for so long that its offsets were no longer held: a restart lost none of it. */
   isWhole: boolean
+  /** Spans of it were read back from the store with texts that are masked there. */
+  hasMaskedTexts: boolean
 }
 
 export function mayBeIncomplete({ isPiece, beganBefore, isWhole }: TraceInMemory): boolean {
