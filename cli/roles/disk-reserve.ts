@@ -17,30 +17,36 @@ export function freeBytesOf(path: string): number {
 const CHANGE_GAP_MS = 2_000
 
 /**
- * The log, but appends are refused as `full` while less than the reserve is free. `onChange` hears when that begins and ends,
- * at an append, and not within two seconds of the change before.
+ * The log, but appends are refused as `full` while less than the reserve is free. `onChange` hears when that begins and ends;
+ * of a change within two seconds of the one before only then, if it still holds.
  */
 export function withDiskReserve(
   log: Log,
   options: {
     freeBytes: () => number
     reserveBytes: number
-    nowMs: () => number
     onChange: (isShort: boolean) => void
   },
 ): Pick<Log, 'append' | 'partitionFor'> {
-  let wasShort = false
-  let changedAtMs = Number.NEGATIVE_INFINITY
+  let isShort = false
+  let toldShort = false
+  let gap: NodeJS.Timeout | null = null
+  const tellChange = (): void => {
+    if (isShort === toldShort || gap !== null) return
+    toldShort = isShort
+    options.onChange(isShort)
+    gap = setTimeout(() => {
+      gap = null
+      tellChange()
+    }, CHANGE_GAP_MS)
+    gap.unref()
+  }
   return {
     partitionFor: (topic, key) => log.partitionFor(topic, key),
     append: async (topic, records) => {
       // A microsecond or two a request; a cached figure would be wrong just when it matters.
-      const isShort = options.freeBytes() < options.reserveBytes
-      if (isShort !== wasShort && Math.abs(options.nowMs() - changedAtMs) >= CHANGE_GAP_MS) {
-        wasShort = isShort
-        changedAtMs = options.nowMs()
-        options.onChange(isShort)
-      }
+      isShort = options.freeBytes() < options.reserveBytes
+      tellChange()
       if (isShort) throw new LogError('full', `less than ${options.reserveBytes >> 20} MiB of disk are free`)
       return log.append(topic, records)
     },

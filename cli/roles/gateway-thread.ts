@@ -23,7 +23,6 @@ await runRole(async (context) => {
   const reserved = withDiskReserve(log, {
     freeBytes: () => freeBytesOf(data.dataDir),
     reserveBytes: RESERVE_BYTES,
-    nowMs: Date.now,
     onChange: (isShort) =>
       context.change(
         isShort
