@@ -61,6 +61,8 @@ export const traceResponseSchema = z.object({
   spans: z.array(traceSpanSchema),
   /** Verdicts on the trace as a whole. */
   results: z.array(resultSchema),
+  /** There are more spans: these are the root and the earliest. */
+  truncated: z.literal(true).optional(),
 })
 
 export const ledgerSchema = z.object({ pass: z.int(), fail: z.int(), unknown: z.int(), error: z.int() })

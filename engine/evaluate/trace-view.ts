@@ -1,6 +1,6 @@
 import { type ProjectedSpan, startAfterNs, type TraceView } from './subject.ts'
 
-/** Spans of one trace that are looked at; the rest, by start, is cut (`truncated`), so that no trace can stall a worker. */
+/** Spans of one trace that are looked at; the rest is cut (`truncated`); roots and the earliest stay, so that no trace can stall a worker. */
 export const MAX_SPANS_PER_TRACE = 10_000
 
 /** `spans`: at least one, each span id once, in any order. */
@@ -11,7 +11,7 @@ export function viewTrace(
   maxSpans = MAX_SPANS_PER_TRACE,
 ): TraceView {
   const cut = spans.length > maxSpans
-  const seen = cut ? [...spans].sort(byStart).slice(0, maxSpans) : spans
+  const seen = cut ? [...spans].sort(rootsFirst).slice(0, maxSpans) : spans
   let first = seen[0]
   if (first === undefined) throw new RangeError(`trace ${traceId} has no spans`)
   let parentless: ProjectedSpan | undefined
@@ -36,6 +36,10 @@ export function viewTrace(
     durationNs: endNs - first.startTimeSubUs,
     cut,
   }
+}
+
+function rootsFirst(a: ProjectedSpan, b: ProjectedSpan): number {
+  return Number(a.parentSpanId !== undefined) - Number(b.parentSpanId !== undefined) || byStart(a, b)
 }
 
 /** By start; the span id settles a tie, so that the order of arrival never matters. */

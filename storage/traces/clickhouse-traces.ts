@@ -1,4 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
+import { MAX_SPANS_PER_TRACE } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
@@ -19,8 +20,6 @@ export interface ClickHouseTracesParts {
   nowMs: () => number
 }
 
-/** More spans than a trace that a person or a judge can read; the rest of a larger one is not shown. */
-const MAX_SPANS_OF_TRACE = 10_000
 const COLUMNS = { spans: SPAN_COLUMNS, results: RESULT_COLUMNS }
 const TRACE_ID = /^[0-9a-f]{32}$/
 
@@ -65,7 +64,7 @@ export class ClickHouseTraces implements TracesStore {
 
   async getTrace(tenant: string, traceId: string): Promise<Span[]> {
     if (!TRACE_ID.test(traceId)) return []
-    const rows = await this.#rows<SpanRow>(traceQuery(this.#database, tenant, traceId, MAX_SPANS_OF_TRACE))
+    const rows = await this.#rows<SpanRow>(traceQuery(this.#database, tenant, traceId, MAX_SPANS_PER_TRACE + 1))
     return rows.map(spanFromRow)
   }
 

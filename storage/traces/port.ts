@@ -41,7 +41,10 @@ export interface TracesStore {
   insertResults(results: readonly EvalResult[], token: string): Promise<void>
   /** Blocks of `encodeRows` (`encode.ts`), all or none; otherwise as `insertSpans`. */
   insertBlocks(table: 'spans' | 'results', blocks: readonly Uint8Array[], token: string): Promise<void>
-  /** Spans of one trace by start time, each (trace, span) once; empty when unknown. */
+  /**
+   * Spans of one trace by start time, each (trace, span) once; empty when unknown. Of one with more than
+   * `MAX_SPANS_PER_TRACE` these and one more, which tells that it is cut: roots first, then the earliest.
+   */
   getTrace(tenant: string, traceId: string): Promise<Span[]>
   /** Latest revision of each, newest first. */
   queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]>

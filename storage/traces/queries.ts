@@ -25,12 +25,15 @@ const ONE_THREAD = 'max_threads = 1'
 const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 const LATEST = 'revision DESC, evaluated_at DESC'
 
+/** Where there are more than `limit`, those without a parent and then the earliest. */
 export function traceQuery(database: string, tenant: string, traceId: string, limit: number): Query {
   return {
     query: `SELECT * FROM (
-  SELECT ${SPAN_SELECT} FROM ${database}.spans
-  WHERE tenant = {tenant:String} AND trace_id = unhex({traceId:String})
-  ORDER BY stored_at DESC LIMIT 1 BY span_id LIMIT {limit:UInt32}
+  SELECT * FROM (
+    SELECT ${SPAN_SELECT} FROM ${database}.spans
+    WHERE tenant = {tenant:String} AND trace_id = unhex({traceId:String})
+    ORDER BY stored_at DESC LIMIT 1 BY span_id
+  ) ORDER BY parent_span_id_hex != '0000000000000000', start_time_us, start_time_sub_us, span_id_hex LIMIT {limit:UInt32}
 ) ORDER BY start_time_us, start_time_sub_us, span_id_hex
 SETTINGS ${BOUNDS}, ${ONE_THREAD}`,
     query_params: { tenant, traceId, limit },

@@ -145,6 +145,18 @@ describe('spans', () => {
     expect(await store.countSpans(tenant)).toBe(distinct)
   })
 
+  test('of a trace with too many, the root and the earliest are read, and one more to tell', async () => {
+    const tenant = newTenant()
+    const many = Array.from({ length: 10_005 }, (_, i) =>
+      span(tenant, 1, i + 1, { startTimeUs: 2_000_000 + i, parentSpanId: hex(16, 99_999) }),
+    )
+    const root = span(tenant, 1, 99_999, { startTimeUs: 3_000_000, parentSpanId: undefined })
+    await store.insertSpans([...many.reverse(), root], newToken())
+    const found = await store.getTrace(tenant, hex(32, 1))
+    expect(found).toHaveLength(10_001)
+    expect([found[0]?.spanId, found.at(-1)?.spanId]).toEqual([hex(16, 1), root.spanId])
+  })
+
   test('are seen once however often they were stored, before any merge', async () => {
     const tenant = newTenant()
     const spans = [1, 2, 3, 4].map((id) => span(tenant, 1, id, { durationNs: id }))
