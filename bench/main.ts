@@ -22,6 +22,7 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     run: async () => (await import('./pii.ts')).run(),
   },
   check: { about: '`assay check` on 1,000 evals in 50 files', run: async () => (await import('./check.ts')).run() },
+  alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
   log: { about: 'the embedded log alone', run: async () => (await import('./log.ts')).run() },
 }

