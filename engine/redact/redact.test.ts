@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type OnlineEvalPlan, type PatternPlan, PLAN_VERSION, type Plan, type Subject } from '../../dsl/plan.ts'
 import { makeSpan } from '../model/make-span.ts'
 import type { AttributeValue } from '../model/span.ts'
+import { MAX_SCANNED_UNITS } from './masker.ts'
 import { compileRedaction } from './redact.ts'
 
 const PATTERNS: PatternPlan[] = [
@@ -176,4 +177,13 @@ test('a key named __proto__ in tool arguments is data', () => {
   })
   both.apply(span)
   expect(JSON.stringify(span.outputMessages)).toContain('{"__proto__":{"a":"****"}}')
+})
+
+test('what lies beyond the bound of a span is masked as a whole, and a match across the bound too', () => {
+  const start = MAX_SCANNED_UNITS - 2
+  const text = `${'-'.repeat(start)}S123 and S456 and more`
+  const span = makeSpan({ outputText: text, toolResult: 'S789 in another text' })
+  compileRedaction(planOf({ on: 'llm_call', fields: ['output.text'] })).apply(span)
+  expect(span.outputText).toBe('-'.repeat(start) + '*'.repeat(text.length - start))
+  expect(span.toolResult).toBe('*'.repeat(20))
 })

@@ -5,6 +5,7 @@ import type { Redactor } from '../../engine/redact/redact.ts'
 import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import { createTimeSlice } from '../../storage/time-slice.ts'
 import { Offsets } from './offsets.ts'
 import { RowBlocks } from './row-blocks.ts'
 
@@ -20,12 +21,12 @@ export class StoreBatch {
   newestAppendTimeMs = 0
 
   /** Reads a record and redacts its spans before they go any further; one that can't be read joins the dead letters. */
-  add(record: LogRecord, redactor: Redactor, nowMs: number): void {
+  async add(record: LogRecord, redactor: Redactor, nowMs: number): Promise<void> {
     this.offsets.note(record)
     this.sizeBytes += record.value.byteLength
     this.newestAppendTimeMs = Math.max(this.newestAppendTimeMs, record.appendTimeMs)
     try {
-      if (record.topic === AGENT_TRACES) this.#addSpans(record, redactor, nowMs)
+      if (record.topic === AGENT_TRACES) await this.#addSpans(record, redactor, nowMs)
       else this.#addResults(record, nowMs)
     } catch (error) {
       // A bug in reading or redacting must neither stop the partition nor let the text through unmasked.
@@ -39,13 +40,18 @@ export class StoreBatch {
     this.results.seal(nowMs)
   }
 
-  #addSpans(record: LogRecord, redactor: Redactor, nowMs: number): void {
+  async #addSpans(record: LogRecord, redactor: Redactor, nowMs: number): Promise<void> {
     const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value)
     if (!outcome.ok) {
       this.#refuse(record, 'undecodable', outcome.message)
       return
     }
-    for (const span of outcome.spans) redactor.apply(span)
+    const giveWay = createTimeSlice()
+    for (const span of outcome.spans) {
+      redactor.apply(span)
+      const slice = giveWay()
+      if (slice !== undefined) await slice
+    }
     this.rowCount += outcome.spans.length
     this.spans.add(record, outcome.spans, nowMs)
   }

@@ -165,7 +165,7 @@ class Loop implements StoreLoop {
     const giveWay = createTimeSlice()
     for (const record of records) {
       if (this.#pending.offsets.isEmpty) this.#pendingSinceMs = this.#options.nowMs()
-      this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
+      await this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
       await giveWay()
     }
   }
