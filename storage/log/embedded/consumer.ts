@@ -91,7 +91,7 @@ export class EmbeddedConsumer implements Consumer {
       this.#woken.clear()
       await this.#takePart()
       if (this.#closed) return []
-      const records = this.#read(options.maxBytes)
+      const records = this.#readAllOrNothing(options.maxBytes)
       const remainingMs = deadlineMs - this.#parts.monotonicMs()
       if (records.length > 0 || remainingMs <= 0 || options.signal?.aborted) return records
       await this.#woken.wait(Math.min(remainingMs, this.#pollIntervalMs()), options.signal)
@@ -219,6 +219,17 @@ export class EmbeddedConsumer implements Consumer {
       coordinator.startAt(this.groupId, { ...of, offset: position })
     }
     return { ...of, file, position, paused: false }
+  }
+
+  /** A partition that can't be read must not lose the records that others gave before it. */
+  #readAllOrNothing(maxBytes: number): LogRecord[] {
+    const positions = this.#assigned.map(({ position }) => position)
+    try {
+      return this.#read(maxBytes)
+    } catch (error) {
+      for (const [i, assigned] of this.#assigned.entries()) assigned.position = positions[i]!
+      throw error
+    }
   }
 
   /** A share of the bytes for each partition, then what is left for those with more, starting one further each time. */
