@@ -63,6 +63,14 @@ export function runPinned(file, args) {
   })
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   process.on('SIGHUP', () => child.kill('SIGHUP'))
+  // npm passes no signal on: when it is killed alone, what it had started would run on without anybody who knows of it.
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event === undefined || process.ppid === parent) return
+    clearInterval(watch)
+    child.kill('SIGTERM')
+  }, 500)
+  watch.unref()
   child.on('error', (error) => fail(`could not start ${file}: ${error.message}`))
   child.on('exit', (code, signal) => {
     const line = explainEnding(signal, performance.now() - startedMs)
