@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { openTraces } from '../../storage/traces/open.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
 import { type AssayProcess, startAssay } from '../support/assay-process.ts'
 import { type SentTraces, startSending } from './sender.ts'
 
@@ -43,6 +44,23 @@ async function forEach<T>(items: Iterable<T>, visit: (item: T) => Promise<void>)
     for (let item = queue.pop(); item !== undefined; item = queue.pop()) await visit(item)
   }
   await Promise.all([worker(), worker(), worker(), worker()])
+}
+
+/** Spans that came again were judged again: each subject shows one verdict of each eval, and the ledger counts it once. */
+async function expectResultsOnce(traces: TracesStore, traceIds: readonly string[]): Promise<void> {
+  const shown = new Map<string, number>()
+  await forEach(traceIds, async (traceId) => {
+    const results = await traces.queryResults(TENANT, { traceId, limit: 1_000 })
+    const subjects = results.map(({ evalId, spanId }) => `${evalId} ${spanId}`)
+    expect(subjects).toHaveLength(new Set(subjects).size)
+    for (const { evalId } of results) shown.set(evalId, (shown.get(evalId) ?? 0) + 1)
+  })
+  expect(shown.get('pii/no_pii')).toBeGreaterThan(KILLS_UNDER_LOAD)
+  const counted = new Map<string, number>()
+  for (const { evalId, pass, fail, unknown, error } of await traces.ledger(TENANT)) {
+    counted.set(evalId, (counted.get(evalId) ?? 0) + pass + fail + unknown + error)
+  }
+  expect(counted).toEqual(shown)
 }
 
 test('every acknowledged span is there exactly once after kills', { timeout: 180_000 }, async () => {
@@ -91,6 +109,7 @@ test('every acknowledged span is there exactly once after kills', { timeout: 180
       expectedSpans += found.length
     }
     expect(await traces.countSpans(TENANT)).toBe(expectedSpans)
+    await expectResultsOnce(traces, [...sent.acknowledged.keys(), ...sent.unanswered.keys()])
   } finally {
     await traces.close()
   }
