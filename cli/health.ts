@@ -1,4 +1,5 @@
 /** What `/health` says: the state of each role, with its counters. */
+import { messageOf } from '../engine/message-of.ts'
 import type { HealthInfo } from '../server/api.ts'
 import type { OfflineState } from './roles/offline-role.ts'
 
@@ -36,7 +37,7 @@ async function componentOf(role: RoleHealth): Promise<Component> {
       ? { name: role.name, state: 'ok', counters }
       : { name: role.name, state: 'degraded', detail, counters }
   } catch (error) {
-    return { name: role.name, state: 'failed', detail: error instanceof Error ? error.message : String(error) }
+    return { name: role.name, state: 'failed', detail: messageOf(error) }
   }
 }
 

@@ -1,6 +1,8 @@
 /** Wires the roles together in one process tree: sinks before sources at the start, sources before sinks at the end. */
+
 import { MessageChannel } from 'node:worker_threads'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
+import { messageOf } from '../engine/message-of.ts'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
 import { isLoopback } from '../server/loopback.ts'
@@ -256,8 +258,6 @@ async function bothOrWhy<A, B>(
   if (errors.length > 0) throw new CannotStart(errors.map(messageOf).join('\n'))
   return [await first, await second]
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const isExpected = (error: unknown): error is Error =>
   error instanceof CannotStart || error instanceof RoleRefused || error instanceof LogError

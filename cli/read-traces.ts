@@ -1,6 +1,8 @@
 /** Traces from a file: OTLP as JSON, JSONL or protobuf, or normalised spans as JSON or JSONL; gzip too. Told apart by content. */
+
 import { gunzipSync } from 'node:zlib'
 import { decodeRecord } from '../engine/conventions/normalise.ts'
+import { messageOf } from '../engine/message-of.ts'
 import type { Span } from '../engine/model/span.ts'
 import { spanFromJson } from '../engine/model/span-json.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
@@ -18,7 +20,7 @@ export function readTraces(file: Uint8Array): ReadOutcome {
     } catch (error) {
       return {
         ok: false,
-        message: `it begins as gzip and is none: ${error instanceof Error ? error.message : String(error)}`,
+        message: `it begins as gzip and is none: ${messageOf(error)}`,
       }
     }
   }
@@ -68,7 +70,7 @@ function parse(text: string): Parsed {
   try {
     return { ok: true, value: JSON.parse(text.replace(/^\uFEFF/, '')) }
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) }
+    return { ok: false, message: messageOf(error) }
   }
 }
 

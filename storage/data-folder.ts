@@ -2,6 +2,7 @@
  * The folder in which everything embedded lives, held by one process at a time (see data-folder-lock.ts). Threads of the owning
  * process may open it as often as they like.
  */
+
 import {
   accessSync,
   constants,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { messageOf } from '../engine/message-of.ts'
 import type { Owner } from './data-folder-lock.ts'
 import { releaseFolderLock, sqlitePrimaryCode, systemCode, takeFolderLock } from './data-folder-lock.ts'
 
@@ -127,7 +129,7 @@ function fromSystemError(error: unknown, path: string): OpenDataFolderResult {
     return failure('not_a_folder', `${path} is not a data folder of Assay: its lock.db is something else; move it away`)
   }
   if (code !== undefined || sqlite !== undefined) {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     return failure(
       'not_writable',
       `cannot write to the data folder ${path} (${text}): give this user the right to, or give another folder`,

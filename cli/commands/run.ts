@@ -1,6 +1,8 @@
 /** `assay run FILE --on TRACES`: what an eval says of traces in a file. */
+
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { messageOf } from '../../engine/message-of.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPlan } from '../loaded-plan.ts'
 import { readTraces } from '../read-traces.ts'
@@ -68,5 +70,5 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 
 function readProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return PROBLEMS[code] ?? (error instanceof Error ? error.message : String(error))
+  return PROBLEMS[code] ?? messageOf(error)
 }

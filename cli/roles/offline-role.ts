@@ -2,8 +2,10 @@
  * The main thread's hold on offline evals. Their thread and their queue start in the background when the first offline eval
  * comes into force, so that who has none does not pay for them; they may be asked for before they are there.
  */
+
 import { MessageChannel } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import type { RunOutcome } from '../../server/api.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
@@ -76,7 +78,7 @@ export class OfflineRole {
       },
       (error: unknown) => {
         if (!(error instanceof RoleRefused)) {
-          options.onLost('offline', error instanceof Error ? error.message : String(error))
+          options.onLost('offline', messageOf(error))
           return null
         }
         this.state = { kind: 'failed', message: error.message }

@@ -1,6 +1,8 @@
 /** The main thread's side of a role that runs in a worker thread. */
+
 import { Worker } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import type { FromRole, ToRole } from './protocol.ts'
 
 export interface RoleThread<Info> {
@@ -95,7 +97,7 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
       }
     })
     worker.on('error', (error) => {
-      lastError = error instanceof Error ? error.message : String(error)
+      lastError = messageOf(error)
     })
     worker.on('exit', () => {
       ended = true

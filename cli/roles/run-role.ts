@@ -1,6 +1,8 @@
 /** A role's own side: what a worker thread's module calls to become a role. */
+
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import { LogError } from '../../storage/log/port.ts'
 import type { FromRole, ToRole } from './protocol.ts'
 
@@ -80,8 +82,4 @@ export async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<v
     }
   }
   if (failures.length > 0) throw failures[0]
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

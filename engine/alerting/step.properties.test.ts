@@ -1,8 +1,8 @@
 /** What holds of every alert and every stream of results. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import { minute, ns, plan, when } from './alert-fixture.ts'
 import { alertStateToJson, parseAlertState } from './state-json.ts'
 import {
   type AlertState,
@@ -12,36 +12,6 @@ import {
   type Observation,
   stepAlert,
 } from './step.ts'
-
-const minute = 60_000
-const ns = (ms: number): number => ms * 1e6
-
-const plan = (over: Partial<AlertPlan> = {}): AlertPlan => ({
-  kind: 'alert',
-  id: 'shop/leak',
-  name: 'leak',
-  package: 'shop',
-  title: null,
-  owner: null,
-  mode: 'live',
-  onEvalId: 'shop/no_pii',
-  when: { fn: 'count', of: 'fail', cmp: '>=', value: 1, overNs: ns(10 * minute) },
-  forNs: 0,
-  severity: 'page',
-  notify: [],
-  noData: { kind: 'keep' },
-  file: 'shop.eval',
-  line: 1,
-  ...over,
-})
-
-const when = (fn: 'count' | 'rate', of: Verdict, cmp: AlertPlan['when']['cmp'], value: number, overMin = 10) => ({
-  fn,
-  of,
-  cmp,
-  value,
-  overNs: ns(overMin * minute),
-})
 
 const verdicts: Verdict[] = ['pass', 'fail', 'unknown', 'error']
 const anyAlert = fc

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import { minute, ns, plan, when } from './alert-fixture.ts'
 import { GENERATION_SIZE } from './seen-subjects.ts'
 import {
   type AlertState,
@@ -13,36 +14,6 @@ import {
   stepAlert,
 } from './step.ts'
 import { BUCKETS } from './window.ts'
-
-const minute = 60_000
-const ns = (ms: number): number => ms * 1e6
-
-const plan = (over: Partial<AlertPlan> = {}): AlertPlan => ({
-  kind: 'alert',
-  id: 'shop/leak',
-  name: 'leak',
-  package: 'shop',
-  title: null,
-  owner: null,
-  mode: 'live',
-  onEvalId: 'shop/no_pii',
-  when: { fn: 'count', of: 'fail', cmp: '>=', value: 1, overNs: ns(10 * minute) },
-  forNs: 0,
-  severity: 'page',
-  notify: [],
-  noData: { kind: 'keep' },
-  file: 'shop.eval',
-  line: 1,
-  ...over,
-})
-
-const when = (fn: 'count' | 'rate', of: Verdict, cmp: AlertPlan['when']['cmp'], value: number, overMin = 10) => ({
-  fn,
-  of,
-  cmp,
-  value,
-  overNs: ns(overMin * minute),
-})
 
 let keyCount = 0
 const seen = (verdict: Verdict, atMin: number, over: Partial<Observation> = {}): Observation => ({

@@ -1,4 +1,5 @@
 /** Reads what `encodeResults` wrote. Strict: parse, don't trust, for the log outlives the version that wrote it. */
+import { messageOf } from '../message-of.ts'
 import { makeResult } from '../model/make-result.ts'
 import type { EvalResult, SubjectKind, Verdict } from '../model/result.ts'
 import { PartError, parseEvidenceList, parseReason, RESULTS_VERSION } from './parts.ts'
@@ -51,7 +52,7 @@ function parseObject(bytes: Uint8Array): Columns {
   try {
     value = JSON.parse(decoder.decode(bytes))
   } catch (error) {
-    throw new PartError(`not JSON: ${error instanceof Error ? error.message : String(error)}`)
+    throw new PartError(`not JSON: ${messageOf(error)}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new PartError('not an object')
   return value as Columns

@@ -4,6 +4,7 @@
  *
  * Lists are written from their last item to the first, because the writer goes backwards.
  */
+import { messageOf } from '../message-of.ts'
 import { writeKeyValue } from './json-any-value.ts'
 import {
   enumAt,
@@ -34,7 +35,7 @@ export function transcodeJson(body: Uint8Array): TranscodeOutcome {
   try {
     parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
   } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+    return { ok: false, message: `the body is not JSON: ${messageOf(error)}` }
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return { ok: false, message: 'the body must be a JSON object with resourceSpans' }

@@ -1,9 +1,11 @@
 /** BullMQ on PGlite: PostgreSQL in this process, its files in a folder. */
+
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { PGlite } from '@electric-sql/pglite'
 import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq'
+import { messageOf } from '../../engine/message-of.ts'
 import type { BullBackend } from './bull-queue.ts'
 import { PglitePool } from './pglite-pool.ts'
 import { QueueError } from './port.ts'
@@ -88,7 +90,7 @@ async function openDatabase(folder: string): Promise<PGlite> {
   } catch (error) {
     throw new QueueError(
       'unavailable',
-      `The job queue in ${folder} cannot be opened (${error instanceof Error ? error.message : String(error)}). ` +
+      `The job queue in ${folder} cannot be opened (${messageOf(error)}). ` +
         'It holds only schedules and unfinished offline runs: move the folder away to start afresh.',
       { cause: error },
     )

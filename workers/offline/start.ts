@@ -1,8 +1,10 @@
 /** The offline role: scheduler, queue and worker wired together. Runs in a thread or process of its own. */
+
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS } from '../../storage/log/topics.ts'
@@ -138,7 +140,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       run.outcome = 'done'
     } catch (error) {
       run.outcome = stop.signal.aborted ? 'interrupted' : 'failed'
-      run.error = error instanceof Error ? error.message : String(error)
+      run.error = messageOf(error)
       if (run.outcome === 'failed') notice(`The run ${job.runId} failed and is tried again: ${run.error}`)
       throw error
     } finally {

@@ -3,11 +3,13 @@
  * what they say to `eval-results`. Offsets are committed after that, and held back for open traces. It needs no store; with one
  * it completes traces that were open for longer than their offsets were held when the process before it ended.
  */
+
 import type { Plan } from '../../dsl/plan.ts'
 import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
 import { UnreadConventions } from '../../engine/conventions/unread.ts'
 import { compileEvaluator, type EvalLedger, type Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
@@ -324,8 +326,4 @@ class Loop implements EvaluateLoop {
     const assigned = new Set(this.#consumer.assignment().map(({ partition }) => partition))
     for (const start of starts) if (assigned.has(start.partition)) this.#consumer.seek(start)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
 /** Rows of one table, turned into blocks as they come. */
 
+import { messageOf } from '../../engine/message-of.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from '../../storage/traces/encode.ts'
 
@@ -46,8 +47,7 @@ export class RowBlocks<T extends TracesTable> {
       // Which of them it is shows one by one: the others are stored all the same.
       const [only] = records
       if (records.length > 1) for (const record of records) this.#encode([record], nowMs)
-      else if (only !== undefined)
-        this.#onUnstorable(only.record, error instanceof Error ? error.message : String(error))
+      else if (only !== undefined) this.#onUnstorable(only.record, messageOf(error))
     }
   }
 }

@@ -1,6 +1,8 @@
 /** What the store loop has read and not yet written: rows of both tables in blocks, and where the log was read to. */
+
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
@@ -30,7 +32,7 @@ export class StoreBatch {
       else this.#addResults(record, nowMs)
     } catch (error) {
       // A bug in reading or redacting must neither stop the partition nor let the text through unmasked.
-      this.#refuse(record, 'failed', error instanceof Error ? error.message : String(error))
+      this.#refuse(record, 'failed', messageOf(error))
     }
   }
 

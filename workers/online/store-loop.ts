@@ -2,7 +2,9 @@
  * Trans, the store loop: from the log to ClickHouse. A batch is read, redacted and written, and only then are its offsets
  * committed. While one batch is written the next is read; a store that is out of order pauses the reading and is waited for.
  */
+
 import { randomUUID } from 'node:crypto'
+import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
@@ -262,8 +264,4 @@ class Loop implements StoreLoop {
     // What could not be written belongs to whoever owns the partitions next.
     this.#pending = new StoreBatch()
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

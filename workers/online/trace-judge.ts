@@ -1,4 +1,5 @@
 /** Judges settled traces, completed from the store where they may lack spans. */
+import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { DueTrace, TraceAssembly } from './assembly.ts'
 import { withMaskedTexts } from './masked-texts.ts'
@@ -40,7 +41,7 @@ export class TraceJudge {
       const results = evaluator.onTrace({ tenant, traceId, spans: [...spans.values()] }, revision, nowMs, lastAtMs)
       return trace.hasMaskedTexts ? results.map((result) => withMaskedTexts(result, evaluator.plan)) : results
     } catch (error) {
-      this.#onProblem(`trace ${traceId} could not be judged: ${error instanceof Error ? error.message : String(error)}`)
+      this.#onProblem(`trace ${traceId} could not be judged: ${messageOf(error)}`)
       return []
     }
   }

@@ -1,5 +1,7 @@
 /** SQLite files of the embedded log: opening with one set of pragmas, transactions, and errors translated to `LogError`. */
+
 import { DatabaseSync } from 'node:sqlite'
+import { messageOf } from '../../../engine/message-of.ts'
 import { LogError } from '../port.ts'
 
 /** `process` survives SIGKILL of the process (WAL, synchronous NORMAL); `power` also the loss of power (FULL: fsync a commit). */
@@ -121,7 +123,7 @@ export function guarded<T>(path: string, body: () => T): T {
 function toLogError(error: unknown, path: string): unknown {
   const code = sqliteCode(error)
   if (code === undefined) return error
-  const text = error instanceof Error ? error.message : String(error)
+  const text = messageOf(error)
   const primary = code & 0xff
   if (primary === SQLITE_FULL || code === SQLITE_IOERR_SHMSIZE) {
     return new LogError('full', `no space left to write ${path}; free disk space, what was acknowledged is kept`, {
