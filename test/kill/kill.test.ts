@@ -63,7 +63,7 @@ async function expectResultsOnce(traces: TracesStore, traceIds: readonly string[
   expect(counted).toEqual(shown)
 }
 
-test('every acknowledged span is there exactly once after kills', { timeout: 180_000 }, async () => {
+test('every acknowledged span is there exactly once after kills', { timeout: 400_000 }, async () => {
   const sent: SentTraces = { acknowledged: new Map(), unanswered: new Map() }
   for (let kill = 0; kill < KILLS_UNDER_LOAD; kill++) {
     running = await start()
@@ -86,13 +86,17 @@ test('every acknowledged span is there exactly once after kills', { timeout: 180
     async () => {
       await forEach(missing, async (traceId) => {
         const answer = await fetch(`${apiUrl}/v1/traces/${traceId}`)
-        if (answer.status !== 200) throw new Error(`${missing.size} acknowledged traces are not there`)
+        if (answer.status !== 200)
+          throw new Error(
+            `${missing.size} of ${sent.acknowledged.size} acknowledged traces are not there yet, the first of them ${traceId}`,
+          )
         const { spans } = (await answer.json()) as { spans: { spanId: string }[] }
         expect(spans.map(({ spanId }) => spanId).sort()).toEqual([...sent.acknowledged.get(traceId)!].sort())
         missing.delete(traceId)
       })
     },
-    { timeout: 40_000, interval: 250 },
+    // A machine whose cores are busy takes a minute to answer for them all; one trace that is lost would still be lost then.
+    { timeout: 150_000, interval: 250 },
   )
   expect(await running.stop()).toBe(0)
   running = null

@@ -1,7 +1,8 @@
 /** Sends traces over OTLP/HTTP as fast as they are accepted, and remembers what was acknowledged. */
 import { randomBytes } from 'node:crypto'
 
-const SPANS_OF_TRACE = 100
+/** Many in each, as there are as many questions to the API afterwards as there are traces. */
+const SPANS_OF_TRACE = 250
 const CONNECTIONS = 3
 
 export interface SentTraces {
