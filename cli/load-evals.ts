@@ -32,10 +32,10 @@ export const packFolder = fileURLToPath(new URL('../evals', import.meta.url))
 
 /**
  * Reads files, and folders with all `.eval` files below them (not in `node_modules` and hidden folders). Never throws on what
- * it finds there.
+ * it finds there. `texts` stand in place of the files of their paths, which need not exist.
  */
-export function loadEvals(paths: readonly string[]): LoadedEvals {
-  const reader = new EvalReader()
+export function loadEvals(paths: readonly string[], texts: ReadonlyMap<string, string> = new Map()): LoadedEvals {
+  const reader = new EvalReader(texts)
   for (const path of paths) reader.add(path)
   const files = [...reader.inputs.values()]
   const compiled = compileProject({ files, readImport: (from, specifier) => reader.readImport(from, specifier) })
@@ -56,8 +56,18 @@ class EvalReader {
   /** From real path to the path that stands for it, so that a file has one identity however it is reached. */
   readonly #names = new Map<string, string>()
   readonly #packs = realPath(packFolder)
+  /** By real path. */
+  readonly #texts: ReadonlyMap<string, string>
+
+  constructor(texts: ReadonlyMap<string, string>) {
+    this.#texts = new Map([...texts].map(([path, text]) => [realPath(path), text]))
+  }
 
   add(path: string): void {
+    if (this.#texts.has(realPath(path))) {
+      this.#addFile(path)
+      return
+    }
     const stats = statSync(path, { throwIfNoEntry: false })
     if (stats === undefined) this.diagnostics.push(diagnosticOfFile(path, 'E0001', 'there is no such file or folder'))
     else if (stats.isDirectory()) this.#addFolder(path)
@@ -83,9 +93,17 @@ class EvalReader {
     const name = this.#nameOf(path, path)
     if (this.inputs.has(name)) return
     if (name !== path) this.shownAs.set(name, path)
-    const read = readText(path)
+    const read = this.#read(path)
     if (read.kind === 'refused') this.diagnostics.push(diagnosticOfFile(path, read.code, read.message))
     else this.#take(name, read.text, true)
+  }
+
+  #read(path: string): Read {
+    const text = this.#texts.get(realPath(path))
+    if (text === undefined) return readText(path)
+    return text.length > MAX_BYTES
+      ? { kind: 'refused', code: 'E0003', message: `this text is longer than ${MAX_BYTES}: it is not read` }
+      : { kind: 'text', text }
   }
 
   #take(name: string, text: string, input: boolean): SourceText {
@@ -97,11 +115,11 @@ class EvalReader {
 
   readImport(from: string, specifier: string): SourceText | null {
     const path = this.#locate(from, specifier)
-    if (path === null || !existsSync(path)) return null
+    if (path === null || !(this.#texts.has(realPath(path)) || existsSync(path))) return null
     const name = this.#nameOf(path, shortest(path))
     const known = this.sources.get(name)
     if (known !== undefined) return { path: name, text: known }
-    const read = readText(path)
+    const read = this.#read(path)
     if (read.kind === 'text') return this.#take(name, read.text, false)
     this.diagnostics.push(diagnosticOfFile(name, read.code, read.message))
     return null

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { exitCodes } from './exit-codes.ts'
+import { VERSION } from './version.ts'
 
 interface CommandModule {
   names: readonly string[]
@@ -18,7 +19,7 @@ const modules: readonly CommandModule[] = [
 async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('assay')
     .description('Evaluates LLM agents: typed .eval rules on live traces, judges on a schedule, alerts with evidence.')
-    .version('0.1.0', '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
     .showHelpAfterError('(assay --help lists the commands)')

@@ -29,13 +29,16 @@ afterAll(() => {
 function assay(
   args: string[],
   environment: Record<string, string> = {},
+  input = '',
 ): { status: number | null; out: string; err: string } {
-  const { FORCE_COLOR: _, ...inherited } = process.env
+  // What the machine says of itself would change the output: each test says what it wants.
+  const { FORCE_COLOR: _, GITHUB_ACTIONS: __, GITHUB_WORKSPACE: ___, ...inherited } = process.env
   const env = { ...inherited, ...environment }
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     encoding: 'utf8',
     cwd: folder,
     env,
+    input,
   })
   return { status, out: stdout, err: stderr }
 }
@@ -77,8 +80,34 @@ describe('assay check', () => {
       file: 'bad.eval',
       line: 3,
       column: 3,
-      fix: { applicability: 'machine' },
+      range: { start: { line: 3, column: 3, offset: 31 }, end: { line: 3, column: 8, offset: 36 } },
+      fix: {
+        applicability: 'machine',
+        edits: [{ file: 'bad.eval', range: { start: { offset: 31 }, end: { offset: 36 } }, text: 'owner' }],
+      },
     })
+  })
+
+  test('prints SARIF and annotations, and the latter unasked in GitHub Actions', () => {
+    const sarif = assay(['check', '--format', 'sarif', 'bad.eval'])
+    expect(sarif.status).toBe(1)
+    expect(JSON.parse(sarif.out).runs[0].results).toHaveLength(2)
+    const github = assay(['check', '--format', 'github', 'bad.eval'])
+    expect(github.status).toBe(1)
+    expect(github.out).toMatch(/^::error file=bad\.eval,line=3,/)
+    const inActions = { GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: folder }
+    expect(assay(['check', 'bad.eval'], inActions).out).toMatch(
+      /1 file checked: 2 errors\n::error file=bad\.eval,line=3,/,
+    )
+    expect(assay(['check', '--format', 'text', 'bad.eval'], inActions).out).not.toContain('::error')
+  })
+
+  test('reads the standard input under a name', () => {
+    const text =
+      'package draft\nimport good from "./good.eval"\nonline eval it {\n  on: llm_call\n  pass: fails(good.fast)\n}\n'
+    expect(assay(['check', '--stdin-filename', 'draft.eval'], {}, text).out).toContain('no problems')
+    expect(assay(['check', '-'], {}, 'package p\nonline').out).toContain('┌─ stdin.eval:2:')
+    expect(assay(['check', '-', 'good.eval'], {}, text).status).toBe(2)
   })
 
   test('is plain in a pipe, and without colours when asked', () => {
@@ -86,11 +115,13 @@ describe('assay check', () => {
     const escapes = /\u001b/
     expect(assay(['check']).out).not.toMatch(escapes)
     expect(assay(['check'], { NO_COLOR: '1' }).out).not.toMatch(escapes)
+    expect(assay(['check'], { FORCE_COLOR: '1' }).out).toMatch(escapes)
   })
 
   test.each([
     [['check', 'nothing'], 1],
     [['check', '--nope'], 2],
+    [['check', '--format', 'xml'], 2],
     [['explain', 'E9999'], 2],
     [['explain'], 2],
   ])('%j ends with %d', (args, status) => {

@@ -1,21 +1,52 @@
 import type { Command } from 'commander'
+import { Option } from 'commander'
+import type { CheckFormat } from '../check-files.ts'
 
 // The language is loaded by the commands themselves: `assay --help` needs none of it.
+
+interface CheckFlags {
+  json?: boolean
+  format?: CheckFormat
+  stdinFilename?: string
+}
 
 /** `assay check` and `assay explain`. */
 export function registerCheck(program: Command): void {
   program
     .command('check')
     .description('parse, resolve and type-check .eval files')
-    .argument('[paths...]', 'files, or folders with all .eval files below them', ['.'])
-    .option('--json', 'print one JSON object instead of text')
+    .argument('[paths...]', 'files, or folders with all .eval files below them; `-` for the standard input', ['.'])
+    .addOption(
+      new Option('--format <form>', 'how to print what was found').choices(['text', 'json', 'sarif', 'github']),
+    )
+    .option('--json', 'the same as --format json')
+    .option('--stdin-filename <file>', 'check the standard input under the name of this file')
     .addHelpText(
       'after',
-      '\nExamples:\n  assay check evals\n  assay check --json evals | jq .summary\n\nExit codes: 0 fine (warnings included), 1 errors found, 2 nothing to check.',
+      `
+Forms:
+  text    for people; in GitHub Actions, annotations follow unless a form is named
+  json    every diagnostic with its range and its fix, for scripts
+  sarif   SARIF 2.1.0, for code scanning
+  github  annotations of GitHub Actions, shown at their lines in a pull request
+
+Examples:
+  assay check evals
+  assay check --json evals | jq .summary
+  assay check --format sarif evals > assay.sarif
+  assay check --stdin-filename evals/pii.eval < draft.eval
+
+Exit codes: 0 fine (warnings included), 1 errors found, 2 nothing to check.`,
     )
-    .action(async (paths: string[], options: { json?: boolean }) => {
+    .action(async (paths: string[], flags: CheckFlags, command: Command) => {
       const { runCheck } = await import('../check-files.ts')
-      runCheck(paths, options)
+      const { readFileSync } = await import('node:fs')
+      // `paths` has its default where none was given; `args` has what was.
+      const fromStdin = flags.stdinFilename !== undefined || paths.includes('-')
+      if (fromStdin && command.args.some((path) => path !== '-'))
+        command.error('error: the standard input is checked alone: name no files beside it')
+      const stdin = fromStdin ? { path: flags.stdinFilename ?? 'stdin.eval', text: readFileSync(0, 'utf8') } : null
+      process.exitCode = runCheck(paths, { format: flags.json === true ? 'json' : (flags.format ?? null), stdin })
     })
   program
     .command('explain')

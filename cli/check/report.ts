@@ -1,0 +1,61 @@
+/** What a check found, before it is written in one form or another. */
+import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
+import { Source } from '../../dsl/source.ts'
+import type { LoadedEvals } from '../load-evals.ts'
+
+export interface Summary {
+  readonly files: number
+  readonly evals: number
+  readonly alerts: number
+  readonly tests: number
+  readonly errors: number
+  readonly warnings: number
+}
+
+export interface CheckReport {
+  /** Files under the names that they were given by. */
+  readonly diagnostics: readonly Diagnostic[]
+  readonly summary: Summary
+  /** The texts that diagnostics speak of, by such a name. */
+  readonly sources: ReadonlyMap<string, Source>
+}
+
+export function reportOf({ plan, diagnostics, files, sources, shownAs }: LoadedEvals): CheckReport {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
+  const named = diagnostics.map((diagnostic) => ({
+    ...diagnostic,
+    file: shownAs.get(diagnostic.file) ?? diagnostic.file,
+  }))
+  return {
+    diagnostics: named,
+    summary: {
+      files: files.length,
+      // Without a plan there is nothing to count.
+      evals: plan?.evals.length ?? 0,
+      alerts: plan?.alerts.length ?? 0,
+      tests: plan?.tests.length ?? 0,
+      errors,
+      warnings: diagnostics.length - errors,
+    },
+    sources: new Map(
+      [...sources].map(([path, text]) => {
+        const name = shownAs.get(path) ?? path
+        return [name, new Source(name, text)]
+      }),
+    ),
+  }
+}
+
+export function summaryLine({ files, evals, alerts, tests, errors, warnings }: Summary): string {
+  const found = [
+    ...(errors > 0 ? [counted(errors, 'error')] : []),
+    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+  ]
+  if (errors > 0) return `${counted(files, 'file')} checked: ${found.join(', ')}`
+  const parts = [counted(evals, 'eval'), counted(alerts, 'alert'), counted(tests, 'test')].join(', ')
+  return `${counted(files, 'file')} checked: ${parts}, ${found.length === 0 ? 'no problems' : found.join(', ')}`
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
