@@ -19,7 +19,7 @@ import {
   type Subject,
   type TestPlan,
 } from './plan.ts'
-import { ModuleLoader, type ReadImport, type SourceText } from './resolve.ts'
+import { ModuleLoader, type Parsed, type ReadImport, type SourceText } from './resolve.ts'
 import { isSpanSubject, type SpanSubject } from './schema.ts'
 import { namedScope } from './scopes.ts'
 import type { Span } from './source.ts'
@@ -32,11 +32,31 @@ export interface ProjectInput {
    * path however it is reached. Packs have paths such as `assay:pii`; their patterns alone are taken for reviewed.
    */
   readImport: ReadImport
+  /** In place of `parseText`, for whoever keeps trees between calls. */
+  parse?: (file: SourceText) => Parsed
+}
+
+/** What is known of a project, also of one in error. */
+export interface Analysis {
+  readonly plan: Plan | null
+  readonly diagnostics: Diagnostic[]
+  /** Of each file and what it imports, by path. */
+  readonly modules: ReadonlyMap<string, Module>
+  /** Those that are not in error. */
+  readonly evals: readonly EvalPlan[]
+  /** The value of a constant; of one in error, its type is unknown. */
+  constant(module: Module, name: string): Typed
 }
 
 /** `plan` is null exactly when a diagnostic is an error. Diagnostics come by file, then by place. */
 export function compileProject(input: ProjectInput): { plan: Plan | null; diagnostics: Diagnostic[] } {
-  const loader = new ModuleLoader(input.readImport)
+  const { plan, diagnostics } = analyseProject(input)
+  return { plan, diagnostics }
+}
+
+/** As `compileProject`, with all that an editor asks of besides. */
+export function analyseProject(input: ProjectInput): Analysis {
+  const loader = new ModuleLoader(input.readImport, input.parse)
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   const modules = [...new Set(files.map((file) => loader.load(file)))]
   const compiler = new ProjectCompiler()
@@ -48,7 +68,13 @@ export function compileProject(input: ProjectInput): { plan: Plan | null; diagno
   )
   diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
   const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error')
-  return { plan: failed ? null : compiler.plan(all.map((module) => module.path).sort()), diagnostics }
+  return {
+    plan: failed ? null : compiler.plan(all.map((module) => module.path).sort()),
+    diagnostics,
+    modules: loader.modules,
+    evals: compiler.evals(),
+    constant: (module, name) => compiler.constant(module, name),
+  }
 }
 
 function reportUnusedImports(module: Module): void {
@@ -92,8 +118,13 @@ class ProjectCompiler implements Project {
     }
   }
 
+  /** Those that are not in error, in the order in which they can be evaluated. */
+  evals(): EvalPlan[] {
+    return [...this.#evals.values()].filter((plan) => plan !== null)
+  }
+
   plan(files: string[]): Plan {
-    const evals = [...this.#evals.values()].filter((plan) => plan !== null)
+    const evals = this.evals()
     const alerts = [...this.#alerts.values()].filter((plan) => plan !== null)
     const plan = {
       version: PLAN_VERSION,

@@ -1,4 +1,5 @@
 /** From parsed files to modules: what each declares, and what its imports stand for. */
+import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { Reporter } from './diagnostics/reporter.ts'
 import type { ImportLink, Module, Names } from './module.ts'
 import { findField, isSubject } from './schema.ts'
@@ -12,6 +13,19 @@ export interface SourceText {
 }
 export type ReadImport = (fromPath: string, specifier: string) => SourceText | null
 
+/** A text's tree, and what is wrong in its form. Never changed after: it can be kept for as long as the text is the same. */
+export interface Parsed {
+  readonly source: Source
+  readonly tree: FileNode
+  readonly problems: readonly Diagnostic[]
+}
+
+export function parseText({ path, text }: SourceText): Parsed {
+  const reporter = new Reporter(new Source(path, text))
+  const tree = parseFile(reporter.source, reporter)
+  return { source: reporter.source, tree, problems: reporter.diagnostics }
+}
+
 const RESERVED_VALUES = new Set(['true', 'false', 'score', 'missing', 'present'])
 
 /** Reads files and, through `readImport`, what they import, each path once. */
@@ -21,16 +35,18 @@ export class ModuleLoader {
   /** Paths that are being loaded, outermost first: meeting one again is a cycle. */
   readonly #loading: string[] = []
 
-  constructor(readImport: ReadImport) {
+  readonly #parse: (file: SourceText) => Parsed
+
+  constructor(readImport: ReadImport, parse: (file: SourceText) => Parsed = parseText) {
     this.#readImport = readImport
+    this.#parse = parse
   }
 
   load(file: SourceText): Module {
     const known = this.modules.get(file.path)
     if (known !== undefined) return known
-    const reporter = new Reporter(new Source(file.path, file.text))
-    const tree = parseFile(reporter.source, reporter)
-    const module = declare(file.path, tree, reporter)
+    const { source, tree, problems } = this.#parse(file)
+    const module = declare(file.path, tree, new Reporter(source, problems))
     this.modules.set(file.path, module)
     this.#loading.push(file.path)
     for (const link of importsOf(module, tree)) {

@@ -10,7 +10,7 @@ import type { Ident, ScopeNode } from './syntax/ast.ts'
 
 /** Scopes that are being followed, by module, and those that turned out to go round in a circle (told). */
 const visiting = new WeakMap<Module, Set<string>>()
-const circular = new WeakSet<ScopeDecl>()
+const circular = new WeakMap<Module, Set<ScopeDecl>>()
 
 /** Null when the scope is in error (told). */
 export function compileScope(node: ScopeNode, module: Module, project: Project): ScopePlan | null {
@@ -61,14 +61,12 @@ export function namedScope(name: Ident, module: Module, project: Project): Scope
     return null
   }
   const { decl, module: home } = found.found
-  if (decl.damaged || circular.has(decl)) return null
+  if (decl.damaged || circular.get(home)?.has(decl)) return null
   const open = visiting.get(home) ?? new Set()
   visiting.set(home, open)
   if (open.has(decl.name.text)) {
-    for (const name of open) {
-      const member = home.names.scopes.get(name)
-      if (member !== undefined) circular.add(member)
-    }
+    const members = [...open].flatMap((name) => home.names.scopes.get(name) ?? [])
+    circular.set(home, new Set([...(circular.get(home) ?? []), ...members]))
     home.reporter.report('E0114', decl.name.span, `scope \`${decl.name.text}\` is defined by itself`, {
       label: 'goes round in a circle',
     })

@@ -8,8 +8,13 @@ export class Reporter {
   readonly diagnostics: Diagnostic[] = []
   readonly #told = new Set<string>()
 
-  constructor(source: Source) {
+  /** `before`: what was told of the same text already. */
+  constructor(source: Source, before: readonly Diagnostic[] = []) {
     this.source = source
+    for (const diagnostic of before) {
+      this.diagnostics.push(diagnostic)
+      if (diagnostic.span !== null) this.#told.add(`${diagnostic.code} ${diagnostic.span.start}`)
+    }
   }
 
   report(code: Code, span: Span, message: string, details: Details = {}): void {
