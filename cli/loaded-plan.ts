@@ -2,13 +2,13 @@
 import { renderDiagnostics } from '../dsl/diagnostics/render.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type LoadedEvals, loadEvals } from './load-evals.ts'
+import { type LoadedEvals, type LoadOptions, loadEvals } from './load-evals.ts'
 
 export type LoadedPlan = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: false; exitCode: number }
 
 /** Warnings are `assay check`'s to tell. Files that do not check exit with 1, nothing to read with 2; both are told on stderr. */
-export function loadPlan(paths: readonly string[]): LoadedPlan {
-  const loaded = loadEvals(paths)
+export function loadPlan(paths: readonly string[], options: LoadOptions = {}): LoadedPlan {
+  const loaded = loadEvals(paths, new Map(), options)
   const { plan, files } = loaded
   const errors = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (plan === null) {

@@ -10,10 +10,32 @@ import type { FixtureSpan, FixtureTrace, FixtureValue, Subject } from './plan.ts
 import { aSubject, fieldOf, findField, isSpanSubject, SPAN_SUBJECTS } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode, FieldNode, FixtureNode } from './syntax/ast.ts'
+import { unescapeText } from './syntax/text.ts'
 import { commonType, describeType, planType, type Type } from './types.ts'
 
+/** `given trace { … }`. */
 export function compileFixture(node: FixtureNode, module: Module, project: Project): FixtureTrace {
-  const fields = compileFields(node.fields, 'trace', module, project)
+  for (const { key } of node.fields.filter(leavesOut))
+    module.reporter.report('E0413', key.span, 'there are no spans here to leave out', { label: 'of `given like`' })
+  return fixtureOf(node, module, project)
+}
+
+/** `given like "…" { … }`, where `tool_call: missing` leaves out the tool calls of the other test. */
+export function compileChanges(node: FixtureNode, module: Module, project: Project): FixtureTrace {
+  const without = node.fields
+    .filter(leavesOut)
+    .map(({ key }) => key.text)
+    .filter(isSpanSubject)
+  return { ...(without.length > 0 && { without }), ...fixtureOf(node, module, project) }
+}
+
+function leavesOut({ key, value }: FieldNode): boolean {
+  return isSpanSubject(key.text) && value.kind === 'path' && value.path === 'missing'
+}
+
+function fixtureOf(node: FixtureNode, module: Module, project: Project): FixtureTrace {
+  const own = node.fields.filter((field) => !leavesOut(field))
+  const fields = compileFields(own, 'trace', module, project)
   const spans: FixtureSpan[] = []
   for (const { subject, fixture } of node.spans) {
     if (!isSpanSubject(subject.text)) {
@@ -45,6 +67,12 @@ function compileFields(
   const fields: Record<string, FixtureValue> = {}
   for (const { key, value } of nodes) {
     if (key.text === '') continue
+    const attribute = attributeKey(key.text)
+    if (attribute !== null) {
+      const compiled = attributeValue(value, module, project)
+      if (compiled !== null) fields[attribute] = compiled
+      continue
+    }
     const field = fieldOf(subject, key.text)
     if (field === undefined) {
       reportUnknown(key, subject, module)
@@ -75,6 +103,28 @@ function reportUnknown(
     notes: elsewhere === undefined && guess === null ? [listFields(subject)] : [],
   })
 }
+
+/** `attr("acme.tier")`, however it is spaced; null for any other key. */
+function attributeKey(text: string): string | null {
+  const name = /^attr\s*\(\s*(".*")\s*\)$/.exec(text)?.[1]
+  return name === undefined ? null : `attr("${unescapeText(name)}")`
+}
+
+/** An attribute is what was sent: a text, a number or a truth, without a unit. */
+function attributeValue(node: ExprNode, module: Module, project: Project): FixtureValue | null {
+  if (node.kind === 'path' && node.path === 'missing') return { kind: 'missing' }
+  const context: ExprContext = { project, module, subject: null, score: null, aggregate: null, matched: new Set() }
+  const { type, expr } = elaborate(node, context)
+  if (type.kind === 'unknown') return null
+  if (expr.op === 'literal' && ATTRIBUTE_TYPES.has(type.kind))
+    return { kind: 'value', type: planType(type), value: expr.value }
+  module.reporter.report('E0413', node.span, `this is ${describeType(type)}`, {
+    label: 'an attribute is a text, a number, `true` or `false`, as it is sent',
+  })
+  return null
+}
+
+const ATTRIBUTE_TYPES: ReadonlySet<string> = new Set(['string', 'int', 'number', 'bool'])
 
 /** Null when it is in error (told). */
 function fixtureValue(
@@ -153,23 +203,4 @@ function literalOf(node: ExprNode): string | number | boolean | undefined {
   }
   if (node.kind !== 'literal' || !['text', 'block', 'int', 'decimal'].includes(node.token)) return undefined
   return literalValue(node)?.value
-}
-
-/**
- * `changes` laid over `base`: fields one by one, and the n-th span of a kind over the n-th of that kind; what has no
- * counterpart is added at the end.
- */
-export function mergeFixtures(base: FixtureTrace, changes: FixtureTrace): FixtureTrace {
-  const spans = [...base.spans]
-  const seen = new Map<string, number>()
-  for (const change of changes.spans) {
-    const nth = seen.get(change.subject) ?? 0
-    seen.set(change.subject, nth + 1)
-    const places = base.spans.flatMap((span, index) => (span.subject === change.subject ? [index] : []))
-    const place = places[nth]
-    const counterpart = place === undefined ? undefined : base.spans[place]
-    if (place === undefined || counterpart === undefined) spans.push(change)
-    else spans[place] = { subject: change.subject, fields: { ...counterpart.fields, ...change.fields } }
-  }
-  return { fields: { ...base.fields, ...changes.fields }, spans }
 }

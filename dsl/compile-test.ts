@@ -1,11 +1,16 @@
 import { reportWord } from './clauses.ts'
 import type { EvalOf } from './compile-alert.ts'
-import { compileFixture, mergeFixtures } from './compile-fixture.ts'
+import { compileChanges, compileFixture } from './compile-fixture.ts'
+import { compileFile } from './compile-given-file.ts'
 import type { Project } from './elaborate/context.ts'
 import { durationNs, literalValue } from './literals.ts'
-import { lookup, type Module, namesIn, type TestDecl } from './module.ts'
+import { mergeFixtures } from './merge-fixtures.ts'
+import { type AlertDecl, type EvalDecl, type Found, lookup, type Module, namesIn, type TestDecl } from './module.ts'
 import type { AlertPlan, EvalPlan, FixtureTrace, TestExpect, TestGiven, TestPlan } from './plan.ts'
+import { REASONS } from './reasons.ts'
+import type { ReadTraces } from './resolve.ts'
 import { fieldOf, findField, isSubject } from './schema.ts'
+import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExpectNode, ExprNode, GivenNode, Ident } from './syntax/ast.ts'
 
@@ -17,6 +22,7 @@ const STATES = ['inactive', 'pending', 'firing', 'resolved'] as const
 export interface Rules {
   evalOf: EvalOf
   alertOf: (module: Module, name: string) => AlertPlan | null
+  readTraces: ReadTraces
 }
 
 /** Null when it is in error (told). */
@@ -27,13 +33,15 @@ export function compileTest(decl: TestDecl, module: Module, project: Project, ru
   const given = givenOf(decl, module, project, rules, [])
   const expect = decl.expect.flatMap((node) => compileExpect(node, module, rules) ?? [])
   if (decl.name.value === '') return null
-  if (decl.given.length === 0)
+  if (decl.given.length === 0 && decl.todo === null)
     reporter.report('E0416', decl.name.span, 'this test gives nothing', { label: 'add `given trace { … }`' })
-  if (decl.expect.length === 0)
+  if (decl.expect.length === 0 && decl.todo === null)
     reporter.report('E0416', decl.name.span, 'this test expects nothing', { label: 'add `expect NAME: pass`' })
   if (reporter.diagnostics.length > errorsBefore) return null
   const { line } = reporter.source.position(decl.span.start)
-  return { name: decl.name.value, package: module.packageName, file: module.path, line, given, expect }
+  const todo = decl.todo === null ? null : { why: decl.todo.why?.value ?? null }
+  const { path: file, packageName } = module
+  return { name: decl.name.value, package: packageName, file, line, given, expect, ...(todo !== null && { todo }) }
 }
 
 /** All that a test gives, what it takes from other tests included. `path` are the tests on the way here. */
@@ -44,22 +52,31 @@ function givenOf(
   rules: Rules,
   path: readonly TestDecl[],
 ): TestGiven[] {
-  let trace: FixtureTrace | null = null
+  let trace: TraceGiven | null = null
   const others = new Map<string, TestGiven>()
   const take = (given: TestGiven): void => {
-    if (given.kind === 'trace') trace = trace === null ? given.trace : mergeFixtures(trace, given.trace)
+    if (given.kind === 'trace') trace = trace === null ? given : changed(trace, given.trace)
+    else if (given.kind === 'file') trace = given
     else others.set(`${given.kind} ${given.evalId}`, given)
+  }
+  const isSecond = (span: Span): boolean => {
+    if (trace !== null) module.reporter.report('E0416', span, 'a test gives one trace', { label: 'a second one' })
+    return trace !== null
   }
   for (const node of decl.given) {
     switch (node.kind) {
       case 'trace':
-        if (trace !== null)
-          module.reporter.report('E0416', node.span, 'a test gives one trace', { label: 'a second one' })
+        isSecond(node.span)
         take({ kind: 'trace', trace: compileFixture(node.fixture, module, project) })
         break
+      case 'file': {
+        const given = isSecond(node.span) ? null : compileFile(node, module, rules.readTraces)
+        if (given !== null) take(given)
+        break
+      }
       case 'like':
         for (const given of likeOf(node, module, project, rules, [...path, decl])) take(given)
-        if (node.fixture !== null) take({ kind: 'trace', trace: compileFixture(node.fixture, module, project) })
+        if (node.fixture !== null) take({ kind: 'trace', trace: compileChanges(node.fixture, module, project) })
         break
       case 'judge': {
         const given = compileJudged(node, module, rules)
@@ -73,7 +90,14 @@ function givenOf(
       }
     }
   }
-  return [...(trace === null ? [] : [{ kind: 'trace' as const, trace }]), ...others.values()]
+  return [...(trace === null ? [] : [trace]), ...others.values()]
+}
+
+type TraceGiven = Extract<TestGiven, { kind: 'trace' | 'file' }>
+
+function changed(given: TraceGiven, changes: FixtureTrace): TraceGiven {
+  if (given.kind === 'trace') return { kind: 'trace', trace: mergeFixtures(given.trace, changes) }
+  return { ...given, changes: [...given.changes, changes] }
 }
 
 function likeOf(
@@ -213,13 +237,8 @@ function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpe
     return null
   }
   const { decl, module: home } = found.found
+  if (outcome.text === 'todo') return expectTodo(node, rules, found.found, line)
   if (decl.kind === 'alert') return expectAlert(node, rules.alertOf(home, decl.name.text), module, line)
-  if (outcome.text === 'todo') {
-    reporter.report('E0903', outcome.span, '`expect … : todo` is not supported yet in this version', {
-      label: 'part of the language, not of this version',
-    })
-    return null
-  }
   const verdict = OUTCOMES.find((known) => known === outcome.text)
   if (verdict === undefined)
     reportWord(reporter, name.text, { kind: 'path', path: outcome.text, span: outcome.span }, OUTCOMES)
@@ -228,6 +247,20 @@ function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpe
   const because = node.because === null ? null : reasonOf(node.because, module)
   const plan = rules.evalOf(home, decl)
   return verdict === undefined || plan === null ? null : { kind: 'verdict', evalId: plan.id, verdict, because, line }
+}
+
+/** It takes neither reason nor time: nothing is expected yet. */
+function expectTodo(
+  { because, at }: ExpectNode,
+  rules: Rules,
+  { decl, module }: Found<EvalDecl | AlertDecl>,
+  line: number,
+): TestExpect | null {
+  const extra = because?.span ?? at?.span
+  if (extra !== undefined)
+    module.reporter.report('E0415', extra, 'what is to do has no more to say', { label: 'leave it out' })
+  const plan = decl.kind === 'alert' ? rules.alertOf(module, decl.name.text) : rules.evalOf(module, decl)
+  return plan === null ? null : { kind: 'todo', target: plan.id, line }
 }
 
 function expectAlert(node: ExpectNode, plan: AlertPlan | null, module: Module, line: number): TestExpect | null {
@@ -244,11 +277,11 @@ function expectAlert(node: ExpectNode, plan: AlertPlan | null, module: Module, l
 /** A field's path, or a text that the reason has to contain. */
 function reasonOf(node: ExprNode, module: Module): string | null {
   if (node.kind === 'literal' && node.token === 'text') return String(literalValue(node)?.value ?? '')
-  if (node.kind === 'path' && isField(node.path)) return node.path
+  if (node.kind === 'path' && (isField(node.path) || REASONS.has(node.path))) return node.path
   if (node.kind === 'call' && node.name.text === 'attr')
     return module.reporter.source.text.slice(node.span.start, node.span.end)
   if (node.kind === 'path') {
-    const label = 'a field, or a text in quotes'
+    const label = `a field, a reason (${[...REASONS].join(', ')}), or a text in quotes`
     module.reporter.report('E0203', node.span, `there is no field \`${node.path}\``, { label })
   } else if (node.kind !== 'error')
     module.reporter.report('E0415', node.span, '`because` takes a field or a text', {

@@ -56,7 +56,7 @@ describe('errors of declarations', () => {
       OFFLINE.replace('  every', '  was: old\n  labels: "x"\n  budget: 3 USD per run, 60 USD per month\n  every'),
       ['E0901', 'E0901', 'E0901'],
     ],
-    ['todo', `${FAST}test "t" {\n  given trace { duration: 1s }\n  expect fast: todo\n}`, ['E0903']],
+    ['todo', `${FAST}test "t" {\n  given trace { duration: 1s }\n  expect fast: todo because name\n}`, ['E0415']],
     [
       'two tests of a name',
       `${FAST}test "t" {\n  given trace { duration: 1s }\n  expect fast: pass\n}\ntest "t" {\n  given trace { duration: 1s }\n  expect fast: pass\n}`,

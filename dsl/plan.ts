@@ -177,13 +177,20 @@ export interface FixtureSpan {
 }
 
 export interface FixtureTrace {
+  /** Of `given like`: kinds of spans of which none is taken over (`tool_call: missing`). */
+  without?: FixtureSpan['subject'][]
   fields: Record<string, FixtureValue>
   spans: FixtureSpan[]
 }
 
-/** `given … returns …`: what a judge answers in a test. */
 export type TestGiven =
   | { kind: 'trace'; trace: FixtureTrace }
+  /**
+   * `given file "fixtures/slow.json" trace "4bf9…"`: a recorded trace, and what `given like` changes of it. `file` is a path as
+   * whoever compiled found it; `traceId` is null for the only one of the file.
+   */
+  | { kind: 'file'; file: string; traceId: string | null; changes: FixtureTrace[] }
+  /** `given … returns …`: what a judge answers in a test. */
   | { kind: 'judge'; evalId: string; returns: number | 'abstain' | 'error' }
   /** `given no_pii: pass x 9, fail x 1 each 1m`: verdicts over virtual time. */
   | {
@@ -202,6 +209,8 @@ export type TestExpect =
       because: string | null
       line: number
     }
+  /** `expect fast: todo`: what comes out is shown, and nothing is held against it. `target` is an eval's or alert's id. */
+  | { kind: 'todo'; target: string; line: number }
   | {
       kind: 'alert'
       alertId: string
@@ -218,6 +227,8 @@ export interface TestPlan {
   /** `given like` is already merged in: one trace at the most. */
   given: TestGiven[]
   expect: TestExpect[]
+  /** `expect todo "why"`: its failures are no failures yet. */
+  todo?: { why: string | null }
 }
 
 export interface Plan {

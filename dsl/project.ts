@@ -19,7 +19,7 @@ import {
   type Subject,
   type TestPlan,
 } from './plan.ts'
-import { ModuleLoader, type Parsed, type ReadImport, type SourceText } from './resolve.ts'
+import { ModuleLoader, type Parsed, type ReadImport, type ReadTraces, type SourceText } from './resolve.ts'
 import { isSpanSubject, type SpanSubject } from './schema.ts'
 import { namedScope } from './scopes.ts'
 import type { Span } from './source.ts'
@@ -32,6 +32,8 @@ export interface ProjectInput {
    * path however it is reached. Packs have paths such as `assay:pii`; their patterns alone are taken for reviewed.
    */
   readImport: ReadImport
+  /** What `given file "PATH"` in `fromPath` stands for. Without it, files of traces are taken as they are named. */
+  readTraces?: ReadTraces
   /** In place of `parseText`, for whoever keeps trees between calls. */
   parse?: (file: SourceText) => Parsed
 }
@@ -54,46 +56,12 @@ export function compileProject(input: ProjectInput): { plan: Plan | null; diagno
   return { plan, diagnostics }
 }
 
-/** How many of each kind a set of files declares. */
-export interface ProjectCounts {
-  readonly evals: number
-  readonly alerts: number
-  readonly tests: number
-}
-
-/**
- * What is wrong, and how much there is, without a plan: nothing is stored by what is only checked, and identities are a sixth
- * of the time. `counts` is null exactly when a diagnostic is an error.
- */
-export function checkProject(input: ProjectInput): { counts: ProjectCounts | null; diagnostics: Diagnostic[] } {
-  const { compiler, diagnostics } = compileModules(input, () => ({ measureHash: '', verdictHash: '' }))
-  return { counts: hasErrors(diagnostics) ? null : compiler.counts(), diagnostics }
-}
-
 /** As `compileProject`, with all that an editor asks of besides. */
 export function analyseProject(input: ProjectInput): Analysis {
-  const { compiler, modules, diagnostics } = compileModules(input, hashesOf)
-  return {
-    plan: hasErrors(diagnostics) ? null : compiler.plan([...modules.keys()].sort()),
-    diagnostics,
-    modules,
-    evals: compiler.evals(),
-    constant: (module, name) => compiler.constant(module, name),
-  }
-}
-
-function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
-}
-
-function compileModules(
-  input: ProjectInput,
-  hashes: typeof hashesOf,
-): { compiler: ProjectCompiler; modules: ModuleLoader['modules']; diagnostics: Diagnostic[] } {
   const loader = new ModuleLoader(input.readImport, input.parse)
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   const modules = [...new Set(files.map((file) => loader.load(file)))]
-  const compiler = new ProjectCompiler(hashes)
+  const compiler = new ProjectCompiler(input.readTraces ?? ((_from, path) => ({ ok: true, path, traceIds: null })))
   for (const module of modules) compiler.compileAll(module)
   const all = [...loader.modules.values()]
   for (const module of modules) reportUnusedImports(module)
@@ -101,7 +69,14 @@ function compileModules(
     [...module.reporter.diagnostics].sort((a, b) => a.line - b.line || a.column - b.column),
   )
   diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
-  return { compiler, modules: loader.modules, diagnostics }
+  const failed = diagnostics.some((diagnostic) => diagnostic.severity === 'error')
+  return {
+    plan: failed ? null : compiler.plan(all.map((module) => module.path).sort()),
+    diagnostics,
+    modules: loader.modules,
+    evals: compiler.evals(),
+    constant: (module, name) => compiler.constant(module, name),
+  }
 }
 
 function reportUnusedImports(module: Module): void {
@@ -124,10 +99,10 @@ class ProjectCompiler implements Project {
   readonly #compiling = new Set<EvalDecl>()
   readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
   readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
-  readonly #hashes: typeof hashesOf
+  readonly #readTraces: ReadTraces
 
-  constructor(hashes: typeof hashesOf) {
-    this.#hashes = hashes
+  constructor(readTraces: ReadTraces) {
+    this.#readTraces = readTraces
   }
 
   /** Everything that a file declares; what it takes from other files is compiled when something asks for it. */
@@ -145,14 +120,9 @@ class ProjectCompiler implements Project {
       return decl?.kind === 'alert' ? this.alertOf(home, decl) : null
     }
     for (const decl of module.tests) {
-      const test = compileTest(decl, module, this, { evalOf, alertOf })
+      const test = compileTest(decl, module, this, { evalOf, alertOf, readTraces: this.#readTraces })
       if (test !== null) this.#tests.push(test)
     }
-  }
-
-  counts(): ProjectCounts {
-    const alerts = [...this.#alerts.values()].filter((plan) => plan !== null)
-    return { evals: this.evals().length, alerts: alerts.length, tests: this.#tests.length }
   }
 
   /** Those that are not in error, in the order in which they can be evaluated. */
@@ -197,7 +167,7 @@ class ProjectCompiler implements Project {
       const target = this.#byId.get(evalId)
       return target === undefined ? '' : `${target.measureHash} ${target.verdictHash}`
     }
-    return { ...plan, ...this.#hashes(plan, { patterns: this.patterns.patterns, hashOfEval }) }
+    return { ...plan, ...hashesOf(plan, { patterns: this.patterns.patterns, hashOfEval }) }
   }
 
   alertOf(module: Module, decl: AlertDecl): AlertPlan | null {

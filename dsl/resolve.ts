@@ -11,6 +11,10 @@ export interface SourceText {
   path: string
   text: string
 }
+/** What a file of traces holds, for `given file`: the ids of its traces, null where nobody looked; or why it is none. */
+export type TracesFile = { ok: true; path: string; traceIds: readonly string[] | null } | { ok: false; message: string }
+/** Null: there is no such file. */
+export type ReadTraces = (fromPath: string, path: string) => TracesFile | null
 export type ReadImport = (fromPath: string, specifier: string) => SourceText | null
 
 /** A text's tree, and what is wrong in its form. Never changed after: it can be kept for as long as the text is the same. */

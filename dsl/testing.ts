@@ -2,12 +2,20 @@
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import type { EvalPlan, Expr, OnlineEvalPlan, Plan } from './plan.ts'
 import { compileProject } from './project.ts'
+import type { TracesFile } from './resolve.ts'
 
 const PII = `package pii
 pattern email = /[a-z0-9.]+@[a-z0-9]+\\.[a-z]{2,}/
 pattern iban = /[A-Z]{2}\\d{2}[A-Z0-9]{11,30}/ check iban
 pattern card = /\\d{13,19}/ check luhn
 `
+
+/** What `given file` finds in tests of this folder. */
+const TRACE_FILES: Record<string, TracesFile> = {
+  'fixtures/notes.json': { ok: false, message: 'neither an OTLP request nor a span' },
+  'fixtures/one.json': { ok: true, path: 'fixtures/one.json', traceIds: ['a'.repeat(32)] },
+  'fixtures/two.json': { ok: true, path: 'fixtures/two.json', traceIds: ['a'.repeat(32), 'b'.repeat(32)] },
+}
 
 /** Compiles one file, `shop.eval`; `others` are what it can import, with `assay:pii` always among them. */
 export function compileText(
@@ -23,6 +31,7 @@ export function compileText(
       const found = files[path]
       return found === undefined ? null : { path, text: found }
     },
+    readTraces: (_from, path) => TRACE_FILES[path] ?? null,
   })
 }
 

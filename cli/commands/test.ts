@@ -5,6 +5,7 @@ import { runTests } from '../../engine/testing/run-tests.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { LoadedEvals } from '../load-evals.ts'
 import { loadPlan, shownPath } from '../loaded-plan.ts'
+import { TraceFiles } from '../trace-files.ts'
 
 export function registerTest(program: Command): void {
   program
@@ -29,11 +30,12 @@ Exit codes: 0 all passed, 1 a test failed or a file does not check, 2 nothing to
 }
 
 function testFiles(paths: readonly string[], json: boolean): number {
-  const outcome = loadPlan(paths)
+  const files = new TraceFiles()
+  const outcome = loadPlan(paths, { readTraceFile: files.read })
   if (!outcome.ok) return outcome.exitCode
   const { plan, loaded } = outcome
   const startedMs = performance.now()
-  const report = runTests(plan)
+  const report = runTests(plan, { traceOf: files.traceOf, clockMs: () => performance.now() })
   const elapsedMs = performance.now() - startedMs
   process.stdout.write(json ? jsonReport(report, loaded) : textReport(report, loaded, elapsedMs))
   return report.failed > 0 ? exitCodes.findings : exitCodes.ok

@@ -4,6 +4,7 @@ import { NAME_STORIES } from './stories/names.ts'
 import { PATTERN_STORIES } from './stories/patterns.ts'
 import { RULE_STORIES } from './stories/rules.ts'
 import { SYNTAX_STORIES } from './stories/syntax.ts'
+import { TEST_FILE_STORIES } from './stories/test-files.ts'
 import { TYPE_STORIES } from './stories/types.ts'
 
 export type Severity = 'error' | 'warning'
@@ -22,6 +23,7 @@ export const CODES = {
   ...TYPE_STORIES,
   ...PATTERN_STORIES,
   ...RULE_STORIES,
+  ...TEST_FILE_STORIES,
   ...LATER_STORIES,
 } satisfies Record<string, CodeStory>
 

@@ -139,6 +139,7 @@ export interface FixtureNode {
 export type GivenNode =
   | { kind: 'trace'; fixture: FixtureNode; span: Span }
   | { kind: 'like'; test: StringNode; fixture: FixtureNode | null; span: Span }
+  | { kind: 'file'; path: StringNode; trace: StringNode | null; span: Span }
   | { kind: 'judge'; evalName: Ident; returns: ExprNode; span: Span }
   | {
       kind: 'verdicts'
@@ -149,10 +150,18 @@ export type GivenNode =
     }
 
 export interface ExpectNode {
+  readonly kind: 'expect'
   readonly name: Ident
   readonly outcome: Ident
   readonly because: ExprNode | null
   readonly at: Ident | null
+  readonly span: Span
+}
+
+/** `expect todo "why"`: the test is not to be counted yet. */
+export interface TodoNode {
+  readonly kind: 'todo'
+  readonly why: StringNode | null
   readonly span: Span
 }
 
@@ -171,7 +180,7 @@ export type DeclNode =
   | ({ kind: 'default'; key: Ident; policy: PolicyNode | null } & Common)
   | ({ kind: 'eval'; mode: 'online' | 'offline'; name: Ident; clauses: ClauseNode[] } & Common)
   | ({ kind: 'alert'; name: Ident; clauses: ClauseNode[] } & Common)
-  | ({ kind: 'test'; name: StringNode; given: GivenNode[]; expect: ExpectNode[] } & Common)
+  | ({ kind: 'test'; name: StringNode; given: GivenNode[]; expect: ExpectNode[]; todo: TodoNode | null } & Common)
 
 export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' }>
 

@@ -1,5 +1,15 @@
 /** Tests: fixtures, verdict streams, what a judge returns, and what is expected. */
-import type { DeclNode, ExpectNode, ExprNode, FieldNode, FixtureNode, GivenNode, Ident } from './ast.ts'
+import type {
+  DeclNode,
+  ExpectNode,
+  ExprNode,
+  FieldNode,
+  FixtureNode,
+  GivenNode,
+  Ident,
+  StringNode,
+  TodoNode,
+} from './ast.ts'
 import { NOWHERE, type Rule, tokenIdent } from './grammar-base.ts'
 import { ClauseGrammar } from './grammar-clauses.ts'
 import * as t from './tokens.ts'
@@ -13,6 +23,7 @@ export class TestGrammar extends ClauseGrammar {
       const start = this.begin()
       const given: GivenNode[] = []
       const expect: ExpectNode[] = []
+      let todo: TodoNode | null = null
       this.CONSUME(t.Test)
       const name = this.SUBRULE(this.text)
       this.CONSUME(t.LCurly)
@@ -27,13 +38,16 @@ export class TestGrammar extends ClauseGrammar {
           {
             ALT: () => {
               const node = this.SUBRULE(this.expect)
-              this.ACTION(() => node !== null && expect.push(node))
+              this.ACTION(() => {
+                if (node?.kind === 'todo') todo = node
+                else if (node !== null) expect.push(node)
+              })
             },
           },
         ]),
       )
       this.CONSUME(t.RCurly)
-      return this.ACTION(() => ({ kind: 'test', name, given, expect, span: this.spanFrom(start) }) as const)
+      return this.ACTION(() => ({ kind: 'test', name, given, expect, todo, span: this.spanFrom(start) }) as const)
     },
     { recoveryValueFunc: () => null },
   )
@@ -60,6 +74,18 @@ export class TestGrammar extends ClauseGrammar {
               changes = this.SUBRULE2(this.fixture)
             })
             return { kind: 'like', test, fixture: changes, span: NOWHERE }
+          },
+        },
+        {
+          ALT: (): GivenNode | null => {
+            let trace: StringNode | null = null
+            this.CONSUME(t.File)
+            const path = this.SUBRULE2(this.text)
+            this.OPTION2(() => {
+              this.CONSUME2(t.Trace)
+              trace = this.SUBRULE3(this.text)
+            })
+            return { kind: 'file', path, trace, span: NOWHERE }
           },
         },
         {
@@ -107,13 +133,35 @@ export class TestGrammar extends ClauseGrammar {
     { recoveryValueFunc: () => null },
   )
 
-  protected expect: Rule<ExpectNode | null> = this.RULE<() => ExpectNode | null>(
+  /** Of an eval or alert; or `expect todo "why"`, of the test. */
+  protected expect: Rule<ExpectNode | TodoNode | null> = this.RULE<() => ExpectNode | TodoNode | null>(
     'expect',
     () => {
       const start = this.begin()
+      this.CONSUME(t.Expect)
+      const node = this.OR([
+        {
+          ALT: (): ExpectNode | TodoNode => {
+            let why: StringNode | null = null
+            this.CONSUME(t.Todo)
+            this.OPTION(() => {
+              why = this.SUBRULE(this.text)
+            })
+            return { kind: 'todo', why, span: NOWHERE }
+          },
+        },
+        { ALT: (): ExpectNode | TodoNode => this.SUBRULE(this.expected) },
+      ])
+      return this.ACTION(() => ({ ...node, span: this.spanFrom(start) }))
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected expected: Rule<ExpectNode> = this.RULE<() => ExpectNode>(
+    'expected',
+    () => {
       let because: ExprNode | null = null
       let at: Ident | null = null
-      this.CONSUME(t.Expect)
       const name = this.SUBRULE(this.key)
       const outcome = this.SUBRULE(this.ident)
       this.OPTION(() => {
@@ -125,9 +173,9 @@ export class TestGrammar extends ClauseGrammar {
         const token = this.CONSUME(t.Duration)
         at = this.ACTION(() => tokenIdent(token))
       })
-      return this.ACTION(() => ({ name, outcome, because, at, span: this.spanFrom(start) }))
+      return { kind: 'expect', name, outcome, because, at, span: NOWHERE }
     },
-    { recoveryValueFunc: () => null },
+    { resyncEnabled: false },
   )
 
   protected fixture: Rule<FixtureNode> = this.RULE<() => FixtureNode>(

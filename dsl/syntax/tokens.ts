@@ -66,6 +66,15 @@ export const BadRegex = define({
   categories: [Literal],
 })
 
+/** `attr("acme.tier"):`, the key of an attribute in a fixture. Before words: it begins like one. */
+export const AttrKey = define({
+  name: 'AttrKey',
+  pattern: /attr[ \t]*\([ \t]*"(?:[^"\\\n]|\\[^\n])*"[ \t]*\)[ \t]*:/,
+  categories: [Key],
+  start_chars_hint: ['a'],
+  line_breaks: false,
+})
+
 /**
  * A word, or a key with its colon. The lexer matches no other: `lexer.ts` then tells keys, reserved words and names apart by
  * one look into a table, which is twice as fast as a pattern for each.
@@ -182,6 +191,8 @@ export const Returns = contextual('returns')
 export const Each = contextual('each')
 export const Times = contextual('x')
 export const Missing = contextual('missing')
+export const File = contextual('file')
+export const Todo = contextual('todo')
 
 // What may not follow a literal at once: letters, digits, `_`, `%` and `.` (rule 6). `12abc` is then one bad token.
 const END = '(?![A-Za-z0-9_%.])'

@@ -40,7 +40,8 @@ export function isBecause(reason: Reason | undefined, because: string): boolean 
   if (reason === undefined) return false
   const wanted = because.replace(/^attr\(\s*("(?:[^"\\]|\\.)*").*\)$/s, 'attr($1)')
   const name = reasonName(reason)
-  if (name === wanted || withoutSubject(name) === wanted || name === withoutSubject(wanted)) return true
+  if (reason.code === wanted || name === wanted || withoutSubject(name) === wanted || name === withoutSubject(wanted))
+    return true
   const isField = wanted.startsWith('attr(') || hasField(withoutSubject(wanted))
   return !isField && describeReason(reason).includes(because)
 }

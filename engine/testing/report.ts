@@ -16,6 +16,8 @@ export interface ExpectationOutcome {
   readonly score?: number
   readonly reason?: Reason
   readonly evidence?: readonly Evidence[]
+  /** `expect fast: todo`: nothing was expected, and it is no failure. */
+  readonly todo?: true
 }
 
 export interface TestOutcome {
@@ -23,7 +25,13 @@ export interface TestOutcome {
   readonly package: string
   readonly file: string
   readonly line: number
+  /** False exactly when `status` is `failed`. */
   readonly ok: boolean
+  /** `todo`: it says so, or an expectation of it does, and nothing else failed. */
+  readonly status: 'passed' | 'failed' | 'todo'
+  /** Why it is to do, as `expect todo "…"` says; null when it is, and no reason is given. */
+  readonly todo?: string | null
+  readonly durationMs: number
   readonly expectations: readonly ExpectationOutcome[]
 }
 
@@ -31,4 +39,7 @@ export interface TestReport {
   readonly tests: readonly TestOutcome[]
   readonly passed: number
   readonly failed: number
+  readonly todo: number
+  /** Tests that did not run, as `bail` stopped at the first failure. */
+  readonly skipped: number
 }

@@ -159,8 +159,8 @@ describe('verdicts on a fixture', () => {
 
   test('because an attribute, with its type or without, or because of words', () => {
     const free = trace({ 'agent.name': value('x') })
-    for (const because of ['attr("acme.tier")', 'attr("acme.tier", int)', 'is missing', 'not_captured']) {
-      expect(run([free], expectVerdict('tier', 'unknown', because))[0]!.ok).toBe(because !== 'not_captured')
+    for (const because of ['attr("acme.tier")', 'attr("acme.tier", int)', 'is missing', 'not_captured', 'truncated']) {
+      expect(run([free], expectVerdict('tier', 'unknown', because))[0]!.ok).toBe(because !== 'truncated')
     }
     expect(run([free], expectVerdict('tier', 'unknown', 'name'))[0]!.ok).toBe(false)
   })

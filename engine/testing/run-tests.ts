@@ -4,10 +4,12 @@ import { formatDuration, formatRule } from '../alerting/rule-text.ts'
 import { scoreTypeOf } from '../evaluate/score.ts'
 import { graver } from '../evaluate/verdict.ts'
 import type { EvalResult } from '../model/result.ts'
+import type { Span } from '../model/span.ts'
 import type { PatternSet } from '../regex/patterns.ts'
 import { alertAt, observationsFrom, observationsOf } from './alert-states.ts'
 import { describeWhy, isBecause, reasonName } from './describe.ts'
 import { type BuiltTrace, buildTrace } from './fixture-trace.ts'
+import { buildRecorded } from './recorded-trace.ts'
 import type { ExpectationOutcome, TestOutcome, TestReport } from './report.ts'
 import { createVerdictSource, type VerdictSource } from './verdicts.ts'
 
@@ -16,14 +18,25 @@ export interface RunTestsOptions {
   readonly filter?: (test: TestPlan) => boolean
   /** Compiled from the plan by default; given to share them. */
   readonly patterns?: PatternSet
+  /** The spans of a recorded trace; null for the only one of its file. Throws where the file is not as it was when it was compiled. */
+  readonly traceOf?: (file: string, traceId: string | null) => readonly Span[]
+  /** Stop at the first failure. */
+  readonly bail?: boolean
+  /** What the durations of tests are measured by; without it they are 0. */
+  readonly clockMs?: () => number
 }
 
 export function runTests(plan: Plan, options: RunTestsOptions = {}): TestReport {
   const source = createVerdictSource(plan, options.patterns)
   const chosen = options.filter === undefined ? plan.tests : plan.tests.filter(options.filter)
-  const tests = chosen.map((test, ordinal) => runTest(plan, test, source, ordinal))
-  const passed = tests.filter((test) => test.ok).length
-  return { tests, passed, failed: tests.length - passed }
+  const tests: TestOutcome[] = []
+  for (const test of chosen) {
+    tests.push(runTest(plan, test, source, tests.length, options))
+    if (options.bail === true && tests.at(-1)?.ok === false) break
+  }
+  const count = (status: TestOutcome['status']): number => tests.filter((test) => test.status === status).length
+  const skipped = chosen.length - tests.length
+  return { tests, passed: count('passed'), failed: count('failed'), todo: count('todo'), skipped }
 }
 
 interface Scene {
@@ -33,19 +46,69 @@ interface Scene {
   readonly source: VerdictSource
 }
 
-function runTest(plan: Plan, test: TestPlan, source: VerdictSource, ordinal: number): TestOutcome {
-  const given = test.given.find((one) => one.kind === 'trace')
+function runTest(
+  plan: Plan,
+  test: TestPlan,
+  source: VerdictSource,
+  ordinal: number,
+  { traceOf, clockMs = () => 0 }: RunTestsOptions,
+): TestOutcome {
+  const startedMs = clockMs()
   const scene: Scene = {
     plan,
     given: test.given,
-    trace: given === undefined ? null : buildTrace(given.trace, ordinal),
+    trace: sceneTrace(test.given, ordinal, traceOf),
     source,
   }
-  const expectations = test.expect.map((expect) =>
-    expect.kind === 'verdict' ? checkVerdict(scene, expect) : checkAlert(scene, expect),
-  )
-  const { name, package: packageName, file, line } = test
-  return { name, package: packageName, file, line, ok: expectations.every((one) => one.ok), expectations }
+  const expectations = test.expect.map((expect) => check(scene, expect))
+  const { name, package: packageName, file, line, todo } = test
+  const isTodo = todo !== undefined || expectations.some((one) => one.todo === true)
+  const failed = todo === undefined && expectations.some((one) => !one.ok)
+  return {
+    name,
+    package: packageName,
+    file,
+    line,
+    ok: !failed,
+    status: failed ? 'failed' : isTodo ? 'todo' : 'passed',
+    ...(isTodo && { todo: todo?.why ?? null }),
+    durationMs: clockMs() - startedMs,
+    expectations,
+  }
+}
+
+function check(scene: Scene, expect: TestExpect): ExpectationOutcome {
+  switch (expect.kind) {
+    case 'verdict':
+      return checkVerdict(scene, expect)
+    case 'todo':
+      return checkTodo(scene, expect)
+    case 'alert':
+      return checkAlert(scene, expect)
+  }
+}
+
+function sceneTrace(
+  given: readonly TestGiven[],
+  ordinal: number,
+  traceOf: RunTestsOptions['traceOf'],
+): BuiltTrace | null {
+  for (const one of given) {
+    if (one.kind === 'trace') return buildTrace(one.trace, ordinal)
+    if (one.kind !== 'file') continue
+    if (traceOf === undefined) throw new TypeError(`nobody reads ${one.file} for a test`)
+    return buildRecorded(traceOf(one.file, one.traceId), one.changes)
+  }
+  return null
+}
+
+/** What comes out now, for whoever is to write what should. */
+function checkTodo(scene: Scene, { target, line }: Extract<TestExpect, { kind: 'todo' }>): ExpectationOutcome {
+  const isEval = scene.plan.evals.some((one) => one.id === target)
+  const now = isEval
+    ? checkVerdict(scene, { kind: 'verdict', evalId: target, verdict: 'none', because: null, line })
+    : checkAlert(scene, { kind: 'alert', alertId: target, state: 'inactive', atNs: null, line })
+  return { ...now, ok: true, expected: 'todo', todo: true }
 }
 
 function checkVerdict(scene: Scene, expect: Extract<TestExpect, { kind: 'verdict' }>): ExpectationOutcome {

@@ -1,0 +1,12 @@
+/** Why a verdict is unknown or in error, by the names that results carry: what `because` may name beside fields. */
+export const REASONS: ReadonlySet<string> = new Set([
+  'not_captured',
+  'truncated',
+  'refused',
+  'abstained',
+  'over_budget',
+  'wrong_type',
+  'judge_unreachable',
+  'judge_malformed',
+  'pass_because',
+])
