@@ -5,7 +5,7 @@ import { type CheckReport, reportOf, summaryLine } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type LoadedEvals, loadEvals } from './load-evals.ts'
+import { type CheckedEvals, checkEvals } from './load-evals.ts'
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const
 export type CheckFormat = (typeof CHECK_FORMATS)[number]
@@ -19,7 +19,7 @@ export interface CheckOptions {
 
 /** Checks files and folders, prints what was found, and returns the exit code. */
 export function runCheck(paths: readonly string[], { format, stdin }: CheckOptions): number {
-  const loaded = stdin === null ? loadEvals(paths) : loadEvals([stdin.path], new Map([[stdin.path, stdin.text]]))
+  const loaded = stdin === null ? checkEvals(paths) : checkEvals([stdin.path], new Map([[stdin.path, stdin.text]]))
   const report = reportOf(loaded)
   if (loaded.files.length === 0 && report.summary.errors === 0 && (format ?? 'text') === 'text') {
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
@@ -30,7 +30,7 @@ export function runCheck(paths: readonly string[], { format, stdin }: CheckOptio
   return loaded.files.length === 0 ? exitCodes.usage : exitCodes.ok
 }
 
-function written(format: CheckFormat | null, report: CheckReport, loaded: LoadedEvals): string {
+function written(format: CheckFormat | null, report: CheckReport, loaded: CheckedEvals): string {
   const root = reportRoot(process.env)
   switch (format) {
     case 'json':
@@ -48,7 +48,7 @@ function written(format: CheckFormat | null, report: CheckReport, loaded: Loaded
   }
 }
 
-function textReport({ summary }: CheckReport, loaded: LoadedEvals): string {
+function textReport({ summary }: CheckReport, loaded: CheckedEvals): string {
   const report = diagnosticsText(loaded, process.stdout)
   return `${report === '' ? '' : `${report}\n`}${summaryLine(summary)}\n`
 }

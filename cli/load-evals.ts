@@ -8,12 +8,11 @@ import { fileURLToPath } from 'node:url'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
-import { compileProject } from '../dsl/project.ts'
-import type { SourceText, TracesFile } from '../dsl/resolve.ts'
+import { checkProject, compileProject, type ProjectCounts, type ProjectInput } from '../dsl/project.ts'
+import type { ReadTraces, SourceText, TracesFile } from '../dsl/resolve.ts'
 
-export interface LoadedEvals {
-  /** Null exactly when a diagnostic is an error. */
-  plan: Plan | null
+/** What was read, and what is wrong with it. */
+export interface ReadEvals {
   diagnostics: Diagnostic[]
   /** Paths as in diagnostics and plans: as given or found, packs as `assay:NAME`. */
   files: string[]
@@ -21,6 +20,16 @@ export interface LoadedEvals {
   sources: Map<string, string>
   /** Where a pack lies, for those that were named by their file: what people can open. */
   shownAs: Map<string, string>
+}
+
+export interface LoadedEvals extends ReadEvals {
+  /** Null exactly when a diagnostic is an error. */
+  plan: Plan | null
+}
+
+export interface CheckedEvals extends ReadEvals {
+  /** Null exactly when a diagnostic is an error. */
+  counts: ProjectCounts | null
 }
 
 export interface LoadOptions {
@@ -37,32 +46,28 @@ export const packFolder = fileURLToPath(new URL('../evals', import.meta.url))
 
 /**
  * Reads files, and folders with all `.eval` files below them (not in `node_modules` and hidden folders). Never throws on what
- * it finds there. `texts` stand in place of the files of their paths, which need not exist.
+ * it finds there.
  */
-export function loadEvals(
-  paths: readonly string[],
-  texts: ReadonlyMap<string, string> = new Map(),
-  options: LoadOptions = {},
-): LoadedEvals {
-  const reader = new EvalReader(texts)
-  for (const path of paths) reader.add(path)
-  const files = [...reader.inputs.values()]
-  const compiled = compileProject({
-    files,
-    readImport: (from, specifier) => reader.readImport(from, specifier),
-    readTraces: (from, path) => readTraces(from, path, options),
-  })
-  return {
-    plan: reader.diagnostics.length > 0 ? null : compiled.plan,
-    diagnostics: [...reader.diagnostics, ...compiled.diagnostics],
-    files: files.map((file) => file.path),
-    sources: reader.sources,
-    shownAs: reader.shownAs,
-  }
+export function loadEvals(paths: readonly string[], options: LoadOptions = {}): LoadedEvals {
+  const reader = new EvalReader(paths)
+  const readTraces: ReadTraces = (from, path) => tracesFile(from, path, options)
+  const { plan, diagnostics } = compileProject({ ...reader.project, readTraces })
+  return { plan: reader.diagnostics.length > 0 ? null : plan, ...reader.result(diagnostics) }
+}
+
+/**
+ * The same without a plan, for who asks only whether all is well: a good part faster. `texts` stand in place of the files of
+ * their paths, which need not exist.
+ */
+export function checkEvals(paths: readonly string[], texts: ReadonlyMap<string, string> = new Map()): CheckedEvals {
+  const reader = new EvalReader(paths, texts)
+  const readTraces: ReadTraces = (from, path) => tracesFile(from, path, {})
+  const { counts, diagnostics } = checkProject({ ...reader.project, readTraces })
+  return { counts: reader.diagnostics.length > 0 ? null : counts, ...reader.result(diagnostics) }
 }
 
 /** The decoder of traces is loaded by those who run tests alone: checking has to start fast. */
-function readTraces(from: string, path: string, { readTraceFile }: LoadOptions): TracesFile | null {
+function tracesFile(from: string, path: string, { readTraceFile }: LoadOptions): TracesFile | null {
   // Nothing else: a diagnostic must not quote whatever file a test cares to name.
   if (!/\.(json|jsonl|ndjson|pb|otlp)(\.gz)?$/.test(path))
     return { ok: false, message: 'its name ends in none of .json .jsonl .ndjson .pb .otlp' }
@@ -86,11 +91,27 @@ class EvalReader {
   /** By real path. */
   readonly #texts: ReadonlyMap<string, string>
 
-  constructor(texts: ReadonlyMap<string, string>) {
+  constructor(paths: readonly string[], texts: ReadonlyMap<string, string> = new Map()) {
     this.#texts = new Map([...texts].map(([path, text]) => [realPath(path), text]))
+    for (const path of paths) this.#add(path)
   }
 
-  add(path: string): void {
+  get project(): ProjectInput {
+    const files = [...this.inputs.values()]
+    return { files, readImport: (from, specifier) => this.readImport(from, specifier) }
+  }
+
+  /** To be asked once all imports were followed. */
+  result(ofLanguage: readonly Diagnostic[]): ReadEvals {
+    return {
+      diagnostics: [...this.diagnostics, ...ofLanguage],
+      files: [...this.inputs.keys()],
+      sources: this.sources,
+      shownAs: this.shownAs,
+    }
+  }
+
+  #add(path: string): void {
     if (this.#texts.has(realPath(path))) {
       this.#addFile(path)
       return

@@ -8,7 +8,7 @@ export type LoadedPlan = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: f
 
 /** Warnings are `assay check`'s to tell. Files that do not check exit with 1, nothing to read with 2; both are told on stderr. */
 export function loadPlan(paths: readonly string[], options: LoadOptions = {}): LoadedPlan {
-  const loaded = loadEvals(paths, new Map(), options)
+  const loaded = loadEvals(paths, options)
   const { plan, files } = loaded
   const errors = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (plan === null) {

@@ -3,6 +3,7 @@
  */
 import { RE2JS, RE2JSException } from 're2js'
 import type { Code } from './diagnostics/codes.ts'
+import { isPlainRegex } from './plain-regex.ts'
 
 export interface RegexProblem {
   readonly code: Code
@@ -41,7 +42,7 @@ function examine(raw: string): RegexProblem | null {
     const why = '`i` (ignore case) is the only flag; others are written inside: `(?s)`, `(?m)`'
     return { code: 'E0305', message: `\`${flag[0]}\` is not a flag of a regex`, start, end: start + 1, notes: [why] }
   }
-  return unsupported(source) ?? invalid(source, flags)
+  return isPlainRegex(source) ? null : (unsupported(source) ?? invalid(source, flags))
 }
 
 const LINEAR =

@@ -4,9 +4,9 @@ import { githubReport } from './github.ts'
 import { reportOf } from './report.ts'
 
 function annotations(text: string, path: string, root: string): string[] {
-  const { plan, diagnostics } = compileText(text)
+  const { diagnostics } = compileText(text)
   const named = diagnostics.map((diagnostic) => ({ ...diagnostic, file: path }))
-  const report = reportOf({ plan, diagnostics: named, files: [path], sources: new Map(), shownAs: new Map() })
+  const report = reportOf({ counts: null, diagnostics: named, files: [path], sources: new Map(), shownAs: new Map() })
   return githubReport(report, root).trimEnd().split('\n')
 }
 

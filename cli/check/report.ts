@@ -1,7 +1,7 @@
 /** What a check found, before it is written in one form or another. */
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
 import { Source } from '../../dsl/source.ts'
-import type { LoadedEvals } from '../load-evals.ts'
+import type { CheckedEvals } from '../load-evals.ts'
 
 export interface Summary {
   readonly files: number
@@ -20,7 +20,7 @@ export interface CheckReport {
   readonly sources: ReadonlyMap<string, Source>
 }
 
-export function reportOf({ plan, diagnostics, files, sources, shownAs }: LoadedEvals): CheckReport {
+export function reportOf({ counts, diagnostics, files, sources, shownAs }: CheckedEvals): CheckReport {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
   const named = diagnostics.map((diagnostic) => ({
     ...diagnostic,
@@ -30,10 +30,10 @@ export function reportOf({ plan, diagnostics, files, sources, shownAs }: LoadedE
     diagnostics: named,
     summary: {
       files: files.length,
-      // Without a plan there is nothing to count.
-      evals: plan?.evals.length ?? 0,
-      alerts: plan?.alerts.length ?? 0,
-      tests: plan?.tests.length ?? 0,
+      // With errors there is nothing to count.
+      evals: counts?.evals ?? 0,
+      alerts: counts?.alerts ?? 0,
+      tests: counts?.tests ?? 0,
       errors,
       warnings: diagnostics.length - errors,
     },

@@ -5,7 +5,7 @@ import formats from 'ajv-formats'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CODES, type Code, OTHER_EXAMPLE } from '../../dsl/diagnostics/codes.ts'
 import { compileText } from '../../dsl/testing.ts'
-import type { LoadedEvals } from '../load-evals.ts'
+import type { CheckedEvals } from '../load-evals.ts'
 import { type CheckReport, reportOf } from './report.ts'
 import { sarifReport } from './sarif.ts'
 
@@ -21,8 +21,8 @@ beforeAll(() => {
 })
 
 function reportOn(files: Record<string, string>): CheckReport {
-  const loaded: LoadedEvals = {
-    plan: null,
+  const loaded: CheckedEvals = {
+    counts: null,
     diagnostics: Object.entries(files).flatMap(([path, text]) =>
       compileText(text, { 'other.eval': OTHER_EXAMPLE, 'example.eval': text }).diagnostics.map((found) => ({
         ...found,
