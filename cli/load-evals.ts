@@ -214,30 +214,37 @@ function listFolder(folder: string): { name: string; isFolder: boolean }[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-type Read = { kind: 'text'; text: string } | { kind: 'refused'; code: 'E0001' | 'E0002' | 'E0003'; message: string }
+export type Read =
+  | { kind: 'text'; text: string }
+  | { kind: 'refused'; code: 'E0001' | 'E0002' | 'E0003'; message: string }
 
 function readText(path: string): Read {
   try {
     const stats = statSync(path)
     if (stats.isDirectory()) return { kind: 'refused', code: 'E0001', message: 'this is a folder, not a file' }
-    if (stats.size > MAX_BYTES)
-      return {
-        kind: 'refused',
-        code: 'E0003',
-        message: `this file has ${stats.size} bytes: more than ${MAX_BYTES} are not read`,
-      }
-    const bytes = readFileSync(path)
-    if (bytes.includes(0))
-      return { kind: 'refused', code: 'E0002', message: 'this file is not a text: it has NUL bytes' }
-    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return stats.size > MAX_BYTES ? tooLarge(stats.size) : textOf(readFileSync(path))
   } catch (error) {
-    if (error instanceof TypeError)
-      return { kind: 'refused', code: 'E0002', message: 'this file is not a text in UTF-8' }
     return { kind: 'refused', code: 'E0001', message: `this file cannot be read: ${reasonOf(error)}` }
   }
 }
 
-function realPath(path: string): string {
+/** The text that a file's bytes hold, wherever they come from. */
+export function textOf(bytes: Uint8Array): Read {
+  if (bytes.length > MAX_BYTES) return tooLarge(bytes.length)
+  if (bytes.includes(0)) return { kind: 'refused', code: 'E0002', message: 'this file is not a text: it has NUL bytes' }
+  try {
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch {
+    return { kind: 'refused', code: 'E0002', message: 'this file is not a text in UTF-8' }
+  }
+}
+
+function tooLarge(sizeBytes: number): Read {
+  const message = `this file has ${sizeBytes} bytes: more than ${MAX_BYTES} are not read`
+  return { kind: 'refused', code: 'E0003', message }
+}
+
+export function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch {

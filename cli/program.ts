@@ -11,6 +11,7 @@ const modules: readonly CommandModule[] = [
   { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
   { names: ['check', 'explain'], load: async () => (await import('./commands/check.ts')).registerCheck },
   { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
+  { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
   { names: ['results'], load: async () => (await import('./commands/results.ts')).registerResults },
 ]

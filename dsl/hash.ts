@@ -55,7 +55,8 @@ function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): ob
   }
 }
 
-function readsOnlyScore(pass: Expr): boolean {
+/** True where a change of `pass` is derived again from stored scores. */
+export function readsOnlyScore(pass: Expr): boolean {
   const others = new Set(['field', 'trace_field', 'attr', 'aggregate', 'before', 'repeats', 'verdict_of'])
   return !someExpr([pass], (expr) => others.has(expr.op))
 }

@@ -1,0 +1,70 @@
+/** `assay diff --markdown`: a comment on a pull request. */
+import type { EvalDiff, PlanDiff, RuleDiff, TestDiff } from '../../dsl/diff-plans.ts'
+import { type Compared, differingLines, groupsOf, renameHint, summaryOf } from './wording.ts'
+
+/** By which a workflow finds the comment that it wrote before, to write it anew. */
+export const DIFF_MARKER = '<!-- assay diff -->'
+
+/** Hosts refuse comments of more than 65,536 characters. */
+const MAX_LENGTH = 60_000
+
+export function diffMarkdown(diff: PlanDiff, { before, after }: Compared): string {
+  const head = `${DIFF_MARKER}\n### Evals: ${summaryOf(diff)}\n\nFrom ${escaped(before)} to ${escaped(after)}.\n`
+  const sections = groupsOf(diff).flatMap(({ title, meaning, kind, items }) => [
+    `\n#### ${title}\n${meaning === '' ? '' : `\n${sentence(meaning)}\n`}`,
+    ...(kind === 'tests'
+      ? [`\n${items.map(testItem).join('\n')}\n`]
+      : items.map((item) => `\n${declaredItem(item)}\n`)),
+  ])
+  return fitting(head, sections)
+}
+
+function fitting(head: string, sections: readonly string[]): string {
+  let text = head
+  for (const section of sections) {
+    if (text.length + section.length > MAX_LENGTH)
+      return `${text}\nThe rest is too long for a comment: \`assay diff\` shows it whole.\n`
+    text += section
+  }
+  return text
+}
+
+function testItem({ change, name, file, line }: TestDiff): string {
+  return `- ${change}: ${escaped(name)} (${code(`${file}:${line}`)})`
+}
+
+function declaredItem(diff: EvalDiff | RuleDiff): string {
+  const what = 'kind' in diff ? `${diff.change === 'changed' ? '' : `${diff.change} `}${diff.kind} ` : ''
+  const from = 'from' in diff && diff.from !== null ? `, was ${code(diff.from)}` : ''
+  const parts = [`${what}**${code(diff.id)}**${from} (${code(`${diff.file}:${diff.line}`)})`]
+  if (diff.change === 'changed' && diff.changes.length > 0) parts.push(diffBlock(diff.changes))
+  const hint = 'kind' in diff ? null : renameHint(diff)
+  if (hint !== null) parts.push(sentence(hint))
+  return parts.join('\n\n')
+}
+
+function diffBlock(changes: readonly { clause: string; before: string | null; after: string | null }[]): string {
+  const lines = changes.flatMap(({ clause, before, after }) => {
+    const { removed, added } = differingLines(before, after)
+    return [...removed.map((line) => `- ${clause}: ${line}`), ...added.map((line) => `+ ${clause}: ${line}`)]
+  })
+  const fence = '`'.repeat(Math.max(3, longestRun(lines) + 1))
+  return `${fence}diff\n${lines.join('\n')}\n${fence}`
+}
+
+/** Of backticks: a fence has to be longer than any inside. */
+function longestRun(lines: readonly string[]): number {
+  return Math.max(0, ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length)))
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'")}\``
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>|#]/g, '\\$&').replaceAll('@', '@\u200b')
+}

@@ -1,0 +1,135 @@
+/** What an eval, alert or scorecard of a plan says, clause by clause, for those who compare two of them. */
+import type { AlertPlan, EvalPlan, Expr, MissingPolicy, ScopePlan } from './plan.ts'
+import { type PrintOptions, printDuration, printExpr, printPatterns, printRatio, printScope } from './print-expr.ts'
+
+export interface PrintedClause {
+  /** As the language calls it: `pass`, `sample`. */
+  readonly clause: string
+  /** Empty when it is not there. */
+  readonly text: string
+  /** The part of `text` that decides what is measured; a sample's size is not in it. */
+  readonly measured: string
+}
+
+/** Every clause that either kind of eval may have, in one order; `kind` first. */
+export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedClause[] {
+  const { kind, title, owner, mode, pass, missing } = plan
+  const same = (clause: string, text: string): PrintedClause => ({ clause, text, measured: text })
+  const aside = (clause: string, text: string): PrintedClause => ({ clause, text, measured: '' })
+  const own =
+    plan.kind === 'online'
+      ? [
+          same('on', printScope(plan.scope, options)),
+          same('score', plan.score === null ? '' : printExpr(plan.score, options)),
+          aside('redact', redactText(plan.redact, options)),
+        ]
+      : [
+          aside('every', `cron ${JSON.stringify(plan.schedule.cron)} in ${JSON.stringify(plan.schedule.timeZone)}`),
+          sampleClause(plan.sample, options),
+          judgeClause(plan.judge),
+          same('show', plan.show.join(', ')),
+          same('scale', `${plan.scale.low} to ${plan.scale.high}`),
+          same('rubric', plan.rubric),
+        ]
+  const clauses = [
+    same('kind', kind),
+    aside('title', title ?? ''),
+    aside('owner', owner ?? ''),
+    aside('mode', mode),
+    ...own,
+    same('pass', printExpr(pass, options)),
+    same('missing', missing === null ? '' : missingText(missing)),
+  ]
+  return [...clauses, ...othersOf(plan, EVAL_KEYS, options)]
+}
+
+/** Told above, or no clause at all: identity and place. */
+const EVAL_KEYS = new Set([
+  ...['id', 'name', 'package', 'measureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
+  ...['kind', 'title', 'owner', 'mode', 'scope', 'score', 'redact', 'pass', 'missing'],
+  ...['schedule', 'sample', 'judge', 'show', 'scale', 'rubric'],
+])
+
+/** Of an alert or a scorecard. */
+export function clausesOfRule(plan: AlertPlan, options: PrintOptions): PrintedClause[] {
+  return othersOf(plan, RULE_KEYS, options)
+}
+
+const RULE_KEYS = new Set(['id', 'name', 'package', 'kind', 'file', 'line', 'hash', 'ruleHash', 'was'])
+
+const CLAUSE_NAMES: Readonly<Record<string, string>> = {
+  onEvalId: 'on',
+  forNs: 'for',
+  noData: 'no_data',
+  falseAlarms: 'false_alarms',
+}
+
+/** By the plan's own shape, so that what the language comes to say is compared before anyone writes words for it. */
+function othersOf(plan: object, without: ReadonlySet<string>, options: PrintOptions): PrintedClause[] {
+  return Object.entries(plan)
+    .filter(([key]) => !without.has(key))
+    .map(([key, value]) => {
+      const text = key === 'forNs' && value === 0 ? '' : printValue(key, value, options)
+      return { clause: CLAUSE_NAMES[key] ?? key, text, measured: text }
+    })
+}
+
+function sampleClause(
+  { size, scope, overNs, by }: Extract<EvalPlan, { kind: 'offline' }>['sample'],
+  options: PrintOptions,
+): PrintedClause {
+  const population = `${printScope(scope, options)} over ${printDuration(overNs)}`
+  return {
+    clause: 'sample',
+    text: `${size} of ${population}${by.length === 0 ? '' : ` by ${by.join(', ')}`}`,
+    measured: population,
+  }
+}
+
+function judgeClause({ models, fallbacks }: Extract<EvalPlan, { kind: 'offline' }>['judge']): PrintedClause {
+  const quoted = (names: readonly string[], between: string): string =>
+    names.map((name) => JSON.stringify(name)).join(between)
+  const panel = `${quoted(models, ', ')}${models.length > 1 ? ' take mean' : ''}`
+  const standIns = fallbacks.length === 0 ? '' : ` or else ${quoted(fallbacks, ' or else ')}`
+  return { clause: 'judge', text: `${panel}${standIns}`, measured: panel }
+}
+
+function redactText(redact: { fields: string[]; patterns: number[] } | null, options: PrintOptions): string {
+  if (redact === null) return ''
+  return `${redact.fields.join(', ')} (${printPatterns(redact.patterns, options).join(', ')})`
+}
+
+function missingText(missing: MissingPolicy): string {
+  return missing.kind === 'pass' ? `pass because ${JSON.stringify(missing.because)}` : missing.kind
+}
+
+function printValue(key: string, value: unknown, options: PrintOptions): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value === 'number') return key.endsWith('Ns') ? printDuration(value) : String(value)
+  if (typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) {
+    if (key === 'patterns') return printPatterns(value.map(Number), options).join(', ')
+    return value.map((item) => printValue(key, item, options)).join(', ')
+  }
+  if ('op' in value) return printExpr(value as Expr, options)
+  if ('traceWhere' in value) return printScope(value as ScopePlan, options)
+  if ('receiver' in value && 'target' in value) return `${value.receiver}(${JSON.stringify(value.target)})`
+  if ('fn' in value && 'of' in value && 'cmp' in value && 'value' in value) return comparisonText(value, options)
+  const parts = Object.entries(value).map(([name, item]) => [name, printValue(name, item, options)] as const)
+  return parts
+    .filter(([, text]) => text !== '')
+    .map(([name, text]) => (name === 'kind' || parts.length === 1 ? text : `${name.replace(/Ns$/, '')} ${text}`))
+    .join(' ')
+}
+
+/** `count(fail) >= 1 over 10m`; what else it says follows. */
+function comparisonText(
+  { fn, of, cmp, value, ...rest }: { fn: unknown; of: unknown; cmp: unknown; value: unknown },
+  options: PrintOptions,
+): string {
+  const threshold = fn === 'rate' && typeof value === 'number' ? printRatio(value) : String(value)
+  const others = Object.entries(rest).map(
+    ([key, item]) => ` ${key.replace(/Ns$/, '')} ${printValue(key, item, options)}`,
+  )
+  return `${fn}(${of}) ${cmp} ${threshold}${others.join('')}`
+}
