@@ -3,7 +3,10 @@ import { type Paint, renderDiagnostics } from '../dsl/diagnostics/render.ts'
 import type { ReadEvals } from './load-evals.ts'
 
 /** Diagnostics as people read them, with files under the names that they were given by; empty when there are none. */
-export function diagnosticsText(loaded: ReadEvals, stream: NodeJS.WriteStream): string {
+export function diagnosticsText(
+  loaded: Pick<ReadEvals, 'diagnostics' | 'sources' | 'shownAs'>,
+  stream: NodeJS.WriteStream,
+): string {
   const { shownAs } = loaded
   const diagnostics = loaded.diagnostics.map((diagnostic) => ({
     ...diagnostic,

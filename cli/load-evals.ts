@@ -218,22 +218,23 @@ export type Read =
   | { kind: 'text'; text: string }
   | { kind: 'refused'; code: 'E0001' | 'E0002' | 'E0003'; message: string }
 
-function readText(path: string): Read {
+/** A text of at most a megabyte in UTF-8; the formatter keeps a byte order mark, to see that it is there. */
+export function readText(path: string, { keepMark = false } = {}): Read {
   try {
     const stats = statSync(path)
     if (stats.isDirectory()) return { kind: 'refused', code: 'E0001', message: 'this is a folder, not a file' }
-    return stats.size > MAX_BYTES ? tooLarge(stats.size) : textOf(readFileSync(path))
+    return stats.size > MAX_BYTES ? tooLarge(stats.size) : textOf(readFileSync(path), { keepMark })
   } catch (error) {
     return { kind: 'refused', code: 'E0001', message: `this file cannot be read: ${reasonOf(error)}` }
   }
 }
 
 /** The text that a file's bytes hold, wherever they come from. */
-export function textOf(bytes: Uint8Array): Read {
+export function textOf(bytes: Uint8Array, { keepMark = false } = {}): Read {
   if (bytes.length > MAX_BYTES) return tooLarge(bytes.length)
   if (bytes.includes(0)) return { kind: 'refused', code: 'E0002', message: 'this file is not a text: it has NUL bytes' }
   try {
-    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: keepMark }).decode(bytes) }
   } catch {
     return { kind: 'refused', code: 'E0002', message: 'this file is not a text in UTF-8' }
   }
@@ -266,7 +267,8 @@ const REASONS: Record<string, string> = {
   EMFILE: 'too many open files',
 }
 
-function reasonOf(error: unknown): string {
+/** Why the file system refused. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return REASONS[code] ?? (code === '' ? String(error) : code)
 }

@@ -10,6 +10,7 @@ interface CommandModule {
 const modules: readonly CommandModule[] = [
   { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
   { names: ['check', 'explain'], load: async () => (await import('./commands/check.ts')).registerCheck },
+  { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
   { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
   { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
@@ -31,6 +32,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
 Examples:
   assay up                                  run everything in one process tree, on embedded parts
   assay check evals                         parse and type-check .eval files
+  assay fmt evals                           format them, in one style
   assay test evals                          run the tests in them, offline
   assay run evals/pii.eval --on traces.json evaluate a file on traces of OTLP JSON, protobuf or JSONL
   assay results --since 1h                  what the running instance found

@@ -39,6 +39,7 @@ const checks: readonly Check[] = [
     },
   },
   { name: 'packs and examples check', run: () => cli('check', 'evals', 'examples') },
+  { name: 'packs and examples in the one style', run: () => cli('fmt', '--check', 'evals', 'examples') },
   { name: 'packs and examples test', run: () => cli('test', 'evals', 'examples') },
 ]
 
