@@ -33,6 +33,8 @@ export interface AssayProcessOptions {
   /** More flags of `assay up`; the ports are free ones unless these or the environment set them. */
   args?: readonly string[]
   cwd?: string
+  /** What to run with its first arguments: the command line of this repository unless given. */
+  program?: readonly [string, ...string[]]
   /** How long it may take to be ready. */
   timeoutMs?: number
 }
@@ -51,9 +53,10 @@ interface Spawned {
   ended: Promise<number | null>
 }
 
-function spawnAssay(args: readonly string[], options: Pick<AssayProcessOptions, 'env' | 'cwd'>): Spawned {
+function spawnAssay(args: readonly string[], options: Pick<AssayProcessOptions, 'env' | 'cwd' | 'program'>): Spawned {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)))
-  const child = spawn(process.execPath, [...nodeFlags, join(root, 'cli', 'main.ts'), ...args], {
+  const [file, ...first] = options.program ?? [process.execPath, ...nodeFlags, join(root, 'cli', 'main.ts')]
+  const child = spawn(file, [...first, ...args], {
     env: { ...own, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.cwd !== undefined && { cwd: options.cwd }),
@@ -94,7 +97,7 @@ export function startAssay(options: AssayProcessOptions): Promise<AssayProcess> 
 /** Runs any command of `assay` that ends by itself. */
 export async function runAssay(
   args: readonly string[],
-  options: Pick<AssayProcessOptions, 'env' | 'cwd' | 'timeoutMs'> = {},
+  options: Pick<AssayProcessOptions, 'env' | 'cwd' | 'program' | 'timeoutMs'> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const spawned = spawnAssay(args, options)
   const timer = setTimeout(() => spawned.child.kill('SIGKILL'), options.timeoutMs ?? 20_000)
