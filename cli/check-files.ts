@@ -1,3 +1,4 @@
+import { fixedText, fixFiles } from './check/fix.ts'
 import { githubReport } from './check/github.ts'
 import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
@@ -15,11 +16,37 @@ export interface CheckOptions {
   readonly format: CheckFormat | null
   /** A text from the standard input, checked in place of files, under the name of a file that need not exist. */
   readonly stdin: { readonly path: string; readonly text: string } | null
+  /** `write`: edit the files where that is safe; `diff`: print what that would change. */
+  readonly fix: 'write' | 'diff' | null
 }
 
 /** Checks files and folders, prints what was found, and returns the exit code. */
-export function runCheck(paths: readonly string[], { format, stdin }: CheckOptions): number {
+export function runCheck(paths: readonly string[], { format, stdin, fix }: CheckOptions): number {
+  if (fix === 'diff') return showFixes(paths)
+  if (fix === 'write') return checkFixed(paths, format)
   const loaded = stdin === null ? checkEvals(paths) : checkEvals([stdin.path], new Map([[stdin.path, stdin.text]]))
+  return printed(loaded, format)
+}
+
+/** Repairs, then checks what is left. */
+function checkFixed(paths: readonly string[], format: CheckFormat | null): number {
+  const fixed = fixFiles(paths, true)
+  // Beside a form for machines, what was done is told on the other stream.
+  const stream = (format ?? 'text') === 'text' ? process.stdout : process.stderr
+  if (fixed.loaded.files.length > 0) stream.write(fixedText(fixed, true))
+  const exitCode = printed(fixed.loaded, format)
+  return fixed.refused.length > 0 ? exitCodes.findings : exitCode
+}
+
+/** Prints a diff that `git apply` takes; 1 when there is something to fix. */
+function showFixes(paths: readonly string[]): number {
+  const fixed = fixFiles(paths, false)
+  process.stdout.write(fixed.diff)
+  process.stderr.write(fixedText(fixed, false))
+  return fixed.diff === '' ? exitCodes.ok : exitCodes.findings
+}
+
+function printed(loaded: CheckedEvals, format: CheckFormat | null): number {
   const report = reportOf(loaded)
   if (loaded.files.length === 0 && report.summary.errors === 0 && (format ?? 'text') === 'text') {
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')

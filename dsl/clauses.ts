@@ -1,8 +1,10 @@
 /** The clauses of a declaration by key: which there may be, which there must be, and what each may hold. */
 
+import type { Fix } from './diagnostics/diagnostic.ts'
 import type { Reporter } from './diagnostics/reporter.ts'
 import { literalValue } from './literals.ts'
-import { didYouMean, nearest } from './suggest.ts'
+import { renaming, replacement } from './machine-fix.ts'
+import { didYouMean, nearest, soleNearest } from './suggest.ts'
 import type { BlockDecl, ClauseNode, ClauseValue, ExprNode, Ident } from './syntax/ast.ts'
 
 export type DeclKind = 'online eval' | 'offline eval' | 'alert'
@@ -87,16 +89,7 @@ export class Clauses {
     const guess = nearest(key.text, allowed)
     this.reporter.report('E0108', key.span, `an ${kind} has no \`${key.text}:\`${didYouMean(key.text, allowed)}`, {
       label: 'unknown clause',
-      ...(guess === null
-        ? { notes: [`clauses: ${allowed.join(', ')}`] }
-        : {
-            fix: {
-              applicability: 'machine' as const,
-              title: 'write',
-              options: [{ text: `${guess}:` }],
-              edit: { ...key.span, text: guess },
-            },
-          }),
+      ...(guess === null ? { notes: [`clauses: ${allowed.join(', ')}`] } : clauseFix(key, allowed)),
     })
   }
 
@@ -175,6 +168,11 @@ export class Clauses {
   }
 }
 
+function clauseFix(key: Ident, allowed: readonly string[]): { fix?: Fix } {
+  const meant = soleNearest(key.text, allowed)
+  return meant === null ? {} : { fix: replacement(key.span, meant, `${meant}:`) }
+}
+
 /** Why each required clause is there, for the fix that adds it. */
 const PURPOSE: Record<string, string> = {
   on: 'what it looks at',
@@ -194,5 +192,6 @@ export function reportWord(reporter: Reporter, key: string, node: ExprNode, word
   const guess = node.kind === 'path' ? didYouMean(node.path, words) : ''
   reporter.report('E0112', node.span, `${written} is not what \`${key}:\` takes${guess}`, {
     label: `one of ${words.map((word) => `\`${word}\``).join(', ')}`,
+    ...(node.kind === 'path' && renaming(node.span, node.path, words)),
   })
 }

@@ -3,6 +3,7 @@ import type { Clauses } from './clauses.ts'
 import { reportWord } from './clauses.ts'
 import { type MissingCause, UNKNOWABLE } from './elaborate/context.ts'
 import { literalValue } from './literals.ts'
+import { removal } from './machine-fix.ts'
 import type { Module } from './module.ts'
 import type { MissingPolicy } from './plan.ts'
 import type { BlockDecl, PolicyNode } from './syntax/ast.ts'
@@ -80,6 +81,7 @@ export function checkMissing(
       {
         label: 'never used',
         notes: ['every field that it reads is always there'],
+        fix: removal(module.reporter.source, clause.span, 'missing: …'),
       },
     )
     return null

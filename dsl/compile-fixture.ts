@@ -3,8 +3,9 @@
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborate } from './elaborate/expression.ts'
 import { adapt } from './elaborate/literals.ts'
-import { guessField, listFields } from './field-guess.ts'
+import { fieldFix, guessField, listFields } from './field-guess.ts'
 import { literalValue } from './literals.ts'
+import { renaming } from './machine-fix.ts'
 import type { Module } from './module.ts'
 import type { FixtureSpan, FixtureTrace, FixtureValue, Subject } from './plan.ts'
 import { aSubject, fieldOf, findField, isSpanSubject, SPAN_SUBJECTS } from './schema.ts'
@@ -44,7 +45,7 @@ function fixtureOf(node: FixtureNode, module: Module, project: Project): Fixture
           'E0413',
           subject.span,
           `\`${subject.text}\` is no kind of span${didYouMean(subject.text, SPAN_SUBJECTS)}`,
-          { label: `one of ${SPAN_SUBJECTS.join(', ')}` },
+          { label: `one of ${SPAN_SUBJECTS.join(', ')}`, ...renaming(subject.span, subject.text, SPAN_SUBJECTS) },
         )
       continue
     }
@@ -100,6 +101,7 @@ function reportUnknown(
       : `is a field of ${elsewhere.subjects.map((name) => `\`${name}\``).join(', ')}`
   module.reporter.report(elsewhere === undefined ? 'E0203' : 'E0204', key.span, message, {
     label,
+    ...(elsewhere === undefined && fieldFix(key.span, key.text, subject)),
     notes: elsewhere === undefined && guess === null ? [listFields(subject)] : [],
   })
 }

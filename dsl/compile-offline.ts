@@ -3,7 +3,7 @@ import { checkMissing, headingOf } from './compile-common.ts'
 import { compilePass } from './compile-online.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { walkExpr } from './expr-walk.ts'
-import { didYouMeanField } from './field-guess.ts'
+import { didYouMeanField, fieldFix } from './field-guess.ts'
 import type { Unhashed } from './hash.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
@@ -175,6 +175,7 @@ function compileShow(clauses: Clauses, subject: Subject | null, module: Module):
         : `${aSubject(subject)} has no field \`${path}\`${didYouMeanField(path, subject)}`
     module.reporter.report('E0203', node.span, message, {
       label: 'nothing to show',
+      ...(path !== null && fieldFix(node.span, path, subject)),
       notes: subject === 'trace' ? ["of a trace's spans: `tool_call.name` lists them"] : [],
     })
     return []

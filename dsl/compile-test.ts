@@ -2,8 +2,10 @@ import { reportWord } from './clauses.ts'
 import type { EvalOf } from './compile-alert.ts'
 import { compileChanges, compileFixture } from './compile-fixture.ts'
 import { compileFile } from './compile-given-file.ts'
+import type { Fix } from './diagnostics/diagnostic.ts'
 import type { Project } from './elaborate/context.ts'
 import { durationNs, literalValue } from './literals.ts'
+import { renaming, replacement } from './machine-fix.ts'
 import { mergeFixtures } from './merge-fixtures.ts'
 import { type AlertDecl, type EvalDecl, type Found, lookup, type Module, namesIn, type TestDecl } from './module.ts'
 import type { AlertPlan, EvalPlan, FixtureTrace, TestExpect, TestGiven, TestPlan } from './plan.ts'
@@ -11,7 +13,7 @@ import { REASONS } from './reasons.ts'
 import type { ReadTraces } from './resolve.ts'
 import { fieldOf, findField, isSubject } from './schema.ts'
 import type { Span } from './source.ts'
-import { didYouMean } from './suggest.ts'
+import { didYouMean, soleNearest } from './suggest.ts'
 import type { ExpectNode, ExprNode, GivenNode, Ident } from './syntax/ast.ts'
 
 const VERDICTS = ['pass', 'fail', 'unknown', 'error'] as const
@@ -100,6 +102,11 @@ function changed(given: TraceGiven, changes: FixtureTrace): TraceGiven {
   return { ...given, changes: [...given.changes, changes] }
 }
 
+function likeFix({ value, span }: { value: string; span: Span }, names: readonly string[]): { fix?: Fix } {
+  const meant = soleNearest(value, names)
+  return meant === null ? {} : { fix: replacement(span, JSON.stringify(meant)) }
+}
+
 function likeOf(
   node: Extract<GivenNode, { kind: 'like' }>,
   module: Module,
@@ -116,7 +123,7 @@ function likeOf(
       'E0411',
       node.test.span,
       `there is no test "${node.test.value}" in this file${didYouMean(node.test.value, names)}`,
-      { label: 'like which?' },
+      { label: 'like which?', ...likeFix(node.test, names) },
     )
     return []
   }
@@ -138,7 +145,7 @@ function evalNamed(name: Ident, module: Module, rules: Rules): EvalPlan | null {
       'E0414',
       name.span,
       `there is no eval \`${name.text}\`${didYouMean(name.text, namesIn(module, 'rules'))}`,
-      { label: 'unknown' },
+      { label: 'unknown', ...renaming(name.span, name.text, namesIn(module, 'rules')) },
     )
     return null
   }
@@ -232,7 +239,7 @@ function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpe
       'E0414',
       name.span,
       `there is no eval or alert \`${name.text}\`${didYouMean(name.text, namesIn(module, 'rules'))}`,
-      { label: 'unknown' },
+      { label: 'unknown', ...renaming(name.span, name.text, namesIn(module, 'rules')) },
     )
     return null
   }

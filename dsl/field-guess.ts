@@ -1,7 +1,10 @@
 /** What somebody meant who named a field that is none: by its spelling, by other tools' words, or by the attribute it comes from. */
+import type { Fix } from './diagnostics/diagnostic.ts'
+import { replacement } from './machine-fix.ts'
 import type { Subject } from './plan.ts'
 import { FIELDS, fieldOf, fieldsOf } from './schema.ts'
-import { nearest } from './suggest.ts'
+import type { Span } from './source.ts'
+import { nearest, soleNearest } from './suggest.ts'
 
 /** Words of other tools and of dashboards. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -46,10 +49,25 @@ const BY_ATTRIBUTE: ReadonlyMap<string, string> = new Map(
 
 /** A field of the subject, or one of `others` (names of constants); null when nothing is near. */
 export function guessField(path: string, subject: Subject, others: readonly string[] = []): string | null {
+  return otherWord(path, subject) ?? nearest(path, [...fieldsOf(subject).map((field) => field.path), ...others])
+}
+
+/** A field under the name that it has elsewhere. */
+function otherWord(path: string, subject: Subject): string | null {
   const key = path.toLowerCase()
   const meant = BY_ATTRIBUTE.get(path) ?? (Object.hasOwn(WORDS, key) ? WORDS[key] : undefined)
-  if (meant !== undefined && fieldOf(subject, meant) !== undefined) return meant
-  return nearest(path, [...fieldsOf(subject).map((field) => field.path), ...others])
+  return meant !== undefined && fieldOf(subject, meant) !== undefined ? meant : null
+}
+
+/** The fix when one field alone can be meant, else none. */
+export function fieldFix(span: Span, path: string, subject: Subject, others: readonly string[] = []): { fix?: Fix } {
+  const meant = soleField(path, subject, others)
+  return meant === null ? {} : { fix: replacement(span, meant) }
+}
+
+function soleField(path: string, subject: Subject, others: readonly string[]): string | null {
+  const meant = otherWord(path, subject)
+  return meant ?? soleNearest(path, [...fieldsOf(subject).map((field) => field.path), ...others])
 }
 
 /** `, did you mean \`duration\`?` or nothing. */

@@ -279,7 +279,7 @@ alert slow {
       'import pii from "assay:pee"\nonline eval it {\n  on: llm_call\n  pass: output.text matches pii.card\n  missing: fail\n}',
       ['E0105'],
     ],
-    ['two imports of one name', `import a from "assay:pii"\nimport a from "assay:pii"\n${FAST}`, ['W0120', 'E0103']],
+    ['two imports of one name', `import a from "assay:pii"\nimport a from "assay:pii"\n${FAST}`, ['E0103']],
     [
       'an error behind an import is told',
       `import other from "./other.eval"\nonline eval it {\n  on: trace\n  pass: duration < other.limit\n}`,

@@ -7,6 +7,7 @@ import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { ERRONEOUS, PatternTable, type Project, type Typed } from './elaborate/context.ts'
 import { constantOf, patternPlan } from './elaborate/declarations.ts'
 import { hashesOf, hashOfPlan, type Unhashed } from './hash.ts'
+import { removal, renaming } from './machine-fix.ts'
 import { type AlertDecl, type EvalDecl, lookup, type Module, namesIn } from './module.ts'
 import {
   type AlertPlan,
@@ -110,10 +111,13 @@ function compileModules(
 }
 
 function reportUnusedImports(module: Module): void {
+  // What is in error was not looked at to its end, and may be what the import is for.
+  if (module.reporter.diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return
   for (const [alias, link] of module.imports) {
     if (!link.used && link.module !== null)
       module.reporter.report('W0120', link.decl.alias.span, `\`${alias}\` is imported and never used`, {
         label: 'unused',
+        fix: removal(module.reporter.source, link.decl.span, `import ${alias}`),
       })
   }
 }
@@ -264,7 +268,7 @@ class ProjectCompiler implements Project {
         'E0104',
         span,
         `there is no eval \`${path}\`${didYouMean(path, namesIn(module, 'rules'))}`,
-        { label: 'unknown' },
+        { label: 'unknown', ...renaming(span, path, namesIn(module, 'rules')) },
       )
       return null
     }

@@ -13,6 +13,8 @@ export interface RegexProblem {
   readonly end: number
   /** Why, and what to write instead. */
   readonly notes: readonly string[]
+  /** What the whole literal should be, where that is certain. */
+  readonly instead?: string
 }
 
 /** Splits `/source/i`. */
@@ -40,9 +42,17 @@ function examine(raw: string): RegexProblem | null {
   if (flag !== null) {
     const start = source.length + 2 + flag.index
     const why = '`i` (ignore case) is the only flag; others are written inside: `(?s)`, `(?m)`'
-    return { code: 'E0305', message: `\`${flag[0]}\` is not a flag of a regex`, start, end: start + 1, notes: [why] }
+    const message = `\`${flag[0]}\` is not a flag of a regex`
+    return { code: 'E0305', message, start, end: start + 1, notes: [why], ...withoutFlags(source, flags) }
   }
   return isPlainRegex(source) ? null : (unsupported(source) ?? invalid(source, flags))
+}
+
+/** `g`, `u` and the like say nothing of whether there is a match; `s` and `m` stand inside. */
+function withoutFlags(source: string, flags: string): { instead?: string } {
+  if (/[^dgimsuvy]/.test(flags)) return {}
+  const inside = [...new Set(flags)].filter((flag) => flag === 's' || flag === 'm').join('')
+  return { instead: `/${inside === '' ? '' : `(?${inside})`}${source}/${flags.includes('i') ? 'i' : ''}` }
 }
 
 const LINEAR =

@@ -1,10 +1,13 @@
 /** From parsed files to modules: what each declares, and what its imports stand for. */
-import type { Diagnostic } from './diagnostics/diagnostic.ts'
+import type { Diagnostic, Fix } from './diagnostics/diagnostic.ts'
 import { Reporter } from './diagnostics/reporter.ts'
+import { renaming, replacement } from './machine-fix.ts'
 import type { ImportLink, Module, Names } from './module.ts'
 import { findField, isSubject } from './schema.ts'
 import { Source } from './source.ts'
-import type { DeclNode, FileNode, Ident, PolicyNode } from './syntax/ast.ts'
+import { STANDARD_PACKS } from './standard-packs.ts'
+import { soleNearest } from './suggest.ts'
+import type { DeclNode, FileNode, Ident, PolicyNode, StringNode } from './syntax/ast.ts'
 import { parseFile } from './syntax/parse.ts'
 
 export interface SourceText {
@@ -66,11 +69,12 @@ export class ModuleLoader {
     const target = this.#readImport(module.path, specifier.value)
     if (target === null) {
       const notes = specifier.value.startsWith('assay:')
-        ? ['standard packs are named `assay:pii`, `assay:latency`']
+        ? [`standard packs: ${STANDARD_PACKS.join(', ')}`]
         : ['a path is relative to the file that imports: "../shared/latency.eval"']
       module.reporter.report('E0105', specifier.span, `\`${specifier.value}\` cannot be read`, {
         label: 'not found',
         notes,
+        ...packFix(specifier),
       })
       return null
     }
@@ -84,6 +88,14 @@ export class ModuleLoader {
     }
     return this.load(target)
   }
+}
+
+/** Of a misspelt standard pack, with its `assay:` or without. */
+function packFix({ value, span }: StringNode): { fix?: Fix } {
+  if (/[./\\]/.test(value)) return {}
+  const name = value.startsWith('assay:') ? value : `assay:${value}`
+  const meant = STANDARD_PACKS.includes(name) ? name : soleNearest(name, STANDARD_PACKS)
+  return meant === null ? {} : { fix: replacement(span, `"${meant}"`) }
 }
 
 function declare(path: string, file: FileNode, reporter: Reporter): Module {
@@ -131,6 +143,7 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
         if (decl.key.text !== 'missing')
           reporter.report('E0108', decl.key.span, `there is no default for \`${decl.key.text}\``, {
             label: 'only `default missing:`',
+            ...renaming(decl.key.span, decl.key.text, ['missing']),
           })
         else if (defaultMissing !== null)
           reporter.report('E0109', decl.key.span, '`default missing:` is said twice', { label: 'a file says it once' })

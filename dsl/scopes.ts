@@ -2,6 +2,7 @@
 
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborateCondition } from './elaborate/expression.ts'
+import { renaming } from './machine-fix.ts'
 import { lookup, type Module, namesIn, otherMeaning, type ScopeDecl } from './module.ts'
 import type { Expr, ScopePlan } from './plan.ts'
 import { aSubject, isSubject, SUBJECTS } from './schema.ts'
@@ -56,6 +57,7 @@ export function namedScope(name: Ident, module: Module, project: Project): Scope
         : `\`${name.text}\` is ${meaning}, not a subject or a scope`
     module.reporter.report('E0205', name.span, message, {
       label: 'nothing to look at',
+      ...(meaning === null && renaming(name.span, name.text, [...subjects, ...namesIn(module, 'scopes')])),
       notes: [`subjects: ${subjects.join(', ')}`],
     })
     return null

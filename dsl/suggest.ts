@@ -22,6 +22,22 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   return best
 }
 
+/** The nearest candidate when no other is as near: what somebody meant, beyond reasonable doubt. */
+export function soleNearest(name: string, candidates: Iterable<string>): string | null {
+  const all = [...new Set(candidates)]
+  const found = nearest(name, all)
+  if (found === null) return null
+  const distance = distanceOf(name, found)
+  const rivals = all.filter(
+    (other) => other !== found && !other.startsWith(name) && distanceOf(name, other) <= distance,
+  )
+  return rivals.length === 0 ? found : null
+}
+
+function distanceOf(name: string, candidate: string): number {
+  return editDistance(name.toLowerCase().slice(0, 64), candidate.toLowerCase(), 64)
+}
+
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit
   let before: number[] = []

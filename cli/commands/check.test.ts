@@ -1,6 +1,6 @@
 /** `assay check` as a user runs it: in a process of its own. */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -136,6 +136,40 @@ describe('assay check', () => {
     rmSync(empty, { recursive: true })
     expect(status).toBe(2)
     expect(err).toContain('no .eval files found')
+  })
+})
+
+describe('assay check --fix', () => {
+  const BAD = '\uFEFFpackage shop\nonline eval it {\n  onwer: "@x"\n  on: trace\n  pass: durration <= 8\n}\n'
+  const BETTER = BAD.replace('onwer', 'owner').replace('durration', 'duration')
+
+  test('edits what is safe, says so, and tells what is left', () => {
+    const file = join(folder, 'fix', 'it.eval')
+    mkdirSync(join(folder, 'fix'))
+    writeFileSync(file, BAD, { mode: 0o600 })
+    const shown = assay(['check', '--diff', 'fix'])
+    expect(shown).toMatchObject({ status: 1, err: expect.stringContaining('2 problems would be fixed in 1 file') })
+    expect(shown.out).toContain('-  onwer: "@x"\n+  owner: "@x"\n')
+    expect(assay(['check', '--fix', '--dry-run', 'fix'])).toEqual(shown)
+    expect(readFileSync(file, 'utf8')).toBe(BAD)
+    const { status, out } = assay(['check', '--fix', 'fix'])
+    expect(status).toBe(1)
+    expect(out).toContain('fixed E0108 in fix/it.eval:3: write `owner:`\n')
+    expect(out).toContain('2 problems fixed in 1 file\n')
+    expect(out).toContain('error[E0201]')
+    expect(readFileSync(file, 'utf8')).toBe(BETTER)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readdirSync(join(folder, 'fix'))).toEqual(['it.eval'])
+    expect(assay(['check', '--fix', 'fix']).out).toContain('nothing to fix by itself')
+    rmSync(join(folder, 'fix'), { recursive: true })
+  })
+
+  test('beside a form for machines, what was done is told on the other stream', () => {
+    writeFileSync(join(folder, 'one.eval'), BAD)
+    const { out, err } = assay(['check', '--fix', '--format', 'json', 'one.eval'])
+    rmSync(join(folder, 'one.eval'))
+    expect(JSON.parse(out).summary).toMatchObject({ errors: 1 })
+    expect(err).toContain('2 problems fixed')
   })
 })
 

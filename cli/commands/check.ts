@@ -8,6 +8,9 @@ interface CheckFlags {
   json?: boolean
   format?: CheckFormat
   stdinFilename?: string
+  fix?: boolean
+  diff?: boolean
+  dryRun?: boolean
 }
 
 /** `assay check` and `assay explain`. */
@@ -21,6 +24,9 @@ export function registerCheck(program: Command): void {
     )
     .option('--json', 'the same as --format json')
     .option('--stdin-filename <file>', 'check the standard input under the name of this file')
+    .option('--fix', 'make the edits that are safe, and check what is left')
+    .option('--diff', 'show what --fix would change, and change nothing')
+    .option('--dry-run', 'with --fix: the same as --diff')
     .addHelpText(
       'after',
       `
@@ -34,9 +40,11 @@ Examples:
   assay check evals
   assay check --json evals | jq .summary
   assay check --format sarif evals > assay.sarif
+  assay check --fix evals
+  assay check --diff evals | git apply --check
   assay check --stdin-filename evals/pii.eval < draft.eval
 
-Exit codes: 0 fine (warnings included), 1 errors found, 2 nothing to check.`,
+Exit codes: 0 fine (warnings included), 1 errors found (with --diff: something to fix), 2 nothing to check.`,
     )
     .action(async (paths: string[], flags: CheckFlags, command: Command) => {
       const { runCheck } = await import('../check-files.ts')
@@ -46,7 +54,10 @@ Exit codes: 0 fine (warnings included), 1 errors found, 2 nothing to check.`,
       if (fromStdin && command.args.some((path) => path !== '-'))
         command.error('error: the standard input is checked alone: name no files beside it')
       const stdin = fromStdin ? { path: flags.stdinFilename ?? 'stdin.eval', text: readFileSync(0, 'utf8') } : null
-      process.exitCode = runCheck(paths, { format: flags.json === true ? 'json' : (flags.format ?? null), stdin })
+      const fix = flags.diff === true || flags.dryRun === true ? 'diff' : flags.fix === true ? 'write' : null
+      if (fix !== null && stdin !== null) command.error('error: --fix and --diff work on files')
+      const format = flags.json === true ? 'json' : (flags.format ?? null)
+      process.exitCode = runCheck(paths, { format, stdin, fix })
     })
   program
     .command('explain')

@@ -2,6 +2,7 @@
  * Aggregates over a trace's spans. The value is written with the subject in front (`sum(llm_call.cost)`), the condition after
  * `where` without (`where model == "x"`).
  */
+import { renaming } from '../machine-fix.ts'
 import type { AggregateFn, Expr, SpanSelector } from '../plan.ts'
 import { isSpanSubject, SPAN_SUBJECTS, type SpanSubject } from '../schema.ts'
 import { didYouMean } from '../suggest.ts'
@@ -40,6 +41,7 @@ export function elaborateAggregate(node: CallNode, fn: AggregateFn, context: Exp
     if (arg.value.kind !== 'error')
       context.module.reporter.report('E0211', arg.value.span, `\`count\` counts spans${spansMeant(arg.value)}`, {
         label: `write \`${USAGE.count}\``,
+        ...(arg.value.kind === 'path' && renaming(arg.value.span, arg.value.path, SPAN_SUBJECTS)),
       })
     return ERRONEOUS
   }

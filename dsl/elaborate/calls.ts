@@ -1,7 +1,12 @@
 /** Everything written `name(…)`: aggregates, order, loops, attributes, verdicts of other evals. */
+
+import type { Fix } from '../diagnostics/diagnostic.ts'
+import { renaming, replacement } from '../machine-fix.ts'
 import type { AggregateFn, Expr } from '../plan.ts'
 import { aSubject, isSpanSubject } from '../schema.ts'
+import type { Span } from '../source.ts'
 import { didYouMean, nearest } from '../suggest.ts'
+import type { Ident } from '../syntax/ast.ts'
 import { unescapeText } from '../syntax/text.ts'
 import { BOOL, describeType, INT, planType, STRING, type Type } from '../types.ts'
 import { elaborateAggregate, selectorOf } from './aggregates.ts'
@@ -51,6 +56,7 @@ export function elaborateCall(node: CallNode, context: ExprContext, elaborate: E
         {
           label: 'unknown function',
           notes: functionAdvice(name),
+          ...functionFix(node.name),
         },
       )
       return ERRONEOUS
@@ -72,6 +78,14 @@ const OPERATORS: Record<string, string> = {
   avg: 'mean(llm_call.duration)',
   average: 'mean(llm_call.duration)',
 }
+
+/** Of a misspelt function, and of one that has another name here and takes the same arguments. */
+function functionFix({ text, span }: Ident): { fix?: Fix } {
+  const other = Object.hasOwn(SAME_ARGUMENTS, text) ? SAME_ARGUMENTS[text] : undefined
+  return other === undefined ? renaming(span, text, FUNCTIONS) : { fix: replacement(span, other) }
+}
+
+const SAME_ARGUMENTS: Record<string, string> = { len: 'length', size: 'length', avg: 'mean', average: 'mean' }
 
 function functionAdvice(name: string): string[] {
   const key = name
@@ -118,6 +132,20 @@ function elaborateRepeats(node: CallNode, context: ExprContext, elaborate: Elabo
   return { expr: { op: 'repeats', over: over.selector }, type: INT, flexible: false, missing }
 }
 
+const OTHER_TYPES: Record<string, string> = {
+  text: 'string',
+  str: 'string',
+  boolean: 'bool',
+  integer: 'int',
+  float: 'number',
+  double: 'number',
+}
+
+function attrTypeFix(written: string, span: Span, names: readonly string[]): { fix?: Fix } {
+  const other = Object.hasOwn(OTHER_TYPES, written) ? OTHER_TYPES[written] : undefined
+  return other === undefined ? renaming(span, written, names) : { fix: replacement(span, other) }
+}
+
 function elaborateAttr(node: CallNode, context: ExprContext): Typed {
   const { reporter } = context.module
   const [name, type] = takeArgs(node, 2, 'attr("acme.tier", string)', context) ?? []
@@ -132,7 +160,10 @@ function elaborateAttr(node: CallNode, context: ExprContext): Typed {
   if (wanted === undefined) {
     const names = Object.keys(ATTR_TYPES)
     const guess = type.value.kind === 'path' ? didYouMean(type.value.path, names) : ''
-    reporter.report('E0217', type.value.span, `\`attr\` takes a type${guess}`, { label: `one of ${names.join(', ')}` })
+    reporter.report('E0217', type.value.span, `\`attr\` takes a type${guess}`, {
+      label: `one of ${names.join(', ')}`,
+      ...(type.value.kind === 'path' && attrTypeFix(type.value.path, type.value.span, names)),
+    })
     return ERRONEOUS
   }
   if (context.subject === null) {

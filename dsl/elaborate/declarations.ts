@@ -1,4 +1,5 @@
 /** Constants and patterns: what a name stands for. */
+import { renaming } from '../machine-fix.ts'
 import type { ConstDecl, Module, PatternDecl } from '../module.ts'
 import type { PatternPlan } from '../plan.ts'
 import { regexProblem, splitRegex } from '../regex.ts'
@@ -7,7 +8,8 @@ import { commonType, describeType, type Type } from '../types.ts'
 import { ERRONEOUS, type ExprContext, type Project, type Typed } from './context.ts'
 import { elaborate } from './expression.ts'
 import { adapt } from './literals.ts'
-import { warnOfCost } from './matches.ts'
+import { regexDetails, warnOfCost } from './matches.ts'
+import { bareNumberFix } from './mismatch.ts'
 
 const CONST_TYPES: Record<string, Type['kind']> = {
   bool: 'bool',
@@ -35,6 +37,7 @@ export function constantOf(decl: ConstDecl, module: Module, project: Project): T
       `there is no type \`${decl.type.text}\` of constants${didYouMean(decl.type.text, names)}`,
       {
         label: `one of ${names.join(', ')}`,
+        ...renaming(decl.type.span, decl.type.text, names),
       },
     )
     return typed
@@ -48,11 +51,12 @@ export function constantOf(decl: ConstDecl, module: Module, project: Project): T
       : ({ kind } as Type)
   const adapted = adapt(typed, wanted)
   if (commonType(wanted, adapted.type)?.kind === wanted.kind) return { ...adapted, type: wanted, flexible: false }
+  const fix = bareNumberFix(wanted, decl.value, typed.type)
   module.reporter.report(
     'E0201',
     decl.value.span,
     `this is ${describeType(typed.type)}, and \`${decl.name.text}\` is declared as \`${decl.type.text}\``,
-    { label: 'of another type' },
+    { label: 'of another type', ...(fix !== null && { fix }) },
   )
   return ERRONEOUS
 }
@@ -71,13 +75,14 @@ export function patternPlan(decl: PatternDecl, module: Module): PatternPlan | nu
   const problem = regexProblem(regex.raw)
   if (problem !== null) {
     const span = { start: regex.span.start + problem.start, end: regex.span.start + problem.end }
-    reporter.report(problem.code, span, problem.message, { notes: [...problem.notes] })
+    reporter.report(problem.code, span, problem.message, regexDetails(problem, regex.span))
     return null
   }
   const checksum = check === null ? null : (CHECKS.find((known) => known === check.text) ?? null)
   if (check !== null && checksum === null && check.text !== '') {
     reporter.report('E0306', check.span, `there is no checksum \`${check.text}\`${didYouMean(check.text, CHECKS)}`, {
       label: `one of ${CHECKS.join(', ')}`,
+      ...renaming(check.span, check.text, CHECKS),
     })
     return null
   }

@@ -1,7 +1,10 @@
 /** From syntax to the plan's expressions: names resolved, types checked, and who may be missing worked out. */
+import type { Fix } from '../diagnostics/diagnostic.ts'
+import { renaming, replacement } from '../machine-fix.ts'
 import type { Expr } from '../plan.ts'
 import type { Span } from '../source.ts'
-import type { ExprNode } from '../syntax/ast.ts'
+import { soleNearest } from '../suggest.ts'
+import type { ExprNode, Ident } from '../syntax/ast.ts'
 import { BOOL, commonType, describeType, isNumeric, isOrdered, type Type } from '../types.ts'
 import { elaborateArithmetic, negate } from './arithmetic.ts'
 import { elaborateCall } from './calls.ts'
@@ -9,8 +12,8 @@ import { ERRONEOUS, type ExprContext, type MissingCause, type Typed } from './co
 import { presentWhenFalse, presentWhenTrue, without } from './facts.ts'
 import { adapt, elaborateLiteral } from './literals.ts'
 import { elaborateMatches } from './matches.ts'
-import { aligned, reportMismatch } from './mismatch.ts'
-import { elaboratePath } from './paths.ts'
+import { aligned, bareNumberFix, reportMismatch } from './mismatch.ts'
+import { elaboratePath, NOTHING } from './paths.ts'
 
 export function elaborate(node: ExprNode, context: ExprContext): Typed {
   switch (node.kind) {
@@ -122,6 +125,7 @@ function elaborateComparison(
   cmp: Comparison,
   context: ExprContext,
 ): Typed {
+  if (node.right.kind === 'path' && NOTHING.has(node.right.path)) return comparedWithNothing(node, cmp, context)
   const [left, right] = aligned(elaborate(node.left, context), elaborate(node.right, context))
   const missing = [...left.missing, ...right.missing]
   const result = bool({ op: 'compare', cmp, left: left.expr, right: right.expr }, missing)
@@ -142,6 +146,24 @@ function elaborateComparison(
   return result
 }
 
+/** `x != null` of other languages. */
+function comparedWithNothing(
+  node: Extract<ExprNode, { kind: 'binary' }>,
+  cmp: Comparison,
+  context: ExprContext,
+): Typed {
+  elaborate(node.left, context)
+  const word = cmp === '==' ? 'is missing' : cmp === '!=' ? 'is present' : null
+  const span = { start: node.opSpan.start, end: node.right.span.end }
+  const path = node.right.kind === 'path' ? node.right.path : ''
+  context.module.reporter.report('E0203', node.right.span, `there is no \`${path}\`: what was not sent is missing`, {
+    label: 'no value',
+    notes: ['write `x is missing` or `x is present`'],
+    ...(word !== null && { fix: replacement(span, word) }),
+  })
+  return ERRONEOUS
+}
+
 function checkEnumValue(
   left: Typed,
   right: Typed,
@@ -156,8 +178,10 @@ function checkEnumLiteral(type: Type, value: Typed, span: Span, context: ExprCon
   if (type.kind !== 'enum' || value.expr.op !== 'literal' || value.type.kind !== 'string') return
   const { value: text } = value.expr
   if (type.values.includes(String(text))) return
+  const meant = soleNearest(String(text), type.values)
   context.module.reporter.report('E0214', span, `\`"${text}"\` is none of its values, so this is never equal`, {
     label: describeType(type),
+    ...(meant !== null && { fix: replacement(span, JSON.stringify(meant)) }),
   })
 }
 
@@ -219,7 +243,11 @@ function elaborateIn(node: Extract<ExprNode, { kind: 'in' }>, context: ExprConte
     const typed = adapt(elaborate(item, context), value.type)
     if (commonType(value.type, typed.type) === null) {
       const message = `this is ${describeType(typed.type)}, and what is looked for is ${describeType(value.type)}`
-      context.module.reporter.report('E0201', item.span, message, { label: 'never equal' })
+      const fix = bareNumberFix(value.type, item, typed.type)
+      context.module.reporter.report('E0201', item.span, message, {
+        label: 'never equal',
+        ...(fix !== null && { fix }),
+      })
     }
     checkEnumLiteral(value.type, typed, item.span, context)
     return typed
@@ -253,7 +281,15 @@ function elaborateIs(node: Extract<ExprNode, { kind: 'is' }>, context: ExprConte
       context.module.reporter.report('E0112', node.what.span, `\`is ${node.what.text}\` does not exist`, {
         label: 'one of `missing`, `present`, `json`',
         notes: node.negated ? [] : ['to compare, write `==`'],
+        ...isFix(node.what),
       })
       return ERRONEOUS
   }
+}
+
+/** `is null` of other languages, and misspelt words. */
+function isFix({ text, span }: Ident): { fix?: Fix } {
+  if (['null', 'nil', 'none', 'None', 'undefined', 'absent'].includes(text))
+    return { fix: replacement(span, 'missing') }
+  return renaming(span, text, ['missing', 'present', 'json'])
 }

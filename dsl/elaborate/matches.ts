@@ -1,8 +1,11 @@
 /** `x matches /re/`, `x matches card`, `x matches any [pii.card, /re/]`. */
+import type { Details } from '../diagnostics/diagnostic.ts'
+import { renaming, replacement } from '../machine-fix.ts'
 import { lookup, type Module, namesIn, otherMeaning } from '../module.ts'
 import type { PatternPlan } from '../plan.ts'
-import { regexProblem, splitRegex } from '../regex.ts'
+import { type RegexProblem, regexProblem, splitRegex } from '../regex.ts'
 import { hasRequiredLiteral } from '../required-literal.ts'
+import type { Span } from '../source.ts'
 import { didYouMean } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
 import { BOOL, describeType } from '../types.ts'
@@ -77,6 +80,7 @@ function patternOf(node: ExprNode, context: ExprContext): PatternPlan | null {
       : `\`${node.path}\` is ${meaning}, not a pattern`
   module.reporter.report(meaning === null ? 'E0104' : 'E0309', node.span, message, {
     label: 'not a pattern',
+    ...(meaning === null && renaming(node.span, node.path, found.candidates)),
     notes: packAdvice(node.path, namesIn(module, 'patterns')),
   })
   return null
@@ -92,12 +96,16 @@ function inlinePattern(node: Extract<ExprNode, { kind: 'regex' }>, context: Expr
   const problem = regexProblem(node.raw)
   if (problem !== null) {
     const span = { start: node.span.start + problem.start, end: node.span.start + problem.end }
-    context.module.reporter.report(problem.code, span, problem.message, { notes: [...problem.notes] })
+    context.module.reporter.report(problem.code, span, problem.message, regexDetails(problem, node.span))
     return null
   }
   const { source, flags } = splitRegex(node.raw)
   warnOfCost(node, source, context.module)
   return { name: node.raw, source, caseInsensitive: flags.includes('i'), check: null, builtin: null }
+}
+
+export function regexDetails({ notes, instead }: RegexProblem, literal: Span): Details {
+  return { notes: [...notes], ...(instead !== undefined && { fix: replacement(literal, instead) }) }
 }
 
 /** Standard packs are exempt: their patterns are reviewed, and run by gates of their own. */

@@ -1,4 +1,6 @@
 /** Two operands of one operator: bringing bare numbers in line, and saying why the rest does not fit. */
+import type { Fix } from '../diagnostics/diagnostic.ts'
+import { replacement } from '../machine-fix.ts'
 import type { ExprNode } from '../syntax/ast.ts'
 import { describeType, type Type } from '../types.ts'
 import type { ExprContext, Typed } from './context.ts'
@@ -30,11 +32,29 @@ export function reportMismatch(
     ...unitAdvice(left, node.right, right),
     ...unitAdvice(right, node.left, left),
   ]
-  reporter.report('E0201', node.opSpan, rule, { label: `${nameOf(left)} and ${nameOf(right)}`, notes })
+  const fix = bareNumberFix(left, node.right, right) ?? bareNumberFix(right, node.left, left)
+  const details = { label: `${nameOf(left)} and ${nameOf(right)}`, notes, ...(fix !== null && { fix }) }
+  reporter.report('E0201', node.opSpan, rule, details)
 }
 
 function nameOf(type: Type): string {
   return type.kind === 'money' ? type.currency : type.kind
+}
+
+/**
+ * A bare number as what its place wants, where only one unit can be meant: 0.95 of a ratio, an amount in the other side's
+ * currency. Whether `duration <= 5` is seconds nobody can know, nor whether a bare 5 is 5% or 500%.
+ */
+export function bareNumberFix(wanted: Type, node: ExprNode, found: Type): Fix | null {
+  if (node.kind !== 'literal' || !(found.kind === 'int' || found.kind === 'number')) return null
+  if (wanted.kind === 'money') return replacement(node.span, `${node.raw} ${wanted.currency}`)
+  return wanted.kind === 'ratio' && node.token === 'decimal' && Number(node.raw) <= 1
+    ? replacement(node.span, percentOf(node.raw))
+    : null
+}
+
+function percentOf(raw: string): string {
+  return `${Number((Number(raw) * 100).toPrecision(12))}%`
 }
 
 /** A bare number where a unit is wanted is the most frequent slip. */
@@ -46,7 +66,7 @@ function unitAdvice(wanted: Type, node: ExprNode, found: Type): string[] {
     case 'money':
       return [`an amount has a currency: \`${node.raw} ${wanted.currency}\``]
     case 'ratio':
-      return [`a ratio is a percentage: \`${Number((Number(node.raw) * 100).toPrecision(12))}%\``]
+      return [`a ratio is a percentage: \`${percentOf(node.raw)}\``]
     default:
       return []
   }

@@ -1,5 +1,6 @@
 /** What a name in an expression stands for: a constant, `score`, a field of the subject, of the trace, or of an aggregate's spans. */
-import { didYouMeanField, guessField, listFields } from '../field-guess.ts'
+import { didYouMeanField, fieldFix, guessField, listFields } from '../field-guess.ts'
+import { renaming, replacement } from '../machine-fix.ts'
 import { lookup, namesIn, otherMeaning } from '../module.ts'
 import type { Subject } from '../plan.ts'
 import { aSubject, type FieldSchema, fieldOf, findField, isSpanSubject, isSubject } from '../schema.ts'
@@ -53,6 +54,7 @@ function elaborateField(path: string, span: Span, excused: boolean, context: Exp
       what === null ? 'E0104' : 'E0113',
       span,
       what ?? `there is no constant \`${path}\`${didYouMean(path, namesIn(module, 'consts'))}`,
+      what === null ? renaming(span, path, namesIn(module, 'consts')) : {},
     )
     return ERRONEOUS
   }
@@ -106,7 +108,7 @@ function causesOf(field: FieldSchema, key: string, span: Span): MissingCause[] {
 function reportBareInAggregate(path: string, span: Span, context: ExprContext): Typed {
   const { subject, module } = context
   const known = subject !== null && fieldOf(subject, path) !== undefined
-  const advice = known ? { fix: machineFix(span, `${subject}.${path}`) } : {}
+  const advice = known ? { fix: replacement(span, `${subject}.${path}`) } : {}
   const message = known
     ? `\`${path}\` of what? Inside an aggregate a field names its span`
     : `\`${path}\` is neither a field of a span nor a constant`
@@ -114,16 +116,8 @@ function reportBareInAggregate(path: string, span: Span, context: ExprContext): 
   return ERRONEOUS
 }
 
-function machineFix(span: Span, text: string) {
-  return {
-    applicability: 'machine' as const,
-    title: 'write',
-    options: [{ text }],
-    edit: { start: span.start, end: span.end, text },
-  }
-}
-
-const NOTHING: ReadonlySet<string> = new Set(['null', 'nil', 'none', 'None', 'undefined', 'missing'])
+/** What other languages call a value that is not there. */
+export const NOTHING: ReadonlySet<string> = new Set(['null', 'nil', 'none', 'None', 'undefined', 'missing'])
 
 function reportUnknownField(path: string, span: Span, subject: Subject, context: ExprContext): Typed {
   const { module } = context
@@ -162,7 +156,7 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     `${aSubject(subject)} has no field \`${path}\`${didYouMeanField(path, subject, constants)}`,
     {
       label: 'no such field or constant',
-      ...(guess !== null && { fix: machineFix(span, guess) }),
+      ...fieldFix(span, path, subject, constants),
       ...(guess === null && {
         notes: [listFields(subject), 'an attribute of your own is read by `attr("acme.tier", string)`'],
       }),

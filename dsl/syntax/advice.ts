@@ -1,5 +1,7 @@
 /** What to write instead, where the form of a line shows what was meant. */
 import type { IToken } from 'chevrotain'
+import type { Fix } from '../diagnostics/diagnostic.ts'
+import { replacement } from '../machine-fix.ts'
 import * as t from './tokens.ts'
 
 const FOR_TEXT: Record<string, string> = {
@@ -42,6 +44,28 @@ export function numberWithUnit(number: string, word: string): string | null {
   const unit = Object.hasOwn(UNITS, word.toLowerCase()) ? UNITS[word.toLowerCase()] : undefined
   return unit === undefined ? null : `${number}${unit}`
 }
+
+/** Where the advice is an edit: a number and its unit, a clause or an expectation without its colon. */
+export function editFor(
+  token: IToken,
+  previous: IToken | undefined,
+  next: IToken | undefined,
+  leads: boolean,
+): Fix | null {
+  const end = token.startOffset + token.image.length
+  if (previous?.tokenType === t.Int || previous?.tokenType === t.Decimal) {
+    const literal = numberWithUnit(previous.image, token.image)
+    return literal === null ? null : replacement({ start: previous.startOffset, end }, literal)
+  }
+  const isWord = token.tokenType.CATEGORIES?.includes(t.Word) ?? false
+  if (isWord && previous?.tokenType === t.Expect) return replacement({ start: end, end }, ':', `${token.image}:`)
+  if (!isWord || !leads || !(t.KEYS.has(token.image) || OTHER_KEYS.has(token.image))) return null
+  const until = next?.tokenType === t.Assign ? next.startOffset + 1 : end
+  return replacement({ start: end, end: until }, ':', `${token.image}:`)
+}
+
+/** Clauses whose key has no token of its own. */
+const OTHER_KEYS: ReadonlySet<string> = new Set(['was', 'labels', 'budget', 'metric', 'false_alarms'])
 
 const ASKED_OF_A_TEXT = new Set<unknown>([t.Contains, t.Starts, t.Matches])
 

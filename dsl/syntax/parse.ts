@@ -1,11 +1,12 @@
 /** From a text to its tree, with all that is wrong in its form. Total: any text gives a tree. */
 import type { IRecognitionException, IToken } from 'chevrotain'
 import type { Code } from '../diagnostics/codes.ts'
-import type { Details } from '../diagnostics/diagnostic.ts'
+import type { Details, Fix } from '../diagnostics/diagnostic.ts'
 import type { Reporter } from '../diagnostics/reporter.ts'
+import { renaming, replacement } from '../machine-fix.ts'
 import type { Source, Span } from '../source.ts'
 import { nearest } from '../suggest.ts'
-import { adviceFor } from './advice.ts'
+import { adviceFor, editFor } from './advice.ts'
 import type { ClauseNode, DeclNode, FileNode } from './ast.ts'
 import { type BracketProblem, balance } from './balance.ts'
 import { EvalGrammar } from './grammar.ts'
@@ -106,7 +107,8 @@ class SegmentReader {
     }
     for (const problem of grammar.problems) {
       const { code, message, details } = PRECEDENCE[problem.kind]
-      this.#reporter.report(code, problem.span, message, details)
+      const fix = problem.kind === 'chained' ? chainFix(problem, this.#source.text) : null
+      this.#reporter.report(code, problem.span, message, fix === null ? details : { ...details, fix })
       damage.push(problem.span.start)
     }
     return declaration === null || damage.length === 0 ? declaration : damaged(declaration, damage)
@@ -123,7 +125,8 @@ class SegmentReader {
           ? [`a file is a list of: ${OPENINGS.join(', ')}`]
           : [`did you mean \`${guess}\`?`]
     const message = `expected a declaration, found \`${shorten(token.image)}\``
-    this.#reporter.report('E0015', spanOf(token), message, { label: 'not a declaration', notes })
+    const details = { label: 'not a declaration', notes, ...renaming(spanOf(token), token.image, OPENINGS) }
+    this.#reporter.report('E0015', spanOf(token), message, details)
     return null
   }
 
@@ -165,7 +168,9 @@ class SegmentReader {
     const found = atEnd ? foundAtEnd(span, this.#source) : `found \`${shorten(token.image)}\``
     const previous = part.tokens[part.tokens.indexOf(token) - 1]
     const notes = atEnd ? adviceAtEnd(part) : adviceFor(token, previous, this.firstOnLine(token))
-    const details = { label: 'not expected here', notes }
+    const next = part.tokens[part.tokens.indexOf(token) + 1]
+    const fix = atEnd ? null : editFor(token, previous, next, this.firstOnLine(token))
+    const details = { label: 'not expected here', notes, ...(fix !== null && { fix }) }
     this.#reporter.report('E0004', span, `expected ${error.message}, ${found}`, details)
     return span.start
   }
@@ -218,6 +223,13 @@ function adviceAtEnd({ opening, tokens }: Segment): string[] {
 
 function foundAtEnd(span: Span, source: Source): string {
   return source.text.slice(span.end).trim() === '' ? 'and the file ends' : 'and the next declaration begins'
+}
+
+/** `a < b < c` to `a < b and b < c`. */
+function chainFix({ span, middle }: { span: Span; middle: Span }, text: string): Fix | null {
+  const between = text.slice(middle.start, middle.end)
+  const isPlain = middle.end > middle.start && /^[\w.]+(?: [A-Z]{3}|%)?$/.test(between)
+  return isPlain ? replacement({ start: span.start, end: span.start }, `and ${between} `, `and ${between}`) : null
 }
 
 function shorten(image: string): string {

@@ -14,7 +14,8 @@ export type FlatItem =
   | { kind: 'is'; span: Span; negated: boolean; what: Ident }
 
 export type PrecedenceProblem =
-  | { kind: 'chained'; span: Span }
+  /** `middle`: what stands between the two operators. */
+  | { kind: 'chained'; span: Span; middle: Span }
   | { kind: 'misplaced_not'; span: Span }
   | { kind: 'too_long'; span: Span }
 
@@ -74,7 +75,7 @@ class FlatReader {
       const binds = levelOf(item)
       if (binds < level) break
       if (binds === COMPARE && compared) {
-        this.#problems.push({ kind: 'chained', span: spanOfItem(item) })
+        this.#problems.push({ kind: 'chained', span: spanOfItem(item), middle: middleOf(left) })
         compared = false
       } else if (binds === COMPARE) compared = true
       else compared = false
@@ -116,6 +117,10 @@ class FlatReader {
         return { kind: 'error', span: spanOfItem(item) }
     }
   }
+}
+
+function middleOf(left: ExprNode): Span {
+  return left.kind === 'binary' ? left.right.span : { start: 0, end: 0 }
 }
 
 function levelOf(item: FlatItem): number {

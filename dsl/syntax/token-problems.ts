@@ -1,9 +1,11 @@
 /** Tokens that are none: unterminated texts, numbers with a wrong unit, marks of other languages. */
 import type { IToken } from 'chevrotain'
 import type { Code } from '../diagnostics/codes.ts'
-import type { Details } from '../diagnostics/diagnostic.ts'
+import type { Details, Fix } from '../diagnostics/diagnostic.ts'
 import type { Reporter } from '../diagnostics/reporter.ts'
+import { replacement } from '../machine-fix.ts'
 import type { Span } from '../source.ts'
+import { numberWithUnit } from './advice.ts'
 import { spanOf } from './grammar-base.ts'
 import { badEscape } from './text.ts'
 import * as t from './tokens.ts'
@@ -25,7 +27,7 @@ interface TokenProblem {
 export function checkTokens(tokens: readonly IToken[], reporter: Reporter): IToken[] {
   const readable: IToken[] = []
   for (const token of tokens) {
-    const problem = tokenProblem(token)
+    const problem = tokenProblem(token, reporter.source.text)
     if (problem !== null) reporter.report(problem.code, problem.span, problem.message, problem.details)
     if (token.tokenType !== t.Foreign) readable.push(token)
     else {
@@ -40,7 +42,7 @@ export function checkTokens(tokens: readonly IToken[], reporter: Reporter): ITok
 
 const UNITS = 'units: `500ms 9.2s 10m 24h 7d 1w`, `95%`, `3pp`, `0.25 USD`; a time has two-digit hours: `06:00`'
 
-function tokenProblem(token: IToken): TokenProblem | null {
+function tokenProblem(token: IToken, text: string): TokenProblem | null {
   switch (token.tokenType) {
     case t.Text:
       return escapeProblem(token)
@@ -55,18 +57,30 @@ function tokenProblem(token: IToken): TokenProblem | null {
     case t.SingleQuoted:
       return singleQuoted(token)
     case t.BadRegex: {
-      const details = { label: 'ends with its line', notes: [regexAdvice(token.image)] }
+      const comment = token.image.startsWith('//') ? { fix: replacement(startOf(token, 2), '#') } : {}
+      const details = { label: 'ends with its line', notes: [regexAdvice(token.image)], ...comment }
       return { code: 'E0008', span: spanOf(token), message: 'this regex has no closing `/`', details }
     }
     case t.BadNumber: {
-      const details = { label: 'no such literal', notes: [UNITS] }
+      const details = { label: 'no such literal', notes: [UNITS], ...unitFix(token) }
       return { code: 'E0007', span: spanOf(token), message: `\`${token.image.slice(0, 40)}\` is not a number`, details }
     }
     case t.Foreign:
-      return foreign(token)
+      return foreign(token, text)
     default:
       return null
   }
+}
+
+function startOf(token: IToken, length: number): Span {
+  return { start: token.startOffset, end: token.startOffset + length }
+}
+
+/** `8sec` is `8s`. */
+function unitFix(token: IToken): { fix?: Fix } {
+  const parts = /^(\d+(?:\.\d+)?)([A-Za-z]+)$/.exec(token.image)
+  const literal = parts === null ? null : numberWithUnit(parts[1] ?? '', parts[2] ?? '')
+  return literal === null ? {} : { fix: replacement(spanOf(token), literal) }
 }
 
 function regexAdvice(image: string): string {
@@ -85,15 +99,19 @@ function escapeProblem(token: IToken): TokenProblem | null {
     code: 'E0013',
     span: { start, end: start + 2 },
     message,
-    details: { label: 'known are \\n \\t \\r \\" \\\\' },
+    details: { label: 'known are \\n \\t \\r \\" \\\\', ...needlessEscape(token.image[at + 1] ?? '', start) },
   }
+}
+
+/** `\/` and `\'` are escapes elsewhere, of what needs none here. */
+function needlessEscape(letter: string, start: number): { fix?: Fix } {
+  return "/'".includes(letter) ? { fix: replacement({ start, end: start + 2 }, letter) } : {}
 }
 
 function singleQuoted(token: IToken): TokenProblem {
   const span = spanOf(token)
   const text = `"${token.image.slice(1, -1).replaceAll('"', '\\"')}"`
-  const fix = { applicability: 'machine' as const, title: 'write', options: [{ text }], edit: { ...span, text } }
-  return { code: 'E0014', span, message: 'texts stand in double quotes', details: { fix } }
+  return { code: 'E0014', span, message: 'texts stand in double quotes', details: { fix: replacement(span, text) } }
 }
 
 const FOREIGN: Record<string, string> = {
@@ -104,18 +122,42 @@ const FOREIGN: Record<string, string> = {
   '%': 'a percentage is one word: `95%`',
 }
 
-function foreign(token: IToken): TokenProblem {
+function foreign(token: IToken, source: string): TokenProblem {
   const span = spanOf(token)
   const word = WORDS_FOR[token.image]?.word
   if (word === undefined) {
     const message = `${visible(token.image)} means nothing here`
     const advice = Object.hasOwn(FOREIGN, token.image) ? FOREIGN[token.image] : undefined
     const notes = advice === undefined ? [] : [advice]
-    return { code: 'E0009', span, message, details: { label: 'not part of the language', notes } }
+    const details = { label: 'not part of the language', notes, ...foreignFix(token, source) }
+    return { code: 'E0009', span, message, details }
   }
-  const edit = { ...span, text: ` ${word} ` }
-  const fix = { applicability: 'machine' as const, title: 'write', options: [{ text: word }], edit }
-  return { code: 'E0009', span, message: `\`${token.image}\` is written \`${word}\``, details: { fix } }
+  const details = { fix: replacement(span, ` ${word} `, word) }
+  return { code: 'E0009', span, message: `\`${token.image}\` is written \`${word}\``, details }
+}
+
+/** Where the characters around leave no doubt. */
+function foreignFix({ image, startOffset: start }: IToken, source: string): { fix?: Fix } {
+  const end = start + image.length
+  const before = source.slice(Math.max(0, start - 20), start)
+  const after = source.slice(end, end + 20)
+  if (image === ';') return { fix: { ...replacement({ start, end }, '', ';'), title: 'remove' } }
+  if (image === '$') {
+    const amount = /^\d+(?:\.\d+)?(?![\w.%])/.exec(after)?.[0]
+    return amount === undefined ? {} : { fix: replacement({ start, end: end + amount.length }, `${amount} USD`) }
+  }
+  if (image === '%') {
+    const [, number = '', gap] = /(\d[\d.]*)([ \t]+)$/.exec(before) ?? []
+    return gap === undefined ? {} : { fix: replacement({ start: start - gap.length, end }, '%', `${number}%`) }
+  }
+  if (image === ':') {
+    const isHour = /(?:^|[^\w.:])\d$/.test(before) && /^\d\d(?!\w)/.test(after)
+    return isHour
+      ? { fix: replacement({ start: start - 1, end: start - 1 }, '0', `0${before.slice(-1)}:${after.slice(0, 2)}`) }
+      : {}
+  }
+  if (/^[\u201c\u201d\u201e]+$/.test(image)) return { fix: replacement({ start, end }, '"'.repeat(image.length)) }
+  return /^[\p{Zs}\p{Cf}]+$/u.test(image) ? { fix: replacement({ start, end }, ' ', 'a blank') } : {}
 }
 
 /** Blanks and controls that come with pasted text are named, because they cannot be seen. */

@@ -1,0 +1,2 @@
+/** What can be imported by name wherever Assay is installed: one for each file of `evals/`. */
+export const STANDARD_PACKS: readonly string[] = ['assay:latency', 'assay:pii']
