@@ -1,5 +1,6 @@
 /** Runs the online evals of a plan on spans as they arrive and on traces as they settle. Pure: no clock, no I/O. */
 
+import { CAPS } from '../../dsl/caps.ts'
 import { walkExpr } from '../../dsl/expr-walk.ts'
 import type { Expr, Plan } from '../../dsl/plan.ts'
 import type { EvalResult } from '../model/result.ts'
@@ -10,7 +11,7 @@ import { compileEvalSet } from './eval-set.ts'
 import { type EvalCounts, type OnlineEval, type Outcome, outOfScope } from './online-eval.ts'
 import { compileProjection } from './projection.ts'
 import type { ProjectedSpan, TraceView } from './subject.ts'
-import { MAX_SPANS_PER_TRACE, viewTrace } from './trace-view.ts'
+import { viewTrace } from './trace-view.ts'
 import { TRUE } from './truth.ts'
 
 export type { ProjectedSpan } from './subject.ts'
@@ -68,7 +69,7 @@ const KINDS = [
 /** Throws on a plan that the checker would not have let through. */
 export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Evaluator {
   const set = compileEvalSet(plan, options.patterns ?? compilePatterns(plan.patterns))
-  const maxSpans = options.maxSpansPerTrace ?? MAX_SPANS_PER_TRACE
+  const maxSpans = options.maxSpansPerTrace ?? CAPS.spansPerTrace
   const atArrival = set.evals.filter((one) => one.plan.when === 'arrival')
   const atSettle = set.evals.filter((one) => one.plan.when === 'settle')
   const arrivalByKind = Object.fromEntries(

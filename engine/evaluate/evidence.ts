@@ -2,6 +2,7 @@
  * Where a failing verdict comes from: positions of the matches that made `pass` false. Worked out on failures alone, as
  * locating a match costs far more than knowing that there is one.
  */
+import { CAPS } from '../../dsl/caps.ts'
 import type { Expr } from '../../dsl/plan.ts'
 import type { Evidence } from '../model/result.ts'
 import { maskHint } from '../regex/mask.ts'
@@ -9,7 +10,6 @@ import type { Compiler } from './compiler.ts'
 import type { Context } from './context.ts'
 import { nameOf } from './names.ts'
 import { compileSelector } from './select.ts'
-import { MAX_TEXT_UNITS } from './text.ts'
 import { FALSE, TRUE, type Truth } from './truth.ts'
 
 /** More than this tells a reader nothing new. */
@@ -61,7 +61,7 @@ function fromMatch(expr: Extract<Expr, { op: 'matches' }>, compiler: Compiler): 
   return (context, found) => {
     const text = value(context)
     if (typeof text !== 'string') return
-    for (const { pattern, start, end } of patterns.find(group, text.slice(0, MAX_TEXT_UNITS))) {
+    for (const { pattern, start, end } of patterns.find(group, text.slice(0, CAPS.textUnits))) {
       if (found.length >= MAX_EVIDENCE) return
       const masked = maskHint(pattern, text.slice(start, end))
       const match: Evidence = { field, start, end, pattern, masked }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { CAPS } from '../../dsl/caps.ts'
 import type { Expr, ValueType } from '../../dsl/plan.ts'
 import { makeSpan } from '../model/make-span.ts'
 import type { EvalResult } from '../model/result.ts'
 import type { AttributeValue } from '../model/span.ts'
 import { buildOnlineEval, buildPattern, buildPlan, DURATION, e, INT } from './build-plan.ts'
 import { compileEvaluator } from './evaluator.ts'
-import { MAX_TEXT_UNITS } from './text.ts'
 
 const attributes = new Map<string, AttributeValue>([
   ['tier', 'gold'],
@@ -125,7 +125,7 @@ describe('a wrong type at run time is an error, never a verdict', () => {
 })
 
 describe('a text beyond the cap', () => {
-  const long = 'x'.repeat(MAX_TEXT_UNITS)
+  const long = 'x'.repeat(CAPS.textUnits)
   const on = (outputText: string) => makeSpan({ kind: 'llm', outputText })
 
   test('at the cap all is seen', () => {
@@ -140,6 +140,11 @@ describe('a text beyond the cap', () => {
       reason: { code: 'truncated', field: 'output.text' },
     })
     expect(run(e.isJson(output), on(`"${long}"`))).toMatchObject({
+      reason: { code: 'truncated', field: 'output.text' },
+    })
+    expect(run(e.contains(output, e.lit('{a}')), on(`{a}${long}`)).verdict).toBe('pass')
+    expect(run(e.contains(output, e.lit('{a}')), on(`${long}{a}`))).toMatchObject({
+      verdict: 'unknown',
       reason: { code: 'truncated', field: 'output.text' },
     })
   })

@@ -1,4 +1,5 @@
 /** `before(A, B)` and `repeats(tool_call)`: the order and the repetition of a trace's spans. */
+import { CAPS } from '../../dsl/caps.ts'
 import type { Expr } from '../../dsl/plan.ts'
 import type { Reason } from '../model/result.ts'
 import type { Bounds, Compiler } from './compiler.ts'
@@ -51,6 +52,8 @@ interface Repetition {
   /** The most times that one may occur: they count as the same as any other of their name. */
   readonly most: number
   readonly lacking: Reason | undefined
+  /** A call's arguments are longer than is looked at. */
+  readonly cut: boolean
 }
 
 function compileRepetition(
@@ -66,11 +69,13 @@ function countRepetition(select: SelectFn, context: Context): Repetition {
   const mostOfName = new Map<string, number>()
   const withoutArguments = new Map<string, number>()
   let least = 0
+  let cut = false
   const selected = select(context)
   for (const span of selected) {
     const name = `${span.kind}\0${span.toolName ?? span.name}`
     const args = argumentsOf(span)
-    if (args === undefined) {
+    cut ||= args !== undefined && args.length > CAPS.textUnits
+    if (args === undefined || args.length > CAPS.textUnits) {
       withoutArguments.set(name, (withoutArguments.get(name) ?? 0) + 1)
       least = Math.max(least, 1)
       continue
@@ -83,7 +88,7 @@ function countRepetition(select: SelectFn, context: Context): Repetition {
   }
   let most = least
   for (const [name, count] of withoutArguments) most = Math.max(most, count + (mostOfName.get(name) ?? 0))
-  return { least, most, lacking: context.selectionWhy }
+  return { least, most, lacking: context.selectionWhy, cut }
 }
 
 /** 0 without any call; missing when calls whose arguments were not captured make a difference. */
@@ -91,10 +96,12 @@ export function compileRepeats(expr: Extract<Expr, { op: 'repeats' }>, compiler:
   const repetition = compileRepetition(expr, compiler)
   const field = `${expr.over.subject}.${ARGUMENTS_FIELD[expr.over.subject] ?? 'input.text'}`
   const missing: Reason = { code: 'not_captured', field }
+  const truncated: Reason = { code: 'truncated', field }
   return (context) => {
-    const { least, most, lacking } = repetition(context)
+    const { least, most, lacking, cut } = repetition(context)
     if (least === most && lacking === undefined) return least
-    context.why = lacking === undefined ? missing : least === most ? lacking : stronger(lacking, missing)
+    const why = cut ? truncated : missing
+    context.why = lacking === undefined ? why : least === most ? lacking : stronger(lacking, why)
     return undefined
   }
 }

@@ -1,4 +1,5 @@
 /** Operators on texts: `contains`, `starts with`, `matches`, `is json`, `length`. */
+import { CAPS } from '../../dsl/caps.ts'
 import type { Expr } from '../../dsl/plan.ts'
 import type { Reason } from '../model/result.ts'
 import { isEqual } from './compare.ts'
@@ -8,30 +9,34 @@ import type { Value } from './fields.ts'
 import { nameOf } from './names.ts'
 import { FALSE, stronger, TRUE, type Truth, truthOf, UNKNOWN } from './truth.ts'
 
-/** UTF-16 code units of a text that patterns and `is json` look at; what lies beyond is truncated. */
-export const MAX_TEXT_UNITS = 65_536
-
-/** A text contains a text; a list contains an element. */
+/** A text contains a text; a list contains an element. As with patterns, what lies beyond the cap leaves the answer open. */
 export function compileContains(expr: Extract<Expr, { op: 'contains' }>, compiler: Compiler): TruthFn {
-  return binary(expr.left, expr.right, compiler, (whole, part) =>
-    Array.isArray(whole)
-      ? whole.some((item: Value) => isEqual(item, part))
-      : (whole as string).includes(part as string),
-  )
+  const cutShort: Reason = { code: 'truncated', field: nameOf(expr.left, compiler) }
+  return binary(expr.left, expr.right, compiler, (whole, part, context) => {
+    if (Array.isArray(whole)) return truthOf(whole.some((item: Value) => isEqual(item, part)))
+    const text = whole as string
+    if (text.length <= CAPS.textUnits) return truthOf(text.includes(part as string))
+    return text.slice(0, CAPS.textUnits).includes(part as string) ? TRUE : unknown(context, cutShort)
+  })
 }
 
 export function compileStartsWith(expr: Extract<Expr, { op: 'starts_with' }>, compiler: Compiler): TruthFn {
-  return binary(expr.left, expr.right, compiler, (whole, part) => (whole as string).startsWith(part as string))
+  return binary(expr.left, expr.right, compiler, (whole, part) => truthOf((whole as string).startsWith(part as string)))
 }
 
-function binary(leftExpr: Expr, rightExpr: Expr, compiler: Compiler, test: (a: Value, b: Value) => boolean): TruthFn {
+function binary(
+  leftExpr: Expr,
+  rightExpr: Expr,
+  compiler: Compiler,
+  test: (a: Value, b: Value, context: Context) => Truth,
+): TruthFn {
   const left = compiler.value(leftExpr)
   const right = compiler.value(rightExpr)
   return (context) => {
     const a = left(context)
     const leftWhy = context.why
     const b = right(context)
-    if (a !== undefined && b !== undefined) return truthOf(test(a, b))
+    if (a !== undefined && b !== undefined) return test(a, b, context)
     if (a === undefined) context.why = b === undefined ? stronger(leftWhy, context.why) : leftWhy
     return UNKNOWN
   }
@@ -46,8 +51,8 @@ export function compileMatches(expr: Extract<Expr, { op: 'matches' }>, compiler:
   return (context) => {
     const text = value(context)
     if (text === undefined) return UNKNOWN
-    if ((text as string).length <= MAX_TEXT_UNITS) return truthOf(patterns.anyMatch(group, text as string))
-    if (patterns.anyMatch(group, (text as string).slice(0, MAX_TEXT_UNITS))) return TRUE
+    if ((text as string).length <= CAPS.textUnits) return truthOf(patterns.anyMatch(group, text as string))
+    if (patterns.anyMatch(group, (text as string).slice(0, CAPS.textUnits))) return TRUE
     return unknown(context, cutShort)
   }
 }
@@ -58,7 +63,7 @@ export function compileIsJson(expr: Extract<Expr, { op: 'is_json' }>, compiler: 
   return (context) => {
     const text = value(context)
     if (text === undefined) return UNKNOWN
-    return (text as string).length > MAX_TEXT_UNITS ? unknown(context, cutShort) : isJson(text as string)
+    return (text as string).length > CAPS.textUnits ? unknown(context, cutShort) : isJson(text as string)
   }
 }
 

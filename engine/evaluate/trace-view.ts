@@ -1,14 +1,12 @@
+import { CAPS } from '../../dsl/caps.ts'
 import { type ProjectedSpan, startAfterNs, type TraceView } from './subject.ts'
-
-/** Spans of one trace that are looked at; the rest is cut (`truncated`); roots and the earliest stay, so that no trace can stall a worker. */
-export const MAX_SPANS_PER_TRACE = 10_000
 
 /** `spans`: at least one, each span id once, in any order. */
 export function viewTrace(
   tenant: string,
   traceId: string,
   spans: readonly ProjectedSpan[],
-  maxSpans = MAX_SPANS_PER_TRACE,
+  maxSpans: number = CAPS.spansPerTrace,
 ): TraceView {
   const cut = spans.length > maxSpans
   const seen = cut ? [...spans].sort(rootsFirst).slice(0, maxSpans) : spans

@@ -2,6 +2,7 @@
  * The judge's prompt: rubric and rules from the eval's author, the trace's text as data in delimited blocks. A change of its
  * words or of the answer's schema raises `JUDGE_TEMPLATE_VERSION`.
  */
+import { CAPS } from '../../dsl/caps.ts'
 import { JUDGE_TEMPLATE_VERSION } from '../../dsl/judge-template.ts'
 import { assertNonce, block } from './contain.ts'
 import type { ShownField } from './shown.ts'
@@ -36,15 +37,13 @@ export interface PromptOptions {
   maxChars?: number
 }
 
-/** About 15,000 tokens: the window of small judges, with room for the answer. */
-const DEFAULT_MAX_CHARS = 60_000
 /** Beyond so many levels the schema states the bounds instead of listing them. */
 const MAX_LISTED_LEVELS = 25
 
 export function buildPrompt(options: PromptOptions): JudgePrompt {
   const { rubric, scale, shown, nonce } = options
   assertNonce(nonce)
-  const charsEach = Math.floor((options.maxChars ?? DEFAULT_MAX_CHARS) / Math.max(1, shown.length))
+  const charsEach = Math.floor((options.maxChars ?? CAPS.judgeTextUnits) / Math.max(1, shown.length))
   const cut: JudgePrompt['cut'] = []
   const blocks: string[] = []
   for (const { path, text } of shown) {

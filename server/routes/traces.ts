@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { MAX_SPANS_PER_TRACE } from '../../engine/evaluate/trace-view.ts'
+import { CAPS } from '../../dsl/caps.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
 import type { ApiContext } from '../api-context.ts'
 import { traceIdSchema } from '../parameters.ts'
@@ -29,7 +29,7 @@ export function traceRoutes(app: Hono, { traces, tenant, definitions }: ApiConte
       traceId,
       spans: spans.map((span) => ({ ...spanToJson(span), results: bySpan.get(span.spanId) ?? [] })),
       results: ofTrace,
-      ...(spans.length > MAX_SPANS_PER_TRACE && { truncated: true }),
+      ...(spans.length > CAPS.spansPerTrace && { truncated: true }),
     }
     return context.json(body)
   })

@@ -1,5 +1,5 @@
 import type { ClickHouseClient } from '@clickhouse/client'
-import { MAX_SPANS_PER_TRACE } from '../../engine/evaluate/trace-view.ts'
+import { CAPS } from '../../dsl/caps.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
@@ -64,7 +64,7 @@ export class ClickHouseTraces implements TracesStore {
 
   async getTrace(tenant: string, traceId: string): Promise<Span[]> {
     if (!TRACE_ID.test(traceId)) return []
-    const rows = await this.#rows<SpanRow>(traceQuery(this.#database, tenant, traceId, MAX_SPANS_PER_TRACE + 1))
+    const rows = await this.#rows<SpanRow>(traceQuery(this.#database, tenant, traceId, CAPS.spansPerTrace + 1))
     return rows.map(spanFromRow)
   }
 

@@ -43,7 +43,7 @@ export interface TracesStore {
   insertBlocks(table: 'spans' | 'results', blocks: readonly Uint8Array[], token: string): Promise<void>
   /**
    * Spans of one trace by start time, each (trace, span) once; empty when unknown. Of one with more than
-   * `MAX_SPANS_PER_TRACE` these and one more, which tells that it is cut: roots first, then the earliest.
+   * `CAPS.spansPerTrace` these and one more, which tells that it is cut: roots first, then the earliest.
    */
   getTrace(tenant: string, traceId: string): Promise<Span[]>
   /** Latest revision of each, newest first. */

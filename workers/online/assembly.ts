@@ -4,8 +4,9 @@
  * partition again settles the same traces with the same spans, at any speed; a reader that has caught up advances it by the wall
  * clock. A span that comes after that reopens its trace, for a next revision.
  */
+
+import { CAPS } from '../../dsl/caps.ts'
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
-import { MAX_SPANS_PER_TRACE } from '../../engine/evaluate/trace-view.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { Fifo } from './fifo.ts'
 import { holdsMask } from './masked-texts.ts'
@@ -103,7 +104,7 @@ export class TraceAssembly {
     const trace =
       this.#open.get(key) ??
       (settled === undefined ? this.#begin(key, span, offset, evaluator) : this.#reopen(key, settled, span, offset))
-    if (trace === null || (trace.spans.size > MAX_SPANS_PER_TRACE && !trace.spans.has(span.spanId))) return
+    if (trace === null || (trace.spans.size > CAPS.spansPerTrace && !trace.spans.has(span.spanId))) return
     this.#keep(trace, span)
     if (span.startTimeUs / 1000 < this.#knowsSinceMs) trace.beganBefore = true
     trace.lastAtMs = this.#clockMs
