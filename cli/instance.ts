@@ -6,9 +6,8 @@ import { messageOf } from '../engine/message-of.ts'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
 import { isLoopback } from '../server/loopback.ts'
-import { openEmbeddedLog } from '../storage/log/embedded.ts'
 import { LogError } from '../storage/log/port.ts'
-import { onlineTopicsWithin } from '../storage/log/topics.ts'
+import { onlineTopicsFor } from '../storage/log/topics.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
@@ -18,7 +17,7 @@ import { openDefinitions, type Reload } from './definitions.ts'
 import { describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Counters, healthOf, type Phase, type RoleHealth } from './health.ts'
-import { reportTo } from './log-report.ts'
+import { type LogSource, openLog } from './log-source.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
@@ -90,9 +89,11 @@ async function start(
 
   const folder = claimFolder(settings.data)
   cleanup.push(() => folder.close())
-  const log = await openEmbeddedLog({ dataDir: folder.path, nowMs, onReport: reportTo(warn) })
+  const logSource: LogSource =
+    settings.logUrl === null ? { kind: 'embedded', dataDir: folder.path } : { kind: 'kafka', settings: settings.logUrl }
+  const log = await openLog(logSource, warn, nowMs)
   cleanup.push(() => log.close())
-  await log.ensureTopics(onlineTopicsWithin(settings.logMaxBytes))
+  await log.ensureTopics(onlineTopicsFor(logSource.kind, settings.logMaxBytes))
 
   const onLost = (name: string, reason: string): void => deps.onLost(`${name} ended: ${reason}`)
   const plan = definitions.current().plan
@@ -101,7 +102,7 @@ async function start(
   const transStarting = startRole<null>({
     name: 'trans',
     module: new URL('./roles/trans-thread.ts', import.meta.url),
-    data: { dataDir: folder.path, plan, traces: transPort, env: { ...env } } satisfies TransData,
+    data: { log: logSource, plan, traces: transPort, env: { ...env } } satisfies TransData,
     transfer: [transPort],
     parseInfo: () => null,
     onNotice: print,
@@ -109,7 +110,7 @@ async function start(
     onLost,
   })
   transStarting.catch(() => {})
-  const traces = await openStore(folder.path, nowMs)
+  const traces = await openStore(folder.path, settings.tracesUrl, nowMs)
   cleanup.push(() => traces.close())
   serveTraces(tracesPort, traces)
   let redactor = compileRedaction(plan)
@@ -127,6 +128,7 @@ async function start(
 
   const offline = new OfflineRole({
     dataDir: folder.path,
+    log: logSource,
     tenant,
     env,
     traces,
@@ -156,7 +158,13 @@ async function start(
   const gatewayStarting = startRole<GatewayInfo>({
     name: 'gateway',
     module: new URL('./roles/gateway-thread.ts', import.meta.url),
-    data: { dataDir: folder.path, host: settings.host, port: settings.otlpHttpPort, tenant } satisfies GatewayData,
+    data: {
+      log: logSource,
+      dataDir: folder.path,
+      host: settings.host,
+      port: settings.otlpHttpPort,
+      tenant,
+    } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,
     onNotice: print,
     onProblem: warn,
@@ -231,14 +239,23 @@ async function start(
 }
 
 /** Damage, a schema of another version, a full disk: told with the place, since the engine's words leave it out. */
-async function openStore(dataDir: string, nowMs: () => number): Promise<TracesStore> {
+async function openStore(dataDir: string, url: string | null, nowMs: () => number): Promise<TracesStore> {
   try {
-    const traces = await openTraces({ dataDir, nowMs })
+    const traces = await openTraces({ ...(url === null ? { dataDir } : { url }), nowMs })
     await traces.migrate()
     return traces
   } catch (error) {
-    throw new CannotStart(`the traces below ${dataDir} cannot be opened: ${messageOf(error)}`, { cause: error })
+    throw new CannotStart(
+      `the traces ${url === null ? `below ${dataDir}` : `at ${withoutSecrets(url)}`} cannot be opened: ${messageOf(error)}`,
+      { cause: error },
+    )
   }
+}
+
+/** A URL as it may be shown. */
+function withoutSecrets(url: string): string {
+  const { protocol, host } = new URL(url)
+  return `${protocol}//${host}`
 }
 
 /** Both listeners, or one refusal that tells what is wrong with either: nobody likes to mend one port to learn of the next. */

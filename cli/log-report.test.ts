@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openEmbeddedLog } from '../storage/log/embedded.ts'
-import { AGENT_TRACES, onlineTopicsWithin } from '../storage/log/topics.ts'
+import { AGENT_TRACES, onlineTopicsFor } from '../storage/log/topics.ts'
 import { reportTo } from './log-report.ts'
 
 test('what an append of one thread deletes by the size bound that another set is told by the one that appends', async () => {
@@ -11,7 +11,7 @@ test('what an append of one thread deletes by the size bound that another set is
   const main: string[] = []
   const gateway: string[] = []
   const first = await openEmbeddedLog({ dataDir, onReport: reportTo((text) => main.push(text)) })
-  await first.ensureTopics(onlineTopicsWithin(1_000_000))
+  await first.ensureTopics(onlineTopicsFor('embedded', 1_000_000))
   const second = await openEmbeddedLog({ dataDir, onReport: reportTo((text) => gateway.push(text)) })
   for (let i = 0; i < 20; i++) await second.append(AGENT_TRACES, [{ key: 'k', value: new Uint8Array(100_000) }])
   expect(main).toEqual([])

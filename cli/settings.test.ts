@@ -12,6 +12,8 @@ test('the defaults are the standard packs on the well-known ports, on loopback',
       httpPort: 3000,
       host: '127.0.0.1',
       logMaxBytes: 10 * 2 ** 30,
+      logUrl: null,
+      tracesUrl: null,
     },
   })
 })
@@ -24,6 +26,8 @@ test('the environment sets the same as the flags, and a flag wins', () => {
     ASSAY_HTTP_PORT: '8080',
     ASSAY_HOST: '0.0.0.0',
     ASSAY_LOG_MAX_BYTES: '20GB',
+    ASSAY_LOG_URL: 'kafka://u:p@a',
+    ASSAY_TRACES_URL: 'http://u:p@clickhouse:8123',
   }
   expect(parseUpSettings({ httpPort: '9090' }, env)).toEqual({
     ok: true,
@@ -34,6 +38,14 @@ test('the environment sets the same as the flags, and a flag wins', () => {
       httpPort: 9090,
       host: '0.0.0.0',
       logMaxBytes: 20e9,
+      logUrl: {
+        brokers: ['a:9092'],
+        tls: null,
+        sasl: { mechanism: 'plain', username: 'u', password: 'p' },
+        compression: 'zstd',
+        replicationFactor: null,
+      },
+      tracesUrl: 'http://u:p@clickhouse:8123',
     },
   })
 })
@@ -54,6 +66,12 @@ test.each([
 test.each([
   [{ logMaxBytes: '20 apples' }, {}, ['--log-max-bytes must be a size, such as 20GB or 512MiB (it is "20 apples")']],
   [{}, { ASSAY_LOG_MAX_BYTES: '1MB' }, ['ASSAY_LOG_MAX_BYTES must be at least 32MiB (it is "1MB")']],
+  [
+    {},
+    { ASSAY_LOG_URL: 'amqp://u:secret@a' },
+    ["ASSAY_LOG_URL is refused: the log's URL has to look like kafka://host:9092,host2:9092?tls=true"],
+  ],
+  [{ tracesUrl: 'tcp://u:secret@a' }, {}, ['--traces-url must look like http://user:password@host:8123']],
   [{ httpPort: 'seven' }, {}, ['--http-port must be a port number (it is "seven")']],
   [{ httpPort: '70000' }, {}, ['--http-port must be between 0 and 65535 (it is "70000")']],
   [{ otlpHttpPort: '1.5' }, {}, ['--otlp-http-port must be a whole number (it is "1.5")']],

@@ -1,5 +1,6 @@
 /** What `assay up` runs with: flags first, then the environment, then defaults. */
 import { z } from 'zod'
+import { parseKafkaUrl } from '../storage/log/kafka/config.ts'
 import { packFolder } from './load-evals.ts'
 
 const port = z
@@ -37,6 +38,21 @@ const sizeBytes = z
   })
   .pipe(z.number().min(MIN_LOG_BYTES, 'must be at least 32MiB').max(Number.MAX_SAFE_INTEGER, 'is too large'))
 
+/** Of the form that `storage/log/kafka/config.ts` describes. */
+const kafkaUrl = z.string().transform((url, context) => {
+  const parsed = parseKafkaUrl(url)
+  if (parsed.ok) return parsed.settings
+  context.addIssue({ code: 'custom', message: `is refused: ${parsed.message}` })
+  return z.NEVER
+})
+
+const httpUrl = z
+  .string()
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'must look like http://user:password@host:8123')
+
+/** May hold a password: a message names them without repeating them. */
+const SECRET: readonly string[] = ['logUrl', 'tracesUrl']
+
 const schema = z.object({
   data: z.string().min(1, 'must name a folder'),
   evals: z.array(z.string().min(1, 'must name a folder or file')).min(1),
@@ -44,6 +60,8 @@ const schema = z.object({
   httpPort: port,
   host: z.string().min(1, 'must be an address, such as 127.0.0.1'),
   logMaxBytes: sizeBytes,
+  logUrl: kafkaUrl.nullable(),
+  tracesUrl: httpUrl.nullable(),
 })
 
 export type UpSettings = z.infer<typeof schema>
@@ -55,6 +73,8 @@ export interface UpFlags {
   httpPort?: string
   host?: string
   logMaxBytes?: string
+  logUrl?: string
+  tracesUrl?: string
 }
 
 const names: Readonly<Record<keyof UpSettings, { flag: string; variable: string }>> = {
@@ -64,6 +84,8 @@ const names: Readonly<Record<keyof UpSettings, { flag: string; variable: string 
   httpPort: { flag: '--http-port', variable: 'ASSAY_HTTP_PORT' },
   host: { flag: '--host', variable: 'ASSAY_HOST' },
   logMaxBytes: { flag: '--log-max-bytes', variable: 'ASSAY_LOG_MAX_BYTES' },
+  logUrl: { flag: '--log-url', variable: 'ASSAY_LOG_URL' },
+  tracesUrl: { flag: '--traces-url', variable: 'ASSAY_TRACES_URL' },
 }
 
 export const defaults = {
@@ -94,6 +116,8 @@ export function parseUpSettings(
     httpPort: flags.httpPort ?? fromEnv('httpPort') ?? defaults.httpPort,
     host: flags.host ?? fromEnv('host') ?? defaults.host,
     logMaxBytes: flags.logMaxBytes ?? fromEnv('logMaxBytes') ?? defaults.logMaxBytes,
+    logUrl: flags.logUrl ?? fromEnv('logUrl') ?? null,
+    tracesUrl: flags.tracesUrl ?? fromEnv('tracesUrl') ?? null,
   }
   const parsed = schema.safeParse(raw)
   if (parsed.success) {
@@ -107,7 +131,9 @@ export function parseUpSettings(
       const key = issue.path[0] as keyof UpSettings
       const { flag, variable } = names[key]
       const source = flags[key] === undefined && fromEnv(key) !== undefined ? variable : flag
-      return `${source} ${issue.message} (it is ${JSON.stringify(raw[key])})`
+      return SECRET.includes(key)
+        ? `${source} ${issue.message}`
+        : `${source} ${issue.message} (it is ${JSON.stringify(raw[key])})`
     }),
   }
 }

@@ -18,17 +18,20 @@ export function registerUp(program: Command): void {
     .option('--http-port <n>', `where the API answers; 0 picks a free port (${defaults.httpPort})`)
     .option('--host <address>', `address to listen on (${defaults.host})`)
     .option('--log-max-bytes <size>', `most that the log keeps of traces, such as 20GB (${defaults.logMaxBytes})`)
+    .option('--log-url <url>', 'the log on Kafka: kafka://host:9092,host2:9092 (in the data folder)')
+    .option('--traces-url <url>', 'the traces in ClickHouse: http://user:password@host:8123 (in the data folder)')
     .addHelpText(
       'after',
       `
 Environment: ASSAY_DATA, ASSAY_EVALS (comma-separated), ASSAY_OTLP_HTTP_PORT, ASSAY_HTTP_PORT, ASSAY_HOST,
-  ASSAY_LOG_MAX_BYTES set the same; a flag wins. REDIS_URL puts the job queue on Redis. OPENAI_API_KEY and
+  ASSAY_LOG_MAX_BYTES, ASSAY_LOG_URL, ASSAY_TRACES_URL set the same; a flag wins. REDIS_URL puts the job queue on Redis. OPENAI_API_KEY and
   OPENAI_BASE_URL let judges run.
   ASSAY_SLACK_WEBHOOK_URL is where alerts are posted; without it they are printed.
 
 Examples:
   assay up
   assay up --evals my-agent/evals --data /var/lib/assay
+  ASSAY_LOG_URL=kafka://localhost:9092 assay up
   assay up --otlp-http-port 0 --http-port 0 --data :memory:`,
     )
     .action(async (flags: UpFlags) => {

@@ -1,12 +1,14 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
-import { openEmbeddedLog } from '../../storage/log/embedded.ts'
-import { reportTo } from '../log-report.ts'
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import { type LogSource, openLog } from '../log-source.ts'
 import { freeBytesOf, RESERVE_BYTES, withDiskReserve } from './disk-reserve.ts'
 import { openOrExplain } from './listen-error.ts'
 import { runRole } from './run-role.ts'
 
 export interface GatewayData {
+  log: LogSource
+  /** On whose disk some room is left. */
   dataDir: string
   host: string
   port: number
@@ -19,7 +21,9 @@ export interface GatewayInfo {
 
 await runRole(async (context) => {
   const data = context.data as GatewayData
-  const log = await openEmbeddedLog({ dataDir: data.dataDir, onReport: reportTo(context.problem) })
+  const log = await openLog(data.log, context.problem)
+  // Which the gateway asks for with each request, and may not wait for then.
+  await log.partitionsOf(AGENT_TRACES)
   const reserved = withDiskReserve(log, {
     freeBytes: () => freeBytesOf(data.dataDir),
     reserveBytes: RESERVE_BYTES,

@@ -23,6 +23,7 @@ function roleWith(redisUrl: string): { role: OfflineRole; problems: string[] } {
   const onLost = (name: string, reason: string): void => void problems.push(`${name} ended: ${reason}`)
   const role = new OfflineRole({
     dataDir,
+    log: { kind: 'embedded', dataDir },
     tenant: 'default',
     env: { REDIS_URL: redisUrl },
     traces,

@@ -9,6 +9,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import type { RunOutcome } from '../../server/api.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
+import type { LogSource } from '../log-source.ts'
 import type { OfflineData } from './offline-thread.ts'
 import { RoleRefused, type RoleThread, startRole } from './role-thread.ts'
 
@@ -25,6 +26,7 @@ interface OfflineInfo {
 
 export interface OfflineStart {
   dataDir: string
+  log: LogSource
   tenant: string
   env: Readonly<Record<string, string | undefined>>
   traces: TracesStore
@@ -55,6 +57,7 @@ export class OfflineRole {
     const redisUrl = options.env.REDIS_URL
     const data: OfflineData = {
       dataDir: options.dataDir,
+      log: options.log,
       tenant: options.tenant,
       plan,
       traces: port2,

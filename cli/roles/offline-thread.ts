@@ -1,15 +1,16 @@
 /** The scheduler and the worker of offline evals, in a thread of their own: starting their queue never holds up ingestion. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
-import { openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startOffline } from '../../workers/offline/start.ts'
-import { reportTo } from '../log-report.ts'
+import { type LogSource, openLog } from '../log-source.ts'
 import { CannotStart, runRole } from './run-role.ts'
 
 export interface OfflineData {
+  /** Where the queue lives unless it is on Redis. */
   dataDir: string
+  log: LogSource
   tenant: string
   plan: Plan
   /** The other end answers as the traces store, which lives on the main thread. */
@@ -22,7 +23,7 @@ await runRole(async (context) => {
   const data = context.data as OfflineData
   let plan = data.plan
   const listeners: (() => void)[] = []
-  const log = await openEmbeddedLog({ dataDir: data.dataDir, onReport: reportTo(context.notice) })
+  const log = await openLog(data.log, context.notice)
   const traces = connectTraces(data.traces)
   const offline = await startOffline({
     tenant: data.tenant,

@@ -4,14 +4,13 @@ import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
 import { receiversFromEnv } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
-import { openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
-import { reportTo } from '../log-report.ts'
+import { type LogSource, openLog } from '../log-source.ts'
 import { CannotStart, inTurn, runRole } from './run-role.ts'
 
 export interface TransData {
-  dataDir: string
+  log: LogSource
   plan: Plan
   /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
   traces: MessagePort
@@ -24,7 +23,7 @@ await runRole(async (context) => {
   let apiUrl: string | null = null
   const receivers = receiversFromEnv(data.env, { apiUrl: () => apiUrl, nowMs: Date.now })
   if (!receivers.ok) throw new CannotStart(receivers.problems.join('\n'))
-  const log = await openEmbeddedLog({ dataDir: data.dataDir, onReport: reportTo(context.problem) })
+  const log = await openLog(data.log, context.problem)
   // Sinks before sources: who delivers is there before anything can fire.
   const manager = await startAlertManager({
     log,

@@ -29,11 +29,17 @@ export const onlineTopics: readonly TopicSpec[] = [
   deadLetters,
 ]
 
-/** `onlineTopics` with another size bound of the traces. */
-export function onlineTopicsWithin(tracesMaxBytes: number): readonly TopicSpec[] {
-  return onlineTopics.map((topic) =>
-    topic.name === AGENT_TRACES ? { ...topic, retentionBytes: tracesMaxBytes } : topic,
-  )
+/** So many processors can share the traces of one cluster; a topic's partitions are for ever. */
+const KAFKA_TRACES_PARTITIONS = 24
+
+/** `onlineTopics` as the kind of log needs them. A cluster's disk is bounded by the cluster. */
+export function onlineTopicsFor(log: 'embedded' | 'kafka', tracesMaxBytes: number): readonly TopicSpec[] {
+  return onlineTopics.map((topic) => {
+    if (topic.name !== AGENT_TRACES) return topic
+    return log === 'kafka'
+      ? { ...topic, partitions: KAFKA_TRACES_PARTITIONS }
+      : { ...topic, retentionBytes: tracesMaxBytes }
+  })
 }
 
 /** What alerting writes; it reads `eval-results` too, which it leaves to the processor to make. */

@@ -141,6 +141,10 @@ export function describeRebalancing(bench: Bench): void {
       const b = await startPump(await bench.open(), { groupId, topics: [topic] })
       await bench.eventually('the other member has all', () => share(2, b.consumer))
       await bench.eventually('and has processed all', () => b.seen.length === 10)
+      await bench.eventually('and committed it', async () => {
+        const committed = await log.committed(groupId)
+        return committed.reduce((sum, { offset }) => sum + offset, 0) === 10
+      })
       const before = await log.committed(groupId)
       expect(await silent.commit(positionsAfter(stale.slice(0, 2)))).toEqual({ ok: false, reason: 'fenced' })
       expect(await log.committed(groupId)).toEqual(before)

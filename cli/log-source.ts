@@ -1,0 +1,20 @@
+/** Which log the roles share, chosen by a URL alone; every thread opens it for itself. */
+import { openEmbeddedLog } from '../storage/log/embedded.ts'
+import { type KafkaSettings, openKafkaLog } from '../storage/log/kafka.ts'
+import type { Log } from '../storage/log/port.ts'
+import { reportTo } from './log-report.ts'
+
+/** Passes to threads by structured clone. */
+export type LogSource =
+  /** In the data folder, for this process alone. */
+  { kind: 'embedded'; dataDir: string } | { kind: 'kafka'; settings: KafkaSettings }
+
+/** Rejects with `LogError`. `say` hears of records that the log deletes before they are read. */
+export function openLog(source: LogSource, say: (text: string) => void, nowMs?: () => number): Promise<Log> {
+  if (source.kind === 'kafka') return openKafkaLog({ settings: source.settings, onProblem: say })
+  return openEmbeddedLog({
+    dataDir: source.dataDir,
+    onReport: reportTo(say),
+    ...(nowMs !== undefined && { nowMs }),
+  })
+}

@@ -1,0 +1,292 @@
+/** The log on Kafka, or on a broker that speaks its protocol, through kafkajs. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs'
+import { messageOf } from '../../engine/message-of.ts'
+import { AppendBatcher, type FirstOffsets, type PlacedRecord } from './kafka/append-batcher.ts'
+import { registerCodecs } from './kafka/codecs.ts'
+import type { Compression, KafkaSettings } from './kafka/config.ts'
+import { KafkaConsumer } from './kafka/consumer.ts'
+import { recordOf } from './kafka/fetcher.ts'
+import { type Cluster, createCluster, errorTypeOf } from './kafka/kafkajs-internals.ts'
+import { ensureKafkaTopics } from './kafka/topics.ts'
+import { partitionOfKey } from './murmur2.ts'
+import type {
+  AppendedPosition,
+  Consumer,
+  ConsumerOptions,
+  Log,
+  LogRecord,
+  PartitionOffset,
+  RecordToAppend,
+  TopicSpec,
+} from './port.ts'
+import { LogError } from './port.ts'
+
+export { type KafkaSettings, parseKafkaUrl } from './kafka/config.ts'
+
+export interface KafkaLogOptions {
+  settings: KafkaSettings
+  /** Told to the brokers, for their logs and quotas. */
+  clientId?: string
+  /** A line for the operator. */
+  onProblem?: (text: string) => void
+}
+
+const { CompressionTypes, logLevel, Partitioners } = kafkajs
+const COMPRESSION: Record<Compression, (typeof CompressionTypes)[keyof typeof CompressionTypes]> = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+}
+const ALL_IN_SYNC = -1
+/** Whoever appends has somebody waiting for the answer, and says himself when to come again. */
+const APPEND_TIMEOUT_MS = 10_000
+const READ_BYTES = 8 << 20
+const READ_WAIT_MS = 100
+
+/** Connects; rejects with `LogError` `io` when no broker answers. */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
+  registerCodecs()
+  const { settings } = options
+  const kafka = new kafkajs.Kafka({
+    clientId: options.clientId ?? 'assay',
+    brokers: [...settings.brokers],
+    ...(settings.tls !== null && { ssl: { ...settings.tls } }),
+    ...(settings.sasl !== null && { sasl: { ...settings.sasl } }),
+    // Every failure is thrown as well: whoever catches it says it once, in his own words.
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 5_000,
+    requestTimeout: 30_000,
+    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 2_000 },
+  })
+  const log = new KafkaLog(kafka, options)
+  try {
+    await log.connect()
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+  return log
+}
+
+class KafkaLog implements Log {
+  readonly #kafka: Kafka
+  readonly #options: KafkaLogOptions
+  readonly #admin: Admin
+  readonly #producer: Producer
+  /** For reading outside any group. */
+  readonly #cluster: Cluster
+  readonly #batcher: AppendBatcher
+  readonly #partitions = new Map<string, number>()
+  readonly #consumers = new Set<KafkaConsumer>()
+  #nextUnkeyed = 0
+  #isClosed = false
+
+  constructor(kafka: Kafka, options: KafkaLogOptions) {
+    this.#kafka = kafka
+    this.#options = options
+    this.#admin = kafka.admin()
+    this.#producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      idempotent: false,
+    })
+    this.#cluster = createCluster(kafka)
+    this.#batcher = new AppendBatcher((batches) => this.#send(batches))
+  }
+
+  async connect(): Promise<void> {
+    await this.#ask('be reached', async () => {
+      await this.#admin.connect()
+      await this.#producer.connect()
+      await this.#cluster.connect()
+    })
+  }
+
+  async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
+    const { replicationFactor } = this.#options.settings
+    await this.#ask('make the topics', () => ensureKafkaTopics(this.#admin, topics, replicationFactor))
+    for (const { name } of topics) await this.partitionsOf(name)
+  }
+
+  async append(topic: string, records: readonly RecordToAppend[]): Promise<AppendedPosition[]> {
+    this.#assertOpen()
+    if (records.length === 0) return []
+    const partitions = await this.partitionsOf(topic)
+    return this.#batcher.append(
+      topic,
+      records.map((record) => ({ ...record, partition: this.#place(record, partitions) })),
+    )
+  }
+
+  #place({ partition, key }: RecordToAppend, partitions: number): number {
+    if (partition !== undefined) return partition
+    return key === null ? this.#nextUnkeyed++ % partitions : partitionOfKey(key, partitions)
+  }
+
+  async #send(batches: ReadonlyMap<string, readonly PlacedRecord[]>): Promise<FirstOffsets> {
+    const placed = await this.#ask('take the records', () =>
+      this.#producer.sendBatch({
+        acks: ALL_IN_SYNC,
+        timeout: APPEND_TIMEOUT_MS,
+        compression: COMPRESSION[this.#options.settings.compression],
+        topicMessages: [...batches].map(([topic, records]) => ({
+          topic,
+          messages: records.map(({ key, value, partition, headers }) => ({
+            key,
+            partition,
+            value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+            ...(headers !== undefined && { headers: { ...headers } }),
+          })),
+        })),
+      }),
+    )
+    const first = new Map(placed.map((one) => [`${one.topicName}/${one.partition}`, Number(one.baseOffset)]))
+    return { get: (topic, partition) => first.get(`${topic}/${partition}`) }
+  }
+
+  async partitionsOf(topic: string): Promise<number> {
+    this.#assertOpen()
+    const known = this.#partitions.get(topic)
+    if (known !== undefined) return known
+    const metadata = await this.#ask('tell its topics', async () => {
+      try {
+        return await this.#admin.fetchTopicMetadata({ topics: [topic] })
+      } catch (error) {
+        if (errorTypeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return null
+        throw error
+      }
+    })
+    const count = metadata?.topics.find(({ name }) => name === topic)?.partitions.length ?? 0
+    if (count === 0) throw new LogError('unknown_topic', `there is no topic ${topic}`)
+    this.#partitions.set(topic, count)
+    return count
+  }
+
+  partitionFor(topic: string, key: string): number {
+    const count = this.#partitions.get(topic)
+    if (count === undefined) throw new LogError('unknown_topic', `nothing is known of topic ${topic} yet`)
+    return partitionOfKey(key, count)
+  }
+
+  async openConsumer(options: ConsumerOptions): Promise<Consumer> {
+    for (const topic of options.topics) await this.partitionsOf(topic)
+    const groupCluster = createCluster(this.#kafka)
+    const fetchCluster = createCluster(this.#kafka)
+    try {
+      await this.#ask('let a consumer in', async () => {
+        for (const cluster of [groupCluster, fetchCluster]) {
+          await cluster.connect()
+          await cluster.addMultipleTargetTopics(options.topics)
+        }
+      })
+    } catch (error) {
+      await Promise.all([groupCluster.disconnect(), fetchCluster.disconnect()])
+      throw error
+    }
+    const consumer: KafkaConsumer = new KafkaConsumer({
+      groupCluster,
+      fetchCluster,
+      options,
+      onLoss: ({ topic, partition }, from, to) =>
+        this.#options.onProblem?.(
+          `group ${options.groupId} lost records ${from} to ${to - 1} of ${topic}/${partition}: retention deleted them before they were read`,
+        ),
+      onClose: () => this.#consumers.delete(consumer),
+    })
+    this.#consumers.add(consumer)
+    return consumer
+  }
+
+  async offsetsForTime(topic: string, timeMs: number): Promise<PartitionOffset[]> {
+    const offsets = await this.#ask('find offsets by time', () =>
+      this.#admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, timeMs)),
+    )
+    return offsets
+      .map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) }))
+      .toSorted((a, b) => a.partition - b.partition)
+  }
+
+  async read(topic: string, partition: number, fromOffset: number, maxRecords: number): Promise<LogRecord[]> {
+    const end = (await this.endOffsets(topic)).find((one) => one.partition === partition)
+    if (end === undefined) throw new LogError('unknown_topic', `topic ${topic} has no partition ${partition}`)
+    const records: LogRecord[] = []
+    let next = Math.max(fromOffset, end.start)
+    while (next < end.end && records.length < maxRecords) {
+      const at = next
+      const { messages } = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at))
+      for (const message of messages) {
+        if (Number(message.offset) < next || message.isControlRecord === true) continue
+        if (records.length < maxRecords) records.push(recordOf(topic, partition, message))
+      }
+      const last = messages.at(-1)
+      if (last === undefined) await sleep(READ_WAIT_MS)
+      else next = Number(last.offset) + 1
+    }
+    return records
+  }
+
+  async #readFrom(topic: string, partition: number, offset: number) {
+    await this.#cluster.addMultipleTargetTopics([topic])
+    const leader = this.#cluster.findTopicPartitionMetadata(topic).find((one) => one.partitionId === partition)?.leader
+    if (leader === undefined) throw new Error(`no broker leads ${topic}/${partition}`)
+    const broker = await this.#cluster.findBroker({ nodeId: String(leader) })
+    try {
+      const { responses } = await broker.fetch({
+        maxWaitTime: READ_WAIT_MS,
+        minBytes: 1,
+        maxBytes: READ_BYTES,
+        isolationLevel: 0,
+        topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes: READ_BYTES }] }],
+      })
+      return { messages: responses[0]?.partitions[0]?.messages ?? [] }
+    } catch (error) {
+      // So that the next attempt asks the broker that leads by then.
+      await this.#cluster.refreshMetadata().catch(() => {})
+      throw error
+    }
+  }
+
+  async endOffsets(topic: string): Promise<{ partition: number; start: number; end: number }[]> {
+    await this.partitionsOf(topic)
+    const offsets = await this.#ask('tell its offsets', () => this.#admin.fetchTopicOffsets(topic))
+    return offsets
+      .map(({ partition, low, high }) => ({ partition, start: Number(low), end: Number(high) }))
+      .toSorted((a, b) => a.partition - b.partition)
+  }
+
+  async committed(groupId: string): Promise<PartitionOffset[]> {
+    const offsets = await this.#ask('tell what was committed', () => this.#admin.fetchOffsets({ groupId }))
+    return offsets.flatMap(({ topic, partitions }) =>
+      partitions
+        .map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) }))
+        .filter(({ offset }) => offset >= 0),
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await this.#batcher.drain()
+    await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
+    await Promise.allSettled([this.#producer.disconnect(), this.#admin.disconnect(), this.#cluster.disconnect()])
+  }
+
+  /** Runs what asks the brokers, and gives its failure the port's form. */
+  async #ask<T>(what: string, run: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    try {
+      return await run()
+    } catch (error) {
+      if (error instanceof LogError) throw error
+      const code = errorTypeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? 'unknown_topic' : 'io'
+      throw new LogError(code, `Kafka did not ${what}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new LogError('closed', 'the log is closed')
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Reads ahead from the partitions' leaders: one request at a time to each broker, whose answer is kept until it is taken. An answer
+ * that comes after its asker has gone is not lost.
+ */
+import type { LogRecord, TopicPartition } from '../port.ts'
+import { type Cluster, errorTypeOf, type FetchedMessage } from './kafkajs-internals.ts'
+import type { PartitionBuffer, PartitionBuffers } from './partition-buffers.ts'
+
+/** Of a partition, above which it is not asked for more. */
+const READ_AHEAD_BYTES = 4 << 20
+const PARTITION_FETCH_BYTES = 2 << 20
+const FETCH_BYTES = 8 << 20
+/** A partition that is resumed has to wait for the requests that are out: they must not wait long. */
+const BROKER_WAIT_MS = 250
+const READ_UNCOMMITTED = 0
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 5_000
+
+export interface FetcherOptions {
+  cluster: Cluster
+  buffers: PartitionBuffers
+  /** Milliseconds of a clock that never steps. */
+  monotonicMs: () => number
+  /** Something came, or failed. */
+  onChange: () => void
+  /** Records that retention deleted before they were read. */
+  onLoss: (partition: TopicPartition, fromOffset: number, toOffset: number) => void
+}
+
+export class Fetcher {
+  readonly #options: FetcherOptions
+  readonly #inFlight = new Map<string, Promise<void>>()
+  #failures = 0
+  #retryAtMs = 0
+  #failure: unknown = null
+  #isClosed = false
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+  }
+
+  /** Asks every leader that is idle for what there is room for. */
+  readAhead(): void {
+    if (this.#isClosed || this.#options.monotonicMs() < this.#retryAtMs) return
+    for (const [nodeId, buffers] of this.#wantedByLeader()) {
+      if (this.#inFlight.has(nodeId)) continue
+      const reading = this.#read(nodeId, buffers)
+        .then(
+          () => {
+            this.#failures = 0
+          },
+          (error) => this.#recover(error, buffers),
+        )
+        .finally(() => {
+          this.#inFlight.delete(nodeId)
+          this.#options.onChange()
+        })
+      this.#inFlight.set(nodeId, reading)
+    }
+  }
+
+  /** The latest failure since it was asked for, null when there was none. */
+  takeFailure(): unknown {
+    const failure = this.#failure
+    this.#failure = null
+    return failure
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #wantedByLeader(): Map<string, PartitionBuffer[]> {
+    const { cluster, buffers } = this.#options
+    const wanted = new Map<string, PartitionBuffer[]>()
+    for (const buffer of buffers.all()) {
+      if (buffer.isPaused || buffer.sizeBytes >= READ_AHEAD_BYTES) continue
+      const metadata = cluster.findTopicPartitionMetadata(buffer.topic)
+      const leader = metadata.find(({ partitionId }) => partitionId === buffer.partition)?.leader
+      if (leader === undefined || leader < 0) {
+        this.#fail(new Error(`no broker leads ${buffer.topic}/${buffer.partition}`))
+        void cluster.refreshMetadata().catch(() => {})
+        continue
+      }
+      const list = wanted.get(String(leader))
+      if (list === undefined) wanted.set(String(leader), [buffer])
+      else list.push(buffer)
+    }
+    return wanted
+  }
+
+  async #read(nodeId: string, wanted: readonly PartitionBuffer[]): Promise<void> {
+    const { cluster, buffers } = this.#options
+    const asked = wanted.map((buffer) => ({ buffer, epoch: buffer.epoch }))
+    const topics = asked.map(({ buffer }) => ({
+      topic: buffer.topic,
+      partitions: [
+        { partition: buffer.partition, fetchOffset: String(buffer.nextOffset), maxBytes: PARTITION_FETCH_BYTES },
+      ],
+    }))
+    await cluster.refreshMetadataIfNecessary()
+    const broker = await cluster.findBroker({ nodeId })
+    const { responses } = await broker.fetch({
+      maxWaitTime: BROKER_WAIT_MS,
+      minBytes: 1,
+      maxBytes: FETCH_BYTES,
+      isolationLevel: READ_UNCOMMITTED,
+      topics,
+    })
+    for (const { topicName, partitions } of responses) {
+      for (const { partition, messages } of partitions) {
+        const one = asked.find(({ buffer }) => buffer.topic === topicName && buffer.partition === partition)
+        const last = messages.at(-1)
+        if (one === undefined || last === undefined) continue
+        const records = messages.filter((message) => message.isControlRecord !== true)
+        buffers.add(
+          one.buffer,
+          one.epoch,
+          records.map((message) => recordOf(topicName, partition, message)),
+          Number(last.offset) + 1,
+        )
+      }
+    }
+  }
+
+  async #recover(error: unknown, asked: readonly PartitionBuffer[]): Promise<void> {
+    if (this.#isClosed) return
+    if (errorTypeOf(error) === 'OFFSET_OUT_OF_RANGE') {
+      const { topic, partition } = error as Error & TopicPartition
+      const buffer = asked.find((one) => one.topic === topic && one.partition === partition)
+      if (buffer !== undefined && (await this.#skipDeleted(buffer))) return
+    }
+    this.#fail(error)
+    // Mostly another broker leads by now.
+    await this.#options.cluster.refreshMetadata().catch(() => {})
+  }
+
+  /** Retention was faster than the reader: goes on with the oldest that is there, and says so. False when that failed too. */
+  async #skipDeleted(buffer: PartitionBuffer): Promise<boolean> {
+    const { topic, partition, epoch, nextOffset } = buffer
+    try {
+      const found = await this.#options.cluster.fetchTopicsOffset([
+        { topic, partitions: [{ partition }], fromBeginning: true },
+      ])
+      const oldest = Number(found[0]?.partitions[0]?.offset)
+      if (!Number.isSafeInteger(oldest)) return false
+      if (buffer.epoch !== epoch) return true
+      if (oldest > nextOffset) this.#options.onLoss({ topic, partition }, nextOffset, oldest)
+      buffer.nextOffset = oldest
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS)
+    this.#retryAtMs = this.#options.monotonicMs() + waitMs
+  }
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** A message of the protocol as the port has it; a tombstone has no bytes. */
+export function recordOf(topic: string, partition: number, message: FetchedMessage): LogRecord {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(message.headers)) {
+    // A header that comes more than once counts by its last value, as in Java's `lastHeader`.
+    const one = Array.isArray(value) ? value.at(-1) : value
+    if (one !== undefined) headers[name] = one.toString()
+  }
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    appendTimeMs: Number(message.timestamp),
+    key: message.key === null ? null : message.key.toString(),
+    value: message.value ?? EMPTY,
+    headers,
+  }
+}

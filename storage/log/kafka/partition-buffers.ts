@@ -1,0 +1,99 @@
+/** What a consumer holds of its partitions: where each is read on, and what was read and not yet taken. Pure bookkeeping. */
+import type { LogRecord, PartitionOffset, TopicPartition } from '../port.ts'
+
+export interface PartitionBuffer extends TopicPartition {
+  /** The next offset to ask the broker for. */
+  nextOffset: number
+  /** In offset order, not yet taken. */
+  records: LogRecord[]
+  sizeBytes: number
+  isPaused: boolean
+  /** Rises when what was asked for before is no longer wanted: a seek, or another assignment. */
+  epoch: number
+}
+
+export const partitionName = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`
+
+/** Bytes of a record as `maxBytes` counts them. */
+export function recordBytes(record: Pick<LogRecord, 'key' | 'value' | 'headers'>): number {
+  let bytes = record.value.byteLength + (record.key?.length ?? 0)
+  for (const name in record.headers) bytes += name.length + (record.headers[name]?.length ?? 0)
+  return bytes
+}
+
+export class PartitionBuffers {
+  readonly #byName = new Map<string, PartitionBuffer>()
+  #epoch = 0
+  /** The partition that is served first the next time, so that a long backlog starves nobody. */
+  #turn = 0
+
+  /** Forgets everything and starts at these positions; partitions that were paused stay so. */
+  assign(positions: readonly PartitionOffset[]): void {
+    const paused = new Set([...this.#byName].filter(([, buffer]) => buffer.isPaused).map(([name]) => name))
+    this.#byName.clear()
+    for (const { topic, partition, offset } of positions) {
+      const name = partitionName({ topic, partition })
+      const isPaused = paused.has(name)
+      const epoch = ++this.#epoch
+      this.#byName.set(name, { topic, partition, nextOffset: offset, records: [], sizeBytes: 0, isPaused, epoch })
+    }
+  }
+
+  all(): IterableIterator<PartitionBuffer> {
+    return this.#byName.values()
+  }
+
+  get(of: TopicPartition): PartitionBuffer | undefined {
+    return this.#byName.get(partitionName(of))
+  }
+
+  seek({ topic, partition, offset }: PartitionOffset): void {
+    const buffer = this.get({ topic, partition })
+    if (buffer === undefined) return
+    buffer.nextOffset = offset
+    buffer.records = []
+    buffer.sizeBytes = 0
+    buffer.epoch = ++this.#epoch
+  }
+
+  setPaused(partitions: readonly TopicPartition[], isPaused: boolean): void {
+    for (const of of partitions) {
+      const buffer = this.get(of)
+      if (buffer !== undefined) buffer.isPaused = isPaused
+    }
+  }
+
+  /** Takes in what was read for the epoch; of another epoch it is dropped. A batch may begin before the offset asked for. */
+  add(buffer: PartitionBuffer, epoch: number, records: readonly LogRecord[], nextOffset: number): void {
+    if (buffer.epoch !== epoch || this.get(buffer) !== buffer) return
+    for (const record of records) {
+      if (record.offset < buffer.nextOffset) continue
+      buffer.records.push(record)
+      buffer.sizeBytes += recordBytes(record)
+    }
+    buffer.nextOffset = Math.max(buffer.nextOffset, nextOffset)
+  }
+
+  /** In offset order within a partition, the partitions in turn: at most `maxBytes`, but one record however large. */
+  take(maxBytes: number): LogRecord[] {
+    const ready = [...this.#byName.values()].filter(({ isPaused, records }) => !isPaused && records.length > 0)
+    const taken: LogRecord[] = []
+    let bytes = 0
+    for (let step = 0; step < ready.length; step++) {
+      const buffer = ready[(this.#turn + step) % ready.length]!
+      let count = 0
+      for (const record of buffer.records) {
+        const size = recordBytes(record)
+        if (bytes + size > maxBytes && taken.length > 0) break
+        taken.push(record)
+        bytes += size
+        buffer.sizeBytes -= size
+        count++
+      }
+      buffer.records.splice(0, count)
+      if (bytes >= maxBytes) break
+    }
+    this.#turn++
+    return taken
+  }
+}
