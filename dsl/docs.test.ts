@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CLAUSES } from './clauses.ts'
-import { CODES, type Code, severityOf } from './diagnostics/codes.ts'
+import { ALLOWABLE_ERRORS, CODES, type Code, OTHER_EXAMPLE, severityOf } from './diagnostics/codes.ts'
 import type { ValueType } from './plan.ts'
 import { FIELDS, SUBJECTS } from './schema.ts'
 import { compileText } from './testing.ts'
@@ -60,16 +60,25 @@ ${sources.join('\n')}
 `
 }
 
+function hasFix(code: Code): boolean {
+  const { diagnostics } = compileText(CODES[code].example, { 'other.eval': OTHER_EXAMPLE })
+  return diagnostics.some((diagnostic) => diagnostic.code === code && diagnostic.fix?.edit !== undefined)
+}
+
 function diagnosticsPage(): string {
   const rows = (Object.keys(CODES) as Code[])
     .sort((a, b) => (a.slice(1) < b.slice(1) ? -1 : 1))
-    .map((code) => `| ${code} | ${severityOf(code)} | ${CODES[code].title} |`)
+    .map((code) => `| ${code} | ${severityOf(code)} | ${CODES[code].title} | ${hasFix(code) ? '`--fix`' : ''} |`)
   return `# Diagnostics
 
 Written from \`dsl/diagnostics/codes.ts\` by its test. \`assay explain E0207\` tells the long story of one, with an example.
 
-| code | is | says |
-| --- | --- | --- |
+What is marked \`--fix\` has, in the case of its example, an edit that \`assay check --fix\` makes unasked (\`--diff\` shows it). A comment
+\`# assay-allow W0310: reason\`, at the end of the line or on a line of its own above, keeps a warning that the author has looked at, and those
+errors that are a judgement call: ${[...ALLOWABLE_ERRORS].join(', ')}. Without a reason (E0018) or anything to allow (E0019) it is an error itself.
+
+| code | is | says | |
+| --- | --- | --- | --- |
 ${rows.join('\n')}
 `
 }

@@ -1,8 +1,10 @@
 /** A set of files to a plan: the one door of this folder. Pure; `readImport` is the only way out. */
+import { withoutAllowed } from './allowances.ts'
 import { compileAlert } from './compile-alert.ts'
 import { compileOffline } from './compile-offline.ts'
 import { compileOnline } from './compile-online.ts'
 import { compileTest } from './compile-test.ts'
+import type { Code } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { ERRONEOUS, PatternTable, type Project, type Typed } from './elaborate/context.ts'
 import { constantOf, patternPlan } from './elaborate/declarations.ts'
@@ -104,11 +106,14 @@ function compileModules(
   const all = [...loader.modules.values()]
   for (const module of modules) reportUnusedImports(module)
   const diagnostics = all.flatMap((module) =>
-    [...module.reporter.diagnostics].sort((a, b) => a.line - b.line || a.column - b.column),
+    [...withoutAllowed(module.reporter, NOT_LOOKED_FOR)].sort((a, b) => a.line - b.line || a.column - b.column),
   )
   diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
   return { compiler, modules: loader.modules, diagnostics }
 }
+
+/** Codes that another pass looks for. */
+const NOT_LOOKED_FOR: ReadonlySet<Code> = new Set()
 
 function reportUnusedImports(module: Module): void {
   // What is in error was not looked at to its end, and may be what the import is for.

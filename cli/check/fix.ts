@@ -1,9 +1,9 @@
 /** `assay check --fix`: from files to files. What is safe to edit is decided by the language (`dsl/apply-fixes.ts`). */
-import { readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { type AppliedFix, applyFixes } from '../../dsl/apply-fixes.ts'
 import { type CheckedEvals, checkEvals } from '../load-evals.ts'
 import { unifiedDiff } from '../unified-diff.ts'
+import { writeAtomically } from '../write-atomically.ts'
 import { counted } from './report.ts'
 
 export interface Fixed {
@@ -40,20 +40,13 @@ function writeAll(texts: ReadonlyMap<string, string>, originals: ReadonlyMap<str
 
 const BOM = '\uFEFF'
 
-/** Whole or not at all: a temporary file takes the place of the old one. Null when it was written, else why not. */
+/** Null when it was written, else why not. */
 function replaceFile(path: string, before: string, after: string): string | null {
   try {
-    const real = realpathSync(path)
-    const now = readFileSync(real, 'utf8')
+    const now = readFileSync(path, 'utf8')
     const bom = now.startsWith(BOM) ? BOM : ''
     if (now.slice(bom.length) !== before) return 'it was changed meanwhile'
-    const temporary = join(dirname(real), `.${basename(real)}.${process.pid}.tmp`)
-    try {
-      writeFileSync(temporary, `${bom}${after}`, { mode: statSync(real).mode, flush: true })
-      renameSync(temporary, real)
-    } finally {
-      rmSync(temporary, { force: true })
-    }
+    writeAtomically(path, `${bom}${after}`)
     return null
   } catch (error) {
     return error instanceof Error ? error.message : String(error)

@@ -37,6 +37,16 @@ online eval fast {
 }
 `
 
+/**
+ * Errors that are judgement calls, and leave a plan: `# assay-allow` may keep them, as it may every warning. What has no plan
+ * cannot be allowed.
+ */
+export const ALLOWABLE_ERRORS: ReadonlySet<Code> = new Set<Code>(['E0214'])
+
+export function mayAllow(code: Code): boolean {
+  return severityOf(code) === 'warning' || ALLOWABLE_ERRORS.has(code)
+}
+
 export function isCode(text: string): text is Code {
   return Object.hasOwn(CODES, text)
 }

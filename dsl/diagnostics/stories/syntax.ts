@@ -156,6 +156,24 @@ package shop
 was not read.`,
     example: '',
   },
+  E0018: {
+    title: 'an allowance that does not work',
+    story: `# assay-allow W0310: reason keeps a finding that the author has looked at: at the end of its line, or on a line of its own
+above. It names codes and gives the reason that the next reader needs. Warnings can be allowed, and errors that are a
+judgement call (E0214); what is wrong in form or type has no meaning that could be allowed.`,
+    example: `package shop
+# assay-allow W0310
+pattern number = /\\d{6,}/ # assay-allow W0310: order numbers are digits alone
+`,
+  },
+  E0019: {
+    title: 'an allowance of nothing',
+    story: `What the comment allows is not found here any more. It is an error, as it would hide the next finding of that code.`,
+    example: `package shop
+# assay-allow W0310: order numbers are digits alone
+pattern number = /order \\d{6,}/
+`,
+  },
   E0016: {
     title: 'a bracket without its partner',
     story: `Round, square and curly brackets come in pairs. A forgotten one is told where it has to stand at the latest; the file is
