@@ -1,6 +1,7 @@
 /** What an eval, alert or scorecard of a plan says, clause by clause, for those who compare two of them. */
 import type { AlertPlan, EvalPlan, Expr, MissingPolicy, ScopePlan } from './plan.ts'
-import { type PrintOptions, printDuration, printExpr, printPatterns, printRatio, printScope } from './print-expr.ts'
+import { type PrintOptions, printExpr, printPatterns, printScope } from './print-expr.ts'
+import { printDuration, printRatio } from './print-literal.ts'
 
 export interface PrintedClause {
   /** As the language calls it: `pass`, `sample`. */

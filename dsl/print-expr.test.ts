@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PatternPlan } from './plan.ts'
-import { type PrintOptions, patternMeaning, patternName, printDuration, printExpr, printScope } from './print-expr.ts'
+import { type PrintOptions, patternMeaning, patternName, printExpr, printScope } from './print-expr.ts'
+import { printDuration } from './print-literal.ts'
 import { compileEval, planOf } from './testing.ts'
 
 const names = (patterns: readonly PatternPlan[]): PrintOptions => ({ patterns, patternText: patternName })

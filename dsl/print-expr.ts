@@ -2,7 +2,8 @@
  * A plan's expressions in the words of the language: constants and scopes by what they stand for, so that two texts are equal
  * when the meanings are. What comes out compiles again, except that `in` shows its traces' condition in brackets.
  */
-import type { Expr, Literal, PatternPlan, ScopePlan, SpanSelector, ValueType } from './plan.ts'
+import type { Expr, PatternPlan, ScopePlan, SpanSelector } from './plan.ts'
+import { printLiteral } from './print-literal.ts'
 
 export interface PrintOptions {
   readonly patterns: readonly PatternPlan[]
@@ -10,6 +11,8 @@ export interface PrintOptions {
   readonly patternText: (pattern: PatternPlan) => string
   /** How another eval is called; by default by its id. */
   readonly evalName?: (evalId: string) => string
+  /** In front of fields: `llm_call.` where a part of an aggregate stands by itself. */
+  readonly prefix?: string
 }
 
 const OR = 1
@@ -47,44 +50,6 @@ export function patternMeaning({ source, caseInsensitive, check }: PatternPlan):
   return `/${source}/${caseInsensitive ? 'i' : ''}${check === null ? '' : ` check ${check}`}`
 }
 
-const DURATIONS: readonly [string, number][] = [
-  ['w', 604_800e9],
-  ['d', 86_400e9],
-  ['h', 3600e9],
-  ['m', 60e9],
-  ['s', 1e9],
-  ['ms', 1e6],
-]
-
-/** In the largest unit that needs no fraction: `90m`, `1500ms`; `9.2s` where a fraction is shorter. */
-export function printDuration(durationNs: number): string {
-  if (durationNs === 0) return '0s'
-  const whole = DURATIONS.find(([, sizeNs]) => Math.abs(durationNs) >= sizeNs && durationNs % sizeNs === 0)
-  const inSeconds = `${durationNs / 1e9}s`
-  if (whole === undefined) return `${durationNs / 1e6}ms`
-  const text = `${durationNs / whole[1]}${whole[0]}`
-  return durationNs >= 1e9 && inSeconds.length < text.length ? inSeconds : text
-}
-
-/** 0.95 → `95%`, without the noise of binary fractions. */
-export function printRatio(ratio: number): string {
-  return `${Number((ratio * 100).toPrecision(12))}%`
-}
-
-export function printLiteral(value: Literal, type: ValueType): string {
-  if (typeof value !== 'number') return typeof value === 'string' ? JSON.stringify(value) : String(value)
-  switch (type.kind) {
-    case 'duration':
-      return printDuration(value)
-    case 'ratio':
-      return printRatio(value)
-    case 'money':
-      return `${value / 1e6} ${type.currency}`
-    default:
-      return String(value)
-  }
-}
-
 function print(expr: Expr, options: PrintOptions): Printed {
   const at = (inner: Expr, level: number): string => {
     const printed = print(inner, options)
@@ -99,7 +64,7 @@ function print(expr: Expr, options: PrintOptions): Printed {
     case 'literal':
       return atom(printLiteral(expr.value, expr.type))
     case 'field':
-      return atom(expr.path)
+      return atom((options.prefix ?? '') + expr.path)
     case 'trace_field':
       return atom(`trace.${expr.path}`)
     case 'attr':

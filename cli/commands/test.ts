@@ -1,5 +1,6 @@
 /** `assay test`: the tests inside `.eval` files, without network and on virtual time. */
 import type { Command } from 'commander'
+import { explanationText } from '../../engine/evaluate/explain/text.ts'
 import type { ExpectationOutcome, TestOutcome, TestReport } from '../../engine/testing/report.ts'
 import { runTests } from '../../engine/testing/run-tests.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -66,11 +67,17 @@ function describeFailure(test: TestOutcome, loaded: LoadedEvals): string {
   return `FAIL  ${test.name}  ${path}:${test.line}\n${lines.join('\n')}\n`
 }
 
-function describeExpectation(path: string, { line, target, expected, actual, why }: ExpectationOutcome): string[] {
+function describeExpectation(path: string, outcome: ExpectationOutcome): string[] {
+  const { line, target, expected, actual, why, tree } = outcome
   return [
     `  ${path}:${line}  ${target}`,
     `    expected  ${expected}`,
     `    got       ${actual}`,
     ...(why === null ? [] : [`    why       ${why}`]),
+    ...(tree === undefined
+      ? []
+      : explanationText(tree)
+          .split('\n')
+          .map((text) => `    ${text}`)),
   ]
 }

@@ -1,4 +1,5 @@
 /** What running the tests of a plan gave. */
+import type { Explanation } from '../evaluate/explain/tree.ts'
 import type { Evidence, Reason } from '../model/result.ts'
 
 export interface ExpectationOutcome {
@@ -18,6 +19,8 @@ export interface ExpectationOutcome {
   readonly evidence?: readonly Evidence[]
   /** `expect fast: todo`: nothing was expected, and it is no failure. */
   readonly todo?: true
+  /** Of an eval that came out otherwise than expected: its expression, with the value of each part. */
+  readonly tree?: Explanation
 }
 
 export interface TestOutcome {

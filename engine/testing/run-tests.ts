@@ -1,6 +1,7 @@
 /** Runs the `test` blocks of a plan. Pure: no clock, no network; alerts run on virtual time and judges say what the test says. */
 import type { Plan, TestExpect, TestGiven, TestPlan, ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatRule } from '../alerting/rule-text.ts'
+import type { Explanation } from '../evaluate/explain/tree.ts'
 import { scoreTypeOf } from '../evaluate/score.ts'
 import { graver } from '../evaluate/verdict.ts'
 import type { EvalResult } from '../model/result.ts'
@@ -11,7 +12,7 @@ import { describeWhy, isBecause, reasonName } from './describe.ts'
 import { type BuiltTrace, buildTrace } from './fixture-trace.ts'
 import { buildRecorded } from './recorded-trace.ts'
 import type { ExpectationOutcome, TestOutcome, TestReport } from './report.ts'
-import { createVerdictSource, type VerdictSource } from './verdicts.ts'
+import { createVerdictSource, type SubjectAsked, type VerdictSource } from './verdicts.ts'
 
 export interface RunTestsOptions {
   /** Which tests to run; all by default. */
@@ -38,6 +39,8 @@ export function runTests(plan: Plan, options: RunTestsOptions = {}): TestReport 
   const skipped = chosen.length - tests.length
   return { tests, passed: count('passed'), failed: count('failed'), todo: count('todo'), skipped }
 }
+
+type JudgeReturns = Extract<TestGiven, { kind: 'judge' }>['returns'] | undefined
 
 interface Scene {
   readonly plan: Plan
@@ -125,7 +128,7 @@ function checkVerdict(scene: Scene, expect: Extract<TestExpect, { kind: 'verdict
   const ok = actual === verdict && (because === null || matching !== undefined)
   if (shown === undefined) {
     const why = scene.trace === null ? 'the test gives no trace' : 'nothing in the trace is in its scope'
-    return { ...common, ok, actual, why: ok ? null : why }
+    return { ...common, ok, actual, why: ok ? null : why, ...(!ok && treeOf(scene, evalId, 'first')) }
   }
   return {
     ...common,
@@ -135,15 +138,27 @@ function checkVerdict(scene: Scene, expect: Extract<TestExpect, { kind: 'verdict
     ...(shown.score !== undefined && { score: shown.score }),
     ...(shown.reason !== undefined && { reason: shown.reason }),
     ...(shown.evidence.length > 0 && { evidence: shown.evidence }),
+    ...(!ok && treeOf(scene, evalId, shown)),
   }
 }
 
-/** Results of the eval on the test's trace, or a sentence that says why there are none. */
-function resultsOf({ trace, given, source }: Scene, evalId: string): readonly EvalResult[] | string {
-  if (trace === null) return []
+/** Worked out of failures alone: it costs far more than the verdict. */
+function treeOf(scene: Scene, evalId: string, subject: SubjectAsked): { tree?: Explanation } {
+  const { trace, source } = scene
+  const tree = trace === null ? null : source.explain(evalId, trace, subject, judgeReturns(scene, evalId))
+  return tree === null ? {} : { tree }
+}
+
+function judgeReturns({ given }: Scene, evalId: string): JudgeReturns {
   const judge = given.find((one) => one.kind === 'judge' && one.evalId === evalId)
-  const returns = judge?.kind === 'judge' ? judge.returns : undefined
-  const outcome = source.resultsOf(evalId, trace, returns)
+  return judge?.kind === 'judge' ? judge.returns : undefined
+}
+
+/** Results of the eval on the test's trace, or a sentence that says why there are none. */
+function resultsOf(scene: Scene, evalId: string): readonly EvalResult[] | string {
+  const { trace, source } = scene
+  if (trace === null) return []
+  const outcome = source.resultsOf(evalId, trace, judgeReturns(scene, evalId))
   switch (outcome.kind) {
     case 'results':
       return outcome.results

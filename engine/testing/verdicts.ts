@@ -1,12 +1,16 @@
 /** The verdicts of one eval on a fixture: the very code that judges production traffic, with a judge that says what the test says. */
 
-import { walkExpr } from '../../dsl/expr-walk.ts'
-import type { EvalPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, Plan, TestGiven } from '../../dsl/plan.ts'
+import type { EvalPlan, OfflineEvalPlan, OnlineEvalPlan, Plan, TestGiven } from '../../dsl/plan.ts'
+import { withDependencies } from '../evaluate/dependencies.ts'
 import { compileEvaluator } from '../evaluate/evaluator.ts'
+import { createExplainer } from '../evaluate/explain/explain-eval.ts'
+import type { Explanation } from '../evaluate/explain/tree.ts'
 import { compileOfflineEval, type Judged } from '../evaluate/offline-eval.ts'
+import { kindOf } from '../evaluate/subject.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
 import { makeResult } from '../model/make-result.ts'
 import type { EvalResult } from '../model/result.ts'
+import type { Span } from '../model/span.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
 import type { BuiltTrace } from './fixture-trace.ts'
 
@@ -19,7 +23,17 @@ export type VerdictsOutcome =
   | { kind: 'no_judge' }
   | { kind: 'no_eval' }
 
+/** Which of the trace's subjects a tree is asked for: the one of this id, or the first that the eval looks at. */
+export type SubjectAsked = { spanId: string } | 'first'
+
 export interface VerdictSource {
+  /** Null where the trace has no subject of the eval's kind. */
+  explain(
+    evalId: string,
+    trace: BuiltTrace,
+    subject: SubjectAsked,
+    returns: JudgeGiven['returns'] | undefined,
+  ): Explanation | null
   resultsOf(evalId: string, trace: BuiltTrace, returns: JudgeGiven['returns'] | undefined): VerdictsOutcome
 }
 
@@ -37,6 +51,14 @@ export function createVerdictSource(plan: Plan, patterns: PatternSet = compilePa
     return judge
   }
   return {
+    explain: (evalId, trace, asked, returns) => {
+      const evalPlan = plans.get(evalId)
+      if (evalPlan === undefined) return null
+      const span = spanAsked(evalPlan, trace, asked)
+      if (span === null) return null
+      const view = viewTrace('default', trace.traceId, trace.spans)
+      return createExplainer(plan, evalId, { patterns }).explain(view, span, judgedBy(returns ?? 'error'))
+    },
     resultsOf: (evalId, trace, returns) => {
       const evalPlan = plans.get(evalId)
       if (evalPlan === undefined) return { kind: 'no_eval' }
@@ -46,26 +68,19 @@ export function createVerdictSource(plan: Plan, patterns: PatternSet = compilePa
   }
 }
 
-function withDependencies(evalPlan: EvalPlan, plans: ReadonlyMap<string, EvalPlan>): EvalPlan[] {
-  const needed = new Set<EvalPlan>()
-  const add = (one: EvalPlan): void => {
-    if (needed.has(one)) return
-    needed.add(one)
-    for (const expr of expressionsOf(one)) {
-      walkExpr(expr, (node) => {
-        const other = node.op === 'verdict_of' ? plans.get(node.evalId) : undefined
-        if (other !== undefined) add(other)
-      })
-    }
-  }
-  add(evalPlan)
-  return [...needed]
-}
-
-function expressionsOf(evalPlan: EvalPlan): Expr[] {
-  const scope = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
-  const score = evalPlan.kind === 'online' ? evalPlan.score : null
-  return [scope.where, scope.traceWhere, score, evalPlan.pass].filter((expr) => expr !== null)
+/** Undefined for the trace itself, null where there is none. */
+function spanAsked(
+  evalPlan: EvalPlan,
+  { spans, rootSpanId, rootIsSubject }: BuiltTrace,
+  asked: SubjectAsked,
+): Span | undefined | null {
+  const { subject } = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
+  if (subject === 'trace' || subject === 'session') return undefined
+  if (asked !== 'first') return spans.find(({ spanId }) => spanId === asked.spanId) ?? null
+  const kind = kindOf(subject)
+  const isOne = (span: Span): boolean =>
+    (kind === null || span.kind === kind) && (rootIsSubject || span.spanId !== rootSpanId)
+  return spans.find(isOne) ?? null
 }
 
 function onlineJudge(plan: Plan, evalPlan: OnlineEvalPlan, patterns: PatternSet): Judge {
