@@ -1,4 +1,5 @@
 /** Builds the tree of one expression, on the closures that judge production traffic: each part is compiled and asked by itself. */
+import { CAPS } from '../../../dsl/caps.ts'
 import type { Expr } from '../../../dsl/plan.ts'
 import { patternName, printExpr } from '../../../dsl/print-expr.ts'
 import type { Evidence } from '../../model/result.ts'
@@ -6,7 +7,6 @@ import { maskHint } from '../../regex/mask.ts'
 import { nameOf } from '../names.ts'
 import { describeReason } from '../reason-text.ts'
 import { scoreTypeOf } from '../score.ts'
-import { MAX_TEXT_UNITS } from '../text.ts'
 import { spansOf } from './spans.ts'
 import type { NodeValue, TreeNode } from './tree.ts'
 import { type ExplainSettings, knownValue } from './value.ts'
@@ -83,7 +83,7 @@ function matchesOf(expr: Extract<Expr, { op: 'matches' }>, { compiler, context }
   const text = compiler.value(expr.value)(context)
   if (typeof text !== 'string') return []
   const { patterns } = compiler
-  const found = patterns.find(patterns.group(expr.patterns), text.slice(0, MAX_TEXT_UNITS))
+  const found = patterns.find(patterns.group(expr.patterns), text.slice(0, CAPS.textUnits))
   return found.slice(0, MAX_MATCHES).map(({ pattern, start, end }) => ({
     field: nameOf(expr.value, { prefix: '' }),
     start,
