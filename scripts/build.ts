@@ -29,8 +29,8 @@ function places(): Plugin {
         this.emitFile({ type: 'chunk', id: target, fileName: `${name}.js` })
         return `new URL('./${name}.js', import.meta.url)`
       })
-      // Whatever finds its place in another way would look for it beside `dist/`.
-      const left = placed.replaceAll(/new URL\('[^']+', import\.meta\.url\)/g, '')
+      // Packages are found from `dist/` as well; whatever else asks for its own place would look beside `dist/`.
+      const left = placed.replaceAll(/new URL\('[^']+', import\.meta\.url\)|createRequire\(import\.meta\.url\)/g, '')
       if (/import\.meta\.(?:url|dirname|filename)/.test(left)) this.error(`${id}: a place that the build does not know`)
       return placed
     },

@@ -13,11 +13,17 @@ export const NOWHERE: Span = { start: 0, end: 0 }
 export const noIdent: Ident = { text: '', span: NOWHERE }
 const noString: StringNode = { value: '', span: NOWHERE }
 
+export interface GrammarOptions {
+  /** Look for ambiguities, which the tests do; it doubles the time to start. */
+  readonly validate: boolean
+  /** Go on behind an error. What has none is read the same without, in less time. */
+  readonly recover: boolean
+}
+
 export class GrammarBase extends EmbeddedActionsParser {
-  /** `validate` looks for ambiguities, which the tests do; it doubles the time to start. */
-  constructor(options: { validate: boolean }) {
+  constructor(options: GrammarOptions) {
     super(t.tokenTypes, {
-      recoveryEnabled: true,
+      recoveryEnabled: options.recover,
       maxLookahead: 2,
       skipValidations: !options.validate,
       errorMessageProvider: expectations,

@@ -4,12 +4,12 @@
  * goes on at the next clause.
  */
 import type { DeclNode, Ident } from './ast.ts'
-import type { Rule } from './grammar-base.ts'
+import type { GrammarOptions, Rule } from './grammar-base.ts'
 import { TestGrammar } from './grammar-tests.ts'
 import * as t from './tokens.ts'
 
 export class EvalGrammar extends TestGrammar {
-  constructor(options: { validate: boolean }) {
+  constructor(options: GrammarOptions) {
     super(options)
     this.performSelfAnalysis()
   }

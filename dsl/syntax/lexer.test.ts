@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { Lexer } from 'chevrotain'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EvalGrammar } from './grammar.ts'
 import { lex } from './lexer.ts'
-import { tokenTypes } from './tokens.ts'
+import { AnyWord, tokenTypes } from './tokens.ts'
 
 function names(text: string): string {
   return lex(text)
@@ -76,6 +77,46 @@ describe('tokens', () => {
     )
   })
 
+  test('they are those of chevrotain', () => {
+    const reference = new Lexer(tokenTypes, { positionTracking: 'onlyOffset', skipValidations: true })
+    const pieces = fc.constantFrom(
+      ...[...' \n\t\uFEFF#"\'/{}()[],=<>!?+-*.:;%$&|\\é0123456789', '"""', '//', '/a[/]b/i', "'x'", '"a\\"b"', '\n}'],
+      ...[
+        '==',
+        '!=',
+        '<=',
+        '>=',
+        '??',
+        '9.2s',
+        '0.25 USD',
+        '06:00',
+        '95%',
+        '3pp',
+        '12abc',
+        'a.b',
+        'pass :',
+        'on:',
+        'not',
+      ],
+      ...['attr("a.b"):', 'attr', 'package', 'x', '_a1'],
+    )
+    const readBoth = (text: string): void => {
+      const expected = reference.tokenize(text).tokens
+      const found = lex(text)
+      expect(found.map(({ image, startOffset }) => [startOffset, image])).toEqual(
+        expected.map(({ image, startOffset }) => [startOffset, image]),
+      )
+      for (const [index, { tokenType }] of expected.entries())
+        if (tokenType !== AnyWord) expect(found[index]?.tokenType).toBe(tokenType)
+    }
+    const fragments = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(fc.oneof(fragments, fc.string({ unit: 'binary', maxLength: 40 })), (text) => readBoth(text)),
+      { numRuns: 3_000 },
+    )
+    readBoth(readFileSync(new URL('../../evals/pii.eval', import.meta.url), 'utf8'))
+  })
+
   test('offsets lead back to the text', () => {
     const text = 'pass: a <= 8s # c\n "x"'
     for (const token of lex(text)) expect(text.startsWith(token.image, token.startOffset)).toBe(true)
@@ -84,5 +125,5 @@ describe('tokens', () => {
 
 test('the lexer and the grammar are without conflicts', () => {
   expect(new Lexer(tokenTypes, { positionTracking: 'onlyOffset' }).lexerDefinitionErrors).toEqual([])
-  expect(() => new EvalGrammar({ validate: true })).not.toThrow()
+  expect(() => new EvalGrammar({ validate: true, recover: true })).not.toThrow()
 })

@@ -17,8 +17,24 @@ import { dropUnknownClauses, MAX_DEPTH, type Segment, segment } from './segments
 import { checkTokens } from './token-problems.ts'
 import * as t from './tokens.ts'
 
-/** Made when it is first needed: setting up chevrotain is most of what a small check costs. */
-let grammar: EvalGrammar | null = null
+/** Made when they are first needed: setting up chevrotain is most of what a small check costs. */
+let strict: EvalGrammar | null = null
+let recovering: EvalGrammar | null = null
+
+/** By the grammar that stops at an error, as most declarations have none; those that do, by the one that goes on behind it. */
+function parseDeclaration(tokens: IToken[]): { declaration: DeclNode | null; grammar: EvalGrammar } {
+  strict ??= new EvalGrammar({ validate: false, recover: false })
+  const first = applied(strict, tokens)
+  if (strict.errors.length === 0) return first
+  recovering ??= new EvalGrammar({ validate: false, recover: true })
+  return applied(recovering, tokens)
+}
+
+function applied(grammar: EvalGrammar, tokens: IToken[]): { declaration: DeclNode | null; grammar: EvalGrammar } {
+  grammar.input = tokens
+  grammar.problems = []
+  return { declaration: grammar.declaration() ?? null, grammar }
+}
 
 const UNSUPPORTED = new Set([t.Define, t.Template, t.Scorecard])
 const OPENINGS = ['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'import', 'package', 'default']
@@ -92,12 +108,11 @@ class SegmentReader {
   }
 
   #parse(opening: IToken, part: Segment): DeclNode | null {
-    grammar ??= new EvalGrammar({ validate: false })
     const balanced = balance(part.tokens, this.firstOnLine)
     const hasClauses = [t.Online, t.Offline, t.Alert].includes(opening.tokenType)
-    grammar.input = hasClauses ? dropUnknownClauses(balanced.tokens) : balanced.tokens
-    grammar.problems = []
-    const declaration = grammar.declaration() ?? null
+    const { declaration, grammar } = parseDeclaration(
+      hasClauses ? dropUnknownClauses(balanced.tokens) : balanced.tokens,
+    )
     const damage: number[] = []
     for (const problem of balanced.problems) damage.push(this.#bracket(problem))
     for (const error of grammar.errors) {

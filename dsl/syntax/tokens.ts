@@ -23,12 +23,19 @@ export const Opening = createToken({ name: 'Opening', pattern: Lexer.NA, label: 
 const WORD_FIRSTS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_']
 const PATH = '[A-Za-z_][A-Za-z0-9_]*(?:\\.[A-Za-z_][A-Za-z0-9_]*)*'
 
-export const Space = define({ name: 'Space', pattern: /[ \t\r\n\uFEFF]+/, group: Lexer.SKIPPED, line_breaks: true })
-export const Comment = define({ name: 'Comment', pattern: /#[^\n]*/, group: Lexer.SKIPPED })
+export const Space = define({
+  name: 'Space',
+  start_chars_hint: [' ', '\t', '\r', '\n', '\uFEFF'],
+  pattern: /[ \t\r\n\uFEFF]+/,
+  group: Lexer.SKIPPED,
+  line_breaks: true,
+})
+export const Comment = define({ name: 'Comment', start_chars_hint: ['#'], pattern: /#[^\n]*/, group: Lexer.SKIPPED })
 
 /** Ends before a line that begins with `}`: an unterminated block then costs one error and no declaration. */
 export const TextBlock = define({
   name: 'TextBlock',
+  start_chars_hint: ['"'],
   pattern: /"""(?:(?!""")(?!\n\})[\s\S])*"""/,
   categories: [Literal],
   line_breaks: true,
@@ -36,19 +43,26 @@ export const TextBlock = define({
 })
 export const BadTextBlock = define({
   name: 'BadTextBlock',
+  start_chars_hint: ['"'],
   pattern: /"""(?:(?!\n\})[\s\S])*/,
   categories: [Literal],
   line_breaks: true,
 })
 export const Text = define({
   name: 'Text',
+  start_chars_hint: ['"'],
   pattern: /"(?:[^"\\\n]|\\[^\n])*"/,
   categories: [Literal],
   label: 'a text in quotes',
 })
-export const BadText = define({ name: 'BadText', pattern: /"[^\n]*/, categories: [Literal] })
+export const BadText = define({ name: 'BadText', start_chars_hint: ['"'], pattern: /"[^\n]*/, categories: [Literal] })
 /** Texts take double quotes; this is told with a fix. */
-export const SingleQuoted = define({ name: 'SingleQuoted', pattern: /'[^'\n]*'/, categories: [Literal] })
+export const SingleQuoted = define({
+  name: 'SingleQuoted',
+  start_chars_hint: ["'"],
+  pattern: /'[^'\n]*'/,
+  categories: [Literal],
+})
 
 /** To the first `/` outside a class; `]` first in a class is literal and `[:alpha:]` nests. */
 const REGEX_CLASS = '\\[\\^?\\]?(?:\\[:[a-z^]+:\\]|\\\\[^\\n]|(?!\\[:[a-z^]+:\\])[^\\]\\\\\\n])*\\]'
@@ -62,6 +76,7 @@ export const Regex = define({
 })
 export const BadRegex = define({
   name: 'BadRegex',
+  start_chars_hint: ['/'],
   pattern: /\/[^\n]*/,
   categories: [Literal],
 })
