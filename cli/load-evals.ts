@@ -39,7 +39,7 @@ export interface LoadOptions {
 
 const PACK = 'assay:'
 /** More than any file that a person writes; checking stays well under a second. */
-const MAX_BYTES = 1_000_000
+export const MAX_BYTES = 1_000_000
 
 /** The standard packs lie beside this program. */
 export const packFolder = fileURLToPath(new URL('../evals', import.meta.url))
@@ -67,7 +67,7 @@ export function checkEvals(paths: readonly string[], texts: ReadonlyMap<string, 
 }
 
 /** The decoder of traces is loaded by those who run tests alone: checking has to start fast. */
-function tracesFile(from: string, path: string, { readTraceFile }: LoadOptions): TracesFile | null {
+export function tracesFile(from: string, path: string, { readTraceFile }: LoadOptions): TracesFile | null {
   // Nothing else: a diagnostic must not quote whatever file a test cares to name.
   if (!/\.(json|jsonl|ndjson|pb|otlp)(\.gz)?$/.test(path))
     return { ok: false, message: 'its name ends in none of .json .jsonl .ndjson .pb .otlp' }

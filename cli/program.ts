@@ -15,6 +15,7 @@ const modules: readonly CommandModule[] = [
   { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
   { names: ['results'], load: async () => (await import('./commands/results.ts')).registerResults },
+  { names: ['lsp'], load: async () => (await import('./commands/lsp.ts')).registerLsp },
 ]
 
 /** The whole program for `--help`, or only the command that `args` names. */

@@ -14,11 +14,30 @@ import { type CallNode, type Elaborate, takeArgs } from './arguments.ts'
 import { ERRONEOUS, type ExprContext, type Typed } from './context.ts'
 import { attrKey, presentWhenTrue } from './facts.ts'
 
-const AGGREGATES: readonly AggregateFn[] = ['count', 'any', 'all', 'sum', 'mean', 'min', 'max', 'p50', 'p95', 'p99']
-const VERDICTS = { passes: 'pass', fails: 'fail', undecided: 'unknown', errors: 'error' } as const
-const FUNCTIONS = [...AGGREGATES, 'before', 'repeats', 'attr', 'length', ...Object.keys(VERDICTS)]
+export const AGGREGATES: readonly AggregateFn[] = [
+  'count',
+  'any',
+  'all',
+  'sum',
+  'mean',
+  'min',
+  'max',
+  'p50',
+  'p95',
+  'p99',
+]
+export const VERDICTS = { passes: 'pass', fails: 'fail', undecided: 'unknown', errors: 'error' } as const
+/** All that is written `name(…)` in an expression; `functions.ts` tells of each. */
+export const FUNCTIONS: readonly string[] = [
+  ...AGGREGATES,
+  'before',
+  'repeats',
+  'attr',
+  'length',
+  ...Object.keys(VERDICTS),
+]
 
-const ATTR_TYPES: Record<string, Type> = {
+export const ATTR_TYPES: Record<string, Type> = {
   string: STRING,
   bool: BOOL,
   int: INT,

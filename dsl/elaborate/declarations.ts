@@ -11,7 +11,7 @@ import { adapt } from './literals.ts'
 import { regexDetails, warnOfCost } from './matches.ts'
 import { bareNumberFix } from './mismatch.ts'
 
-const CONST_TYPES: Record<string, Type['kind']> = {
+export const CONST_TYPES: Record<string, Type['kind']> = {
   bool: 'bool',
   string: 'string',
   int: 'int',
@@ -61,7 +61,7 @@ export function constantOf(decl: ConstDecl, module: Module, project: Project): T
   return ERRONEOUS
 }
 
-const CHECKS = ['luhn', 'iban'] as const
+export const CHECKS = ['luhn', 'iban'] as const
 
 /** Null when it is in error (told). */
 export function patternPlan(decl: PatternDecl, module: Module): PatternPlan | null {
