@@ -19,13 +19,13 @@ interface KindClauses {
 export const CLAUSES: Record<DeclKind, KindClauses> = {
   'online eval': {
     required: ['on', 'pass'],
-    optional: ['title', 'owner', 'score', 'missing', 'redact', 'mode'],
-    later: ['was'],
+    optional: ['title', 'owner', 'was', 'score', 'missing', 'redact', 'mode'],
+    later: [],
   },
   'offline eval': {
     required: ['every', 'sample', 'judge', 'show', 'scale', 'rubric', 'pass'],
-    optional: ['title', 'owner', 'missing', 'mode'],
-    later: ['was', 'metric', 'labels', 'budget'],
+    optional: ['title', 'owner', 'was', 'missing', 'mode'],
+    later: ['metric', 'labels', 'budget'],
   },
   alert: {
     required: ['on', 'when', 'severity'],

@@ -4,6 +4,7 @@ import { compilePass } from './compile-online.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { walkExpr } from './expr-walk.ts'
 import { didYouMeanField, fieldFix } from './field-guess.ts'
+import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
@@ -20,6 +21,7 @@ import { NUMBER } from './types.ts'
 export function compileOffline(decl: EvalDecl, module: Module, project: Project): Unhashed<OfflineEvalPlan> | null {
   const clauses = new Clauses(decl, 'offline eval', module.reporter)
   const heading = headingOf(decl, clauses, module)
+  const was = formerIds(clauses, module)
   const every = clauses.value('every', 'schedule')
   const schedule = every === null ? null : compileSchedule(every.node, module.reporter)
   const sample = compileSample(clauses, module, project)
@@ -39,7 +41,7 @@ export function compileOffline(decl: EvalDecl, module: Module, project: Project)
     pass === null
   )
     return null
-  return { kind: 'offline', ...heading, schedule, sample, judge, show, scale, rubric, pass, missing }
+  return { kind: 'offline', ...heading, was, schedule, sample, judge, show, scale, rubric, pass, missing }
 }
 
 function compileSample(clauses: Clauses, module: Module, project: Project): OfflineEvalPlan['sample'] | null {

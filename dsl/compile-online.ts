@@ -4,6 +4,7 @@ import type { ExprContext, Project, Typed } from './elaborate/context.ts'
 import { elaborate, elaborateCondition } from './elaborate/expression.ts'
 import { presentWhenTrue, without } from './elaborate/facts.ts'
 import { someExpr } from './expr-walk.ts'
+import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
 import type { EvalDecl, Module } from './module.ts'
 import type { Expr, OnlineEvalPlan, ScopePlan } from './plan.ts'
@@ -21,6 +22,7 @@ export function compileOnline(
 ): Unhashed<OnlineEvalPlan> | null {
   const clauses = new Clauses(decl, 'online eval', module.reporter)
   const heading = headingOf(decl, clauses, module)
+  const was = formerIds(clauses, module)
   const on = clauses.value('on', 'scope')?.node
   if (on?.by[0] !== undefined)
     module.reporter.report('E0004', on.by[0].span, '`by` groups alerts and samples, not the subjects of an eval', {
@@ -47,7 +49,7 @@ export function compileOnline(
   if (!clauses.complete) return null
   const redact = compileRedact(clauses, scope, matched, module)
   const when = whenJudged(scope, [score?.expr ?? null, pass.expr], whenOf)
-  return { kind: 'online', ...heading, scope, when, score: score?.expr ?? null, pass: pass.expr, missing, redact }
+  return { kind: 'online', ...heading, was, scope, when, score: score?.expr ?? null, pass: pass.expr, missing, redact }
 }
 
 /** Fields that every subject in scope has, because the scope asks something of them. */

@@ -6,7 +6,7 @@ export function walkExpr(expr: Expr, visit: (expr: Expr) => void): void {
   for (const child of children(expr)) walkExpr(child, visit)
 }
 
-function children(expr: Expr): readonly Expr[] {
+export function children(expr: Expr): readonly Expr[] {
   switch (expr.op) {
     case 'and':
     case 'or':

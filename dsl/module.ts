@@ -1,11 +1,15 @@
 /**
- * A file after parsing: what it declares and what its imports stand for. Values (const), patterns, scopes, and evals with
- * alerts are four name spaces: each is asked for in places of its own.
+ * A file after parsing: what it declares and what its imports stand for. Constants, named expressions, patterns, scopes,
+ * templates, and evals with alerts are name spaces of their own: each is asked for in places of its own. Constants and named
+ * expressions stand in the same places, so no two of them have one name.
  */
 import type { Reporter } from './diagnostics/reporter.ts'
 import type { DeclNode, FileNode, PolicyNode } from './syntax/ast.ts'
+import type { Typed } from './typed.ts'
 
 export type ConstDecl = Extract<DeclNode, { kind: 'const' }>
+export type DefineDecl = Extract<DeclNode, { kind: 'define' }>
+export type TemplateDecl = Extract<DeclNode, { kind: 'template' }>
 export type PatternDecl = Extract<DeclNode, { kind: 'pattern' }>
 export type ScopeDecl = Extract<DeclNode, { kind: 'scope' }>
 export type EvalDecl = Extract<DeclNode, { kind: 'eval' }>
@@ -22,6 +26,8 @@ export interface ImportLink {
 
 export interface Names {
   readonly consts: Map<string, ConstDecl>
+  readonly defines: Map<string, DefineDecl>
+  readonly templates: Map<string, TemplateDecl>
   readonly patterns: Map<string, PatternDecl>
   readonly scopes: Map<string, ScopeDecl>
   readonly rules: Map<string, EvalDecl | AlertDecl>
@@ -41,6 +47,22 @@ export interface Module {
   readonly defaultMissing: PolicyNode | null
   /** Names that something refers to, by name space: the rest is dead. */
   readonly used: Record<NameSpace, Set<string>>
+  /** Of a view of a file (`viewOf`): the file itself, by which what it declares is known. */
+  readonly origin?: Module
+  /** Of a view of a template's file: the values of its parameters. */
+  readonly params?: ReadonlyMap<string, Typed>
+}
+
+/**
+ * The same file, with diagnostics of its own and perhaps with values of parameters: for what is looked at once where it is
+ * written, and again in each place where it is used.
+ */
+export function viewOf(module: Module, reporter: Reporter, params?: ReadonlyMap<string, Typed>): Module {
+  return { ...module, reporter, origin: originOf(module), ...(params !== undefined && { params }) }
+}
+
+export function originOf(module: Module): Module {
+  return module.origin ?? module
 }
 
 export interface Found<D> {
@@ -48,7 +70,14 @@ export interface Found<D> {
   readonly module: Module
 }
 
-type DeclOf = { consts: ConstDecl; patterns: PatternDecl; scopes: ScopeDecl; rules: EvalDecl | AlertDecl }
+type DeclOf = {
+  consts: ConstDecl
+  defines: DefineDecl
+  templates: TemplateDecl
+  patterns: PatternDecl
+  scopes: ScopeDecl
+  rules: EvalDecl | AlertDecl
+}
 
 export type Lookup<D> =
   | { kind: 'found'; found: Found<D> }
@@ -62,7 +91,7 @@ export function lookup<K extends NameSpace>(module: Module, space: K, path: stri
   const local = module.names[space].get(path)
   if (local !== undefined) {
     module.used[space].add(path)
-    return { kind: 'found', found: { decl: local as DeclOf[K], module } }
+    return { kind: 'found', found: { decl: local as DeclOf[K], module: originOf(module) } }
   }
   const dot = path.indexOf('.')
   const link = dot < 0 ? undefined : module.imports.get(path.slice(0, dot))
@@ -96,6 +125,8 @@ export function namesIn(module: Module, space: NameSpace): string[] {
 export function otherMeaning(module: Module, path: string): string | null {
   const meanings: [NameSpace, string][] = [
     ['consts', 'a constant'],
+    ['defines', 'a named expression'],
+    ['templates', 'a template'],
     ['patterns', 'a pattern'],
     ['scopes', 'a scope'],
     ['rules', 'an eval or alert'],

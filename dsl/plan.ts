@@ -103,6 +103,8 @@ interface EvalCommon {
   title: string | null
   owner: string | null
   mode: 'live' | 'shadow'
+  /** Ids that it had before, of `was:`. */
+  was: string[]
   /** sha256 hex, first 32 digits; what each covers is in `language.md`, Identity. */
   measureHash: string
   verdictHash: string

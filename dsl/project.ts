@@ -8,9 +8,12 @@ import type { Code } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { ERRONEOUS, PatternTable, type Project, type Typed } from './elaborate/context.ts'
 import { constantOf, patternPlan } from './elaborate/declarations.ts'
+import { checkDefine } from './elaborate/defines.ts'
+import { elaborate } from './elaborate/expression.ts'
+import { checkFormerIds } from './former-ids.ts'
 import { hashesOf, hashOfPlan, type Unhashed } from './hash.ts'
 import { removal, renaming } from './machine-fix.ts'
-import { type AlertDecl, type EvalDecl, lookup, type Module, namesIn } from './module.ts'
+import { type AlertDecl, type DefineDecl, type EvalDecl, lookup, type Module, namesIn } from './module.ts'
 import {
   type AlertPlan,
   type EvalPlan,
@@ -103,6 +106,7 @@ function compileModules(
     input.readTraces ?? ((_from, path) => ({ ok: true, path, traceIds: null })),
   )
   for (const module of modules) compiler.compileAll(module)
+  compiler.checkRenames()
   const all = [...loader.modules.values()]
   for (const module of modules) reportUnusedImports(module)
   const diagnostics = all.flatMap((module) =>
@@ -135,9 +139,12 @@ class ProjectCompiler implements Project {
   readonly #tests: TestPlan[] = []
   readonly #byId = new Map<string, EvalPlan>()
   readonly #ids = new Map<string, EvalDecl | AlertDecl>()
+  readonly #homes = new Map<EvalDecl, Module>()
   readonly #compiling = new Set<EvalDecl>()
   readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
   readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
+  readonly #defines = new Map<DefineDecl, 'open' | 'sound' | 'broken' | 'circular'>()
+  readonly #openDefines: DefineDecl[] = []
   readonly #hashes: typeof hashesOf
   readonly #readTraces: ReadTraces
 
@@ -149,6 +156,11 @@ class ProjectCompiler implements Project {
   /** Everything that a file declares; what it takes from other files is compiled when something asks for it. */
   compileAll(module: Module): void {
     for (const name of module.names.consts.keys()) this.constant(module, name)
+    for (const decl of module.names.defines.values()) this.defined(module, decl)
+    for (const decl of module.names.templates.values())
+      module.reporter.report('E0902', decl.name.span, '`template` is not supported yet in this version', {
+        label: 'part of the language, not of this version',
+      })
     for (const name of module.names.patterns.keys()) this.pattern(module, name)
     for (const decl of module.names.scopes.values()) namedScope(decl.name, module, this)
     for (const decl of module.names.rules.values()) {
@@ -164,6 +176,18 @@ class ProjectCompiler implements Project {
       const test = compileTest(decl, module, this, { evalOf, alertOf, readTraces: this.#readTraces })
       if (test !== null) this.#tests.push(test)
     }
+  }
+
+  /** After all that is in force is known. */
+  checkRenames(): void {
+    const renamed = [...this.#evals].flatMap(([decl, plan]) => {
+      const clause = decl.clauses.find(({ key }) => key.text === 'was')
+      const home = this.#homes.get(decl)
+      return plan === null || clause === undefined || home === undefined
+        ? []
+        : [{ id: plan.id, was: plan.was, span: clause.span, reporter: home.reporter }]
+    })
+    checkFormerIds(renamed, (id) => this.#ids.has(id))
   }
 
   counts(): ProjectCounts {
@@ -195,6 +219,7 @@ class ProjectCompiler implements Project {
     if (known !== undefined) return known
     this.#claim(module, decl)
     this.#compiling.add(decl)
+    this.#homes.set(decl, module)
     const whenOf = (evalId: string): 'arrival' | 'settle' => {
       const target = this.#byId.get(evalId)
       return target?.kind === 'online' ? target.when : 'settle'
@@ -253,6 +278,26 @@ class ProjectCompiler implements Project {
     const typed = constantOf(decl, module, this)
     known.set(name, typed)
     return typed
+  }
+
+  defined(module: Module, decl: DefineDecl): boolean {
+    const state = this.#defines.get(decl)
+    if (state === 'open') {
+      // All that are on the way round are broken by the one cause.
+      for (const open of this.#openDefines.slice(this.#openDefines.indexOf(decl))) this.#defines.set(open, 'circular')
+      module.reporter.report('E0114', decl.name.span, `\`${decl.name.text}\` is defined by itself`, {
+        label: 'goes round in a circle',
+      })
+      return false
+    }
+    if (state !== undefined) return state === 'sound'
+    this.#defines.set(decl, 'open')
+    this.#openDefines.push(decl)
+    const sound = checkDefine(decl, module, this, elaborate)
+    this.#openDefines.pop()
+    if (this.#defines.get(decl) === 'circular') return false
+    this.#defines.set(decl, sound ? 'sound' : 'broken')
+    return sound
   }
 
   pattern(module: Module, name: string): PatternPlan | null {

@@ -99,7 +99,14 @@ function packFix({ value, span }: StringNode): { fix?: Fix } {
 }
 
 function declare(path: string, file: FileNode, reporter: Reporter): Module {
-  const names: Names = { consts: new Map(), patterns: new Map(), scopes: new Map(), rules: new Map() }
+  const names: Names = {
+    consts: new Map(),
+    defines: new Map(),
+    templates: new Map(),
+    patterns: new Map(),
+    scopes: new Map(),
+    rules: new Map(),
+  }
   let packageDecl: Extract<DeclNode, { kind: 'package' }> | null = null
   let defaultMissing: PolicyNode | null = null
   const tests: Module['tests'] = []
@@ -111,11 +118,19 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
         packageDecl ??= decl
         break
       case 'const':
+      case 'define': {
         if (findField(decl.name.text) !== undefined || RESERVED_VALUES.has(decl.name.text) || isSubject(decl.name.text))
           reporter.report('E0117', decl.name.span, `\`${decl.name.text}\` has a meaning in every expression already`, {
             label: 'choose another name',
           })
-        add(names.consts, decl.name, decl, reporter)
+        const other = (decl.kind === 'const' ? names.defines : names.consts).get(decl.name.text)
+        if (other !== undefined) reportTwice(reporter, `\`${decl.name.text}\` is declared twice`, decl.name, other.name)
+        else if (decl.kind === 'const') add(names.consts, decl.name, decl, reporter)
+        else add(names.defines, decl.name, decl, reporter)
+        break
+      }
+      case 'template':
+        add(names.templates, decl.name, decl, reporter)
         break
       case 'pattern':
         add(names.patterns, decl.name, decl, reporter)
@@ -157,6 +172,8 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
   const packageName = packageDecl?.name.text ?? ''
   const used = {
     consts: new Set<string>(),
+    defines: new Set<string>(),
+    templates: new Set<string>(),
     patterns: new Set<string>(),
     scopes: new Set<string>(),
     rules: new Set<string>(),

@@ -29,6 +29,7 @@ const common = {
   title: null,
   owner: '@shop',
   mode: 'live',
+  was: [] as string[],
   measureHash: 'aa'.repeat(16),
   verdictHash: 'bb'.repeat(16),
   file: 'shop.eval',

@@ -22,6 +22,7 @@ const measured: EvalPlan = {
   title: null,
   owner: null,
   mode: 'live',
+  was: [],
   measureHash: 'aa'.repeat(16),
   verdictHash: 'bb'.repeat(16),
   file: 'shop.eval',

@@ -17,6 +17,16 @@ export class Reporter {
     }
   }
 
+  /** Takes over what was told to another reporter of the same text. */
+  adopt(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) {
+      const identity = `${diagnostic.code} ${diagnostic.span?.start}`
+      if (this.#told.has(identity)) continue
+      this.#told.add(identity)
+      this.diagnostics.push(diagnostic)
+    }
+  }
+
   report(code: Code, span: Span, message: string, details: Details = {}): void {
     const identity = `${code} ${span.start}`
     if (this.#told.has(identity)) return

@@ -3,6 +3,7 @@
  * `where` without (`where model == "x"`).
  */
 import { renaming } from '../machine-fix.ts'
+import { type DefineDecl, lookup, type Module } from '../module.ts'
 import type { AggregateFn, Expr, SpanSelector } from '../plan.ts'
 import { isSpanSubject, SPAN_SUBJECTS, type SpanSubject } from '../schema.ts'
 import { didYouMean } from '../suggest.ts'
@@ -179,7 +180,7 @@ function prefixed(causes: readonly MissingCause[], subject: SpanSubject): Missin
 /** The one subject in front of the fields of an aggregate's value. */
 function subjectIn(value: ExprNode, node: CallNode, fn: AggregateFn, context: ExprContext): SpanSubject | null {
   const found = new Set<SpanSubject>()
-  collectSubjects(value, found)
+  collectSubjects(value, context.module, found, new Set())
   const [subject, another] = [...found]
   if (another !== undefined) {
     context.module.reporter.report('E0212', node.span, `\`${fn}\` looks at one kind of span at a time`, {
@@ -195,31 +196,37 @@ function subjectIn(value: ExprNode, node: CallNode, fn: AggregateFn, context: Ex
   return null
 }
 
-function collectSubjects(node: ExprNode, into: Set<SpanSubject>): void {
+/** Those of named expressions included; `followed` are the definitions on the way. */
+function collectSubjects(node: ExprNode, module: Module, into: Set<SpanSubject>, followed: Set<DefineDecl>): void {
+  const collect = (inner: ExprNode): void => collectSubjects(inner, module, into, followed)
   switch (node.kind) {
     case 'path': {
       const head = node.path.split('.')[0] ?? ''
       if (isSpanSubject(head)) into.add(head)
+      const defined = lookup(module, 'defines', node.path)
+      if (defined.kind !== 'found' || followed.has(defined.found.decl)) return
+      followed.add(defined.found.decl)
+      collectSubjects(defined.found.decl.value, defined.found.module, into, followed)
       return
     }
     case 'call':
-      for (const arg of node.args) collectSubjects(arg.value, into)
+      for (const arg of node.args) collect(arg.value)
       return
     case 'list':
-      for (const item of node.items) collectSubjects(item, into)
+      for (const item of node.items) collect(item)
       return
     case 'not':
     case 'negate':
-      collectSubjects(node.arg, into)
+      collect(node.arg)
       return
     case 'binary':
-      collectSubjects(node.left, into)
-      collectSubjects(node.right, into)
+      collect(node.left)
+      collect(node.right)
       return
     case 'in':
     case 'matches':
     case 'is':
-      collectSubjects(node.value, into)
+      collect(node.value)
       return
     default:
       return

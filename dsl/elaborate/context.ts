@@ -1,25 +1,11 @@
-import type { Module } from '../module.ts'
+import type { DefineDecl, Module } from '../module.ts'
 import type { Expr, PatternPlan, Subject } from '../plan.ts'
 import type { SpanSubject } from '../schema.ts'
 import type { Span } from '../source.ts'
+import type { MissingCause, Typed } from '../typed.ts'
 import type { Type } from '../types.ts'
 
-/** A field that may be missing where it is read, so that what is built on it may be unknown. */
-export interface MissingCause {
-  /** As it would be written: `output.text`, `llm_call.cost`. Two causes with one key are missing together. */
-  readonly key: string
-  readonly span: Span
-  readonly why: string
-}
-
-/** An expression with its type, as a plan has it. */
-export interface Typed {
-  readonly expr: Expr
-  readonly type: Type
-  /** Written as a bare number (or made of such): it takes the type that its place asks for. */
-  readonly flexible: boolean
-  readonly missing: readonly MissingCause[]
-}
+export { ERRONEOUS, type MissingCause, type Typed, UNKNOWABLE } from '../typed.ts'
 
 /** The patterns of a plan, each once. */
 export class PatternTable {
@@ -47,12 +33,26 @@ export interface Project {
   readonly patterns: PatternTable
   /** The value of a constant, elaborated once. */
   constant(module: Module, name: string): Typed
+  /** Looks at a named expression by itself, once: false when no subject makes sense of it, or it needs itself (told). */
+  defined(module: Module, decl: DefineDecl): boolean
   /** A named or imported pattern; null when it is in error (told). */
   pattern(module: Module, name: string): PatternPlan | null
   /** Of an eval's verdict: its id, and the subject that it is of; null when it is unknown or in error (told). */
   verdictTarget(module: Module, path: string, span: Span): { evalId: string; subject: Subject } | null
   /** A scope used as the spans of an aggregate; null when it is none or in error. */
   spanScope(module: Module, name: string): { subject: SpanSubject; where: Expr | null } | null
+}
+
+/** The same project with patterns of its own: for what is looked at and not kept. */
+export function scratchOf(project: Project): Project {
+  return {
+    patterns: new PatternTable(),
+    constant: (module, name) => project.constant(module, name),
+    defined: (module, decl) => project.defined(module, decl),
+    pattern: (module, name) => project.pattern(module, name),
+    verdictTarget: (module, path, span) => project.verdictTarget(module, path, span),
+    spanScope: (module, name) => project.spanScope(module, name),
+  }
 }
 
 /** Where an expression stands: what its names mean. */
@@ -67,15 +67,4 @@ export interface ExprContext {
   readonly aggregate: 'value' | 'where' | null
   /** Patterns that were matched, for `redact:`. */
   readonly matched: Set<number>
-}
-
-/** Stands for what may be missing in an expression that could not be understood. */
-export const UNKNOWABLE: MissingCause = { key: '', span: { start: 0, end: 0 }, why: '' }
-
-/** Of an expression in error: fits everywhere and says nothing more. */
-export const ERRONEOUS: Typed = {
-  expr: { op: 'literal', type: { kind: 'bool' }, value: false },
-  type: { kind: 'unknown' },
-  flexible: false,
-  missing: [UNKNOWABLE],
 }

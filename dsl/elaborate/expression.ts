@@ -22,7 +22,7 @@ export function elaborate(node: ExprNode, context: ExprContext): Typed {
     case 'literal':
       return elaborateLiteral(node, context)
     case 'path':
-      return elaboratePath(node, context)
+      return elaboratePath(node, context, elaborate)
     case 'call':
       return elaborateCall(node, context, elaborate)
     case 'not':

@@ -1,23 +1,33 @@
 /** What a name in an expression stands for: a constant, `score`, a field of the subject, of the trace, or of an aggregate's spans. */
 import { didYouMeanField, fieldFix, guessField, listFields } from '../field-guess.ts'
 import { renaming, replacement } from '../machine-fix.ts'
-import { lookup, namesIn, otherMeaning } from '../module.ts'
+import { lookup, type Module, namesIn, otherMeaning } from '../module.ts'
 import type { Subject } from '../plan.ts'
 import { aSubject, type FieldSchema, fieldOf, findField, isSpanSubject, isSubject } from '../schema.ts'
 import type { Span } from '../source.ts'
 import { didYouMean } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
 import { BOOL } from '../types.ts'
+import type { Elaborate } from './arguments.ts'
 import { ERRONEOUS, type ExprContext, type MissingCause, type Typed } from './context.ts'
+import { elaborateDefine } from './defines.ts'
 import { typedLiteral } from './literals.ts'
 
-export function elaboratePath(node: Extract<ExprNode, { kind: 'path' }>, context: ExprContext): Typed {
+export function elaboratePath(
+  node: Extract<ExprNode, { kind: 'path' }>,
+  context: ExprContext,
+  elaborate: Elaborate,
+): Typed {
   const { path, span } = node
   if (path === 'true' || path === 'false') return typedLiteral(BOOL, path === 'true')
   if (path === 'score') return elaborateScore(span, context)
+  const parameter = context.module.params?.get(path)
+  if (parameter !== undefined) return parameter
   const constant = lookup(context.module, 'consts', path)
   if (constant.kind === 'found') return context.project.constant(constant.found.module, constant.found.decl.name.text)
-  return elaborateField(path, span, constant.kind === 'broken', context)
+  const defined = lookup(context.module, 'defines', path)
+  if (defined.kind === 'found') return elaborateDefine(defined.found, span, context, elaborate)
+  return elaborateField(path, span, constant.kind === 'broken' || defined.kind === 'broken', context)
 }
 
 function elaborateScore(span: Span, context: ExprContext): Typed {
@@ -53,8 +63,8 @@ function elaborateField(path: string, span: Span, excused: boolean, context: Exp
     module.reporter.report(
       what === null ? 'E0104' : 'E0113',
       span,
-      what ?? `there is no constant \`${path}\`${didYouMean(path, namesIn(module, 'consts'))}`,
-      what === null ? renaming(span, path, namesIn(module, 'consts')) : {},
+      what ?? `there is no constant \`${path}\`${didYouMean(path, valueNames(module))}`,
+      what === null ? renaming(span, path, valueNames(module)) : {},
     )
     return ERRONEOUS
   }
@@ -148,7 +158,7 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     module.reporter.report('E0206', span, `\`${path}\` is ${meaning}, not a value`, { label: 'no value', notes })
     return ERRONEOUS
   }
-  const constants = [...namesIn(module, 'consts'), ...(context.score === null ? [] : ['score'])]
+  const constants = [...valueNames(module), ...(context.score === null ? [] : ['score'])]
   const guess = guessField(path, subject, constants)
   module.reporter.report(
     'E0203',
@@ -163,6 +173,10 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     },
   )
   return ERRONEOUS
+}
+
+function valueNames(module: Module): string[] {
+  return [...(module.params?.keys() ?? []), ...namesIn(module, 'consts'), ...namesIn(module, 'defines')]
 }
 
 function exampleOf(field: FieldSchema, subject: Subject): string {

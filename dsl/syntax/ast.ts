@@ -89,6 +89,12 @@ export interface JudgeNode {
   readonly span: Span
 }
 
+/** `3 USD per run, 60 USD per month`. */
+export interface BudgetNode {
+  readonly parts: { readonly amount: ExprNode; readonly per: Ident }[]
+  readonly span: Span
+}
+
 export interface WhenNode {
   readonly condition: ExprNode
   readonly over: Ident | null
@@ -110,6 +116,7 @@ export type ClauseValue =
   | { kind: 'schedule'; node: ScheduleNode }
   | { kind: 'sample'; node: SampleNode }
   | { kind: 'judge'; node: JudgeNode }
+  | { kind: 'budget'; node: BudgetNode }
   | { kind: 'scale'; low: ExprNode; high: ExprNode }
   | { kind: 'when'; node: WhenNode }
   | { kind: 'policy'; node: PolicyNode }
@@ -165,6 +172,21 @@ export interface TodoNode {
   readonly span: Span
 }
 
+/** `limit: duration = 2s` of a template. */
+export interface ParamNode {
+  readonly name: Ident
+  readonly type: Ident
+  readonly fallback: ExprNode | null
+  readonly span: Span
+}
+
+/** `latency.first_token(on: checkout, limit: 1500ms)`: what an eval is made of. */
+export interface UseNode {
+  readonly template: Ident
+  readonly args: ArgNode[]
+  readonly span: Span
+}
+
 interface Common {
   readonly span: Span
   /** Something in it could not be read (told): its name counts, and its content is not looked at. */
@@ -178,11 +200,20 @@ export type DeclNode =
   | ({ kind: 'pattern'; name: Ident; regex: ExprNode; check: Ident | null } & Common)
   | ({ kind: 'scope'; name: Ident; scope: ScopeNode } & Common)
   | ({ kind: 'default'; key: Ident; policy: PolicyNode | null } & Common)
-  | ({ kind: 'eval'; mode: 'online' | 'offline'; name: Ident; clauses: ClauseNode[] } & Common)
+  | ({ kind: 'define'; name: Ident; value: ExprNode } & Common)
+  /** `use`: the template that it is made from; its clauses are then those of the block behind, if any. */
+  | ({ kind: 'eval'; mode: 'online' | 'offline'; name: Ident; use: UseNode | null; clauses: ClauseNode[] } & Common)
+  | ({
+      kind: 'template'
+      mode: 'online' | 'offline'
+      name: Ident
+      params: ParamNode[]
+      clauses: ClauseNode[]
+    } & Common)
   | ({ kind: 'alert'; name: Ident; clauses: ClauseNode[] } & Common)
   | ({ kind: 'test'; name: StringNode; given: GivenNode[]; expect: ExpectNode[]; todo: TodoNode | null } & Common)
 
-export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' }>
+export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' | 'template' }>
 
 /** A file's declarations in order. */
 export interface FileNode {

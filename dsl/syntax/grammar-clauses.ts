@@ -1,5 +1,5 @@
 /** The clauses of evals and alerts. A key whose value has a form of its own is a token of its own, so one token decides. */
-import type { ClauseNode, ClauseValue, ExprNode, Ident, PolicyNode, ScopeNode, StringNode } from './ast.ts'
+import type { BudgetNode, ClauseNode, ClauseValue, ExprNode, Ident, PolicyNode, ScopeNode, StringNode } from './ast.ts'
 import { keyIdent, NOWHERE, noIdent, type Rule, tokenIdent } from './grammar-base.ts'
 import { ExpressionGrammar } from './grammar-expressions.ts'
 import * as t from './tokens.ts'
@@ -92,6 +92,12 @@ export class ClauseGrammar extends ExpressionGrammar {
             this.CONSUME(t.KeyNoData)
             const node = this.SUBRULE2(this.policy)
             return this.ACTION(() => (node === null ? { kind: 'error' } : { kind: 'policy', node }))
+          },
+        },
+        {
+          ALT: (): ClauseValue => {
+            this.CONSUME(t.KeyBudget)
+            return this.SUBRULE(this.budget)
           },
         },
         {
@@ -227,6 +233,25 @@ export class ClauseGrammar extends ExpressionGrammar {
         fallbacks.push(this.SUBRULE2(this.text))
       })
       return this.ACTION(() => ({ kind: 'judge', node: { models, fallbacks, take, span: this.spanFrom(start) } }))
+    },
+    { recoveryValueFunc: () => ({ kind: 'error' }) },
+  )
+
+  protected budget: Rule<ClauseValue> = this.RULE<() => ClauseValue>(
+    'budget',
+    () => {
+      const start = this.begin()
+      const parts: BudgetNode['parts'] = []
+      this.AT_LEAST_ONE_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          const amount = this.SUBRULE(this.operand)
+          this.CONSUME(t.Per)
+          const per = this.SUBRULE(this.ident)
+          this.ACTION(() => parts.push({ amount, per }))
+        },
+      })
+      return this.ACTION(() => ({ kind: 'budget', node: { parts, span: this.spanFrom(start) } }))
     },
     { recoveryValueFunc: () => ({ kind: 'error' }) },
   )

@@ -183,17 +183,7 @@ export class ExpressionGrammar extends GrammarBase {
       let args: ArgNode[] | null = null
       const name = this.SUBRULE(this.ident)
       this.OPTION(() => {
-        this.CONSUME(t.LParen)
-        const found: ArgNode[] = []
-        this.MANY_SEP({
-          SEP: t.Comma,
-          DEF: () => {
-            const arg = this.SUBRULE(this.arg)
-            this.ACTION(() => arg !== null && found.push(arg))
-          },
-        })
-        this.CONSUME(t.RParen)
-        args = found
+        args = this.SUBRULE(this.args)
       })
       return this.ACTION(() =>
         args === null
@@ -202,6 +192,24 @@ export class ExpressionGrammar extends GrammarBase {
       )
     },
     { recoveryValueFunc: errorExpr },
+  )
+
+  protected args: Rule<ArgNode[]> = this.RULE<() => ArgNode[]>(
+    'args',
+    () => {
+      this.CONSUME(t.LParen)
+      const found: ArgNode[] = []
+      this.MANY_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          const arg = this.SUBRULE(this.arg)
+          this.ACTION(() => arg !== null && found.push(arg))
+        },
+      })
+      this.CONSUME(t.RParen)
+      return found
+    },
+    { resyncEnabled: false, recoveryValueFunc: () => [] },
   )
 
   protected arg: Rule<ArgNode | null> = this.RULE<() => ArgNode | null>(

@@ -3,8 +3,8 @@
  * time and tells nothing else. One declaration is parsed at a time (see `segments.ts`); inside one, chevrotain's recovery
  * goes on at the next clause.
  */
-import type { DeclNode, Ident } from './ast.ts'
-import type { GrammarOptions, Rule } from './grammar-base.ts'
+import type { ClauseNode, DeclNode, ExprNode, Ident, ParamNode, UseNode } from './ast.ts'
+import { type GrammarOptions, NOWHERE, noIdent, type Rule } from './grammar-base.ts'
 import { TestGrammar } from './grammar-tests.ts'
 import * as t from './tokens.ts'
 
@@ -24,6 +24,8 @@ export class EvalGrammar extends TestGrammar {
         { ALT: () => this.SUBRULE(this.patternDecl) },
         { ALT: () => this.SUBRULE(this.scopeDecl) },
         { ALT: () => this.SUBRULE(this.defaultDecl) },
+        { ALT: () => this.SUBRULE(this.defineDecl) },
+        { ALT: () => this.SUBRULE(this.templateDecl) },
         { ALT: () => this.SUBRULE(this.evalDecl) },
         { ALT: () => this.SUBRULE(this.alertDecl) },
         { ALT: () => this.SUBRULE(this.testDecl) },
@@ -121,10 +123,22 @@ export class EvalGrammar extends TestGrammar {
     { recoveryValueFunc: () => null },
   )
 
-  protected evalDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(
-    'evalDecl',
+  protected defineDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(
+    'defineDecl',
     () => {
       const start = this.begin()
+      this.CONSUME(t.Define)
+      const name = this.SUBRULE(this.ident)
+      this.CONSUME(t.Assign)
+      const value = this.SUBRULE(this.expr)
+      return this.ACTION(() => ({ kind: 'define', name, value, span: this.spanFrom(start) }) as const)
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected evalMode: Rule<'online' | 'offline'> = this.RULE<() => 'online' | 'offline'>(
+    'evalMode',
+    () => {
       const mode = this.OR([
         {
           ALT: (): 'online' | 'offline' => {
@@ -140,11 +154,92 @@ export class EvalGrammar extends TestGrammar {
         },
       ])
       this.CONSUME(t.EvalWord)
+      return mode
+    },
+    { resyncEnabled: false, recoveryValueFunc: () => 'online' },
+  )
+
+  protected evalDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(
+    'evalDecl',
+    () => {
+      const start = this.begin()
+      let use: UseNode | null = null
+      let clauses: ClauseNode[] = []
+      const mode = this.SUBRULE(this.evalMode)
       const name = this.SUBRULE(this.ident)
-      const clauses = this.SUBRULE(this.clauses)
-      return this.ACTION(() => ({ kind: 'eval', mode, name, clauses, span: this.spanFrom(start) }) as const)
+      this.OR([
+        {
+          ALT: () => {
+            use = this.SUBRULE(this.use)
+            this.OPTION(() => {
+              clauses = this.SUBRULE(this.clauses)
+            })
+          },
+        },
+        {
+          ALT: () => {
+            clauses = this.SUBRULE2(this.clauses)
+          },
+        },
+      ])
+      return this.ACTION(() => ({ kind: 'eval', mode, name, use, clauses, span: this.spanFrom(start) }) as const)
     },
     { recoveryValueFunc: () => null },
+  )
+
+  /** `= latency.first_token(on: checkout, limit: 1500ms)`. */
+  protected use: Rule<UseNode> = this.RULE<() => UseNode>(
+    'use',
+    () => {
+      this.CONSUME(t.Assign)
+      const start = this.begin()
+      const template = this.SUBRULE(this.ident)
+      const args = this.SUBRULE(this.args)
+      return this.ACTION(() => ({ template, args, span: this.spanFrom(start) }))
+    },
+    { resyncEnabled: false, recoveryValueFunc: () => ({ template: noIdent, args: [], span: NOWHERE }) },
+  )
+
+  protected templateDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(
+    'templateDecl',
+    () => {
+      const start = this.begin()
+      const params: ParamNode[] = []
+      this.CONSUME(t.Template)
+      const mode = this.SUBRULE(this.evalMode)
+      const name = this.SUBRULE(this.ident)
+      this.CONSUME(t.LParen)
+      this.MANY_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          const param = this.SUBRULE(this.param)
+          this.ACTION(() => params.push(param))
+        },
+      })
+      this.CONSUME(t.RParen)
+      const clauses = this.SUBRULE(this.clauses)
+      return this.ACTION(() => ({ kind: 'template', mode, name, params, clauses, span: this.spanFrom(start) }) as const)
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected param: Rule<ParamNode> = this.RULE<() => ParamNode>(
+    'param',
+    () => {
+      const start = this.begin()
+      let fallback: ExprNode | null = null
+      const name = this.SUBRULE(this.key)
+      const type = this.SUBRULE(this.ident)
+      this.OPTION(() => {
+        this.CONSUME(t.Assign)
+        fallback = this.SUBRULE(this.expr)
+      })
+      return this.ACTION(() => ({ name, type, fallback, span: this.spanFrom(start) }))
+    },
+    {
+      resyncEnabled: false,
+      recoveryValueFunc: () => ({ name: noIdent, type: noIdent, fallback: null, span: NOWHERE }),
+    },
   )
 
   protected alertDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(

@@ -36,8 +36,11 @@ function applied(grammar: EvalGrammar, tokens: IToken[]): { declaration: DeclNod
   return { declaration: grammar.declaration() ?? null, grammar }
 }
 
-const UNSUPPORTED = new Set([t.Define, t.Template, t.Scorecard])
-const OPENINGS = ['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'import', 'package', 'default']
+const UNSUPPORTED = new Set([t.Scorecard])
+const OPENINGS = [
+  ...['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'define', 'template'],
+  ...['import', 'package', 'default'],
+]
 
 /** Enough to work on; a file of another kind would have one on every line. */
 const MAX_ERRORS = 200
@@ -109,7 +112,7 @@ class SegmentReader {
 
   #parse(opening: IToken, part: Segment): DeclNode | null {
     const balanced = balance(part.tokens, this.firstOnLine)
-    const hasClauses = [t.Online, t.Offline, t.Alert].includes(opening.tokenType)
+    const hasClauses = [t.Online, t.Offline, t.Template, t.Alert].includes(opening.tokenType)
     const { declaration, grammar } = parseDeclaration(
       hasClauses ? dropUnknownClauses(balanced.tokens) : balanced.tokens,
     )
@@ -213,7 +216,8 @@ class SegmentReader {
  * other declaration is in error as a whole.
  */
 function damaged(declaration: DeclNode, offsets: readonly number[]): DeclNode {
-  if (declaration.kind !== 'eval' && declaration.kind !== 'alert') return { ...declaration, damaged: true }
+  if (declaration.kind !== 'eval' && declaration.kind !== 'alert' && declaration.kind !== 'template')
+    return { ...declaration, damaged: true }
   const hit = new Set(
     offsets.map((offset) => declaration.clauses.findLastIndex((clause) => clause.key.span.start <= offset)),
   )

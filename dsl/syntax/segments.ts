@@ -63,14 +63,21 @@ function isOpening(token: IToken): boolean {
 }
 
 /**
- * Removes the value of each clause whose key the grammar doesn't know, up to the next key or `}` outside brackets, so
+ * Removes the value of each clause of a block whose key the grammar doesn't know, up to the next key or `}` outside brackets, so
  * that whatever form it has, the checker can speak of the key.
  */
 export function dropUnknownClauses(tokens: readonly IToken[]): IToken[] {
   const kept: IToken[] = []
   let depth = 0
   let skipping = false
-  for (const token of tokens) {
+  const block = tokens.findIndex((token) => token.tokenType === t.LCurly)
+  if (block < 0) return [...tokens]
+  for (const [index, token] of tokens.entries()) {
+    // In front of the block stand the arguments of a template.
+    if (index < block) {
+      kept.push(token)
+      continue
+    }
     if (depth === 1 && isKey(token)) skipping = token.tokenType === t.KeyOther
     else if (depth === 1 && token.tokenType === t.RCurly) skipping = false
     else if (skipping) {

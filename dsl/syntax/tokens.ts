@@ -125,10 +125,14 @@ export const KeyJudge = key('KeyJudge', ['judge'])
 export const KeyScale = key('KeyScale', ['scale'])
 export const KeyWhen = key('KeyWhen', ['when'])
 export const KeyNoData = key('KeyNoData', ['no_data'])
+export const KeyBudget = key('KeyBudget', ['budget'])
 /** Clauses whose value is a list of expressions; the checker says what each may hold. */
 export const VALUE_KEYS = [
   'title',
   'owner',
+  'was',
+  'metric',
+  'labels',
   'score',
   'pass',
   'mode',
@@ -206,6 +210,7 @@ export const Returns = contextual('returns')
 export const Each = contextual('each')
 export const Times = contextual('x')
 export const Missing = contextual('missing')
+export const Per = contextual('per')
 export const File = contextual('file')
 export const Todo = contextual('todo')
 

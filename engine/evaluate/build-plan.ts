@@ -74,6 +74,7 @@ const COMMON = {
   title: null,
   owner: null,
   mode: 'live',
+  was: [] as string[],
   measureHash: 'm'.repeat(32),
   verdictHash: 'v'.repeat(32),
   file: 'test.eval',

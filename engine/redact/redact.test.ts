@@ -19,6 +19,7 @@ function planOf(...redactions: { on: Subject; fields: string[]; patterns?: numbe
       title: null,
       owner: null,
       mode: 'live',
+      was: [],
       measureHash: '',
       verdictHash: '',
       file: 't.eval',

@@ -9,9 +9,14 @@ export const LATER_STORIES = {
 less than it says is worse than none.`,
     example: `package shop
 online eval fast {
-  was:  quick
   on:   trace
   pass: duration <= 8s
+}
+alert slow {
+  on:           fast
+  when:         count(fail) >= 1 over 10m
+  severity:     page
+  false_alarms: 5% per 30d
 }
 `,
   },

@@ -144,6 +144,23 @@ ${FAST}alert slow {
 }
 `,
   },
+  E0121: {
+    title: 'a former name that cannot be one',
+    story: `was: names what an eval was called before, so that its results go on under the new name. A name that is declared now has a
+history of its own, and a history belongs to one eval: two cannot claim it. Write was: solved for a name of the same package,
+was: "support/solved" for one of another, and several with commas.`,
+    example: `package shop
+online eval quick {
+  on:   trace
+  pass: duration <= 2s
+}
+online eval fast {
+  was:  quick
+  on:   trace
+  pass: duration <= 8s
+}
+`,
+  },
   W0120: {
     title: 'an import that is not used',
     story: `Nothing of the file needs it. An import brings names only: the evals behind it come into force when something here

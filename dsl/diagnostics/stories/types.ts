@@ -180,6 +180,20 @@ online eval tiered {
 }
 `,
   },
+  E0219: {
+    title: 'a named expression that does not fit its place',
+    story: `define gives an expression a name, and its fields are those of the subject where it is used: define slow = duration > 8s is of
+a trace in an eval of traces, of a call in an eval of calls. Where the subject has no such field, or the place asks for another
+type, it does not fit. Written out, an expression has at most 5,000 parts.`,
+    example: `package shop
+define wordy = tokens.output > 4000
+online eval brief {
+  on:      tool_call
+  pass:    not wordy
+  missing: unknown
+}
+`,
+  },
   E0218: {
     title: 'a number out of reach',
     story: `A threshold outside of the judge's scale, or a rate beyond 100%, decides every case alike.`,
