@@ -9,6 +9,7 @@ interface CommandModule {
 
 const modules: readonly CommandModule[] = [
   { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
+  { names: ['init'], load: async () => (await import('./commands/init.ts')).registerInit },
   { names: ['check', 'explain'], load: async () => (await import('./commands/check.ts')).registerCheck },
   { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
   { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
@@ -31,6 +32,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     'after',
     `
 Examples:
+  assay init                                write a starter folder of evals, and a CI workflow
   assay up                                  run everything in one process tree, on embedded parts
   assay check evals                         parse and type-check .eval files
   assay fmt evals                           format them, in one style
