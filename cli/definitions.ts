@@ -1,10 +1,11 @@
 /** The definitions in force: loaded from `.eval` files, watched, and swapped only for a version that checks. */
-import { type FSWatcher, statSync, watch } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { evalFilesBelow, type LoadedEvals, loadEvals } from './load-evals.ts'
+import { fingerprint, WatchedFolders } from './watched-folders.ts'
 
 export interface DefinitionsInForce {
   readonly plan: Plan
@@ -43,13 +44,13 @@ export function openDefinitions(
   let inForce: DefinitionsInForce = { plan: first.plan, loadedAtMs: options.nowMs() }
   let refusedText = ''
   let lastLoaded = first
-  let fingerprint = fingerprintOf(paths, first)
+  let lastFingerprint = fingerprintOf(paths, first)
 
   const reload = (): Reload => {
     const loaded = refuseIfEmpty(paths, loadEvals([...paths]))
     lastLoaded = loaded
     watched.follow(foldersOf(paths, loaded))
-    fingerprint = fingerprintOf(paths, loaded)
+    lastFingerprint = fingerprintOf(paths, loaded)
     if (loaded.plan === null) {
       const text = JSON.stringify(loaded.diagnostics)
       if (text === refusedText) return { kind: 'unchanged' }
@@ -76,7 +77,7 @@ export function openDefinitions(
   watched.follow(foldersOf(paths, first))
   const poll = setInterval(() => {
     watched.follow(foldersOf(paths, lastLoaded))
-    if (fingerprintOf(paths, lastLoaded) !== fingerprint) schedule()
+    if (fingerprintOf(paths, lastLoaded) !== lastFingerprint) schedule()
   }, pollMs)
   poll.unref()
 
@@ -108,14 +109,9 @@ function filesOf(paths: readonly string[], loaded: LoadedEvals): Set<string> {
   return new Set([...paths.flatMap(evalFilesBelow), ...named])
 }
 
-/** Changes when a file comes, goes or is written: names, sizes and times of change, without reading anything. */
+/** Changes when a file comes, goes or is written. */
 function fingerprintOf(paths: readonly string[], loaded: LoadedEvals): string {
-  return [...filesOf(paths, loaded)]
-    .map((file) => {
-      const stats = statSync(file, { throwIfNoEntry: false })
-      return stats === undefined ? `${file} gone` : `${file} ${stats.size} ${stats.mtimeMs} ${stats.ino}`
-    })
-    .join('\n')
+  return fingerprint(filesOf(paths, loaded))
 }
 
 /** Those that hold definitions, and no others: a data folder that lies among them changes a thousand times a second. */
@@ -127,33 +123,3 @@ function foldersOf(paths: readonly string[], loaded: LoadedEvals): Set<string> {
 /** What has no ending may be a folder of definitions that came or went. Systems that tell no name may mean anything. */
 const isAboutEvals = (name: string | null): boolean =>
   name === null || name.endsWith('.eval') || !basename(name).includes('.')
-
-/** Watches a set of folders that may change; what cannot be watched is left to the poll. */
-class WatchedFolders {
-  readonly #onChange: (name: string | null) => void
-  readonly #watchers = new Map<string, FSWatcher>()
-
-  constructor(onChange: (name: string | null) => void) {
-    this.#onChange = onChange
-  }
-
-  follow(folders: ReadonlySet<string>): void {
-    for (const [folder, watcher] of this.#watchers) if (!folders.has(folder)) this.#forget(folder, watcher)
-    for (const folder of folders) if (!this.#watchers.has(folder)) this.#open(folder)
-  }
-
-  #open(folder: string): void {
-    try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => this.#onChange(name))
-      watcher.on('error', () => this.#forget(folder, watcher))
-      this.#watchers.set(folder, watcher)
-    } catch {
-      // It went away, or the system has no more watches to give.
-    }
-  }
-
-  #forget(folder: string, watcher: FSWatcher): void {
-    watcher.close()
-    this.#watchers.delete(folder)
-  }
-}

@@ -4,7 +4,7 @@ import type { Plan } from '../dsl/plan.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type LoadedEvals, type LoadOptions, loadEvals } from './load-evals.ts'
 
-export type LoadedPlan = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: false; exitCode: number }
+export type LoadedPlan = { loaded: LoadedEvals } & ({ ok: true; plan: Plan } | { ok: false; exitCode: number })
 
 /** Warnings are `assay check`'s to tell. Files that do not check exit with 1, nothing to read with 2; both are told on stderr. */
 export function loadPlan(paths: readonly string[], options: LoadOptions = {}): LoadedPlan {
@@ -15,11 +15,11 @@ export function loadPlan(paths: readonly string[], options: LoadOptions = {}): L
     const shown = errors.map((diagnostic) => ({ ...diagnostic, file: shownPath(loaded, diagnostic.file) }))
     const sources = new Map([...loaded.sources].map(([path, text]) => [shownPath(loaded, path), text]))
     process.stderr.write(`${renderDiagnostics(shown, sources)}\n`)
-    return { ok: false, exitCode: exitCodes.findings }
+    return { ok: false, exitCode: exitCodes.findings, loaded }
   }
   if (files.length === 0) {
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
-    return { ok: false, exitCode: exitCodes.usage }
+    return { ok: false, exitCode: exitCodes.usage, loaded }
   }
   return { ok: true, plan, loaded }
 }
