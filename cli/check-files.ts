@@ -1,9 +1,12 @@
+import type { CostLimits } from '../dsl/cost/limits.ts'
+import { costJson, costText } from './check/cost.ts'
 import { fixedText, fixFiles } from './check/fix.ts'
 import { githubReport } from './check/github.ts'
 import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
 import { type CheckReport, reportOf, summaryLine } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
+import type { AssayConfig } from './config/schema.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type CheckedEvals, checkEvals } from './load-evals.ts'
@@ -18,23 +21,33 @@ export interface CheckOptions {
   readonly stdin: { readonly path: string; readonly text: string } | null
   /** `write`: edit the files where that is safe; `diff`: print what that would change. */
   readonly fix: 'write' | 'diff' | null
+  /** Print what each eval costs. */
+  readonly cost: boolean
+  /** Of the project; null where it has none. */
+  readonly config: AssayConfig | null
 }
 
 /** Checks files and folders, prints what was found, and returns the exit code. */
-export function runCheck(paths: readonly string[], { format, stdin, fix }: CheckOptions): number {
+export function runCheck(paths: readonly string[], options: CheckOptions): number {
+  const { stdin, fix } = options
   if (fix === 'diff') return showFixes(paths)
-  if (fix === 'write') return checkFixed(paths, format)
-  const loaded = stdin === null ? checkEvals(paths) : checkEvals([stdin.path], new Map([[stdin.path, stdin.text]]))
-  return printed(loaded, format)
+  if (fix === 'write') return checkFixed(paths, options)
+  const cost = costAsked(options)
+  const loaded =
+    stdin === null
+      ? checkEvals(paths, new Map(), cost)
+      : checkEvals([stdin.path], new Map([[stdin.path, stdin.text]]), cost)
+  return printed(loaded, options)
 }
 
 /** Repairs, then checks what is left. */
-function checkFixed(paths: readonly string[], format: CheckFormat | null): number {
-  const fixed = fixFiles(paths, true)
+function checkFixed(paths: readonly string[], options: CheckOptions): number {
+  const { format } = options
+  const fixed = fixFiles(paths, true, costAsked(options))
   // Beside a form for machines, what was done is told on the other stream.
   const stream = (format ?? 'text') === 'text' ? process.stdout : process.stderr
   if (fixed.loaded.files.length > 0) stream.write(fixedText(fixed, true))
-  const exitCode = printed(fixed.loaded, format)
+  const exitCode = printed(fixed.loaded, options)
   return fixed.refused.length > 0 ? exitCodes.findings : exitCode
 }
 
@@ -46,32 +59,42 @@ function showFixes(paths: readonly string[]): number {
   return fixed.diff === '' ? exitCodes.ok : exitCodes.findings
 }
 
-function printed(loaded: CheckedEvals, format: CheckFormat | null): number {
+/** Counted only where somebody wants to know: it takes time. */
+function costAsked({ cost, config }: CheckOptions): { limits: CostLimits } | undefined {
+  const { perEval, total } = config?.cost ?? { perEval: null, total: null }
+  return cost || perEval !== null || total !== null ? { limits: { perEval, total } } : undefined
+}
+
+function printed(loaded: CheckedEvals, options: CheckOptions): number {
+  const { format } = options
   const report = reportOf(loaded)
   if (loaded.files.length === 0 && report.summary.errors === 0 && (format ?? 'text') === 'text') {
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
     return exitCodes.usage
   }
-  process.stdout.write(written(format, report, loaded))
+  process.stdout.write(written(options, report, loaded))
   if (report.summary.errors > 0) return exitCodes.findings
   return loaded.files.length === 0 ? exitCodes.usage : exitCodes.ok
 }
 
-function written(format: CheckFormat | null, report: CheckReport, loaded: CheckedEvals): string {
+function written(options: CheckOptions, report: CheckReport, loaded: CheckedEvals): string {
+  const { format, cost, config } = options
+  const prices = config?.cost.prices ?? {}
+  const costs = cost && loaded.costs.length > 0 ? `\n${costText(loaded.costs, prices)}` : ''
   const root = reportRoot(process.env)
   switch (format) {
     case 'json':
-      return jsonReport(report)
+      return jsonReport(report, cost ? costJson(loaded.costs, prices) : null)
     case 'sarif':
       return sarifReport(report, root)
     case 'github':
       return githubReport(report, root)
     case 'text':
-      return textReport(report, loaded)
+      return textReport(report, loaded) + costs
     case null:
       return process.env.GITHUB_ACTIONS === 'true'
-        ? `${textReport(report, loaded)}${githubReport(report, root)}`
-        : textReport(report, loaded)
+        ? `${textReport(report, loaded)}${costs}${githubReport(report, root)}`
+        : textReport(report, loaded) + costs
   }
 }
 

@@ -5,6 +5,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { EvalCost } from '../dsl/cost/eval-cost.ts'
+import type { CostLimits } from '../dsl/cost/limits.ts'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
@@ -28,6 +30,8 @@ export interface LoadedEvals extends ReadEvals {
 }
 
 export interface CheckedEvals extends ReadEvals {
+  /** Empty where nobody asked. */
+  costs: readonly EvalCost[]
   /** Null exactly when a diagnostic is an error. */
   counts: ProjectCounts | null
 }
@@ -59,11 +63,16 @@ export function loadEvals(paths: readonly string[], options: LoadOptions = {}): 
  * The same without a plan, for who asks only whether all is well: a good part faster. `texts` stand in place of the files of
  * their paths, which need not exist.
  */
-export function checkEvals(paths: readonly string[], texts: ReadonlyMap<string, string> = new Map()): CheckedEvals {
+export function checkEvals(
+  paths: readonly string[],
+  texts: ReadonlyMap<string, string> = new Map(),
+  cost?: { limits: CostLimits },
+): CheckedEvals {
   const reader = new EvalReader(paths, texts)
   const readTraces: ReadTraces = (from, path) => tracesFile(from, path, {})
-  const { counts, diagnostics } = checkProject({ ...reader.project, readTraces })
-  return { counts: reader.diagnostics.length > 0 ? null : counts, ...reader.result(diagnostics) }
+  const input = { ...reader.project, readTraces, ...(cost && { cost }) }
+  const { counts, costs, diagnostics } = checkProject(input)
+  return { counts: reader.diagnostics.length > 0 ? null : counts, costs, ...reader.result(diagnostics) }
 }
 
 /** The decoder of traces is loaded by those who run tests alone: checking has to start fast. */

@@ -4,6 +4,8 @@ import { compileAlert } from './compile-alert.ts'
 import { compileOffline } from './compile-offline.ts'
 import { compileOnline } from './compile-online.ts'
 import { compileTest } from './compile-test.ts'
+import { costsOf, type EvalCost } from './cost/eval-cost.ts'
+import { type CostLimits, reportLimits } from './cost/limits.ts'
 import type { Code } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import { ERRONEOUS, PatternTable, type Project, type Typed } from './elaborate/context.ts'
@@ -40,6 +42,8 @@ export interface ProjectInput {
   readImport: ReadImport
   /** What `given file "PATH"` in `fromPath` stands for. Without it, files of traces are taken as they are named. */
   readTraces?: ReadTraces
+  /** Asks for what each eval costs, and tells of what costs more than it may. */
+  cost?: { limits: CostLimits }
   /** In place of `parseText`, for whoever keeps trees between calls. */
   parse?: (file: SourceText) => Parsed
 }
@@ -73,9 +77,14 @@ export interface ProjectCounts {
  * What is wrong, and how much there is, without a plan: nothing is stored by what is only checked, and identities are a sixth
  * of the time. `counts` is null exactly when a diagnostic is an error.
  */
-export function checkProject(input: ProjectInput): { counts: ProjectCounts | null; diagnostics: Diagnostic[] } {
-  const { compiler, diagnostics } = compileModules(input, () => ({ measureHash: '', verdictHash: '' }))
-  return { counts: hasErrors(diagnostics) ? null : compiler.counts(), diagnostics }
+export function checkProject(input: ProjectInput): {
+  counts: ProjectCounts | null
+  /** Of the evals that are not in error; empty where nobody asked. */
+  costs: readonly EvalCost[]
+  diagnostics: Diagnostic[]
+} {
+  const { compiler, costs, diagnostics } = compileModules(input, () => ({ measureHash: '', verdictHash: '' }))
+  return { counts: hasErrors(diagnostics) ? null : compiler.counts(), costs, diagnostics }
 }
 
 /** As `compileProject`, with all that an editor asks of besides. */
@@ -97,7 +106,12 @@ function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 function compileModules(
   input: ProjectInput,
   hashes: typeof hashesOf,
-): { compiler: ProjectCompiler; modules: ModuleLoader['modules']; diagnostics: Diagnostic[] } {
+): {
+  compiler: ProjectCompiler
+  modules: ModuleLoader['modules']
+  costs: readonly EvalCost[]
+  diagnostics: Diagnostic[]
+} {
   const loader = new ModuleLoader(input.readImport, input.parse)
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   const modules = [...new Set(files.map((file) => loader.load(file)))]
@@ -107,17 +121,25 @@ function compileModules(
   )
   for (const module of modules) compiler.compileAll(module)
   compiler.checkRenames()
+  const costs = input.cost === undefined ? [] : costsOf(compiler.evals(), loader.modules)
+  if (input.cost !== undefined) reportLimits(costs, input.cost.limits, loader.modules)
+  const notLookedFor = withoutLimits(input.cost?.limits)
   const all = [...loader.modules.values()]
   for (const module of modules) reportUnusedImports(module)
   const diagnostics = all.flatMap((module) =>
-    [...withoutAllowed(module.reporter, NOT_LOOKED_FOR)].sort((a, b) => a.line - b.line || a.column - b.column),
+    [...withoutAllowed(module.reporter, notLookedFor)].sort((a, b) => a.line - b.line || a.column - b.column),
   )
   diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
-  return { compiler, modules: loader.modules, diagnostics }
+  return { compiler, modules: loader.modules, costs, diagnostics }
 }
 
-/** Codes that another pass looks for. */
-const NOT_LOOKED_FOR: ReadonlySet<Code> = new Set()
+/** Codes of limits that there are none of here: an `assay-allow` of one may be used elsewhere. */
+function withoutLimits(limits: CostLimits | undefined): ReadonlySet<Code> {
+  const codes = new Set<Code>()
+  if (limits === undefined || limits.perEval === null) codes.add('E0701')
+  if (limits === undefined || limits.total === null) codes.add('E0702')
+  return codes
+}
 
 function reportUnusedImports(module: Module): void {
   // What is in error was not looked at to its end, and may be what the import is for.

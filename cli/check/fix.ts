@@ -1,6 +1,7 @@
 /** `assay check --fix`: from files to files. What is safe to edit is decided by the language (`dsl/apply-fixes.ts`). */
 import { readFileSync } from 'node:fs'
 import { type AppliedFix, applyFixes } from '../../dsl/apply-fixes.ts'
+import type { CostLimits } from '../../dsl/cost/limits.ts'
 import { type CheckedEvals, checkEvals } from '../load-evals.ts'
 import { unifiedDiff } from '../unified-diff.ts'
 import { writeAtomically } from '../write-atomically.ts'
@@ -16,7 +17,7 @@ export interface Fixed {
 }
 
 /** Edits the files that `paths` name, never what they import. With `write` false it only says what it would do. */
-export function fixFiles(paths: readonly string[], write: boolean): Fixed {
+export function fixFiles(paths: readonly string[], write: boolean, cost?: { limits: CostLimits }): Fixed {
   const before = checkEvals(paths)
   const shown = (path: string): string => before.shownAs.get(path) ?? path
   const originals = new Map(before.files.map((path) => [shown(path), before.sources.get(path) ?? '']))
@@ -28,7 +29,7 @@ export function fixFiles(paths: readonly string[], write: boolean): Fixed {
   const left = new Set(refused.map(({ file }) => file))
   const kept = new Map([...outcome.texts].filter(([path]) => !left.has(path)))
   const applied = outcome.applied.filter(({ file }) => !left.has(file))
-  return { loaded: checkEvals(paths, kept), applied, refused, diff }
+  return { loaded: checkEvals(paths, kept, cost), applied, refused, diff }
 }
 
 function writeAll(texts: ReadonlyMap<string, string>, originals: ReadonlyMap<string, string>): Fixed['refused'] {

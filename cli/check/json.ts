@@ -23,9 +23,9 @@ interface JsonFix {
 }
 
 /** Lines and columns count from 1, offsets from 0, all in UTF-16 units; ends are exclusive. */
-export function jsonReport({ diagnostics, sources, summary }: CheckReport): string {
+export function jsonReport({ diagnostics, sources, summary }: CheckReport, cost: object | null): string {
   const shown = diagnostics.map((diagnostic) => jsonDiagnostic(diagnostic, sources.get(diagnostic.file)))
-  return `${JSON.stringify({ diagnostics: shown, summary }, null, 2)}\n`
+  return `${JSON.stringify({ diagnostics: shown, summary, ...(cost && { cost }) }, null, 2)}\n`
 }
 
 function jsonDiagnostic(diagnostic: Diagnostic, source: Source | undefined): object {

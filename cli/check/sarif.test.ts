@@ -23,6 +23,7 @@ beforeAll(() => {
 function reportOn(files: Record<string, string>): CheckReport {
   const loaded: CheckedEvals = {
     counts: null,
+    costs: [],
     diagnostics: Object.entries(files).flatMap(([path, text]) =>
       compileText(text, { 'other.eval': OTHER_EXAMPLE, 'example.eval': text }).diagnostics.map((found) => ({
         ...found,

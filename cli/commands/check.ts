@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { CheckFormat } from '../check-files.ts'
+import { exitCodes } from '../exit-codes.ts'
 
 // The language is loaded by the commands themselves: `assay --help` needs none of it.
 
@@ -11,6 +12,7 @@ interface CheckFlags {
   fix?: boolean
   diff?: boolean
   dryRun?: boolean
+  cost?: boolean
 }
 
 /** `assay check` and `assay explain`. */
@@ -24,6 +26,7 @@ export function registerCheck(program: Command): void {
     )
     .option('--json', 'the same as --format json')
     .option('--stdin-filename <file>', 'check the standard input under the name of this file')
+    .option('--cost', 'print what each eval costs at most, and the share of each term')
     .option('--fix', 'make the edits that are safe, and check what is left')
     .option('--diff', 'show what --fix would change, and change nothing')
     .option('--dry-run', 'with --fix: the same as --diff')
@@ -40,11 +43,14 @@ Examples:
   assay check evals
   assay check --json evals | jq .summary
   assay check --format sarif evals > assay.sarif
+  assay check --cost evals
   assay check --fix evals
   assay check --diff evals | git apply --check
   assay check --stdin-filename evals/pii.eval < draft.eval
 
-Exit codes: 0 fine (warnings included), 1 errors found (with --diff: something to fix), 2 nothing to check.`,
+Exit codes: 0 fine (warnings included), 1 errors found (with --diff: something to fix), 2 nothing to check, or an assay.yaml that cannot be used.
+
+A limit of cost stands in the assay.yaml beside or above the files: docs/configuration.md.`,
     )
     .action(async (paths: string[], flags: CheckFlags, command: Command) => {
       const { runCheck } = await import('../check-files.ts')
@@ -57,7 +63,17 @@ Exit codes: 0 fine (warnings included), 1 errors found (with --diff: something t
       const fix = flags.diff === true || flags.dryRun === true ? 'diff' : flags.fix === true ? 'write' : null
       if (fix !== null && stdin !== null) command.error('error: --fix and --diff work on files')
       const format = flags.json === true ? 'json' : (flags.format ?? null)
-      process.exitCode = runCheck(paths, { format, stdin, fix })
+      const cost = flags.cost === true
+      if (cost && (fix === 'diff' || format === 'sarif' || format === 'github'))
+        command.error('error: --cost prints text or JSON, and goes with no other form')
+      const { loadConfig } = await import('../config/load-config.ts')
+      const loaded = await loadConfig(stdin === null ? paths : [stdin.path])
+      if (!loaded.ok) {
+        process.stderr.write(`${loaded.problems.join('\n')}\n`)
+        process.exitCode = exitCodes.usage
+        return
+      }
+      process.exitCode = runCheck(paths, { format, stdin, fix, cost, config: loaded.config })
     })
   program
     .command('explain')

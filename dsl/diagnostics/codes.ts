@@ -1,4 +1,5 @@
 /** The registry of codes. A code is never given another meaning, and never reused. */
+import { COST_STORIES } from './stories/cost.ts'
 import { LATER_STORIES } from './stories/later.ts'
 import { NAME_STORIES } from './stories/names.ts'
 import { PATTERN_STORIES } from './stories/patterns.ts'
@@ -24,6 +25,7 @@ export const CODES = {
   ...PATTERN_STORIES,
   ...RULE_STORIES,
   ...TEST_FILE_STORIES,
+  ...COST_STORIES,
   ...LATER_STORIES,
 } satisfies Record<string, CodeStory>
 

@@ -1,0 +1,99 @@
+/** `assay check --cost`: what each eval costs at most, and the share of each term. */
+import { CAPS } from '../../dsl/caps.ts'
+import type { CostTerm, EvalCost, JudgeCost } from '../../dsl/cost/eval-cost.ts'
+import { shortNumber } from '../../dsl/cost/short-number.ts'
+import type { AssayConfig } from '../config/schema.ts'
+import { counted } from './report.ts'
+
+type Prices = AssayConfig['cost']['prices']
+
+interface JudgeRun {
+  /** Null: as many as match. */
+  readonly calls: number | null
+  /** Of a run; of one subject where the number of subjects is not known. */
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** Null where a judge has no price. */
+  readonly costUsd: number | null
+}
+
+const MAX_TEXT = 64
+
+export function costText(costs: readonly EvalCost[], prices: Prices): string {
+  const total = costs.reduce((sum, cost) => sum + cost.operations, 0)
+  const caps = `${CAPS.spansPerTrace.toLocaleString('en')} spans per trace, ${CAPS.textUnits.toLocaleString('en')} characters per text`
+  const lines = [`cost in operations per subject, at most (${caps})`, '']
+  for (const cost of [...costs].sort((a, b) => b.operations - a.operations)) lines.push(...evalLines(cost, prices))
+  lines.push(`${counted(costs.length, 'eval')}: ${shortNumber(total)} in total`)
+  return `${lines.join('\n')}\n`
+}
+
+function evalLines(cost: EvalCost, prices: Prices): string[] {
+  const lines = [`${cost.evalId}: ${shortNumber(cost.operations)} per ${cost.per}`]
+  for (const term of cost.terms) {
+    const share = `${Math.round(shareOf(term, cost) * 100)}%`
+    lines.push(
+      `  ${share.padStart(4)}  ${shortNumber(term.operations).padStart(6)}  ${term.clause}: ${shortened(term)}`,
+    )
+  }
+  if (cost.judge !== null) lines.push(`  ${judgeLine(cost.judge, prices)}`)
+  return [...lines, '']
+}
+
+function judgeLine(judge: JudgeCost, prices: Prices): string {
+  const { calls, inputTokens, outputTokens, costUsd } = judgeRun(judge, prices)
+  const what = calls === null ? 'per subject of a run over all' : `${counted(calls, 'judge call')} a run`
+  const tokens = `up to ${shortNumber(inputTokens)} tokens in, about ${shortNumber(outputTokens)} out`
+  const money = costUsd === null ? 'no price in assay.yaml' : `up to about ${costUsd.toFixed(2)} USD`
+  return `${what}: ${tokens}, ${money}`
+}
+
+function judgeRun({ models, subjectsPerRun, inputTokens, outputTokens }: JudgeCost, prices: Prices): JudgeRun {
+  const calls = (subjectsPerRun ?? 1) * models.length
+  let costUsd: number | null = 0
+  for (const model of models) {
+    const price = prices[model]
+    const ofCall: number | null =
+      price === undefined ? null : (inputTokens * price.input + outputTokens * price.output) / 1e6
+    costUsd = costUsd === null || ofCall === null ? null : costUsd + ofCall * (subjectsPerRun ?? 1)
+  }
+  return {
+    calls: subjectsPerRun === null ? null : calls,
+    inputTokens: calls * inputTokens,
+    outputTokens: calls * outputTokens,
+    costUsd,
+  }
+}
+
+/** Under `cost` in the report for scripts. */
+export function costJson(costs: readonly EvalCost[], prices: Prices): object {
+  return {
+    unit: 'operations per subject, at most',
+    caps: CAPS,
+    total: costs.reduce((sum, cost) => sum + cost.operations, 0),
+    evals: costs.map((cost) => ({
+      id: cost.evalId,
+      file: cost.file,
+      line: cost.line,
+      per: cost.per,
+      operations: cost.operations,
+      terms: cost.terms.map((term) => ({
+        clause: term.clause,
+        text: term.text,
+        operations: term.operations,
+        share: shareOf(term, cost),
+        start: term.span.start,
+        end: term.span.end,
+      })),
+      judge: cost.judge === null ? null : { models: cost.judge.models, ...judgeRun(cost.judge, prices) },
+    })),
+  }
+}
+
+function shareOf(term: CostTerm, cost: EvalCost): number {
+  return term.operations / cost.operations
+}
+
+function shortened({ text }: CostTerm): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text
+}
