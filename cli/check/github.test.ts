@@ -6,7 +6,14 @@ import { reportOf } from './report.ts'
 function annotations(text: string, path: string, root: string): string[] {
   const { diagnostics } = compileText(text)
   const named = diagnostics.map((diagnostic) => ({ ...diagnostic, file: path }))
-  const report = reportOf({ counts: null, diagnostics: named, files: [path], sources: new Map(), shownAs: new Map() })
+  const report = reportOf({
+    counts: null,
+    costs: [],
+    diagnostics: named,
+    files: [path],
+    sources: new Map(),
+    shownAs: new Map(),
+  })
   return githubReport(report, root).trimEnd().split('\n')
 }
 
