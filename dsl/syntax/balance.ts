@@ -24,10 +24,17 @@ const IMAGE = new Map<TokenType, string>([
   [t.RSquare, ']'],
 ])
 
-/** Tokens of one declaration with every bracket closed. `firstOnLine` tells whether only blanks stand before a token on its line. */
+export interface Layout {
+  /** Whether only blanks stand before a token on its line. */
+  readonly firstOnLine: (token: IToken) => boolean
+  /** How many blanks the line of an offset begins with. */
+  readonly indentAt: (offset: number) => number
+}
+
+/** Tokens of one declaration with every bracket closed. */
 export function balance(
   tokens: readonly IToken[],
-  firstOnLine: (token: IToken) => boolean,
+  { firstOnLine, indentAt }: Layout,
 ): { tokens: IToken[]; problems: BracketProblem[] } {
   const out: IToken[] = []
   const problems: BracketProblem[] = []
@@ -42,7 +49,7 @@ export function balance(
       out.push(inserted(type, end))
     }
   }
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     if (lacksBlock(token, out, open.length, blocks)) {
       const end = endOf(out.at(-1) ?? token)
       const brace = inserted(t.LCurly, end)
@@ -52,7 +59,9 @@ export function balance(
       blocks++
     }
     if (token.tokenType === t.LCurly) blocks++
-    const keep = stillOpen(token, out.at(-1), open, firstOnLine)
+    const keep = besideSpan(token, tokens[index + 1], tokens[0], open)
+      ? 2
+      : stillOpen(token, out.at(-1), open, firstOnLine)
     if (keep < open.length) close(keep, token)
     if (CLOSER.has(token.tokenType)) open.push(token)
     else if (IMAGE.has(token.tokenType)) {
@@ -68,6 +77,20 @@ export function balance(
   }
   close(0, null)
   return { tokens: out, problems }
+
+  /** `tool_call {` on a line of its own, no deeper than the span that is open: spans stand side by side. */
+  function besideSpan(
+    token: IToken,
+    next: IToken | undefined,
+    first: IToken | undefined,
+    open: readonly IToken[],
+  ): boolean {
+    const span = open[2]
+    if (first?.tokenType !== t.Test || open.length !== 3 || span === undefined) return false
+    if (next?.tokenType !== t.LCurly || !isWord(token.tokenType) || !firstOnLine(token)) return false
+    const isFixture = open.every((opener) => opener.tokenType === t.LCurly)
+    return isFixture && indentAt(token.startOffset) <= indentAt(span.startOffset)
+  }
 }
 
 const WITH_BLOCK: readonly TokenType[] = [t.Online, t.Offline, t.Template, t.Alert, t.Test]

@@ -91,6 +91,16 @@ class SegmentReader {
     return true
   }
 
+  readonly indentAt = (offset: number): number => {
+    const { text } = this.#source
+    const start = this.#source.lineStarts[this.#source.position(offset).line - 1] ?? 0
+    // Nobody indents further, and a line of blanks alone must not be walked again and again.
+    const limit = Math.min(offset, start + 200)
+    let at = start
+    while (at < limit && ' \t'.includes(text[at] as string)) at++
+    return at - start
+  }
+
   /** Null: nothing can be said of the declaration, not even its name. */
   read(part: Segment): DeclNode | null {
     const { opening } = part
@@ -111,7 +121,7 @@ class SegmentReader {
   }
 
   #parse(opening: IToken, part: Segment): DeclNode | null {
-    const balanced = balance(part.tokens, this.firstOnLine)
+    const balanced = balance(part.tokens, this)
     const hasClauses = [t.Online, t.Offline, t.Template, t.Alert].includes(opening.tokenType)
     const { declaration, grammar } = parseDeclaration(
       hasClauses ? dropUnknownClauses(balanced.tokens) : balanced.tokens,

@@ -2,7 +2,7 @@
  * Cuts a file's tokens into declarations before any grammar is applied. The words that open a declaration are reserved, so
  * a broken declaration can never swallow the next one.
  */
-import type { IToken } from 'chevrotain'
+import type { IToken, TokenType } from 'chevrotain'
 import * as t from './tokens.ts'
 
 export interface Segment {
@@ -31,9 +31,10 @@ export function segment(tokens: readonly IToken[], firstOnLine: (token: IToken) 
   let prefixes = 0
   let previous: IToken | undefined
   for (const token of tokens) {
-    if (opensDeclaration(token, previous, depth, firstOnLine)) {
+    const opens = opensDeclaration(token, previous, depth, firstOnLine)
+    if (opens || (current.opening !== null && depth === 0 && isStray(token, current, firstOnLine))) {
       if (current.tokens.length > 0) segments.push(current)
-      current = { opening: token, tokens: [], tooDeep: null }
+      current = { opening: opens ? token : null, tokens: [], tooDeep: null }
       depth = 0
     }
     current.tokens.push(token)
@@ -56,6 +57,28 @@ function opensDeclaration(
 ): boolean {
   if (!isOpening(token) || previous?.tokenType === t.Template) return false
   return depth === 0 || firstOnLine(token)
+}
+
+/** Words that stand between two operands, or in front of a name. */
+const JOINING = new Set([t.EvalWord, t.From, t.Check, t.With, t.Any, t.By, t.Because, t.After])
+const WITH_BLOCK = new Set([t.Online, t.Offline, t.Alert, t.Test, t.Template, t.Scorecard])
+
+/**
+ * A line that cannot belong to the declaration in front of it: something that stands for itself, behind something that did.
+ * The word that should open its declaration is missing, which is no reason to lose the one before.
+ */
+function isStray(token: IToken, { tokens }: Segment, firstOnLine: (token: IToken) => boolean): boolean {
+  const previous = tokens.at(-1)
+  if (previous === undefined || !firstOnLine(token)) return false
+  if (!standsAlone(previous) && !CLOSERS.has(previous.tokenType)) return false
+  // A key may be the first clause of a block whose bracket is missing.
+  const isKeyHere = isKey(token) && !WITH_BLOCK.has(tokens[0]?.tokenType as TokenType)
+  return standsAlone(token) || token.tokenType === t.EvalWord || isKeyHere
+}
+
+function standsAlone({ tokenType }: IToken): boolean {
+  const categories = tokenType.CATEGORIES ?? []
+  return !JOINING.has(tokenType) && (categories.includes(t.Word) || categories.includes(t.Literal))
 }
 
 function isOpening(token: IToken): boolean {
