@@ -34,6 +34,7 @@ export function formatText(text: string, path = ''): Formatted {
 
 function layoutFile({ pieces, end }: Pieces, newline: string): string {
   const declarations = splitDeclarations(pieces).map(declarationOf)
+  const inColumns = columnsOf(declarations)
   const lines: string[] = []
   for (const [index, declaration] of declarations.entries()) {
     const next = declarations[index + 1]
@@ -46,7 +47,7 @@ function layoutFile({ pieces, end }: Pieces, newline: string): string {
       ),
     )
     const trailing = next?.first.gap.trailing ?? (next === undefined ? end.trailing : null)
-    const docs: Doc[] = [layoutDeclaration(declaration, inColumns(declarations, index))]
+    const docs: Doc[] = [layoutDeclaration(declaration, inColumns[index] === true)]
     if (trailing !== null) docs.push(comment(trailing))
     lines.push(print(concat(docs), newline))
   }
@@ -66,19 +67,18 @@ function ownLines(gap: Gap, blanks: 'none' | 'kept' | 'one'): string[] {
 }
 
 /** Names stand in one column where different kinds of declarations follow each other without an empty line. */
-function inColumns(declarations: readonly Declaration[], index: number): boolean {
-  const keyword = declarations[index]?.first.text
-  for (const step of [-1, 1]) {
-    for (let at = index; ; at += step) {
-      const here = declarations[step === 1 ? at : at - 1]
-      const there = declarations[step === 1 ? at + 1 : at]
-      const other = declarations[at + step]
-      if (here === undefined || there === undefined || other === undefined) break
-      if (!isHead(here) || !isHead(there) || hasBlank(there.first.gap)) break
-      if (other.first.text !== keyword) return true
-    }
+function columnsOf(declarations: readonly Declaration[]): boolean[] {
+  const inColumns: boolean[] = []
+  let start = 0
+  for (let end = 1; end <= declarations.length; end++) {
+    const before = declarations[end - 1] as Declaration
+    const next = declarations[end]
+    if (next !== undefined && isHead(before) && isHead(next) && !hasBlank(next.first.gap)) continue
+    const kinds = new Set(declarations.slice(start, end).map((declaration) => declaration.first.text))
+    while (inColumns.length < end) inColumns.push(kinds.size > 1)
+    start = end
   }
-  return false
+  return inColumns
 }
 
 function hasBlank(gap: Gap): boolean {

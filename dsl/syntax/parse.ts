@@ -46,7 +46,8 @@ const OPENINGS = [
 const MAX_ERRORS = 200
 
 export function parseFile(source: Source, reporter: Reporter): FileNode {
-  const readable = checkTokens(lex(source.text), reporter)
+  const readable = checkTokens(lex(source.text), reporter, MAX_ERRORS)
+  if (readable === null) return { declarations: [], complete: false }
   const reader = new SegmentReader(source, reporter)
   const declarations: DeclNode[] = []
   let complete = true

@@ -20,7 +20,7 @@ export function blockText(image: string): string {
   const lines = body.split('\n')
   if (lines.length > 1 && lines[0]?.trim() === '') lines.shift()
   if (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop()
-  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length)
-  const indent = Math.min(...indents, Number.MAX_SAFE_INTEGER)
+  let indent = Number.MAX_SAFE_INTEGER
+  for (const line of lines) if (line.trim() !== '') indent = Math.min(indent, line.length - line.trimStart().length)
   return lines.map((line) => line.slice(Math.min(indent, line.length)).trimEnd()).join('\n')
 }

@@ -23,10 +23,18 @@ interface TokenProblem {
   details: Details
 }
 
-/** Tells of what is wrong, and gives on what the grammar can read: `&&` as `and`, other foreign marks not at all. */
-export function checkTokens(tokens: readonly IToken[], reporter: Reporter): IToken[] {
+/**
+ * Tells of what is wrong, and gives on what the grammar can read: `&&` as `and`, other foreign marks not at all. Null when there
+ * are so many errors that this is no file to read.
+ */
+export function checkTokens(tokens: readonly IToken[], reporter: Reporter, maxErrors: number): IToken[] | null {
   const readable: IToken[] = []
   for (const token of tokens) {
+    if (reporter.diagnostics.length >= maxErrors) {
+      const message = `more than ${maxErrors} errors: the rest of the file was not read`
+      reporter.report('E0017', spanOf(token), message, { label: 'from here on' })
+      return null
+    }
     const problem = tokenProblem(token, reporter.source.text)
     if (problem !== null) reporter.report(problem.code, problem.span, problem.message, problem.details)
     if (token.tokenType !== t.Foreign) readable.push(token)
