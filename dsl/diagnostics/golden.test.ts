@@ -7,6 +7,10 @@ import { renderDiagnostics } from './render.ts'
 
 const folder = new URL('../golden/', import.meta.url)
 const codes = Object.keys(CODES) as Code[]
+/** Before the tests run: a snapshot that is not there would be written by its own test, and pass. */
+const goldenFiles = readdirSync(folder).filter((name) => name.endsWith('.txt'))
+/** What no text of a file has: a file that cannot be read, or has too many errors for one. */
+const WITHOUT_EXAMPLE = ['E0001', 'E0002', 'E0003', 'E0017']
 
 describe('each code', () => {
   test.each(codes.filter((code) => CODES[code].example !== ''))('%s', async (code) => {
@@ -27,12 +31,17 @@ describe('each code', () => {
     await expect(`${example}${'─'.repeat(80)}\n${report}`).toMatchFileSnapshot(new URL(`${code}.txt`, folder).pathname)
   })
 
-  test('has no golden file left over', () => {
-    const files = readdirSync(folder).filter((name) => name.endsWith('.txt'))
-    expect(files.filter((name) => !codes.includes(name.replace('.txt', '') as Code))).toEqual([])
+  test('has a golden file, and no golden file is left over', () => {
+    const expected = codes.filter((code) => CODES[code].example !== '').map((code) => `${code}.txt`)
+    expect([...goldenFiles].sort()).toEqual(expected.sort())
+  })
+
+  test('has an example, but for what is not in a text', () => {
+    expect(codes.filter((code) => CODES[code].example === '').sort()).toEqual(WITHOUT_EXAMPLE)
   })
 
   test.each(codes)('%s has a title and a story', (code) => {
+    expect(code).toMatch(/^[EW]\d{4}$/)
     expect(CODES[code].title).toMatch(/^[a-z`].*[^.]$/)
     expect(CODES[code].story.length).toBeGreaterThan(40)
   })
