@@ -8,6 +8,7 @@ import type { FileNode } from '../syntax/ast.ts'
 import { endOf } from '../syntax/grammar-base.ts'
 import { lex } from '../syntax/lexer.ts'
 import { parseFile } from '../syntax/parse.ts'
+import { compileText } from '../testing.ts'
 import { formatText } from './format.ts'
 import { commentsOf, piecesOf } from './pieces.ts'
 
@@ -181,10 +182,8 @@ describe('the one style', () => {
       'template online eval t(limit: duration = 2s) {\n  on:       trace\n  pass:     duration <= limit\n}\n\nonline eval a = lib.t(on: checkout, limit: 1500ms)\n',
     ],
   ]
-  // Forms that are not read yet are laid out by the same rules as soon as they are.
-  const readable = cases.filter(([, before]) => formatText(before).kind === 'formatted')
 
-  test.each(readable)('%s', (_name, before, after) => {
+  test.each(cases)('%s', (_name, before, after) => {
     expect(format(before)).toBe(after)
     expectKept(before)
   })
@@ -221,6 +220,26 @@ describe('the one style', () => {
     const rubric = '"""  \n\t 5  Solved. \t\r\n\n\n  1  # Not a comment   \n   """'
     expect(format(`offline eval a {\nrubric:${rubric}   # why\n}`)).toContain(`  rubric:   ${rubric}  `)
   })
+})
+
+test('what an allowance speaks of stays on its line', () => {
+  const long = 'length(output.text) < 100000 and input.text is present and env == "production" and model is present'
+  const text = `package shop
+online eval a { on: llm_call missing: unknown
+  pass: output.text matches /[a-z]+/ and ${long} # assay-allow W0310: known
+}
+online eval b {
+  on: llm_call
+  # assay-allow W0310: known
+  pass: output.text matches any [/[a-z]+/] and ${long}
+    and duration < 1s
+  missing: unknown
+}
+`
+  expect(compileText(text).diagnostics).toEqual([])
+  expect(compileText(format(text)).diagnostics).toEqual([])
+  expect(compileText(format(text).replaceAll(/# assay-allow.*/g, '')).diagnostics).toHaveLength(2)
+  expectKept(text)
 })
 
 test.each(['online eval a { on: trace', 'package a\nonline eval b { pass: duration <= }', 'const a = "b'])(

@@ -10,12 +10,17 @@ export type Blanks = 'none' | 'inner' | 'all'
 /** What separates a token from the one before it: `otherwise`, unless comments stand there. */
 export function separated(piece: Piece, otherwise: Doc, blanks: Blanks = 'none'): Doc {
   const { gap } = piece
-  if (commentsOf(gap).length === 0) return otherwise
+  if (commentsOf(gap).length === 0) return together(piece, otherwise)
   const started = gap.comments.length > 0 || gap.trailing !== null
   return concat([
     ...commentLines(gap, blanks),
     hardLine(gap.blankBefore && (blanks === 'all' || (blanks === 'inner' && started))),
   ])
+}
+
+/** No line break before a token whose line a comment speaks of. */
+function together(piece: Piece, otherwise: Doc): Doc {
+  return piece.glued && otherwise.kind === 'line' ? text(otherwise.flat) : otherwise
 }
 
 /** Between two things that stand on lines of their own. */
@@ -25,7 +30,7 @@ export function onNextLine(piece: Piece): Doc {
 
 /** Before a closing bracket: comments there are indented as the content is. */
 export function closing(close: Piece, otherwise: Doc, blanks: Blanks = 'none'): Doc {
-  if (commentsOf(close.gap).length === 0) return otherwise
+  if (commentsOf(close.gap).length === 0) return together(close, otherwise)
   return concat([nest(INDENT, concat(commentLines(close.gap, blanks))), hardLine(false)])
 }
 

@@ -4,6 +4,9 @@ import { endOf } from '../syntax/grammar-base.ts'
 import { keyName, lex } from '../syntax/lexer.ts'
 import * as t from '../syntax/tokens.ts'
 
+/** In comments that speak of a line. */
+const MARK = 'assay-allow'
+
 /** A comment on lines of its own. */
 export interface OwnComment {
   readonly text: string
@@ -24,6 +27,8 @@ export interface Piece {
   readonly type: TokenType
   readonly text: string
   readonly gap: Gap
+  /** A comment speaks of its line (`# assay-allow …`): it stays on one line with the token before it, however long that is. */
+  readonly glued: boolean
 }
 
 export interface Pieces {
@@ -36,14 +41,27 @@ export function piecesOf(source: string): Pieces {
   const pieces: Piece[] = []
   let before = 0
   for (const token of lex(source)) {
-    pieces.push({
-      type: token.tokenType,
-      text: written(token),
-      gap: gapOf(source.slice(before, token.startOffset), before === 0),
-    })
+    const gap = gapOf(source.slice(before, token.startOffset), before === 0)
+    pieces.push({ type: token.tokenType, text: written(token), gap, glued: false })
     before = endOf(token)
   }
-  return { pieces, end: gapOf(source.slice(before), before === 0) }
+  const end = gapOf(source.slice(before), before === 0)
+  return { pieces: glued(pieces, end), end }
+}
+
+function glued(pieces: readonly Piece[], end: Gap): Piece[] {
+  const isSpokenOf = (first: Piece, next: Gap): boolean =>
+    [next.trailing, first.gap.comments.at(-1)?.text].some((comment) => comment?.includes(MARK))
+  const lines: Piece[][] = []
+  for (const piece of pieces) {
+    if (piece.gap.newline || lines.length === 0) lines.push([])
+    lines.at(-1)?.push(piece)
+  }
+  return lines.flatMap((line, index) => {
+    const [first, ...others] = line as [Piece, ...Piece[]]
+    if (!isSpokenOf(first, lines[index + 1]?.[0]?.gap ?? end)) return line
+    return [first, ...others.map((piece) => ({ ...piece, glued: true }))]
+  })
 }
 
 export function isKey(piece: Piece): boolean {
