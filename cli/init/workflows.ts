@@ -52,7 +52,7 @@ evals:
     - npm install --global "$ASSAY_PACKAGE"
     - assay check "$EVALS"
     - assay fmt --check "$EVALS"
-    - assay test "$EVALS"
+    - assay test "$EVALS" --junit evals-junit.xml
     - |
       if [ -n "$CI_MERGE_REQUEST_DIFF_BASE_SHA" ]; then
         assay diff "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --evals "$EVALS" --markdown | tee evals-diff.md
@@ -61,6 +61,8 @@ evals:
     when: always
     expose_as: "What the change of the evals means"
     paths: [evals-diff.md]
+    reports:
+      junit: evals-junit.xml
 `
 }
 
