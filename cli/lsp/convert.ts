@@ -7,10 +7,11 @@ import {
   InsertTextFormat,
   type Range,
   type Diagnostic as Shown,
+  SymbolKind,
 } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
-import type { Item, ItemKind } from '../../dsl/lsp/completion.ts'
+import type { Item, ItemKind } from '../../dsl/lsp/item.ts'
 import { editorSnippet, plainSnippet } from '../../dsl/lsp/snippets.ts'
 import type { Span } from '../../dsl/source.ts'
 
@@ -61,4 +62,19 @@ export function shownItem(item: Item, document: TextDocument, snippets: boolean)
     insertTextFormat: asSnippet ? InsertTextFormat.Snippet : InsertTextFormat.PlainText,
     textEdit: { range: rangeOf(document, span), newText },
   }
+}
+
+const SYMBOLS: Readonly<Record<string, SymbolKind>> = {
+  package: SymbolKind.Package,
+  const: SymbolKind.Constant,
+  define: SymbolKind.Function,
+  pattern: SymbolKind.String,
+  scope: SymbolKind.Namespace,
+  alert: SymbolKind.Event,
+  scorecard: SymbolKind.Struct,
+  test: SymbolKind.Method,
+}
+
+export function symbolKind(kind: string): SymbolKind {
+  return SYMBOLS[kind] ?? SymbolKind.Class
 }

@@ -12,7 +12,9 @@ import { TextDocument } from 'vscode-languageserver-textdocument'
 import { VERSION } from '../version.ts'
 import { registerFeatures } from './features.ts'
 import { isAddress, pathOf } from './paths.ts'
+import { registerProjectFeatures } from './project-features.ts'
 import { Session } from './session.ts'
+import { registerTestLens } from './test-lens.ts'
 
 const DEBOUNCE_MS = 60
 
@@ -34,7 +36,11 @@ export function serve(input: NodeJS.ReadStream, output: NodeJS.WriteStream): voi
     initial = foldersOf(params)
     watches = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false
     folderEvents = params.capabilities.workspace?.workspaceFolders ?? false
-    const features = registerFeatures(connection, session, params.capabilities)
+    const features = {
+      ...registerFeatures(connection, session, params.capabilities),
+      ...registerProjectFeatures(connection, session),
+      ...registerTestLens(connection, session),
+    }
     return {
       serverInfo: { name: 'assay', version: VERSION },
       capabilities: {
@@ -47,9 +53,9 @@ export function serve(input: NodeJS.ReadStream, output: NodeJS.WriteStream): voi
   })
   connection.onInitialized(() => {
     if (watches)
-      void connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: '**/*.eval' }],
-      })
+      connection.client
+        .register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.eval' }] })
+        .catch((error: unknown) => connection.console.warn(`files are not watched: ${String(error)}`))
     if (folderEvents)
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const { uri } of removed) session.removeFolder(pathOf(uri))

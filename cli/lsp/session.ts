@@ -188,8 +188,13 @@ export class Session {
         const path = this.#next()
         if (path === null) break
         this.#dirty.delete(path)
-        this.#mark(this.workspace.check(path))
-        this.#publish(path)
+        try {
+          this.#mark(this.workspace.check(path))
+          this.#publish(path)
+        } catch (error) {
+          // A bug met in one file: the editor goes on being served in the others.
+          this.#options.log(`${path}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+        }
         await setImmediate()
       }
     } finally {

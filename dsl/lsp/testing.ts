@@ -1,6 +1,7 @@
 /** Helpers of this folder's tests: a text with a `‸` where the cursor is. */
-import { completionsAt, type Item } from './completion.ts'
+import { completionsAt } from './completion.ts'
 import { type Hover, hoverAt } from './hover.ts'
+import type { Item } from './item.ts'
 import { Workspace } from './workspace.ts'
 
 export const PII =

@@ -1,8 +1,8 @@
 /** Units behind a number: `5` becomes `5s`, `5%`, `5 USD`, by what it is compared with. */
 import { findField } from '../schema.ts'
 import * as t from '../syntax/tokens.ts'
-import type { Item } from './completion.ts'
 import { type Document, isWord, lastBefore } from './document.ts'
+import type { Item } from './item.ts'
 
 type Unit = readonly [suffix: string, meaning: string, type: string]
 

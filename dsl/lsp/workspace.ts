@@ -6,6 +6,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { Reporter } from '../diagnostics/reporter.ts'
 import type { Module } from '../module.ts'
+import type { Plan } from '../plan.ts'
 import { type Analysis, analyseProject } from '../project.ts'
 import { type Parsed, parseText, type ReadTraces, type SourceText } from '../resolve.ts'
 import { Source } from '../source.ts'
@@ -111,6 +112,12 @@ export class Workspace {
     return text === null ? null : this.#analyse({ path, text }).analysis
   }
 
+  /** The plan of a file and what it imports, to run its tests; null when it is in error. */
+  plan(path: string, readTraces: ReadTraces): Plan | null {
+    const text = this.textOf(path)
+    return text === null ? null : this.#analyse({ path, text }, readTraces).analysis.plan
+  }
+
   module(path: string): Module | null {
     return this.analysis(path)?.modules.get(path) ?? null
   }
@@ -133,6 +140,11 @@ export class Workspace {
         })
     }
     return reporter.diagnostics
+  }
+
+  /** Those of a file as if it had another text. */
+  diagnosticsOf(path: string, text: string): Diagnostic[] {
+    return this.#analyse({ path, text }).analysis.diagnostics.filter((diagnostic) => diagnostic.file === path)
   }
 
   /** Checks a file that is not checked yet. Returns others whose diagnostics depend on what came out. */
@@ -161,7 +173,7 @@ export class Workspace {
     return checked
   }
 
-  #analyse({ path, text }: SourceText): Checked {
+  #analyse({ path, text }: SourceText, readTraces = this.#host.readTraces): Checked {
     const reads = new Set<string>()
     const analysis = analyseProject({
       files: [{ path, text }],
@@ -173,7 +185,7 @@ export class Workspace {
         return found === null ? null : { path: target, text: found }
       },
       parse: (file) => this.#parse(file),
-      ...(this.#host.readTraces === undefined ? {} : { readTraces: this.#host.readTraces }),
+      ...(readTraces === undefined ? {} : { readTraces }),
     })
     const module = analysis.modules.get(path)
     const ids = new Map<string, Module>()
