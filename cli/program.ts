@@ -14,6 +14,7 @@ const modules: readonly CommandModule[] = [
   { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
   { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
   { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
+  { names: ['backtest'], load: async () => (await import('./commands/backtest.ts')).registerBacktest },
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
   { names: ['results'], load: async () => (await import('./commands/results.ts')).registerResults },
   { names: ['lsp'], load: async () => (await import('./commands/lsp.ts')).registerLsp },

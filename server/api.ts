@@ -6,6 +6,7 @@ import type { ApiContext } from './api-context.ts'
 import { isCrossSite, isLoopback, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
 import { evalRoutes } from './routes/evals.ts'
+import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index.ts'
 import { resultRoutes } from './routes/results.ts'
@@ -54,6 +55,7 @@ export function buildApi(
   traceRoutes(app, context)
   resultRoutes(app, context)
   evalRoutes(app, context)
+  exportRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     options.onProblem?.(`${request.req.method} ${request.req.path} failed: ${error.message}`)

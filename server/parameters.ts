@@ -1,5 +1,7 @@
 /** Parsers of what requests carry. */
 import { z } from 'zod'
+import { SPAN_PAGE_FIELDS } from '../storage/traces/pages.ts'
+import type { SpanPageField } from '../storage/traces/port.ts'
 import { verdictSchema } from './schemas.ts'
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -42,15 +44,63 @@ export const traceIdSchema = parameter('a trace id: 32 hex digits', (text) =>
   /^[0-9a-f]{32}$/i.test(text) ? text.toLowerCase() : null,
 )
 
-const evalIdSchema = parameter('an eval: package/name', (text) =>
-  /^[A-Za-z_][\w-]*\/[A-Za-z_][\w-]*$/.test(text) ? text : null,
-)
+const EVAL_ID = /^[A-Za-z_][\w-]*\/[A-Za-z_][\w-]*$/
+const evalIdSchema = parameter('an eval: package/name', (text) => (EVAL_ID.test(text) ? text : null))
 
 export const MAX_RESULTS = 1_000
 
 const limitSchema = parameter(`a whole number from 1 to ${MAX_RESULTS}`, (text) => {
   const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
   return limit >= 1 && limit <= MAX_RESULTS ? limit : null
+})
+
+const momentSchema = (nowMs: number) =>
+  parameter(
+    'a duration such as 10m or 24h, nor a time such as 2026-01-31T09:00:00Z; it may reach back to 1970',
+    (text) => parseSince(text, nowMs),
+  )
+
+/** Spans of a page that is asked for over HTTP, at the most and unless it is told. */
+const MAX_PAGE_SPANS = 10_000
+const DEFAULT_PAGE_SPANS = 4_000
+const MAX_PAGE_EVALS = 100
+
+/** Query of `GET /v1/export/pages`. */
+export const pagesQuerySchema = (nowMs: number) =>
+  z.strictObject({
+    from: momentSchema(nowMs),
+    to: momentSchema(nowMs).optional(),
+    spans: parameter(`a whole number from 1 to ${MAX_PAGE_SPANS}`, (text) => {
+      const spans = /^\d{1,9}$/.test(text) ? Number(text) : 0
+      return spans >= 1 && spans <= MAX_PAGE_SPANS ? spans : null
+    }).default(DEFAULT_PAGE_SPANS),
+  })
+
+/** Query of `GET /v1/export/traces`. */
+export const pageQuerySchema = (nowMs: number) =>
+  z.strictObject({
+    from: momentSchema(nowMs),
+    to: momentSchema(nowMs),
+    fromTrace: traceIdSchema,
+    toTrace: traceIdSchema.optional(),
+    fields: parameter(`a list of ${SPAN_PAGE_FIELDS.join(', ')}`, (text) => {
+      const fields = text === '' ? [] : [...new Set(text.split(','))]
+      return fields.every(isPageField) ? fields : null
+    }).optional(),
+  })
+
+function isPageField(name: string): name is SpanPageField {
+  return SPAN_PAGE_FIELDS.some((field) => field === name)
+}
+
+/** Query of `GET /v1/export/results`. */
+export const pageResultsQuerySchema = z.strictObject({
+  fromTrace: traceIdSchema,
+  toTrace: traceIdSchema.optional(),
+  evals: parameter(`a list of at most ${MAX_PAGE_EVALS} evals, each package/name`, (text) => {
+    const ids = text.split(',')
+    return ids.length <= MAX_PAGE_EVALS && ids.every((id) => EVAL_ID.test(id)) ? ids : null
+  }),
 })
 
 /** Query of `GET /v1/results`. An unknown parameter is an error: a misspelt filter would show everything. */
@@ -62,9 +112,6 @@ export const resultsQuerySchema = (nowMs: number) =>
       return verdict.success ? verdict.data : null
     }).optional(),
     trace: traceIdSchema.optional(),
-    since: parameter(
-      'a duration such as 10m or 24h, nor a time such as 2026-01-31T09:00:00Z; it may reach back to 1970',
-      (text) => parseSince(text, nowMs),
-    ).optional(),
+    since: momentSchema(nowMs).optional(),
     limit: limitSchema.default(100),
   })

@@ -65,6 +65,24 @@ export const traceResponseSchema = z.object({
   truncated: z.literal(true).optional(),
 })
 
+export const pagesResponseSchema = z.object({
+  /** The window, RFC 3339: for the pages' traces. */
+  from: z.string(),
+  to: z.string(),
+  /** Ranges of trace ids; the last has no `toTrace`. */
+  pages: z.array(z.object({ fromTrace: z.string(), toTrace: z.string().optional() })),
+})
+
+export const pageTracesResponseSchema = z.object({
+  /** Settled traces that began in the window, each whole: `spans` as a trace's, with the fields that were asked for. */
+  traces: z.array(z.object({ traceId: z.string(), spans: z.array(z.looseObject({ spanId: z.string() })) })),
+  /** Traces of the window that are left out because they have not settled yet. */
+  openTraces: z.int(),
+})
+
+/** The definitions in force, compiled (`dsl/plan.ts`): whoever reads them checks `version` and `hash`. */
+export const planResponseSchema = z.looseObject({ version: z.int(), hash: z.string() })
+
 export const ledgerSchema = z.object({ pass: z.int(), fail: z.int(), unknown: z.int(), error: z.int() })
 
 const definitionSchema = z.object({
@@ -161,6 +179,8 @@ export const problemSchema = z.object({
 export type ResultJson = z.infer<typeof resultSchema>
 export type ResultsResponse = z.infer<typeof resultsResponseSchema>
 export type TraceResponse = z.infer<typeof traceResponseSchema>
+export type PagesResponse = z.infer<typeof pagesResponseSchema>
+export type PageTracesResponse = z.infer<typeof pageTracesResponseSchema>
 export type EvalJson = z.infer<typeof evalSchema>
 export type AlertJson = z.infer<typeof alertSchema>
 export type EvalsResponse = z.infer<typeof evalsResponseSchema>

@@ -1,12 +1,10 @@
 /** `assay diff --markdown`: a comment on a pull request. */
 import type { EvalDiff, PlanDiff, RuleDiff, TestDiff } from '../../dsl/diff-plans.ts'
+import { code, escaped, fitting } from '../markdown.ts'
 import { type Compared, differingLines, groupsOf, renameHint, summaryOf } from './wording.ts'
 
 /** By which a workflow finds the comment that it wrote before, to write it anew. */
 export const DIFF_MARKER = '<!-- assay diff -->'
-
-/** Hosts refuse comments of more than 65,536 characters. */
-const MAX_LENGTH = 60_000
 
 export function diffMarkdown(diff: PlanDiff, { before, after }: Compared): string {
   const head = `${DIFF_MARKER}\n### Evals: ${summaryOf(diff)}\n\nFrom ${escaped(before)} to ${escaped(after)}.\n`
@@ -17,16 +15,6 @@ export function diffMarkdown(diff: PlanDiff, { before, after }: Compared): strin
       : items.map((item) => `\n${declaredItem(item)}\n`)),
   ])
   return fitting(head, sections)
-}
-
-function fitting(head: string, sections: readonly string[]): string {
-  let text = head
-  for (const section of sections) {
-    if (text.length + section.length > MAX_LENGTH)
-      return `${text}\nThe rest is too long for a comment: \`assay diff\` shows it whole.\n`
-    text += section
-  }
-  return text
 }
 
 function testItem({ change, name, file, line }: TestDiff): string {
@@ -59,12 +47,4 @@ function longestRun(lines: readonly string[]): number {
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}
-
-function code(text: string): string {
-  return `\`${text.replaceAll('`', "'")}\``
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>|#]/g, '\\$&').replaceAll('@', '@\u200b')
 }

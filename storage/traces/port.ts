@@ -1,4 +1,5 @@
 /** The traces port: spans and results in ClickHouse, by URL or in process (chDB). Every query is of one tenant. */
+import type { OptionalField } from '../../engine/evaluate/subject.ts'
 import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 
@@ -30,6 +31,25 @@ export interface SettledTraceQuery {
   limit: number
 }
 
+/** Traces whose first span started in [fromUs, toUs). */
+export interface TraceWindow {
+  fromUs: number
+  toUs: number
+}
+
+/** A range of trace ids, as 32 hex digits; `toTraceId` is not in it, null is the end. */
+export interface SpanPage {
+  fromTraceId: string
+  toTraceId: string | null
+}
+
+/** What may be asked for beyond what every page has: ids, kind, name, times, status, agent and environment. */
+export type SpanPageField = OptionalField
+
+export interface SpanPageQuery extends TraceWindow, SpanPage {
+  fields: readonly SpanPageField[]
+}
+
 export interface TracesStore {
   /** Creates or upgrades the schema; safe to call from several processes. */
   migrate(): Promise<void>
@@ -52,6 +72,12 @@ export interface TracesStore {
   ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
   /** In an order that has nothing to do with time, so that a limit takes an even sample. */
   settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]>
+  /** Cuts a window into pages of about so many spans, in the order of trace ids. Empty when there are no spans. */
+  spanPages(tenant: string, window: TraceWindow, spansPerPage: number): Promise<SpanPage[]>
+  /** The settled traces of a page, each whole. `openTraces`: how many of its window are left out because they are not settled. */
+  readSpanPage(tenant: string, query: SpanPageQuery): Promise<{ traces: Span[][]; openTraces: number }>
+  /** Of these evals on the traces of a page: latest revisions; 100,000 at most. */
+  resultsOfPage(tenant: string, page: SpanPage, evalIds: readonly string[]): Promise<EvalResult[]>
   countSpans(tenant: string): Promise<number>
   ping(): Promise<void>
   close(): Promise<void>

@@ -3,17 +3,17 @@
  * once however often it was stored, and of a result the latest revision, whether ClickHouse has merged or not.
  */
 
-import type { ResultFilter } from './port.ts'
+import type { ResultFilter, SpanPage } from './port.ts'
 import { RESULT_SELECT } from './result-rows.ts'
 import { SPAN_SELECT } from './span-rows.ts'
 
 export interface Query {
   query: string
-  query_params: Record<string, string | number>
+  query_params: Record<string, string | number | string[]>
 }
 
 /** Past these a query fails rather than the process. Aggregations spill to disk at half of the memory. */
-const BOUNDS = `max_execution_time = 30, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000,
+export const BOUNDS = `max_execution_time = 30, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000,
   max_bytes_before_external_sort = 1000000000`
 /** Groups come in the order of the table's key: no memory for all of them at once. */
 const IN_ORDER = 'optimize_aggregation_in_order = 1'
@@ -72,6 +72,24 @@ SETTINGS ${BOUNDS}`,
   }
 }
 
+const MAX_PAGE_RESULTS = 100_000
+
+export function pageResultsQuery(database: string, tenant: string, page: SpanPage, evalIds: readonly string[]): Query {
+  const to = page.toTraceId === null ? '' : 'AND trace_id < unhex({toTraceId:String})'
+  return {
+    query: `SELECT ${RESULT_SELECT} FROM ${database}.results
+WHERE tenant = {tenant:String} AND eval_id IN {evalIds:Array(String)} AND trace_id >= unhex({fromTraceId:String}) ${to}
+ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT} LIMIT ${MAX_PAGE_RESULTS}
+SETTINGS ${BOUNDS}`,
+    query_params: {
+      tenant,
+      evalIds: [...evalIds],
+      fromTraceId: page.fromTraceId,
+      ...(page.toTraceId !== null && { toTraceId: page.toTraceId }),
+    },
+  }
+}
+
 export function ledgerQuery(database: string, tenant: string, sinceMs: number | undefined): Query {
   const since = sinceMs === undefined ? '' : `AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`
   return {
@@ -88,7 +106,7 @@ SETTINGS ${BOUNDS}, ${IN_ORDER}`,
 }
 
 /** A trace is open for an hour at the most: its first span may lie that much before the window's. */
-const LONGEST_TRACE_US = 3_600_000_000
+export const LONGEST_TRACE_US = 3_600_000_000
 
 export function settledTracesQuery(
   database: string,

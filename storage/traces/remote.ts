@@ -32,6 +32,9 @@ const METHODS: Readonly<Record<Method, true>> = {
   queryResults: true,
   ledger: true,
   settledTraceIds: true,
+  spanPages: true,
+  readSpanPage: true,
+  resultsOfPage: true,
   countSpans: true,
   ping: true,
 }
@@ -104,6 +107,9 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     queryResults: (tenant, filter) => call('queryResults', tenant, filter),
     ledger: (tenant, ledgerOptions) => call('ledger', tenant, ledgerOptions),
     settledTraceIds: (tenant, query) => call('settledTraceIds', tenant, query),
+    spanPages: (tenant, window, spansPerPage) => call('spanPages', tenant, window, spansPerPage),
+    readSpanPage: (tenant, query) => call('readSpanPage', tenant, query),
+    resultsOfPage: (tenant, page, evalIds) => call('resultsOfPage', tenant, page, evalIds),
     countSpans: (tenant) => call('countSpans', tenant),
     ping: () => call('ping'),
     close: async () => {

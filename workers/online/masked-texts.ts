@@ -4,21 +4,10 @@
  */
 import { walkExpr } from '../../dsl/expr-walk.ts'
 import type { Expr, OnlineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { MASKABLE } from '../../engine/evaluate/masked.ts'
 import { optionalFieldsOf } from '../../engine/evaluate/projection.ts'
-import type { OptionalField, ProjectedSpan } from '../../engine/evaluate/subject.ts'
+import type { ProjectedSpan } from '../../engine/evaluate/subject.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
-
-/** What the redactor masks, of what is kept of a span. */
-const MASKABLE: ReadonlySet<OptionalField> = new Set<OptionalField>([
-  'inputText',
-  'outputText',
-  'toolArguments',
-  'toolResult',
-  'retrievalQuery',
-  'documents',
-  'errorMessage',
-  'attributes',
-])
 
 /** True if a text that evals may read has a mask in it, or what looks like one: then too much is unknown, never too little. */
 export function holdsMask(span: ProjectedSpan): boolean {
@@ -69,7 +58,7 @@ function textReadBy(one: OnlineEvalPlan, byId: ReadonlyMap<string, OnlineEvalPla
 
 function textOf(node: Expr): string | null {
   if (node.op === 'attr') return node.name
-  if (!optionalFieldsOf(node).some((field) => MASKABLE.has(field))) return null
+  if (!optionalFieldsOf(node).some((field) => MASKABLE.includes(field))) return null
   return node.op === 'field' || node.op === 'trace_field' ? node.path : 'input.text'
 }
 

@@ -1,0 +1,67 @@
+import type { Hono } from 'hono'
+import { spanToJson } from '../../engine/model/span-json.ts'
+import { SPAN_PAGE_FIELDS } from '../../storage/traces/pages.ts'
+import type { ApiContext } from '../api-context.ts'
+import { pageQuerySchema, pageResultsQuerySchema, pagesQuerySchema } from '../parameters.ts'
+import { badRequest, problem } from '../problem.ts'
+import { resultToJson, unitsOf } from '../result-json.ts'
+import type { PagesResponse, PageTracesResponse, ResultsResponse } from '../schemas.ts'
+
+/**
+ * For whoever evaluates what is stored again (`assay run --since`, `assay backtest`): `GET /v1/export/pages` cuts a period into pages
+ * of so many spans, and the two others give a page's traces and verdicts. Nothing is kept between requests. `GET /v1/plan`: the
+ * definitions in force.
+ */
+export function exportRoutes(app: Hono, { traces, tenant, nowMs, definitions }: ApiContext): void {
+  app.get('/v1/plan', (context) => context.json(definitions.current().plan))
+
+  app.get('/v1/export/pages', async (context) => {
+    const schema = pagesQuerySchema(nowMs())
+    const parsed = schema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
+    const { from: fromMs, to: toMs = nowMs(), spans } = parsed.data
+    if (fromMs >= toMs) return problem(context, 400, 'from: it has to lie before to')
+    const pages = await traces.spanPages(tenant, { fromUs: fromMs * 1000, toUs: toMs * 1000 }, spans)
+    const body: PagesResponse = {
+      from: new Date(fromMs).toISOString(),
+      to: new Date(toMs).toISOString(),
+      pages: pages.map(({ fromTraceId, toTraceId }) => ({
+        fromTrace: fromTraceId,
+        ...(toTraceId !== null && { toTrace: toTraceId }),
+      })),
+    }
+    return context.json(body)
+  })
+
+  app.get('/v1/export/traces', async (context) => {
+    const schema = pageQuerySchema(nowMs())
+    const parsed = schema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
+    const { from: fromMs, to: toMs, fromTrace, toTrace, fields = SPAN_PAGE_FIELDS } = parsed.data
+    const page = await traces.readSpanPage(tenant, {
+      fromUs: fromMs * 1000,
+      toUs: toMs * 1000,
+      fromTraceId: fromTrace,
+      toTraceId: toTrace ?? null,
+      fields,
+    })
+    const body: PageTracesResponse = {
+      traces: page.traces.map((spans) => ({
+        traceId: spans[0]!.traceId,
+        spans: spans.map((span) => ({ ...spanToJson(span) })),
+      })),
+      openTraces: page.openTraces,
+    }
+    return context.json(body)
+  })
+
+  app.get('/v1/export/results', async (context) => {
+    const parsed = pageResultsQuerySchema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(pageResultsQuerySchema.shape))
+    const { fromTrace, toTrace, evals } = parsed.data
+    const results = await traces.resultsOfPage(tenant, { fromTraceId: fromTrace, toTraceId: toTrace ?? null }, evals)
+    const unitOf = unitsOf(definitions.current().plan)
+    const body: ResultsResponse = { results: results.map((result) => resultToJson(result, unitOf)) }
+    return context.json(body)
+  })
+}
