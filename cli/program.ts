@@ -10,7 +10,8 @@ interface CommandModule {
 const modules: readonly CommandModule[] = [
   { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
   { names: ['init'], load: async () => (await import('./commands/init.ts')).registerInit },
-  { names: ['check', 'explain'], load: async () => (await import('./commands/check.ts')).registerCheck },
+  { names: ['check'], load: async () => (await import('./commands/check.ts')).registerCheck },
+  { names: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
   { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
   { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
   { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },

@@ -5,7 +5,8 @@ import { problemSchema } from '../../server/schemas.ts'
 export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
 const TIMEOUT_MS = 30_000
 
-export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
+/** `unreachable`: nobody listens there. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; message: string; unreachable?: true }
 
 /** `server`: an address; without a scheme it is http. */
 export async function askApi<T>(
@@ -30,6 +31,7 @@ export async function askApi<T>(
     return {
       ok: false,
       message: `no Assay answers at ${url.origin}; start one with npm start, or name another with --server or ASSAY_URL`,
+      unreachable: true,
     }
   }
   const parsed = schema.safeParse(body)

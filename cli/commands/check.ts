@@ -15,7 +15,7 @@ interface CheckFlags {
   cost?: boolean
 }
 
-/** `assay check` and `assay explain`. */
+/** `assay check`. */
 export function registerCheck(program: Command): void {
   program
     .command('check')
@@ -74,13 +74,5 @@ A limit of cost stands in the assay.yaml beside or above the files: docs/configu
         return
       }
       process.exitCode = runCheck(paths, { format, stdin, fix, cost, config: loaded.config })
-    })
-  program
-    .command('explain')
-    .description('tell the long story of a diagnostic, with an example')
-    .argument('<code>', 'such as E0207')
-    .action(async (code: string) => {
-      const { runExplain } = await import('../explain-code.ts')
-      runExplain(code)
     })
 }

@@ -5,8 +5,7 @@ import type { Command } from 'commander'
 import { exitCodes } from '../exit-codes.ts'
 import { startInstance } from '../instance.ts'
 import { defaults, parseUpSettings, type UpFlags } from '../settings.ts'
-
-const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+import { collect } from './collect.ts'
 
 export function registerUp(program: Command): void {
   program

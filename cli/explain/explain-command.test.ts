@@ -1,0 +1,156 @@
+/** `assay explain TRACE EVAL` as a user runs it. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { makeResult } from '../../engine/model/make-result.ts'
+import { makeSpan } from '../../engine/model/make-span.ts'
+import { spanToJson } from '../../engine/model/span-json.ts'
+import { openDataFolder } from '../../storage/data-folder.ts'
+import { openTraces } from '../../storage/traces/open.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+const EVALS = `package shop
+online eval fast { on: trace  score: duration  pass: score <= 5s }
+online eval short { on: llm_call  pass: length(output.text) <= 30  missing: unknown }
+offline eval kind {
+  every: day at 06:00 in "UTC"
+  sample: 10 of trace over 24h
+  judge: "openai/gpt-5-mini"
+  show: output.text
+  scale: 1 to 5
+  rubric: "5 kind, 1 rude"
+  pass: score >= 4
+  missing: unknown
+}
+`
+const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const root = makeSpan({
+  traceId: TRACE,
+  spanId: '00000000000000aa',
+  kind: 'agent',
+  name: 'shop',
+  startTimeUs: 1e15,
+  durationNs: 9e9,
+})
+const llm = (spanId: string, outputText: string) =>
+  makeSpan({
+    traceId: TRACE,
+    spanId,
+    parentSpanId: root.spanId,
+    kind: 'llm',
+    name: 'chat',
+    outputText,
+    startTimeUs: 1e15,
+  })
+const spans = [
+  root,
+  llm('00000000000000bb', 'Gladly.'),
+  llm('00000000000000cc', 'Write to jo.doe@acme.com, or to her colleague.'),
+]
+
+let folder = ''
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-explain-'))
+  writeFileSync(join(folder, 'shop.eval'), EVALS)
+  writeFileSync(join(folder, 'traces.jsonl'), spans.map((span) => JSON.stringify(spanToJson(span))).join('\n'))
+  const opened = openDataFolder(join(folder, '.assay'))
+  if (!opened.ok) throw new Error(opened.message)
+  const traces = await openTraces({ dataDir: opened.folder.path })
+  await traces.migrate()
+  await traces.insertSpans(spans, 'spans')
+  await traces.insertResults(
+    [
+      makeResult({ evalId: 'shop/fast', traceId: TRACE, subjectKind: 'trace', verdict: 'pass', score: 9000 }),
+      makeResult({
+        evalId: 'shop/kind',
+        traceId: TRACE,
+        subjectKind: 'trace',
+        verdict: 'fail',
+        score: 2,
+        explanation: 'Curt.',
+        judgeModel: 'openai/gpt-5-mini',
+        runId: 'shop/kind@1',
+      }),
+    ],
+    'results',
+  )
+  await traces.close()
+  opened.folder.close()
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const main = join(import.meta.dirname, '../main.ts')
+function assay(...args: string[]) {
+  // Nobody listens at the discard port.
+  const env = { ...process.env, ASSAY_URL: '' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'explain', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+    env,
+    timeout: 50_000,
+  })
+  return { status, stdout, stderr }
+}
+
+describe('a trace of a file', () => {
+  test('the worst subject comes first, and what is private is masked', () => {
+    const { status, stdout, stderr } = assay(TRACE, 'short', '--on', 'traces.jsonl')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toMatch(
+      /^shop\/short is fail of this llm_call "chat"\npass: {3}length\(output.text\) <= 30 {2}= false\n/,
+    )
+    expect(stdout).toContain('└ output.text  = "Write to j***@a***.com, or to her colleague."')
+    expect(stdout).toContain('span:   00000000000000cc\n\nshop/short is pass')
+    expect(stdout).not.toContain('jo.doe')
+  })
+
+  test('--span and --json', () => {
+    const { stdout } = assay(TRACE, 'shop/short', '--on', 'traces.jsonl', '--span', '00000000000000bb', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      eval: { id: 'shop/short', kind: 'online' },
+      subjects: [
+        {
+          verdict: 'pass',
+          stored: null,
+          clauses: [{ clause: 'pass', tree: { op: 'compare', value: { value: true } } }],
+        },
+      ],
+    })
+  })
+
+  test.each([
+    [['nope'], 'there is no diagnostic nope'],
+    [[TRACE], 'which eval is to be explained'],
+    [[TRACE, 'fats', '--on', 'traces.jsonl'], 'there is no eval fats in the definitions here'],
+    [
+      [TRACE.replace('0', '1'), 'fast', '--on', 'traces.jsonl'],
+      'traces.jsonl has no trace 1af7651916cd43dd8448eb211c80319c',
+    ],
+    [[TRACE, 'fast', '--on', 'gone.json'], 'cannot read gone.json'],
+    [[TRACE, 'fast', '--data', 'gone'], 'there are no stored traces in gone'],
+    [[TRACE, 'fast', '--server', 'http://127.0.0.1:9'], 'no Assay answers at'],
+    [['abc', 'fast'], 'neither a code such as E0207 nor a trace id'],
+  ])('%j is refused', (args, message) => {
+    const { status, stdout, stderr } = assay(...args)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+})
+
+describe('a stored trace', () => {
+  test('shows the stored verdict where it is another', () => {
+    const { status, stdout, stderr } = assay(TRACE, 'fast', '--data', '.assay')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain('shop/fast is fail of this trace\n')
+    expect(stdout).toMatch(/stored: pass, of .*, revision 1, by another measure\n$/)
+  })
+
+  test('shows what the judge of an offline eval said', () => {
+    const { stdout } = assay(TRACE, 'kind', '--data', '.assay')
+    expect(stdout).toContain('pass:   score >= 4  = false\n        └ score  = 2\n')
+    expect(stdout).toContain('judge:  openai/gpt-5-mini says 2\n        Curt.\n')
+  })
+})

@@ -1,0 +1,54 @@
+import type { EvalPlan } from '../../dsl/plan.ts'
+import { explanationText } from '../../engine/evaluate/explain/text.ts'
+import type { ResultJson } from '../../server/schemas.ts'
+import type { ExplainedSubject } from './explain-trace.ts'
+
+/** More subjects than these are counted. */
+const MAX_SHOWN = 5
+
+export function explainText(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): string {
+  const shown = subjects.slice(0, MAX_SHOWN).map((one) => subjectText(evalPlan, one))
+  const rest = subjects.length - shown.length
+  const more = rest > 0 ? [`and ${rest} more: name one with --span, or take --json`] : []
+  return `${[...shown, ...more].join('\n\n')}\n`
+}
+
+function subjectText(evalPlan: EvalPlan, { explanation, stored }: ExplainedSubject): string {
+  const lines = [explanationText(explanation)]
+  const { spanId } = explanation
+  if (spanId !== '') lines.push(`span:   ${spanId}`)
+  if (stored === null) {
+    if (evalPlan.kind === 'offline' && explanation.verdict !== 'none') lines.push('judge:  has not judged it yet')
+    return lines.join('\n')
+  }
+  if (evalPlan.kind === 'offline') lines.push(...judgeLines(stored))
+  const difference = differenceOf(evalPlan, explanation.verdict, stored)
+  if (difference !== null) lines.push(`stored: ${difference}`)
+  return lines.join('\n')
+}
+
+function judgeLines({ judge, score, explanation }: ResultJson): string[] {
+  return [
+    `judge:  ${judge?.model ?? 'unknown'}${score === undefined ? ' gave no score' : ` says ${score}`}`,
+    ...(explanation === undefined ? [] : [`        ${explanation.replaceAll('\n', '\n        ')}`]),
+  ]
+}
+
+/** Null where the stored verdict is the same. */
+export function differenceOf(evalPlan: EvalPlan, verdict: string, stored: ResultJson): string | null {
+  if (verdict === stored.verdict) return null
+  const when = `${stored.verdict}, of ${stored.evaluatedAt}, revision ${stored.revision}`
+  if (stored.measureHash !== evalPlan.measureHash) return `${when}, by another measure`
+  if (stored.verdictHash !== evalPlan.verdictHash) return `${when}, by another pass or missing clause`
+  return stored.evidence.length > 0 ? `${when}: what it matched may be masked in the store` : when
+}
+
+export function explainJson(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): string {
+  const shown = subjects.map(({ explanation, stored }) => ({
+    ...explanation,
+    stored,
+    differs: stored !== null && stored.verdict !== explanation.verdict,
+  }))
+  const { id, kind, file, line, measureHash, verdictHash } = evalPlan
+  return `${JSON.stringify({ eval: { id, kind, file, line, measureHash, verdictHash }, subjects: shown }, null, 2)}\n`
+}

@@ -1,0 +1,60 @@
+/** `assay explain TRACE EVAL`: what the definitions at hand make of a trace, next to what is stored. */
+import type { EvalPlan, Plan } from '../../dsl/plan.ts'
+import { createExplainer } from '../../engine/evaluate/explain/explain-eval.ts'
+import type { Explanation } from '../../engine/evaluate/explain/tree.ts'
+import type { Judged } from '../../engine/evaluate/offline-eval.ts'
+import { kindOf, type ProjectedSpan } from '../../engine/evaluate/subject.ts'
+import { byStart, viewTrace } from '../../engine/evaluate/trace-view.ts'
+import { compilePatterns } from '../../engine/regex/patterns.ts'
+import type { ResultJson } from '../../server/schemas.ts'
+import type { PiiPatterns } from '../pii.ts'
+import type { FoundTrace } from '../stored/one-trace.ts'
+
+export interface ExplainedSubject {
+  readonly explanation: Explanation
+  /** The latest; null where nothing is stored of it. */
+  readonly stored: ResultJson | null
+}
+
+/** The gravest first, as that is what is asked about. */
+const ORDER = ['fail', 'error', 'unknown', 'pass', 'none']
+
+/** Of every subject of the eval's kind, or of the one span. */
+export function explainTrace(
+  plan: Plan,
+  evalPlan: EvalPlan,
+  { spans, results }: FoundTrace,
+  pii: PiiPatterns,
+  spanId: string | undefined,
+): ExplainedSubject[] {
+  const view = viewTrace(spans[0]!.tenant, spans[0]!.traceId, spans)
+  const patterns = compilePatterns(plan.patterns)
+  const explainer = createExplainer(plan, evalPlan.id, { patterns, mask: pii.mask })
+  const own = results.filter((result) => result.eval === evalPlan.id)
+  const explained = subjectsOf(evalPlan, view.spans, spanId).map((span) => {
+    const stored = own.find((result) => (result.spanId ?? '') === (span?.spanId ?? '')) ?? null
+    return { explanation: explainer.explain(view, span, judgedOf(stored)), stored }
+  })
+  return explained.sort((a, b) => ORDER.indexOf(a.explanation.verdict) - ORDER.indexOf(b.explanation.verdict))
+}
+
+/** One `undefined` for the trace itself. */
+function subjectsOf(
+  evalPlan: EvalPlan,
+  spans: readonly ProjectedSpan[],
+  spanId: string | undefined,
+): (ProjectedSpan | undefined)[] {
+  const { subject } = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
+  if (subject === 'trace' || subject === 'session') return [undefined]
+  const kind = kindOf(subject)
+  return spans
+    .filter((span) => (kind === null || span.kind === kind) && (spanId === undefined || span.spanId === spanId))
+    .sort(byStart)
+}
+
+/** A judge is not asked again: what it said is in the store. */
+function judgedOf(stored: ResultJson | null): Judged {
+  if (stored?.score !== undefined) return { kind: 'score', score: stored.score }
+  if (stored?.reason?.code === 'abstained') return { kind: 'none', why: { code: 'abstained' } }
+  return { kind: 'none', why: { code: 'judge_unreachable', detail: 'no score of it is stored' } }
+}

@@ -1,0 +1,20 @@
+/** The standard pack of personal data, for what the command line shows and writes of stored texts. */
+import { join } from 'node:path'
+import { maskWith } from '../engine/evaluate/explain/explain-eval.ts'
+import { compilePatterns, type PatternGroup, type PatternSet } from '../engine/regex/patterns.ts'
+import { loadEvals, packFolder } from './load-evals.ts'
+
+export interface PiiPatterns {
+  readonly patterns: PatternSet
+  readonly group: PatternGroup
+  /** All matches as hints. */
+  readonly mask: (text: string) => string
+}
+
+export function loadPii(): PiiPatterns {
+  const { plan } = loadEvals([join(packFolder, 'pii.eval')])
+  if (plan === null) throw new Error('the standard pack of personal data does not check')
+  const patterns = compilePatterns(plan.patterns)
+  const group = patterns.group(plan.patterns.map((_, index) => index))
+  return { patterns, group, mask: maskWith(patterns, plan) }
+}

@@ -1,0 +1,28 @@
+/** The definitions of the working tree, and what a name on the command line means among them. */
+import type { EvalPlan, Plan } from '../../dsl/plan.ts'
+import { didYouMean } from '../../dsl/suggest.ts'
+import { type LoadedEvals, packFolder } from '../load-evals.ts'
+import { loadPlan } from '../loaded-plan.ts'
+
+export type DefinitionsOutcome = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: false; exitCode: number }
+
+/** Of the paths that were given; else of the folder at hand, with the standard packs behind it. Errors are told on stderr. */
+export function loadDefinitions(paths: readonly string[] | undefined): DefinitionsOutcome {
+  return loadPlan(paths ?? ['.', packFolder])
+}
+
+export type EvalOutcome = { ok: true; evalPlan: EvalPlan } | { ok: false; message: string }
+
+/** `package/name`, or the name alone where one eval has it; one's own before those of the packs. */
+export function evalNamed(name: string, plan: Plan): EvalOutcome {
+  const exact = plan.evals.find(({ id }) => id === name)
+  if (exact !== undefined) return { ok: true, evalPlan: exact }
+  const all = plan.evals.filter((one) => one.name === name)
+  const own = all.filter(({ file }) => !file.startsWith('assay:'))
+  const named = own.length > 0 ? own : all
+  const [only] = named
+  if (named.length === 1 && only !== undefined) return { ok: true, evalPlan: only }
+  if (named.length > 1) return { ok: false, message: `which ${name}: ${named.map(({ id }) => id).join(' or ')}?` }
+  const ids = plan.evals.map(({ id }) => id)
+  return { ok: false, message: `there is no eval ${name} in the definitions here${didYouMean(name, ids)}; see --evals` }
+}
