@@ -21,7 +21,14 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'the PII patterns beside eight separate regular expressions',
     run: async () => (await import('./pii.ts')).run(),
   },
-  check: { about: '`assay check` on 1,000 evals in 50 files', run: async () => (await import('./check.ts')).run() },
+  language: {
+    about: 'the language: `assay check` on 1,000 evals in 50 files beside promtool, tests, re-checks, backtest',
+    run: async () => (await import('./language.ts')).run(),
+  },
+  check: {
+    about: '`assay check` alone',
+    run: async () => (await import('./language-check.ts')).run(),
+  },
   alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
   log: { about: 'the embedded log alone', run: async () => (await import('./log.ts')).run() },
