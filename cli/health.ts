@@ -53,6 +53,17 @@ function offlineComponent(state: OfflineState): Component {
   }
 }
 
+/** Of a process that runs roles and nothing else. */
+export async function healthOfRoles(phase: Phase, roles: readonly RoleHealth[]): Promise<HealthInfo> {
+  return overall(phase, await Promise.all(roles.map(componentOf)))
+}
+
+function overall(phase: Phase, components: Component[]): HealthInfo {
+  if (phase !== 'running') return { status: phase, components }
+  const isWhole = components.every((component) => component.state !== 'failed' && component.state !== 'degraded')
+  return { status: isWhole ? 'ok' : 'degraded', components }
+}
+
 /** `degraded` when a part has failed and the rest goes on, or when newer definitions were refused. */
 export async function healthOf(parts: {
   phase: Phase
@@ -69,7 +80,5 @@ export async function healthOf(parts: {
       ? { name: 'definitions', state: 'degraded', detail: 'the files do not check; the version before is in force' }
       : { name: 'definitions', state: 'ok' },
   )
-  if (parts.phase !== 'running') return { status: parts.phase, components }
-  const isWhole = components.every((component) => component.state !== 'failed' && component.state !== 'degraded')
-  return { status: isWhole ? 'ok' : 'degraded', components }
+  return overall(parts.phase, components)
 }

@@ -12,11 +12,13 @@ const modules: readonly CommandModule[] = [
   { names: ['init'], load: async () => (await import('./commands/init.ts')).registerInit },
   { names: ['check'], load: async () => (await import('./commands/check.ts')).registerCheck },
   { names: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
+  { names: ['serve'], load: async () => (await import('./commands/serve.ts')).registerServe },
   { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
   { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
   { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
   { names: ['backtest'], load: async () => (await import('./commands/backtest.ts')).registerBacktest },
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
+  { names: ['push'], load: async () => (await import('./commands/push.ts')).registerPush },
   { names: ['results'], load: async () => (await import('./commands/results.ts')).registerResults },
   { names: ['lsp'], load: async () => (await import('./commands/lsp.ts')).registerLsp },
 ]

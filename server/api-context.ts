@@ -1,6 +1,8 @@
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
+import type { PublishOutcome } from '../storage/definitions/publish.ts'
+import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { Health } from './schemas.ts'
 
@@ -27,6 +29,15 @@ export interface ApiContext {
   evalLedger?: (() => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
   runOffline?: ((evalId: string) => Promise<RunOutcome>) | undefined
+  /** Absent where the definitions are files. */
+  releases?: Releases | undefined
   nowMs: () => number
   tenant: string
+}
+
+/** Packages of definitions that were pushed. */
+export interface Releases {
+  packages(): readonly PublishedPackage[]
+  push(plan: Plan, revision: string | null): Promise<PublishOutcome>
+  rollBack(packageName: string): Promise<PublishOutcome>
 }

@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import type { ApiContext } from './api-context.ts'
 import { isCrossSite, isLoopback, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
+import { definitionRoutes } from './routes/definitions.ts'
 import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -56,6 +57,7 @@ export function buildApi(
   resultRoutes(app, context)
   evalRoutes(app, context)
   exportRoutes(app, context)
+  definitionRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     options.onProblem?.(`${request.req.method} ${request.req.path} failed: ${error.message}`)
@@ -68,8 +70,22 @@ export function buildApi(
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { host, port, tenant = 'default', onProblem, ...rest } = options
   const isLocal = host === 'localhost' || isLoopback(host)
+  return listen(host, port, (isDraining) => buildApi({ ...rest, tenant }, { isLocal, onProblem, isDraining }))
+}
+
+/** `/health` and `/ready` alone, for a process that has no API. */
+export function startHealth(options: { host: string; port: number; status: ApiContext['status'] }): Promise<Api> {
+  return listen(options.host, options.port, () => {
+    const app = new Hono()
+    healthRoutes(app, options)
+    app.notFound((request) => problem(request, 404, 'there is nothing here but /health and /ready'))
+    return app
+  })
+}
+
+async function listen(host: string, port: number, build: (isDraining: () => boolean) => Hono): Promise<Api> {
   let draining = false
-  const app = buildApi({ ...rest, tenant }, { isLocal, onProblem, isDraining: () => draining })
+  const app = build(() => draining)
   const server = createAdaptorServer({ fetch: app.fetch })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

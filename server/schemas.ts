@@ -183,6 +183,18 @@ export type PagesResponse = z.infer<typeof pagesResponseSchema>
 export type PageTracesResponse = z.infer<typeof pageTracesResponseSchema>
 export type EvalJson = z.infer<typeof evalSchema>
 export type AlertJson = z.infer<typeof alertSchema>
+/** Packages that were pushed, or rolled back. */
+export const pushResponseSchema = z.object({
+  packages: z.array(
+    z.object({
+      name: z.string(),
+      revision: z.string().nullable(),
+      /** False where the same was in force already. */
+      changed: z.boolean(),
+    }),
+  ),
+})
+
 export type EvalsResponse = z.infer<typeof evalsResponseSchema>
 export type RunResponse = z.infer<typeof runResponseSchema>
 export type IndexResponse = z.infer<typeof indexResponseSchema>

@@ -8,12 +8,13 @@ const TIMEOUT_MS = 30_000
 /** `unreachable`: nobody listens there. */
 export type Answer<T> = { ok: true; value: T } | { ok: false; message: string; unreachable?: true }
 
-/** `server`: an address; without a scheme it is http. */
+/** `server`: an address; without a scheme it is http. With `post` it posts that as JSON. */
 export async function askApi<T>(
   server: string,
   path: string,
   query: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
+  post?: unknown,
 ): Promise<Answer<T>> {
   const base = server.includes('://') ? server : `http://${server}`
   const url = URL.parse(path, base.endsWith('/') ? base : `${base}/`)
@@ -24,7 +25,14 @@ export async function askApi<T>(
   let response: Response
   let body: unknown
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    response = await fetch(url, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(post !== undefined && {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(post),
+      }),
+    })
     body = await response.json()
   } catch (error) {
     if (error instanceof SyntaxError) return stranger

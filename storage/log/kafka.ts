@@ -6,8 +6,8 @@ import { AppendBatcher, type FirstOffsets, type PlacedRecord } from './kafka/app
 import { registerCodecs } from './kafka/codecs.ts'
 import type { Compression, KafkaSettings } from './kafka/config.ts'
 import { KafkaConsumer } from './kafka/consumer.ts'
-import { recordOf } from './kafka/fetcher.ts'
-import { type Cluster, createCluster, errorTypeOf } from './kafka/kafkajs-internals.ts'
+import { offsetAfter, recordOf } from './kafka/fetcher.ts'
+import { type Cluster, createCluster, errorTypeOf, silenceNegativeTimers } from './kafka/kafkajs-internals.ts'
 import { ensureKafkaTopics } from './kafka/topics.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type {
@@ -40,6 +40,14 @@ const COMPRESSION: Record<Compression, (typeof CompressionTypes)[keyof typeof Co
   lz4: CompressionTypes.LZ4,
   zstd: CompressionTypes.ZSTD,
 }
+let isPrepared = false
+function prepareKafkajs(): void {
+  if (isPrepared) return
+  isPrepared = true
+  registerCodecs()
+  silenceNegativeTimers()
+}
+
 const ALL_IN_SYNC = -1
 /** Whoever appends has somebody waiting for the answer, and says himself when to come again. */
 const APPEND_TIMEOUT_MS = 10_000
@@ -48,7 +56,7 @@ const READ_WAIT_MS = 100
 
 /** Connects; rejects with `LogError` `io` when no broker answers. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
-  registerCodecs()
+  prepareKafkajs()
   const { settings } = options
   const kafka = new kafkajs.Kafka({
     clientId: options.clientId ?? 'assay',
@@ -223,7 +231,7 @@ class KafkaLog implements Log {
       }
       const last = messages.at(-1)
       if (last === undefined) await sleep(READ_WAIT_MS)
-      else next = Number(last.offset) + 1
+      else next = offsetAfter(last)
     }
     return records
   }

@@ -9,6 +9,8 @@ export const EVAL_RESULTS = 'eval-results'
 export const ALERTS = 'alerts'
 export const NOTIFICATIONS = 'notifications'
 export const ALERT_STATE = 'alert-state'
+/** The API's, by `assay push`: compiled packages of definitions. */
+export const EVAL_DEFINITIONS = 'eval-definitions'
 /** Everyone's: records that can't be used (`dead-letter.ts`). */
 export const DEAD_LETTERS = 'dead-letters'
 
@@ -48,4 +50,9 @@ export const alertTopics: readonly TopicSpec[] = [
   { name: NOTIFICATIONS, partitions: 1, retentionMs: 30 * DAY_MS, retentionBytes: null, compacted: false },
   { name: ALERT_STATE, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
   deadLetters,
+]
+
+/** What roles in processes of their own follow; one process watches files instead. */
+export const definitionTopics: readonly TopicSpec[] = [
+  { name: EVAL_DEFINITIONS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
 ]

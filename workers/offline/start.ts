@@ -17,6 +17,8 @@ import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { runIdOf } from './slot.ts'
 
+export type OfflinePart = 'scheduler' | 'worker'
+
 export interface OfflineOptions {
   tenant: string
   log: Pick<Log, 'append'>
@@ -31,6 +33,8 @@ export interface OfflineOptions {
   nowMs: () => number
   /** One plain sentence for people, each once: no provider, a lost queue, a failed run. */
   onNotice: (message: string) => void
+  /** What this process does of it; both unless told. With neither it only takes requests for runs. */
+  parts?: readonly OfflinePart[]
   /** Runs at the same time; 2 by default. */
   runsAtOnce?: number
   /** Judge calls at the same time within a run; 8 by default. */
@@ -79,7 +83,8 @@ export interface Offline {
 
 /** Resolves when the queue is open and the schedules are in force. Rejects with `QueueError`. */
 export async function startOffline(options: OfflineOptions): Promise<Offline> {
-  const { tenant, definitions, nowMs } = options
+  const { tenant, definitions, nowMs, parts = ['scheduler', 'worker'] } = options
+  const isWorker = parts.includes('worker')
   const notice = once(options.onNotice)
   const { byName: providers, problems } = providersFromEnv(options.env)
   for (const problem of problems) notice(problem)
@@ -99,6 +104,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
     if (evalPlan.sample.scope.subject === 'session')
       return { state: 'not_supported', detail: `${evalPlan.id} is not run: sessions are not judged yet.` }
+    // Where the judges are asked, their providers are known; elsewhere it is not for this process to say.
+    if (!isWorker) return { state: 'ready', detail: undefined }
     const lacking = providersLacking(evalPlan.judge, providers)
     if (lacking.length === 0) return { state: 'ready', detail: undefined }
     const detail =
@@ -148,11 +155,13 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     }
   }
 
-  const worker = await queue.work(work, {
-    concurrency: options.runsAtOnce ?? 2,
-    onError: (error) => notice(`The offline queue: ${error.message}`),
-    ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
-  })
+  const worker = isWorker
+    ? await queue.work(work, {
+        concurrency: options.runsAtOnce ?? 2,
+        onError: (error) => notice(`The offline queue: ${error.message}`),
+        ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
+      })
+    : null
   const scheduler = createScheduler({
     queue,
     tenant,
@@ -166,7 +175,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       const { detail } = readiness(evalPlan)
       if (detail !== undefined) notice(detail)
     }
-    await scheduler.sync(evals)
+    if (parts.includes('scheduler')) await scheduler.sync(evals)
   }
   // What `sync` meets is reported by the scheduler, eval by eval.
   definitions.onChange(() => void follow())
@@ -196,7 +205,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     async drain() {
       await scheduler.stop()
       stop.abort()
-      await worker.drain()
+      await worker?.drain()
       await queue.close()
     },
   }

@@ -8,7 +8,8 @@ import type { Cluster } from './kafkajs-internals.ts'
 import { Membership } from './membership.ts'
 import { PartitionBuffers } from './partition-buffers.ts'
 
-const SESSION_TIMEOUT_MS = 30_000
+/** After this long what a killed member had goes to the others; a blocked event loop must not look like one. */
+const SESSION_TIMEOUT_MS = 15_000
 
 export interface KafkaConsumerParts {
   /** Of this consumer alone, both: a join waits on its connection for the whole group, a fetch for records. */

@@ -117,7 +117,7 @@ export class Fetcher {
           one.buffer,
           one.epoch,
           records.map((message) => recordOf(topicName, partition, message)),
-          Number(last.offset) + 1,
+          offsetAfter(last),
         )
       }
     }
@@ -161,6 +161,12 @@ export class Fetcher {
 }
 
 const EMPTY = new Uint8Array(0)
+
+/** Where to read on after the last message of an answer: behind its batch, of which compaction may have left only a part. */
+export function offsetAfter({ offset, batchContext }: FetchedMessage): number {
+  if (batchContext === undefined) return Number(offset) + 1
+  return Number(batchContext.firstOffset) + batchContext.lastOffsetDelta + 1
+}
 
 /** A message of the protocol as the port has it; a tombstone has no bytes. */
 export function recordOf(topic: string, partition: number, message: FetchedMessage): LogRecord {

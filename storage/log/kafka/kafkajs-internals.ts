@@ -14,6 +14,8 @@ export interface FetchedMessage {
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>
   readonly isControlRecord?: boolean
+  /** Of the batch that it stood in; compaction may have taken the records after it. */
+  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number }
 }
 
 export interface FetchResponse {
@@ -94,6 +96,18 @@ export interface Cluster {
 interface MemberCodec<T> {
   encode(value: T): Buffer
   decode(bytes: Buffer): T | null
+}
+
+/**
+ * Its request queue sets timers that lie in the past, of which Node has warned on standard error since version 24. Nothing else of
+ * the process warns by this name without being wrong, and that much is worth losing for a terminal that can be read.
+ */
+export function silenceNegativeTimers(): void {
+  const emit = process.emitWarning
+  const filtered = (warning: string | Error, ...rest: unknown[]): void => {
+    if (rest[0] !== 'TimeoutNegativeWarning') Reflect.apply(emit, process, [warning, ...rest])
+  }
+  process.emitWarning = filtered
 }
 
 const load = createRequire(import.meta.url)

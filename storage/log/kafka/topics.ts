@@ -14,7 +14,10 @@ export async function ensureKafkaTopics(
   replicationFactor: number | null,
 ): Promise<void> {
   const existing = new Set(await admin.listTopics())
-  const missing = specs.filter(({ name }) => !existing.has(name))
+  // One may be named twice, by two who need it.
+  const missing = [...new Map(specs.map((spec) => [spec.name, spec])).values()].filter(
+    ({ name }) => !existing.has(name),
+  )
   if (missing.length > 0) {
     const { brokers } = await admin.describeCluster()
     const replication = replicationFactor ?? Math.min(REPLICATION, brokers.length)

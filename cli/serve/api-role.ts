@@ -1,0 +1,63 @@
+/** The API's side of the definitions that are pushed, and of runs that are asked for. */
+import type { Releases } from '../../server/api-context.ts'
+import { publishDefinitions, rollBackDefinitions } from '../../storage/definitions/publish.ts'
+import { startOffline } from '../../workers/offline/start.ts'
+import type { Shared, StartServedRole } from './shared.ts'
+
+/** The routes need a listener, which the process has anyway for its health: `serve.ts` puts them there. */
+export const startApiRole: StartServedRole = async (shared) => {
+  const traces = await shared.migratedTraces()
+  return {
+    health: {
+      name: 'api',
+      stats: async () => {
+        await traces.ping()
+        return {}
+      },
+    },
+    drain: async () => {},
+  }
+}
+
+/** Pushes of one process come one after the other, each on top of the one before. */
+export function releasesOf({ log, definitions, tenant, nowMs }: Shared): Releases {
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
+    const next = turn.catch(() => {}).then(run)
+    turn = next
+    return next
+  }
+  return {
+    packages: () => definitions.current().packages,
+    push: (plan, revision) =>
+      inTurn(async () => {
+        await definitions.refresh()
+        const push = { tenant, plan, revision, pushedAtMs: nowMs() }
+        const outcome = await publishDefinitions(log, definitions.current(), push)
+        await definitions.refresh()
+        return outcome
+      }),
+    rollBack: (name) =>
+      inTurn(async () => {
+        await definitions.refresh()
+        const outcome = await rollBackDefinitions(log, definitions.current(), name)
+        await definitions.refresh()
+        return outcome
+      }),
+  }
+}
+
+/** Enqueues runs for the workers, wherever they are. */
+export async function runsOf(shared: Shared, onNotice: (text: string) => void) {
+  return startOffline({
+    tenant: shared.tenant,
+    log: shared.log,
+    traces: await shared.migratedTraces(),
+    queue: { redisUrl: shared.settings.redisUrl ?? undefined, dataDir: '' },
+    definitions: { current: () => shared.definitions.current().plan, onChange: shared.onDefinitions },
+    env: shared.env,
+    nowMs: shared.nowMs,
+    onNotice,
+    parts: [],
+  })
+}

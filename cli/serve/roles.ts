@@ -1,0 +1,123 @@
+/** The roles of `assay serve`, each as `assay up` runs it, on the engines that all share. */
+import { startAlertEvaluator } from '../../alerting/evaluator.ts'
+import { startAlertManager } from '../../alerting/manager.ts'
+import { receiversFromEnv } from '../../alerting/receivers/config.ts'
+import { compileRedaction } from '../../engine/redact/redact.ts'
+import { startOtlpHttp } from '../../ingest/otlp-http.ts'
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import { type OfflinePart, startOffline } from '../../workers/offline/start.ts'
+import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { startStoreLoop } from '../../workers/online/store-loop.ts'
+import { openOrExplain, urlHost } from '../roles/listen-error.ts'
+import { CannotStart, inTurn } from '../roles/run-role.ts'
+import { startApiRole } from './api-role.ts'
+import type { RoleName } from './serve-settings.ts'
+import type { Shared, StartServedRole } from './shared.ts'
+
+const planOf = ({ definitions }: Shared) => ({ current: () => definitions.current().plan })
+
+const gateway: StartServedRole = async (shared) => {
+  const { settings, log, tenant } = shared
+  // Which it asks for with each request, and may not wait for then.
+  await log.partitionsOf(AGENT_TRACES)
+  const server = await openOrExplain(
+    { what: 'OTLP/HTTP', host: settings.host, port: settings.otlpHttpPort, flag: '--otlp-http-port' },
+    () => startOtlpHttp({ host: settings.host, port: settings.otlpHttpPort, log, tenant }),
+  )
+  return {
+    health: { name: 'gateway', stats: async () => ({ ...server.stats() }) },
+    listens: `OTLP/HTTP on http://${urlHost(settings.host)}:${server.port}/v1/traces`,
+    drain: () => server.drain(),
+  }
+}
+
+const evaluate: StartServedRole = async (shared, say) => {
+  const loop = await startEvaluateLoop({
+    log: shared.log,
+    definitions: planOf(shared),
+    traces: await shared.traces(),
+    nowMs: shared.nowMs,
+    onProblem: say.problem,
+  })
+  return { health: { name: 'trans-evaluate', stats: async () => ({ ...loop.stats() }) }, drain: () => loop.drain() }
+}
+
+const store: StartServedRole = async (shared, say) => {
+  let redactor = compileRedaction(shared.definitions.current().plan)
+  shared.onDefinitions(() => {
+    redactor = compileRedaction(shared.definitions.current().plan)
+  })
+  const loop = await startStoreLoop({
+    log: shared.log,
+    traces: await shared.migratedTraces(),
+    definitions: () => redactor,
+    nowMs: shared.nowMs,
+    onProblem: say.problem,
+    onChange: say.info,
+  })
+  return {
+    health: {
+      name: 'trans-store',
+      stats: async () => ({ ...loop.stats() }),
+      trouble: ({ isStoreDown }) =>
+        isStoreDown === true ? 'storing waits for ClickHouse; spans are kept in the log' : null,
+    },
+    drain: () => loop.drain(),
+  }
+}
+
+const alerts: StartServedRole = async (shared, say) => {
+  const { log, nowMs, settings } = shared
+  const apiUrl = (): string | null => settings.publicUrl
+  const receivers = receiversFromEnv(shared.env, { apiUrl, nowMs })
+  if (!receivers.ok) throw new CannotStart(receivers.problems.join('\n'))
+  // Sinks before sources: who delivers is there before anything can fire.
+  const manager = await startAlertManager({
+    log,
+    receivers: receivers.receivers,
+    nowMs,
+    onPrint: say.info,
+    onProblem: say.problem,
+    apiUrl,
+  })
+  const evaluator = await startAlertEvaluator({ log, definitions: planOf(shared), nowMs, onProblem: say.problem })
+  return {
+    health: {
+      name: 'alerts',
+      stats: async () => ({ evaluator: evaluator.stats(), notifications: manager.stats() }),
+    },
+    drain: () => inTurn([() => evaluator.drain(), () => manager.drain()]),
+  }
+}
+
+const offline =
+  (part: OfflinePart): StartServedRole =>
+  async (shared, say) => {
+    const running = await startOffline({
+      tenant: shared.tenant,
+      log: shared.log,
+      traces: await shared.migratedTraces(),
+      // Of no use to a queue on Redis.
+      queue: { redisUrl: shared.settings.redisUrl ?? undefined, dataDir: '' },
+      definitions: { ...planOf(shared), onChange: shared.onDefinitions },
+      env: shared.env,
+      nowMs: shared.nowMs,
+      onNotice: say.info,
+      parts: [part],
+    })
+    return {
+      health: { name: part, stats: async () => ({ evals: running.status().length }) },
+      drain: () => running.drain(),
+    }
+  }
+
+/** In the order in which they start: sinks before sources. */
+export const STARTERS: ReadonlyMap<RoleName, StartServedRole> = new Map([
+  ['trans-store', store],
+  ['alerts', alerts],
+  ['trans-evaluate', evaluate],
+  ['worker', offline('worker')],
+  ['scheduler', offline('scheduler')],
+  ['gateway', gateway],
+  ['api', startApiRole],
+])

@@ -1,0 +1,166 @@
+/** Runs roles in this process until it is told to stop: what they share first, then sinks before sources. */
+import { messageOf } from '../../engine/message-of.ts'
+import { startApi, startHealth } from '../../server/api.ts'
+import type { HealthInfo } from '../../server/api-context.ts'
+import { followDefinitions } from '../../storage/definitions/follow.ts'
+import { openKafkaLog } from '../../storage/log/kafka.ts'
+import { LogError } from '../../storage/log/port.ts'
+import { alertTopics, definitionTopics, onlineTopicsFor } from '../../storage/log/topics.ts'
+import { QueueError } from '../../storage/queue/port.ts'
+import { healthOfRoles, type Phase } from '../health.ts'
+import { openOrExplain, urlHost } from '../roles/listen-error.ts'
+import { CannotStart } from '../roles/run-role.ts'
+import { releasesOf, runsOf } from './api-role.ts'
+import { STARTERS } from './roles.ts'
+import type { ServeSettings } from './serve-settings.ts'
+import { lazyTraces, type Say, type ServedRole, type Shared } from './shared.ts'
+
+/** The only tenant until there are keys. */
+const TENANT = 'default'
+
+export interface ServeDeps {
+  env: Readonly<Record<string, string | undefined>>
+  nowMs: () => number
+  /** With what says it: a role's name, or `assay`. */
+  sayAs: (who: string) => Say
+}
+
+export interface Served {
+  drain(): Promise<void>
+}
+
+/** Throws `CannotStart` with what is wrong, in the user's terms. */
+export async function serve(settings: ServeSettings, deps: ServeDeps): Promise<Served> {
+  const undo: (() => Promise<void>)[] = []
+  const unwind = async (): Promise<void> => {
+    for (const step of undo.reverse()) {
+      await step().catch((error: unknown) => deps.sayAs('assay').problem(`while stopping: ${messageOf(error)}`))
+    }
+  }
+  try {
+    return await start(settings, deps, undo, unwind)
+  } catch (error) {
+    await unwind()
+    throw isExpected(error) ? new CannotStart(error.message, { cause: error }) : error
+  }
+}
+
+async function start(
+  settings: ServeSettings,
+  deps: ServeDeps,
+  undo: (() => Promise<void>)[],
+  unwind: () => Promise<void>,
+): Promise<Served> {
+  const say = deps.sayAs('assay')
+  const log = await openKafkaLog({
+    settings: settings.log,
+    clientId: `assay-${settings.roles.join('+')}`,
+    onProblem: say.problem,
+  })
+  undo.push(() => log.close())
+  // A cluster's topics are bounded by the cluster, not by a size of ours.
+  await log.ensureTopics([...onlineTopicsFor('kafka', Number.MAX_SAFE_INTEGER), ...alertTopics, ...definitionTopics])
+  const listeners: (() => void)[] = []
+  const definitions = await followDefinitions({
+    log,
+    tenant: TENANT,
+    onProblem: say.problem,
+    onChange: ({ plan, packages }) => {
+      const names = packages.map(
+        ({ package: name, current }) =>
+          `${name}${current.revision === null ? '' : `@${current.revision.slice(0, 12)}`}`,
+      )
+      say.info(`definitions ${plan.hash.slice(0, 12)} in force: ${names.join(', ')}`)
+      for (const changed of listeners) changed()
+    },
+  })
+  undo.push(() => definitions.close())
+  const traces = lazyTraces(settings.tracesUrl, deps.nowMs)
+  undo.push(() => traces.close())
+  const shared: Shared = {
+    settings,
+    env: deps.env,
+    tenant: TENANT,
+    log,
+    definitions,
+    nowMs: deps.nowMs,
+    traces: traces.traces,
+    migratedTraces: traces.migratedTraces,
+    onDefinitions: (changed) => listeners.push(changed),
+  }
+
+  let phase: Phase = 'starting'
+  const served: ServedRole[] = []
+  const status = (): Promise<HealthInfo> =>
+    healthOfRoles(
+      phase,
+      served.map(({ health }) => health),
+    )
+  const listener = await listen(shared, status, deps)
+  undo.push(() => listener.drain())
+  for (const [name, startRole] of STARTERS) {
+    if (!settings.roles.includes(name)) continue
+    const role = await startRole(shared, deps.sayAs(name))
+    served.push(role)
+    // Sources first at the end: what was taken reaches its sink.
+    undo.push(() => role.drain())
+    if (role.listens !== undefined) say.info(role.listens)
+  }
+  phase = 'running'
+  say.info(`ready: ${settings.roles.join(', ')}; health on http://${urlHost(settings.host)}:${listener.port}/health`)
+  if (definitions.current().packages.length === 0)
+    say.info('no definitions are in force yet: assay push publishes them')
+  return {
+    drain: async () => {
+      phase = 'stopping'
+      await unwind()
+    },
+  }
+}
+
+/** Health and readiness from the first moment on, and the API where that is among the roles. */
+async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: ServeDeps) {
+  const { settings } = shared
+  const { host, httpPort: port } = settings
+  const say = deps.sayAs('api')
+  const runs = settings.roles.includes('api') ? await runsOf(shared, say.info) : null
+  try {
+    const listener = await openOrExplain({ what: 'HTTP', host, port, flag: '--http-port' }, async () => {
+      if (runs === null) return startHealth({ host, port, status })
+      return startApi({
+        host,
+        port,
+        status,
+        tenant: shared.tenant,
+        traces: await shared.migratedTraces(),
+        nowMs: shared.nowMs,
+        definitions: {
+          current: () => {
+            const { plan, packages } = shared.definitions.current()
+            return {
+              plan,
+              loadedAtMs: Math.max(0, ...packages.map(({ current }) => current.pushedAtMs)),
+              diagnostics: [],
+            }
+          },
+        },
+        releases: releasesOf(shared),
+        runOffline: (evalId) => runs.runNow(evalId),
+        onProblem: say.problem,
+      })
+    })
+    return {
+      port: listener.port,
+      drain: async () => {
+        await listener.drain()
+        await runs?.drain()
+      },
+    }
+  } catch (error) {
+    await runs?.drain()
+    throw error
+  }
+}
+
+const isExpected = (error: unknown): error is Error =>
+  error instanceof CannotStart || error instanceof LogError || error instanceof QueueError

@@ -1,0 +1,73 @@
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import { isIntact } from '../../dsl/packages.ts'
+import type { Plan } from '../../dsl/plan.ts'
+import type { PublishOutcome } from '../../storage/definitions/publish.ts'
+import type { ApiContext } from '../api-context.ts'
+import { isLoopback } from '../loopback.ts'
+import { problem } from '../problem.ts'
+
+/** More than thousands of evals take. */
+const MAX_BYTES = 20 << 20
+
+const pushSchema = z.object({
+  plan: z.custom<Plan>(isIntact, 'is not a plan of this version of Assay: push with the same version'),
+  revision: z.string().max(200).nullable(),
+})
+
+/** `POST /v1/definitions`: packages for every role. `POST /v1/definitions/{package}/rollback`: the release before. */
+export function definitionRoutes(app: Hono, api: ApiContext): void {
+  app.get('/v1/definitions', (context) => {
+    const packages = api.releases?.packages() ?? []
+    return context.json({
+      packages: packages.map(({ package: name, current, previous }) => ({
+        name,
+        revision: current.revision,
+        pushedAt: new Date(current.pushedAtMs).toISOString(),
+        evals: current.plan.evals.map(({ id }) => id),
+        alerts: current.plan.alerts.map(({ id }) => id),
+        previousRevision: previous?.revision ?? null,
+      })),
+    })
+  })
+
+  app.post('/v1/definitions', async (context) => {
+    const { releases } = api
+    const refused = refusalOf(context, releases !== undefined)
+    if (refused !== null || releases === undefined) return refused ?? problem(context, 409, FILES)
+    if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
+      return problem(context, 413, 'larger than 20 MiB')
+    let raw: unknown
+    try {
+      raw = await context.req.json()
+    } catch {
+      return problem(context, 400, 'the body is not JSON')
+    }
+    const parsed = pushSchema.safeParse(raw)
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      return problem(context, 400, `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)
+    }
+    return answer(context, await releases.push(parsed.data.plan, parsed.data.revision))
+  })
+
+  app.post('/v1/definitions/:package/rollback', async (context) => {
+    const { releases } = api
+    const refused = refusalOf(context, releases !== undefined)
+    if (refused !== null || releases === undefined) return refused ?? problem(context, 409, FILES)
+    return answer(context, await releases.rollBack(context.req.param('package')))
+  })
+}
+
+const FILES = 'the definitions of this Assay are files that it watches: edit them, there is nothing to push'
+
+function refusalOf(context: Context, takesReleases: boolean): Response | null {
+  // There are no keys yet: only this machine may change what everyone runs.
+  if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
+  return takesReleases ? null : problem(context, 409, FILES)
+}
+
+function answer(context: Context, outcome: PublishOutcome): Response {
+  return outcome.ok ? context.json({ packages: outcome.packages }) : problem(context, 409, outcome.message)
+}

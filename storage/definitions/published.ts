@@ -1,0 +1,42 @@
+/** A package of definitions as it stands in the log, under the key tenant/package. */
+import { z } from 'zod'
+import { isIntact } from '../../dsl/packages.ts'
+import type { Plan } from '../../dsl/plan.ts'
+
+const release = z.object({
+  plan: z.custom<Plan>(isIntact, 'is of another version of Assay, or damaged'),
+  /** Of git, where they were pushed from; null outside a repository. */
+  revision: z.string().max(200).nullable(),
+  pushedAtMs: z.number(),
+})
+
+const publishedSchema = z.object({
+  version: z.literal(1),
+  tenant: z.string(),
+  package: z.string(),
+  current: release,
+  /** What a rollback goes back to. */
+  previous: release.nullable(),
+})
+
+export type Release = z.infer<typeof release>
+export type PublishedPackage = z.infer<typeof publishedSchema>
+
+export type ParsedPackage = { ok: true; published: PublishedPackage } | { ok: false; message: string }
+
+export function encodePackage(published: PublishedPackage): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(published))
+}
+
+export function parsePackage(bytes: Uint8Array): ParsedPackage {
+  let raw: unknown
+  try {
+    raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return { ok: false, message: 'not JSON in UTF-8' }
+  }
+  const parsed = publishedSchema.safeParse(raw)
+  if (parsed.success) return { ok: true, published: parsed.data }
+  const [issue] = parsed.error.issues
+  return { ok: false, message: `${issue?.path.join('.')}: ${issue?.message}` }
+}

@@ -1,0 +1,178 @@
+/** Every role as a process of its own, on a real Kafka, a real Redis and the ClickHouse engine behind its HTTP interface. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type SentTraces, startSending } from './kill/sender.ts'
+import { type ClickHouseServer, startClickHouse } from './support/clickhouse-server.ts'
+import { type KafkaBroker, startKafkaBroker } from './support/kafka-broker.ts'
+import { kafkaIsMissing } from './support/kafka-jars.ts'
+import { type RunningRedis, redisServer, startRedis } from './support/redis-server.ts'
+import { cliFile, type ServedProcess, startServe } from './support/serve-process.ts'
+
+const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
+
+const evals = (limit: string): string => `package shop
+online eval quick {
+  on:   trace
+  pass: duration <= ${limit}
+}
+alert slow {
+  on:       quick
+  when:     count(fail) >= 1 over 10m
+  severity: ticket
+}
+`
+
+describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-serve-'))
+  let broker: KafkaBroker
+  let clickHouse: ClickHouseServer
+  let redis: RunningRedis
+  let env: Record<string, string>
+  const running = new Map<string, ServedProcess>()
+  const start = async (...roles: string[]): Promise<ServedProcess> => {
+    const served = await startServe(roles, env)
+    running.set(roles.join(' '), served)
+    return served
+  }
+  const one = (roles: string): ServedProcess => running.get(roles)!
+
+  beforeAll(async () => {
+    ;[broker, clickHouse, redis] = await Promise.all([startKafkaBroker(), startClickHouse(), startRedis()])
+    env = { ASSAY_LOG_URL: `kafka://${broker.address}`, ASSAY_TRACES_URL: clickHouse.url, REDIS_URL: redis.url }
+    await start('api')
+    await Promise.all([
+      start('gateway'),
+      start('trans-evaluate'),
+      start('trans-store'),
+      start('alerts'),
+      start('scheduler', 'worker'),
+    ])
+  }, 120_000)
+  afterAll(async () => {
+    await Promise.all([...running.values()].map((served) => served.kill()))
+    await broker?.stop()
+    await clickHouse?.stop()
+    await redis?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const push = (...args: string[]) =>
+    spawnSync(process.execPath, [cliFile, 'push', ...args, '--server', one('api').httpUrl], {
+      encoding: 'utf8',
+      cwd: folder,
+    })
+  const passing = async (): Promise<string> => {
+    const { evals: listed } = (await (await fetch(`${one('api').httpUrl}/v1/evals`)).json()) as {
+      evals: { id: string; verdicts: { pass: number; fail: number } }[]
+    }
+    const { pass, fail } = listed.find(({ id }) => id === 'shop/quick')?.verdicts ?? { pass: 0, fail: 0 }
+    return `${pass > 0 ? 'passes' : ''} ${fail > 0 ? 'fails' : ''}`.trim()
+  }
+  const eventually = (what: () => void | Promise<void>) => vi.waitFor(what, { timeout: 60_000, interval: 250 })
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  test('definitions that are pushed reach every role, and the release before comes back', {
+    timeout: 120_000,
+  }, async () => {
+    const file = join(folder, 'shop.eval')
+    writeFileSync(file, 'package shop\nonline eval quick { on: trace  pass: duraton <= 5s }\n')
+    expect(push(file)).toMatchObject({ status: 1, stderr: expect.stringContaining('duration') })
+
+    writeFileSync(file, evals('5s'))
+    expect(push(file)).toMatchObject({ status: 0, stdout: 'shop: in force\n' })
+    expect(push(file)).toMatchObject({ status: 0, stdout: 'shop: as it was\n' })
+    const sent: SentTraces = { acknowledged: new Map(), unanswered: new Map() }
+    const tracesUrl = one('gateway').tracesUrl!
+    const send = async (): Promise<void> => {
+      const sending = startSending(tracesUrl, sent)
+      await pause(100)
+      await sending.stop()
+    }
+    for (const roles of ['trans-evaluate', 'alerts', 'trans-store']) {
+      await eventually(() => expect(one(roles).output()).toContain('in force: shop'))
+    }
+    await send()
+    await eventually(async () => expect(await passing()).toBe('passes'))
+
+    writeFileSync(file, evals('0ms'))
+    expect(push(file)).toMatchObject({ status: 0, stdout: 'shop: in force\n' })
+    await eventually(() =>
+      expect(
+        one('trans-evaluate')
+          .output()
+          .match(/in force: shop/g),
+      ).toHaveLength(2),
+    )
+    await send()
+    await eventually(async () => expect(await passing()).toBe('fails'))
+    await eventually(() => expect(one('alerts').output()).toContain('shop/slow'))
+
+    expect(push('--rollback', 'shop')).toMatchObject({ status: 0, stdout: 'shop: in force\n' })
+    await eventually(async () => expect(await passing()).toBe('passes'))
+    expect(push('--rollback', 'shoe')).toMatchObject({ status: 2, stderr: expect.stringContaining('no package shoe') })
+  })
+
+  test('what was acknowledged is stored once, whichever process dies', { timeout: 180_000 }, async () => {
+    const sent: SentTraces = { acknowledged: new Map(), unanswered: new Map() }
+    for (const roles of ['trans-evaluate', 'trans-store', 'gateway', 'api']) {
+      const sending = startSending(one('gateway').tracesUrl!, sent)
+      await pause(700)
+      await one(roles).kill()
+      await pause(300)
+      await sending.stop()
+      await start(roles)
+    }
+    expect(sent.acknowledged.size).toBeGreaterThan(4)
+    await eventually(async () => {
+      for (const [traceId, spanIds] of sent.acknowledged) {
+        const answer = await fetch(`${one('api').httpUrl}/v1/traces/${traceId}`)
+        expect(answer.status).toBe(200)
+        const { spans } = (await answer.json()) as { spans: { spanId: string }[] }
+        expect(spans.map(({ spanId }) => spanId).sort()).toEqual([...spanIds].sort())
+      }
+    })
+  })
+
+  test('each says how it is, and drains when it is told to', { timeout: 90_000 }, async () => {
+    for (const [roles, served] of running) {
+      const ready = await fetch(`${served.httpUrl}/ready`)
+      expect(ready.status).toBe(200)
+      const { components } = (await ready.json()) as { components: { name: string; state: string }[] }
+      expect(components.map(({ name, state }) => `${name} ${state}`).sort()).toEqual(
+        roles
+          .split(' ')
+          .map((name) => `${name} ok`)
+          .sort(),
+      )
+    }
+    const ends = await Promise.all(
+      [...running.values()].map(async (served) => ({ roles: served.roles, code: await served.stop() })),
+    )
+    expect(ends.filter(({ code }) => code !== 0)).toEqual([])
+  })
+})
+
+test('every mistake in the settings is told at once', () => {
+  const { status, stderr } = spawnSync(process.execPath, [cliFile, 'serve', 'gateway', 'janitor', 'api'], {
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      ASSAY_LOG_URL: 'amqp://a',
+      ASSAY_HTTP_PORT: 'x',
+      ASSAY_TRACES_URL: '',
+      REDIS_URL: 'http://secret@a',
+    },
+  })
+  expect(status).toBe(2)
+  expect(stderr.split('\n').filter((line) => line !== '')).toEqual([
+    expect.stringContaining('there is no role janitor'),
+    expect.stringContaining("ASSAY_LOG_URL: the log's URL has to look like"),
+    expect.stringContaining('ASSAY_TRACES_URL is not set, and api cannot do without'),
+    expect.stringContaining('REDIS_URL must look like'),
+    expect.stringContaining('ASSAY_HTTP_PORT must be between'),
+  ])
+  expect(stderr).not.toContain('secret')
+})
