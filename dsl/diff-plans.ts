@@ -1,7 +1,7 @@
 /** What a change of definitions means: by the hashes that results are stored under, with the clauses that were changed. */
 import { walkExpr } from './expr-walk.ts'
 import { readsOnlyScore } from './hash.ts'
-import type { AlertPlan, EvalPlan, Expr, PatternPlan, Plan, TestPlan } from './plan.ts'
+import type { AlertPlan, EvalPlan, Expr, PatternPlan, Plan, ScorecardPlan, TestPlan } from './plan.ts'
 import { clausesOfEval, clausesOfRule, type PrintedClause } from './print-clauses.ts'
 import { type PrintOptions, patternMeaning, patternName } from './print-expr.ts'
 
@@ -233,7 +233,7 @@ const ROUTING = new Set(['title', 'owner', 'severity', 'notify', 'mode'])
 function diffRules(before: Plan, after: Plan): RuleDiff[] {
   const [left, right] = [rulesOf(before), rulesOf(after)]
   const names = unclearNames(before.patterns, after.patterns)
-  const kindOf = (rule: AlertPlan): { kind: string } => ({ kind: rule.kind })
+  const kindOf = (rule: AlertPlan | ScorecardPlan): { kind: string } => ({ kind: rule.kind })
   const diffs = [...new Set([...left.keys(), ...right.keys()])].flatMap((id): RuleDiff[] => {
     const [from, to] = [left.get(id), right.get(id)]
     if (from === undefined) return to === undefined ? [] : [{ ...placeOf(to), ...kindOf(to), change: 'new' }]
@@ -251,8 +251,8 @@ function diffRules(before: Plan, after: Plan): RuleDiff[] {
   return diffs.sort(byId)
 }
 
-function rulesOf(plan: Plan): Map<string, AlertPlan> {
-  return new Map(plan.alerts.map((rule) => [rule.id, rule]))
+function rulesOf(plan: Plan): Map<string, AlertPlan | ScorecardPlan> {
+  return new Map([...plan.alerts, ...plan.scorecards].map((rule) => [rule.id, rule]))
 }
 
 function diffTests(before: Plan, after: Plan): TestDiff[] {
