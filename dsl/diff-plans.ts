@@ -81,19 +81,12 @@ export function pairEvals(before: Plan, after: Plan): { from: EvalPlan | null; t
   const newIds = new Set(after.evals.map(({ id }) => id))
   const pairs = after.evals.map((to) => {
     // An eval that kept its name is itself, also where another claims to have been it.
-    const id = left.has(to.id) ? to.id : formerIdsOf(to).find((former) => left.has(former) && !newIds.has(former))
+    const id = left.has(to.id) ? to.id : to.was.find((former) => left.has(former) && !newIds.has(former))
     const from = id === undefined ? null : (left.get(id) ?? null)
     if (id !== undefined) left.delete(id)
     return { from, to }
   })
   return [...pairs, ...[...left.values()].map((from) => ({ from, to: null }))]
-}
-
-/** `was:` names evals of its own package, or of another as `package/name`. */
-function formerIdsOf(plan: EvalPlan): string[] {
-  const was: unknown = 'was' in plan ? plan.was : null
-  const names = Array.isArray(was) ? was.map(String) : typeof was === 'string' ? [was] : []
-  return names.map((name) => (name.includes('/') ? name : `${plan.package}/${name}`))
 }
 
 function diffEvals(before: Plan, after: Plan): EvalDiff[] {
