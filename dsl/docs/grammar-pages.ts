@@ -78,7 +78,7 @@ export function grammarHtml(): string {
     const usedBy = users.map((user) => `<a href="#${user}">${user}</a>`).join(', ')
     return `<section id="${name}">
 <h2>${name}</h2>
-<div class="diagram">${railroadSvg(rail)}</div>
+<div class="diagram">${railroadSvg(rail, `${name}: ${ebnf(rail)}`)}</div>
 <pre>${escaped(production(name, rail))}</pre>
 ${usedBy === '' ? '' : `<p>used by ${usedBy}</p>\n`}</section>`
   })

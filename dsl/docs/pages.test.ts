@@ -66,7 +66,7 @@ describe('the grammar', () => {
   })
 
   describe.each(grammarRules())('the diagram of $name', ({ rail }) => {
-    const svg = railroadSvg(rail)
+    const svg = railroadSvg(rail, 'a title')
     const boxes = [
       ...svg.matchAll(/<rect class="\w+" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g),
     ].map(([, x, y, width, height]) => ({

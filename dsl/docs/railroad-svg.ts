@@ -17,8 +17,8 @@ const GAP = 10
 const BEND = 10
 const ROW_GAP = 10
 
-/** Complete, with its size; classes `rail`, `token`, `rule` are for a style sheet. */
-export function railroadSvg(rail: Rail): string {
+/** Complete, with its size, and a title for who cannot see it; classes `rail`, `token`, `rule` are for a style sheet. */
+export function railroadSvg(rail: Rail, title: string): string {
   const drawing = draw(rail)
   const margin = 16
   const width = Math.ceil(drawing.width + 4 * margin)
@@ -29,7 +29,7 @@ export function railroadSvg(rail: Rail): string {
     drawing.at(2 * margin, y),
     path(`M ${2 * margin + drawing.width} ${y} h ${margin - 5} m -5 -8 v 16 m 5 -16 v 16`),
   ]
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">\n${body.join('\n')}\n</svg>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">\n<title>${escaped(title)}</title>\n${body.join('\n')}\n</svg>`
 }
 
 function draw(rail: Rail): Drawing {
