@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { when } from '../engine/alerting/alert-fixture.ts'
 import { encodeResults } from '../engine/codec/results.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { ALERT_STATE, ALERTS, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
@@ -124,10 +123,7 @@ describe('the evaluator', () => {
     await until('the next notice', async () => bench.problems.length === 2)
     expect(bench.problems[1]).toContain('left out 1 result on')
     await stop(first)
-    bench.plan = planOf(
-      alertOf({ id: 'shop/asked' }),
-      alertOf({ id: 'shop/judged', on: { kind: 'eval', evalId: 'shop/helpful' } }),
-    )
+    bench.plan = planOf(alertOf({ id: 'shop/asked' }), alertOf({ id: 'shop/judged', onEvalId: 'shop/helpful' }))
     await evaluator({ countStale: true })
     await results(old)
     await results({ verdict: 'fail', subjectTimeUs: 0, evalId: 'shop/helpful', runId: 'shop/helpful@1' })
@@ -138,8 +134,8 @@ describe('the evaluator', () => {
   test('a subject that a later run judges again counts again, one that a run delivers twice does not', async () => {
     bench.plan = planOf(
       alertOf({
-        on: { kind: 'eval', evalId: 'shop/helpful' },
-        when: when('count', 'fail', '>=', 2),
+        onEvalId: 'shop/helpful',
+        when: { fn: 'count', of: 'fail', cmp: '>=', value: 2, overNs: ns(10 * minute) },
       }),
     )
     const started = await evaluator()

@@ -11,14 +11,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeFlags } from '../scripts/node-flags.mjs'
 
-const files = 50
+export const files = 50
 const evalsPerFile = 20
 const runs = 15
 /** They warm the disk's cache and the compile cache, and are left out. */
 const warmUps = 2
 
 /** Twenty evals of the kinds that people write, no two of the same meaning, with an alert and a test. */
-function fileText(file: number): string {
+export function fileText(file: number): string {
   const evals = Array.from({ length: evalsPerFile }, (_, index) => evalText(file * evalsPerFile + index, index))
   return `# Generated for the benchmark.
 package  team_${file}

@@ -1,9 +1,8 @@
 /** A set of files to a plan: the one door of this folder. Pure; `readImport` is the only way out. */
 import { withoutAllowed } from './allowances.ts'
-import { checkDefaultFalseAlarms, compileAlert } from './compile-alert.ts'
+import { compileAlert } from './compile-alert.ts'
 import { compileOffline } from './compile-offline.ts'
 import { compileOnline } from './compile-online.ts'
-import { compileScorecard } from './compile-scorecard.ts'
 import { compileTest } from './compile-test.ts'
 import { costsOf, type EvalCost } from './cost/eval-cost.ts'
 import { type CostLimits, reportLimits } from './cost/limits.ts'
@@ -16,16 +15,7 @@ import { elaborate } from './elaborate/expression.ts'
 import { checkFormerIds } from './former-ids.ts'
 import { hashesOf, hashOfPlan, type Unhashed } from './hash.ts'
 import { removal, renaming } from './machine-fix.ts'
-import {
-  type AlertDecl,
-  type DefineDecl,
-  type EvalDecl,
-  lookup,
-  type Module,
-  namesIn,
-  type RuleDecl,
-  type ScorecardDecl,
-} from './module.ts'
+import { type AlertDecl, type DefineDecl, type EvalDecl, lookup, type Module, namesIn } from './module.ts'
 import {
   type AlertPlan,
   type EvalPlan,
@@ -34,7 +24,6 @@ import {
   type PatternPlan,
   PLAN_VERSION,
   type Plan,
-  type ScorecardPlan,
   type Subject,
   type TestPlan,
 } from './plan.ts'
@@ -61,11 +50,10 @@ export interface ProjectInput {
 
 /** What is known of a project, also of one in error. */
 export interface Analysis {
-  readonly plan: Plan | null
   readonly diagnostics: Diagnostic[]
   /** Of each file and what it imports, by path. */
   readonly modules: ReadonlyMap<string, Module>
-  /** Those that are not in error. */
+  /** Those that are not in error; their hashes are empty. */
   readonly evals: readonly EvalPlan[]
   /** The value of a constant; of one in error, its type is unknown. */
   constant(module: Module, name: string): Typed
@@ -73,8 +61,8 @@ export interface Analysis {
 
 /** `plan` is null exactly when a diagnostic is an error. Diagnostics come by file, then by place. */
 export function compileProject(input: ProjectInput): { plan: Plan | null; diagnostics: Diagnostic[] } {
-  const { plan, diagnostics } = analyseProject(input)
-  return { plan, diagnostics }
+  const { compiler, modules, diagnostics } = compileModules(input, hashesOf)
+  return { plan: hasErrors(diagnostics) ? null : compiler.plan([...modules.keys()].sort()), diagnostics }
 }
 
 /** How many of each kind a set of files declares. */
@@ -94,21 +82,22 @@ export function checkProject(input: ProjectInput): {
   costs: readonly EvalCost[]
   diagnostics: Diagnostic[]
 } {
-  const { compiler, costs, diagnostics } = compileModules(input, () => ({ measureHash: '', verdictHash: '' }))
+  const { compiler, costs, diagnostics } = compileModules(input, WITHOUT_HASHES)
   return { counts: hasErrors(diagnostics) ? null : compiler.counts(), costs, diagnostics }
 }
 
-/** As `compileProject`, with all that an editor asks of besides. */
+/** All that an editor asks of; without a plan, as the check is. */
 export function analyseProject(input: ProjectInput): Analysis {
-  const { compiler, modules, diagnostics } = compileModules(input, hashesOf)
+  const { compiler, modules, diagnostics } = compileModules(input, WITHOUT_HASHES)
   return {
-    plan: hasErrors(diagnostics) ? null : compiler.plan([...modules.keys()].sort()),
     diagnostics,
     modules,
     evals: compiler.evals(),
     constant: (module, name) => compiler.constant(module, name),
   }
 }
+
+const WITHOUT_HASHES: typeof hashesOf = () => ({ measureHash: '', verdictHash: '' })
 
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
@@ -169,11 +158,10 @@ class ProjectCompiler implements Project {
   /** In the order in which they can be evaluated: an eval whose verdict is asked for stands before the one that asks. */
   readonly #evals = new Map<EvalDecl, EvalPlan | null>()
   readonly #alerts = new Map<AlertDecl, AlertPlan | null>()
-  readonly #scorecards = new Map<ScorecardDecl, ScorecardPlan | null>()
   readonly #tests: TestPlan[] = []
   readonly #byId = new Map<string, EvalPlan>()
-  readonly #ids = new Map<string, RuleDecl>()
-  readonly #homes = new Map<RuleDecl, Module>()
+  readonly #ids = new Map<string, EvalDecl | AlertDecl>()
+  readonly #homes = new Map<EvalDecl, Module>()
   readonly #compiling = new Set<EvalDecl>()
   readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
   readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
@@ -197,11 +185,9 @@ class ProjectCompiler implements Project {
       })
     for (const name of module.names.patterns.keys()) this.pattern(module, name)
     for (const decl of module.names.scopes.values()) namedScope(decl.name, module, this)
-    checkDefaultFalseAlarms(module)
     for (const decl of module.names.rules.values()) {
       if (decl.kind === 'eval') this.evalOf(module, decl)
-      else if (decl.kind === 'alert') this.alertOf(module, decl)
-      else this.#scorecardOf(module, decl)
+      else this.alertOf(module, decl)
     }
     const evalOf = (home: Module, decl: EvalDecl): EvalPlan | null => this.evalOf(home, decl)
     const alertOf = (home: Module, name: string): AlertPlan | null => {
@@ -216,8 +202,7 @@ class ProjectCompiler implements Project {
 
   /** After all that is in force is known. */
   checkRenames(): void {
-    const rules: (readonly [EvalDecl | AlertDecl, EvalPlan | AlertPlan | null])[] = [...this.#evals, ...this.#alerts]
-    const renamed = rules.flatMap(([decl, plan]) => {
+    const renamed = [...this.#evals].flatMap(([decl, plan]) => {
       const clause = decl.clauses.find(({ key }) => key.text === 'was')
       const home = this.#homes.get(decl)
       return plan === null || clause === undefined || home === undefined
@@ -240,13 +225,11 @@ class ProjectCompiler implements Project {
   plan(files: string[]): Plan {
     const evals = this.evals()
     const alerts = [...this.#alerts.values()].filter((plan) => plan !== null)
-    const scorecards = [...this.#scorecards.values()].filter((plan) => plan !== null)
     const plan = {
       version: PLAN_VERSION,
       patterns: this.patterns.patterns,
       evals,
       alerts,
-      scorecards,
       tests: this.#tests,
       files,
     } as const
@@ -284,21 +267,13 @@ class ProjectCompiler implements Project {
     const known = this.#alerts.get(decl)
     if (known !== undefined) return known
     this.#claim(module, decl)
-    this.#homes.set(decl, module)
-    const plan = compileAlert(decl, module, this, (home, target) => this.evalOf(home, target))
+    const plan = compileAlert(decl, module, (home, target) => this.evalOf(home, target))
     this.#alerts.set(decl, plan)
     return plan
   }
 
   /** One id belongs to one declaration, whichever files it is spread over. */
-  #scorecardOf(module: Module, decl: ScorecardDecl): void {
-    if (this.#scorecards.has(decl)) return
-    this.#claim(module, decl)
-    const plan = compileScorecard(decl, module, this, (home, target) => this.evalOf(home, target))
-    this.#scorecards.set(decl, plan)
-  }
-
-  #claim(module: Module, decl: RuleDecl): void {
+  #claim(module: Module, decl: EvalDecl | AlertDecl): void {
     const id = `${module.packageName}/${decl.name.text}`
     const owner = this.#ids.get(id)
     if (owner === undefined) this.#ids.set(id, decl)
@@ -370,9 +345,8 @@ class ProjectCompiler implements Project {
       return null
     }
     const { decl, module: home } = found.found
-    if (decl.kind !== 'eval') {
-      const kind = decl.kind === 'alert' ? 'an alert' : 'a scorecard'
-      module.reporter.report('E0211', span, `\`${path}\` is ${kind}, and only evals have verdicts`, {
+    if (decl.kind === 'alert') {
+      module.reporter.report('E0211', span, `\`${path}\` is an alert, and only evals have verdicts`, {
         label: 'not an eval',
       })
       return null

@@ -11,7 +11,6 @@ import {
   planResponseSchema,
   type ResultJson,
   resultsResponseSchema,
-  traceResponseSchema,
 } from '../../server/schemas.ts'
 import { askApi } from '../commands/ask-api.ts'
 import { SourceError, type TraceSource } from './source.ts'
@@ -47,10 +46,6 @@ export function openApiSource(server: string): TraceSource {
         found.push(...results.map(resultFromJson))
       }
       return found
-    },
-    trace: async (traceId) => {
-      const { spans } = await ask(`v1/traces/${traceId}`, {}, traceResponseSchema)
-      return spans.map(({ results: _, ...span }) => parseSpan(span))
     },
     close: async () => {},
   }

@@ -125,7 +125,6 @@ function describeEval(plan: EvalPlan): string {
     plan.kind === 'offline'
       ? `Judged by ${plan.judge.models.join(', ')} on \`${plan.schedule.cron}\` (${plan.schedule.timeZone}), ${scoreType(plan)}.`
       : `Of each \`${plan.scope.subject}\`, judged ${plan.when === 'arrival' ? 'as it arrives' : 'when its trace settles'}${plan.score === null ? '' : `; score: ${scoreType(plan)}`}.`,
-    `Series \`${plan.measureHash.slice(0, 8)}\``,
   ]
   return lines.filter((line) => line !== '').join('  \n')
 }

@@ -7,7 +7,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts'
 import { Reporter } from '../diagnostics/reporter.ts'
 import type { Module } from '../module.ts'
 import type { Plan } from '../plan.ts'
-import { type Analysis, analyseProject } from '../project.ts'
+import { type Analysis, analyseProject, compileProject, type ProjectInput } from '../project.ts'
 import { type Parsed, parseText, type ReadTraces, type SourceText } from '../resolve.ts'
 import { Source } from '../source.ts'
 import { type Document, documentOf } from './document.ts'
@@ -115,7 +115,7 @@ export class Workspace {
   /** The plan of a file and what it imports, to run its tests; null when it is in error. */
   plan(path: string, readTraces: ReadTraces): Plan | null {
     const text = this.textOf(path)
-    return text === null ? null : this.#analyse({ path, text }, readTraces).analysis.plan
+    return text === null ? null : compileProject({ ...this.#input({ path, text }, new Set()), readTraces }).plan
   }
 
   module(path: string): Module | null {
@@ -173,25 +173,30 @@ export class Workspace {
     return checked
   }
 
-  #analyse({ path, text }: SourceText, readTraces = this.#host.readTraces): Checked {
+  #analyse({ path, text }: SourceText): Checked {
     const reads = new Set<string>()
-    const analysis = analyseProject({
-      files: [{ path, text }],
-      readImport: (from, specifier) => {
-        const target = this.#host.resolve(from, specifier)
-        if (target === null) return null
-        reads.add(target)
-        const found = this.textOf(target)
-        return found === null ? null : { path: target, text: found }
-      },
-      parse: (file) => this.#parse(file),
-      ...(readTraces === undefined ? {} : { readTraces }),
-    })
+    const analysis = analyseProject(this.#input({ path, text }, reads))
     const module = analysis.modules.get(path)
     const ids = new Map<string, Module>()
     if (module !== undefined && module.packageName !== '')
       for (const name of module.names.rules.keys()) ids.set(`${module.packageName}/${name}`, module)
     return { analysis, reads, ids }
+  }
+
+  #input(file: SourceText, reads: Set<string>): ProjectInput {
+    const { readTraces } = this.#host
+    return {
+      files: [file],
+      readImport: (from, specifier) => {
+        const target = this.#host.resolve(from, specifier)
+        if (target === null) return null
+        reads.add(target)
+        const text = this.textOf(target)
+        return text === null ? null : { path: target, text }
+      },
+      parse: (text) => this.#parse(text),
+      ...(readTraces === undefined ? {} : { readTraces }),
+    }
   }
 
   #parse(file: SourceText): Parsed {

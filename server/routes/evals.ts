@@ -1,7 +1,6 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
-import { notRunYet } from '../../dsl/not-run-yet.ts'
-import type { AlertPlan, EvalPlan, PatternPlan } from '../../dsl/plan.ts'
+import type { AlertPlan, EvalPlan } from '../../dsl/plan.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
 import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { scoreUnitOf } from '../../engine/evaluate/score.ts'
@@ -38,7 +37,7 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
           hasEarlier: earlier.has(plan.id),
         }),
       ),
-      alerts: plan.alerts.map((alert) => alertToJson(alert, plan.patterns)),
+      alerts: plan.alerts.map(alertToJson),
     }
     return context.json(body)
   })
@@ -102,8 +101,7 @@ const neverMatched = (plan: EvalPlan): string =>
     ? `never matched: no stored ${plan.scope.subject} has been in its scope`
     : 'never matched: it has not run yet, or no trace was in its sample'
 
-function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJson {
-  const notRun = notRunYet(alert)
+function alertToJson(alert: AlertPlan): AlertJson {
   return {
     id: alert.id,
     title: alert.title,
@@ -111,9 +109,8 @@ function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJ
     mode: alert.mode,
     file: alert.file,
     line: alert.line,
-    on: alert.on.kind === 'eval' ? alert.on.evalId : alert.on.scope.subject,
-    when: formatRule(alert.when, patterns),
-    ...(notRun !== null && { note: `this version does not run ${notRun}` }),
+    on: alert.onEvalId,
+    when: formatRule(alert.when),
     severity: alert.severity,
     notify: alert.notify.map(({ receiver, target }) => ({ receiver, target })),
   }
