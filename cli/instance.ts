@@ -179,6 +179,7 @@ async function start(
         port: settings.httpPort,
         tenant,
         traces,
+        log,
         nowMs,
         status: () => healthOf({ phase, roles, offline: offline.state, refusedDefinitions }),
         definitions: { current: () => ({ ...definitions.current(), diagnostics: lastDiagnostics }) },

@@ -18,6 +18,7 @@ const modules: readonly CommandModule[] = [
   { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
   { names: ['backtest'], load: async () => (await import('./commands/backtest.ts')).registerBacktest },
   { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
+  { names: ['dlq'], load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
   { names: ['push'], load: async () => (await import('./commands/push.ts')).registerPush },
   { names: ['results'], load: async () => (await import('./commands/results.ts')).registerResults },
   { names: ['lsp'], load: async () => (await import('./commands/lsp.ts')).registerLsp },

@@ -3,6 +3,7 @@ import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
+import type { Log } from '../storage/log/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { Health } from './schemas.ts'
 
@@ -29,6 +30,8 @@ export interface ApiContext {
   evalLedger?: (() => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
   runOffline?: ((evalId: string) => Promise<RunOutcome>) | undefined
+  /** For the dead letters in it. Absent where stored traces are looked at without one. */
+  log?: Log | undefined
   /** Absent where the definitions are files. */
   releases?: Releases | undefined
   nowMs: () => number

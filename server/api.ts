@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import type { ApiContext } from './api-context.ts'
 import { isCrossSite, isLoopback, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
 import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
@@ -58,6 +59,7 @@ export function buildApi(
   evalRoutes(app, context)
   exportRoutes(app, context)
   definitionRoutes(app, context)
+  deadLetterRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     options.onProblem?.(`${request.req.method} ${request.req.path} failed: ${error.message}`)

@@ -183,6 +183,32 @@ export type PagesResponse = z.infer<typeof pagesResponseSchema>
 export type PageTracesResponse = z.infer<typeof pageTracesResponseSchema>
 export type EvalJson = z.infer<typeof evalSchema>
 export type AlertJson = z.infer<typeof alertSchema>
+export const deadLetterSchema = z.object({
+  id: z.int(),
+  state: z.enum(['waiting', 'replayed', 'dropped']),
+  /** topic/partition/offset of the record. */
+  source: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  at: z.string(),
+  sizeBytes: z.int(),
+})
+
+export const deadLettersResponseSchema = z.object({
+  deadLetters: z.array(deadLetterSchema),
+  /** Of the state asked for. */
+  total: z.int(),
+})
+
+/** With the record itself. */
+export const deadLetterDetailSchema = deadLetterSchema.extend({
+  headers: z.record(z.string(), z.string()),
+  valueBase64: z.string(),
+})
+
+export type DeadLetterJson = z.infer<typeof deadLetterSchema>
+export type DeadLettersResponse = z.infer<typeof deadLettersResponseSchema>
+
 /** Packages that were pushed, or rolled back. */
 export const pushResponseSchema = z.object({
   packages: z.array(

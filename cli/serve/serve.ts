@@ -133,6 +133,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         status,
         tenant: shared.tenant,
         traces: await shared.migratedTraces(),
+        log: shared.log,
         nowMs: shared.nowMs,
         definitions: {
           current: () => {

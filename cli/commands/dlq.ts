@@ -1,0 +1,140 @@
+/** `assay dlq`: records that could not be used, and what to do with them. */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { type DeadLetterJson, deadLetterDetailSchema, deadLettersResponseSchema } from '../../server/schemas.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { askApi, DEFAULT_SERVER } from './ask-api.ts'
+
+interface Flags {
+  server?: string
+  json?: boolean
+  state?: string
+  limit?: string
+  payload?: boolean
+  all?: boolean
+}
+
+const serverOf = ({ server }: Flags): string => server ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
+const SERVER: readonly [string, string] = ['--server <url>', `the instance to ask (ASSAY_URL, or ${DEFAULT_SERVER})`]
+
+export function registerDeadLetters(program: Command): void {
+  const dlq = program
+    .command('dlq')
+    .description('look at records that could not be used; replay or drop them')
+    .addHelpText(
+      'after',
+      `
+A record that cannot be read, stored or delivered is put aside with its reason, and the rest goes on. An outage puts nothing aside.
+
+Examples:
+  assay dlq list
+  assay dlq show 12
+  assay dlq replay 12 13
+  assay dlq drop --all
+
+Exit codes: 0 fine, 1 there are dead letters waiting (list), 2 usage, or no Assay answers.`,
+    )
+  dlq
+    .command('list')
+    .description('newest first')
+    .option('--state <state>', 'waiting, replayed, dropped or all', 'waiting')
+    .option('--limit <n>', 'at most so many', '100')
+    .option(...SERVER)
+    .option('--json', 'print one JSON object instead of text')
+    .action(async (flags: Flags) => {
+      process.exitCode = await list(flags)
+    })
+  dlq
+    .command('show')
+    .description('one of them, with what it holds')
+    .argument('<id>')
+    .option('--payload', 'write the record itself, as it was, to standard output')
+    .option(...SERVER)
+    .option('--json', 'print one JSON object instead of text')
+    .action(async (id: string, flags: Flags) => {
+      process.exitCode = await show(id, flags)
+    })
+  for (const action of ['replay', 'drop'] as const) {
+    dlq
+      .command(action)
+      .description(action === 'replay' ? 'append them to their topic again' : 'ask about them no more')
+      .argument('[ids...]')
+      .option('--all', 'every one that waits')
+      .option(...SERVER)
+      .action(async (ids: string[], flags: Flags) => {
+        process.exitCode = await settle(action, ids, flags)
+      })
+  }
+}
+
+function fail(message: string): number {
+  process.stderr.write(`assay dlq: ${message}\n`)
+  return exitCodes.usage
+}
+
+async function list(flags: Flags): Promise<number> {
+  const query = { state: flags.state ?? 'waiting', limit: flags.limit ?? '100' }
+  const answer = await askApi(serverOf(flags), 'v1/dead-letters', query, deadLettersResponseSchema)
+  if (!answer.ok) return fail(answer.message)
+  const { deadLetters, total } = answer.value
+  if (flags.json) process.stdout.write(`${JSON.stringify(answer.value)}\n`)
+  else if (total === 0) process.stdout.write(`No dead letters${query.state === 'all' ? '' : ` ${query.state}`}.\n`)
+  else {
+    for (const letter of deadLetters) process.stdout.write(`${lineOf(letter)}\n`)
+    if (total > deadLetters.length) process.stdout.write(`… and ${total - deadLetters.length} more (--limit)\n`)
+  }
+  return deadLetters.some(({ state }) => state === 'waiting') ? exitCodes.findings : exitCodes.ok
+}
+
+const lineOf = ({ id, at, state, code, source, sizeBytes, reason }: DeadLetterJson): string =>
+  `${String(id).padStart(6)}  ${at}  ${state.padEnd(8)}  ${code.padEnd(13)}  ${source}  ${sizeBytes} B  ${reason}`
+
+async function show(id: string, flags: Flags): Promise<number> {
+  const answer = await askApi(serverOf(flags), `v1/dead-letters/${encodeURIComponent(id)}`, {}, deadLetterDetailSchema)
+  if (!answer.ok) return fail(answer.message)
+  const { valueBase64, headers, ...letter } = answer.value
+  const value = Buffer.from(valueBase64, 'base64')
+  if (flags.payload) process.stdout.write(value)
+  else if (flags.json) process.stdout.write(`${JSON.stringify(answer.value)}\n`)
+  else {
+    for (const [name, shown] of Object.entries({ ...letter, ...headers }))
+      process.stdout.write(`${name.padEnd(10)} ${shown}\n`)
+    process.stdout.write(`\n${excerpt(value)}\n`)
+  }
+  return exitCodes.ok
+}
+
+const EXCERPT_BYTES = 512
+
+/** Of what may be any bytes: printable as they are, others as dots. */
+function excerpt(value: Buffer): string {
+  const shown = value
+    .subarray(0, EXCERPT_BYTES)
+    .toString('latin1')
+    .replaceAll(/[^\x20-\x7e]/g, '.')
+  return value.length > EXCERPT_BYTES ? `${shown} … (${value.length} bytes in all: --payload writes them)` : shown
+}
+
+async function settle(action: 'replay' | 'drop', ids: readonly string[], flags: Flags): Promise<number> {
+  const server = serverOf(flags)
+  if (flags.all === ids.length > 0) return fail(`name the dead letters to ${action}, or --all of them`)
+  const chosen: string[] = [...ids]
+  if (flags.all) {
+    const answer = await askApi(
+      server,
+      'v1/dead-letters',
+      { state: 'waiting', limit: '1000' },
+      deadLettersResponseSchema,
+    )
+    if (!answer.ok) return fail(answer.message)
+    chosen.push(...answer.value.deadLetters.map(({ id }) => String(id)).reverse())
+  }
+  for (const id of chosen) {
+    const path = `v1/dead-letters/${encodeURIComponent(id)}/${action}`
+    const answer = await askApi(server, path, {}, z.object({ id: z.int() }), {})
+    if (!answer.ok) return fail(answer.message)
+    process.stdout.write(`${id} ${action === 'replay' ? 'replayed' : 'dropped'}\n`)
+  }
+  if (chosen.length === 0) process.stdout.write('No dead letters waiting.\n')
+  return exitCodes.ok
+}

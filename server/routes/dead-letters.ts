@@ -1,0 +1,75 @@
+import { getConnInfo } from '@hono/node-server/conninfo'
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import {
+  dropDeadLetter,
+  listDeadLetters,
+  readDeadLetter,
+  replayDeadLetter,
+  type SettleOutcome,
+  type StoredDeadLetter,
+} from '../../storage/log/dead-letters.ts'
+import type { ApiContext } from '../api-context.ts'
+import { isLoopback } from '../loopback.ts'
+import { badRequest, problem } from '../problem.ts'
+import type { DeadLetterJson, DeadLettersResponse } from '../schemas.ts'
+
+const querySchema = z.strictObject({
+  state: z.enum(['waiting', 'replayed', 'dropped', 'all']).default('waiting'),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
+
+/** Records that could not be used. What they hold is as it was sent, before any redaction: this machine alone may read it. */
+export function deadLetterRoutes(app: Hono, { log }: ApiContext): void {
+  if (log === undefined) return
+  app.get('/v1/dead-letters', async (context) => {
+    const parsed = querySchema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(querySchema.shape))
+    const { state, limit } = parsed.data
+    const { letters, total } = await listDeadLetters(log, { state: state === 'all' ? null : state, limit })
+    const body: DeadLettersResponse = { deadLetters: letters.map(toJson), total }
+    return context.json(body)
+  })
+
+  app.get('/v1/dead-letters/:id', async (context) => {
+    if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
+    const letter = await readDeadLetter(log, idOf(context))
+    if (letter === null) return problem(context, 404, `there is no dead letter ${context.req.param('id')}`)
+    return context.json({
+      ...toJson(letter),
+      headers: letter.headers,
+      valueBase64: Buffer.from(letter.value).toString('base64'),
+    })
+  })
+
+  const settling = (settle: (id: number) => Promise<SettleOutcome>) => async (context: Context) => {
+    if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
+    const outcome = await settle(idOf(context))
+    if (outcome.ok) return context.json({ id: idOf(context) })
+    return problem(context, outcome.code === 'unknown' ? 404 : 409, outcome.message)
+  }
+  app.post(
+    '/v1/dead-letters/:id/replay',
+    settling((id) => replayDeadLetter(log, id)),
+  )
+  app.post(
+    '/v1/dead-letters/:id/drop',
+    settling((id) => dropDeadLetter(log, id)),
+  )
+}
+
+/** What is no number names none. */
+function idOf(context: Context): number {
+  const id = Number(context.req.param('id'))
+  return Number.isSafeInteger(id) && id >= 0 ? id : -1
+}
+
+const toJson = ({ id, state, source, code, reason, atMs, value }: StoredDeadLetter): DeadLetterJson => ({
+  id,
+  state,
+  source,
+  code,
+  reason,
+  at: new Date(atMs).toISOString(),
+  sizeBytes: value.byteLength,
+})

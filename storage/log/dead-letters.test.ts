@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { deadLetter } from './dead-letter.ts'
+import { dropDeadLetter, listDeadLetters, readDeadLetter, replayDeadLetter } from './dead-letters.ts'
+import { type EmbeddedLog, openEmbeddedLog } from './embedded.ts'
+import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from './topics.ts'
+
+let log: EmbeddedLog
+beforeAll(async () => {
+  log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
+  await log.ensureTopics(onlineTopics)
+})
+afterAll(() => log.close())
+
+const encoder = new TextEncoder()
+
+async function putAside(text: string): Promise<number> {
+  const [at] = await log.append(AGENT_TRACES, [
+    { key: null, partition: 2, value: encoder.encode(text), headers: { tenant: 'default' } },
+  ])
+  const [record] = await log.read(AGENT_TRACES, 2, at!.offset, 1)
+  const [letter] = await log.append(DEAD_LETTERS, [deadLetter(record!, 'undecodable', `no trace: ${text}`)])
+  return letter!.offset
+}
+
+test('letters are listed newest first by state, replayed to their partition, or dropped; each once', async () => {
+  const [a, b, c] = [await putAside('a'), await putAside('b'), await putAside('c')]
+  const ids = async (state: 'waiting' | 'replayed' | 'dropped' | null) =>
+    (await listDeadLetters(log, { state, limit: 10 })).letters.map(({ id }) => id)
+  expect(await ids('waiting')).toEqual([c, b, a])
+  expect((await listDeadLetters(log, { state: 'waiting', limit: 1 })).total).toBe(3)
+
+  expect(await replayDeadLetter(log, a)).toEqual({ ok: true })
+  expect(await dropDeadLetter(log, b)).toEqual({ ok: true })
+  expect(await ids('waiting')).toEqual([c])
+  expect(await ids('replayed')).toEqual([a])
+  expect(await ids('dropped')).toEqual([b])
+  expect(await ids(null)).toEqual([c, b, a])
+
+  const replayed = (await log.read(AGENT_TRACES, 2, 0, 10)).at(-1)!
+  expect(Buffer.from(replayed.value).toString()).toBe('a')
+  expect({ ...replayed.headers }).toEqual({ tenant: 'default' })
+  for (const settle of [replayDeadLetter, dropDeadLetter]) {
+    expect(await settle(log, a)).toMatchObject({
+      ok: false,
+      code: 'settled',
+      message: expect.stringContaining('replayed'),
+    })
+    expect(await settle(log, 9_999)).toMatchObject({ ok: false, code: 'unknown' })
+  }
+})
+
+test('one is read whole; what settles another is none', async () => {
+  const id = await putAside('whole')
+  expect(await readDeadLetter(log, id)).toMatchObject({
+    id,
+    state: 'waiting',
+    source: expect.stringMatching(/^agent-traces\/2\/\d+$/),
+    code: 'undecodable',
+    reason: 'no trace: whole',
+    headers: { tenant: 'default' },
+  })
+  await dropDeadLetter(log, id)
+  expect(await readDeadLetter(log, id)).toMatchObject({ state: 'dropped' })
+  expect(await readDeadLetter(log, id + 1)).toBeNull()
+  expect(await readDeadLetter(log, -1)).toBeNull()
+})
