@@ -11,6 +11,7 @@ const modules: readonly CommandModule[] = [
   { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
   { names: ['init'], load: async () => (await import('./commands/init.ts')).registerInit },
   { names: ['check'], load: async () => (await import('./commands/check.ts')).registerCheck },
+  { names: ['capture'], load: async () => (await import('./commands/capture.ts')).registerCapture },
   { names: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
   { names: ['serve'], load: async () => (await import('./commands/serve.ts')).registerServe },
   { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
@@ -44,6 +45,8 @@ Examples:
   assay test evals                          run the tests in them, offline
   assay run evals/pii.eval --on traces.json evaluate a file on traces of OTLP JSON, protobuf or JSONL
   assay results --since 1h                  what the running instance found
+  assay explain TRACE EVAL                  why a trace got its verdict
+  assay capture TRACE                       a stored trace as a test, redacted
 
 Exit codes: 0 fine, 1 findings or failed tests, 2 usage or configuration.`,
   )

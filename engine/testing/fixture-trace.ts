@@ -20,7 +20,7 @@ export interface BuiltTrace {
 const GAP_NS = 1_000_000
 
 /** On production traffic every span carries these, by itself or by its resource. */
-const INHERITED: ReadonlySet<string> = new Set(['agent.name', 'agent.version', 'env', 'session.id', 'user.id'])
+export const INHERITED: ReadonlySet<string> = new Set(['agent.name', 'agent.version', 'env', 'session.id', 'user.id'])
 
 /**
  * Spans run one after the other in the order written, inside the root. With a `duration` on the trace that is shorter than

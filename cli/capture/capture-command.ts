@@ -1,0 +1,109 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { formatText } from '../../dsl/format/format.ts'
+import type { EvalPlan } from '../../dsl/plan.ts'
+import { messageOf } from '../../engine/message-of.ts'
+import { traceIdSchema } from '../../server/parameters.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { shownPath } from '../loaded-plan.ts'
+import { loadPii } from '../pii.ts'
+import { evalNamed, loadDefinitions } from '../stored/definitions.ts'
+import { type FoundTrace, findTrace, type TraceFlags } from '../stored/one-trace.ts'
+import { type CaptureInput, captureBlock, captureFileBlock } from './capture-block.ts'
+import { redactSpans } from './redact-spans.ts'
+import { createRedaction } from './redact-text.ts'
+
+export interface CaptureFlags extends TraceFlags {
+  readonly eval?: string
+  readonly span?: string
+  readonly evals?: string[]
+  readonly all?: boolean
+  readonly file?: string
+}
+
+/** Prints a test for each file of evals that say something of the trace, and returns the exit code. */
+export async function runCapture(trace: string, flags: CaptureFlags): Promise<number> {
+  const parsed = traceIdSchema.safeParse(trace)
+  if (!parsed.success) return usage(`${JSON.stringify(trace)} is not a trace id: 32 hex digits`)
+  const definitions = loadDefinitions(flags.evals)
+  if (!definitions.ok) return definitions.exitCode
+  const { plan, loaded } = definitions
+  let evals: readonly EvalPlan[] = plan.evals
+  if (flags.eval !== undefined) {
+    const named = evalNamed(flags.eval, plan)
+    if (!named.ok) return usage(named.message)
+    evals = [named.evalPlan]
+  }
+  const found = await findTrace(parsed.data, flags, process.env)
+  if (!found.ok) return usage(found.message)
+  const spans = flags.span === undefined ? found.trace.spans : withSpan(found.trace, flags.span.toLowerCase())
+  if (spans === null) return usage(`the trace has no span ${flags.span}`)
+
+  const redact = createRedaction(loadPii(), plan)
+  const judged = judgedOf(found.trace)
+  const name = `captured ${parsed.data}`
+  const input = { plan, spans, redact, all: flags.all === true, judged, name }
+  const files = [...Map.groupBy(evals, ({ file }) => file)]
+  const file = flags.file === undefined ? null : { path: flags.file, ...redactSpans(spans, redact) }
+  if (file !== null) {
+    const problem = write(file.path, file.json)
+    if (problem !== null) return usage(problem)
+  }
+  const blocks = files.flatMap(([path, own]) => {
+    const shown = shownPath(loaded, path)
+    const block = blockOf({ ...input, evals: own }, shown, file)
+    return block === null ? [] : [files.length > 1 ? `# For ${shown}\n${block}` : block]
+  })
+  if (blocks.length === 0)
+    return usage(
+      `${flags.eval ?? 'no eval of these definitions'} says ${flags.eval === undefined ? 'anything' : 'nothing'} of the trace`,
+    )
+  process.stdout.write(blocks.join('\n'))
+  return exitCodes.ok
+}
+
+function blockOf(
+  input: CaptureInput,
+  evalFile: string,
+  file: { path: string; spans: CaptureInput['spans'] } | null,
+): string | null {
+  const block =
+    file === null
+      ? captureBlock(input)
+      : captureFileBlock(input, relative(dirname(resolve(evalFile)), resolve(file.path)), file.spans)
+  if (block === null) return null
+  const formatted = formatText(block)
+  if (formatted.kind === 'refused')
+    throw new Error(`what was captured does not parse: ${formatted.diagnostics[0]?.message}`)
+  return formatted.text
+}
+
+/** The root, and of the others the one. */
+function withSpan({ spans }: FoundTrace, spanId: string): FoundTrace['spans'] | null {
+  const wanted = spans.filter((span) => span.spanId === spanId)
+  return wanted.length === 0 ? null : spans.filter((span) => span.parentSpanId === undefined || span.spanId === spanId)
+}
+
+/** What judges said of the whole trace; a test has one answer for an eval. */
+function judgedOf({ results }: FoundTrace): Map<string, number> {
+  const judged = new Map<string, number>()
+  for (const { eval: evalId, score, runId } of results)
+    if (runId !== undefined && score !== undefined && !judged.has(evalId)) judged.set(evalId, score)
+  return judged
+}
+
+/** A sentence where it cannot be written. A file that is there stays: it may be another test's. */
+function write(path: string, text: string): string | null {
+  if (existsSync(path)) return `${path} is there already; name another file`
+  try {
+    writeFileSync(path, text)
+    return null
+  } catch (error) {
+    return `cannot write ${path}: ${messageOf(error)}`
+  }
+}
+
+function usage(message: string): number {
+  process.stderr.write(`assay capture: ${message}\n`)
+  return exitCodes.usage
+}
