@@ -2,8 +2,9 @@
  * The alerts of a plan with their states, and what follows from results and time. Without I/O: what is to be written is
  * collected until `takeOutput`.
  */
-import type { AlertPlan, Plan } from '../dsl/plan.ts'
+import type { Plan } from '../dsl/plan.ts'
 import { isStale, observationOf } from '../engine/alerting/observation.ts'
+import { isRun, type RunAlert } from '../engine/alerting/run-alert.ts'
 import {
   type AlertState,
   type AlertTransition,
@@ -35,7 +36,7 @@ export interface Output {
 }
 
 interface Entry {
-  alert: AlertPlan
+  alert: RunAlert
   /** Computed and stored, but tells nobody: the alert or its eval is in shadow mode. */
   shadow: boolean
   partition: number
@@ -81,8 +82,10 @@ export class AlertBook {
     if (plan === this.#plan) return
     this.#plan = plan
     const shadowEvals = new Set(plan.evals.filter(({ mode }) => mode === 'shadow').map(({ id }) => id))
-    const wanted = new Set(plan.alerts.map(({ id }) => id))
-    for (const alert of plan.alerts) this.#adopt(alert, shadowEvals.has(alert.onEvalId), nowMs)
+    // What this version does not run was told when it was checked.
+    const alerts = plan.alerts.filter(isRun)
+    const wanted = new Set(alerts.map(({ id }) => id))
+    for (const alert of alerts) this.#adopt(alert, shadowEvals.has(alert.on.evalId), nowMs)
     for (const [id, entry] of this.#entries) if (!wanted.has(id)) this.#retire(id, entry, nowMs)
     for (const [id, checkpoint] of this.#checkpoints) {
       if (wanted.has(id) || !this.#partitions.has(checkpoint.partition)) continue
@@ -90,14 +93,14 @@ export class AlertBook {
     }
     this.#byEval = new Map()
     for (const entry of this.#entries.values()) {
-      const list = this.#byEval.get(entry.alert.onEvalId)
+      const list = this.#byEval.get(entry.alert.on.evalId)
       if (list) list.push(entry)
-      else this.#byEval.set(entry.alert.onEvalId, [entry])
+      else this.#byEval.set(entry.alert.on.evalId, [entry])
     }
   }
 
-  #adopt(alert: AlertPlan, evalInShadow: boolean, nowMs: number): void {
-    const partition = this.#options.partitionOf(alert.onEvalId)
+  #adopt(alert: RunAlert, evalInShadow: boolean, nowMs: number): void {
+    const partition = this.#options.partitionOf(alert.on.evalId)
     if (!this.#partitions.has(partition)) {
       this.#entries.delete(alert.id)
       return
@@ -113,8 +116,8 @@ export class AlertBook {
     Object.assign(entry, { alert, shadow, partition, changed: true, mustEvaluate: true })
   }
 
-  #entryFrom(alert: AlertPlan, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {
-    const partition = this.#options.partitionOf(alert.onEvalId)
+  #entryFrom(alert: RunAlert, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {
+    const partition = this.#options.partitionOf(alert.on.evalId)
     const state = checkpoint?.state ?? initialAlertState(nowMs)
     if (checkpoint) state.resumedMs = nowMs
     return {

@@ -3,7 +3,7 @@
  * are written together, so that after a crash each result is in the state exactly once.
  */
 import { z } from 'zod'
-import type { AlertPlan } from '../dsl/plan.ts'
+import type { RunAlert } from '../engine/alerting/run-alert.ts'
 import { alertStateToJson, parseAlertState } from '../engine/alerting/state-json.ts'
 import type { AlertState } from '../engine/alerting/step.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
@@ -12,7 +12,7 @@ import { ALERT_STATE } from '../storage/log/topics.ts'
 export interface Checkpoint {
   tenant: string
   /** The definition that the state belongs to: a firing alert that is gone from the files is resolved by it. */
-  alert: AlertPlan
+  alert: RunAlert
   /** Partition of `eval-results`, and the first offset that is not in the state. */
   partition: number
   nextOffset: number
@@ -22,14 +22,21 @@ export interface Checkpoint {
 }
 
 // The plan in it was compiled by the same version of the product; what alone is relied on later is checked.
-const alertSchema = z.custom<AlertPlan>(
+const alertSchema = z.custom<RunAlert>(
   (value) =>
     z
       .object({
         kind: z.literal('alert'),
         id: z.string(),
-        onEvalId: z.string(),
-        when: z.object({ fn: z.enum(['count', 'rate']), overNs: z.number() }),
+        on: z.object({ kind: z.literal('eval'), evalId: z.string() }),
+        when: z.object({
+          kind: z.literal('threshold'),
+          measure: z.object({
+            kind: z.enum(['count', 'rate', 'coverage', 'score']),
+            type: z.object({ kind: z.string() }),
+          }),
+          overNs: z.number(),
+        }),
         forNs: z.number(),
         notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
         noData: z.object({ kind: z.string() }),

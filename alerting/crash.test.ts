@@ -1,5 +1,7 @@
 /** Kills between any two writes. */
+
 import { describe, expect, test } from 'vitest'
+import { when } from '../engine/alerting/alert-fixture.ts'
 import { ALERT_STATE, ALERTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
@@ -10,7 +12,6 @@ import {
   evaluator,
   manager,
   minute,
-  ns,
   planOf,
   results,
   slackReceivers,
@@ -27,7 +28,7 @@ useAlertBench()
 
 describe('stops and crashes', () => {
   test('a restart repeats no page and keeps the window', async () => {
-    bench.plan = planOf(alertOf({ when: { fn: 'count', of: 'fail', cmp: '>=', value: 3, overNs: ns(10 * minute) } }))
+    bench.plan = planOf(alertOf({ when: when('count', 'fail', '>=', 3) }))
     const first = await evaluator()
     await results({ verdict: 'fail' }, { verdict: 'fail' })
     await until('reading', async () => first.stats().records === 1)
@@ -70,7 +71,7 @@ describe('stops and crashes', () => {
   })
 
   test('a result that is in the checkpoint is not counted again, though its offset was not committed', async () => {
-    bench.plan = planOf(alertOf({ when: { fn: 'count', of: 'fail', cmp: '>=', value: 2, overNs: ns(10 * minute) } }))
+    bench.plan = planOf(alertOf({ when: when('count', 'fail', '>=', 2) }))
     // The first write is the checkpoint of the new alert, the second that of its first results, the third would be the commit.
     const dying = crashAfter(2)
     await startAlertEvaluator({

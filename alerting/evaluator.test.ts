@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { when } from '../engine/alerting/alert-fixture.ts'
 import { encodeResults } from '../engine/codec/results.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { ALERT_STATE, ALERTS, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
@@ -123,7 +124,10 @@ describe('the evaluator', () => {
     await until('the next notice', async () => bench.problems.length === 2)
     expect(bench.problems[1]).toContain('left out 1 result on')
     await stop(first)
-    bench.plan = planOf(alertOf({ id: 'shop/asked' }), alertOf({ id: 'shop/judged', onEvalId: 'shop/helpful' }))
+    bench.plan = planOf(
+      alertOf({ id: 'shop/asked' }),
+      alertOf({ id: 'shop/judged', on: { kind: 'eval', evalId: 'shop/helpful' } }),
+    )
     await evaluator({ countStale: true })
     await results(old)
     await results({ verdict: 'fail', subjectTimeUs: 0, evalId: 'shop/helpful', runId: 'shop/helpful@1' })
@@ -134,8 +138,8 @@ describe('the evaluator', () => {
   test('a subject that a later run judges again counts again, one that a run delivers twice does not', async () => {
     bench.plan = planOf(
       alertOf({
-        onEvalId: 'shop/helpful',
-        when: { fn: 'count', of: 'fail', cmp: '>=', value: 2, overNs: ns(10 * minute) },
+        on: { kind: 'eval', evalId: 'shop/helpful' },
+        when: when('count', 'fail', '>=', 2),
       }),
     )
     const started = await evaluator()

@@ -1,5 +1,5 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
-import { formatPercent, formatRule } from '../engine/alerting/rule-text.ts'
+import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import type { NotifiedTransition } from './notification.ts'
 
 type Example = NotifiedTransition['examples'][number]
@@ -31,13 +31,22 @@ const state: Readonly<Record<NotifiedTransition['to'], string>> = {
 }
 
 function formatNumbers({ numbers }: NotifiedTransition): string {
-  const { fn, of, cmp, threshold, windowMs, value, count, total } = numbers
-  const rule = `rule: ${formatRule({ fn, of, cmp, value: threshold, overNs: windowMs * 1e6 })}`
+  const { measure, cmp, threshold, windowMs, value, count, total } = numbers
+  const when = { kind: 'threshold' as const, measure, cmp, value: threshold, overNs: windowMs * 1e6 }
+  const rule = `rule: ${formatRule(when)}`
   if (value === null) return `nothing to measure in the window; ${rule}`
+  const shown = formatValue(value, measure.type)
   const results = total === 1 ? '1 result' : `${total} results`
-  return fn === 'rate'
-    ? `${formatPercent(value)} ${of} (${count} of ${results}); ${rule}`
-    : `${count} ${of} of ${results}; ${rule}`
+  switch (measure.kind) {
+    case 'count':
+      return `${count} ${measure.verdict} of ${results}; ${rule}`
+    case 'rate':
+      return `${shown} ${measure.verdict} (${count} of ${results}); ${rule}`
+    case 'coverage':
+      return `${shown} decided (${count} of ${results}); ${rule}`
+    case 'score':
+      return `${measure.fn} of ${count === 1 ? '1 score' : `${count} scores`}: ${shown}; ${rule}`
+  }
 }
 
 const notes: Readonly<Record<NotifiedTransition['cause'], string | null>> = {

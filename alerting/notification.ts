@@ -1,11 +1,19 @@
 /** What is to be delivered to one receiver: the value of a `notifications` record. */
 import { z } from 'zod'
-import type { AlertPlan } from '../dsl/plan.ts'
+import type { AlertPlan, ValueType } from '../dsl/plan.ts'
 import { alertExampleSchema } from '../engine/alerting/state-json.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
 
 const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
 const phase = z.enum(['inactive', 'pending', 'firing', 'resolved'])
+
+// Units are not looked into: they were compiled by the same version of the product.
+const type = z.custom<ValueType>((value) => z.object({ kind: z.string() }).safeParse(value).success, 'not a type')
+const measure = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['count', 'rate']), verdict, type }),
+  z.object({ kind: z.literal('coverage'), type }),
+  z.object({ kind: z.literal('score'), fn: z.enum(['mean', 'sum']), type }),
+])
 
 const transitionSchema = z.object({
   id: z.string(),
@@ -22,8 +30,7 @@ const transitionSchema = z.object({
   incidentId: z.string().optional(),
   sinceMs: z.number(),
   numbers: z.object({
-    fn: z.enum(['count', 'rate']),
-    of: verdict,
+    measure,
     cmp: z.enum(['<', '<=', '>', '>=']),
     threshold: z.number(),
     windowMs: z.number(),
@@ -37,7 +44,7 @@ const transitionSchema = z.object({
 
 const routeSchema = z.object({
   /** `console`: the alert names no receiver, so it is printed where Assay runs. */
-  receiver: z.enum(['slack', 'pagerduty', 'webhook', 'console']),
+  receiver: z.enum(['slack', 'pagerduty', 'webhook', 'teams', 'email', 'alertmanager', 'console']),
   target: z.string(),
 })
 

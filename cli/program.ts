@@ -51,6 +51,7 @@ Examples:
 Exit codes: 0 fine, 1 findings or failed tests, 2 usage or configuration.`,
   )
   const wanted = args.find((arg) => !arg.startsWith('-'))
+  if (wanted === undefined && (args.includes('-V') || args.includes('--version'))) return program
   const chosen = modules.filter((module) => wanted === undefined || wanted === 'help' || module.names.includes(wanted))
   for (const module of chosen.length > 0 ? chosen : modules) (await module.load())(program)
   return program

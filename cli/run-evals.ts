@@ -8,11 +8,13 @@ export interface EvalRun {
   readonly plan: Plan
   readonly spanCount: number
   readonly traceCount: number
-  /** By trace in the order of the file; of each, its spans' and then its own. */
+  /** By trace in the order of the file; of each, its spans' and then its own. Of stored traces, the first that did not pass. */
   readonly results: readonly EvalResult[]
   readonly ledger: readonly EvalLedger[]
   /** Ids of offline evals. */
   readonly notRun: readonly string[]
+  /** What else is to be told, a line each. */
+  readonly notes: readonly string[]
 }
 
 /** A span that is in the file more than once is judged once: the first one counts. */
@@ -43,5 +45,6 @@ export function evaluateSpans(plan: Plan, spans: readonly Span[], nowMs: number)
     results,
     ledger: evaluator.ledger(),
     notRun: plan.evals.filter((one) => one.kind === 'offline').map((one) => one.id),
+    notes: [],
   }
 }

@@ -1,5 +1,5 @@
 /** How `assay run` shows results: to programs a line each, to people a table. */
-import type { OnlineEvalPlan, ValueType } from '../dsl/plan.ts'
+import type { EvalPlan, ValueType } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { scoreTypeOf } from '../engine/evaluate/score.ts'
 import type { EvalResult, Verdict } from '../engine/model/result.ts'
@@ -7,7 +7,16 @@ import { describeWhy } from '../engine/testing/describe.ts'
 import type { EvalRun } from './run-evals.ts'
 
 /** What is absent is left out; a result on a trace has no `spanId`. */
-export function jsonLine({ evalId, traceId, spanId, verdict, score, reason, evidence }: EvalResult): string {
+export function jsonLine({
+  evalId,
+  traceId,
+  spanId,
+  verdict,
+  score,
+  reason,
+  evidence,
+  explanation,
+}: EvalResult): string {
   return JSON.stringify({
     eval: evalId,
     traceId,
@@ -16,17 +25,20 @@ export function jsonLine({ evalId, traceId, spanId, verdict, score, reason, evid
     ...(score !== undefined && { score }),
     ...(reason !== undefined && { reason }),
     ...(evidence.length > 0 && { evidence }),
+    ...(explanation !== undefined && { explanation }),
   })
 }
 
 /** More of one eval's failures than these are counted, not shown. */
-const MAX_SHOWN = 20
+export const MAX_SHOWN = 20
 
 export function textReport(run: EvalRun): string {
   const lines = [`${counted(run.traceCount, 'trace')}, ${counted(run.spanCount, 'span')}`, '']
   lines.push(...table(run.ledger))
-  for (const evalPlan of run.plan.evals) if (evalPlan.kind === 'online') lines.push(...findings(run.results, evalPlan))
+  const rows = new Map(run.ledger.map((row) => [row.evalId, row]))
+  for (const evalPlan of run.plan.evals) lines.push(...findings(run.results, evalPlan, rows.get(evalPlan.id)))
   if (run.notRun.length > 0) lines.push('', `not run, as they need a judge: ${run.notRun.join(', ')}`)
+  if (run.notes.length > 0) lines.push('', ...run.notes)
   return `${lines.join('\n')}\n`
 }
 
@@ -52,16 +64,16 @@ function matchedNothing(row: EvalLedger): string {
   return `  nothing in scope: ${row.filtered} left out${open}`
 }
 
-function findings(results: readonly EvalResult[], { id, score, mode }: OnlineEvalPlan): string[] {
-  const found = results.filter((result) => result.evalId === id && result.verdict !== 'pass')
-  if (found.length === 0) return []
-  const scoreType = score === null ? null : scoreTypeOf(score)
-  const lines = found.slice(0, MAX_SHOWN).map((result) => describeFinding(result, scoreType))
-  const rest = found.length - lines.length
+function findings(results: readonly EvalResult[], plan: EvalPlan, row: EvalLedger | undefined): string[] {
+  const { id, mode } = plan
+  const found = results.filter((result) => result.evalId === id && result.verdict !== 'pass').slice(0, MAX_SHOWN)
+  if (found.length === 0 || row === undefined) return []
+  const scoreType = plan.kind === 'offline' || plan.score === null ? null : scoreTypeOf(plan.score)
+  const rest = row.fail + row.unknown + row.error - found.length
   return [
     '',
     mode === 'shadow' ? `${id} (shadow: gates nothing)` : id,
-    ...lines,
+    ...found.map((result) => describeFinding(result, scoreType)),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ]
 }
@@ -69,8 +81,17 @@ function findings(results: readonly EvalResult[], { id, score, mode }: OnlineEva
 function describeFinding(result: EvalResult, scoreType: ValueType | null): string {
   const subject = result.spanId === '' ? `trace ${result.traceId}` : `trace ${result.traceId} span ${result.spanId}`
   const why = describeWhy(result, scoreType)
-  return `  ${result.verdict.padEnd(8)}${subject}${why === null ? '' : `  ${why}`}`
+  const said = result.explanation === undefined ? '' : `  “${oneLine(result.explanation)}”`
+  return `  ${result.verdict.padEnd(8)}${subject}${why === null ? '' : `  ${why}`}${said}`
 }
+
+/** A judge's words, on the line of its verdict. */
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ')
+  return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line
+}
+
+const MAX_SAID = 160
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -98,7 +98,7 @@ const DOCS: Readonly<Record<string, ClauseDoc>> = {
   budget: { form: 'other', doc: 'The most that its judging may cost.', snippet: '<3 USD> per run' },
   when: {
     form: 'when',
-    doc: 'The condition that fires: `count(fail) >= 1 over 10m`, `rate(fail) > 5% over 1h`.',
+    doc: 'When it fires: `count(fail) >= 1 over 10m`, `mean(score) regresses by 0.3 vs 14d`, `p95(duration) is anomalous over 1h vs 4w`.',
     snippet: 'count(<fail>) >= <1> over <10m>',
   },
   for: { form: 'duration', doc: 'How long the condition must hold before it fires.', snippet: '<10m>' },
@@ -120,12 +120,26 @@ const DOCS: Readonly<Record<string, ClauseDoc>> = {
     doc: 'The chance of any false alarm in a period, however often it is looked at: `5% per 30d`.',
     snippet: '<5%> per <30d>',
   },
+  over: {
+    form: 'other',
+    doc: 'The time that it tells of; after `vs` the time before that it is compared to.',
+    snippet: '<7d> vs <7d>',
+  },
+  row: {
+    form: 'other',
+    doc: 'Numbers of evals, such as `pass_rate(fast), mean(helpful) by agent.version`. Several rows stand one below the other.',
+    snippet: 'pass_rate(<eval>), coverage(<eval>)',
+  },
 }
 
 /** Where one key means another thing. */
 const OF_KIND: Readonly<Record<string, Readonly<Record<string, ClauseDoc>>>> = {
   alert: {
-    on: { form: 'rule', doc: 'The eval whose verdicts it watches.', snippet: '<>' },
+    on: {
+      form: 'rule',
+      doc: 'The eval whose verdicts it watches, or a scope; `by agent.version` makes an alert of each value.',
+      snippet: '<>',
+    },
   },
 }
 

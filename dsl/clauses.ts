@@ -7,7 +7,7 @@ import { renaming, replacement } from './machine-fix.ts'
 import { didYouMean, nearest, soleNearest } from './suggest.ts'
 import type { BlockDecl, ClauseNode, ClauseValue, ExprNode, Ident } from './syntax/ast.ts'
 
-export type DeclKind = 'online eval' | 'offline eval' | 'alert'
+export type DeclKind = 'online eval' | 'offline eval' | 'alert' | 'scorecard'
 
 interface KindClauses {
   readonly required: readonly string[]
@@ -29,15 +29,23 @@ export const CLAUSES: Record<DeclKind, KindClauses> = {
   },
   alert: {
     required: ['on', 'when', 'severity'],
-    optional: ['title', 'owner', 'notify', 'no_data', 'for', 'mode'],
-    later: ['was', 'false_alarms'],
+    optional: ['title', 'owner', 'was', 'notify', 'no_data', 'for', 'false_alarms', 'mode'],
+    later: [],
+  },
+  scorecard: {
+    required: ['every', 'over', 'row'],
+    optional: ['title', 'owner', 'notify', 'mode'],
+    later: [],
   },
 }
 /** `metric:` stands for these: where it is written, they are not missed. */
+/** Written as often as one likes. */
+const REPEATABLE: ReadonlySet<string> = new Set(['row'])
 const INSTEAD_OF_JUDGE = ['judge', 'show', 'scale', 'rubric']
 
 export class Clauses {
   readonly #byKey = new Map<string, ClauseNode>()
+  readonly #repeated: ClauseNode[] = []
   readonly reporter: Reporter
   readonly decl: BlockDecl
   /** False when a required clause is not there or a clause is of a later version (told). */
@@ -65,11 +73,13 @@ export class Clauses {
       this.#reportUnknown(key, kind)
       return
     }
+    if (REPEATABLE.has(key.text)) this.#repeated.push(clause)
     const before = this.#byKey.get(key.text)
     if (before === undefined) {
       this.#byKey.set(key.text, clause)
       return
     }
+    if (REPEATABLE.has(key.text)) return
     const { line } = this.reporter.source.position(before.key.span.start)
     this.reporter.report('E0109', key.span, `\`${key.text}:\` is written twice`, {
       label: 'again',
@@ -130,6 +140,13 @@ export class Clauses {
     return value?.kind === kind ? (value as Extract<ClauseValue, { kind: K }>) : null
   }
 
+  /** All clauses of a key that may be written several times. */
+  all<K extends ClauseValue['kind']>(key: string, kind: K): Extract<ClauseValue, { kind: K }>[] {
+    return this.#repeated.flatMap((clause) =>
+      clause.key.text === key && clause.value.kind === kind ? [clause.value as Extract<ClauseValue, { kind: K }>] : [],
+    )
+  }
+
   /** The expressions of a clause; empty when it is not there or in error. */
   values(key: string): ExprNode[] {
     return this.value(key, 'values')?.items ?? []
@@ -185,6 +202,8 @@ const PURPOSE: Record<string, string> = {
   rubric: 'what each score means',
   when: 'the condition that fires: `count(fail) >= 1 over 10m`',
   severity: 'page, ticket or info',
+  over: 'the time that it tells of: `7d vs 7d`',
+  row: 'what it shows: `pass_rate(fast), coverage(fast)`',
 }
 
 export function reportWord(reporter: Reporter, key: string, node: ExprNode, words: readonly string[]): void {

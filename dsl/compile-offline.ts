@@ -64,7 +64,11 @@ function compileSample(clauses: Clauses, module: Module, project: Project): Offl
     })
     return null
   }
-  const by = groupFields(node.scope.by, scope, module)
+  const by = groupFields(
+    node.scope.by.map((field) => written(field, module)),
+    scope,
+    module,
+  )
   warnOfStrata(by, node.scope.by, module)
   return { size, scope, overNs, by }
 }
@@ -79,6 +83,10 @@ function warnOfStrata(fields: readonly string[], nodes: readonly { span: Span }[
     '`by` has no effect in this version yet: strata are not drawn, the sample is uniform',
     { label: 'drawn as if this was not here' },
   )
+}
+
+function written(node: ExprNode, module: Module): { text: string; span: Span } {
+  return { text: module.reporter.source.text.slice(node.span.start, node.span.end), span: node.span }
 }
 
 function groupFields(by: readonly { text: string; span: Span }[], scope: ScopePlan, module: Module): string[] {

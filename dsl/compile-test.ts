@@ -2,6 +2,7 @@ import { reportWord } from './clauses.ts'
 import type { EvalOf } from './compile-alert.ts'
 import { compileChanges, compileFixture } from './compile-fixture.ts'
 import { compileFile } from './compile-given-file.ts'
+import { compileVerdicts } from './compile-given-verdicts.ts'
 import type { Fix } from './diagnostics/diagnostic.ts'
 import type { Project } from './elaborate/context.ts'
 import { durationNs, literalValue } from './literals.ts'
@@ -86,7 +87,8 @@ function givenOf(
         break
       }
       case 'verdicts': {
-        const given = compileVerdicts(node, module, rules)
+        const plan = evalNamed(node.evalName, module, rules)
+        const given = compileVerdicts(node, plan, module, project)
         if (given !== null) take(given)
         break
       }
@@ -151,7 +153,8 @@ function evalNamed(name: Ident, module: Module, rules: Rules): EvalPlan | null {
   }
   const { decl, module: home } = found.found
   if (decl.kind === 'eval') return rules.evalOf(home, decl)
-  module.reporter.report('E0414', name.span, `\`${name.text}\` is an alert, and an eval is needed`, {
+  const kind = decl.kind === 'alert' ? 'an alert' : 'a scorecard'
+  module.reporter.report('E0414', name.span, `\`${name.text}\` is ${kind}, and an eval is needed`, {
     label: 'not an eval',
   })
   return null
@@ -193,40 +196,6 @@ function compileJudged(node: Extract<GivenNode, { kind: 'judge' }>, module: Modu
   return { kind: 'judge', evalId: plan.id, returns: score }
 }
 
-function compileVerdicts(
-  node: Extract<GivenNode, { kind: 'verdicts' }>,
-  module: Module,
-  rules: Rules,
-): TestGiven | null {
-  const { reporter } = module
-  const plan = evalNamed(node.evalName, module, rules)
-  const verdicts = node.runs.flatMap(({ verdict, times }) => {
-    const word = VERDICTS.find((known) => known === verdict.text)
-    if (word === undefined) {
-      if (verdict.text !== '')
-        reportWord(reporter, node.evalName.text, { kind: 'path', path: verdict.text, span: verdict.span }, VERDICTS)
-      return []
-    }
-    const count = times === null ? 1 : Number(times.text)
-    if (count >= 1 && count <= 100_000) return [{ verdict: word, times: count }]
-    reporter.report('E0415', times?.span ?? verdict.span, 'a run has from 1 to 100000 verdicts', {
-      label: 'out of range',
-    })
-    return []
-  })
-  if (node.each === null) {
-    reporter.report('E0415', node.span, 'a stream of verdicts says how far they are apart', { label: 'add `each 1m`' })
-    return null
-  }
-  const eachNs = durationNs(node.each.text)
-  if (plan === null || eachNs === null || verdicts.length < node.runs.length) return null
-  if (eachNs === 0)
-    reporter.report('E0415', node.each.span, 'verdicts that are not apart cannot be put in order', {
-      label: 'more than nothing is needed',
-    })
-  return { kind: 'verdicts', evalId: plan.id, verdicts, eachNs }
-}
-
 function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpect | null {
   const { reporter } = module
   const { name, outcome } = node
@@ -244,8 +213,18 @@ function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpe
     return null
   }
   const { decl, module: home } = found.found
-  if (outcome.text === 'todo') return expectTodo(node, rules, found.found, line)
+  if (decl.kind === 'scorecard') {
+    reporter.report('E0414', name.span, `\`${name.text}\` is a scorecard, and a test expects of evals and alerts`, {
+      label: 'not an eval or alert',
+    })
+    return null
+  }
+  if (outcome.text === 'todo') return expectTodo(node, rules, { decl, module: home }, line)
   if (decl.kind === 'alert') return expectAlert(node, rules.alertOf(home, decl.name.text), module, line)
+  if (node.labels[0] !== undefined)
+    reporter.report('E0415', node.labels[0].key.span, 'a verdict has no group: `with` is for alerts', {
+      label: 'leave it out',
+    })
   const verdict = OUTCOMES.find((known) => known === outcome.text)
   if (verdict === undefined)
     reportWord(reporter, name.text, { kind: 'path', path: outcome.text, span: outcome.span }, OUTCOMES)
@@ -272,6 +251,12 @@ function expectTodo(
 
 function expectAlert(node: ExpectNode, plan: AlertPlan | null, module: Module, line: number): TestExpect | null {
   const { reporter } = module
+  if (node.labels[0] !== undefined) {
+    reporter.report('E0903', node.labels[0].key.span, '`with` is not supported yet in this version', {
+      label: 'part of the language, not of this version',
+    })
+    return null
+  }
   const state = STATES.find((known) => known === node.outcome.text)
   if (state === undefined)
     reportWord(reporter, node.name.text, { kind: 'path', path: node.outcome.text, span: node.outcome.span }, STATES)

@@ -31,7 +31,11 @@ describe('errors of declarations', () => {
       `${FAST}alert a {\n  on: fast\n  when: count(fail) == 1 over 1m\n  severity: page\n}`,
       ['E0401'],
     ],
-    ['a mean', `${FAST}alert a {\n  on: fast\n  when: mean(score) < 3 over 1m\n  severity: page\n}`, ['E0903']],
+    [
+      'a mean of an eval without scores',
+      `${FAST}alert a {\n  on: fast\n  when: mean(score) < 3 over 1m\n  severity: page\n}`,
+      ['E0216'],
+    ],
     [
       'a receiver without a name',
       `${FAST}alert a {\n  on: fast\n  when: count(fail) >= 1 over 1m\n  severity: page\n  notify: slack()\n}`,
@@ -46,7 +50,11 @@ describe('errors of declarations', () => {
       OFFLINE.replace(/judge:[\s\S]*?"""\n {2}pass/, 'metric: faithfulness(answer: output.text)\n  pass'),
       ['E0901'],
     ],
-    ['each declaration of a later version, once', 'scorecard s { every: day in "UTC" }', ['E0902']],
+    [
+      'each declaration of a later version, once',
+      'template online eval t(limit: duration = 2s) { on: trace pass: duration < limit }',
+      ['E0902'],
+    ],
     [
       'each clause of a later version, once',
       OFFLINE.replace('  every', '  labels: "x"\n  budget: 3 USD per run, 60 USD per month\n  every'),

@@ -128,6 +128,22 @@ describe('new, removed and renamed', () => {
     expect(find(evals, 'shop/other')).toMatchObject({ looksLike: null })
   })
 
+  test('`was:` makes it one eval under a new name, changed or not', () => {
+    const named = (body: string): Plan => shop(online(`${body}\n  was: fast`, 'quick'))
+    const renamed = { id: 'shop/quick', change: 'changed', from: 'shop/fast' }
+    expect(diffPlans(shop(online(FAST, 'fast')), named(FAST)).evals).toMatchObject([
+      { ...renamed, effects: [], changes: [] },
+    ])
+    const changed = diffPlans(shop(online(FAST, 'fast')), named(FAST.replace('8s', '5s'))).evals
+    expect(changed).toMatchObject([{ ...renamed, effects: ['verdicts'], changes: [{ clause: 'pass' }] }])
+    const asks = online('  on: trace where fails(fast)\n  pass: duration < 1h', 'asks')
+    const both = diffPlans(
+      shop(online(FAST, 'fast') + asks),
+      shop(online(`${FAST}\n  was: fast`, 'quick') + asks.replace('fast)', 'quick)')),
+    )
+    expect(both.evals.map(({ id }) => id)).toEqual(['shop/quick'])
+  })
+
   test('every eval of either side is in one pair', () => {
     const before = shop(online(FAST, 'fast') + online(FAST, 'gone'))
     const after = shop(online(FAST, 'fast') + online(FAST, 'here'))

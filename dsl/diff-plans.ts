@@ -1,7 +1,7 @@
 /** What a change of definitions means: by the hashes that results are stored under, with the clauses that were changed. */
 import { walkExpr } from './expr-walk.ts'
 import { readsOnlyScore } from './hash.ts'
-import type { AlertPlan, EvalPlan, Expr, PatternPlan, Plan, TestPlan } from './plan.ts'
+import type { AlertPlan, EvalPlan, Expr, PatternPlan, Plan, ScorecardPlan, TestPlan } from './plan.ts'
 import { clausesOfEval, clausesOfRule, type PrintedClause } from './print-clauses.ts'
 import { type PrintOptions, patternMeaning, patternName } from './print-expr.ts'
 
@@ -81,19 +81,12 @@ export function pairEvals(before: Plan, after: Plan): { from: EvalPlan | null; t
   const newIds = new Set(after.evals.map(({ id }) => id))
   const pairs = after.evals.map((to) => {
     // An eval that kept its name is itself, also where another claims to have been it.
-    const id = left.has(to.id) ? to.id : formerIdsOf(to).find((former) => left.has(former) && !newIds.has(former))
+    const id = left.has(to.id) ? to.id : to.was.find((former) => left.has(former) && !newIds.has(former))
     const from = id === undefined ? null : (left.get(id) ?? null)
     if (id !== undefined) left.delete(id)
     return { from, to }
   })
   return [...pairs, ...[...left.values()].map((from) => ({ from, to: null }))]
-}
-
-/** `was:` names evals of its own package, or of another as `package/name`. */
-function formerIdsOf(plan: EvalPlan): string[] {
-  const was: unknown = 'was' in plan ? plan.was : null
-  const names = Array.isArray(was) ? was.map(String) : typeof was === 'string' ? [was] : []
-  return names.map((name) => (name.includes('/') ? name : `${plan.package}/${name}`))
 }
 
 function diffEvals(before: Plan, after: Plan): EvalDiff[] {
@@ -233,7 +226,7 @@ const ROUTING = new Set(['title', 'owner', 'severity', 'notify', 'mode'])
 function diffRules(before: Plan, after: Plan): RuleDiff[] {
   const [left, right] = [rulesOf(before), rulesOf(after)]
   const names = unclearNames(before.patterns, after.patterns)
-  const kindOf = (rule: AlertPlan): { kind: string } => ({ kind: rule.kind })
+  const kindOf = (rule: AlertPlan | ScorecardPlan): { kind: string } => ({ kind: rule.kind })
   const diffs = [...new Set([...left.keys(), ...right.keys()])].flatMap((id): RuleDiff[] => {
     const [from, to] = [left.get(id), right.get(id)]
     if (from === undefined) return to === undefined ? [] : [{ ...placeOf(to), ...kindOf(to), change: 'new' }]
@@ -251,8 +244,8 @@ function diffRules(before: Plan, after: Plan): RuleDiff[] {
   return diffs.sort(byId)
 }
 
-function rulesOf(plan: Plan): Map<string, AlertPlan> {
-  return new Map(plan.alerts.map((rule) => [rule.id, rule]))
+function rulesOf(plan: Plan): Map<string, AlertPlan | ScorecardPlan> {
+  return new Map([...plan.alerts, ...plan.scorecards].map((rule) => [rule.id, rule]))
 }
 
 function diffTests(before: Plan, after: Plan): TestDiff[] {

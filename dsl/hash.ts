@@ -4,7 +4,7 @@
  */
 import { someExpr, walkExpr } from './expr-walk.ts'
 import { JUDGE_TEMPLATE_VERSION } from './judge-template.ts'
-import type { Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
+import type { AlertPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
 import { findField } from './schema.ts'
 import { sha256Hex } from './sha256.ts'
 
@@ -28,6 +28,14 @@ export function hashesOf(
   // Where `pass` reads nothing but the score, a new threshold is derived from stored scores and starts no new series.
   const series = readsOnlyScore(plan.pass) ? measured : `${measured}${decision}`
   return { measureHash: digest(series), verdictHash: digest(decision) }
+}
+
+/** When an alert fires. Which eval it watches goes in by its id; what that measures has hashes of its own. */
+export function conditionHashOf(
+  condition: Pick<AlertPlan, 'on' | 'by' | 'when' | 'falseAlarms' | 'forNs' | 'noData'>,
+  patterns: readonly PatternPlan[],
+): string {
+  return digest(canonical(condition, { patterns, hashOfEval: (evalId) => evalId }))
 }
 
 function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): object {

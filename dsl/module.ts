@@ -1,10 +1,10 @@
 /**
  * A file after parsing: what it declares and what its imports stand for. Constants, named expressions, patterns, scopes,
- * templates, and evals with alerts are name spaces of their own: each is asked for in places of its own. Constants and named
+ * templates, and evals with alerts and scorecards are name spaces of their own: each is asked for in places of its own. Constants and named
  * expressions stand in the same places, so no two of them have one name.
  */
 import type { Reporter } from './diagnostics/reporter.ts'
-import type { DeclNode, FileNode, PolicyNode } from './syntax/ast.ts'
+import type { DeclNode, FalseAlarmsNode, FileNode, PolicyNode } from './syntax/ast.ts'
 import type { Typed } from './typed.ts'
 
 export type ConstDecl = Extract<DeclNode, { kind: 'const' }>
@@ -14,6 +14,8 @@ export type PatternDecl = Extract<DeclNode, { kind: 'pattern' }>
 export type ScopeDecl = Extract<DeclNode, { kind: 'scope' }>
 export type EvalDecl = Extract<DeclNode, { kind: 'eval' }>
 export type AlertDecl = Extract<DeclNode, { kind: 'alert' }>
+export type ScorecardDecl = Extract<DeclNode, { kind: 'scorecard' }>
+export type RuleDecl = EvalDecl | AlertDecl | ScorecardDecl
 export type TestDecl = Extract<DeclNode, { kind: 'test' }>
 export type ImportDecl = Extract<DeclNode, { kind: 'import' }>
 
@@ -30,7 +32,7 @@ export interface Names {
   readonly templates: Map<string, TemplateDecl>
   readonly patterns: Map<string, PatternDecl>
   readonly scopes: Map<string, ScopeDecl>
-  readonly rules: Map<string, EvalDecl | AlertDecl>
+  readonly rules: Map<string, RuleDecl>
 }
 
 export type NameSpace = keyof Names
@@ -45,6 +47,7 @@ export interface Module {
   readonly imports: Map<string, ImportLink>
   readonly tests: TestDecl[]
   readonly defaultMissing: PolicyNode | null
+  readonly defaultFalseAlarms: FalseAlarmsNode | null
   /** Names that something refers to, by name space: the rest is dead. */
   readonly used: Record<NameSpace, Set<string>>
   /** Of a view of a file (`viewOf`): the file itself, by which what it declares is known. */
@@ -76,7 +79,7 @@ type DeclOf = {
   templates: TemplateDecl
   patterns: PatternDecl
   scopes: ScopeDecl
-  rules: EvalDecl | AlertDecl
+  rules: RuleDecl
 }
 
 export type Lookup<D> =
@@ -129,7 +132,7 @@ export function otherMeaning(module: Module, path: string): string | null {
     ['templates', 'a template'],
     ['patterns', 'a pattern'],
     ['scopes', 'a scope'],
-    ['rules', 'an eval or alert'],
+    ['rules', 'an eval, alert or scorecard'],
   ]
   for (const [space, meaning] of meanings) if (namesIn(module, space).includes(path)) return meaning
   return module.imports.has(path) ? 'an import' : null

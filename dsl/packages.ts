@@ -7,7 +7,7 @@ import { type PatternPlan, PLAN_VERSION, type Plan } from './plan.ts'
 
 /** By package name: what it declares, with the patterns that this needs and no others. */
 export function splitByPackage(plan: Plan): Map<string, Plan> {
-  const names = new Set([...plan.evals, ...plan.alerts].map((declared) => declared.package))
+  const names = new Set([...plan.evals, ...plan.alerts, ...plan.scorecards].map((declared) => declared.package))
   return new Map([...names].sort().map((name) => [name, partOf(plan, name)]))
 }
 
@@ -18,31 +18,34 @@ function partOf(plan: Plan, name: string): Plan {
     declared.filter((one) => one.package === name).map((one) => withPatterns(one, renumber))
   const evals = ofPackage(plan.evals)
   const alerts = ofPackage(plan.alerts)
-  const files = [...new Set([...evals, ...alerts].map(({ file }) => file))].sort()
-  return sealed({ evals, alerts, files, patterns: patterns.all })
+  const scorecards = ofPackage(plan.scorecards)
+  const files = [...new Set([...evals, ...alerts, ...scorecards].map(({ file }) => file))].sort()
+  return sealed({ evals, alerts, scorecards, files, patterns: patterns.all })
 }
 
 export type Joined = { ok: true; plan: Plan } | { ok: false; problems: string[] }
 
-/** All packages as one plan. `problems`: whose verdicts are asked for, or alerted on, and in no package. */
+/** All packages as one plan. `problems`: whose verdicts are asked for, alerted on or shown, and in no package. */
 export function joinPackages(plans: readonly Plan[]): Joined {
   const patterns = new PatternList()
   const evals: Plan['evals'] = []
   const alerts: Plan['alerts'] = []
+  const scorecards: Plan['scorecards'] = []
   for (const plan of plans) {
     const renumber = (index: number): number => patterns.add(patternAt(plan, index))
     evals.push(...plan.evals.map((one) => withPatterns(one, renumber)))
     alerts.push(...plan.alerts.map((one) => withPatterns(one, renumber)))
+    scorecards.push(...plan.scorecards)
   }
   const known = new Set(evals.map(({ id }) => id))
-  const problems = [...evals, ...alerts].flatMap((declared) =>
+  const problems = [...evals, ...alerts, ...scorecards].flatMap((declared) =>
     referencesOf(declared)
       .filter((id) => !known.has(id))
       .map((id) => `${declared.id} needs ${id}, which is in no package in force`),
   )
   if (problems.length > 0) return { ok: false, problems: [...new Set(problems)] }
   const files = [...new Set(plans.flatMap((plan) => plan.files))].sort()
-  return { ok: true, plan: sealed({ evals, alerts, files, patterns: patterns.all }) }
+  return { ok: true, plan: sealed({ evals, alerts, scorecards, files, patterns: patterns.all }) }
 }
 
 /** What came from elsewhere is a plan that this version compiled, unchanged: its version and its hash say so. */
@@ -52,9 +55,9 @@ export function isIntact(plan: unknown): plan is Plan {
   return rest.version === PLAN_VERSION && typeof hash === 'string' && hashOfPlan(rest) === hash
 }
 
-function sealed(parts: Pick<Plan, 'evals' | 'alerts' | 'files' | 'patterns'>): Plan {
-  const { patterns, evals, alerts, files } = parts
-  const plan: Omit<Plan, 'hash'> = { version: PLAN_VERSION, patterns, evals, alerts, tests: [], files }
+function sealed(parts: Pick<Plan, 'evals' | 'alerts' | 'scorecards' | 'files' | 'patterns'>): Plan {
+  const { patterns, evals, alerts, scorecards, files } = parts
+  const plan: Omit<Plan, 'hash'> = { version: PLAN_VERSION, patterns, evals, alerts, scorecards, tests: [], files }
   return { ...plan, hash: hashOfPlan(plan) }
 }
 
@@ -94,6 +97,6 @@ function referencesOf(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(referencesOf)
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) =>
-    (key === 'evalId' || key === 'onEvalId') && typeof inner === 'string' ? [inner] : referencesOf(inner),
+    key === 'evalId' && typeof inner === 'string' ? [inner] : referencesOf(inner),
   )
 }

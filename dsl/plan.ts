@@ -141,6 +141,63 @@ export interface OfflineEvalPlan extends EvalCommon {
 
 export type EvalPlan = OnlineEvalPlan | OfflineEvalPlan
 
+export type VerdictName = 'pass' | 'fail' | 'unknown' | 'error'
+
+/** What an alert watches. */
+export type AlertTarget =
+  | { kind: 'eval'; evalId: string }
+  /** The subjects of a scope themselves: their latency, errors, tokens, cost. */
+  | { kind: 'scope'; scope: ScopePlan }
+
+/** A label by which alerts and rows of scorecards are divided: of few values, known from the schema or an attribute. */
+export type GroupPlan = { kind: 'field'; path: string } | { kind: 'attr'; name: string; type: ValueType }
+
+export type Statistic = 'sum' | 'mean' | 'min' | 'max' | 'p50' | 'p95' | 'p99'
+
+/** One number over what is in a window, in the unit of `type`. */
+export type AlertMeasure =
+  | { kind: 'count'; verdict: VerdictName; type: ValueType }
+  /** Of pass or fail: of what was decided, pass + fail; of unknown or error: of all. `pass_rate` is that of pass. */
+  | { kind: 'rate'; verdict: VerdictName; type: ValueType }
+  /** (pass + fail) / all. */
+  | { kind: 'coverage'; type: ValueType }
+  | { kind: 'score'; fn: Statistic; type: ValueType }
+  /** The rest are of a scope: how many subjects (those with `where`), which share of them, a number of each. */
+  | { kind: 'subjects'; where: Expr | null; type: ValueType }
+  | { kind: 'share'; where: Expr; type: ValueType }
+  | { kind: 'value'; fn: Statistic; value: Expr; type: ValueType }
+
+export type AlertWhen =
+  /** `count(fail) >= 1 over 10m`; `value` is in the measure's unit, a ratio 0..1. */
+  | { kind: 'threshold'; measure: AlertMeasure; cmp: '<' | '<=' | '>' | '>='; value: number; overNs: number }
+  /** `mean(score) regresses by 0.3 vs 14d`: against the reference window before. */
+  | {
+      kind: 'regression'
+      measure: AlertMeasure
+      worse: 'higher' | 'lower'
+      /** `relative`: a part of the reference's value. */
+      by: { kind: 'absolute'; value: number } | { kind: 'relative'; ratio: number }
+      referenceNs: number
+    }
+  /** `p95(duration) is anomalous over 1h vs 4w`: against the same hours of the week before. */
+  | { kind: 'anomaly'; measure: AlertMeasure; overNs: number; referenceNs: number }
+
+/** `5% per 30d`: the chance of any false alarm in that time, whatever the cadence. */
+export interface FalseAlarms {
+  ratio: number
+  perNs: number
+  /** Statistical alerts of one package that live by a file's `default false_alarms:` share one budget; the rest have their own. */
+  shared: boolean
+}
+
+export type ReceiverName = 'slack' | 'pagerduty' | 'webhook' | 'teams' | 'email' | 'alertmanager'
+
+/** `target`: a channel, a service, an address, or the name of an entry of the configuration, where the secrets are. */
+export interface ReceiverPlan {
+  receiver: ReceiverName
+  target: string
+}
+
 export interface AlertPlan {
   kind: 'alert'
   /** `package/name`. */
@@ -150,19 +207,52 @@ export interface AlertPlan {
   title: string | null
   owner: string | null
   mode: 'live' | 'shadow'
-  onEvalId: string
-  /** `count(fail) >= 1 over 10m`, `rate(fail) > 5% over 1h`. A rate's value is 0..1 of pass + fail. */
-  when: {
-    fn: 'count' | 'rate'
-    of: 'pass' | 'fail' | 'unknown' | 'error'
-    cmp: '<' | '<=' | '>' | '>='
-    value: number
-    overNs: number
-  }
+  /** Ids that it had before, of `was:`. */
+  was: string[]
+  on: AlertTarget
+  /** Each combination of values is an alert of its own; empty: one for all. */
+  by: GroupPlan[]
+  when: AlertWhen
+  /** Null for thresholds, which have no such thing. */
+  falseAlarms: FalseAlarms | null
   forNs: number
   severity: 'page' | 'ticket' | 'info'
-  notify: { receiver: 'slack' | 'pagerduty' | 'webhook'; target: string }[]
+  notify: ReceiverPlan[]
   noData: { kind: 'keep' } | { kind: 'ok' } | { kind: 'fire'; afterNs: number }
+  /** sha256 hex, first 32 digits: of when it fires (on, by, when, false_alarms, for, no_data), not of who hears of it. */
+  conditionHash: string
+  file: string
+  line: number
+}
+
+export type ScorecardFn =
+  | 'pass_rate'
+  | 'fail_rate'
+  | 'unknown_rate'
+  | 'error_rate'
+  | 'coverage'
+  | 'count'
+  | 'spend'
+  | 'mean'
+  | 'p50'
+  | 'p95'
+  | 'p99'
+
+export interface ScorecardPlan {
+  kind: 'scorecard'
+  /** `package/name`. */
+  id: string
+  name: string
+  package: string
+  title: string | null
+  owner: string | null
+  mode: 'live' | 'shadow'
+  schedule: { cron: string; timeZone: string }
+  overNs: number
+  /** The period before it, to which it is compared; null when it is compared to nothing. */
+  versusNs: number | null
+  rows: { cells: { fn: ScorecardFn; evalId: string; type: ValueType }[]; by: GroupPlan[] }[]
+  notify: ReceiverPlan[]
   file: string
   line: number
 }
@@ -198,7 +288,8 @@ export type TestGiven =
   | {
       kind: 'verdicts'
       evalId: string
-      verdicts: { verdict: 'pass' | 'fail' | 'unknown' | 'error'; times: number }[]
+      /** Of a score, in the plan's unit, the eval's `pass:` says the verdict. */
+      verdicts: ({ verdict: VerdictName; times: number } | { score: number; times: number })[]
       eachNs: number
     }
 
@@ -238,6 +329,7 @@ export interface Plan {
   patterns: PatternPlan[]
   evals: EvalPlan[]
   alerts: AlertPlan[]
+  scorecards: ScorecardPlan[]
   tests: TestPlan[]
   /** Files that it was compiled from, packs as `assay:pii`. */
   files: string[]

@@ -1,7 +1,8 @@
 /** What an eval, alert or scorecard of a plan says, clause by clause, for those who compare two of them. */
-import type { AlertPlan, EvalPlan, Expr, MissingPolicy, ScopePlan } from './plan.ts'
+import type { AlertPlan, EvalPlan, Expr, MissingPolicy, ScopePlan, ScorecardPlan } from './plan.ts'
 import { type PrintOptions, printExpr, printPatterns, printScope } from './print-expr.ts'
-import { printDuration, printRatio } from './print-literal.ts'
+import { printDuration } from './print-literal.ts'
+import { printFalseAlarms, printGroups, printNoData, printRow, printTarget, printWhen } from './print-rule.ts'
 
 export interface PrintedClause {
   /** As the language calls it: `pass`, `sample`. */
@@ -52,26 +53,52 @@ const EVAL_KEYS = new Set([
 ])
 
 /** Of an alert or a scorecard. */
-export function clausesOfRule(plan: AlertPlan, options: PrintOptions): PrintedClause[] {
-  return othersOf(plan, RULE_KEYS, options)
+export function clausesOfRule(plan: AlertPlan | ScorecardPlan, options: PrintOptions): PrintedClause[] {
+  const same = (clause: string, text: string): PrintedClause => ({ clause, text, measured: text })
+  const own = plan.kind === 'alert' ? alertClauses(plan, options) : scorecardClauses(plan, options)
+  const clauses = Object.entries({ title: plan.title ?? '', owner: plan.owner ?? '', mode: plan.mode, ...own })
+  const notify = plan.notify.map(({ receiver, target }) => `${receiver}(${JSON.stringify(target)})`).join(', ')
+  return [
+    ...clauses.map(([clause, text]) => same(clause, text)),
+    same('notify', notify),
+    ...othersOf(plan, RULE_KEYS, options),
+  ]
 }
 
-const RULE_KEYS = new Set(['id', 'name', 'package', 'kind', 'file', 'line', 'hash', 'ruleHash', 'was'])
-
-const CLAUSE_NAMES: Readonly<Record<string, string>> = {
-  onEvalId: 'on',
-  forNs: 'for',
-  noData: 'no_data',
-  falseAlarms: 'false_alarms',
+function alertClauses(plan: AlertPlan, options: PrintOptions): Record<string, string> {
+  const by = plan.by.length === 0 ? '' : ` by ${printGroups(plan.by)}`
+  return {
+    on: `${printTarget(plan.on, options)}${by}`,
+    when: printWhen(plan.when, options),
+    false_alarms: printFalseAlarms(plan.falseAlarms),
+    for: plan.forNs === 0 ? '' : printDuration(plan.forNs),
+    no_data: printNoData(plan.noData),
+    severity: plan.severity,
+  }
 }
+
+function scorecardClauses(plan: ScorecardPlan, options: PrintOptions): Record<string, string> {
+  const { schedule, overNs, versusNs, rows } = plan
+  return {
+    every: `cron ${JSON.stringify(schedule.cron)} in ${JSON.stringify(schedule.timeZone)}`,
+    over: `${printDuration(overNs)}${versusNs === null ? '' : ` vs ${printDuration(versusNs)}`}`,
+    row: rows.map((row) => printRow(row, options)).join('; '),
+  }
+}
+
+/** Told above, or no clause at all: identity and place. */
+const RULE_KEYS = new Set([
+  ...['id', 'name', 'package', 'kind', 'file', 'line', 'conditionHash', 'was', 'title', 'owner', 'mode', 'notify'],
+  ...['on', 'by', 'when', 'falseAlarms', 'forNs', 'noData', 'severity', 'schedule', 'overNs', 'versusNs', 'rows'],
+])
 
 /** By the plan's own shape, so that what the language comes to say is compared before anyone writes words for it. */
 function othersOf(plan: object, without: ReadonlySet<string>, options: PrintOptions): PrintedClause[] {
   return Object.entries(plan)
     .filter(([key]) => !without.has(key))
     .map(([key, value]) => {
-      const text = key === 'forNs' && value === 0 ? '' : printValue(key, value, options)
-      return { clause: CLAUSE_NAMES[key] ?? key, text, measured: text }
+      const text = printValue(key, value, options)
+      return { clause: key, text, measured: text }
     })
 }
 
@@ -114,23 +141,9 @@ function printValue(key: string, value: unknown, options: PrintOptions): string 
   }
   if ('op' in value) return printExpr(value as Expr, options)
   if ('traceWhere' in value) return printScope(value as ScopePlan, options)
-  if ('receiver' in value && 'target' in value) return `${value.receiver}(${JSON.stringify(value.target)})`
-  if ('fn' in value && 'of' in value && 'cmp' in value && 'value' in value) return comparisonText(value, options)
   const parts = Object.entries(value).map(([name, item]) => [name, printValue(name, item, options)] as const)
   return parts
     .filter(([, text]) => text !== '')
     .map(([name, text]) => (name === 'kind' || parts.length === 1 ? text : `${name.replace(/Ns$/, '')} ${text}`))
     .join(' ')
-}
-
-/** `count(fail) >= 1 over 10m`; what else it says follows. */
-function comparisonText(
-  { fn, of, cmp, value, ...rest }: { fn: unknown; of: unknown; cmp: unknown; value: unknown },
-  options: PrintOptions,
-): string {
-  const threshold = fn === 'rate' && typeof value === 'number' ? printRatio(value) : String(value)
-  const others = Object.entries(rest).map(
-    ([key, item]) => ` ${key.replace(/Ns$/, '')} ${printValue(key, item, options)}`,
-  )
-  return `${fn}(${of}) ${cmp} ${threshold}${others.join('')}`
 }

@@ -69,8 +69,18 @@ ${FAST}alert slow {
         title: 'Slow',
         owner: null,
         mode: 'shadow',
-        onEvalId: 'shop/fast',
-        when: { fn: 'rate', of: 'fail', cmp: '>', value: 0.05, overNs: 3600e9 },
+        was: [],
+        on: { kind: 'eval', evalId: 'shop/fast' },
+        by: [],
+        when: {
+          kind: 'threshold',
+          measure: { kind: 'rate', verdict: 'fail', type: { kind: 'ratio' } },
+          cmp: '>',
+          value: 0.05,
+          overNs: 3600e9,
+        },
+        falseAlarms: null,
+        conditionHash: expect.stringMatching(/^[0-9a-f]{32}$/),
         forNs: 7200e9,
         severity: 'ticket',
         notify: [
@@ -265,7 +275,7 @@ alert slow {
       others,
     )
     expect(plan.evals.map((found) => found.id).sort()).toEqual(['other/fast', 'shop/mine'])
-    expect(plan.alerts[0]?.onEvalId).toBe('other/fast')
+    expect(plan.alerts[0]?.on).toEqual({ kind: 'eval', evalId: 'other/fast' })
   })
 
   test.each([

@@ -1,8 +1,9 @@
 /** A set of files to a plan: the one door of this folder. Pure; `readImport` is the only way out. */
 import { withoutAllowed } from './allowances.ts'
-import { compileAlert } from './compile-alert.ts'
+import { checkDefaultFalseAlarms, compileAlert } from './compile-alert.ts'
 import { compileOffline } from './compile-offline.ts'
 import { compileOnline } from './compile-online.ts'
+import { compileScorecard } from './compile-scorecard.ts'
 import { compileTest } from './compile-test.ts'
 import { costsOf, type EvalCost } from './cost/eval-cost.ts'
 import { type CostLimits, reportLimits } from './cost/limits.ts'
@@ -15,7 +16,16 @@ import { elaborate } from './elaborate/expression.ts'
 import { checkFormerIds } from './former-ids.ts'
 import { hashesOf, hashOfPlan, type Unhashed } from './hash.ts'
 import { removal, renaming } from './machine-fix.ts'
-import { type AlertDecl, type DefineDecl, type EvalDecl, lookup, type Module, namesIn } from './module.ts'
+import {
+  type AlertDecl,
+  type DefineDecl,
+  type EvalDecl,
+  lookup,
+  type Module,
+  namesIn,
+  type RuleDecl,
+  type ScorecardDecl,
+} from './module.ts'
 import {
   type AlertPlan,
   type EvalPlan,
@@ -24,6 +34,7 @@ import {
   type PatternPlan,
   PLAN_VERSION,
   type Plan,
+  type ScorecardPlan,
   type Subject,
   type TestPlan,
 } from './plan.ts'
@@ -158,10 +169,11 @@ class ProjectCompiler implements Project {
   /** In the order in which they can be evaluated: an eval whose verdict is asked for stands before the one that asks. */
   readonly #evals = new Map<EvalDecl, EvalPlan | null>()
   readonly #alerts = new Map<AlertDecl, AlertPlan | null>()
+  readonly #scorecards = new Map<ScorecardDecl, ScorecardPlan | null>()
   readonly #tests: TestPlan[] = []
   readonly #byId = new Map<string, EvalPlan>()
-  readonly #ids = new Map<string, EvalDecl | AlertDecl>()
-  readonly #homes = new Map<EvalDecl, Module>()
+  readonly #ids = new Map<string, RuleDecl>()
+  readonly #homes = new Map<RuleDecl, Module>()
   readonly #compiling = new Set<EvalDecl>()
   readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
   readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
@@ -185,9 +197,11 @@ class ProjectCompiler implements Project {
       })
     for (const name of module.names.patterns.keys()) this.pattern(module, name)
     for (const decl of module.names.scopes.values()) namedScope(decl.name, module, this)
+    checkDefaultFalseAlarms(module)
     for (const decl of module.names.rules.values()) {
       if (decl.kind === 'eval') this.evalOf(module, decl)
-      else this.alertOf(module, decl)
+      else if (decl.kind === 'alert') this.alertOf(module, decl)
+      else this.#scorecardOf(module, decl)
     }
     const evalOf = (home: Module, decl: EvalDecl): EvalPlan | null => this.evalOf(home, decl)
     const alertOf = (home: Module, name: string): AlertPlan | null => {
@@ -202,7 +216,8 @@ class ProjectCompiler implements Project {
 
   /** After all that is in force is known. */
   checkRenames(): void {
-    const renamed = [...this.#evals].flatMap(([decl, plan]) => {
+    const rules: (readonly [EvalDecl | AlertDecl, EvalPlan | AlertPlan | null])[] = [...this.#evals, ...this.#alerts]
+    const renamed = rules.flatMap(([decl, plan]) => {
       const clause = decl.clauses.find(({ key }) => key.text === 'was')
       const home = this.#homes.get(decl)
       return plan === null || clause === undefined || home === undefined
@@ -225,11 +240,13 @@ class ProjectCompiler implements Project {
   plan(files: string[]): Plan {
     const evals = this.evals()
     const alerts = [...this.#alerts.values()].filter((plan) => plan !== null)
+    const scorecards = [...this.#scorecards.values()].filter((plan) => plan !== null)
     const plan = {
       version: PLAN_VERSION,
       patterns: this.patterns.patterns,
       evals,
       alerts,
+      scorecards,
       tests: this.#tests,
       files,
     } as const
@@ -267,13 +284,21 @@ class ProjectCompiler implements Project {
     const known = this.#alerts.get(decl)
     if (known !== undefined) return known
     this.#claim(module, decl)
-    const plan = compileAlert(decl, module, (home, target) => this.evalOf(home, target))
+    this.#homes.set(decl, module)
+    const plan = compileAlert(decl, module, this, (home, target) => this.evalOf(home, target))
     this.#alerts.set(decl, plan)
     return plan
   }
 
   /** One id belongs to one declaration, whichever files it is spread over. */
-  #claim(module: Module, decl: EvalDecl | AlertDecl): void {
+  #scorecardOf(module: Module, decl: ScorecardDecl): void {
+    if (this.#scorecards.has(decl)) return
+    this.#claim(module, decl)
+    const plan = compileScorecard(decl, module, this, (home, target) => this.evalOf(home, target))
+    this.#scorecards.set(decl, plan)
+  }
+
+  #claim(module: Module, decl: RuleDecl): void {
     const id = `${module.packageName}/${decl.name.text}`
     const owner = this.#ids.get(id)
     if (owner === undefined) this.#ids.set(id, decl)
@@ -345,8 +370,9 @@ class ProjectCompiler implements Project {
       return null
     }
     const { decl, module: home } = found.found
-    if (decl.kind === 'alert') {
-      module.reporter.report('E0211', span, `\`${path}\` is an alert, and only evals have verdicts`, {
+    if (decl.kind !== 'eval') {
+      const kind = decl.kind === 'alert' ? 'an alert' : 'a scorecard'
+      module.reporter.report('E0211', span, `\`${path}\` is ${kind}, and only evals have verdicts`, {
         label: 'not an eval',
       })
       return null

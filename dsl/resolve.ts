@@ -7,7 +7,7 @@ import { findField, isSubject } from './schema.ts'
 import { Source } from './source.ts'
 import { STANDARD_PACKS } from './standard-packs.ts'
 import { soleNearest } from './suggest.ts'
-import type { DeclNode, FileNode, Ident, PolicyNode, StringNode } from './syntax/ast.ts'
+import type { DeclNode, FalseAlarmsNode, FileNode, Ident, PolicyNode, StringNode } from './syntax/ast.ts'
 import { parseFile } from './syntax/parse.ts'
 
 export interface SourceText {
@@ -109,6 +109,7 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
   }
   let packageDecl: Extract<DeclNode, { kind: 'package' }> | null = null
   let defaultMissing: PolicyNode | null = null
+  let defaultFalseAlarms: FalseAlarmsNode | null = null
   const tests: Module['tests'] = []
   const testNames = new Map<string, { name: Ident }>()
   for (const decl of file.declarations) {
@@ -144,6 +145,7 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
         break
       case 'eval':
       case 'alert':
+      case 'scorecard':
         add(names.rules, decl.name, decl, reporter)
         break
       case 'test': {
@@ -155,14 +157,13 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
         break
       }
       case 'default':
-        if (decl.key.text !== 'missing')
-          reporter.report('E0108', decl.key.span, `there is no default for \`${decl.key.text}\``, {
-            label: 'only `default missing:`',
-            ...renaming(decl.key.span, decl.key.text, ['missing']),
+        if (!isDefault(decl, reporter)) break
+        if ((decl.falseAlarms === null ? defaultMissing : defaultFalseAlarms) !== null)
+          reporter.report('E0109', decl.key.span, `\`default ${decl.key.text}:\` is said twice`, {
+            label: 'a file says it once',
           })
-        else if (defaultMissing !== null)
-          reporter.report('E0109', decl.key.span, '`default missing:` is said twice', { label: 'a file says it once' })
-        else defaultMissing = decl.policy
+        defaultMissing ??= decl.policy
+        defaultFalseAlarms ??= decl.falseAlarms
         break
       case 'import':
         break
@@ -178,7 +179,35 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
     scopes: new Set<string>(),
     rules: new Set<string>(),
   }
-  return { path, reporter, file, packageName, names, imports: new Map(), tests, defaultMissing, used }
+  return {
+    path,
+    reporter,
+    file,
+    packageName,
+    names,
+    imports: new Map(),
+    tests,
+    defaultMissing,
+    defaultFalseAlarms,
+    used,
+  }
+}
+
+/** True for a default that there is, with a value of its form. */
+function isDefault({ key, policy, falseAlarms }: Extract<DeclNode, { kind: 'default' }>, reporter: Reporter): boolean {
+  const forms: Record<string, boolean> = { missing: policy !== null, false_alarms: falseAlarms !== null }
+  const fits = Object.hasOwn(forms, key.text) ? forms[key.text] : undefined
+  if (fits === true || (policy === null && falseAlarms === null)) return fits === true
+  if (fits === undefined)
+    reporter.report('E0108', key.span, `there is no default for \`${key.text}\``, {
+      label: '`default missing:` or `default false_alarms:`',
+      ...renaming(key.span, key.text, Object.keys(forms)),
+    })
+  else
+    reporter.report('E0112', key.span, `\`default ${key.text}:\` does not take this`, {
+      label: key.text === 'missing' ? 'such as `unknown`' : 'such as `5% per 30d`',
+    })
+  return false
 }
 
 function reportNoPackage(reporter: Reporter): void {

@@ -16,6 +16,8 @@ export interface FieldSchema {
   readonly text: boolean
   /** A rule that reads it of the trace can be decided on a single span: the span and its resource carry it. */
   readonly resolvesOnSpan: boolean
+  /** Of few values: alerts and scorecards may be divided by it. */
+  readonly groups: boolean
   /** The attributes that the normalisers read, by convention, in the order in which they are tried. */
   readonly attributes: { readonly otel?: readonly string[]; readonly openinference?: readonly string[] }
   readonly doc: string
@@ -57,6 +59,7 @@ interface Shape {
   optional?: string
   text?: boolean
   resolvesOnSpan?: boolean
+  groups?: boolean
   otel?: string[]
   openinference?: string[]
 }
@@ -76,6 +79,7 @@ function field(
     optional: shape.optional ?? null,
     text: shape.text ?? false,
     resolvesOnSpan: shape.resolvesOnSpan ?? false,
+    groups: shape.groups ?? type.kind === 'enum',
     attributes: { ...(otel && { otel }), ...(openinference && { openinference }) },
     doc,
     revision: 1,
@@ -97,6 +101,7 @@ export const FIELDS: readonly FieldSchema[] = [
     "OpenTelemetry's status; of a trace, its root's.",
   ),
   field('name', ALL, STRING, "The span's name; of a tool call, the tool's; of a trace, its root's.", {
+    groups: true,
     otel: ['gen_ai.tool.name'],
     openinference: ['tool.name'],
   }),
@@ -112,17 +117,20 @@ export const FIELDS: readonly FieldSchema[] = [
     otel: ['exception.message', 'exception.type'],
   }),
   field('agent.name', ALL, STRING, "The agent's name.", {
+    groups: true,
     optional: 'not every client names its agent',
     resolvesOnSpan: true,
     otel: ['gen_ai.agent.name', 'service.name'],
     openinference: ['agent.name'],
   }),
   field('agent.version', ALL, STRING, "The agent's version.", {
+    groups: true,
     optional: 'not every client sends a version',
     resolvesOnSpan: true,
     otel: ['gen_ai.agent.version', 'service.version'],
   }),
   field('env', ALL, STRING, 'The environment, such as `prod`.', {
+    groups: true,
     optional: 'not every client names its environment',
     resolvesOnSpan: true,
     otel: ['deployment.environment.name', 'deployment.environment'],
@@ -163,12 +171,14 @@ export const FIELDS: readonly FieldSchema[] = [
     STRING,
     'The model asked for; where the client does not say, the one that answered.',
     {
+      groups: true,
       optional: 'not every client names the model',
       otel: ['gen_ai.request.model', 'gen_ai.response.model'],
       openinference: ['llm.model_name', 'embedding.model_name'],
     },
   ),
   field('provider', ['agent_run', 'llm_call', 'embedding', 'span'], STRING, "The model's provider.", {
+    groups: true,
     optional: 'not every client names the provider',
     otel: ['gen_ai.provider.name', 'gen_ai.system'],
     openinference: ['llm.provider', 'llm.system'],
@@ -229,6 +239,7 @@ export const FIELDS: readonly FieldSchema[] = [
     STRING,
     'Why the model stopped, by one name whatever the provider says: `stop`, `length`, `tool_call`, `content_filter`, `error`; another reason stays as sent.',
     {
+      groups: true,
       optional: 'not every client sends it',
       otel: ['gen_ai.response.finish_reasons'],
       openinference: ['llm.finish_reason'],

@@ -38,6 +38,10 @@ const checks: readonly Check[] = [
       return { ok, detail: ok ? '' : 'package-lock.json: remove the "resolved" entries' }
     },
   },
+  {
+    name: 'pages made from code',
+    run: () => command(process.execPath, [...nodeFlags, join(root, 'scripts', 'docs.ts'), '--check']),
+  },
   { name: 'packs and examples check', run: () => cli('check', 'evals', 'examples') },
   { name: 'packs and examples in the one style', run: () => cli('fmt', '--check', 'evals', 'examples') },
   { name: 'packs and examples test', run: () => cli('test', 'evals', 'examples') },

@@ -120,7 +120,10 @@ export const evalSchema = definitionSchema.extend({
 })
 
 export const alertSchema = definitionSchema.extend({
+  /** An eval's id, or the subject of the scope that is watched. */
   on: z.string(),
+  /** Says that this version does not run it. */
+  note: z.string().optional(),
   /** As in the file: `count(fail) >= 1 over 10m`. */
   when: z.string(),
   severity: z.enum(['page', 'ticket', 'info']),

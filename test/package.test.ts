@@ -1,10 +1,19 @@
 /** The package as it is published: packed, unpacked elsewhere, and run from there. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  createMessageConnection,
+  ExitNotification,
+  InitializeRequest,
+  ShutdownRequest,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-languageserver-protocol/node'
 import { VERSION } from '../cli/version.ts'
 import { runAssay, startAssay } from './support/assay-process.ts'
 
@@ -31,7 +40,7 @@ describe('the package', () => {
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(
       (file) => !file.startsWith('node_modules'),
     )
-    expect(files.filter((file) => /\.ts$|test/.test(file) && file !== join('dist', 'test.js'))).toEqual([])
+    expect(files.filter((file) => /\.ts$|\.test\.|^test/.test(file))).toEqual([])
     expect(files).toContain(join('evals', 'pii.eval'))
   })
 
@@ -71,6 +80,26 @@ test "a quick trace" {
     expect(tested).toMatchObject({ code: 0, stderr: '' })
     const version = await runAssay(['--version'], { program })
     expect(version.stdout).toBe(`${VERSION}\n`)
+  })
+
+  test('serves editors', async () => {
+    const server = spawn(process.execPath, [entry, 'lsp'], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
+    const connection = createMessageConnection(
+      new StreamMessageReader(server.stdout),
+      new StreamMessageWriter(server.stdin),
+    )
+    connection.listen()
+    const exited = once(server, 'exit')
+    const answer = await connection.sendRequest(InitializeRequest.type, {
+      processId: process.pid,
+      rootUri: null,
+      capabilities: {},
+    })
+    expect(answer.capabilities.hoverProvider).toBeTruthy()
+    await connection.sendRequest(ShutdownRequest.type)
+    await connection.sendNotification(ExitNotification.type)
+    expect((await exited)[0]).toBe(0)
+    connection.dispose()
   })
 
   test('runs the whole platform, with its threads and its packs', async () => {

@@ -51,6 +51,9 @@ export function receiversFromEnv(
         return `set ${SLACK_VARIABLE} or ${slackVariableOf(route.target)}`
       case 'pagerduty':
       case 'webhook':
+      case 'teams':
+      case 'email':
+      case 'alertmanager':
         return `${route.receiver} receivers are not available yet`
       case 'console':
         return null

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import type { CheckFormat } from '../check-files.ts'
+import { endWith } from '../end-with.ts'
 import { exitCodes } from '../exit-codes.ts'
 
 // The language is loaded by the commands themselves: `assay --help` needs none of it.
@@ -73,6 +74,6 @@ A limit of cost stands in the assay.yaml beside or above the files: docs/configu
         process.exitCode = exitCodes.usage
         return
       }
-      process.exitCode = runCheck(paths, { format, stdin, fix, cost, config: loaded.config })
+      endWith(runCheck(paths, { format, stdin, fix, cost, config: loaded.config }))
     })
 }

@@ -34,7 +34,16 @@ const measured: EvalPlan = {
   score: { op: 'field', path: 'duration', type: { kind: 'duration' } },
   redact: null,
 }
-const plan: Plan = { version: 1, patterns: [], evals: [measured], alerts: [], tests: [], files: [], hash: '' }
+const plan: Plan = {
+  version: 1,
+  patterns: [],
+  evals: [measured],
+  alerts: [],
+  scorecards: [],
+  tests: [],
+  files: [],
+  hash: '',
+}
 
 let folder: string
 let traces: TracesStore

@@ -117,7 +117,7 @@ describe('assay run', () => {
       2,
       'cannot read gone.jsonl: there is no such file',
     ],
-    ['no traces at all', ['run', 'support.eval'], 2, '--on <path>'],
+    ['no traces at all', ['run', 'support.eval'], 2, 'on which traces?'],
     [
       'traces that are none',
       ['run', 'support.eval', '--on', 'support.eval'],

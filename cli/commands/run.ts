@@ -1,74 +1,52 @@
-/** `assay run FILE --on TRACES`: what an eval says of traces in a file. */
-
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { messageOf } from '../../engine/message-of.ts'
-import { exitCodes } from '../exit-codes.ts'
-import { loadPlan } from '../loaded-plan.ts'
-import { readTraces } from '../read-traces.ts'
-import { evaluateSpans } from '../run-evals.ts'
-import { jsonLine, textReport } from '../run-report.ts'
 
+export interface RunFlags {
+  on?: string
+  since?: string
+  until?: string
+  failUnder?: string[]
+  judge?: boolean
+  json?: boolean
+  data?: string
+  server?: string
+}
+
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value]
+
+/** `assay run`: what evals say of traces, in a file or stored. */
 export function registerRun(program: Command): void {
   program
     .command('run')
-    .description('evaluate .eval files on traces in a file')
-    .argument('<file>', 'an .eval file, or a folder with all .eval files below it')
-    .requiredOption(
-      '--on <path>',
-      'OTLP as JSON, JSONL or protobuf, or JSONL of spans as the API shows them; - is stdin',
-    )
+    .description('evaluate .eval files on traces, in a file or stored')
+    .argument('<files...>', '.eval files, or folders with all .eval files below them')
+    .option('--on <path>', 'OTLP as JSON, JSONL or protobuf, or JSONL of spans as the API shows them; - is stdin')
+    .option('--since <when>', 'stored traces not older than this: 10m, 7d, or 2026-01-31T09:00:00Z')
+    .option('--until <when>', 'and not younger than this (now)')
+    .option('--fail-under <limits>', 'exit with 1 below: pass_rate=95%, coverage=90%, pass_rate(no_pii)=100%', collect)
+    .option('--judge', 'judge offline evals too, on a sample of these traces; judges cost money')
+    .option('--data <dir>', 'with --since: read this data folder, on which no instance runs (ASSAY_DATA, or .assay)')
+    .option('--server <url>', 'with --since: read from this instance (ASSAY_URL, or http://127.0.0.1:3000)')
     .option('--json', 'print one result a line instead of a table')
     .addHelpText(
       'after',
       `
-Every trace is taken as settled. Offline evals need a judge: they are listed as not run. Evidence is masked.
+Every trace is taken as settled; of stored ones, those that are still coming in are left out. Evidence is masked.
+Stored traces come from the running instance or, when none answers, from the data folder.
+
+--fail-under, repeatable: without a name it holds for each live eval by itself, leaving out those that nothing was in
+scope of; by name also for a shadow eval, and then no verdict at all is a miss.
 
 Examples:
   assay run evals/pii.eval --on traces.json
   assay run evals --on spans.jsonl --json | jq 'select(.verdict == "fail")'
+  assay run evals --since 1h --fail-under 'pass_rate=95%' --fail-under 'pass_rate(no_pii)=100%, coverage=90%'
+  OPENAI_API_KEY=… assay run evals --on traces.json --judge --fail-under 'pass_rate(helpful)=80%'
 
-Exit codes: 0 nothing failed, 1 a fail or an error (shadow evals aside) or a file that does not check, 2 usage.`,
+Exit codes: 0 nothing failed, or no limit of --fail-under is missed; 1 a fail or an error (shadow evals aside), a limit
+that is missed, or a file that does not check; 2 usage; 130 stopped by Ctrl-C.`,
     )
-    .action((file: string, options: { on: string; json?: boolean }) => {
-      process.exitCode = runFile(file, options.on, options.json === true)
+    .action(async (files: string[], flags: RunFlags) => {
+      const { runEvals } = await import('../run/run-evals-on.ts')
+      process.exitCode = await runEvals(files, flags)
     })
-}
-
-function runFile(file: string, on: string, json: boolean): number {
-  const outcome = loadPlan([file])
-  if (!outcome.ok) return outcome.exitCode
-  let bytes: Uint8Array
-  try {
-    bytes = readFileSync(on === '-' ? 0 : on)
-  } catch (error) {
-    return refuse(`cannot read ${on}: ${readProblem(error)}`)
-  }
-  const read = readTraces(bytes)
-  if (!read.ok) return refuse(`cannot take traces from ${on}: ${read.message}`)
-
-  const run = evaluateSpans(outcome.plan, read.spans, Date.now())
-  if (json) {
-    for (const result of run.results) process.stdout.write(`${jsonLine(result)}\n`)
-    if (run.notRun.length > 0) process.stderr.write(`not run, as they need a judge: ${run.notRun.join(', ')}\n`)
-  } else process.stdout.write(textReport(run))
-  const gating = run.results.filter((result) => result.mode === 'live')
-  const failed = gating.some(({ verdict }) => verdict === 'fail' || verdict === 'error')
-  return failed ? exitCodes.findings : exitCodes.ok
-}
-
-function refuse(message: string): number {
-  process.stderr.write(`assay run: ${message}\n`)
-  return exitCodes.usage
-}
-
-const PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'no permission',
-  EISDIR: 'it is a folder, and a file is needed',
-}
-
-function readProblem(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return PROBLEMS[code] ?? messageOf(error)
 }

@@ -11,6 +11,7 @@ import {
   planResponseSchema,
   type ResultJson,
   resultsResponseSchema,
+  traceResponseSchema,
 } from '../../server/schemas.ts'
 import { askApi } from '../commands/ask-api.ts'
 import { SourceError, type TraceSource } from './source.ts'
@@ -46,6 +47,10 @@ export function openApiSource(server: string): TraceSource {
         found.push(...results.map(resultFromJson))
       }
       return found
+    },
+    trace: async (traceId) => {
+      const { spans } = await ask(`v1/traces/${traceId}`, {}, traceResponseSchema)
+      return spans.map(({ results: _, ...span }) => parseSpan(span))
     },
     close: async () => {},
   }

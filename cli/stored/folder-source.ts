@@ -27,6 +27,7 @@ export async function openFolderSource(path: string): Promise<TraceSource> {
       pages: (window) => traces.spanPages(TENANT, window, SPANS_PER_PAGE),
       read: (window, page, fields) => traces.readSpanPage(TENANT, { ...window, ...page, fields }),
       results: (page, evalIds) => traces.resultsOfPage(TENANT, page, evalIds),
+      trace: (traceId) => traces.getTrace(TENANT, traceId),
       close: async () => {
         await traces.close()
         folder.close()

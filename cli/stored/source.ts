@@ -17,6 +17,8 @@ export interface TraceSource {
   ): Promise<{ traces: Span[][]; openTraces: number }>
   /** Latest results of these evals on the traces of a page. */
   results(page: SpanPage, evalIds: readonly string[]): Promise<EvalResult[]>
+  /** A trace with everything that is stored of it; empty when it is gone. */
+  trace(traceId: string): Promise<Span[]>
   close(): Promise<void>
 }
 

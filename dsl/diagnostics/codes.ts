@@ -1,4 +1,5 @@
 /** The registry of codes. A code is never given another meaning, and never reused. */
+import { ALERT_STORIES } from './stories/alerts.ts'
 import { COST_STORIES } from './stories/cost.ts'
 import { LATER_STORIES } from './stories/later.ts'
 import { NAME_STORIES } from './stories/names.ts'
@@ -25,6 +26,7 @@ export const CODES = {
   ...PATTERN_STORIES,
   ...RULE_STORIES,
   ...TEST_FILE_STORIES,
+  ...ALERT_STORIES,
   ...COST_STORIES,
   ...LATER_STORIES,
 } satisfies Record<string, CodeStory>

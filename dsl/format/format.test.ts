@@ -89,7 +89,11 @@ describe('the one style', () => {
       'online eval a{on:trace pass  :  duration<=8s}',
       'online eval a {\n  on:       trace\n  pass:     duration <= 8s\n}\n',
     ],
-    ['a longer key has its value behind it', 'alert a { false_alarms: 5% }', 'alert a {\n  false_alarms: 5%\n}\n'],
+    [
+      'a longer key has its value behind it',
+      'alert a { false_alarms: 5% per 30d }',
+      'alert a {\n  false_alarms: 5% per 30d\n}\n',
+    ],
     ['neighbours stand in columns', 'package a\nconst b=1', 'package  a\nconst    b = 1\n'],
     ['those of one kind need none', 'const a=1\nconst b : duration=2s', 'const a = 1\nconst b: duration = 2s\n'],
     ['nor do those apart', 'package a\n\n\n\nconst b=1', 'package a\n\nconst b = 1\n'],

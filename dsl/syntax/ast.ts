@@ -61,7 +61,7 @@ export interface ScopeNode {
   readonly base: Ident
   readonly within: Ident | null
   readonly where: ExprNode | null
-  readonly by: Ident[]
+  readonly by: ExprNode[]
   readonly span: Span
 }
 
@@ -96,10 +96,29 @@ export interface BudgetNode {
 }
 
 export interface WhenNode {
+  /** `count(fail) >= 1`, `mean(score)` in front of a change, `mean(score) is anomalous`. */
   readonly condition: ExprNode
-  readonly over: Ident | null
-  /** `regresses …`, `vs …`: what this version cannot compile yet. */
-  readonly unsupported: Ident | null
+  /** `regresses by 0.3`, `rises by …`, `falls by …`. */
+  readonly change: { readonly word: Ident; readonly by: ExprNode | null } | null
+  /** The lengths after `over` and `vs`, each as often as it is written. */
+  readonly over: Ident[]
+  readonly vs: Ident[]
+  /** The first word of what belongs to no form. */
+  readonly surplus: Ident | null
+  readonly span: Span
+}
+
+/** `5% per 30d`. */
+export interface FalseAlarmsNode {
+  readonly ratio: ExprNode
+  readonly per: Ident
+  readonly span: Span
+}
+
+/** `pass_rate(fast), mean(helpful) by agent.version`. */
+export interface RowNode {
+  readonly cells: ExprNode[]
+  readonly by: ExprNode[]
   readonly span: Span
 }
 
@@ -120,6 +139,9 @@ export type ClauseValue =
   | { kind: 'scale'; low: ExprNode; high: ExprNode }
   | { kind: 'when'; node: WhenNode }
   | { kind: 'policy'; node: PolicyNode }
+  | { kind: 'false_alarms'; node: FalseAlarmsNode }
+  | { kind: 'period'; over: Ident; vs: Ident | null }
+  | { kind: 'row'; node: RowNode }
   | { kind: 'values'; items: ExprNode[] }
   /** Of a key that the grammar doesn't know: the checker says what to do about it. */
   | { kind: 'skipped' }
@@ -151,8 +173,11 @@ export type GivenNode =
   | {
       kind: 'verdicts'
       evalName: Ident
-      runs: { verdict: Ident; times: Ident | null }[]
+      /** `pass x 9`, `score 4 x 20`. */
+      runs: { verdict: Ident; score: ExprNode | null; times: Ident | null }[]
       each: Ident | null
+      /** `with { agent.version: "2" }`: what the results carry. */
+      labels: FieldNode[]
       span: Span
     }
 
@@ -162,6 +187,8 @@ export interface ExpectNode {
   readonly outcome: Ident
   readonly because: ExprNode | null
   readonly at: Ident | null
+  /** `with { agent.version: "2" }`: of which group of an alert. */
+  readonly labels: FieldNode[]
   readonly span: Span
 }
 
@@ -199,7 +226,7 @@ export type DeclNode =
   | ({ kind: 'const'; name: Ident; type: Ident | null; value: ExprNode } & Common)
   | ({ kind: 'pattern'; name: Ident; regex: ExprNode; check: Ident | null } & Common)
   | ({ kind: 'scope'; name: Ident; scope: ScopeNode } & Common)
-  | ({ kind: 'default'; key: Ident; policy: PolicyNode | null } & Common)
+  | ({ kind: 'default'; key: Ident; policy: PolicyNode | null; falseAlarms: FalseAlarmsNode | null } & Common)
   | ({ kind: 'define'; name: Ident; value: ExprNode } & Common)
   /** `use`: the template that it is made from; its clauses are then those of the block behind, if any. */
   | ({ kind: 'eval'; mode: 'online' | 'offline'; name: Ident; use: UseNode | null; clauses: ClauseNode[] } & Common)
@@ -211,9 +238,10 @@ export type DeclNode =
       clauses: ClauseNode[]
     } & Common)
   | ({ kind: 'alert'; name: Ident; clauses: ClauseNode[] } & Common)
+  | ({ kind: 'scorecard'; name: Ident; clauses: ClauseNode[] } & Common)
   | ({ kind: 'test'; name: StringNode; given: GivenNode[]; expect: ExpectNode[]; todo: TodoNode | null } & Common)
 
-export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' | 'template' }>
+export type BlockDecl = Extract<DeclNode, { kind: 'eval' | 'alert' | 'scorecard' | 'template' }>
 
 /** A file's declarations in order. */
 export interface FileNode {

@@ -1,7 +1,18 @@
 /** The clauses of evals and alerts. A key whose value has a form of its own is a token of its own, so one token decides. */
-import type { BudgetNode, ClauseNode, ClauseValue, ExprNode, Ident, PolicyNode, ScopeNode, StringNode } from './ast.ts'
+import type {
+  BudgetNode,
+  ClauseNode,
+  ClauseValue,
+  ExprNode,
+  FalseAlarmsNode,
+  Ident,
+  PolicyNode,
+  ScopeNode,
+  StringNode,
+  WhenNode,
+} from './ast.ts'
 import { keyIdent, NOWHERE, noIdent, type Rule, tokenIdent } from './grammar-base.ts'
-import { ExpressionGrammar } from './grammar-expressions.ts'
+import { ExpressionGrammar, literalNode } from './grammar-expressions.ts'
 import * as t from './tokens.ts'
 
 const noScope: ScopeNode = { base: noIdent, within: null, where: null, by: [], span: NOWHERE }
@@ -102,6 +113,25 @@ export class ClauseGrammar extends ExpressionGrammar {
         },
         {
           ALT: (): ClauseValue => {
+            this.CONSUME(t.KeyFalseAlarms)
+            const node = this.SUBRULE(this.falseAlarms)
+            return this.ACTION(() => (node === null ? { kind: 'error' } : { kind: 'false_alarms', node }))
+          },
+        },
+        {
+          ALT: (): ClauseValue => {
+            this.CONSUME(t.KeyPeriod)
+            return this.SUBRULE(this.period)
+          },
+        },
+        {
+          ALT: (): ClauseValue => {
+            this.CONSUME(t.KeyRow)
+            return this.SUBRULE(this.row)
+          },
+        },
+        {
+          ALT: (): ClauseValue => {
             this.CONSUME(t.KeyValues)
             const items: ExprNode[] = []
             this.AT_LEAST_ONE_SEP({
@@ -129,7 +159,6 @@ export class ClauseGrammar extends ExpressionGrammar {
       const start = this.begin()
       let within: Ident | null = null
       let where: ExprNode | null = null
-      const by: Ident[] = []
       const base = this.SUBRULE(this.ident)
       this.OPTION(() => {
         this.CONSUME(t.In)
@@ -139,18 +168,29 @@ export class ClauseGrammar extends ExpressionGrammar {
         this.CONSUME(t.Where)
         where = this.SUBRULE(this.expr)
       })
-      this.OPTION3(() => {
+      const by = this.SUBRULE(this.grouping)
+      return this.ACTION(() => ({ base, within, where, by: by ?? [], span: this.spanFrom(start) }))
+    },
+    { recoveryValueFunc: () => noScope },
+  )
+
+  /** `by agent.version, attr("acme.tier", string)`, or nothing. */
+  protected grouping: Rule<ExprNode[]> = this.RULE<() => ExprNode[]>(
+    'grouping',
+    () => {
+      const by: ExprNode[] = []
+      this.OPTION(() => {
         this.CONSUME(t.By)
         this.AT_LEAST_ONE_SEP({
           SEP: t.Comma,
           DEF: () => {
-            by.push(this.SUBRULE3(this.ident))
+            by.push(this.SUBRULE(this.pathOrCall))
           },
         })
       })
-      return this.ACTION(() => ({ base, within, where, by, span: this.spanFrom(start) }))
+      return by
     },
-    { recoveryValueFunc: () => noScope },
+    { recoveryValueFunc: () => [] },
   )
 
   protected schedule: Rule<ClauseValue> = this.RULE<() => ClauseValue>(
@@ -182,26 +222,17 @@ export class ClauseGrammar extends ExpressionGrammar {
     'sample',
     () => {
       const start = this.begin()
-      const by: Ident[] = []
       const size = this.OR([{ ALT: () => this.CONSUME(t.All) }, { ALT: () => this.CONSUME(t.Int) }])
       this.CONSUME(t.Of)
       const scope = this.SUBRULE(this.scope)
       this.CONSUME(t.Over)
       const over = this.CONSUME(t.Duration)
-      this.OPTION(() => {
-        this.CONSUME(t.By)
-        this.AT_LEAST_ONE_SEP({
-          SEP: t.Comma,
-          DEF: () => {
-            by.push(this.SUBRULE(this.ident))
-          },
-        })
-      })
+      const by = this.SUBRULE(this.grouping)
       return this.ACTION(() => ({
         kind: 'sample',
         node: {
           size: tokenIdent(size),
-          scope: { ...scope, by: [...scope.by, ...by] },
+          scope: { ...scope, by: [...scope.by, ...(by ?? [])] },
           over: tokenIdent(over),
           span: this.spanFrom(start),
         },
@@ -260,20 +291,110 @@ export class ClauseGrammar extends ExpressionGrammar {
     'when',
     () => {
       const start = this.begin()
-      let over: Ident | null = null
-      let unsupported: Ident | null = null
+      let change: WhenNode['change'] = null
+      const over: Ident[] = []
+      const vs: Ident[] = []
+      let surplus: Ident | null = null
       const condition = this.SUBRULE(this.expr)
       this.OPTION(() => {
-        this.CONSUME(t.Over)
-        const token = this.CONSUME(t.Duration)
-        over = this.ACTION(() => tokenIdent(token))
+        change = this.SUBRULE(this.change)
       })
-      // `regresses by 0.3 vs 14d`, `is anomalous`, …: read, so that the checker can say that it is not there yet.
+      this.MANY(() =>
+        this.OR([
+          {
+            ALT: () => {
+              this.CONSUME(t.Over)
+              const token = this.CONSUME(t.Literal)
+              this.ACTION(() => over.push(tokenIdent(token)))
+            },
+          },
+          {
+            ALT: () => {
+              this.CONSUME(t.Vs)
+              const token = this.CONSUME2(t.Literal)
+              this.ACTION(() => vs.push(tokenIdent(token)))
+            },
+          },
+        ]),
+      )
+      // `for 5m` and what else people write here: read, so that the checker can say where it belongs.
       this.OPTION2(() => {
-        unsupported = this.SUBRULE(this.ident)
-        this.MANY(() => this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.Literal) }]))
+        const token = this.CONSUME(t.Name)
+        this.MANY2(() => this.OR2([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME3(t.Literal) }]))
+        surplus = this.ACTION(() => tokenIdent(token))
       })
-      return this.ACTION(() => ({ kind: 'when', node: { condition, over, unsupported, span: this.spanFrom(start) } }))
+      return this.ACTION(() => ({
+        kind: 'when',
+        node: { condition, change, over, vs, surplus, span: this.spanFrom(start) },
+      }))
+    },
+    { recoveryValueFunc: () => ({ kind: 'error' }) },
+  )
+
+  protected change: Rule<WhenNode['change']> = this.RULE<() => WhenNode['change']>(
+    'change',
+    () => {
+      let by: ExprNode | null = null
+      const token = this.OR([
+        { ALT: () => this.CONSUME(t.Regresses) },
+        { ALT: () => this.CONSUME(t.Rises) },
+        { ALT: () => this.CONSUME(t.Falls) },
+      ])
+      this.OPTION(() => {
+        this.CONSUME(t.By)
+        by = this.SUBRULE(this.operand)
+      })
+      return this.ACTION(() => ({ word: tokenIdent(token), by }))
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  /** `5% per 30d`. */
+  protected falseAlarms: Rule<FalseAlarmsNode | null> = this.RULE<() => FalseAlarmsNode | null>(
+    'falseAlarms',
+    () => {
+      const start = this.begin()
+      const token = this.CONSUME(t.Literal)
+      this.CONSUME(t.Per)
+      const per = this.CONSUME(t.Duration)
+      return this.ACTION(() => ({
+        ratio: literalNode(token),
+        per: tokenIdent(per),
+        span: this.spanFrom(start),
+      }))
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  /** `7d vs 7d`. */
+  protected period: Rule<ClauseValue> = this.RULE<() => ClauseValue>(
+    'period',
+    () => {
+      let vs: Ident | null = null
+      const over = this.CONSUME(t.Duration)
+      this.OPTION(() => {
+        this.CONSUME(t.Vs)
+        const token = this.CONSUME2(t.Duration)
+        vs = this.ACTION(() => tokenIdent(token))
+      })
+      return this.ACTION(() => ({ kind: 'period', over: tokenIdent(over), vs }))
+    },
+    { recoveryValueFunc: () => ({ kind: 'error' }) },
+  )
+
+  protected row: Rule<ClauseValue> = this.RULE<() => ClauseValue>(
+    'row',
+    () => {
+      const start = this.begin()
+      const cells: ExprNode[] = []
+      this.AT_LEAST_ONE_SEP({
+        SEP: t.Comma,
+        DEF: () => {
+          cells.push(this.SUBRULE(this.pathOrCall))
+        },
+      })
+      const by = this.SUBRULE(this.grouping)
+      return this.ACTION(() => ({ kind: 'row', node: { cells, by: by ?? [], span: this.spanFrom(start) } }))
     },
     { recoveryValueFunc: () => ({ kind: 'error' }) },
   )

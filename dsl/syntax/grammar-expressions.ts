@@ -242,7 +242,7 @@ export class ExpressionGrammar extends GrammarBase {
   )
 }
 
-function literalNode(token: IToken): ExprNode {
+export function literalNode(token: IToken): ExprNode {
   const span = spanOf(token)
   if (token.tokenType === t.Regex) return { kind: 'regex', raw: token.image, span }
   const kind = LITERAL_KINDS.get(token.tokenType)

@@ -12,6 +12,7 @@ import type {
 } from './ast.ts'
 import { NOWHERE, type Rule, tokenIdent } from './grammar-base.ts'
 import { ClauseGrammar } from './grammar-clauses.ts'
+import { errorExpr, literalNode } from './grammar-expressions.ts'
 import * as t from './tokens.ts'
 
 const noFixture: FixtureNode = { fields: [], spans: [], span: NOWHERE }
@@ -107,20 +108,24 @@ export class TestGrammar extends ClauseGrammar {
   protected verdicts: Rule<GivenNode | null> = this.RULE<() => GivenNode | null>(
     'verdicts',
     () => {
-      const runs: { verdict: Ident; times: Ident | null }[] = []
+      const runs: { verdict: Ident; score: ExprNode | null; times: Ident | null }[] = []
       let each: Ident | null = null
       const evalName = this.SUBRULE(this.key)
       this.AT_LEAST_ONE_SEP({
         SEP: t.Comma,
         DEF: () => {
+          let score: ExprNode | null = null
           let times: Ident | null = null
           const verdict = this.SUBRULE(this.ident)
+          this.OPTION3(() => {
+            score = this.SUBRULE(this.amount)
+          })
           this.OPTION(() => {
             this.CONSUME(t.Times)
             const token = this.CONSUME(t.Int)
             times = this.ACTION(() => tokenIdent(token))
           })
-          this.ACTION(() => runs.push({ verdict, times }))
+          this.ACTION(() => runs.push({ verdict, score, times }))
         },
       })
       this.OPTION2(() => {
@@ -128,12 +133,47 @@ export class TestGrammar extends ClauseGrammar {
         const token = this.CONSUME(t.Duration)
         each = this.ACTION(() => tokenIdent(token))
       })
-      return { kind: 'verdicts', evalName, runs, each, span: NOWHERE }
+      const labels = this.SUBRULE(this.labels)
+      return { kind: 'verdicts', evalName, runs, each, labels: labels ?? [], span: NOWHERE }
     },
     { recoveryValueFunc: () => null },
   )
 
   /** Of an eval or alert; or `expect todo "why"`, of the test. */
+  /** The score of a run: a literal, or one below zero. */
+  protected amount: Rule<ExprNode> = this.RULE<() => ExprNode>(
+    'amount',
+    () => {
+      const start = this.begin()
+      let negative = false
+      this.OPTION(() => {
+        this.CONSUME(t.Minus)
+        negative = true
+      })
+      const token = this.CONSUME(t.Literal)
+      return this.ACTION(() => {
+        const arg = literalNode(token)
+        return negative ? { kind: 'negate', arg, span: this.spanFrom(start) } : arg
+      })
+    },
+    { recoveryValueFunc: errorExpr },
+  )
+
+  /** `with { agent.version: "2" }`, or nothing. */
+  protected labels: Rule<FieldNode[]> = this.RULE<() => FieldNode[]>(
+    'labels',
+    () => {
+      let fields: FieldNode[] = []
+      this.OPTION(() => {
+        this.CONSUME(t.With)
+        const node = this.SUBRULE(this.record)
+        fields = this.ACTION(() => (node.kind === 'record' ? node.fields : []))
+      })
+      return fields
+    },
+    { recoveryValueFunc: () => [] },
+  )
+
   protected expect: Rule<ExpectNode | TodoNode | null> = this.RULE<() => ExpectNode | TodoNode | null>(
     'expect',
     () => {
@@ -173,7 +213,8 @@ export class TestGrammar extends ClauseGrammar {
         const token = this.CONSUME(t.Duration)
         at = this.ACTION(() => tokenIdent(token))
       })
-      return { kind: 'expect', name, outcome, because, at, span: NOWHERE }
+      const labels = this.SUBRULE(this.labels)
+      return { kind: 'expect', name, outcome, because, at, labels: labels ?? [], span: NOWHERE }
     },
     { resyncEnabled: false },
   )

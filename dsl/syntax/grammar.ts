@@ -3,7 +3,7 @@
  * time and tells nothing else. One declaration is parsed at a time (see `segments.ts`); inside one, chevrotain's recovery
  * goes on at the next clause.
  */
-import type { ClauseNode, DeclNode, ExprNode, Ident, ParamNode, UseNode } from './ast.ts'
+import type { ClauseNode, DeclNode, ExprNode, FalseAlarmsNode, Ident, ParamNode, PolicyNode, UseNode } from './ast.ts'
 import { type GrammarOptions, NOWHERE, noIdent, type Rule } from './grammar-base.ts'
 import { TestGrammar } from './grammar-tests.ts'
 import * as t from './tokens.ts'
@@ -28,6 +28,7 @@ export class EvalGrammar extends TestGrammar {
         { ALT: () => this.SUBRULE(this.templateDecl) },
         { ALT: () => this.SUBRULE(this.evalDecl) },
         { ALT: () => this.SUBRULE(this.alertDecl) },
+        { ALT: () => this.SUBRULE(this.scorecardDecl) },
         { ALT: () => this.SUBRULE(this.testDecl) },
       ]),
     { recoveryValueFunc: () => null },
@@ -117,8 +118,21 @@ export class EvalGrammar extends TestGrammar {
       const start = this.begin()
       this.CONSUME(t.Default)
       const key = this.SUBRULE(this.key)
-      const policy = this.SUBRULE(this.policy)
-      return this.ACTION(() => ({ kind: 'default', key, policy, span: this.spanFrom(start) }) as const)
+      let policy: PolicyNode | null = null
+      let falseAlarms: FalseAlarmsNode | null = null
+      this.OR([
+        {
+          ALT: () => {
+            falseAlarms = this.SUBRULE(this.falseAlarms)
+          },
+        },
+        {
+          ALT: () => {
+            policy = this.SUBRULE(this.policy)
+          },
+        },
+      ])
+      return this.ACTION(() => ({ kind: 'default', key, policy, falseAlarms, span: this.spanFrom(start) }) as const)
     },
     { recoveryValueFunc: () => null },
   )
@@ -250,6 +264,18 @@ export class EvalGrammar extends TestGrammar {
       const name = this.SUBRULE(this.ident)
       const clauses = this.SUBRULE(this.clauses)
       return this.ACTION(() => ({ kind: 'alert', name, clauses, span: this.spanFrom(start) }) as const)
+    },
+    { recoveryValueFunc: () => null },
+  )
+
+  protected scorecardDecl: Rule<DeclNode | null> = this.RULE<() => DeclNode | null>(
+    'scorecardDecl',
+    () => {
+      const start = this.begin()
+      this.CONSUME(t.Scorecard)
+      const name = this.SUBRULE(this.ident)
+      const clauses = this.SUBRULE(this.clauses)
+      return this.ACTION(() => ({ kind: 'scorecard', name, clauses, span: this.spanFrom(start) }) as const)
     },
     { recoveryValueFunc: () => null },
   )

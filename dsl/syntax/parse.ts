@@ -36,9 +36,8 @@ function applied(grammar: EvalGrammar, tokens: IToken[]): { declaration: DeclNod
   return { declaration: grammar.declaration() ?? null, grammar }
 }
 
-const UNSUPPORTED = new Set([t.Scorecard])
 const OPENINGS = [
-  ...['online', 'offline', 'alert', 'test', 'scope', 'pattern', 'const', 'define', 'template'],
+  ...['online', 'offline', 'alert', 'scorecard', 'test', 'scope', 'pattern', 'const', 'define', 'template'],
   ...['import', 'package', 'default'],
 ]
 
@@ -111,19 +110,12 @@ class SegmentReader {
       this.#reporter.report('E0010', spanOf(part.tooDeep), `this is nested more than ${MAX_DEPTH} deep`, { label })
       return null
     }
-    if (UNSUPPORTED.has(opening.tokenType)) {
-      const label = 'part of the language, not of this version'
-      this.#reporter.report('E0902', spanOf(opening), `\`${opening.image}\` is not supported yet in this version`, {
-        label,
-      })
-      return null
-    }
     return this.#parse(opening, part)
   }
 
   #parse(opening: IToken, part: Segment): DeclNode | null {
     const balanced = balance(part.tokens, this)
-    const hasClauses = [t.Online, t.Offline, t.Template, t.Alert].includes(opening.tokenType)
+    const hasClauses = [t.Online, t.Offline, t.Template, t.Alert, t.Scorecard].includes(opening.tokenType)
     const { declaration, grammar } = parseDeclaration(
       hasClauses ? dropUnknownClauses(balanced.tokens) : balanced.tokens,
     )
@@ -227,7 +219,8 @@ class SegmentReader {
  * other declaration is in error as a whole.
  */
 function damaged(declaration: DeclNode, offsets: readonly number[]): DeclNode {
-  if (declaration.kind !== 'eval' && declaration.kind !== 'alert' && declaration.kind !== 'template')
+  const { kind } = declaration
+  if (kind !== 'eval' && kind !== 'alert' && kind !== 'scorecard' && kind !== 'template')
     return { ...declaration, damaged: true }
   const hit = new Set(
     offsets.map((offset) => declaration.clauses.findLastIndex((clause) => clause.key.span.start <= offset)),

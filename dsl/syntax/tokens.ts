@@ -126,6 +126,9 @@ export const KeyScale = key('KeyScale', ['scale'])
 export const KeyWhen = key('KeyWhen', ['when'])
 export const KeyNoData = key('KeyNoData', ['no_data'])
 export const KeyBudget = key('KeyBudget', ['budget'])
+export const KeyFalseAlarms = key('KeyFalseAlarms', ['false_alarms'])
+export const KeyPeriod = key('KeyPeriod', ['over'])
+export const KeyRow = key('KeyRow', ['row'])
 /** Clauses whose value is a list of expressions; the checker says what each may hold. */
 export const VALUE_KEYS = [
   'title',
@@ -211,6 +214,10 @@ export const Each = contextual('each')
 export const Times = contextual('x')
 export const Missing = contextual('missing')
 export const Per = contextual('per')
+export const Vs = contextual('vs')
+export const Regresses = contextual('regresses')
+export const Rises = contextual('rises')
+export const Falls = contextual('falls')
 export const File = contextual('file')
 export const Todo = contextual('todo')
 

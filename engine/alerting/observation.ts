@@ -1,6 +1,8 @@
 /** From a result in the log to what an alert observes. */
-import type { AlertPlan } from '../../dsl/plan.ts'
+
+import { scoreInPlanUnit } from '../evaluate/score.ts'
 import type { EvalResult } from '../model/result.ts'
+import type { RunAlert } from './run-alert.ts'
 import type { AlertExample } from './transition.ts'
 import type { Observation } from './window.ts'
 
@@ -31,14 +33,18 @@ function exampleOf(result: EvalResult): AlertExample {
   }
 }
 
-export function observationOf(result: EvalResult, alert: AlertPlan, appendTimeMs: number): Observation {
+export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs: number): Observation {
+  const { measure } = alert.when
+  const score = scoreInPlanUnit(result.score, measure.type)
+  const ofPasses = (measure.kind === 'count' || measure.kind === 'rate') && measure.verdict === 'pass'
   return {
     verdict: result.verdict,
+    ...(measure.kind === 'score' && score !== undefined && { score }),
     atMs: appendTimeMs,
     // Each run of an offline eval asks anew: what it says of a subject that an earlier run saw is news.
     key: `${result.traceId}/${result.spanId}${result.runId === '' ? '' : `/${result.runId}`}`,
     revision: result.revision,
     // Passes are many, and examples of them are wanted by rules on passes alone.
-    exemplar: result.verdict === 'pass' && alert.when.of !== 'pass' ? null : exampleOf(result),
+    exemplar: result.verdict === 'pass' && !ofPasses ? null : exampleOf(result),
   }
 }

@@ -9,6 +9,8 @@ export interface SeenSubject {
   revision: number
   atMs: number
   verdict: Verdict
+  /** Absent where it has none. */
+  score?: number
 }
 
 /** Subjects a generation holds: at least this many of the latest are remembered, at most twice as many. */

@@ -54,8 +54,8 @@ const phase = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resolved'), sinceMs: z.number(), incident: z.number() }),
 ])
 
-/** Key, revision, time, verdict. */
-const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict])
+/** Key, revision, time, verdict, and the score where there is one. */
+const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict], z.number())
 
 const counts = z.tuple([z.number(), z.number(), z.number(), z.number()])
 
@@ -70,24 +70,27 @@ const stateSchema = z.object({
   incidentCount: z.number(),
   transitionCount: z.number(),
   ruleKey: z.string().nullable(),
-  /** Index, newest time, then pass, fail, unknown, error. */
-  buckets: z.array(z.object({ index: z.number(), lastMs: z.number(), counts })),
+  /** Index, newest time, then pass, fail, unknown, error; how many scores, and their sum. */
+  buckets: z.array(
+    z.object({
+      index: z.number(),
+      lastMs: z.number(),
+      counts,
+      scores: z.tuple([z.number(), z.number()]).default([0, 0]),
+    }),
+  ),
   seen: z.object({ older: z.array(seenSubject), recent: z.array(seenSubject) }),
   examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
 })
 
 export type AlertStateJson = z.input<typeof stateSchema>
 
-const seenToJson = ([key, { revision, atMs, verdict }]: [string, SeenSubject]): z.infer<typeof seenSubject> => [
-  key,
-  revision,
-  atMs,
-  verdict,
-]
+const seenToJson = ([key, { revision, atMs, verdict, score }]: [string, SeenSubject]): z.infer<typeof seenSubject> =>
+  score === undefined ? [key, revision, atMs, verdict] : [key, revision, atMs, verdict, score]
 
-const seenFromJson = ([key, revision, atMs, verdict]: z.infer<typeof seenSubject>): [string, SeenSubject] => [
+const seenFromJson = ([key, revision, atMs, verdict, score]: z.infer<typeof seenSubject>): [string, SeenSubject] => [
   key,
-  { revision, atMs, verdict },
+  score === undefined ? { revision, atMs, verdict } : { revision, atMs, verdict, score },
 ]
 
 export function alertStateToJson(state: AlertState): AlertStateJson {
@@ -97,10 +100,11 @@ export function alertStateToJson(state: AlertState): AlertStateJson {
     version: STATE_VERSION,
     ...rest,
     evaluatedMs: Number.isFinite(evaluatedMs) ? evaluatedMs : null,
-    buckets: window.buckets.map(({ index, lastMs, counts: { pass, fail, unknown, error } }) => ({
+    buckets: window.buckets.map(({ index, lastMs, counts: { pass, fail, unknown, error }, scores }) => ({
       index,
       lastMs,
       counts: [pass, fail, unknown, error],
+      scores: [scores.count, scores.sum],
     })),
     seen: { older: older.map(seenToJson), recent: recent.map(seenToJson) },
     examples: window.examples.map(({ key, atMs, example }) => ({
@@ -122,10 +126,11 @@ export function parseAlertState(raw: unknown): { ok: true; state: AlertState } |
       ...rest,
       evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
       window: {
-        buckets: buckets.map(({ index, lastMs, counts: [pass, fail, unknown, error] }) => ({
+        buckets: buckets.map(({ index, lastMs, counts: [pass, fail, unknown, error], scores: [count, sum] }) => ({
           index,
           lastMs,
           counts: { pass, fail, unknown, error },
+          scores: { count, sum },
         })),
         seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
         examples,

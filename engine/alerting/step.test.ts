@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
 import { minute, ns, plan, when } from './alert-fixture.ts'
+import type { RunAlert } from './run-alert.ts'
 import { GENERATION_SIZE } from './seen-subjects.ts'
 import {
   type AlertState,
@@ -33,14 +33,14 @@ const shown = (transitions: readonly AlertTransition[]): string[] =>
   )
 
 /** Steps through the observations one record each, then on to `untilMin`. */
-function run(alert: AlertPlan, observations: readonly Observation[], untilMin: number): AlertTransition[] {
+function run(alert: RunAlert, observations: readonly Observation[], untilMin: number): AlertTransition[] {
   const state = initialAlertState(0)
   const transitions = observations.flatMap((observation) => stepAlert(state, alert, [observation]).transitions)
   return [...transitions, ...evaluateAlert(state, alert, untilMin * minute).transitions]
 }
 
 describe('count and rate over a window', () => {
-  test.each<[string, Partial<AlertPlan>, Observation[], number, string[]]>([
+  test.each<[string, Partial<RunAlert>, Observation[], number, string[]]>([
     ['one fail fires at once', {}, [...each('pass', 1, 9), seen('fail', 10)], 10, ['firing@10 1']],
     ['passes fire nothing', {}, each('pass', 1, 30), 60, []],
     [
@@ -180,8 +180,7 @@ describe('what a transition carries', () => {
     const fails = ['a', 'b', 'c', 'd'].map((id, index) => seen('fail', index + 1, { exemplar: example(id) }))
     const [fired] = run(alert, [seen('pass', 1, { exemplar: example('p') }), ...fails], 5)
     expect(fired?.numbers).toEqual({
-      fn: 'count',
-      of: 'fail',
+      measure: { kind: 'count', verdict: 'fail', type: { kind: 'int' } },
       cmp: '>=',
       threshold: 4,
       windowMs: 10 * minute,

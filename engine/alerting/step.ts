@@ -8,7 +8,7 @@
  *
  * Functions here take ownership of the state they are given: they work on it in place and return it.
  */
-import type { AlertPlan } from '../../dsl/plan.ts'
+import type { RunAlert } from './run-alert.ts'
 import type { AlertNumbers, AlertPhase, AlertTransition, TransitionCause } from './transition.ts'
 import {
   type AlertWindow,
@@ -57,13 +57,13 @@ export function initialAlertState(startMs: number | null = null): AlertState {
 }
 
 /** Asked for at every record, so remembered by plan. */
-const ruleKeys = new WeakMap<AlertPlan, string>()
+const ruleKeys = new WeakMap<RunAlert, string>()
 
-function ruleKeyOf(alert: AlertPlan): string {
+function ruleKeyOf(alert: RunAlert): string {
   let key = ruleKeys.get(alert)
   if (key === undefined) {
-    const { onEvalId, when } = alert
-    key = JSON.stringify([onEvalId, when.fn, when.of, when.overNs])
+    const { on, when } = alert
+    key = JSON.stringify([on.evalId, when.measure, when.overNs])
     ruleKeys.set(alert, key)
   }
   return key
@@ -82,8 +82,9 @@ function compare(value: number, cmp: AlertNumbers['cmp'], threshold: number): bo
   }
 }
 
-/** A count that is too low says nothing before a whole window was watched. */
-const needsWarmUp = ({ when }: AlertPlan): boolean => when.fn === 'count' && (when.cmp === '<' || when.cmp === '<=')
+/** A count or sum that is too low says nothing before a whole window was watched. */
+const needsWarmUp = ({ when: { measure, cmp } }: RunAlert): boolean =>
+  (measure.kind === 'count' || (measure.kind === 'score' && measure.fn === 'sum')) && (cmp === '<' || cmp === '<=')
 
 const silentSinceMs = ({ lastObservedMs, startedMs, resumedMs }: AlertState): number =>
   Math.max(...[lastObservedMs, startedMs, resumedMs].map((timeMs) => timeMs ?? Number.NEGATIVE_INFINITY))
@@ -91,7 +92,7 @@ const silentSinceMs = ({ lastObservedMs, startedMs, resumedMs }: AlertState): nu
 /** What the rule says at `atMs`. `keep`: nothing can be said, the phase stays. */
 function judge(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   numbers: AlertNumbers,
   atMs: number,
 ): 'holds' | 'fails' | 'no_data' | 'keep' {
@@ -104,12 +105,12 @@ function judge(
   return compare(numbers.value, numbers.cmp, numbers.threshold) ? 'holds' : 'fails'
 }
 
-const incidentIdOf = (state: AlertState, alert: AlertPlan, incident: number): string =>
+const incidentIdOf = (state: AlertState, alert: RunAlert, incident: number): string =>
   `${alert.id}@${state.startedMs ?? 0}.${incident}`
 
 function enter(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   phase: AlertPhase,
   cause: TransitionCause,
   numbers: AlertNumbers,
@@ -127,7 +128,7 @@ function enter(
   return {
     id: `${alert.id}@${state.startedMs ?? 0}#${state.transitionCount}`,
     alertId: alert.id,
-    evalId: alert.onEvalId,
+    evalId: alert.on.evalId,
     title: alert.title,
     owner: alert.owner,
     severity: alert.severity,
@@ -147,7 +148,7 @@ function enter(
 /** Where the phase goes, given what the rule says; null where it stays. */
 function nextPhase(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   says: ReturnType<typeof judge>,
   atMs: number,
 ): { phase: AlertPhase; cause: 'condition' | 'no_data' } | null {
@@ -173,7 +174,7 @@ function nextPhase(
   }
 }
 
-function evaluateAt(state: AlertState, alert: AlertPlan, atMs: number, transitions: AlertTransition[]): void {
+function evaluateAt(state: AlertState, alert: RunAlert, atMs: number, transitions: AlertTransition[]): void {
   state.evaluatedMs = atMs
   expireWindow(state.window, alert, atMs)
   const numbers = measureWindow(state.window, alert)
@@ -184,7 +185,7 @@ function evaluateAt(state: AlertState, alert: AlertPlan, atMs: number, transitio
 }
 
 /** The next moment at which the outcome can turn without a new observation; null if there is none. */
-export function nextDeadlineMs(state: AlertState, alert: AlertPlan): number | null {
+export function nextDeadlineMs(state: AlertState, alert: RunAlert): number | null {
   const { phase, startedMs, evaluatedMs, window } = state
   const candidates = [nextExpiryMs(window, alert)]
   if (phase.kind === 'pending') candidates.push(phase.sinceMs + alert.forNs / 1e6)
@@ -199,7 +200,7 @@ export function nextDeadlineMs(state: AlertState, alert: AlertPlan): number | nu
 }
 
 /** Another rule under the same name ends the present incident and starts with an empty window. */
-function adoptRule(state: AlertState, alert: AlertPlan, nowMs: number, transitions: AlertTransition[]): void {
+function adoptRule(state: AlertState, alert: RunAlert, nowMs: number, transitions: AlertTransition[]): void {
   const key = ruleKeyOf(alert)
   if (state.ruleKey === key) return
   if (state.ruleKey !== null) {
@@ -213,7 +214,7 @@ function adoptRule(state: AlertState, alert: AlertPlan, nowMs: number, transitio
 
 function endIncident(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   nowMs: number,
   cause: 'definition_changed' | 'removed',
 ): AlertTransition[] {
@@ -226,7 +227,7 @@ function endIncident(
 /** The alert is gone from the definitions: a firing one resolves, because nobody watches any more. */
 export function retireAlert(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   nowMs: number,
 ): { state: AlertState; transitions: AlertTransition[] } {
   const transitions = endIncident(state, alert, Math.max(nowMs, state.evaluatedMs), 'removed')
@@ -239,7 +240,7 @@ export function retireAlert(
  */
 export function observeResults(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   observations: readonly Observation[],
 ): { state: AlertState; transitions: AlertTransition[] } {
   const transitions: AlertTransition[] = []
@@ -255,7 +256,7 @@ export function observeResults(
 /** Brings the state to `nowMs`. A clock that went back is taken as standing still. */
 export function evaluateAlert(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   nowMs: number,
 ): { state: AlertState; transitions: AlertTransition[] } {
   const transitions: AlertTransition[] = []
@@ -276,7 +277,7 @@ export function evaluateAlert(
  */
 export function stepAlert(
   state: AlertState,
-  alert: AlertPlan,
+  alert: RunAlert,
   observations: readonly Observation[],
 ): { state: AlertState; transitions: AlertTransition[] } {
   const transitions: AlertTransition[] = []
@@ -293,7 +294,7 @@ export function stepAlert(
 }
 
 /** Goes through the deadlines up to `atMs`, and does not judge at `atMs` itself unless it is one. */
-function advanceBefore(state: AlertState, alert: AlertPlan, atMs: number, transitions: AlertTransition[]): void {
+function advanceBefore(state: AlertState, alert: RunAlert, atMs: number, transitions: AlertTransition[]): void {
   adoptRule(state, alert, Math.max(atMs, state.evaluatedMs), transitions)
   for (let deadline = nextDeadlineMs(state, alert); deadline !== null && deadline < atMs; ) {
     evaluateAt(state, alert, deadline, transitions)

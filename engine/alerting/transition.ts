@@ -1,6 +1,7 @@
 /** What the alert state machine says: phases, transitions and the numbers behind them. */
 import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Reason, SubjectKind, Verdict } from '../model/result.ts'
+import type { RunMeasure } from './run-alert.ts'
 
 /** `condition`: the rule's comparison; `no_data`: silence for longer than `no_data: fire after`; the others end an incident. */
 export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed'
@@ -25,16 +26,15 @@ export interface AlertExample {
 
 /** The rule and the window's content at the moment of a transition. */
 export interface AlertNumbers {
-  readonly fn: 'count' | 'rate'
-  readonly of: Verdict
+  readonly measure: RunMeasure
   readonly cmp: '<' | '<=' | '>' | '>='
   readonly threshold: number
   readonly windowMs: number
-  /** The count, or the rate as 0..1; null where there was nothing to divide by. */
+  /** In the measure's unit, rates as 0..1; null where there was nothing to divide by. */
   readonly value: number | null
-  /** Subjects with verdict `of` in the window. */
+  /** Subjects in the window that are counted: with the verdict, decided, or with a score. */
   readonly count: number
-  /** What a rate divides by: pass + fail for rates of those, else all; for counts all results in the window. */
+  /** What a rate divides by: pass + fail for rates of those, else all; otherwise all results in the window. */
   readonly total: number
   readonly verdicts: Readonly<Record<Verdict, number>>
 }

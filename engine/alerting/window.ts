@@ -9,8 +9,8 @@
  * the latest subjects (`seen-subjects.ts`). A count rule remembers subjects of the counted verdict only: a passing subject that
  * is delivered again can raise its `total`, never its count.
  */
-import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import type { RunAlert, RunMeasure } from './run-alert.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertExample, AlertNumbers } from './transition.ts'
 
@@ -32,6 +32,8 @@ export interface Observation {
   readonly key: string
   /** 1 if absent. */
   readonly revision?: number
+  /** In the plan's unit; absent where there is none. */
+  readonly score?: number
   readonly exemplar: AlertExample | null
 }
 
@@ -40,6 +42,7 @@ export interface Bucket {
   /** Time of its newest verdict. */
   lastMs: number
   counts: Record<Verdict, number>
+  scores: { count: number; sum: number }
 }
 
 export interface AlertWindow {
@@ -52,22 +55,36 @@ export interface AlertWindow {
 
 export const emptyWindow = (): AlertWindow => ({ buckets: [], seen: new SeenSubjects(), examples: [] })
 
-export const windowMsOf = (alert: AlertPlan): number => alert.when.overNs / 1e6
+export const windowMsOf = (alert: RunAlert): number => alert.when.overNs / 1e6
 
-const bucketIndex = (alert: AlertPlan, atMs: number): number => Math.floor((atMs * BUCKETS) / windowMsOf(alert))
+const bucketIndex = (alert: RunAlert, atMs: number): number => Math.floor((atMs * BUCKETS) / windowMsOf(alert))
 
-/** Subjects of these verdicts are remembered, because counting one twice would change the rule's value. */
-function mustRemember(alert: AlertPlan, verdict: Verdict): boolean {
-  const { fn, of } = alert.when
-  if (fn === 'count') return verdict === of
-  return of === 'unknown' || of === 'error' || verdict === 'pass' || verdict === 'fail'
+/** Subjects that say this are remembered, because counting one twice would change the rule's value. */
+function mustRemember({ when: { measure } }: RunAlert, { verdict, score }: Observation): boolean {
+  switch (measure.kind) {
+    case 'count':
+      return verdict === measure.verdict
+    case 'rate':
+      return measure.verdict === 'unknown' || measure.verdict === 'error' || verdict === 'pass' || verdict === 'fail'
+    case 'coverage':
+      return true
+    case 'score':
+      return score !== undefined
+  }
 }
 
-/** A rule that fires when too little passes is explained by what failed. */
-function explains(alert: AlertPlan, verdict: Verdict): boolean {
-  const { of, cmp } = alert.when
-  if (of === 'pass' && (cmp === '<' || cmp === '<=')) return verdict === 'fail'
-  return verdict === of
+/** A rule that fires when too little passes is explained by what failed, one on scores by what failed for them. */
+function explains({ when: { measure, cmp } }: RunAlert, verdict: Verdict): boolean {
+  const low = cmp === '<' || cmp === '<='
+  switch (measure.kind) {
+    case 'count':
+    case 'rate':
+      return verdict === (measure.verdict === 'pass' && low ? 'fail' : measure.verdict)
+    case 'coverage':
+      return (verdict === 'unknown' || verdict === 'error') === low
+    case 'score':
+      return verdict === 'fail'
+  }
 }
 
 function bucketAt(buckets: Bucket[], index: number): Bucket {
@@ -79,22 +96,32 @@ function bucketAt(buckets: Bucket[], index: number): Bucket {
     index,
     lastMs: Number.NEGATIVE_INFINITY,
     counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
+    scores: { count: 0, sum: 0 },
   }
   buckets.splice(position, 0, bucket)
   return bucket
 }
 
-function withdraw(window: AlertWindow, alert: AlertPlan, key: string, earlier: SeenSubject): void {
+function withdraw(window: AlertWindow, alert: RunAlert, key: string, earlier: SeenSubject): void {
   const index = bucketIndex(alert, earlier.atMs)
   const bucket = window.buckets.find((candidate) => candidate.index === index)
-  if (bucket) bucket.counts[earlier.verdict]--
+  if (bucket) {
+    bucket.counts[earlier.verdict]--
+    if (earlier.score !== undefined) addScore(bucket, -1, -earlier.score)
+  }
   window.seen.delete(key)
   window.examples = window.examples.filter((example) => example.key !== key)
 }
 
+function addScore({ scores }: Bucket, count: number, score: number): void {
+  scores.count += count
+  // Nothing is left of no scores, not even what adding and taking away leaves of fractions.
+  scores.sum = scores.count === 0 ? 0 : scores.sum + score
+}
+
 /** Counts one observation; false if it was counted before. Works on `window` in place. */
-export function countObservation(window: AlertWindow, alert: AlertPlan, observation: Observation): boolean {
-  const { key, verdict, atMs } = observation
+export function countObservation(window: AlertWindow, alert: RunAlert, observation: Observation): boolean {
+  const { key, verdict, atMs, score } = observation
   const revision = observation.revision ?? 1
   const earlier = window.seen.get(key)
   if (earlier) {
@@ -103,11 +130,11 @@ export function countObservation(window: AlertWindow, alert: AlertPlan, observat
   }
   const bucket = bucketAt(window.buckets, bucketIndex(alert, atMs))
   bucket.counts[verdict]++
+  if (score !== undefined) addScore(bucket, 1, score)
   bucket.lastMs = Math.max(bucket.lastMs, atMs)
   // A later revision is remembered whatever it says, so that the earlier one, delivered again, is not counted anew.
-  if (revision > 1 || mustRemember(alert, verdict)) {
-    window.seen.set(key, { revision, atMs, verdict })
-  }
+  if (revision > 1 || mustRemember(alert, observation))
+    window.seen.set(key, score === undefined ? { revision, atMs, verdict } : { revision, atMs, verdict, score })
   if (observation.exemplar && explains(alert, verdict)) {
     window.examples.push({ key, atMs, example: observation.exemplar })
     if (window.examples.length > MAX_EXAMPLES) window.examples.shift()
@@ -116,7 +143,7 @@ export function countObservation(window: AlertWindow, alert: AlertPlan, observat
 }
 
 /** Drops what has left the window at `nowMs`. */
-export function expireWindow(window: AlertWindow, alert: AlertPlan, nowMs: number): void {
+export function expireWindow(window: AlertWindow, alert: RunAlert, nowMs: number): void {
   const beginMs = nowMs - windowMsOf(alert)
   let expiredCount = 0
   while (expiredCount < window.buckets.length && window.buckets[expiredCount]!.lastMs <= beginMs) expiredCount++
@@ -126,25 +153,47 @@ export function expireWindow(window: AlertWindow, alert: AlertPlan, nowMs: numbe
 }
 
 /** When the oldest content leaves the window, if nothing is added; null if it is empty. */
-export function nextExpiryMs(window: AlertWindow, alert: AlertPlan): number | null {
+export function nextExpiryMs(window: AlertWindow, alert: RunAlert): number | null {
   const oldest = window.buckets[0]
   return oldest ? oldest.lastMs + windowMsOf(alert) : null
 }
 
 /** The rule's value over what is in the window. */
-export function measureWindow(window: AlertWindow, alert: AlertPlan): AlertNumbers {
+export function measureWindow(window: AlertWindow, alert: RunAlert): AlertNumbers {
   const verdicts = { pass: 0, fail: 0, unknown: 0, error: 0 }
-  for (const { counts } of window.buckets) {
-    verdicts.pass += counts.pass
-    verdicts.fail += counts.fail
-    verdicts.unknown += counts.unknown
-    verdicts.error += counts.error
+  const scores = { count: 0, sum: 0 }
+  for (const bucket of window.buckets) {
+    verdicts.pass += bucket.counts.pass
+    verdicts.fail += bucket.counts.fail
+    verdicts.unknown += bucket.counts.unknown
+    verdicts.error += bucket.counts.error
+    scores.count += bucket.scores.count
+    scores.sum += bucket.scores.sum
   }
-  const { fn, of, cmp, value: threshold } = alert.when
+  const { measure, cmp, value: threshold } = alert.when
+  return { measure, cmp, threshold, windowMs: windowMsOf(alert), ...measured(measure, verdicts, scores), verdicts }
+}
+
+function measured(
+  measure: RunMeasure,
+  verdicts: Readonly<Record<Verdict, number>>,
+  scores: Bucket['scores'],
+): { value: number | null; count: number; total: number } {
   const decided = verdicts.pass + verdicts.fail
   const all = decided + verdicts.unknown + verdicts.error
-  const total = fn === 'rate' && (of === 'pass' || of === 'fail') ? decided : all
-  const count = verdicts[of]
-  const value = fn === 'count' ? count : total > 0 ? count / total : null
-  return { fn, of, cmp, threshold, windowMs: windowMsOf(alert), value, count, total, verdicts }
+  const share = (count: number, total: number) => ({ value: total > 0 ? count / total : null, count, total })
+  switch (measure.kind) {
+    case 'count':
+      return { value: verdicts[measure.verdict], count: verdicts[measure.verdict], total: all }
+    case 'rate': {
+      const ofDecided = measure.verdict === 'pass' || measure.verdict === 'fail'
+      return share(verdicts[measure.verdict], ofDecided ? decided : all)
+    }
+    case 'coverage':
+      return share(decided, all)
+    case 'score': {
+      const mean = scores.count > 0 ? scores.sum / scores.count : null
+      return { value: measure.fn === 'sum' ? scores.sum : mean, count: scores.count, total: all }
+    }
+  }
 }

@@ -123,6 +123,7 @@ export function buildPlan(parts: Partial<Plan>): Plan {
     patterns: [],
     evals: [],
     alerts: [],
+    scorecards: [],
     tests: [],
     files: ['test.eval'],
     hash: '0'.repeat(64),

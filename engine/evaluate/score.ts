@@ -3,6 +3,7 @@
  * ratios 0..1, and everything else (tokens, counts, a judge's scale) as it is. Expressions work in the plan's units
  * (nanoseconds, micro-units) throughout; this is the one place where a score leaves them.
  */
+import { typeOfExpr } from '../../dsl/expr-type.ts'
 import type { EvalPlan, Expr, ValueType } from '../../dsl/plan.ts'
 import type { Value } from './fields.ts'
 
@@ -19,6 +20,19 @@ export function scoreInResultUnit(value: Value | undefined, type: ValueType): nu
       return value / MICRO_PER_UNIT
     default:
       return value
+  }
+}
+
+/** The way back: what a result carries, in the unit of the plan's thresholds. */
+export function scoreInPlanUnit(score: number | undefined, type: ValueType): number | undefined {
+  if (score === undefined) return undefined
+  switch (type.kind) {
+    case 'duration':
+      return score * NS_PER_MS
+    case 'money':
+      return score * MICRO_PER_UNIT
+    default:
+      return score
   }
 }
 
@@ -43,21 +57,4 @@ export function scoreUnitOf(plan: EvalPlan): string | null {
 }
 
 /** The type of a `score:` clause. */
-export function scoreTypeOf(expr: Expr): ValueType {
-  switch (expr.op) {
-    case 'literal':
-    case 'field':
-    case 'trace_field':
-    case 'attr':
-    case 'score':
-    case 'arith':
-    case 'default':
-    case 'aggregate':
-      return expr.type
-    case 'length':
-    case 'repeats':
-      return { kind: 'int' }
-    default:
-      return { kind: 'bool' }
-  }
-}
+export const scoreTypeOf: (score: Expr) => ValueType = typeOfExpr

@@ -33,7 +33,16 @@ function planOf(...redactions: { on: Subject; fields: string[]; patterns?: numbe
       redact: { fields, patterns: patterns ?? [0, 1] },
     }),
   )
-  return { version: PLAN_VERSION, patterns: PATTERNS, evals, alerts: [], tests: [], files: [], hash: '' }
+  return {
+    version: PLAN_VERSION,
+    patterns: PATTERNS,
+    evals,
+    alerts: [],
+    scorecards: [],
+    tests: [],
+    files: [],
+    hash: '',
+  }
 }
 
 const both = compileRedaction(planOf({ on: 'llm_call', fields: ['input.text', 'output.text'] }))

@@ -1,8 +1,10 @@
 /** Alerts in tests: the alert state machine itself, on virtual time. */
-import type { AlertPlan, TestGiven } from '../../dsl/plan.ts'
+import type { TestGiven } from '../../dsl/plan.ts'
+import { observationOf } from '../alerting/observation.ts'
 import { formatDuration } from '../alerting/rule-text.ts'
+import type { RunAlert } from '../alerting/run-alert.ts'
 import { evaluateAlert, initialAlertState, type Observation, stepAlert } from '../alerting/step.ts'
-import type { EvalResult } from '../model/result.ts'
+import type { EvalResult, Verdict } from '../model/result.ts'
 
 type VerdictsGiven = Extract<TestGiven, { kind: 'verdicts' }>
 
@@ -12,16 +14,16 @@ export interface AlertOutcome {
   readonly history: string | null
 }
 
-/** The stream's k-th verdict comes at k times `each`: nine at `each 1m` are over at 9m. */
-export function observationsOf(given: readonly VerdictsGiven[], evalId: string): Observation[] {
+/** The stream's k-th verdict comes at k times `each`: nine at `each 1m` are over at 9m. `verdictOf`: what the eval says of a score. */
+export function observationsOf(given: readonly VerdictsGiven[], verdictOf: (score: number) => Verdict): Observation[] {
   const observations: Observation[] = []
-  for (const [stream, { evalId: of, verdicts, eachNs }] of given.entries()) {
-    if (of !== evalId) continue
+  for (const [stream, { verdicts, eachNs }] of given.entries()) {
     let k = 0
-    for (const { verdict, times } of verdicts) {
-      for (let i = 0; i < times; i++) {
+    for (const run of verdicts) {
+      const said = 'score' in run ? { verdict: verdictOf(run.score), score: run.score } : { verdict: run.verdict }
+      for (let i = 0; i < run.times; i++) {
         k++
-        observations.push({ verdict, atMs: (k * eachNs) / 1e6, key: `${stream}/${k}`, exemplar: null })
+        observations.push({ ...said, atMs: (k * eachNs) / 1e6, key: `${stream}/${k}`, exemplar: null })
       }
     }
   }
@@ -29,17 +31,12 @@ export function observationsOf(given: readonly VerdictsGiven[], evalId: string):
 }
 
 /** Where a test gives a trace and no stream: its verdicts, at the beginning. */
-export function observationsFrom(results: readonly EvalResult[]): Observation[] {
-  return results.map(({ verdict, traceId, spanId }) => ({
-    verdict,
-    atMs: 0,
-    key: `${traceId}/${spanId}`,
-    exemplar: null,
-  }))
+export function observationsFrom(results: readonly EvalResult[], alert: RunAlert): Observation[] {
+  return results.map((result) => observationOf(result, alert, 0))
 }
 
 /** The alert watches from 0. `atMs`: null for the moment of the last verdict. */
-export function alertAt(alert: AlertPlan, observations: readonly Observation[], atMs: number | null): AlertOutcome {
+export function alertAt(alert: RunAlert, observations: readonly Observation[], atMs: number | null): AlertOutcome {
   const untilMs = atMs ?? observations.at(-1)?.atMs ?? 0
   const seen = observations.filter((observation) => observation.atMs <= untilMs)
   const stepped = stepAlert(initialAlertState(0), alert, seen)

@@ -1,6 +1,8 @@
 /** Runs the `test` blocks of a plan. Pure: no clock, no network; alerts run on virtual time and judges say what the test says. */
+import { notRunYet } from '../../dsl/not-run-yet.ts'
 import type { Plan, TestExpect, TestGiven, TestPlan, ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatRule } from '../alerting/rule-text.ts'
+import { isRun } from '../alerting/run-alert.ts'
 import type { Explanation } from '../evaluate/explain/tree.ts'
 import { scoreTypeOf } from '../evaluate/score.ts'
 import { graver } from '../evaluate/verdict.ts'
@@ -180,12 +182,17 @@ function checkAlert(scene: Scene, expect: Extract<TestExpect, { kind: 'alert' }>
   const common = { line, target: alertId, expected: `${state}${at}` }
   const alert = scene.plan.alerts.find((one) => one.id === alertId)
   if (alert === undefined) return { ...common, ok: false, actual: 'none', why: `there is no alert ${alertId}` }
-  const streams = scene.given.filter((one) => one.kind === 'verdicts')
-  let observations = observationsOf(streams, alert.onEvalId)
+  if (!isRun(alert)) {
+    const why = `this version does not run ${notRunYet(alert)}, so that nothing can be tested of it`
+    return { ...common, ok: false, actual: 'not run', why }
+  }
+  const { evalId } = alert.on
+  const streams = scene.given.filter((one) => one.kind === 'verdicts').filter((one) => one.evalId === evalId)
+  let observations = observationsOf(streams, (score) => scene.source.verdictOf(evalId, score))
   if (observations.length === 0 && scene.trace !== null) {
-    const results = resultsOf(scene, alert.onEvalId)
+    const results = resultsOf(scene, evalId)
     if (typeof results === 'string') return { ...common, ok: false, actual: 'none', why: results }
-    observations = observationsFrom(results)
+    observations = observationsFrom(results, alert)
   }
   const outcome = alertAt(alert, observations, atNs === null ? null : atNs / 1e6)
   return {

@@ -6,10 +6,11 @@ import { compileEvaluator } from '../evaluate/evaluator.ts'
 import { createExplainer } from '../evaluate/explain/explain-eval.ts'
 import type { Explanation } from '../evaluate/explain/tree.ts'
 import { compileOfflineEval, type Judged } from '../evaluate/offline-eval.ts'
+import { compileScoreVerdict } from '../evaluate/score-verdict.ts'
 import { kindOf } from '../evaluate/subject.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
 import { makeResult } from '../model/make-result.ts'
-import type { EvalResult } from '../model/result.ts'
+import type { EvalResult, Verdict } from '../model/result.ts'
 import type { Span } from '../model/span.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
 import type { BuiltTrace } from './fixture-trace.ts'
@@ -35,12 +36,15 @@ export interface VerdictSource {
     returns: JudgeGiven['returns'] | undefined,
   ): Explanation | null
   resultsOf(evalId: string, trace: BuiltTrace, returns: JudgeGiven['returns'] | undefined): VerdictsOutcome
+  /** What the eval says of a score; the checker lets only those through whose `pass:` reads nothing else. */
+  verdictOf(evalId: string, score: number): Verdict
 }
 
 /** Compiles each eval that is asked for once, with only those evals that it depends on: a big plan costs a test nothing. */
 export function createVerdictSource(plan: Plan, patterns: PatternSet = compilePatterns(plan.patterns)): VerdictSource {
   const plans = new Map(plan.evals.map((evalPlan) => [evalPlan.id, evalPlan]))
   const judges = new Map<string, Judge>()
+  const scoreVerdicts = new Map<string, (score: number) => Verdict>()
   const judgeOf = (evalPlan: EvalPlan): Judge => {
     const known = judges.get(evalPlan.id)
     if (known !== undefined) return known
@@ -64,6 +68,13 @@ export function createVerdictSource(plan: Plan, patterns: PatternSet = compilePa
       if (evalPlan === undefined) return { kind: 'no_eval' }
       if (evalPlan.kind === 'offline' && returns === undefined) return { kind: 'no_judge' }
       return { kind: 'results', results: judgeOf(evalPlan)(trace, returns) }
+    },
+    verdictOf: (evalId, score) => {
+      const evalPlan = plans.get(evalId)
+      if (evalPlan === undefined) throw new RangeError(`there is no eval ${evalId}`)
+      const known = scoreVerdicts.get(evalId) ?? compileScoreVerdict(evalPlan)
+      scoreVerdicts.set(evalId, known)
+      return known(score)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
-import type { AlertPlan, EvalPlan } from '../../dsl/plan.ts'
+import { notRunYet } from '../../dsl/not-run-yet.ts'
+import type { AlertPlan, EvalPlan, PatternPlan } from '../../dsl/plan.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
 import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { scoreUnitOf } from '../../engine/evaluate/score.ts'
@@ -37,7 +38,7 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
           hasEarlier: earlier.has(plan.id),
         }),
       ),
-      alerts: plan.alerts.map(alertToJson),
+      alerts: plan.alerts.map((alert) => alertToJson(alert, plan.patterns)),
     }
     return context.json(body)
   })
@@ -101,7 +102,8 @@ const neverMatched = (plan: EvalPlan): string =>
     ? `never matched: no stored ${plan.scope.subject} has been in its scope`
     : 'never matched: it has not run yet, or no trace was in its sample'
 
-function alertToJson(alert: AlertPlan): AlertJson {
+function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJson {
+  const notRun = notRunYet(alert)
   return {
     id: alert.id,
     title: alert.title,
@@ -109,8 +111,9 @@ function alertToJson(alert: AlertPlan): AlertJson {
     mode: alert.mode,
     file: alert.file,
     line: alert.line,
-    on: alert.onEvalId,
-    when: formatRule(alert.when),
+    on: alert.on.kind === 'eval' ? alert.on.evalId : alert.on.scope.subject,
+    when: formatRule(alert.when, patterns),
+    ...(notRun !== null && { note: `this version does not run ${notRun}` }),
     severity: alert.severity,
     notify: alert.notify.map(({ receiver, target }) => ({ receiver, target })),
   }

@@ -5,6 +5,8 @@ import { type AlertManager, type AlertManagerOptions, startAlertManager } from '
 import { receiversFromEnv } from '../../alerting/receivers/config.ts'
 import type { Receivers } from '../../alerting/receivers/receiver.ts'
 import type { AlertPlan, Plan } from '../../dsl/plan.ts'
+import { plan as anAlert } from '../../engine/alerting/alert-fixture.ts'
+import type { RunAlert } from '../../engine/alerting/run-alert.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { makeResult, type ResultFields } from '../../engine/model/make-result.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
@@ -16,30 +18,20 @@ export const minute = 60_000
 export const ns = (ms: number): number => ms * 1e6
 export const traceId = (index: number): string => index.toString(16).padStart(32, '0')
 
-export const alertOf = (over: Partial<AlertPlan> = {}): AlertPlan => ({
-  kind: 'alert',
-  id: 'shop/leak',
-  name: 'leak',
-  package: 'shop',
-  title: 'An answer leaks personal data',
-  owner: '@shop',
-  mode: 'live',
-  onEvalId: 'shop/no_pii',
-  when: { fn: 'count', of: 'fail', cmp: '>=', value: 1, overNs: ns(10 * minute) },
-  forNs: 0,
-  severity: 'page',
-  notify: [{ receiver: 'slack', target: '#shop' }],
-  noData: { kind: 'keep' },
-  file: 'shop.eval',
-  line: 1,
-  ...over,
-})
+export const alertOf = (over: Partial<RunAlert> = {}): RunAlert =>
+  anAlert({
+    title: 'An answer leaks personal data',
+    owner: '@shop',
+    notify: [{ receiver: 'slack', target: '#shop' }],
+    ...over,
+  })
 
 export const planOf = (...alerts: AlertPlan[]): Plan => ({
   version: 1,
   patterns: [],
   evals: [],
   alerts,
+  scorecards: [],
   tests: [],
   files: [],
   hash: JSON.stringify(alerts),

@@ -8,41 +8,37 @@ export const LATER_STORIES = {
     story: `The clause is part of the language, and this version does not compile it. It is refused, because a rule that silently does
 less than it says is worse than none.`,
     example: `package shop
-online eval fast {
-  on:   trace
-  pass: duration <= 8s
-}
-alert slow {
-  on:           fast
-  when:         count(fail) >= 1 over 10m
-  severity:     page
-  false_alarms: 5% per 30d
+offline eval helpful {
+  every:   day in "UTC"
+  sample:  10 of trace over 24h
+  judge:   "openai/gpt-5-mini"
+  show:    output.text
+  scale:   1 to 5
+  rubric:  "5 solved, 1 not"
+  labels:  "labels/helpful.jsonl"
+  pass:    score >= 4
+  missing: unknown
 }
 `,
   },
   E0902: {
     title: 'a declaration that is not supported yet',
-    story: `define, template and scorecard are part of the language, and this version does not compile them.`,
+    story: `template is part of the language, and this version does not compile it.`,
     example: `package shop
-scorecard weekly {
-  every: monday at 09:00 in "Europe/London"
-  row:   pass_rate(fast)
+template online eval first_token(limit: duration = 2s) {
+  on:      llm_call
+  pass:    time_to_first_token <= limit
+  missing: unknown
 }
 `,
   },
   E0903: {
     title: 'a form that is not supported yet',
-    story: `This form of the clause is part of the language, and this version does not compile it: sessions, alerts by group, alerts on
-means and regressions, other panels than take mean.`,
+    story: `This form of the clause is part of the language, and this version does not compile it: sessions, other panels than take mean.`,
     example: `package shop
 online eval fast {
-  on:   trace
+  on:   session
   pass: duration <= 8s
-}
-alert slow {
-  on:       fast by agent.version
-  when:     count(fail) >= 1 over 10m
-  severity: page
 }
 `,
   },
@@ -53,7 +49,7 @@ alert slow {
   sample: … by FIELD                the strata are not drawn: the sample is uniform over all that match, whatever the field is.
                                     A rare group may be drawn seldom or not at all. For a fixed number of one group, write
                                     an eval of its own with that group in its "where".
-  notify: pagerduty(…), webhook(…)  the message is printed where Assay runs, and not delivered. slack(…) is.`,
+  notify: pagerduty(…) and others   the message is printed where Assay runs, and not delivered. slack(…) is.`,
     example: `package shop
 offline eval helpful {
   every:   day at 06:00 in "Europe/London"
@@ -70,6 +66,19 @@ alert unhelpful {
   when:     rate(fail) > 5% over 24h
   severity: page
   notify:   slack("#shop"), pagerduty("shop"), webhook("https://example.com/hook")
+}
+`,
+  },
+  W0905: {
+    title: 'an alert or scorecard that this version does not run',
+    story: `It is checked and stands in the plan, so that the file can stay as it is; it never fires and is never sent until a version runs it.
+Alerts that run are thresholds on an eval: count, rate, pass_rate, coverage, mean(score), sum(score). Not yet run: quantiles, alerts on a
+scope, changes (regresses, rises, falls), anomalies, alerts by group, scorecards.`,
+    example: `package shop
+alert slow {
+  on:       trace where env == "prod"
+  when:     p95(duration) > 8s over 15m
+  severity: ticket
 }
 `,
   },

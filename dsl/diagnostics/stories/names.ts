@@ -14,7 +14,7 @@ lies: every file says its package once, at its top.`,
   },
   E0103: {
     title: 'a name is declared twice',
-    story: `Evals and alerts share one name space; constants, patterns, scopes, imports and tests have one each. In one of them
+    story: `Evals, alerts and scorecards share one name space; constants, patterns, scopes, imports and tests have one each. In one of them
 a name stands for one thing.`,
     example: `package shop
 ${FAST}${FAST}`,
@@ -73,7 +73,7 @@ online eval fast {
   E0110: {
     title: 'a required clause is not there',
     story: `An online eval needs on: and pass:, an offline eval every:, sample:, judge:, show:, scale:, rubric: and pass:, an alert
-on:, when: and severity:.`,
+on:, when: and severity:, a scorecard every:, over: and row:.`,
     example: `package shop
 online eval fast {
   on: trace

@@ -24,19 +24,21 @@ function offline(clauses: Record<string, string>): string {
 export const RULE_STORIES = {
   E0401: {
     title: 'an alert does not fire on this',
-    story: `This version has count(VERDICT) and rate(VERDICT), compared by < <= > >= with a whole number or a percentage, over a window:
-count(fail) >= 1 over 10m, rate(fail) > 5% over 1h. A rate is of the decided: pass + fail.`,
+    story: `An alert looks at one number over a window. Of an eval: count(fail), rate(fail), pass_rate, coverage, mean(score), p95(score). Of a scope:
+count(trace), rate(status == "error"), error_rate, p95(duration), sum(llm_call.cost). It fires when that is beyond a threshold (< <= > >=),
+when it regresses by an amount, or when it is anomalous: count(fail) >= 1 over 10m; mean(score) regresses by 0.3 vs 14d; p95(duration) is
+anomalous over 1h vs 4w. A rate of pass or fail is of the decided: pass + fail.`,
     example: `${FAST}alert slow {
   on:       fast
-  when:     count(fail) >= 5% over 10m
+  when:     count(fail) == 5 over 10m
   severity: page
 }
 `,
   },
   E0402: {
     title: 'an unknown receiver',
-    story: `Receivers are slack("#channel"), pagerduty("service") and webhook("https://…"). Their secrets stand in the configuration,
-never in an .eval file.`,
+    story: `Receivers are slack("#channel"), pagerduty("service"), webhook("https://…"), teams("name"), email("a@example.com") and
+alertmanager("name"). Their secrets stand in the configuration, never in an .eval file.`,
     example: `${FAST}alert slow {
   on:       fast
   when:     count(fail) >= 1 over 10m
@@ -80,8 +82,9 @@ together are a panel, "a/x", "b/y" take mean. A scale has whole numbers and runs
     example: offline({ rubric: '""' }),
   },
   E0409: {
-    title: 'an alert watches one eval',
-    story: `on: of an alert names an eval, all verdicts of which count. What should not count is left out by the eval's own on:.`,
+    title: 'an alert watches one eval or scope',
+    story: `on: of an alert names an eval, all verdicts of which count: what should not count is left out by the eval's own on:. Or it is a scope, as
+for an eval, whose subjects are looked at themselves.`,
     example: `${FAST}alert slow {
   on:       fast where env == "prod"
   when:     count(fail) >= 1 over 10m

@@ -142,7 +142,7 @@ online eval named {
   E0015: {
     title: 'this is no declaration',
     story: `A file is a list of declarations: package, import, const, pattern, scope, default, online eval, offline eval, alert,
-test. Something else stands in front of the first.`,
+scorecard, test. Something else stands in front of the first.`,
     example: `eval fast {
   on:   trace
   pass: duration <= 8s

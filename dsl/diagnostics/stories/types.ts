@@ -196,7 +196,7 @@ online eval brief {
   },
   E0218: {
     title: 'a number out of reach',
-    story: `A threshold outside of the judge's scale, or a rate beyond 100%, decides every case alike.`,
+    story: `A threshold outside of the judge's scale, or a rate beyond 100%, decides every case alike: an alert on it would never fire, or always.`,
     example: `package shop
 offline eval helpful {
   every:   day in "UTC"

@@ -1,0 +1,81 @@
+/** The offline evals of a run, through the same judges, prompts and sampling as those that an instance runs on a schedule. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import { RunInterrupted } from '../../storage/queue/port.ts'
+import { createJudgeClient } from '../../workers/offline/judge-client.ts'
+import { providersLacking } from '../../workers/offline/panel.ts'
+import { parseJudgeName, providersFromEnv, variableOf } from '../../workers/offline/providers.ts'
+import { type OfflineTraces, runOfflineEval } from '../../workers/offline/run.ts'
+
+const TENANT = 'default'
+const CALLS_AT_ONCE = 8
+
+export interface OfflineRunOptions {
+  plan: Plan
+  /** The traces that a sample may be drawn of: the window of `sample:` has no say. */
+  traceIds: readonly string[]
+  getTrace: OfflineTraces['getTrace']
+  env: Readonly<Record<string, string | undefined>>
+  nowMs: () => number
+  signal: AbortSignal
+  onResult: (result: EvalResult) => void
+}
+
+/** Why evals were not judged, a line each. */
+export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<string[]> {
+  const { plan, env, nowMs, signal } = options
+  const { byName: providers, problems } = providersFromEnv(env)
+  const judge = createJudgeClient({
+    providers,
+    random: Math.random,
+    sleep: async (ms, stop) => {
+      await wait(ms, undefined, { signal: stop }).catch(() => {})
+    },
+  })
+  const traces: OfflineTraces = {
+    settledTraceIds: async () => [...options.traceIds],
+    getTrace: options.getTrace,
+    // Nothing of this run is stored: there is no earlier attempt to go on with.
+    queryResults: async () => [],
+  }
+  const notJudged: string[] = [...problems]
+  for (const evalPlan of plan.evals) {
+    if (evalPlan.kind !== 'offline' || signal.aborted) continue
+    const why = whyNot(evalPlan, providers)
+    if (why !== null) {
+      notJudged.push(`${evalPlan.id} was not judged: ${why}`)
+      continue
+    }
+    const slotMs = nowMs()
+    const job = {
+      tenant: TENANT,
+      evalId: evalPlan.id,
+      runId: `${evalPlan.id}@run`,
+      slotMs,
+      trigger: 'schedule',
+    } as const
+    await runOfflineEval(job, plan, evalPlan, {
+      traces,
+      judge,
+      publish: async (results) => results.forEach(options.onResult),
+      nowMs,
+      sleep: async () => {},
+      nonce: () => randomBytes(16).toString('hex'),
+      callsAtOnce: CALLS_AT_ONCE,
+      signal,
+    }).catch((error: unknown) => {
+      // Whoever interrupted asks the signal.
+      if (!(error instanceof RunInterrupted)) throw error
+    })
+  }
+  return notJudged
+}
+
+function whyNot(evalPlan: OfflineEvalPlan, providers: Parameters<typeof providersLacking>[1]): string | null {
+  if (evalPlan.sample.scope.subject === 'session') return 'sessions are not judged yet'
+  const lacking = providersLacking(evalPlan.judge, providers)
+  if (lacking.length === 0) return null
+  return `no provider is configured for ${lacking.join(', ')}; set ${variableOf(parseJudgeName(lacking[0]!).provider)}`
+}
