@@ -8,6 +8,14 @@ result=passed
 series_changed=
 written=
 
+# What the change makes of stored traces. An instance that is away is no reason to stop a change.
+backtest() {
+  echo
+  assay backtest --server "$ASSAY_BACKTEST_SERVER" --since "$ASSAY_BACKTEST_SINCE" \
+    --against "origin/$GITHUB_BASE_REF" --evals "${paths[@]}" --markdown ||
+    echo "::warning::no backtest: assay backtest ended with $?, see the step's log" >&2
+}
+
 # Standard output, and annotations at the lines in the pull request.
 assay check "${paths[@]}" || result=failed
 
@@ -25,6 +33,7 @@ if [ -n "${GITHUB_BASE_REF:-}" ]; then
   git fetch --quiet origin "+refs/heads/$GITHUB_BASE_REF:refs/remotes/origin/$GITHUB_BASE_REF"
   compare=(diff "origin/$GITHUB_BASE_REF" --merge-base --evals "${paths[@]}")
   if assay "${compare[@]}" --markdown > "$comment"; then
+    if [ -n "$ASSAY_BACKTEST_SERVER" ]; then backtest >> "$comment"; fi
     written=$comment
     cat "$comment" >> "$GITHUB_STEP_SUMMARY"
     series_changed=$(assay "${compare[@]}" --json | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).summary.series')

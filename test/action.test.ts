@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { VERSION } from '../cli/version.ts'
+import { startAssay } from './support/assay-process.ts'
 import { type GithubServer, startGithub } from './support/github-server.ts'
+import { getTrace, send, traceIdOf, until } from './support/otlp.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'assay-action-')))
@@ -191,6 +193,25 @@ describe('the action', () => {
     expect(fork).toMatchObject({ code: 0 })
     expect(fork.output).toContain('::warning::the comment could not be written')
     expect(github.comments).toEqual([])
+  }, 60_000)
+
+  test('tries the change on the traces of an instance', async () => {
+    await using github = await startGithub(pull)
+    const assay = await startAssay({ dataDir: ':memory:', evals: [join(repository, 'evals')], cwd: job })
+    try {
+      await send(assay, { traceId: traceIdOf(1), durationMs: 3_000 }, { traceId: traceIdOf(2), durationMs: 8_000 })
+      for (const index of [1, 2]) await until('a stored trace', () => getTrace(assay, traceIdOf(index)))
+      commit('9s')
+      const run = await runAction(github, { 'backtest-server': assay.apiUrl, 'backtest-since': '1h' })
+      expect(run, run.output).toMatchObject({ code: 0 })
+      expect(github.comments[0]?.body).toMatch(/^<!-- assay diff -->[\s\S]*<!-- assay backtest -->[\s\S]*2 traces/)
+    } finally {
+      await assay.stop()
+    }
+    commit('10s')
+    const away = await runAction(github, { 'backtest-server': assay.apiUrl })
+    expect(away).toMatchObject({ code: 0 })
+    expect(away.output).toContain('::warning::no backtest')
   }, 60_000)
 
   test('fails for a failing test, unless told only to report', async () => {
