@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { AlertPlan, EvalPlan, Plan } from '../dsl/plan.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
+import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
+import { DEAD_LETTERS, onlineTopics } from '../storage/log/topics.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
@@ -104,6 +106,7 @@ const plan: Plan = {
 let folder: string
 let traces: TracesStore
 let api: Api
+let log: EmbeddedLog
 let health: HealthInfo
 let runOutcome: RunOutcome = { ok: true, runId: 'shop/helpful@now' }
 const problems: string[] = []
@@ -190,10 +193,14 @@ beforeAll(async () => {
     'results-1',
   )
   health = { status: 'ok', components: [{ name: 'traces', state: 'ok' }] }
+  log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
+  await log.ensureTopics(onlineTopics)
+  await log.append(DEAD_LETTERS, [{ key: null, value: new Uint8Array(1), headers: { source: 'agent-traces/0/0' } }])
   api = await startApi({
     host: '127.0.0.1',
     port: 0,
     traces,
+    log,
     status: async () => health,
     definitions: {
       current: () => ({
@@ -214,6 +221,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api.drain()
   await traces.close()
+  await log.close()
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -462,7 +470,7 @@ test('health lives while readiness says when to send', async () => {
 test('GET / lists the routes, each of which there is', async () => {
   const { routes } = indexResponseSchema.parse((await get('/')).body)
   expect(routes.length).toBeGreaterThan(5)
-  const sample: Readonly<Record<string, string>> = { traceId, package: 'shop', name: 'helpful' }
+  const sample: Readonly<Record<string, string>> = { traceId, package: 'shop', name: 'helpful', id: '0' }
   for (const { method, path } of routes) {
     const { status } = await get(
       path.replace(/\{(\w+)\}/g, (_, name: string) => sample[name]!),

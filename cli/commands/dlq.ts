@@ -117,7 +117,7 @@ function excerpt(value: Buffer): string {
 
 async function settle(action: 'replay' | 'drop', ids: readonly string[], flags: Flags): Promise<number> {
   const server = serverOf(flags)
-  if (flags.all === ids.length > 0) return fail(`name the dead letters to ${action}, or --all of them`)
+  if ((flags.all ?? false) === ids.length > 0) return fail(`name the dead letters to ${action}, or --all of them`)
   const chosen: string[] = [...ids]
   if (flags.all) {
     const answer = await askApi(
