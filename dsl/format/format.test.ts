@@ -11,6 +11,7 @@ import { parseFile } from '../syntax/parse.ts'
 import { compileText } from '../testing.ts'
 import { formatText } from './format.ts'
 import { commentsOf, piecesOf } from './pieces.ts'
+import { randomDeclaration } from './random-declaration.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
@@ -42,12 +43,10 @@ function parse(text: string): FileNode {
 /** A tree without places; blanks inside of an amount mean nothing. */
 function shape(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shape)
+  if (typeof value === 'string') return value.replace(/^(\d+(?:\.\d+)?)[ \t]*([A-Z]{3})$/, '$1$2')
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).filter(([key]) => key !== 'span' && key !== 'opSpan')
-  const isMoney = 'token' in value && value.token === 'money'
-  return Object.fromEntries(
-    entries.map(([key, part]) => [key, isMoney && key === 'raw' ? String(part).replace(/\s/g, '') : shape(part)]),
-  )
+  return Object.fromEntries(entries.map(([key, part]) => [key, shape(part)]))
 }
 
 function comments(text: string): string[] {
@@ -257,6 +256,30 @@ test.each(['online eval a { on: trace', 'package a\nonline eval b { pass: durati
 
 test('errors of meaning are no reason to refuse', () => {
   expect(format('online eval a { pas: nowhere }')).toBe('online eval a {\n  pas:      nowhere\n}\n')
+})
+
+describe('files drawn from the grammar', () => {
+  const between = fc.constantFrom(' ', ' ', ' ', ' ', '\n', '\n\n', '\t', ' # note\n', '\n# a\n\n\n# b\n')
+  const numbers = fc.infiniteStream(fc.nat(1000))
+
+  test('keep their trees, comments and blocks, and are formatted once', () => {
+    let read = 0
+    fc.assert(
+      fc.property(numbers, fc.infiniteStream(between), (drawn, blanks) => {
+        const draw = (limit: number): number => (drawn.next().value as number) % limit
+        const declarations = [randomDeclaration(draw), randomDeclaration(draw)]
+        const text = declarations
+          .map((words) => words.map((word) => `${word}${blanks.next().value}`).join(''))
+          .join('\n')
+        // What stands in the grammar is not always a file: operators that do not chain, a word that opens a declaration.
+        if (formatText(text).kind === 'refused') return
+        read++
+        expectKept(text)
+      }),
+      { numRuns: 300 },
+    )
+    expect(read).toBeGreaterThan(60)
+  })
 })
 
 describe('blanks and comments of any kind', () => {
