@@ -36,8 +36,9 @@ export function withoutAllowed(reporter: Reporter, unasked: ReadonlySet<Code>): 
   const found = [...reporter.diagnostics]
   const allowances = commentsOf(source).flatMap((comment) => allowancesIn(comment, reporter))
   const used = new Set<Allowance>()
+  const byLine = Map.groupBy(allowances, (one) => one.comment.line)
   const left = found.filter((diagnostic) => {
-    const allowing = allowances.filter((one) => one.code === diagnostic.code && one.comment.line === diagnostic.line)
+    const allowing = (byLine.get(diagnostic.line) ?? []).filter((one) => one.code === diagnostic.code)
     for (const one of allowing) used.add(one)
     return allowing.length === 0
   })

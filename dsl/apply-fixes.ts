@@ -26,6 +26,9 @@ type Texts = ReadonlyMap<string, string>
 
 /** One fix may bring the next to light: a misspelt name behind a missing quote. */
 const MAX_ROUNDS = 10
+/** How many characters may be checked again and again, so that no file, however broken, takes more than a moment. */
+const MAX_CHECKED_CHARS = 10_000_000
+const MIN_CHECKS = 12
 
 /**
  * Applies the machine fixes of `texts` until none is left. `check` compiles the project with some texts in place of files. A
@@ -36,7 +39,9 @@ export function applyFixes(texts: Texts, check: (texts: Texts) => readonly Diagn
   let found = check(current)
   const applied: AppliedFix[] = []
   const refused = new Set<string>()
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  const length = [...texts.values()].reduce((sum, text) => sum + text.length, 0)
+  let checksLeft = Math.max(MIN_CHECKS, Math.floor(MAX_CHECKED_CHARS / (length + 1)))
+  for (let round = 0; round < MAX_ROUNDS && checksLeft > 0; round++) {
     const fixable = disjoint(
       found.filter(
         (diagnostic) => isFixable(diagnostic) && texts.has(diagnostic.file) && !refused.has(identity(diagnostic)),
@@ -44,6 +49,8 @@ export function applyFixes(texts: Texts, check: (texts: Texts) => readonly Diagn
     )
     if (fixable.length === 0) break
     const take = (some: readonly Diagnostic[]): boolean => {
+      if (checksLeft <= 0) return false
+      checksLeft--
       const candidate = withFixes(current, some)
       const after = check(candidate)
       if (!isBetter(found, after, some)) return false

@@ -1,3 +1,4 @@
+import { MAX_CHAIN, reportLongChain } from './chains.ts'
 import { reportWord } from './clauses.ts'
 import type { EvalOf } from './compile-alert.ts'
 import { compileChanges, compileFixture } from './compile-fixture.ts'
@@ -130,6 +131,10 @@ function likeOf(
     return []
   }
   if (other.damaged) return []
+  if (path.length >= MAX_CHAIN) {
+    reportLongChain(`test "${other.name.value}"`, node.test.span, module.reporter)
+    return []
+  }
   if (path.includes(other)) {
     module.reporter.report('E0412', node.test.span, 'tests cannot be like each other in a circle', {
       label: 'closes the circle',

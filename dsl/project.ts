@@ -1,5 +1,6 @@
 /** A set of files to a plan: the one door of this folder. Pure; `readImport` is the only way out. */
 import { withoutAllowed } from './allowances.ts'
+import { MAX_CHAIN, reportLongChain } from './chains.ts'
 import { checkDefaultFalseAlarms, compileAlert } from './compile-alert.ts'
 import { compileOffline } from './compile-offline.ts'
 import { compileOnline } from './compile-online.ts'
@@ -179,6 +180,10 @@ class ProjectCompiler implements Project {
   readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
   readonly #defines = new Map<DefineDecl, 'open' | 'sound' | 'broken' | 'circular'>()
   readonly #openDefines: DefineDecl[] = []
+  /** How many definitions one leads through. */
+  readonly #chains = new Map<DefineDecl, number>()
+  /** How many definitions are being followed, one from another. */
+  #depth = 0
   readonly #hashes: typeof hashesOf
   readonly #readTraces: ReadTraces
 
@@ -256,15 +261,21 @@ class ProjectCompiler implements Project {
   evalOf(module: Module, decl: EvalDecl): EvalPlan | null {
     const known = this.#evals.get(decl)
     if (known !== undefined) return known
+    if (this.#depth >= MAX_CHAIN) {
+      reportLongChain(`\`${decl.name.text}\``, decl.name.span, module.reporter)
+      return null
+    }
     this.#claim(module, decl)
     this.#compiling.add(decl)
     this.#homes.set(decl, module)
+    this.#depth++
     const whenOf = (evalId: string): 'arrival' | 'settle' => {
       const target = this.#byId.get(evalId)
       return target?.kind === 'online' ? target.when : 'settle'
     }
     const unhashed =
       decl.mode === 'online' ? compileOnline(decl, module, this, whenOf) : compileOffline(decl, module, this)
+    this.#depth--
     this.#compiling.delete(decl)
     const plan = unhashed === null ? null : this.#hashed(unhashed)
     this.#evals.set(decl, plan)
@@ -321,8 +332,14 @@ class ProjectCompiler implements Project {
       return ERRONEOUS
     }
     if (value !== undefined) return value
+    if (this.#depth >= MAX_CHAIN) {
+      reportLongChain(`constant \`${name}\``, decl.name.span, module.reporter)
+      return ERRONEOUS
+    }
     known.set(name, 'open')
+    this.#depth++
     const typed = constantOf(decl, module, this)
+    this.#depth--
     known.set(name, typed)
     return typed
   }
@@ -337,14 +354,34 @@ class ProjectCompiler implements Project {
       })
       return false
     }
-    if (state !== undefined) return state === 'sound'
+    if (state !== undefined) {
+      if (state === 'sound') this.#leadsTo(decl)
+      return state === 'sound'
+    }
+    if (this.#openDefines.length >= MAX_CHAIN) {
+      // Told once, for all that are on the way.
+      for (const open of this.#openDefines) this.#defines.set(open, 'circular')
+      reportLongChain(`\`${decl.name.text}\``, decl.name.span, module.reporter)
+      return false
+    }
     this.#defines.set(decl, 'open')
     this.#openDefines.push(decl)
-    const sound = checkDefine(decl, module, this, elaborate)
+    const checked = checkDefine(decl, module, this, elaborate)
     this.#openDefines.pop()
     if (this.#defines.get(decl) === 'circular') return false
+    const far = (this.#chains.get(decl) ?? 0) > MAX_CHAIN
+    if (far) reportLongChain(`\`${decl.name.text}\``, decl.name.span, module.reporter)
+    const sound = checked && !far
     this.#defines.set(decl, sound ? 'sound' : 'broken')
+    if (sound) this.#leadsTo(decl)
     return sound
+  }
+
+  /** Of the definition that is being looked at: it is one longer than what it leads to. */
+  #leadsTo(decl: DefineDecl): void {
+    const from = this.#openDefines.at(-1)
+    if (from !== undefined)
+      this.#chains.set(from, Math.max(this.#chains.get(from) ?? 0, (this.#chains.get(decl) ?? 0) + 1))
   }
 
   pattern(module: Module, name: string): PatternPlan | null {

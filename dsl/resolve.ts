@@ -1,4 +1,5 @@
 /** From parsed files to modules: what each declares, and what its imports stand for. */
+import { MAX_CHAIN, reportLongChain } from './chains.ts'
 import type { Diagnostic, Fix } from './diagnostics/diagnostic.ts'
 import { Reporter } from './diagnostics/reporter.ts'
 import { renaming, replacement } from './machine-fix.ts'
@@ -84,6 +85,10 @@ export class ModuleLoader {
         label: 'closes the circle',
         notes: [round],
       })
+      return null
+    }
+    if (this.#loading.length >= MAX_CHAIN) {
+      reportLongChain('this import', specifier.span, module.reporter)
       return null
     }
     return this.load(target)

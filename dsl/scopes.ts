@@ -1,5 +1,6 @@
 /** Scopes: which subjects a rule looks at. Names are followed and conditions joined, so that a plan needs no names. */
 
+import { MAX_CHAIN, reportLongChain } from './chains.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborateCondition } from './elaborate/expression.ts'
 import { renaming } from './machine-fix.ts'
@@ -9,7 +10,7 @@ import { aSubject, isSubject, SUBJECTS } from './schema.ts'
 import { didYouMean } from './suggest.ts'
 import type { Ident, ScopeNode } from './syntax/ast.ts'
 
-/** Scopes that are being followed, by module, and those that turned out to go round in a circle (told). */
+/** Scopes that are being followed, by module, and those that lead into a circle, or too far (told). */
 const visiting = new WeakMap<Module, Set<string>>()
 const circular = new WeakMap<Module, Set<ScopeDecl>>()
 
@@ -67,17 +68,30 @@ export function namedScope(name: Ident, module: Module, project: Project): Scope
   const open = visiting.get(home) ?? new Set()
   visiting.set(home, open)
   if (open.has(decl.name.text)) {
-    const members = [...open].flatMap((name) => home.names.scopes.get(name) ?? [])
-    circular.set(home, new Set([...(circular.get(home) ?? []), ...members]))
+    giveUpOn(open, home)
     home.reporter.report('E0114', decl.name.span, `scope \`${decl.name.text}\` is defined by itself`, {
       label: 'goes round in a circle',
     })
+    return null
+  }
+  if (open.size >= MAX_CHAIN) {
+    giveUpOn(open, home)
+    reportLongChain(`scope \`${decl.name.text}\``, decl.name.span, home.reporter)
     return null
   }
   open.add(decl.name.text)
   const plan = compileScope(decl.scope, home, project)
   open.delete(decl.name.text)
   return plan
+}
+
+function giveUpOn(names: ReadonlySet<string>, home: Module): void {
+  const members = circular.get(home) ?? new Set()
+  circular.set(home, members)
+  for (const name of names) {
+    const member = home.names.scopes.get(name)
+    if (member !== undefined) members.add(member)
+  }
 }
 
 function withinOf(name: Ident, base: ScopePlan, module: Module, project: Project): Expr | null {

@@ -2,11 +2,12 @@
 import { renaming } from '../machine-fix.ts'
 import type { ConstDecl, Module, PatternDecl } from '../module.ts'
 import type { PatternPlan } from '../plan.ts'
-import { regexProblem, splitRegex } from '../regex.ts'
+import { splitRegex } from '../regex.ts'
 import { didYouMean } from '../suggest.ts'
 import { commonType, describeType, type Type } from '../types.ts'
 import { ERRONEOUS, type ExprContext, type Project, type Typed } from './context.ts'
 import { elaborate } from './expression.ts'
+import { problemInFile } from './file-patterns.ts'
 import { adapt } from './literals.ts'
 import { regexDetails, warnOfCost } from './matches.ts'
 import { bareNumberFix } from './mismatch.ts'
@@ -72,7 +73,7 @@ export function patternPlan(decl: PatternDecl, module: Module): PatternPlan | nu
     reporter.report('E0309', regex.span, 'this is not a pattern', { label: 'a regex is written `/…/`' })
     return null
   }
-  const problem = regexProblem(regex.raw)
+  const problem = problemInFile(regex.raw, module)
   if (problem !== null) {
     const span = { start: regex.span.start + problem.start, end: regex.span.start + problem.end }
     reporter.report(problem.code, span, problem.message, regexDetails(problem, regex.span))

@@ -3,13 +3,14 @@ import type { Details } from '../diagnostics/diagnostic.ts'
 import { renaming, replacement } from '../machine-fix.ts'
 import { lookup, type Module, namesIn, otherMeaning } from '../module.ts'
 import type { PatternPlan } from '../plan.ts'
-import { type RegexProblem, regexProblem, splitRegex } from '../regex.ts'
+import { type RegexProblem, splitRegex } from '../regex.ts'
 import { hasRequiredLiteral } from '../required-literal.ts'
 import type { Span } from '../source.ts'
 import { didYouMean } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
 import { BOOL, describeType } from '../types.ts'
 import type { ExprContext, Typed } from './context.ts'
+import { isSlowInFile, problemInFile } from './file-patterns.ts'
 
 /** Sets of patterns run together on the hot path: more than these and the automaton outgrows its bound. */
 export const MAX_PATTERNS = 10
@@ -93,7 +94,7 @@ function packAdvice(path: string, known: readonly string[]): string[] {
 }
 
 function inlinePattern(node: Extract<ExprNode, { kind: 'regex' }>, context: ExprContext): PatternPlan | null {
-  const problem = regexProblem(node.raw)
+  const problem = problemInFile(node.raw, context.module)
   if (problem !== null) {
     const span = { start: node.span.start + problem.start, end: node.span.start + problem.end }
     context.module.reporter.report(problem.code, span, problem.message, regexDetails(problem, node.span))
@@ -110,6 +111,14 @@ export function regexDetails({ notes, instead }: RegexProblem, literal: Span): D
 
 /** Standard packs are exempt: their patterns are reviewed, and run by gates of their own. */
 export function warnOfCost(node: Extract<ExprNode, { kind: 'regex' }>, source: string, module: Module): void {
+  if (isSlowInFile(node.raw, module)) {
+    module.reporter.report('W0313', node.span, 'a hostile text makes this pattern slow', {
+      label: 'leads to a new state with every character',
+      notes: [
+        'fewer repetitions of what overlaps with the text in front make it fast: `.{0,40}` behind `foo`, say, to `[^f]{0,40}`',
+      ],
+    })
+  }
   if (module.path.startsWith('assay:') || hasRequiredLiteral(source)) return
   module.reporter.report(
     'W0310',

@@ -174,6 +174,12 @@ pattern number = /\\d{6,}/ # assay-allow W0310: order numbers are digits alone
 pattern number = /order \\d{6,}/
 `,
   },
+  E0020: {
+    title: 'a chain of definitions that is too long',
+    story: `Constants, scopes, evals that ask for verdicts, tests that are like others, and files that import others may lead from one
+to the next, through 32 at most. Nobody can follow more, and a bound keeps the checker within its own. Say some of them in one.`,
+    example: '',
+  },
   E0016: {
     title: 'a bracket without its partner',
     story: `Round, square and curly brackets come in pairs. A forgotten one is told where it has to stand at the latest; the file is
