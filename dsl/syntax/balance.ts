@@ -93,7 +93,7 @@ export function balance(
   }
 }
 
-const WITH_BLOCK: readonly TokenType[] = [t.Online, t.Offline, t.Template, t.Alert, t.Test]
+const WITH_BLOCK: readonly TokenType[] = [t.Online, t.Offline, t.Template, t.Alert, t.Scorecard, t.Test]
 
 /** A `{` is missing in front of `token`: what stands there is found in a block only. */
 function lacksBlock(token: IToken, out: readonly IToken[], depth: number, blocks: number): boolean {

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { makeResult } from '../model/make-result.ts'
 import type { Verdict } from '../model/result.ts'
-import { minute, ns, plan, when } from './alert-fixture.ts'
+import { meanOf, minute, ns, plan, when, whenMeasure } from './alert-fixture.ts'
+import { observationOf } from './observation.ts'
 import type { RunAlert } from './run-alert.ts'
 import { GENERATION_SIZE } from './seen-subjects.ts'
+import { alertStateToJson, parseAlertState } from './state-json.ts'
 import {
   type AlertState,
   type AlertTransition,
@@ -130,6 +133,85 @@ describe('count and rate over a window', () => {
     ],
   ])('%s', (_, over, observations, untilMin, expected) => {
     expect(shown(run(plan(over), observations, untilMin))).toEqual(expected)
+  })
+})
+
+describe('coverage, means and sums', () => {
+  const scored = (score: number, atMin: number, over: Partial<Observation> = {}): Observation =>
+    seen(score >= 4 ? 'pass' : 'fail', atMin, { score, ...over })
+  const mean = (cmp: RunAlert['when']['cmp'], value: number) => ({
+    when: whenMeasure(meanOf({ kind: 'number' }), cmp, value),
+  })
+  const coverage = { when: whenMeasure({ kind: 'coverage', type: { kind: 'ratio' } }, '<', 0.5) }
+  const sum = { when: whenMeasure({ kind: 'score', fn: 'sum', type: { kind: 'number' } }, '<', 10) }
+
+  test.each<[string, Partial<RunAlert>, Observation[], number, string[]]>([
+    ['a mean that falls fires', mean('<', 3.5), [scored(4, 1), scored(4, 2), scored(2, 3)], 4, [`firing@3 ${10 / 3}`]],
+    [
+      'and resolves when the low score leaves the window',
+      mean('<', 3.5),
+      [scored(2, 1), scored(4, 2), scored(4, 3)],
+      12,
+      ['firing@1 2', 'resolved@11 4'],
+    ],
+    [
+      'results without a score are in no mean',
+      mean('<', 3),
+      [scored(4, 1), seen('fail', 2), seen('unknown', 3)],
+      4,
+      [],
+    ],
+    ['a mean of nothing says nothing', mean('<', 3), [seen('fail', 1)], 4, []],
+    [
+      'a later revision replaces the score',
+      mean('<', 3),
+      [scored(1, 1, { key: 'a' }), scored(5, 2, { key: 'a', revision: 2 }), scored(1, 3, { key: 'a' })],
+      4,
+      ['firing@1 1', 'resolved@2 5'],
+    ],
+    [
+      'a score that is delivered again counts once',
+      mean('<', 3),
+      [scored(5, 1, { key: 'a' }), scored(1, 2, { key: 'b' }), scored(1, 3, { key: 'b' })],
+      4,
+      [],
+    ],
+    [
+      'what is undecided lowers the coverage',
+      coverage,
+      [seen('pass', 1), seen('unknown', 2), seen('error', 3), seen('fail', 4)],
+      5,
+      [`firing@3 ${1 / 3}`, 'resolved@4 0.5'],
+    ],
+    ['a sum that is too low needs a whole window', sum, [scored(4, 1), scored(5, 9)], 11.5, ['firing@10 9']],
+  ])('%s', (_, over, observations, untilMin, expected) => {
+    expect(shown(run(plan(over), observations, untilMin))).toEqual(expected)
+  })
+
+  test('a state written and read in between goes on the same', () => {
+    const alert = plan(mean('<', 3.5))
+    const before = stepAlert(initialAlertState(0), alert, [scored(4, 1, { key: 'a' })]).state
+    const read = parseAlertState(JSON.parse(JSON.stringify(alertStateToJson(before))))
+    if (!read.ok) throw new Error(read.message)
+    const { transitions } = stepAlert(read.state, alert, [scored(4, 2, { key: 'a' }), scored(2, 3)])
+    expect(shown(transitions)).toEqual(['firing@3 3'])
+    expect(transitions[0]?.numbers).toMatchObject({ count: 2, total: 2, threshold: 3.5 })
+  })
+})
+
+describe('from results', () => {
+  const result = makeResult({ verdict: 'fail', score: 9200, traceId: 'a' })
+
+  test('a score is taken in the unit of the threshold', () => {
+    const of = (kind: 'duration' | 'money' | 'number') => {
+      const type = kind === 'money' ? ({ kind, currency: 'USD' } as const) : { kind }
+      return observationOf(result, plan({ when: whenMeasure(meanOf(type), '>', 1) }), 0).score
+    }
+    expect([of('duration'), of('money'), of('number')]).toEqual([9.2e9, 9.2e9, 9200])
+  })
+
+  test('and where it counts nothing it is left out', () => {
+    expect(observationOf(result, plan(), 0).score).toBeUndefined()
   })
 })
 
