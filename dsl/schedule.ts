@@ -118,7 +118,16 @@ function zoneOf(node: ScheduleNode, reporter: Reporter): string | null {
   return null
 }
 
+/** Asking the engine costs more than all the rest of a schedule, and files name the same zone again and again. */
+const zones = new Map<string, boolean>()
+
 function isTimeZone(zone: StringNode): boolean {
+  const known = zones.get(zone.value) ?? askTimeZone(zone)
+  zones.set(zone.value, known)
+  return known
+}
+
+function askTimeZone(zone: StringNode): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone.value })
     // Offsets such as "+02:00" are accepted by newer engines; a zone has to know its summer time.

@@ -14,7 +14,7 @@ export interface TestOptions {
 }
 
 export type TestRun = { readonly loaded: LoadedEvals; readonly traceFiles: readonly string[] } & (
-  | { readonly ok: true; readonly report: TestReport; readonly coverage: Coverage; readonly elapsedMs: number }
+  | { readonly ok: true; readonly report: TestReport; readonly coverage: () => Coverage; readonly elapsedMs: number }
   /** Told on stderr. */
   | { readonly ok: false; readonly exitCode: number }
 )
@@ -32,7 +32,7 @@ export function runTestFiles(paths: readonly string[], { filter, bail }: TestOpt
     ...(filter !== undefined && { filter: (test: TestPlan) => isAbout(test, filter.toLowerCase()) }),
     ...(bail === true && { bail }),
   })
-  const coverage = coverageOf(plan, report, new Set(loaded.files))
+  const coverage = (): Coverage => coverageOf(plan, report, new Set(loaded.files))
   return { ok: true, report, coverage, elapsedMs: performance.now() - startedMs, loaded, traceFiles: files.paths }
 }
 

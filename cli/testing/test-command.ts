@@ -45,19 +45,18 @@ function tell(run: TestRun, flags: TestFlags, minPercent: number | null): number
     const problem = writeJunit(flags, () => junitOfErrors(loaded.diagnostics, { pathOf, elapsedMs: 0 }))
     return problem ?? run.exitCode
   }
-  const { report, coverage, elapsedMs } = run
-  const isCoverageAsked = flags.coverage === true || minPercent !== null
-  if (flags.json === true)
-    process.stdout.write(jsonReport(report, isCoverageAsked ? coverage : null, loaded, elapsedMs))
+  const { report, elapsedMs } = run
+  const coverage = flags.coverage === true || minPercent !== null ? run.coverage() : null
+  if (flags.json === true) process.stdout.write(jsonReport(report, coverage, loaded, elapsedMs))
   else {
-    if (isCoverageAsked) process.stdout.write(`${coverageTable(coverage)}\n`)
+    if (coverage !== null) process.stdout.write(`${coverageTable(coverage)}\n`)
     process.stdout.write(textReport(report, loaded, elapsedMs, paintFor(process.stdout)))
   }
   const problem = writeJunit(flags, () => junitReport(report, { pathOf, elapsedMs }))
   if (problem !== null) return problem
   if (report.tests.length === 0 && flags.filter !== undefined)
     return usage(`no test's name, package or evals contain ${JSON.stringify(flags.filter)}`)
-  const isTooLow = minPercent !== null && percentShown(coverage) < minPercent
+  const isTooLow = minPercent !== null && coverage !== null && percentShown(coverage) < minPercent
   if (isTooLow)
     process.stderr.write(`assay test: coverage is ${percentText(coverage)}, and ${minPercent}% are asked for\n`)
   return report.failed > 0 || isTooLow ? exitCodes.findings : exitCodes.ok
