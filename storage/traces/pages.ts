@@ -4,7 +4,7 @@
  * column by column, which is several times as fast as whole rows.
  */
 import { makeSpan } from '../../engine/model/make-span.ts'
-import type { Span } from '../../engine/model/span.ts'
+import type { Attributes, Span } from '../../engine/model/span.ts'
 import { attributesFromText } from './attribute-json.ts'
 import type { SpanPage, SpanPageField, TraceWindow } from './port.ts'
 import { BOUNDS, LONGEST_TRACE_US, type Query } from './queries.ts'
@@ -59,7 +59,21 @@ const OPTIONAL: Readonly<Record<SpanPageField, { column: string; read: (value: u
   timeToFirstTokenMs: { column: 'time_to_first_token_ms', read: Number },
   errorMessage: { column: 'error_message', read: same },
   attributes: { column: 'attributes', read: (value) => attributesFromText(String(value)) },
-  resource: { column: 'resource', read: (value) => attributesFromText(String(value)) },
+  resource: { column: 'resource', read: (value) => resourceFromText(String(value)) },
+}
+
+/** Spans share few resources: each text is read once while it is among the latest. */
+const resources = new Map<string, Attributes>()
+const MAX_RESOURCES = 1_000
+
+function resourceFromText(text: string): Attributes {
+  let found = resources.get(text)
+  if (found === undefined) {
+    if (resources.size >= MAX_RESOURCES) resources.clear()
+    found = attributesFromText(text)
+    resources.set(text, found)
+  }
+  return found
 }
 
 function same(value: unknown): unknown {
