@@ -22,8 +22,10 @@ export interface Measured {
 
 type CallNode = Extract<ExprNode, { kind: 'call' }>
 
+/** What an alert looks at that is no call. */
+export const RATES: readonly string[] = ['pass_rate', 'fail_rate', 'coverage']
 const VERDICTS = ['pass', 'fail', 'unknown', 'error'] as const
-const STATISTICS: readonly Statistic[] = ['sum', 'mean', 'min', 'max', 'p50', 'p95', 'p99']
+export const STATISTICS: readonly Statistic[] = ['sum', 'mean', 'min', 'max', 'p50', 'p95', 'p99']
 const INT: ValueType = { kind: 'int' }
 const RATIO: ValueType = { kind: 'ratio' }
 const COUNTS: Range = { low: 0, high: Number.POSITIVE_INFINITY }
@@ -42,11 +44,10 @@ function ofEval(node: ExprNode, plan: EvalPlan, module: Module): Measured | null
   if (node.kind === 'path') {
     if (node.path === 'pass_rate' || node.path === 'fail_rate') return rate(node.path === 'pass_rate' ? 'pass' : 'fail')
     if (node.path === 'coverage') return { measure: { kind: 'coverage', type: RATIO }, range: SHARES, better: 'higher' }
-    const words = ['pass_rate', 'fail_rate', 'coverage']
     return refuse(
       'E0401',
       node.span,
-      `an alert cannot look at \`${node.path}\`${didYouMean(node.path, words)}`,
+      `an alert cannot look at \`${node.path}\`${didYouMean(node.path, RATES)}`,
       OF_EVALS,
       module,
     )

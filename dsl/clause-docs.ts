@@ -15,6 +15,7 @@ export type ClauseForm =
   | 'words'
   | 'receivers'
   | 'duration'
+  | 'row'
   | 'other'
 
 export interface ClauseDoc {
@@ -121,12 +122,12 @@ const DOCS: Readonly<Record<string, ClauseDoc>> = {
     snippet: '<5%> per <30d>',
   },
   over: {
-    form: 'other',
+    form: 'duration',
     doc: 'The time that it tells of; after `vs` the time before that it is compared to.',
     snippet: '<7d> vs <7d>',
   },
   row: {
-    form: 'other',
+    form: 'row',
     doc: 'Numbers of evals, such as `pass_rate(fast), mean(helpful) by agent.version`. Several rows stand one below the other.',
     snippet: 'pass_rate(<eval>), coverage(<eval>)',
   },

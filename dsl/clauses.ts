@@ -40,7 +40,7 @@ export const CLAUSES: Record<DeclKind, KindClauses> = {
 }
 /** `metric:` stands for these: where it is written, they are not missed. */
 /** Written as often as one likes. */
-const REPEATABLE: ReadonlySet<string> = new Set(['row'])
+export const REPEATABLE: ReadonlySet<string> = new Set(['row'])
 const INSTEAD_OF_JUDGE = ['judge', 'show', 'scale', 'rubric']
 
 export class Clauses {

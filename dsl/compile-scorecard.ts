@@ -12,7 +12,7 @@ import { scoreOf } from './score-of.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode, Ident, RowNode } from './syntax/ast.ts'
 
-const FUNCTIONS: readonly ScorecardFn[] = [
+export const SCORECARD_FUNCTIONS: readonly ScorecardFn[] = [
   'pass_rate',
   'fail_rate',
   'unknown_rate',
@@ -93,10 +93,10 @@ function compileCell(node: ExprNode, module: Module, evalOf: EvalOf): Cell | nul
     reporter.report('E0506', node.span, 'a row has numbers of evals', { label: 'such as `pass_rate(fast)`' })
     return null
   }
-  const fn = FUNCTIONS.find((known) => known === node.name.text)
+  const fn = SCORECARD_FUNCTIONS.find((known) => known === node.name.text)
   if (fn === undefined) {
-    const message = `a scorecard has no \`${node.name.text}\`${didYouMean(node.name.text, FUNCTIONS)}`
-    const notes = [`there are: ${FUNCTIONS.join(', ')}`]
+    const message = `a scorecard has no \`${node.name.text}\`${didYouMean(node.name.text, SCORECARD_FUNCTIONS)}`
+    const notes = [`there are: ${SCORECARD_FUNCTIONS.join(', ')}`]
     if (node.name.text !== '') reporter.report('E0506', node.name.span, message, { label: 'unknown function', notes })
     return null
   }

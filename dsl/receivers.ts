@@ -6,7 +6,7 @@ import { didYouMean } from './suggest.ts'
 import type { ExprNode } from './syntax/ast.ts'
 import { unescapeText } from './syntax/text.ts'
 
-interface ReceiverForm {
+export interface ReceiverForm {
   readonly example: string
   /** What is wrong with a target; null when nothing is. */
   readonly problem: (target: string) => string | null
@@ -20,7 +20,7 @@ function nameOrAddress(target: string): string | null {
   return /\s/.test(target) ? 'neither a name nor an address has blanks' : null
 }
 
-const RECEIVERS: Record<ReceiverName, ReceiverForm> = {
+export const RECEIVERS: Readonly<Record<ReceiverName, ReceiverForm>> = {
   slack: {
     example: 'slack("#checkout-alerts")',
     problem: (target) => (/^[#@][^\s#@]+$/.test(target) ? null : 'a channel begins with `#`, a person with `@`'),
@@ -34,7 +34,7 @@ const RECEIVERS: Record<ReceiverName, ReceiverForm> = {
   },
   alertmanager: { example: 'alertmanager("main")', problem: nameOrAddress },
 }
-const NAMES = Object.keys(RECEIVERS) as ReceiverName[]
+export const RECEIVER_NAMES = Object.keys(RECEIVERS) as ReceiverName[]
 
 /** What `alerting/receivers` posts to; the others' messages are printed. */
 const DELIVERED: ReadonlySet<string> = new Set(['slack'])
@@ -58,12 +58,12 @@ function report(module: Module, { span }: { span: ExprNode['span'] }, message: s
 
 function receiverOf(node: ExprNode, module: Module): ReceiverPlan | null {
   if (node.kind === 'error') return null
-  const examples = NAMES.map((name) => `${name}("…")`).join(', ')
+  const examples = RECEIVER_NAMES.map((name) => `${name}("…")`).join(', ')
   if (node.kind !== 'call') return report(module, node, '`notify:` takes receivers', `such as ${examples}`)
-  const name = NAMES.find((known) => known === node.name.text)
+  const name = RECEIVER_NAMES.find((known) => known === node.name.text)
   if (name === undefined) {
     if (node.name.text === '') return null
-    const message = `there is no receiver \`${node.name.text}\`${didYouMean(node.name.text, NAMES)}`
+    const message = `there is no receiver \`${node.name.text}\`${didYouMean(node.name.text, RECEIVER_NAMES)}`
     return report(module, node.name, message, `one of ${examples}`)
   }
   const { example, problem } = RECEIVERS[name]

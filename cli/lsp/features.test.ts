@@ -219,11 +219,29 @@ describe('rename', () => {
 
   test('an eval is renamed in rules, alerts, tests and other files', async () => {
     const after = await rename(shop, 'expect fast', 8, 'quick')
-    expect(after['shop.eval']).toContain('online eval quick {')
+    expect(after['shop.eval']).toContain('online eval quick {\n  title: "In time"\n  was:   fast\n  on:    shared.prod')
     expect(after['shop.eval']).toContain('not fails(quick)')
     expect(after['shop.eval']).toContain('on:       quick')
     expect(after['shop.eval']?.match(/expect quick: pass/g)).toHaveLength(2)
     expect(after['other.eval']).toContain('fails(shop.quick)')
+  })
+
+  test('a name that an eval had before is kept, and one that it has again is not', async () => {
+    const text = 'package a\nonline eval third {\n  was:  first, second\n  on:   trace\n  pass: duration <= 8s\n}\n'
+    const uri = await client.open('was.eval', text)
+    texts['was.eval'] = text
+    expect((await rename(uri, 'third', 1, 'fourth'))['was.eval']).toContain('\n  was:  first, second, third\n')
+    expect((await rename(uri, 'third', 1, 'second'))['was.eval']).toContain('eval second {\n  was:  first, third\n')
+    await client.close(uri)
+  })
+
+  test('a definition is renamed with its uses', async () => {
+    const text = 'package a\ndefine slow = duration > 8s\nonline eval it {\n  on:   trace\n  pass: not slow\n}\n'
+    const uri = await client.open('define.eval', text)
+    texts['define.eval'] = text
+    expect((await rename(uri, 'not slow', 5, 'late'))['define.eval']).toBe(text.replaceAll('slow', 'late'))
+    expect(await hoverOn(uri, 'not slow', 5)).toContain('define slow = duration > 8s')
+    await client.close(uri)
   })
 
   test('an alias of an import is renamed in its file alone', async () => {

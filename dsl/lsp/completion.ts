@@ -3,6 +3,7 @@
 import { ATTR_TYPES } from '../elaborate/calls.ts'
 import { CONST_TYPES } from '../elaborate/declarations.ts'
 import type { Module } from '../module.ts'
+import { RECEIVER_NAMES, RECEIVERS } from '../receivers.ts'
 import { SPAN_SUBJECTS, SUBJECTS } from '../schema.ts'
 import type { Span } from '../source.ts'
 import * as t from '../syntax/tokens.ts'
@@ -109,7 +110,9 @@ function slotDrafts(slot: Slot, place: Place, module: Module, specifiers: readon
         ? names(module, ['scopes']).filter((draft) => subjectOf(draft.label, module) === 'trace')
         : [...subjects(SUBJECTS.map((subject) => subject.name)), ...names(module, ['scopes'])]
     case 'rule':
-      return names(module, ['rules']).map((draft) => (slot.colon ? { ...draft, text: `${draft.text}: ` } : draft))
+      return names(module, slot.scopes ? ['rules', 'scopes'] : ['rules']).map((draft) =>
+        slot.colon ? { ...draft, text: `${draft.text}: ` } : draft,
+      )
     case 'expression':
       return expression(slot, place, module)
     case 'operator':
@@ -124,9 +127,10 @@ function slotDrafts(slot: Slot, place: Place, module: Module, specifiers: readon
     case 'words':
       return words(slot.words)
     case 'receiver':
-      return ['slack', 'pagerduty', 'webhook'].map((name) => ({
+      return RECEIVER_NAMES.map((name) => ({
         label: name,
         kind: 'function',
+        detail: RECEIVERS[name].example,
         text: `${name}("<>")`,
         snippet: true,
       }))

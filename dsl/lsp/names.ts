@@ -136,6 +136,7 @@ function wordMeaning(
     case 'scope':
       return subjectMeaning(text, span) ?? resolved(text, span, ['scopes'], module)
     case 'rule':
+      return (slot.scopes ? subjectMeaning(text, span) : null) ?? resolved(text, span, ['rules'], module)
     case 'given':
       return resolved(text, span, ['rules'], module)
     case 'pattern':

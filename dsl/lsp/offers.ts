@@ -1,6 +1,6 @@
 /** The things that completion offers, by kind. */
 import { clauseDoc } from '../clause-docs.ts'
-import { CLAUSES, type DeclKind } from '../clauses.ts'
+import { CLAUSES, type DeclKind, REPEATABLE } from '../clauses.ts'
 import { FUNCTION_DOCS } from '../functions.ts'
 import type { Module, NameSpace } from '../module.ts'
 import type { Subject } from '../plan.ts'
@@ -19,7 +19,7 @@ export function clauses(place: Place): Draft[] {
   const { required, optional } = CLAUSES[kind as DeclKind]
   const written = new Set(clauseKeys(place))
   return [...required, ...optional]
-    .filter((key) => !written.has(key))
+    .filter((key) => REPEATABLE.has(key) || !written.has(key))
     .map((key) => {
       const doc = clauseDoc(kind, key)
       const detail = required.includes(key) ? 'required' : 'optional'

@@ -1,6 +1,8 @@
 /** What may be written at a place: the one answer on which completion, hover and navigation rest. */
 import type { IToken } from 'chevrotain'
+import { RATES, STATISTICS } from '../alert-measure.ts'
 import { clauseDoc } from '../clause-docs.ts'
+import { SCORECARD_FUNCTIONS } from '../compile-scorecard.ts'
 import { AGGREGATES, VERDICTS } from '../elaborate/calls.ts'
 import * as t from '../syntax/tokens.ts'
 import { type Declaration, hasClauses, isKey, isLiteral, isWord, nameText } from './document.ts'
@@ -12,8 +14,8 @@ export type Slot =
   | { kind: 'clause' }
   /** A subject or scope; `traces`: behind `in`, a scope of traces. */
   | { kind: 'scope'; traces: boolean }
-  /** An eval or alert; `colon`: as a key, in a test. */
-  | { kind: 'rule'; colon: boolean }
+  /** An eval or alert; `colon`: as a key, in a test; `scopes`: or a scope. */
+  | { kind: 'rule'; colon: boolean; scopes: boolean }
   /** `base` is the subject or scope whose fields can be read, as written. */
   | { kind: 'expression'; base: string | null; aggregate: 'value' | 'where' | null; callee: string | null }
   | { kind: 'operator'; base: string | null }
@@ -123,7 +125,7 @@ function clauseSlot(place: Place): Slot {
     case 'sample':
       return sampleSlot(place, base)
     case 'rule':
-      if (begins) return { kind: 'rule', colon: false }
+      if (begins) return { kind: 'rule', colon: false, scopes: true }
       return previous?.tokenType === t.By || place.value.some((token) => token.tokenType === t.By)
         ? { kind: 'field', base: null, spans: false }
         : { kind: 'words', words: ['by'] }
@@ -142,6 +144,8 @@ function clauseSlot(place: Place): Slot {
       return begins ? { kind: 'duration' } : NOTHING
     case 'when':
       return whenSlot(place, begins)
+    case 'row':
+      return rowSlot(place, begins)
     case 'judge':
       return { kind: 'words', words: begins || previous?.tokenType === t.Or ? ['else'] : ['or else', 'take mean'] }
     case 'text':
@@ -181,10 +185,22 @@ function sampleSlot(place: Place, base: string | null): Slot {
 
 function whenSlot(place: Place, begins: boolean): Slot {
   const { previous } = place
-  if (place.frames.at(-1)?.open === '(') return { kind: 'words', words: VERDICT_WORDS }
-  if (begins) return { kind: 'words', words: ['count(…)', 'rate(…)'] }
-  if (previous?.tokenType === t.Over) return { kind: 'duration' }
-  return { kind: 'words', words: ['over'] }
+  const call = callFrame(place.frames)
+  if (call !== null) return { kind: 'words', words: [...VERDICT_WORDS, 'score'] }
+  if (begins) return { kind: 'words', words: MEASURES }
+  if (previous?.tokenType === t.Over || previous?.tokenType === t.Vs) return { kind: 'duration' }
+  const compares = previous?.tokenType.CATEGORIES?.includes(t.Comparison) || previous?.tokenType === t.By
+  return { kind: 'words', words: compares ? [] : ['regresses by', 'rises by', 'falls by', 'over', 'vs'] }
+}
+
+const MEASURES: readonly string[] = ['count(…)', 'rate(…)', ...RATES, ...STATISTICS.map((name) => `${name}(score)`)]
+
+function rowSlot(place: Place, begins: boolean): Slot {
+  const { previous, value } = place
+  if (callFrame(place.frames) !== null) return { kind: 'rule', colon: false, scopes: false }
+  if (value.some((token) => token.tokenType === t.By)) return { kind: 'field', base: 'trace', spans: false }
+  if (!begins && previous?.tokenType !== t.Comma) return { kind: 'words', words: ['by'] }
+  return { kind: 'words', words: SCORECARD_FUNCTIONS.map((name) => `${name}(…)`) }
 }
 
 function expressionSlot(place: Place, base: string | null): Slot {
@@ -242,7 +258,7 @@ function testSlot(place: Place): Slot {
   if (statement === null || previous?.tokenType === t.LCurly) return { kind: 'statement' }
   const head = place.statementHead
   if (statement.tokenType === t.Expect) {
-    if (head === null) return { kind: 'rule', colon: true }
+    if (head === null) return { kind: 'rule', colon: true, scopes: false }
     if (previous === head) return { kind: 'outcome', rule: nameText(head) }
     if (previous?.tokenType === t.Because) return { kind: 'field', base: 'trace', spans: true }
     if (previous?.tokenType === t.At) return { kind: 'duration' }
