@@ -1,4 +1,5 @@
 /** The online evals of a plan on spans that are all there: every trace is settled. */
+import { notRunYet } from '../dsl/not-run.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { compileEvaluator, type EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { EvalResult } from '../engine/model/result.ts'
@@ -11,7 +12,7 @@ export interface EvalRun {
   /** By trace in the order of the file; of each, its spans' and then its own. Of stored traces, the first that did not pass. */
   readonly results: readonly EvalResult[]
   readonly ledger: readonly EvalLedger[]
-  /** Ids of offline evals. */
+  /** Ids of offline evals, which need a judge. */
   readonly notRun: readonly string[]
   /** What else is to be told, a line each. */
   readonly notes: readonly string[]
@@ -38,13 +39,17 @@ export function evaluateSpans(plan: Plan, spans: readonly Span[], nowMs: number)
     const settled = { tenant: own[0]!.tenant, traceId, spans: own }
     for (const result of evaluator.onTrace(settled, 1, nowMs)) results.push(result)
   }
+  const offline = plan.evals.filter((one) => one.kind === 'offline')
   return {
     plan,
     spanCount,
     traceCount: traces.size,
     results,
     ledger: evaluator.ledger(),
-    notRun: plan.evals.filter((one) => one.kind === 'offline').map((one) => one.id),
-    notes: [],
+    notRun: offline.filter((one) => notRunYet(one) === null).map((one) => one.id),
+    notes: offline.flatMap((one) => {
+      const why = notRunYet(one)
+      return why === null ? [] : [`not run by this version: ${one.id} (${why})`]
+    }),
   }
 }

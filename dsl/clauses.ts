@@ -12,43 +12,39 @@ export type DeclKind = 'online eval' | 'offline eval' | 'alert' | 'scorecard'
 interface KindClauses {
   readonly required: readonly string[]
   readonly optional: readonly string[]
-  /** Part of the language, not of this version. */
-  readonly later: readonly string[]
 }
 
 export const CLAUSES: Record<DeclKind, KindClauses> = {
   'online eval': {
     required: ['on', 'pass'],
     optional: ['title', 'owner', 'was', 'score', 'missing', 'redact', 'mode'],
-    later: [],
   },
   'offline eval': {
     required: ['every', 'sample', 'judge', 'show', 'scale', 'rubric', 'pass'],
-    optional: ['title', 'owner', 'was', 'missing', 'mode'],
-    later: ['metric', 'labels', 'budget'],
+    optional: ['title', 'owner', 'was', 'metric', 'labels', 'budget', 'missing', 'mode'],
   },
   alert: {
     required: ['on', 'when', 'severity'],
     optional: ['title', 'owner', 'was', 'notify', 'no_data', 'for', 'false_alarms', 'mode'],
-    later: [],
   },
   scorecard: {
     required: ['every', 'over', 'row'],
     optional: ['title', 'owner', 'notify', 'mode'],
-    later: [],
   },
 }
 /** `metric:` stands for these: where it is written, they are not missed. */
 /** Written as often as one likes. */
 export const REPEATABLE: ReadonlySet<string> = new Set(['row'])
 const INSTEAD_OF_JUDGE = ['judge', 'show', 'scale', 'rubric']
+/** What only a judge with a rubric needs. */
+const OF_RUBRIC = ['show', 'scale', 'rubric']
 
 export class Clauses {
   readonly #byKey = new Map<string, ClauseNode>()
   readonly #repeated: ClauseNode[] = []
   readonly reporter: Reporter
   readonly decl: BlockDecl
-  /** False when a required clause is not there or a clause is of a later version (told). */
+  /** False when a required clause is not there, or one that does not go with the others (told). */
   complete = true
 
   constructor(decl: BlockDecl, kind: DeclKind, reporter: Reporter) {
@@ -60,15 +56,7 @@ export class Clauses {
 
   #take(clause: ClauseNode, kind: DeclKind): void {
     const { key } = clause
-    const { required, optional, later } = CLAUSES[kind]
-    if (later.includes(key.text)) {
-      this.reporter.report('E0901', key.span, `\`${key.text}:\` is not supported yet in this version`, {
-        label: 'part of the language, not of this version',
-      })
-      this.complete = false
-      this.#byKey.set(key.text, clause)
-      return
-    }
+    const { required, optional } = CLAUSES[kind]
     if (!required.includes(key.text) && !optional.includes(key.text)) {
       this.#reportUnknown(key, kind)
       return
@@ -111,6 +99,15 @@ export class Clauses {
       return
     }
     const metric = this.#byKey.has('metric')
+    for (const key of metric ? OF_RUBRIC : []) {
+      const clause = this.#byKey.get(key)
+      if (clause === undefined) continue
+      this.complete = false
+      this.reporter.report('E0424', clause.key.span, `a metric takes no \`${key}:\``, {
+        label: 'belongs to a judge with a rubric',
+        notes: ['an eval has a `metric:`, or a `judge:` with `show:`, `scale:` and `rubric:`'],
+      })
+    }
     const absent = CLAUSES[kind].required.filter(
       (key) => !this.#byKey.has(key) && !(metric && INSTEAD_OF_JUDGE.includes(key)),
     )

@@ -1,5 +1,7 @@
-import { Clauses } from './clauses.ts'
+import { Clauses, reportWord } from './clauses.ts'
+import { compileBudget } from './compile-budget.ts'
 import { checkMissing, headingOf } from './compile-common.ts'
+import { compileMetric } from './compile-metric.ts'
 import { compilePass } from './compile-online.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { walkExpr } from './expr-walk.ts'
@@ -8,14 +10,16 @@ import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
-import type { Expr, OfflineEvalPlan, ScopePlan, Subject } from './plan.ts'
+import { notRunYet } from './not-run.ts'
+import type { Expr, JudgePlan, OfflineEvalPlan, OfflineMethod, ScopePlan, Subject } from './plan.ts'
 import { compileSchedule } from './schedule.ts'
 import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
 import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode } from './syntax/ast.ts'
-import { NUMBER } from './types.ts'
+import type { MissingCause } from './typed.ts'
+import { NUMBER, type Type } from './types.ts'
 
 /** Null when it is in error (told). */
 export function compileOffline(decl: EvalDecl, module: Module, project: Project): Unhashed<OfflineEvalPlan> | null {
@@ -25,23 +29,107 @@ export function compileOffline(decl: EvalDecl, module: Module, project: Project)
   const every = clauses.value('every', 'schedule')
   const schedule = every === null ? null : compileSchedule(every.node, module.reporter)
   const sample = compileSample(clauses, module, project)
+  const scored = clauses.has('metric')
+    ? byMetric(clauses, sample?.scope ?? null, module, project)
+    : byRubric(clauses, sample?.scope.subject ?? null, module)
+  const labels = compileLabels(clauses, module)
+  const budget = compileBudget(clauses, module)
+  const pass = compileScoredPass(clauses, scored, module, project)
+  const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)
+  if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null) return null
+  const plan = {
+    kind: 'offline' as const,
+    ...heading,
+    was,
+    schedule,
+    sample,
+    method: scored.method,
+    labels,
+    budget,
+    pass,
+    missing,
+  }
+  warnOfWhatIsNotRun(plan, decl, clauses, module)
+  return plan
+}
+
+/** What is carried in the plan, and not acted on by this version. */
+function warnOfWhatIsNotRun(
+  plan: Unhashed<OfflineEvalPlan>,
+  decl: EvalDecl,
+  clauses: Clauses,
+  { reporter }: Module,
+): void {
+  const why = notRunYet(plan)
+  if (why !== null) {
+    const message = `\`${decl.name.text}\` is compiled, and not run by this version: ${why}`
+    reporter.report('W0905', decl.name.span, message, { label: 'has no verdicts but those of tests' })
+    return
+  }
+  for (const [key, effect] of NO_EFFECT) {
+    const clause = clauses.clause(key)
+    if (clause !== null && plan[key] !== null)
+      reporter.report('W0904', clause.key.span, `\`${key}:\` has no effect in this version yet: ${effect}`, {
+        label: 'compiled, and not acted on',
+      })
+  }
+}
+
+const NO_EFFECT = [
+  ['labels', 'means are not corrected by labels'],
+  ['budget', 'nothing stops the judge when it is spent'],
+] as const
+
+/** How a subject gets its score, and what is known of the score. */
+interface Scored {
+  readonly method: OfflineMethod
+  readonly type: Type
+  readonly range: { low: number; high: number } | null
+  readonly missing: readonly MissingCause[]
+  /** Why there may be no score whatever was captured. */
+  readonly always: string
+}
+
+function byRubric(clauses: Clauses, subject: Subject | null, module: Module): Scored | null {
   const judge = compileJudge(clauses, module)
   const scale = compileScale(clauses, module)
   const rubric = compileRubric(clauses, module)
-  const show = compileShow(clauses, sample?.scope.subject ?? null, module)
-  const pass = clauses.has('metric') ? null : compileJudgedPass(clauses, scale, module, project)
-  const missing = clauses.has('metric') ? null : checkMissing(decl, clauses, module, [], 'a judge may abstain')
-  if (
-    !clauses.complete ||
-    schedule === null ||
-    sample === null ||
-    judge === null ||
-    scale === null ||
-    rubric === null ||
-    pass === null
-  )
+  const show = compileShow(clauses, subject, module)
+  if (judge === null || scale === null || rubric === null) return null
+  const method = { kind: 'rubric', judge, show, scale, rubric } as const
+  return { method, type: NUMBER, range: scale, missing: [], always: 'a judge may abstain' }
+}
+
+function byMetric(clauses: Clauses, scope: ScopePlan | null, module: Module, project: Project): Scored | null {
+  const metric = compileMetric(clauses, scope, module, project)
+  const judge = clauses.has('judge') ? compileJudge(clauses, module) : null
+  if (metric === null) return null
+  const { name, judgeCalls, result } = metric.schema
+  if (judge !== null && judgeCalls === 0) {
+    module.reporter.report('E0424', clauses.clause('judge')?.key.span ?? NOWHERE, `\`${name}\` asks no judge`, {
+      label: 'leave it out',
+    })
     return null
-  return { kind: 'offline', ...heading, was, schedule, sample, judge, show, scale, rubric, pass, missing }
+  }
+  const ratio = result === 'ratio'
+  return {
+    method: { kind: 'metric', metric: metric.plan, judge },
+    type: ratio ? { kind: 'ratio' } : NUMBER,
+    range: ratio ? { low: 0, high: 1 } : null,
+    missing: metric.missing,
+    always: judgeCalls > 0 ? 'a judge may abstain' : 'there may be nothing to measure',
+  }
+}
+
+const NOWHERE: Span = { start: 0, end: 0 }
+
+function compileLabels(clauses: Clauses, module: Module): string | null {
+  const labels = clauses.text('labels')
+  if (labels === null || labels.trim() !== '') return labels
+  module.reporter.report('E0112', clauses.clause('labels')?.key.span ?? NOWHERE, '`labels:` names a file', {
+    label: 'such as "labels/helpful.jsonl"',
+  })
+  return null
 }
 
 function compileSample(clauses: Clauses, module: Module, project: Project): OfflineEvalPlan['sample'] | null {
@@ -52,12 +140,6 @@ function compileSample(clauses: Clauses, module: Module, project: Project): Offl
   const overNs = durationNs(node.over.text)
   const size = node.size.text === 'all' ? 'all' : Number(node.size.text)
   if (scope === null || overNs === null) return null
-  if (scope.subject === 'session') {
-    reporter.report('E0903', node.scope.base.span, 'judging whole sessions is not supported yet in this version', {
-      label: 'part of the language, not of this version',
-    })
-    return null
-  }
   if (size === 0 || overNs === 0) {
     reporter.report('E0406', size === 0 ? node.size.span : node.over.span, 'this sample is always empty', {
       label: 'at least 1',
@@ -69,7 +151,7 @@ function compileSample(clauses: Clauses, module: Module, project: Project): Offl
     scope,
     module,
   )
-  warnOfStrata(by, node.scope.by, module)
+  if (scope.subject !== 'session') warnOfStrata(by, node.scope.by, module)
   return { size, scope, overNs, by }
 }
 
@@ -108,23 +190,26 @@ function groupFields(by: readonly { text: string; span: Span }[], scope: ScopePl
   })
 }
 
-function compileJudge(clauses: Clauses, module: Module): OfflineEvalPlan['judge'] | null {
+const TAKES = ['mean', 'median', 'majority'] as const
+
+function compileJudge(clauses: Clauses, module: Module): JudgePlan | null {
   const node = clauses.value('judge', 'judge')?.node
   if (node === undefined) return null
   const { reporter } = module
-  if (node.take !== null && node.take.text !== 'mean') {
-    const label = 'a panel takes the `mean`'
-    reporter.report(
-      ['median', 'majority'].includes(node.take.text) ? 'E0903' : 'E0112',
-      node.take.span,
-      `\`take ${node.take.text}\` is not supported yet in this version`,
-      { label },
-    )
+  const take = TAKES.find((known) => known === node.take?.text) ?? null
+  if (node.take !== null && take === null) {
+    reportWord(reporter, 'take', { kind: 'path', path: node.take.text, span: node.take.span }, TAKES)
+    return null
+  }
+  if (node.models.length === 1 && node.take !== null) {
+    reporter.report('E0407', node.take.span, 'one judge agrees with itself', {
+      label: 'leave `take` out, or name several judges',
+    })
     return null
   }
   if (node.models.length > 1 && node.take === null) {
     reporter.report('E0407', node.span, 'several judges are a panel: say how they agree', {
-      label: 'add `take mean`',
+      label: 'add `take mean`, `take median` or `take majority`',
       notes: ['for one that stands in when another cannot be reached, write `or else`'],
     })
     return null
@@ -136,10 +221,18 @@ function compileJudge(clauses: Clauses, module: Module): OfflineEvalPlan['judge'
     })
     return null
   }
-  return { models: node.models.map((model) => model.value), fallbacks: node.fallbacks.map((model) => model.value) }
+  const twice = node.models.find((model, index) => node.models.findIndex(({ value }) => value === model.value) < index)
+  if (twice !== undefined && twice.value !== '') {
+    reporter.report('E0407', twice.span, `"${twice.value}" is on the panel already`, {
+      label: 'one model has one voice',
+    })
+    return null
+  }
+  const names = (models: typeof node.models): string[] => models.map((model) => model.value)
+  return { models: names(node.models), fallbacks: names(node.fallbacks), take }
 }
 
-function compileScale(clauses: Clauses, module: Module): OfflineEvalPlan['scale'] | null {
+function compileScale(clauses: Clauses, module: Module): { low: number; high: number } | null {
   const value = clauses.value('scale', 'scale')
   if (value === null) return null
   const low = wholeNumber(value.low, module)
@@ -202,36 +295,34 @@ function isShown(path: string, subject: Subject): boolean {
     : isSpanSubject(head) && fieldOf(head, rest) !== undefined
 }
 
-function compileJudgedPass(
-  clauses: Clauses,
-  scale: OfflineEvalPlan['scale'] | null,
-  module: Module,
-  project: Project,
-): Expr | null {
+function compileScoredPass(clauses: Clauses, scored: Scored | null, module: Module, project: Project): Expr | null {
   const context: ExprContext = {
     project,
     module,
     subject: null,
-    score: { type: NUMBER, missing: [] },
+    score: { type: scored?.type ?? { kind: 'unknown' }, missing: [] },
     aggregate: null,
     matched: new Set(),
   }
   const pass = compilePass(clauses, context)
   if (pass === null) return null
   const node = clauses.single('pass')
-  if (scale !== null && node !== null) checkReach(pass.expr, scale, node, module)
+  if (scored !== null && node !== null) checkReach(pass.expr, scored, node, module)
   return pass.expr
 }
 
 /** A threshold outside of the scale decides everything alike. */
-function checkReach(pass: Expr, scale: { low: number; high: number }, node: ExprNode, module: Module): void {
+function checkReach(pass: Expr, { type, range }: Scored, node: ExprNode, module: Module): void {
+  if (range === null) return
+  const shown = (value: number): string =>
+    type.kind === 'ratio' ? `${Number((value * 100).toPrecision(12))}%` : `${value}`
   walkExpr(pass, (expr) => {
     if (expr.op !== 'compare') return
     const literal = expr.left.op === 'score' ? expr.right : expr.right.op === 'score' ? expr.left : null
     if (literal?.op !== 'literal' || typeof literal.value !== 'number') return
-    if (literal.value >= scale.low && literal.value <= scale.high) return
-    module.reporter.report('E0218', node.span, `${literal.value} is outside of the scale`, {
-      label: `scores run from ${scale.low} to ${scale.high}`,
+    if (literal.value >= range.low && literal.value <= range.high) return
+    module.reporter.report('E0218', node.span, `${shown(literal.value)} is outside of the scale`, {
+      label: `scores run from ${shown(range.low)} to ${shown(range.high)}`,
     })
   })
 }

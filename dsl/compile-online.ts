@@ -31,7 +31,7 @@ export function compileOnline(
   const scope = on === undefined ? null : compileScope(on, module, project)
   if (scope === null) return null
   if (scope.subject === 'session') {
-    module.reporter.report('E0903', on?.base.span ?? decl.name.span, 'a session is judged offline only', {
+    module.reporter.report('E0205', on?.base.span ?? decl.name.span, 'a session is judged offline only', {
       label: 'it is never over while spans arrive',
     })
     return null

@@ -9,14 +9,15 @@ import type { Project } from './elaborate/context.ts'
 import { durationNs, literalValue } from './literals.ts'
 import { renaming, replacement } from './machine-fix.ts'
 import { mergeFixtures } from './merge-fixtures.ts'
+import { findMetric } from './metrics.ts'
 import { type AlertDecl, type EvalDecl, type Found, lookup, type Module, namesIn, type TestDecl } from './module.ts'
-import type { AlertPlan, EvalPlan, FixtureTrace, TestExpect, TestGiven, TestPlan } from './plan.ts'
+import type { AlertPlan, EvalPlan, FixtureTrace, OfflineEvalPlan, TestExpect, TestGiven, TestPlan } from './plan.ts'
 import { REASONS } from './reasons.ts'
 import type { ReadTraces } from './resolve.ts'
 import { fieldOf, findField, isSubject } from './schema.ts'
 import type { Span } from './source.ts'
 import { didYouMean, soleNearest } from './suggest.ts'
-import type { ExpectNode, ExprNode, GivenNode, Ident } from './syntax/ast.ts'
+import type { ExpectNode, ExprNode, GivenNode, Ident, LiteralKind } from './syntax/ast.ts'
 
 const VERDICTS = ['pass', 'fail', 'unknown', 'error'] as const
 const OUTCOMES = [...VERDICTS, 'none'] as const
@@ -174,31 +175,56 @@ function compileJudged(node: Extract<GivenNode, { kind: 'judge' }>, module: Modu
     })
     return null
   }
+  if (plan.sample.scope.subject === 'session') {
+    module.reporter.report('E0417', node.evalName.span, 'a test gives one trace, and this eval judges sessions', {
+      label: 'cannot be tested by this version',
+    })
+    return null
+  }
   const returns = node.returns
   if (returns.kind === 'path' && (returns.path === 'abstain' || returns.path === 'error'))
     return { kind: 'judge', evalId: plan.id, returns: returns.path }
   const negative = returns.kind === 'negate'
   const inner = negative ? returns.arg : returns
-  const value =
-    inner.kind === 'literal' && (inner.token === 'int' || inner.token === 'decimal')
-      ? literalValue(inner)?.value
-      : undefined
+  const { tokens, label, low, high, shown } = scoresOf(plan)
+  const value = inner.kind === 'literal' && tokens.includes(inner.token) ? literalValue(inner)?.value : undefined
   if (typeof value !== 'number') {
     if (returns.kind !== 'error')
       module.reporter.report('E0417', returns.span, 'a judge does not return this', {
-        label: 'a score, `abstain` or `error`',
+        label,
       })
     return null
   }
   const score = negative ? -value : value
-  const { low, high } = plan.scale
   if (score < low || score > high) {
-    module.reporter.report('E0417', returns.span, `${score} is outside of the scale of \`${node.evalName.text}\``, {
-      label: `from ${low} to ${high}`,
-    })
+    module.reporter.report(
+      'E0417',
+      returns.span,
+      `${shown(score)} is outside of the scale of \`${node.evalName.text}\``,
+      { label: `from ${shown(low)} to ${shown(high)}` },
+    )
     return null
   }
   return { kind: 'judge', evalId: plan.id, returns: score }
+}
+
+interface Scores {
+  readonly tokens: readonly LiteralKind[]
+  readonly label: string
+  readonly low: number
+  readonly high: number
+  readonly shown: (score: number) => string
+}
+
+/** What a judge or metric can return. */
+function scoresOf({ method }: OfflineEvalPlan): Scores {
+  const plain: readonly LiteralKind[] = ['int', 'decimal']
+  const number = { tokens: plain, label: 'a score, `abstain` or `error`', shown: String }
+  if (method.kind === 'rubric') return { ...number, ...method.scale }
+  const ratio = findMetric(method.metric.name)?.result === 'ratio'
+  if (!ratio) return { ...number, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  const shown = (score: number): string => `${Number((score * 100).toPrecision(12))}%`
+  return { tokens: ['percent'], label: 'a percentage, `abstain` or `error`', low: 0, high: 1, shown }
 }
 
 function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpect | null {

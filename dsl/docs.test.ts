@@ -15,10 +15,12 @@ describe('the tour', () => {
   })
 
   test.each(examples)('compiles %#', (example) => {
-    expect(compileText(example).diagnostics).toEqual([])
+    // What is not run yet is warned of, and no more.
+    const codes = compileText(example).diagnostics.map(({ code }) => code)
+    expect(codes.filter((code) => code !== 'W0905')).toEqual([])
   })
 
-  test.each(Object.entries(CLAUSES))('names every clause of %s', (_kind, { required, optional, later }) => {
-    for (const key of [...required, ...optional, ...later]) expect(readme).toMatch(new RegExp(`[\` ]${key}[\` :]`))
+  test.each(Object.entries(CLAUSES))('names every clause of %s', (_kind, { required, optional }) => {
+    for (const key of [...required, ...optional]) expect(readme).toMatch(new RegExp(`[\` ]${key}[\` :]`))
   })
 })

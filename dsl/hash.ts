@@ -4,7 +4,16 @@
  */
 import { someExpr, walkExpr } from './expr-walk.ts'
 import { JUDGE_TEMPLATE_VERSION } from './judge-template.ts'
-import type { AlertPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, PatternPlan, Plan } from './plan.ts'
+import type {
+  AlertPlan,
+  Expr,
+  JudgePlan,
+  OfflineEvalPlan,
+  OfflineMethod,
+  OnlineEvalPlan,
+  PatternPlan,
+  Plan,
+} from './plan.ts'
 import { findField } from './schema.ts'
 import { sha256Hex } from './sha256.ts'
 
@@ -49,18 +58,34 @@ function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): ob
       fields: fieldRevisions([scope.where, scope.traceWhere, score, ...read]),
     }
   }
-  const { sample, judge, show, scale, rubric } = plan
+  const { sample, method } = plan
   return {
     kind: 'offline',
     // The population; how many of it are looked at changes the error bars, not what is measured.
     population: { scope: sample.scope, overNs: sample.overNs },
-    judge: judge.models,
-    judgeTemplate: JUDGE_TEMPLATE_VERSION,
-    show,
-    scale,
-    rubric,
-    fields: [...fieldRevisions([sample.scope.where, sample.scope.traceWhere]), ...show.map(shownRevision)],
+    ...measureOf(method),
+    fields: [...fieldRevisions([sample.scope.where, sample.scope.traceWhere]), ...fieldsOfMethod(method)],
   }
+}
+
+function measureOf(method: OfflineMethod): object {
+  if (method.kind === 'metric')
+    return { metric: method.metric, judge: method.judge === null ? null : judgesOf(method.judge) }
+  const { judge, show, scale, rubric } = method
+  return { judge: judgesOf(judge), judgeTemplate: JUDGE_TEMPLATE_VERSION, show, scale, rubric }
+}
+
+/** A panel is the same in whatever order it is written; stand-ins are no part of the measure. */
+function judgesOf({ models, take }: JudgePlan): object {
+  const panel = [...models].sort()
+  return take === null || take === 'mean' ? panel : { panel, take }
+}
+
+function fieldsOfMethod(method: OfflineMethod): string[] {
+  if (method.kind === 'rubric') return method.show.map(shownRevision)
+  return Object.values(method.metric.args).flatMap((arg) =>
+    arg.kind === 'expr' ? fieldRevisions([arg.expr]) : arg.kind === 'documents' ? [shownRevision(arg.path)] : [],
+  )
 }
 
 /** True where a change of `pass` is derived again from stored scores. */

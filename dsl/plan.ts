@@ -125,16 +125,57 @@ export interface OnlineEvalPlan extends EvalCommon {
   redact: { fields: string[]; patterns: number[] } | null
 }
 
+/** `fallbacks` stand in for models that cannot be reached. `take` is how several models agree; null for one. */
+export interface JudgePlan {
+  models: string[]
+  fallbacks: string[]
+  take: 'mean' | 'median' | 'majority' | null
+}
+
+export type MetricArg =
+  /** Of the subject at hand. */
+  | { kind: 'expr'; expr: Expr }
+  /** `documents` of a retrieval; `retrieval.documents`: those of all retrievals of the trace, in order. */
+  | { kind: 'documents'; path: string }
+  | { kind: 'value'; value: Literal }
+  | { kind: 'texts'; values: string[] }
+
+/** One of `METRICS`, with a value for each of its parameters, in their order. */
+export interface MetricPlan {
+  name: string
+  version: number
+  args: Record<string, MetricArg>
+}
+
+/** How a subject gets its score. */
+export type OfflineMethod =
+  | {
+      kind: 'rubric'
+      judge: JudgePlan
+      /** Fields shown to the judge, in order; `tool_call.name` lists over the trace's spans. */
+      show: string[]
+      scale: { low: number; high: number }
+      rubric: string
+    }
+  /** Judge: null for the one of the configuration, and for metrics that ask none. */
+  | { kind: 'metric'; metric: MetricPlan; judge: JudgePlan | null }
+
+/** Micro-units of the currency; null: no bound. */
+export interface BudgetPlan {
+  currency: 'USD'
+  perRunMicros: number | null
+  perMonthMicros: number | null
+}
+
 export interface OfflineEvalPlan extends EvalCommon {
   kind: 'offline'
   /** A cron expression of five fields, with its IANA time zone. */
   schedule: { cron: string; timeZone: string }
   sample: { size: number | 'all'; scope: ScopePlan; overNs: number; by: string[] }
-  judge: { models: string[]; fallbacks: string[] }
-  /** Fields shown to the judge, in order; `tool_call.name` lists over the trace's spans. */
-  show: string[]
-  scale: { low: number; high: number }
-  rubric: string
+  method: OfflineMethod
+  /** File of human scores of some of the traces, relative to `file`: the mean is corrected by them. */
+  labels: string | null
+  budget: BudgetPlan | null
   pass: Expr
   missing: MissingPolicy | null
 }

@@ -1,5 +1,17 @@
 /** What an eval, alert or scorecard of a plan says, clause by clause, for those who compare two of them. */
-import type { AlertPlan, EvalPlan, Expr, MissingPolicy, ScopePlan, ScorecardPlan } from './plan.ts'
+import type {
+  AlertPlan,
+  BudgetPlan,
+  EvalPlan,
+  Expr,
+  JudgePlan,
+  MetricArg,
+  MetricPlan,
+  MissingPolicy,
+  OfflineMethod,
+  ScopePlan,
+  ScorecardPlan,
+} from './plan.ts'
 import { type PrintOptions, printExpr, printPatterns, printScope } from './print-expr.ts'
 import { printDuration } from './print-literal.ts'
 import { printFalseAlarms, printGroups, printNoData, printRow, printTarget, printWhen } from './print-rule.ts'
@@ -28,10 +40,9 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
       : [
           aside('every', `cron ${JSON.stringify(plan.schedule.cron)} in ${JSON.stringify(plan.schedule.timeZone)}`),
           sampleClause(plan.sample, options),
-          judgeClause(plan.judge),
-          same('show', plan.show.join(', ')),
-          same('scale', `${plan.scale.low} to ${plan.scale.high}`),
-          same('rubric', plan.rubric),
+          ...methodClauses(plan.method, options),
+          aside('labels', plan.labels === null ? '' : JSON.stringify(plan.labels)),
+          aside('budget', plan.budget === null ? '' : budgetText(plan.budget)),
         ]
   const clauses = [
     same('kind', kind),
@@ -49,7 +60,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
 const EVAL_KEYS = new Set([
   ...['id', 'name', 'package', 'measureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
   ...['kind', 'title', 'owner', 'mode', 'scope', 'score', 'redact', 'pass', 'missing'],
-  ...['schedule', 'sample', 'judge', 'show', 'scale', 'rubric'],
+  ...['schedule', 'sample', 'method', 'labels', 'budget'],
 ])
 
 /** Of an alert or a scorecard. */
@@ -114,10 +125,47 @@ function sampleClause(
   }
 }
 
-function judgeClause({ models, fallbacks }: Extract<EvalPlan, { kind: 'offline' }>['judge']): PrintedClause {
+function methodClauses(method: OfflineMethod, options: PrintOptions): PrintedClause[] {
+  const same = (clause: string, text: string): PrintedClause => ({ clause, text, measured: text })
+  const { judge } = method
+  const asked = judge === null ? same('judge', '') : judgeClause(judge)
+  if (method.kind === 'metric') return [asked, same('metric', metricText(method.metric, options))]
+  const { show, scale, rubric } = method
+  return [asked, same('show', show.join(', ')), same('scale', `${scale.low} to ${scale.high}`), same('rubric', rubric)]
+}
+
+function metricText({ name, args }: MetricPlan, options: PrintOptions): string {
+  const texts = Object.entries(args).map(([key, arg]) => `${key}: ${metricArgText(arg, options)}`)
+  return `${name}(${texts.join(', ')})`
+}
+
+function metricArgText(arg: MetricArg, options: PrintOptions): string {
+  switch (arg.kind) {
+    case 'expr':
+      return printExpr(arg.expr, options)
+    case 'documents':
+      return arg.path
+    case 'value':
+      return JSON.stringify(arg.value)
+    case 'texts':
+      return `[${arg.values.map((value) => JSON.stringify(value)).join(', ')}]`
+  }
+}
+
+function budgetText({ currency, perRunMicros, perMonthMicros }: BudgetPlan): string {
+  const parts = [
+    [perRunMicros, 'run'],
+    [perMonthMicros, 'month'],
+  ] as const
+  return parts
+    .flatMap(([micros, per]) => (micros === null ? [] : [`${micros / 1e6} ${currency} per ${per}`]))
+    .join(', ')
+}
+
+function judgeClause({ models, fallbacks, take }: JudgePlan): PrintedClause {
   const quoted = (names: readonly string[], between: string): string =>
     names.map((name) => JSON.stringify(name)).join(between)
-  const panel = `${quoted(models, ', ')}${models.length > 1 ? ' take mean' : ''}`
+  const panel = `${quoted(models, ', ')}${take === null ? '' : ` take ${take}`}`
   const standIns = fallbacks.length === 0 ? '' : ` or else ${quoted(fallbacks, ' or else ')}`
   return { clause: 'judge', text: `${panel}${standIns}`, measured: panel }
 }

@@ -50,6 +50,8 @@ export const SPAN_SUBJECTS: readonly SpanSubject[] = SUBJECTS.map((subject) => s
 
 const SPANS: readonly Subject[] = SPAN_SUBJECTS
 const ALL: readonly Subject[] = ['trace', ...SPAN_SUBJECTS]
+/** What a session has too: of its traces, all of which are in one session. */
+const EVERYTHING: readonly Subject[] = ['session', ...ALL]
 const STRING: ValueType = { kind: 'string' }
 const TOKENS: ValueType = { kind: 'tokens' }
 const CAPTURE = 'content capture is opt-in'
@@ -89,11 +91,11 @@ function field(
 export const FIELDS: readonly FieldSchema[] = [
   field(
     'duration',
-    ALL,
+    EVERYTHING,
     { kind: 'duration' },
-    'End minus start; of a trace, from its earliest start to its latest end.',
+    'End minus start; of a trace or session, from its earliest start to its latest end.',
   ),
-  field('start', ALL, { kind: 'time' }, 'When it started.'),
+  field('start', EVERYTHING, { kind: 'time' }, 'When it started.'),
   field(
     'status',
     ALL,
@@ -116,32 +118,32 @@ export const FIELDS: readonly FieldSchema[] = [
     optional: 'only a failure has one',
     otel: ['exception.message', 'exception.type'],
   }),
-  field('agent.name', ALL, STRING, "The agent's name.", {
+  field('agent.name', EVERYTHING, STRING, "The agent's name.", {
     groups: true,
     optional: 'not every client names its agent',
     resolvesOnSpan: true,
     otel: ['gen_ai.agent.name', 'service.name'],
     openinference: ['agent.name'],
   }),
-  field('agent.version', ALL, STRING, "The agent's version.", {
+  field('agent.version', EVERYTHING, STRING, "The agent's version.", {
     groups: true,
     optional: 'not every client sends a version',
     resolvesOnSpan: true,
     otel: ['gen_ai.agent.version', 'service.version'],
   }),
-  field('env', ALL, STRING, 'The environment, such as `prod`.', {
+  field('env', EVERYTHING, STRING, 'The environment, such as `prod`.', {
     groups: true,
     optional: 'not every client names its environment',
     resolvesOnSpan: true,
     otel: ['deployment.environment.name', 'deployment.environment'],
   }),
-  field('session.id', ALL, STRING, 'The conversation that it belongs to.', {
+  field('session.id', EVERYTHING, STRING, 'The conversation that it belongs to.', {
     optional: 'not every client has sessions',
     resolvesOnSpan: true,
     otel: ['gen_ai.conversation.id', 'session.id'],
     openinference: ['session.id'],
   }),
-  field('user.id', ALL, STRING, 'The user on whose behalf it ran.', {
+  field('user.id', EVERYTHING, STRING, 'The user on whose behalf it ran.', {
     optional: 'not every client names its user',
     resolvesOnSpan: true,
     otel: ['enduser.id', 'user.id'],

@@ -1,5 +1,6 @@
 /** What is known of an eval's scores without having seen one: their type, how far they reach, and which are better. */
 import { typeOfExpr } from './expr-type.ts'
+import { findMetric } from './metrics.ts'
 import type { EvalPlan, Expr, ValueType } from './plan.ts'
 
 export interface Range {
@@ -25,7 +26,12 @@ export function rangeOf(type: ValueType): Range {
 /** Null: the eval has no score. */
 export function scoreOf(plan: EvalPlan): ScoreFacts | null {
   const better = betterIn(plan.pass)
-  if (plan.kind === 'offline') return { type: { kind: 'number' }, range: plan.scale, better }
+  if (plan.kind === 'offline') {
+    const { method } = plan
+    if (method.kind === 'rubric') return { type: { kind: 'number' }, range: method.scale, better }
+    const type: ValueType = { kind: findMetric(method.metric.name)?.result ?? 'number' }
+    return { type, range: rangeOf(type), better: better ?? 'higher' }
+  }
   if (plan.score === null) return null
   const type = typeOfExpr(plan.score)
   return { type, range: rangeOf(type), better }

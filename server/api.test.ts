@@ -58,10 +58,15 @@ const offline: EvalPlan = {
   name: 'helpful',
   schedule: { cron: '0 6 * * *', timeZone: 'UTC' },
   sample: { size: 20, scope: { subject: 'trace', where: null, traceWhere: null }, overNs: 3.6e12, by: [] },
-  judge: { models: ['openai/gpt-5-mini'], fallbacks: [] },
-  show: ['input.text'],
-  scale: { low: 1, high: 5 },
-  rubric: 'good',
+  method: {
+    kind: 'rubric',
+    judge: { models: ['openai/gpt-5-mini'], fallbacks: [], take: null },
+    show: ['input.text'],
+    scale: { low: 1, high: 5 },
+    rubric: 'good',
+  },
+  labels: null,
+  budget: null,
 }
 
 const alert: AlertPlan = {

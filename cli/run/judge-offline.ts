@@ -1,6 +1,7 @@
 /** The offline evals of a run, through the same judges, prompts and sampling as those that an instance runs on a schedule. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { notRunYet } from '../../dsl/not-run.ts'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
@@ -74,8 +75,10 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
 }
 
 function whyNot(evalPlan: OfflineEvalPlan, providers: Parameters<typeof providersLacking>[1]): string | null {
-  if (evalPlan.sample.scope.subject === 'session') return 'sessions are not judged yet'
-  const lacking = providersLacking(evalPlan.judge, providers)
+  const why = notRunYet(evalPlan)
+  if (why !== null) return `not run by this version: ${why}`
+  const { judge } = evalPlan.method
+  const lacking = judge === null ? [] : providersLacking(judge, providers)
   if (lacking.length === 0) return null
   return `no provider is configured for ${lacking.join(', ')}; set ${variableOf(parseJudgeName(lacking[0]!).provider)}`
 }

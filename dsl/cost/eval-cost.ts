@@ -1,5 +1,6 @@
 /** The cost of whole evals, by their terms as they are written. */
 import { CAPS } from '../caps.ts'
+import { findMetric } from '../metrics.ts'
 import type { Module } from '../module.ts'
 import type { EvalPlan, Expr, OfflineEvalPlan } from '../plan.ts'
 import type { Span } from '../source.ts'
@@ -21,9 +22,9 @@ export interface JudgeCost {
   readonly models: readonly string[]
   /** Null: all that match. */
   readonly subjectsPerRun: number | null
-  /** At most, of one call; a token is taken for four characters. */
+  /** At most, of all calls about one subject; a token is taken for four characters. */
   readonly inputTokens: number
-  /** Estimated, of one call. */
+  /** Estimated, of all calls about one subject. */
   readonly outputTokens: number
 }
 
@@ -108,12 +109,18 @@ function operandsOf(node: ExprNode, op: 'and' | 'or'): ExprNode[] {
     : [node]
 }
 
-function judgeCost({ judge, sample, rubric }: OfflineEvalPlan): JudgeCost {
+/** Null where no judge is asked. */
+function judgeCost({ method, sample }: OfflineEvalPlan): JudgeCost | null {
+  const calls = method.kind === 'metric' ? (findMetric(method.metric.name)?.judgeCalls ?? 0) : 1
+  if (calls === 0) return null
+  const instructions = method.kind === 'metric' ? 0 : method.rubric.length
+  const perCall = Math.ceil((CAPS.judgeTextUnits + instructions + PROMPT_UNITS) / UNITS_PER_TOKEN)
   return {
-    models: judge.models,
+    // Without one of its own, a metric asks the judge of the configuration.
+    models: method.judge?.models ?? ['(the judge of the configuration)'],
     subjectsPerRun: sample.size === 'all' ? null : sample.size,
-    inputTokens: Math.ceil((CAPS.judgeTextUnits + rubric.length + PROMPT_UNITS) / UNITS_PER_TOKEN),
-    outputTokens: OUTPUT_TOKENS,
+    inputTokens: calls * perCall,
+    outputTokens: calls * OUTPUT_TOKENS,
   }
 }
 

@@ -69,7 +69,7 @@ function typeName(type: ValueType): string {
 
 function fieldRow({ path, type, subjects: owners, optional, text, doc }: FieldSchema): string {
   const spans = owners.filter((owner) => owner !== 'trace' && owner !== 'session').length === SUBJECTS.length - 2
-  const all = owners.includes('trace') ? 'all' : 'all spans'
+  const all = owners.includes('session') ? 'all' : owners.includes('trace') ? 'all but `session`' : 'all spans'
   const of = spans ? all : owners.map((owner) => `\`${owner}\``).join(' ')
   return `| \`${path}\`${text ? ' (text)' : ''} | ${typeName(type)} | ${of} | ${optional ?? 'always there'} | ${doc} |`
 }
@@ -81,7 +81,7 @@ function sourceRow({ path, attributes }: FieldSchema): string[] {
 }
 
 function clausesTable(kind: string): string {
-  const { required, optional, later } = CLAUSES[kind as keyof typeof CLAUSES]
+  const { required, optional } = CLAUSES[kind as keyof typeof CLAUSES]
   const rows = (keys: readonly string[], must: string): string[] =>
     keys.map((key) => {
       const doc = clauseDoc(kind, key)

@@ -91,6 +91,13 @@ function elaborateQualified(head: Subject, rest: string, span: Span, context: Ex
     const field = fieldOf(head, rest)
     return field === undefined ? reportUnknownField(rest, inner, head, context) : fieldOn(field, span)
   }
+  if (head === 'trace' && subject === 'session') {
+    module.reporter.report('E0212', span, `a session has many traces: \`trace.${rest}\` is not one value`, {
+      label: 'of which trace?',
+      notes: ['`show:` lists it over the traces of the session'],
+    })
+    return ERRONEOUS
+  }
   if (head === 'trace') {
     const field = fieldOf('trace', rest)
     if (field === undefined) return reportUnknownField(rest, inner, 'trace', context)

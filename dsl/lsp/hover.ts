@@ -3,8 +3,9 @@ import { CLAUSES, type DeclKind } from '../clauses.ts'
 import { CODES, isCode } from '../diagnostics/codes.ts'
 import type { Typed } from '../elaborate/context.ts'
 import { FUNCTION_DOCS } from '../functions.ts'
+import { findMetric } from '../metrics.ts'
 import type { Module } from '../module.ts'
-import type { EvalPlan } from '../plan.ts'
+import type { EvalPlan, OfflineMethod } from '../plan.ts'
 import type { Analysis } from '../project.ts'
 import { fieldsOf } from '../schema.ts'
 import type { Span } from '../source.ts'
@@ -73,7 +74,11 @@ function describe(meaning: Meaning, module: Module, analysis: Analysis): string 
 }
 
 function scoreType(plan: EvalPlan): string {
-  if (plan.kind === 'offline') return `number from ${plan.scale.low} to ${plan.scale.high}`
+  if (plan.kind === 'offline') {
+    const { method } = plan
+    if (method.kind === 'metric') return findMetric(method.metric.name)?.result ?? 'number'
+    return `number from ${method.scale.low} to ${method.scale.high}`
+  }
   return plan.score === null ? 'none' : exprType(plan.score)
 }
 
@@ -117,13 +122,18 @@ function describeTarget(target: Target, analysis: Analysis): string {
   }
 }
 
+function methodText({ kind, judge, ...method }: OfflineMethod): string {
+  const by = judge === null ? '' : ` by ${judge.models.join(', ')}`
+  return kind === 'metric' && 'metric' in method ? `Measured as \`${method.metric.name}\`${by}` : `Judged${by}`
+}
+
 function describeEval(plan: EvalPlan): string {
   const lines = [
     plan.title === null ? '' : `**${plan.title}**`,
     plan.owner === null ? '' : `Owner ${plan.owner}`,
     plan.mode === 'shadow' ? 'In shadow: it notifies nobody.' : '',
     plan.kind === 'offline'
-      ? `Judged by ${plan.judge.models.join(', ')} on \`${plan.schedule.cron}\` (${plan.schedule.timeZone}), ${scoreType(plan)}.`
+      ? `${methodText(plan.method)} on \`${plan.schedule.cron}\` (${plan.schedule.timeZone}), ${scoreType(plan)}.`
       : `Of each \`${plan.scope.subject}\`, judged ${plan.when === 'arrival' ? 'as it arrives' : 'when its trace settles'}${plan.score === null ? '' : `; score: ${scoreType(plan)}`}.`,
   ]
   return lines.filter((line) => line !== '').join('  \n')

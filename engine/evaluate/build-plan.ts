@@ -3,6 +3,7 @@ import type {
   Expr,
   Literal,
   OfflineEvalPlan,
+  OfflineMethod,
   OnlineEvalPlan,
   PatternPlan,
   Plan,
@@ -98,6 +99,20 @@ export function buildOnlineEval(name: string, pass: Expr, more: Partial<OnlineEv
   }
 }
 
+type RubricMethod = Extract<OfflineMethod, { kind: 'rubric' }>
+
+/** One judge with a scale from 1 to 5 that sees question and answer, unless `more` says otherwise. */
+export function buildRubric(more: Partial<RubricMethod> = {}): RubricMethod {
+  return {
+    kind: 'rubric',
+    judge: { models: ['openai/gpt-5-mini'], fallbacks: [], take: null },
+    show: ['input.text', 'output.text'],
+    scale: { low: 1, high: 5 },
+    rubric: '5 good, 1 bad',
+    ...more,
+  }
+}
+
 /** A judge's score from 1 to 5 of every trace of the last day, unless `more` says otherwise. */
 export function buildOfflineEval(name: string, pass: Expr, more: Partial<OfflineEvalPlan> = {}): OfflineEvalPlan {
   return {
@@ -107,10 +122,9 @@ export function buildOfflineEval(name: string, pass: Expr, more: Partial<Offline
     name,
     schedule: { cron: '0 6 * * *', timeZone: 'UTC' },
     sample: { size: 'all', scope: { subject: 'trace', where: null, traceWhere: null }, overNs: 86_400e9, by: [] },
-    judge: { models: ['openai/gpt-5-mini'], fallbacks: [] },
-    show: ['input.text', 'output.text'],
-    scale: { low: 1, high: 5 },
-    rubric: '5 good, 1 bad',
+    method: buildRubric(),
+    labels: null,
+    budget: null,
     pass,
     missing: null,
     ...more,

@@ -4,6 +4,7 @@
  * (nanoseconds, micro-units) throughout; this is the one place where a score leaves them.
  */
 import { typeOfExpr } from '../../dsl/expr-type.ts'
+import { findMetric } from '../../dsl/metrics.ts'
 import type { EvalPlan, Expr, ValueType } from '../../dsl/plan.ts'
 import type { Value } from './fields.ts'
 
@@ -41,7 +42,11 @@ export function scoreInPlanUnit(score: number | undefined, type: ValueType): num
  * numbers, for a judge's scale and where there is no score.
  */
 export function scoreUnitOf(plan: EvalPlan): string | null {
-  if (plan.kind === 'offline' || plan.score === null) return null
+  if (plan.kind === 'offline') {
+    const metric = plan.method.kind === 'metric' ? findMetric(plan.method.metric.name) : undefined
+    return metric?.result === 'ratio' ? 'ratio' : null
+  }
+  if (plan.score === null) return null
   const type = scoreTypeOf(plan.score)
   switch (type.kind) {
     case 'duration':

@@ -33,7 +33,11 @@ async function ask(models: string[], fallbacks: string[] = []) {
   const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
   const client = createJudgeClient({ providers, sleep: async () => {}, random: () => 0 })
   const named = (names: string[]) => names.map((name) => `x/${name}`)
-  const judges = { models: named(models), fallbacks: named(fallbacks) }
+  const judges = {
+    models: named(models),
+    fallbacks: named(fallbacks),
+    take: models.length > 1 ? ('mean' as const) : null,
+  }
   return askPanel(client, judges, prompt, scale, new AbortController().signal)
 }
 
@@ -72,8 +76,8 @@ test.each<[string, string[], string[], object]>([
 test('which providers are lacking', async () => {
   server = await startOpenAiServer({ answer: () => scores(1) })
   const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
-  expect(providersLacking({ models: ['x/a'], fallbacks: [] }, providers)).toEqual([])
-  expect(providersLacking({ models: ['y/a'], fallbacks: ['x/b'] }, providers)).toEqual([])
-  expect(providersLacking({ models: ['y/a'], fallbacks: ['z/b'] }, providers)).toEqual(['y/a', 'z/b'])
-  expect(providersLacking({ models: ['x/a', 'y/a'], fallbacks: ['x/b'] }, providers)).toEqual(['y/a'])
+  expect(providersLacking({ models: ['x/a'], fallbacks: [], take: null }, providers)).toEqual([])
+  expect(providersLacking({ models: ['y/a'], fallbacks: ['x/b'], take: null }, providers)).toEqual([])
+  expect(providersLacking({ models: ['y/a'], fallbacks: ['z/b'], take: null }, providers)).toEqual(['y/a', 'z/b'])
+  expect(providersLacking({ models: ['x/a', 'y/a'], fallbacks: ['x/b'], take: null }, providers)).toEqual(['y/a'])
 })

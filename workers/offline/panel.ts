@@ -1,10 +1,8 @@
 /** One judge with its stand-ins, or several whose scores are averaged. */
-import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { JudgePlan } from '../../dsl/plan.ts'
 import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
 import type { JudgeClient, JudgeOutcome, JudgeUsage } from './judge-client.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
-
-type Judges = OfflineEvalPlan['judge']
 
 /**
  * A single judge fails over to its fallbacks in order. On a panel each fallback stands in for one unreachable member at the
@@ -13,7 +11,7 @@ type Judges = OfflineEvalPlan['judge']
  */
 export async function askPanel(
   client: JudgeClient,
-  judges: Judges,
+  judges: JudgePlan,
   prompt: JudgePrompt,
   scale: Scale,
   signal: AbortSignal,
@@ -31,7 +29,7 @@ export async function askPanel(
 }
 
 /** Names of judges that would have to have a provider for the eval to run; empty when it can. */
-export function providersLacking(judges: Judges, providers: ReadonlyMap<string, Provider>): string[] {
+export function providersLacking(judges: JudgePlan, providers: ReadonlyMap<string, Provider>): string[] {
   const known = (model: string) => providers.has(parseJudgeName(model).provider)
   if (judges.models.length > 1) return judges.models.filter((model) => !known(model))
   const all = [...judges.models, ...judges.fallbacks]

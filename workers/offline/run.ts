@@ -1,5 +1,6 @@
 /** One run of an offline eval: draw the sample, ask the judge about each subject, hand the results on. */
-import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { notRunYet } from '../../dsl/not-run.ts'
+import type { OfflineEvalPlan, OfflineMethod, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval, type Judged, type OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
 import { viewTrace } from '../../engine/evaluate/trace-view.ts'
@@ -59,6 +60,7 @@ export async function runOfflineEval(
 ): Promise<RunSummary> {
   const { tenant } = job
   const { traces, signal } = context
+  const method = runnable(evalPlan)
   const compiled = compileOfflineEval(plan, evalPlan)
   if (job.trigger === 'manual') {
     await context.sleep(Math.max(0, job.slotMs + MANUAL_DELAY_MS - context.nowMs()), signal)
@@ -87,7 +89,7 @@ export async function runOfflineEval(
   const counts = { pass: 0, fail: 0, unknown: 0, error: 0 }
   const publisher = createPublisher(context.publish)
   await forEachAtOnce(todo, context.callsAtOnce, signal, async (subject) => {
-    const result = await judgeSubject(job, compiled, subject, context)
+    const result = await judgeSubject(job, compiled, method, subject, context)
     if (result === undefined) return
     counts[result.verdict]++
     await publisher.add(result)
@@ -102,10 +104,20 @@ export async function runOfflineEval(
   }
 }
 
+type RubricMethod = Extract<OfflineMethod, { kind: 'rubric' }>
+
+/** Throws on what `notRunYet` names: whoever enqueues and works asks it first. */
+function runnable(evalPlan: OfflineEvalPlan): RubricMethod {
+  const why = notRunYet(evalPlan)
+  if (why !== null || evalPlan.method.kind !== 'rubric') throw new RangeError(`${evalPlan.id}: ${why}`)
+  return evalPlan.method
+}
+
 /** Undefined when the run was stopped meanwhile, or the trace is gone. */
 async function judgeSubject(
   job: OfflineJob,
   compiled: OfflineEval,
+  method: RubricMethod,
   subject: SampledSubject,
   context: RunContext,
 ): Promise<EvalResult | undefined> {
@@ -114,7 +126,7 @@ async function judgeSubject(
   if (view === undefined) return undefined
   const span = subject.spanId === '' ? undefined : view.spans.find(({ spanId }) => spanId === subject.spanId)
   if (subject.spanId !== '' && span === undefined) return undefined
-  const asked = await askJudge(evalPlan, view, span, context)
+  const asked = await askJudge(method, view, span, context)
   if (asked === undefined) return undefined
   const { verdict, reason } = compiled.decide(view, span, asked.judged)
   const { root, agent } = view
@@ -152,19 +164,18 @@ interface Asked {
 }
 
 async function askJudge(
-  evalPlan: OfflineEvalPlan,
+  { judge, show, rubric, scale }: RubricMethod,
   view: TraceView,
   span: ProjectedSpan | undefined,
   context: RunContext,
 ): Promise<Asked | undefined> {
-  const shown = readShown(evalPlan.show, view, span)
+  const shown = readShown(show, view, span)
   if (shown.kind === 'missing') {
     const why = { code: 'not_captured', field: shown.field } as const
     return { judged: { kind: 'none', why }, explanation: undefined, usage: undefined }
   }
-  const { rubric, scale } = evalPlan
   const prompt = buildPrompt({ rubric, scale, shown: shown.fields, nonce: context.nonce() })
-  return askedOf(await askPanel(context.judge, evalPlan.judge, prompt, scale, context.signal))
+  return askedOf(await askPanel(context.judge, judge, prompt, scale, context.signal))
 }
 
 function askedOf(outcome: JudgeOutcome): Asked | undefined {

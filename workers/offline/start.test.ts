@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { decodeResults } from '../../engine/codec/results.ts'
-import { buildOfflineEval, buildPlan, e } from '../../engine/evaluate/build-plan.ts'
+import { buildOfflineEval, buildPlan, buildRubric, e } from '../../engine/evaluate/build-plan.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
@@ -296,7 +296,7 @@ describe('a run', () => {
     const id = `judge_${name.replaceAll(' ', '_')}`
     const sample = { size: 1, scope, overNs: 3_600e9, by: [] }
     const offline = await start({
-      definitions: definitionsOf(evalOf(id, { sample, show: ['input.text'] })),
+      definitions: definitionsOf(evalOf(id, { sample, method: buildRubric({ show: ['input.text'] }) })),
       env: { OPENAI_BASE_URL: server.url },
     })
     await untilRun(offline, await runNow(offline, `test/${id}`))
@@ -338,7 +338,7 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       const redis = await startRedis()
       const server = await startJudge(gradeByNumber)
       const schedule = { cron: '0 * * * *', timeZone: 'UTC' }
-      const definitions = definitionsOf(evalOf('shared', { schedule, show: ['input.text'] }))
+      const definitions = definitionsOf(evalOf('shared', { schedule, method: buildRubric({ show: ['input.text'] }) }))
       const options = { definitions, env: { OPENAI_BASE_URL: server.url }, queue: { redisUrl: redis.url, dataDir } }
       const before = await start(options)
       expect(before.backend).toBe('redis')
@@ -373,9 +373,11 @@ describe('without a provider', () => {
 
   test('a fallback’s is enough', async () => {
     const server = await startJudge(gradeByNumber)
-    const judge = { models: ['openai/gpt-5-mini'], fallbacks: ['local/small'] }
+    const judge = { models: ['openai/gpt-5-mini'], fallbacks: ['local/small'], take: null }
     const offline = await start({
-      definitions: definitionsOf(evalOf('fallback', { judge, sample: { size: 1, scope, overNs: 3_600e9, by: [] } })),
+      definitions: definitionsOf(
+        evalOf('fallback', { method: buildRubric({ judge }), sample: { size: 1, scope, overNs: 3_600e9, by: [] } }),
+      ),
       env: { ASSAY_PROVIDER_LOCAL_BASE_URL: server.url },
     })
     await untilRun(offline, await runNow(offline, 'test/fallback'))

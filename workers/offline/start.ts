@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { notRunYet } from '../../dsl/not-run.ts'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { messageOf } from '../../engine/message-of.ts'
@@ -102,11 +103,12 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const offlineEvals = (): OfflineEvalPlan[] => definitions.current().evals.filter((one) => one.kind === 'offline')
 
   function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
-    if (evalPlan.sample.scope.subject === 'session')
-      return { state: 'not_supported', detail: `${evalPlan.id} is not run: sessions are not judged yet.` }
+    const why = notRunYet(evalPlan)
+    if (why !== null) return { state: 'not_supported', detail: `${evalPlan.id} is not run by this version: ${why}.` }
     // Where the judges are asked, their providers are known; elsewhere it is not for this process to say.
     if (!isWorker) return { state: 'ready', detail: undefined }
-    const lacking = providersLacking(evalPlan.judge, providers)
+    const { judge } = evalPlan.method
+    const lacking = judge === null ? [] : providersLacking(judge, providers)
     if (lacking.length === 0) return { state: 'ready', detail: undefined }
     const detail =
       `No provider is configured for the judge of ${evalPlan.id} (${lacking.join(', ')}): ` +
@@ -175,7 +177,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       const { detail } = readiness(evalPlan)
       if (detail !== undefined) notice(detail)
     }
-    if (parts.includes('scheduler')) await scheduler.sync(evals)
+    if (parts.includes('scheduler')) await scheduler.sync(evals.filter((evalPlan) => notRunYet(evalPlan) === null))
   }
   // What `sync` meets is reported by the scheduler, eval by eval.
   definitions.onChange(() => void follow())

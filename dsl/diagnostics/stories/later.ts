@@ -3,24 +3,6 @@
  * no effect is warned of. Nothing is dropped silently.
  */
 export const LATER_STORIES = {
-  E0901: {
-    title: 'a clause that is not supported yet',
-    story: `The clause is part of the language, and this version does not compile it. It is refused, because a rule that silently does
-less than it says is worse than none.`,
-    example: `package shop
-offline eval helpful {
-  every:   day in "UTC"
-  sample:  10 of trace over 24h
-  judge:   "openai/gpt-5-mini"
-  show:    output.text
-  scale:   1 to 5
-  rubric:  "5 solved, 1 not"
-  labels:  "labels/helpful.jsonl"
-  pass:    score >= 4
-  missing: unknown
-}
-`,
-  },
   E0902: {
     title: 'a declaration that is not supported yet',
     story: `template is part of the language, and this version does not compile it.`,
@@ -34,11 +16,20 @@ template online eval first_token(limit: duration = 2s) {
   },
   E0903: {
     title: 'a form that is not supported yet',
-    story: `This form of the clause is part of the language, and this version does not compile it: sessions, other panels than take mean.`,
+    story: `This form is part of the language, and this version does not compile it: verdicts and alerts of one group in tests.`,
     example: `package shop
 online eval fast {
-  on:   session
+  on:   trace
   pass: duration <= 8s
+}
+alert slow {
+  on:       fast
+  when:     count(fail) >= 1 over 10m
+  severity: page
+}
+test "one slow answer" {
+  given fast: fail x 1 each 1m
+  expect slow: firing at 1m with { agent.version: "2" }
 }
 `,
   },
@@ -49,6 +40,8 @@ online eval fast {
   sample: … by FIELD                the strata are not drawn: the sample is uniform over all that match, whatever the field is.
                                     A rare group may be drawn seldom or not at all. For a fixed number of one group, write
                                     an eval of its own with that group in its "where".
+  labels: …                         means are not corrected by the labels.
+  budget: …                         nothing stops the judge when the budget is spent.
   notify: pagerduty(…) and others   the message is printed where Assay runs, and not delivered. slack(…) is.`,
     example: `package shop
 offline eval helpful {
@@ -70,10 +63,11 @@ alert unhelpful {
 `,
   },
   W0905: {
-    title: 'an alert or scorecard that this version does not run',
-    story: `It is checked and stands in the plan, so that the file can stay as it is; it never fires and is never sent until a version runs it.
-Alerts that run are thresholds on an eval: count, rate, pass_rate, coverage, mean(score), sum(score). Not yet run: quantiles, alerts on a
-scope, changes (regresses, rises, falls), anomalies, alerts by group, scorecards.`,
+    title: 'a rule that this version compiles and does not run',
+    story: `It is checked and stands in the plan, so that the file can stay as it is. An alert never fires and a scorecard is never sent until a
+version runs it: alerts that run are thresholds on an eval, count, rate, pass_rate, coverage, mean(score), sum(score); not yet quantiles, alerts on
+a scope, changes (regresses, rises, falls), anomalies, alerts by group. The worker of offline evals leaves out metrics, panels that take the
+median or the majority, and sessions, and says so; their tests run, with the score that given EVAL judge returns … says.`,
     example: `package shop
 alert slow {
   on:       trace where env == "prod"

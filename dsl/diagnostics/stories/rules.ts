@@ -5,7 +5,7 @@ online eval fast {
   pass: duration <= 8s
 }
 `
-function offline(clauses: Record<string, string>): string {
+function offline(clauses: Record<string, string | null>): string {
   const all = {
     every: 'day at 06:00 in "UTC"',
     sample: '10 of trace over 24h',
@@ -17,8 +17,14 @@ function offline(clauses: Record<string, string>): string {
     missing: 'unknown',
     ...clauses,
   }
-  const lines = Object.entries(all).map(([key, value]) => `  ${`${key}:`.padEnd(9)}${value}`)
+  const lines = Object.entries(all)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => `  ${`${key}:`.padEnd(9)}${value}`)
   return `package shop\noffline eval helpful {\n${lines.join('\n')}\n}\n`
+}
+
+function metric(call: string, judge: string | null = null): string {
+  return offline({ judge, show: null, scale: null, rubric: null, metric: call, pass: 'score >= 90%' })
 }
 
 export const RULE_STORIES = {
@@ -73,7 +79,7 @@ numbers or long texts.`,
   E0407: {
     title: 'a judge or scale that does not work',
     story: `A judge is "provider/model". One that stands in when the first cannot be reached follows or else; several that judge
-together are a panel, "a/x", "b/y" take mean. A scale has whole numbers and runs upwards: 1 to 5.`,
+together are a panel, "a/x", "b/y" take mean (or median, or majority: what more than half of them say). A scale has whole numbers and runs upwards: 1 to 5.`,
     example: offline({ judge: '"gpt-5-mini"' }),
   },
   E0408: {
@@ -162,5 +168,29 @@ pass for ever.`,
   expect helpful: fail
 }
 `,
+  },
+  E0421: {
+    title: 'a metric that cannot be measured here',
+    story: `metric: takes one of the metrics of the reference with its arguments, of a subject that has what it looks at:
+faithfulness(answer: output.text, context: retrieval.documents) of traces, context_relevance(query: query.text, documents:
+documents) of retrievals.`,
+    example: metric('faithfullness(answer: output.text, context: retrieval.documents)'),
+  },
+  E0422: {
+    title: 'wrong arguments of a metric',
+    story: `A metric's arguments have names, in any order. Texts are fields of the subject or expressions that give a text, documents
+are retrieval.documents of a trace or documents of a retrieval, and what has a default may be left out.`,
+    example: metric('faithfulness(answer: output.text, contexts: retrieval.documents)'),
+  },
+  E0423: {
+    title: 'a budget that does not work',
+    story: `A budget bounds what the judges of one eval cost: 3 USD per run, 60 USD per month, or one of the two.`,
+    example: offline({ budget: '3 USD per week' }),
+  },
+  E0424: {
+    title: 'a clause that a metric does not take',
+    story: `An eval is scored by a metric, or by a judge with a rubric. A metric knows what it shows to its judge and on which scale:
+show:, scale: and rubric: belong to the other way. Metrics that ask no judge take no judge: either.`,
+    example: metric('token_f1(answer: output.text, reference: attr("shop.expected", string))', '"openai/gpt-5-mini"'),
   },
 } as const

@@ -1,0 +1,171 @@
+import { describe, expect, test } from 'vitest'
+import type { OfflineEvalPlan } from './plan.ts'
+import { codesOf, compileText, OFFLINE } from './testing.ts'
+
+function metric(
+  call: string,
+  more = '',
+  sample = '100 of trace where env == "prod" over 6h',
+  pass = 'score >= 90%',
+): string {
+  return `package shop
+offline eval it {
+  every:   hour in "UTC"
+  sample:  ${sample}
+  metric:  ${call}
+  pass:    ${pass}
+  missing: unknown
+${more}}
+`
+}
+
+function compiled(text: string): { plan: OfflineEvalPlan; warnings: string[] } {
+  const { plan, diagnostics } = compileText(text)
+  const found = plan?.evals[0]
+  if (found?.kind !== 'offline')
+    throw new Error(diagnostics.map(({ code, message }) => `${code} ${message}`).join('\n'))
+  return { plan: found, warnings: diagnostics.map(({ code }) => code) }
+}
+
+describe('metrics', () => {
+  test('their arguments compile with all defaults', () => {
+    const { plan, warnings } = compiled(
+      metric('context_relevance(documents: documents, query: query.text)', '', 'all of retrieval over 1h'),
+    )
+    expect(warnings).toEqual(['W0905'])
+    expect(plan.method).toEqual({
+      kind: 'metric',
+      judge: null,
+      metric: {
+        name: 'context_relevance',
+        version: 1,
+        args: {
+          query: { kind: 'expr', expr: { op: 'field', path: 'query.text', type: { kind: 'string' } } },
+          documents: { kind: 'documents', path: 'documents' },
+          k: { kind: 'value', value: 5 },
+          take: { kind: 'value', value: 'precision' },
+        },
+      },
+    })
+    expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
+  })
+
+  test.each([
+    'faithfulness(answer: output.text, context: retrieval.documents)',
+    'answer_relevance(question: input.text ?? "", answer: output.text)',
+    'context_relevance(query: input.text, documents: retrieval.documents, k: 3, take: "ndcg")',
+    'context_recall(reference: attr("shop.expected", string), context: retrieval.documents)',
+    'citation_quality(answer: output.text, context: retrieval.documents, take: "recall")',
+    'k_precision(answer: output.text, context: retrieval.documents)',
+    'token_f1(answer: output.text, reference: attr("shop.expected", string))',
+    'trajectory_match(expected: ["search", "answer"], take: "exact")',
+    'step_efficiency(reference: 4)',
+    'error_recovery()',
+  ])('%s', (call) => {
+    expect(compiled(metric(call)).plan.method).toMatchObject({ kind: 'metric' })
+  })
+
+  test('of documents can have a judge of their own', () => {
+    const { plan } = compiled(
+      metric('faithfulness(answer: output.text, context: retrieval.documents)', '  judge: "a/one" or else "b/two"\n'),
+    )
+    expect(plan.method.judge).toEqual({ models: ['a/one'], fallbacks: ['b/two'], take: null })
+  })
+
+  test.each([
+    ['that do not exist', metric('faithfullness(answer: output.text)'), ['E0421']],
+    ['without arguments', metric('faithfulness'), ['E0421']],
+    [
+      'of another subject',
+      metric('faithfulness(answer: output.text, context: documents)', '', '1 of llm_call over 1h'),
+      ['E0421'],
+    ],
+    ['a forgotten argument', metric('faithfulness(answer: output.text)'), ['E0422']],
+    ['an unknown argument', metric('faithfulness(answer: output.text, contexts: retrieval.documents)'), ['E0422']],
+    ['an argument without a name', metric('faithfulness(output.text, retrieval.documents)'), ['E0422', 'E0422']],
+    ['an argument twice', metric('loops(max_period: 2, max_period: 3)', '', undefined, 'score <= 3'), ['E0422']],
+    ['another type', metric('faithfulness(answer: duration, context: output.text)'), ['E0422', 'E0422']],
+    ['an unknown field', metric('faithfulness(answer: output.txt, context: retrieval.documents)'), ['E0203']],
+    ['a number out of range', metric('loops(max_period: 200)', '', undefined, 'score <= 3'), ['E0422']],
+    ['an unknown word', metric('trajectory_match(expected: ["a"], take: "recal")'), ['E0422']],
+    ['a bare score', metric('error_recovery()', '', undefined, 'score >= 0.9'), ['E0201']],
+    ['more than all', metric('error_recovery()', '', undefined, 'score >= 101%'), ['E0218']],
+    ['a scale', metric('error_recovery()', '  scale: 1 to 5\n'), ['E0424']],
+    ['a judge that nobody asks', metric('error_recovery()', '  judge: "a/one"\n'), ['E0424']],
+    ['no missing', metric('error_recovery()').replace('  missing: unknown\n', ''), ['E0207']],
+  ])('not %s', (_name, text, codes) => {
+    expect(codesOf(text).filter((code) => code !== 'W0905')).toEqual(codes)
+  })
+
+  test('did you mean', () => {
+    const text = metric('faithfulness(answr: output.text, context: retrieval.documents)')
+    expect(compileText(text).diagnostics[0]).toMatchObject({
+      message: expect.stringContaining('did you mean `answer`'),
+      fix: { applicability: 'machine' },
+    })
+  })
+
+  test('are tested with what the test says', () => {
+    const text = metric('error_recovery()')
+    const given = (returns: string): string =>
+      `${text}test "t" {\n  given trace { env: "prod" }\n  given it judge returns ${returns}\n  expect it: pass\n}\n`
+    const { plan } = compileText(given('95%'))
+    expect(plan?.tests[0]?.given[1]).toEqual({ kind: 'judge', evalId: 'shop/it', returns: 0.95 })
+    expect(codesOf(given('5'))).toEqual(['W0905', 'E0417'])
+    expect(codesOf(given('101%'))).toEqual(['W0905', 'E0417'])
+  })
+})
+
+describe('judges, labels and budgets', () => {
+  const offline = (from: string, to: string): string => `package shop\n${OFFLINE.replace(from, to)}`
+
+  test.each([
+    ['take mean', 'mean', []],
+    ['take median', 'median', ['W0905']],
+    ['take majority', 'majority', ['W0905']],
+  ])('a panel can %s', (words, take, codes) => {
+    const { plan, warnings } = compiled(offline('take mean', words))
+    expect(plan.method.judge?.take).toBe(take)
+    expect(warnings).toEqual(codes)
+  })
+
+  test('labels and a budget are in the plan, with a warning that nothing heeds them', () => {
+    const text = offline('  pass:', '  labels: "labels/it.jsonl"\n  budget: 3 USD per run, 60 USD per month\n  pass:')
+    const { plan, warnings } = compiled(text)
+    expect(plan.labels).toBe('labels/it.jsonl')
+    expect(plan.budget).toEqual({ currency: 'USD', perRunMicros: 3e6, perMonthMicros: 60e6 })
+    expect(warnings).toEqual(['W0904', 'W0904'])
+  })
+
+  test('sessions compile', () => {
+    const { plan, warnings } = compiled(
+      offline('trace where count(retrieval) > 0', 'session where duration > 1m and count(tool_call) > 3').replace(
+        'input.text, output.text',
+        'trace.input.text, trace.output.text',
+      ),
+    )
+    expect(plan.sample.scope.subject).toBe('session')
+    expect(warnings).toEqual(['W0905'])
+  })
+
+  test.each([
+    ['a panel of one', offline('"a/one", "b/two" take mean', '"a/one" take mean'), ['E0407']],
+    ['a panel with one voice twice', offline('"b/two"', '"a/one"'), ['E0407']],
+    ['another way to agree', offline('take mean', 'take meen'), ['E0112']],
+    ['labels that name nothing', offline('  pass:', '  labels: ""\n  pass:'), ['E0112']],
+    ['a budget without money', offline('  pass:', '  budget: 3 per run\n  pass:'), ['E0423']],
+    ['a budget in another currency', offline('  pass:', '  budget: 3 EUR per run\n  pass:'), ['E0423']],
+    ['a budget of nothing', offline('  pass:', '  budget: 0 USD per run\n  pass:'), ['E0423']],
+    ['a budget per week', offline('  pass:', '  budget: 3 USD per week\n  pass:'), ['E0423']],
+    ['two budgets', offline('  pass:', '  budget: 3 USD per run, 4 USD per run\n  pass:'), ['E0423']],
+    ['a month for less than a run', offline('  pass:', '  budget: 3 USD per run, 2 USD per month\n  pass:'), ['E0423']],
+    [
+      'a trace of a session',
+      offline('trace where count(retrieval) > 0', 'session where trace.env == "x"'),
+      ['E0212', 'E0203'],
+    ],
+    ['a text of a session', offline('trace where count(retrieval) > 0', 'session'), ['E0203']],
+  ])('not %s', (_name, text, codes) => {
+    expect([...new Set(codesOf(text).filter((code) => code !== 'W0905'))]).toEqual(codes)
+  })
+})
