@@ -95,7 +95,7 @@ function clausesTable(kind: string): string {
 
 | clause | | such as | is |
 | --- | --- | --- | --- |
-${[...rows(required, 'required'), ...rows(optional, ''), ...rows(later, 'not in this version')].join('\n')}`
+${[...rows(required, 'required'), ...rows(optional, '')].join('\n')}`
 }
 
 function codes(): Code[] {
