@@ -19,7 +19,12 @@ export function fieldsReadBy(evals: readonly EvalPlan[]): FieldsRead {
     found.read(scope.where, scope.subject)
     found.read(evalPlan.pass, scope.subject)
     if (evalPlan.kind === 'online') found.read(evalPlan.score, scope.subject)
-    else for (const path of evalPlan.show) found.shown(path, scope.subject)
+    else if (evalPlan.method.kind === 'rubric')
+      for (const path of evalPlan.method.show) found.shown(path, scope.subject)
+    else
+      for (const arg of Object.values(evalPlan.method.metric.args))
+        if (arg.kind === 'expr') found.read(arg.expr, scope.subject)
+        else if (arg.kind === 'documents') found.shown(arg.path, scope.subject)
   }
   return found
 }
