@@ -1,5 +1,6 @@
 /** Lines that `assay up` prints about its definitions. */
 import { relative } from 'node:path'
+import { notRunYet } from '../dsl/not-run-yet.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { Reload } from './definitions.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
@@ -20,13 +21,25 @@ function summaryOf(plan: Plan): string {
   return `${online} online, ${offline} offline, ${plural(plan.alerts.length, 'alert')}`
 }
 
+/** What compiles and this version leaves alone, so that nobody waits for it. */
+function notRun({ alerts, scorecards }: Plan): string[] {
+  const found = [...alerts.filter((alert) => notRunYet(alert) !== null), ...scorecards].map(({ id }) => id)
+  return found.length === 0 ? [] : [`             not run by this version: ${found.join(', ')}`]
+}
+
 /** Which files are in force, and what each declares. */
 export function describeDefinitions(plan: Plan): string {
   const lines = plan.files.map((file) => {
-    const names = [...plan.evals, ...plan.alerts].filter((item) => item.file === file).map((item) => item.id)
+    const names = [...plan.evals, ...plan.alerts, ...plan.scorecards]
+      .filter((item) => item.file === file)
+      .map((item) => item.id)
     return `             ${shortPath(file)}: ${names.length === 0 ? 'imported' : names.join(', ')}`
   })
-  return [`Evals      ${plural(plan.files.length, 'file')} in force: ${summaryOf(plan)}`, ...lines].join('\n')
+  return [
+    `Evals      ${plural(plan.files.length, 'file')} in force: ${summaryOf(plan)}`,
+    ...lines,
+    ...notRun(plan),
+  ].join('\n')
 }
 
 /** Why the files were not taken. */

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { planOf } from '../dsl/testing.ts'
+import { describeDefinitions } from './describe.ts'
+
+test('what compiles and is not run is named, so that nobody waits for it', () => {
+  const plan = planOf(`package shop
+online eval fast {
+  on:   trace
+  pass: duration <= 8s
+}
+alert often {
+  on:       fast
+  when:     count(fail) >= 3 over 10m
+  severity: page
+}
+alert slow {
+  on:       trace
+  when:     p95(duration) > 8s over 15m
+  severity: page
+}
+scorecard weekly {
+  every: monday in "UTC"
+  over:  7d
+  row:   pass_rate(fast)
+}
+`)
+  expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts
+             shop.eval: shop/fast, shop/often, shop/slow, shop/weekly
+             not run by this version: shop/slow, shop/weekly`)
+})
