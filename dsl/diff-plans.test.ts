@@ -180,6 +180,33 @@ describe('alerts and tests', () => {
     expect(diffPlans(shop(online(FAST)), shop(alert(''))).rules).toMatchObject([{ id: 'shop/slow', change: 'new' }])
   })
 
+  test('an alert keeps its history by `was:`, and one on a renamed eval is the same', () => {
+    const before = shop(alert(''))
+    const renamed = alert('  was: slow\n').replace('alert slow', 'alert tardy')
+    expect(diffPlans(before, shop(renamed)).rules).toMatchObject([
+      { id: 'shop/tardy', change: 'changed', from: 'shop/slow', effects: [], changes: [] },
+    ])
+    const other = alert('').replace('eval it {', 'eval quick {\n  was: it').replace('on: it', 'on: quick')
+    expect(diffPlans(before, shop(other)).rules).toEqual([])
+  })
+
+  test('a scorecard is compared by its clauses', () => {
+    const card = (rows: string, channel: string): Plan =>
+      shop(
+        `${online(FAST)}scorecard weekly {\n  every: monday at 09:00 in "UTC"\n  over: 7d vs 7d\n  row: ${rows}\n  notify: slack("${channel}")\n}\n`,
+      )
+    const { rules } = diffPlans(card('pass_rate(it)', '#a'), card('pass_rate(it), coverage(it)', '#b'))
+    expect(rules).toMatchObject([
+      {
+        ...{ id: 'shop/weekly', kind: 'scorecard', change: 'changed', effects: ['rule', 'routing'] },
+        changes: [
+          { clause: 'row', before: 'pass_rate(shop/it)', after: 'pass_rate(shop/it), coverage(shop/it)' },
+          { clause: 'notify', before: 'slack("#a")', after: 'slack("#b")' },
+        ],
+      },
+    ])
+  })
+
   test('tests are compared by what they give and expect, wherever they stand', () => {
     const one = 'test "a" {\n  given trace { env: "prod" duration: 9s }\n  expect it: fail\n}\n'
     const two = 'test "b" {\n  given trace { env: "prod" duration: 1s }\n  expect it: pass\n}\n'

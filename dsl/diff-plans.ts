@@ -49,7 +49,8 @@ export interface RuleChange {
 /** An alert or a scorecard. `rule`: when it speaks. `routing`: to whom, and how it is called. */
 export type RuleDiff = Declared & { kind: string } & (
     | { change: 'new' | 'removed' }
-    | { change: 'changed'; effects: RuleEffect[]; changes: RuleChange[] }
+    /** `from`: the former id of an alert that says `was:`. */
+    | { change: 'changed'; from: string | null; effects: RuleEffect[]; changes: RuleChange[] }
   )
 
 export interface TestDiff {
@@ -76,22 +77,40 @@ export function diffPlans(before: Plan, after: Plan): PlanDiff {
 }
 
 /** One of each side that are the same eval: by id, or by what the later one `was`. */
-export function pairEvals(before: Plan, after: Plan): { from: EvalPlan | null; to: EvalPlan | null }[] {
-  const left = new Map(before.evals.map((plan) => [plan.id, plan]))
-  const newIds = new Set(after.evals.map(({ id }) => id))
-  const pairs = after.evals.map((to) => {
-    // An eval that kept its name is itself, also where another claims to have been it.
-    const id = left.has(to.id) ? to.id : to.was.find((former) => left.has(former) && !newIds.has(former))
+export function pairEvals(before: Plan, after: Plan): Pair<EvalPlan>[] {
+  return pairById(before.evals, after.evals)
+}
+
+export interface Pair<T> {
+  from: T | null
+  to: T | null
+}
+
+/** All of after in their order, then what is left of before. */
+function pairById<T extends { id: string; was?: readonly string[] }>(
+  before: readonly T[],
+  after: readonly T[],
+): Pair<T>[] {
+  const left = new Map(before.map((one) => [one.id, one]))
+  const newIds = new Set(after.map(({ id }) => id))
+  const pairs = after.map((to): Pair<T> => {
+    // What kept its name is itself, also where another claims to have been it.
+    const id = left.has(to.id) ? to.id : to.was?.find((former) => left.has(former) && !newIds.has(former))
     const from = id === undefined ? null : (left.get(id) ?? null)
     if (id !== undefined) left.delete(id)
     return { from, to }
   })
-  return [...pairs, ...[...left.values()].map((from) => ({ from, to: null }))]
+  return [...pairs, ...[...left.values()].map((from): Pair<T> => ({ from, to: null }))]
+}
+
+/** Ids of before to those of after. */
+function renamesOf(pairs: readonly Pair<{ id: string }>[]): Map<string, string> {
+  return new Map(pairs.flatMap(({ from, to }) => (from && to ? [[from.id, to.id] as const] : [])))
 }
 
 function diffEvals(before: Plan, after: Plan): EvalDiff[] {
   const pairs = pairEvals(before, after)
-  const renamed = new Map(pairs.flatMap(({ from, to }) => (from && to ? [[from.id, to.id]] : [])))
+  const renamed = renamesOf(pairs)
   const gone = pairs.flatMap(({ from, to }) => (to === null && from !== null ? [from] : []))
   const added = pairs.flatMap(({ from, to }) => (from === null && to !== null ? [to] : []))
   const twin = (plan: EvalPlan, others: readonly EvalPlan[]): string | null =>
@@ -224,28 +243,29 @@ function changedClauses(from: Both, to: Both): Changed[] {
 const ROUTING = new Set(['title', 'owner', 'severity', 'notify', 'mode'])
 
 function diffRules(before: Plan, after: Plan): RuleDiff[] {
-  const [left, right] = [rulesOf(before), rulesOf(after)]
+  const pairs = pairById(rulesOf(before), rulesOf(after))
   const names = unclearNames(before.patterns, after.patterns)
-  const kindOf = (rule: AlertPlan | ScorecardPlan): { kind: string } => ({ kind: rule.kind })
-  const diffs = [...new Set([...left.keys(), ...right.keys()])].flatMap((id): RuleDiff[] => {
-    const [from, to] = [left.get(id), right.get(id)]
-    if (from === undefined) return to === undefined ? [] : [{ ...placeOf(to), ...kindOf(to), change: 'new' }]
-    if (to === undefined) return [{ ...placeOf(from), ...kindOf(from), change: 'removed' }]
+  const renamed = renamesOf(pairEvals(before, after))
+  const evalName = (id: string): string => renamed.get(id) ?? id
+  const diffs = pairs.flatMap(({ from, to }): RuleDiff[] => {
+    if (from === null) return to === null ? [] : [{ ...placeOf(to), kind: to.kind, change: 'new' }]
+    if (to === null) return [{ ...placeOf(from), kind: from.kind, change: 'removed' }]
     const changes = changedClauses(
-      clausesInBoth(before.patterns, names, (options) => clausesOfRule(from, options)),
+      clausesInBoth(before.patterns, names, (options) => clausesOfRule(from, { ...options, evalName })),
       clausesInBoth(after.patterns, names, (options) => clausesOfRule(to, options)),
     ).map(({ measuredToo: _, ...change }): RuleChange => {
       return { ...change, effect: ROUTING.has(change.clause) ? 'routing' : 'rule' }
     })
-    if (changes.length === 0) return []
+    const formerId = from.id === to.id ? null : from.id
+    if (changes.length === 0 && formerId === null) return []
     const effects = (['rule', 'routing'] as const).filter((effect) => changes.some((one) => one.effect === effect))
-    return [{ ...placeOf(to), ...kindOf(to), change: 'changed', effects, changes }]
+    return [{ ...placeOf(to), kind: to.kind, change: 'changed', from: formerId, effects, changes }]
   })
   return diffs.sort(byId)
 }
 
-function rulesOf(plan: Plan): Map<string, AlertPlan | ScorecardPlan> {
-  return new Map([...plan.alerts, ...plan.scorecards].map((rule) => [rule.id, rule]))
+function rulesOf(plan: Plan): (AlertPlan | ScorecardPlan)[] {
+  return [...plan.alerts, ...plan.scorecards]
 }
 
 function diffTests(before: Plan, after: Plan): TestDiff[] {
