@@ -3,20 +3,25 @@
  * its `line`s. Nothing here knows of the language.
  */
 
-export type Doc =
+export type Doc = Shape & {
+  /** Columns on one line; infinite for what cannot stand on one. */
+  readonly width: number
+}
+
+type Shape =
   | { readonly kind: 'text'; readonly text: string }
   /** Printed as it is, line breaks included. */
   | { readonly kind: 'raw'; readonly text: string }
-  | { readonly kind: 'concat'; readonly docs: readonly Doc[]; readonly hard: boolean }
+  | { readonly kind: 'concat'; readonly docs: readonly Doc[] }
   /** `flat` where its group is on one line, else a line break, with an empty line before it where `blank` says so. */
   | { readonly kind: 'line'; readonly flat: string; readonly blank: boolean }
   | { readonly kind: 'hard'; readonly blank: boolean }
   /** `text` where its group is broken, else one blank. */
   | { readonly kind: 'pad'; readonly text: string }
-  | { readonly kind: 'nest'; readonly columns: number; readonly doc: Doc; readonly hard: boolean }
-  | { readonly kind: 'group'; readonly doc: Doc; readonly broken: boolean; readonly hard: boolean }
+  | { readonly kind: 'nest'; readonly columns: number; readonly doc: Doc }
+  | { readonly kind: 'group'; readonly doc: Doc; readonly broken: boolean }
   /** Items with separators in turn: as many on a line as it takes. */
-  | { readonly kind: 'fill'; readonly docs: readonly Doc[]; readonly from: number; readonly hard: boolean }
+  | { readonly kind: 'fill'; readonly docs: readonly Doc[]; readonly from: number }
   /** A comment: stands behind whatever its line holds. A `hard` has to follow. */
   | { readonly kind: 'comment'; readonly text: string }
 
@@ -26,50 +31,28 @@ export const WIDTH = 120
 const COMMENT_COLUMN = 43
 const COMMENT_GAP = 6
 
-export const hardLine = (blank: boolean): Doc => ({ kind: 'hard', blank })
-export const text = (value: string): Doc => ({ kind: 'text', text: value })
-export const raw = (value: string): Doc => ({ kind: 'raw', text: value })
-export const pad = (value: string): Doc => ({ kind: 'pad', text: value })
-export const line = (flat: string, blank = false): Doc => ({ kind: 'line', flat, blank })
-export const comment = (value: string): Doc => ({ kind: 'comment', text: value })
-export const concat = (docs: readonly Doc[]): Doc => ({ kind: 'concat', docs, hard: docs.some(isHard) })
-export const fill = (docs: readonly Doc[]): Doc => ({ kind: 'fill', docs, from: 0, hard: docs.some(isHard) })
-export const nest = (columns: number, doc: Doc): Doc => ({ kind: 'nest', columns, doc, hard: isHard(doc) })
+const NEVER = Number.POSITIVE_INFINITY
+const sum = (docs: readonly Doc[]): number => docs.reduce((all, doc) => all + doc.width, 0)
+
+export const hardLine = (blank: boolean): Doc => ({ kind: 'hard', blank, width: NEVER })
+export const text = (value: string): Doc => ({ kind: 'text', text: value, width: value.length })
+export const raw = (value: string): Doc => ({
+  kind: 'raw',
+  text: value,
+  width: value.includes('\n') ? NEVER : value.length,
+})
+export const pad = (value: string): Doc => ({ kind: 'pad', text: value, width: 1 })
+export const line = (flat: string, blank = false): Doc => ({ kind: 'line', flat, blank, width: flat.length })
+export const comment = (value: string): Doc => ({ kind: 'comment', text: value, width: NEVER })
+export const concat = (docs: readonly Doc[]): Doc => ({ kind: 'concat', docs, width: sum(docs) })
+export const fill = (docs: readonly Doc[]): Doc => ({ kind: 'fill', docs, from: 0, width: sum(docs) })
+export const nest = (columns: number, doc: Doc): Doc => ({ kind: 'nest', columns, doc, width: doc.width })
 export const group = (doc: Doc, broken = false): Doc => ({
   kind: 'group',
   doc,
-  broken: broken || isHard(doc),
-  hard: broken || isHard(doc),
+  broken,
+  width: broken ? NEVER : doc.width,
 })
-
-/** True when it has a line break whatever the width. */
-export function isHard(doc: Doc): boolean {
-  return doc.kind === 'hard' || ('hard' in doc && doc.hard)
-}
-
-/** Columns on one line; infinite for what cannot stand on one. */
-export function flatWidth(doc: Doc): number {
-  if (isHard(doc)) return Number.POSITIVE_INFINITY
-  switch (doc.kind) {
-    case 'text':
-      return doc.text.length
-    case 'raw':
-      return doc.text.includes('\n') ? Number.POSITIVE_INFINITY : doc.text.length
-    case 'line':
-      return doc.flat.length
-    case 'pad':
-      return 1
-    case 'concat':
-    case 'fill':
-      return doc.docs.reduce((sum, part) => sum + flatWidth(part), 0)
-    case 'nest':
-    case 'group':
-      return flatWidth(doc.doc)
-    case 'hard':
-    case 'comment':
-      return Number.POSITIVE_INFINITY
-  }
-}
 
 interface Command {
   readonly indent: number
@@ -109,8 +92,8 @@ export function print(doc: Doc, newline: string): string {
         rest.push({ indent: indent + at.columns, flat, doc: at.doc })
         break
       case 'group': {
-        const inner = { indent, flat: true, doc: at.doc }
-        rest.push(!at.broken && (flat || fits(inner, WIDTH - out.column, rest)) ? inner : { ...inner, flat: false })
+        const onOneLine = flat || fits(at.width, WIDTH - out.column, rest)
+        rest.push({ indent, flat: onOneLine, doc: at.doc })
         break
       }
       case 'fill':
@@ -133,21 +116,25 @@ function pushFill(at: Fill, how: { indent: number; flat: boolean }, out: Output,
   const last = at.from + 3 >= at.docs.length
   rest.push({ ...how, doc: { ...at, from: at.from + 2 } })
   // Decided before the item is printed: hence the item, too, is in the look ahead.
-  const pair: Command = { ...how, flat: true, doc: concat([item, separator, next]) }
-  const together = how.flat || (!isHard(pair.doc) && fits(pair, WIDTH - out.column, last ? rest.slice(0, -1) : []))
+  const width = item.width + separator.width + next.width
+  const together = how.flat || fits(width, WIDTH - out.column, last ? rest.slice(0, -1) : [])
   rest.push({ ...how, flat: together, doc: separator })
   rest.push({ ...how, doc: item })
 }
 
-/** Whether `first`, and what follows up to the next possible line break, takes at most `columns`. */
-function fits(first: Command, columns: number, rest: readonly Command[]): boolean {
-  let left = columns
+/** Whether `width`, and what follows up to the next possible line break, takes at most `columns`. */
+function fits(width: number, columns: number, rest: readonly Command[]): boolean {
+  let left = columns - width
   let next = rest.length - 1
-  const stack: Command[] = [first]
+  const stack: Command[] = []
   while (left >= 0) {
     const command = stack.pop() ?? rest[next--]
     if (command === undefined) return true
     const { flat, doc: at } = command
+    if (flat && at.width !== NEVER) {
+      left -= at.width
+      continue
+    }
     switch (at.kind) {
       case 'text':
       case 'raw': {
@@ -157,15 +144,12 @@ function fits(first: Command, columns: number, rest: readonly Command[]): boolea
         break
       }
       case 'pad':
-        left -= flat ? 1 : at.text.length
+        left -= at.text.length
         break
       case 'comment':
       case 'hard':
-        return true
       case 'line':
-        if (!flat) return true
-        left -= at.flat.length
-        break
+        return true
       case 'concat':
         for (let index = at.docs.length - 1; index >= 0; index--) stack.push({ ...command, doc: at.docs[index] as Doc })
         break

@@ -1,6 +1,6 @@
 /** `{ … }` in tests: fields and spans of a fixture, and records such as documents. */
 import * as t from '../syntax/tokens.ts'
-import { concat, type Doc, fill, flatWidth, group, isHard, line, nest, pad, text, WIDTH } from './doc.ts'
+import { concat, type Doc, fill, group, line, nest, pad, text, WIDTH } from './doc.ts'
 import { closing, INDENT, itemLine, separated } from './gaps.ts'
 import { type Bracket, firstPiece, isBlock, lastPiece, type Node } from './nodes.ts'
 import { commentsOf, isKey, isWord, type Piece } from './pieces.ts'
@@ -38,11 +38,12 @@ export function fixture(node: Bracket, place: Place, flow: Flow): Doc {
   for (let at = 0; at < items.length; ) {
     const end = endOfRun(items, at)
     if (at > 0) body.push(itemLine((items[at] as Item).first, '  '))
-    body.push(...(items[at]?.kind === 'field' ? [fields(items.slice(at, end))] : spans(items.slice(at, end), indent)))
+    const run = items.slice(at, end)
+    body.push(items[at]?.kind === 'field' ? fields(run) : spans(run, indent))
     at = end
   }
   const content = concat([nest(INDENT, concat(body)), closing(close, line(' '), 'all'), text(close.text)])
-  return group(concat([text(open.text), content]), broken || isHard(content))
+  return group(concat([text(open.text), content]), broken)
 }
 
 /** `{ id: "a", text: "b" }`: breaks only where it does not fit. */
@@ -87,8 +88,7 @@ function itemOf(nodes: readonly Node[], indent: number, flow: Flow): Item {
     return { kind: 'field', first, doc: flow(nodes, { indent, before: null }) }
   const comment = commentsOf(firstPiece(block).gap).length > 0
   const doc = flow([block], { indent, before: name.piece })
-  const columns = flatWidth(doc)
-  const flatColumns = indent + first.text.length + 1 + columns <= WIDTH ? columns : null
+  const flatColumns = indent + first.text.length + 1 + doc.width <= WIDTH ? doc.width : null
   const docs = comment ? concat([separated(firstPiece(block), text('')), doc]) : doc
   return { kind: 'span', first, name: name.piece.text, block: docs, flatColumns, comment }
 }
@@ -115,14 +115,15 @@ function fields(items: readonly Item[]): Doc {
 }
 
 /** The blocks of one-line neighbours stand below each other. */
-function spans(items: readonly Item[], indent: number): Doc[] {
+function spans(items: readonly Item[], indent: number): Doc {
   const names = items.flatMap((item) => (item.kind === 'span' && item.flatColumns !== null ? [item.name.length] : []))
-  const widest = Math.max(0, ...names)
-  return items.flatMap((item, index): Doc[] => {
+  const widest = names.reduce((most, length) => Math.max(most, length), 0)
+  const docs = items.flatMap((item, index): Doc[] => {
     if (item.kind !== 'span') return []
     const { name, block, flatColumns, comment } = item
     const aligned = flatColumns !== null && indent + widest + 1 + flatColumns <= WIDTH
     const gap = comment ? text('') : pad(' '.repeat(aligned ? widest - name.length + 1 : 1))
     return [...(index > 0 ? [itemLine(item.first, '  ')] : []), text(name), gap, block]
   })
+  return concat(docs)
 }

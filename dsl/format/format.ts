@@ -35,23 +35,19 @@ export function formatText(text: string, path = ''): Formatted {
 function layoutFile({ pieces, end }: Pieces, newline: string): string {
   const declarations = splitDeclarations(pieces).map(declarationOf)
   const inColumns = columnsOf(declarations)
-  const lines: string[] = []
+  const parts: string[][] = []
   for (const [index, declaration] of declarations.entries()) {
     const next = declarations[index + 1]
-    const { gap } = declaration.first
     const previous = declarations[index - 1]
-    lines.push(
-      ...ownLines(
-        gap,
-        previous === undefined ? 'none' : previous.block !== null || declaration.block !== null ? 'one' : 'kept',
-      ),
-    )
+    const besideBlock = (previous !== undefined && previous.block !== null) || declaration.block !== null
+    parts.push(ownLines(declaration.first.gap, previous === undefined ? 'none' : besideBlock ? 'one' : 'kept'))
     const trailing = next?.first.gap.trailing ?? (next === undefined ? end.trailing : null)
     const docs: Doc[] = [layoutDeclaration(declaration, inColumns[index] === true)]
     if (trailing !== null) docs.push(comment(trailing))
-    lines.push(print(concat(docs), newline))
+    parts.push([print(concat(docs), newline)])
   }
-  lines.push(...ownLines({ ...end, blankBefore: false }, declarations.length === 0 ? 'none' : 'kept'))
+  parts.push(ownLines({ ...end, blankBefore: false }, declarations.length === 0 ? 'none' : 'kept'))
+  const lines = parts.flat()
   return lines.length === 0 ? '' : `${lines.join(newline)}${newline}`
 }
 
