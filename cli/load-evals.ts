@@ -121,7 +121,7 @@ class EvalReader {
   }
 
   #add(path: string): void {
-    if (this.#texts.has(realPath(path))) {
+    if (this.#textOf(path) !== undefined) {
       this.#addFile(path)
       return
     }
@@ -155,8 +155,13 @@ class EvalReader {
     else this.#take(name, read.text, true)
   }
 
+  /** What stands in place of a file. */
+  #textOf(path: string): string | undefined {
+    return this.#texts.size === 0 ? undefined : this.#texts.get(realPath(path))
+  }
+
   #read(path: string): Read {
-    const text = this.#texts.get(realPath(path))
+    const text = this.#textOf(path)
     if (text === undefined) return readText(path)
     return text.length > MAX_BYTES
       ? { kind: 'refused', code: 'E0003', message: `this text is longer than ${MAX_BYTES}: it is not read` }
@@ -172,7 +177,7 @@ class EvalReader {
 
   readImport(from: string, specifier: string): SourceText | null {
     const path = this.#locate(from, specifier)
-    if (path === null || !(this.#texts.has(realPath(path)) || existsSync(path))) return null
+    if (path === null || !(this.#textOf(path) !== undefined || existsSync(path))) return null
     const name = this.#nameOf(path, shortest(path))
     const known = this.sources.get(name)
     if (known !== undefined) return { path: name, text: known }
@@ -256,7 +261,8 @@ function tooLarge(sizeBytes: number): Read {
 
 export function realPath(path: string): string {
   try {
-    return realpathSync(path)
+    // Asks the system once, where the other one asks for each folder on the way.
+    return realpathSync.native(path)
   } catch {
     return resolve(path)
   }

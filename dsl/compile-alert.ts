@@ -6,7 +6,6 @@ import { headingOf } from './compile-common.ts'
 import type { Project } from './elaborate/context.ts'
 import { formerIds } from './former-ids.ts'
 import { compileGroups } from './groups.ts'
-import { conditionHashOf } from './hash.ts'
 import { literalValue } from './literals.ts'
 import type { AlertDecl, EvalDecl, Module } from './module.ts'
 import { lookup, namesIn } from './module.ts'
@@ -56,7 +55,7 @@ export function compileAlert(decl: AlertDecl, module: Module, project: Project, 
         label: 'compiles, and is not run yet',
       },
     )
-  const conditionHash = conditionHashOf(condition, project.patterns.patterns)
+  const conditionHash = project.identities.ofCondition(condition, project.patterns.patterns)
   return { kind: 'alert', ...heading, was, ...condition, severity, notify, conditionHash }
 }
 

@@ -47,6 +47,20 @@ export function conditionHashOf(
   return digest(canonical(condition, { patterns, hashOfEval: (evalId) => evalId }))
 }
 
+/** What identities are made by: one place, so that who stores nothing can do without them. */
+export interface Identities {
+  readonly ofEval: typeof hashesOf
+  readonly ofCondition: typeof conditionHashOf
+}
+
+export const IDENTITIES: Identities = { ofEval: hashesOf, ofCondition: conditionHashOf }
+
+/** For plans that are looked at and not kept: every identity is empty. */
+export const NO_IDENTITIES: Identities = {
+  ofEval: () => ({ measureHash: '', verdictHash: '' }),
+  ofCondition: () => '',
+}
+
 function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): object {
   if (plan.kind === 'online') {
     const { scope, score, pass } = plan

@@ -15,7 +15,7 @@ import { constantOf, patternPlan } from './elaborate/declarations.ts'
 import { checkDefine } from './elaborate/defines.ts'
 import { elaborate } from './elaborate/expression.ts'
 import { checkFormerIds } from './former-ids.ts'
-import { hashesOf, hashOfPlan, type Unhashed } from './hash.ts'
+import { hashOfPlan, IDENTITIES, type Identities, NO_IDENTITIES, type Unhashed } from './hash.ts'
 import { removal, renaming } from './machine-fix.ts'
 import {
   type AlertDecl,
@@ -73,7 +73,7 @@ export interface Analysis {
 
 /** `plan` is null exactly when a diagnostic is an error. Diagnostics come by file, then by place. */
 export function compileProject(input: ProjectInput): { plan: Plan | null; diagnostics: Diagnostic[] } {
-  const { compiler, modules, diagnostics } = compileModules(input, hashesOf)
+  const { compiler, modules, diagnostics } = compileModules(input, IDENTITIES)
   return { plan: hasErrors(diagnostics) ? null : compiler.plan([...modules.keys()].sort()), diagnostics }
 }
 
@@ -94,13 +94,13 @@ export function checkProject(input: ProjectInput): {
   costs: readonly EvalCost[]
   diagnostics: Diagnostic[]
 } {
-  const { compiler, costs, diagnostics } = compileModules(input, WITHOUT_HASHES)
+  const { compiler, costs, diagnostics } = compileModules(input, NO_IDENTITIES)
   return { counts: hasErrors(diagnostics) ? null : compiler.counts(), costs, diagnostics }
 }
 
 /** All that an editor asks of; without a plan, as the check is. */
 export function analyseProject(input: ProjectInput): Analysis {
-  const { compiler, modules, diagnostics } = compileModules(input, WITHOUT_HASHES)
+  const { compiler, modules, diagnostics } = compileModules(input, NO_IDENTITIES)
   return {
     diagnostics,
     modules,
@@ -109,15 +109,13 @@ export function analyseProject(input: ProjectInput): Analysis {
   }
 }
 
-const WITHOUT_HASHES: typeof hashesOf = () => ({ measureHash: '', verdictHash: '' })
-
 function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error')
 }
 
 function compileModules(
   input: ProjectInput,
-  hashes: typeof hashesOf,
+  identities: Identities,
 ): {
   compiler: ProjectCompiler
   modules: ModuleLoader['modules']
@@ -128,7 +126,7 @@ function compileModules(
   const files = [...input.files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
   const modules = [...new Set(files.map((file) => loader.load(file)))]
   const compiler = new ProjectCompiler(
-    hashes,
+    identities,
     input.readTraces ?? ((_from, path) => ({ ok: true, path, traceIds: null })),
   )
   for (const module of modules) compiler.compileAll(module)
@@ -184,11 +182,11 @@ class ProjectCompiler implements Project {
   readonly #chains = new Map<DefineDecl, number>()
   /** How many definitions are being followed, one from another. */
   #depth = 0
-  readonly #hashes: typeof hashesOf
+  readonly identities: Identities
   readonly #readTraces: ReadTraces
 
-  constructor(hashes: typeof hashesOf, readTraces: ReadTraces) {
-    this.#hashes = hashes
+  constructor(identities: Identities, readTraces: ReadTraces) {
+    this.identities = identities
     this.#readTraces = readTraces
   }
 
@@ -288,7 +286,7 @@ class ProjectCompiler implements Project {
       const target = this.#byId.get(evalId)
       return target === undefined ? '' : `${target.measureHash} ${target.verdictHash}`
     }
-    return { ...plan, ...this.#hashes(plan, { patterns: this.patterns.patterns, hashOfEval }) }
+    return { ...plan, ...this.identities.ofEval(plan, { patterns: this.patterns.patterns, hashOfEval }) }
   }
 
   alertOf(module: Module, decl: AlertDecl): AlertPlan | null {

@@ -1,3 +1,4 @@
+import type { Identities } from '../hash.ts'
 import type { DefineDecl, Module } from '../module.ts'
 import type { Expr, PatternPlan, Subject } from '../plan.ts'
 import type { SpanSubject } from '../schema.ts'
@@ -31,6 +32,7 @@ export class PatternTable {
 /** What is asked of the rest of the project while expressions are elaborated. */
 export interface Project {
   readonly patterns: PatternTable
+  readonly identities: Identities
   /** The value of a constant, elaborated once. */
   constant(module: Module, name: string): Typed
   /** Looks at a named expression by itself, once: false when no subject makes sense of it, or it needs itself (told). */
@@ -47,6 +49,7 @@ export interface Project {
 export function scratchOf(project: Project): Project {
   return {
     patterns: new PatternTable(),
+    identities: project.identities,
     constant: (module, name) => project.constant(module, name),
     defined: (module, decl) => project.defined(module, decl),
     pattern: (module, name) => project.pattern(module, name),
