@@ -50,8 +50,15 @@ function decimal(value: number): string {
 
 const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\t': '\\t', '\r': '\\r', '"': '\\"', '\\': '\\\\' }
 
-/** A text in quotes. NUL and halves of pairs, which no file of text can hold, become replacement characters. */
+/**
+ * What a file of text can hold and a terminal can show: control characters other than line ends and tabs, which would move a cursor
+ * or worse, and halves of pairs become replacement characters.
+ */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(/[^\P{Cc}\n\r\t]/gu, '\uFFFD')
+}
+
+/** A text in quotes, printable. */
 export function quote(text: string): string {
-  const sound = text.toWellFormed().replaceAll('\0', '\uFFFD')
-  return `"${sound.replace(/[\n\t\r"\\]/g, (char) => ESCAPES[char] ?? char)}"`
+  return `"${printable(text).replace(/[\n\t\r"\\]/g, (char) => ESCAPES[char] ?? char)}"`
 }

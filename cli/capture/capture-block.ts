@@ -52,6 +52,7 @@ function blockText(
 ): string | null {
   const source = createVerdictSource(plan)
   const before = buildRecorded(spans, [])
+  const judges: string[] = []
   const lines = evals.flatMap((one) => {
     const score = one.kind === 'offline' ? judged.get(one.id) : undefined
     const now = verdictOf(source, one, fixture, score)
@@ -61,10 +62,11 @@ function blockText(
       score === undefined ? [] : [`given ${one.name} judge returns ${printLiteral(score, { kind: 'number' })}`]
     const differs =
       now.verdict === then.verdict ? '' : `  # ${then.verdict} of the trace itself, before it was redacted and cut`
-    return [...judge, `expect ${one.name}: ${now.verdict}${becauseOf(now.decisive)}${differs}`]
+    judges.push(...judge)
+    return [`expect ${one.name}: ${now.verdict}${becauseOf(now.decisive)}${differs}`]
   })
   if (lines.length === 0) return null
-  return `${notes.map((note) => `# ${note}\n`).join('')}test ${quote(name)} {\n${[given, ...lines].join('\n')}\n}\n`
+  return `${notes.map((note) => `# ${note}\n`).join('')}test ${quote(name)} {\n${[given, ...judges, ...lines].join('\n')}\n}\n`
 }
 
 interface Outcome {

@@ -1,14 +1,17 @@
 /** `assay explain TRACE EVAL` as a user runs it. */
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
+import { type Api, startApi } from '../../server/api.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
 import { openTraces } from '../../storage/traces/open.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -70,7 +73,7 @@ beforeAll(async () => {
         subjectKind: 'trace',
         verdict: 'fail',
         score: 2,
-        explanation: 'Curt.',
+        explanation: 'Curt.\u001b[2J',
         judgeModel: 'openai/gpt-5-mini',
         runId: 'shop/kind@1',
       }),
@@ -151,6 +154,74 @@ describe('a stored trace', () => {
   test('shows what the judge of an offline eval said', () => {
     const { stdout } = assay(TRACE, 'kind', '--data', '.assay')
     expect(stdout).toContain('pass:   score >= 4  = false\n        └ score  = 2\n')
-    expect(stdout).toContain('judge:  openai/gpt-5-mini says 2\n        Curt.\n')
+    expect(stdout).toContain('judge:  openai/gpt-5-mini says 2\n        Curt.\uFFFD[2J\n')
+  })
+})
+
+describe('a trace of a running instance', () => {
+  let api: Api
+  let traces: TracesStore
+  beforeAll(async () => {
+    traces = await openTraces({ dataDir: join(folder, '.assay') })
+    const plan: Plan = {
+      version: 1,
+      patterns: [],
+      evals: [],
+      alerts: [],
+      scorecards: [],
+      tests: [],
+      files: [],
+      hash: '',
+    }
+    api = await startApi({
+      host: '127.0.0.1',
+      port: 0,
+      traces,
+      status: async () => ({ status: 'ok', components: [] }),
+      definitions: { current: () => ({ plan, loadedAtMs: 0, diagnostics: [] }) },
+      nowMs: () => 0,
+    })
+  })
+  afterAll(async () => {
+    await api.drain()
+    await traces.close()
+  })
+  const ask = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+    new Promise((resolve) => {
+      const options = { cwd: folder, env: { ...process.env, ASSAY_URL: `http://127.0.0.1:${api.port}` } }
+      execFile(process.execPath, [main, ...args], options, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      )
+    })
+
+  test('is explained, with what is stored of it', async () => {
+    const { code, stdout, stderr } = await ask('explain', TRACE, 'kind', '--json')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({
+      eval: { id: 'shop/kind', kind: 'offline' },
+      subjects: [
+        {
+          verdict: 'fail',
+          score: 2,
+          differs: false,
+          stored: { verdict: 'fail', judge: { model: 'openai/gpt-5-mini' } },
+        },
+      ],
+    })
+    expect((await ask('explain', TRACE, 'short')).stdout).toContain('span:   00000000000000cc')
+  })
+
+  test('is captured, with what its judge said', async () => {
+    const { code, stdout } = await ask('capture', TRACE, '--evals', 'shop.eval')
+    expect(code).toBe(0)
+    expect(stdout).toContain('llm_call { output.text: "Write to someone@example.com, or to her colleague." }')
+    expect(stdout).toContain('given kind judge returns 2\n')
+    expect(stdout).toMatch(/expect fast: fail\n {2}expect short: fail\n {2}expect kind: fail\n/)
+  })
+
+  test('is not there', async () => {
+    const { code, stderr } = await ask('explain', TRACE.replace('0', '1'), 'kind')
+    expect(code).toBe(2)
+    expect(stderr).toBe('assay explain: there is no trace 1af7651916cd43dd8448eb211c80319c\n')
   })
 })

@@ -1,4 +1,5 @@
 import type { EvalPlan } from '../../dsl/plan.ts'
+import { printable } from '../../dsl/print-literal.ts'
 import { explanationText } from '../../engine/evaluate/explain/text.ts'
 import type { ResultJson } from '../../server/schemas.ts'
 import type { ExplainedSubject } from './explain-trace.ts'
@@ -30,7 +31,7 @@ function subjectText(evalPlan: EvalPlan, { explanation, stored }: ExplainedSubje
 function judgeLines({ judge, score, explanation }: ResultJson): string[] {
   return [
     `judge:  ${judge?.model ?? 'unknown'}${score === undefined ? ' gave no score' : ` says ${score}`}`,
-    ...(explanation === undefined ? [] : [`        ${explanation.replaceAll('\n', '\n        ')}`]),
+    ...(explanation === undefined ? [] : [`        ${printable(explanation).replaceAll('\n', '\n        ')}`]),
   ]
 }
 

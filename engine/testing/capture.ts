@@ -1,5 +1,6 @@
 /** A recorded trace as a fixture that the evals at hand judge alike: what they read of it, redacted and cut. */
 import type { EvalPlan, FixtureSpan, FixtureTrace, FixtureValue, Subject, ValueType } from '../../dsl/plan.ts'
+import { printable } from '../../dsl/print-literal.ts'
 import { FIELDS, type FieldSchema, fieldOf } from '../../dsl/schema.ts'
 import { readAttribute } from '../evaluate/attribute.ts'
 import { readTraceField, spanField, type Value } from '../evaluate/fields.ts'
@@ -192,9 +193,9 @@ class ValueWriter {
 
   #text(text: string, name: string): string {
     const { redact, maxTextUnits } = this.#options
-    const redacted = redact(text).toWellFormed().replaceAll('\0', '\uFFFD')
+    const redacted = printable(redact(text))
     if (redacted.length <= maxTextUnits) return redacted
     this.#notes.push(`${name} is cut to ${maxTextUnits} of ${redacted.length} characters.`)
-    return redacted.slice(0, maxTextUnits).toWellFormed()
+    return printable(redacted.slice(0, maxTextUnits))
   }
 }

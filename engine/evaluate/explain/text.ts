@@ -1,4 +1,5 @@
 /** A tree of an explanation as people read it. */
+import { quote } from '../../../dsl/print-literal.ts'
 import { describeReason } from '../reason-text.ts'
 import type { Explanation, SpanNode, TreeNode } from './tree.ts'
 
@@ -9,7 +10,7 @@ const MAX_EXPR = 100
 export function explanationText(explanation: Explanation): string {
   const { verdict, reason, evalId, subject, name, spanId, clauses } = explanation
   const why = reason === undefined ? '' : `: ${describeReason(reason)}`
-  const of = spanId === '' ? subject : `${subject} ${JSON.stringify(name)}`
+  const of = spanId === '' ? subject : `${subject} ${quote(name)}`
   const head =
     verdict === 'none'
       ? `${evalId} says nothing of this ${of}: it is not in its scope`
@@ -39,7 +40,7 @@ export function treeLines(node: TreeNode): string[] {
 }
 
 function spanLines({ subject, name, text, taken, tree, spanId }: SpanNode): string[] {
-  const head = `${taken ? '•' : '✗'} ${subject} ${JSON.stringify(name)} ${spanId}${text === null ? '' : `  ${text}`}`
+  const head = `${taken ? '•' : '✗'} ${subject} ${quote(name)} ${spanId}${text === null ? '' : `  ${text}`}`
   return [head, ...(tree === null ? [] : branch(treeLines(tree), true))]
 }
 

@@ -1,6 +1,6 @@
 import { CAPS } from '../../../dsl/caps.ts'
 import type { PatternPlan, ValueType } from '../../../dsl/plan.ts'
-import { printLiteral, quote } from '../../../dsl/print-literal.ts'
+import { printable, printLiteral, quote } from '../../../dsl/print-literal.ts'
 import type { Compiler } from '../compiler.ts'
 import type { Context } from '../context.ts'
 import type { Value } from '../fields.ts'
@@ -21,7 +21,7 @@ export function knownValue(value: Value, type: ValueType, mask: (text: string) =
   if (typeof value === 'boolean') return { kind: 'known', value, text: String(value) }
   if (typeof value === 'number') return { kind: 'known', value, text: printLiteral(value, type) }
   if (typeof value === 'string') {
-    const shown = cut(mask(value.slice(0, CAPS.textUnits)))
+    const shown = printable(cut(mask(value.slice(0, CAPS.textUnits))))
     return { kind: 'known', value: shown, text: quote(shown) }
   }
   const items = value.map((item) => (typeof item === 'object' ? '{…}' : quote(cut(mask(String(item))))))
