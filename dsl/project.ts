@@ -81,6 +81,7 @@ export function compileProject(input: ProjectInput): { plan: Plan | null; diagno
 export interface ProjectCounts {
   readonly evals: number
   readonly alerts: number
+  readonly scorecards: number
   readonly tests: number
 }
 
@@ -232,7 +233,13 @@ class ProjectCompiler implements Project {
 
   counts(): ProjectCounts {
     const alerts = [...this.#alerts.values()].filter((plan) => plan !== null)
-    return { evals: this.evals().length, alerts: alerts.length, tests: this.#tests.length }
+    const scorecards = [...this.#scorecards.values()].filter((plan) => plan !== null)
+    return {
+      evals: this.evals().length,
+      alerts: alerts.length,
+      scorecards: scorecards.length,
+      tests: this.#tests.length,
+    }
   }
 
   /** Those that are not in error, in the order in which they can be evaluated. */

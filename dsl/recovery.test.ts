@@ -144,6 +144,7 @@ describe('no input crashes', () => {
       'online eval it {',
       'offline eval it {',
       'alert it {',
+      'scorecard it {',
       'test "t" {',
       'scope s =',
       'const c =',

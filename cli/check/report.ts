@@ -7,6 +7,7 @@ export interface Summary {
   readonly files: number
   readonly evals: number
   readonly alerts: number
+  readonly scorecards: number
   readonly tests: number
   readonly errors: number
   readonly warnings: number
@@ -33,6 +34,7 @@ export function reportOf({ counts, diagnostics, files, sources, shownAs }: Check
       // With errors there is nothing to count.
       evals: counts?.evals ?? 0,
       alerts: counts?.alerts ?? 0,
+      scorecards: counts?.scorecards ?? 0,
       tests: counts?.tests ?? 0,
       errors,
       warnings: diagnostics.length - errors,
@@ -46,13 +48,18 @@ export function reportOf({ counts, diagnostics, files, sources, shownAs }: Check
   }
 }
 
-export function summaryLine({ files, evals, alerts, tests, errors, warnings }: Summary): string {
+export function summaryLine({ files, evals, alerts, scorecards, tests, errors, warnings }: Summary): string {
   const found = [
     ...(errors > 0 ? [counted(errors, 'error')] : []),
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
   ]
   if (errors > 0) return `${counted(files, 'file')} checked: ${found.join(', ')}`
-  const parts = [counted(evals, 'eval'), counted(alerts, 'alert'), counted(tests, 'test')].join(', ')
+  const parts = [
+    counted(evals, 'eval'),
+    counted(alerts, 'alert'),
+    ...(scorecards > 0 ? [counted(scorecards, 'scorecard')] : []),
+    counted(tests, 'test'),
+  ].join(', ')
   return `${counted(files, 'file')} checked: ${parts}, ${found.length === 0 ? 'no problems' : found.join(', ')}`
 }
 

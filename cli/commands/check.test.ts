@@ -73,7 +73,7 @@ describe('assay check', () => {
     const { status, out } = assay(['check', '--json', 'bad.eval'])
     expect(status).toBe(1)
     const report = JSON.parse(out)
-    expect(report.summary).toEqual({ files: 1, evals: 0, alerts: 0, tests: 0, errors: 2, warnings: 0 })
+    expect(report.summary).toEqual({ files: 1, evals: 0, alerts: 0, scorecards: 0, tests: 0, errors: 2, warnings: 0 })
     expect(report.diagnostics[0]).toMatchObject({
       code: 'E0108',
       severity: 'error',
