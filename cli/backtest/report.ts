@@ -35,7 +35,7 @@ export interface BacktestReport {
   masked: { taken: number; unknown: number }
   /** Changed first, then new, removed and the same; by id. */
   rows: BacktestRow[]
-  /** Ids of offline evals. */
+  /** Ids of offline evals that would need a judge. */
   notJudged: string[]
 }
 
@@ -53,7 +53,7 @@ export function reportOf(
   )
   const rows = backtest.evals().flatMap((one): BacktestRow[] => {
     const plan = one.after ?? one.before
-    if (plan === null || plan.kind !== 'online') return []
+    if (plan === null) return []
     const effects = changes.get(plan.id) ?? []
     const judgedAnew = effects.includes('series') || effects.includes('verdicts')
     const standing = one.before === null ? 'new' : one.after === null ? 'removed' : judgedAnew ? 'changed' : 'same'
@@ -67,7 +67,7 @@ export function reportOf(
         examples: one.examples,
         filtered,
         filteredUnknown,
-        scoreType: plan.score === null ? null : scoreTypeOf(plan.score),
+        scoreType: plan.kind === 'offline' || plan.score === null ? null : scoreTypeOf(plan.score),
         ...compareEval(one),
       },
     ]
@@ -75,6 +75,7 @@ export function reportOf(
   const place = (row: BacktestRow): number => ORDER.indexOf(row.standing)
   rows.sort((a, b) => place(a) - place(b) || (a.id < b.id ? -1 : 1))
   const { traces, spans, judged } = backtest.counts
-  const notJudged = plans.after.evals.filter(({ kind }) => kind === 'offline').map(({ id }) => id)
+  const told = new Set(rows.map(({ id }) => id))
+  const notJudged = plans.after.evals.filter(({ kind, id }) => kind === 'offline' && !told.has(id)).map(({ id }) => id)
   return { ...rest, traces, spans, judged, masked: backtest.masked(), rows, notJudged }
 }

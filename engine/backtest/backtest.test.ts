@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Plan } from '../../dsl/plan.ts'
-import { planOf } from '../../dsl/testing.ts'
+import { OFFLINE, planOf } from '../../dsl/testing.ts'
 import { makeResult } from '../model/make-result.ts'
 import { makeSpan, type SpanFields } from '../model/make-span.ts'
 import type { Span } from '../model/span.ts'
@@ -139,6 +139,55 @@ online eval fast { on: trace  pass: duration < 1h }
       'shop/asks': 'unknown',
       'shop/fast': 'pass',
     })
+  })
+})
+
+describe('offline evals', () => {
+  const judged = (plan: Plan, trace: number, score: number | undefined, more: object = {}) => {
+    const { id, measureHash, verdictHash } = plan.evals.find(({ name }) => name === 'helpful')!
+    const verdict = score === undefined ? 'unknown' : score >= 4 ? 'pass' : 'fail'
+    const reason = score === undefined ? ({ code: 'abstained' } as const) : undefined
+    return makeResult({
+      ...{ evalId: id, measureHash, verdictHash, verdict, score, reason },
+      traceId: hex(32, trace),
+      ...more,
+    })
+  }
+  const both = (change: (text: string) => string) => ({ before: shop(OFFLINE), after: shop(change(OFFLINE)) })
+
+  test('with another threshold have their verdicts derived again from stored scores', () => {
+    const { before, after } = both((text) => text.replace('score >= 4', 'score >= 3'))
+    const backtest = createBacktest(before, after, { examples: 3 })
+    const given = traces([1, 1, 1, 1])
+    expect(backtest.wanted(given)).toEqual(['shop/helpful'])
+    const results = [
+      // The later run of the first trace comes first.
+      judged(before, 1, 3, { runId: 'b' }),
+      judged(before, 1, 5, { runId: 'a' }),
+      judged(before, 2, 2),
+      judged(before, 3, undefined),
+      judged(before, 4, 3, { measureHash: 'other' }),
+      judged(before, 9, 3),
+    ]
+    backtest.add(given, byStoredKey(results))
+    const found = backtest.evals().find((one) => one.after?.name === 'helpful')!
+    // What the judge abstained of stays unknown, whatever `missing:` says.
+    expect(compareEval(found)).toMatchObject({
+      before: { pass: 0, fail: 2, unknown: 1 },
+      after: { pass: 1, fail: 1, unknown: 1 },
+      flips: { fail_to_pass: 1, pass_to_fail: 0 },
+    })
+    expect(found.examples).toMatchObject([{ traceId: hex(32, 1), score: 3, before: 'fail', after: 'pass' }])
+  })
+
+  test.each([
+    ['5  Solved.', '5  Solved!'],
+    ['200 of', '300 of'],
+  ])('with another measure, or the same, are not there: %s → %s', (from, to) => {
+    const { before, after } = both((text) => text.replace(from, to))
+    const backtest = createBacktest(before, after, { examples: 3 })
+    expect(backtest.wanted(traces([1]))).toEqual([])
+    expect(backtest.evals().map((one) => one.after?.name)).toEqual(['uses'])
   })
 })
 

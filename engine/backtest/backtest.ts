@@ -10,6 +10,7 @@ import type { OptionalField } from '../evaluate/subject.ts'
 import type { EvalResult, Reason, Verdict } from '../model/result.ts'
 import type { Span } from '../model/span.ts'
 import { createStoredJudge, type StoredJudge, type StoredVerdicts } from './judge-stored.ts'
+import { createRederiver } from './rederive.ts'
 import { restrictPlan } from './restrict-plan.ts'
 
 /** `none`: out of scope, or no such eval on that side. */
@@ -50,7 +51,7 @@ export interface Backtest {
   /** Evals whose stored verdicts `add` wants with these traces. */
   wanted(traces: readonly (readonly Span[])[]): string[]
   add(traces: readonly (readonly Span[])[], stored: StoredVerdicts): void
-  /** The online evals; those of offline ones need a judge. */
+  /** The online evals, and the offline ones whose verdicts can be derived again from stored scores; the others need a judge. */
   evals(): EvalBacktest[]
   readonly counts: { traces: number; spans: number; judged: number }
   /** Subjects with masked texts, of both sides. */
@@ -58,7 +59,9 @@ export interface Backtest {
 }
 
 export function createBacktest(before: Plan, after: Plan, options: { examples: number }): Backtest {
-  const pairs = pairEvals(before, after).filter(({ from, to }) => (to ?? from)?.kind === 'online')
+  const all = pairEvals(before, after)
+  const pairs = all.filter(({ from, to }) => (to ?? from)?.kind === 'online')
+  const rederivers = all.flatMap(({ from, to }) => createRederiver({ before, after }, from, to) ?? [])
   // What means the same on both sides is judged once, and no flip can come of it.
   const differing = pairs.filter(({ from, to }) => from !== null && (to === null || !sameMeaning(from, to)))
   const earlier = createStoredJudge(restrictPlan(before, onlineIds(differing.map(({ from }) => from))))
@@ -67,6 +70,8 @@ export function createBacktest(before: Plan, after: Plan, options: { examples: n
   const rows = pairs.map(({ from, to }) => createRow(from, to))
   const byEarlierId = new Map(rows.flatMap((row) => (row.before === null ? [] : [[row.before.id, row] as const])))
   const byLaterId = new Map(rows.flatMap((row) => (row.after === null ? [] : [[row.after.id, row] as const])))
+  const offline = rederivers.map((rederiver) => ({ rederiver, row: createRow(rederiver.before, rederiver.after) }))
+  const offlineById = new Map(offline.map((one) => [one.row.before?.id ?? '', one]))
   const counts = { traces: 0, spans: 0, judged: 0 }
 
   const addTrace = (spans: readonly Span[], stored: StoredVerdicts): void => {
@@ -92,13 +97,29 @@ export function createBacktest(before: Plan, after: Plan, options: { examples: n
     for (const result of open.values()) note(byEarlierId.get(result.evalId)!, result, undefined, options.examples)
   }
 
+  const rederive = (traces: readonly (readonly Span[])[], stored: StoredVerdicts): void => {
+    if (offline.length === 0) return
+    const spansOf = new Map(traces.map((spans) => [spans[0]?.traceId ?? '', spans]))
+    for (const result of stored.values()) {
+      const known = offlineById.get(result.evalId)
+      const derived = known?.rederiver.rederive(result, spansOf.get(result.traceId) ?? [])
+      if (known === undefined || derived === undefined || derived === null) continue
+      counts.judged += 2
+      note(known.row, derived.before, derived.after, options.examples)
+    }
+  }
+
   return {
     fields: fieldsReadBy([before, after]),
-    wanted: (traces) => [...new Set([...earlier.wanted(traces), ...later.wanted(traces)])],
+    wanted: (traces) => [...new Set([...earlier.wanted(traces), ...later.wanted(traces), ...offlineById.keys()])],
     add: (traces, stored) => {
       for (const spans of traces) addTrace(spans, stored)
+      rederive(traces, stored)
     },
-    evals: () => rows.map((row) => finished(row, row.after === null ? earlier : later)),
+    evals: () => [
+      ...rows.map((row) => finished(row, row.after === null ? earlier : later)),
+      ...offline.map(({ row }) => finished(row, later)),
+    ],
     counts,
     masked: () => ({
       taken: earlier.masked.taken + later.masked.taken,

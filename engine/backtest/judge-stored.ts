@@ -23,9 +23,14 @@ export function storedKey(evalId: string, traceId: string, spanId: string): stri
   return `${evalId} ${traceId} ${spanId}`
 }
 
-/** For a map of `StoredVerdicts`. */
+/** `results` with the latest of a subject first, as the store gives them. */
 export function byStoredKey(results: readonly EvalResult[]): Map<string, EvalResult> {
-  return new Map(results.map((result) => [storedKey(result.evalId, result.traceId, result.spanId), result]))
+  const found = new Map<string, EvalResult>()
+  for (const result of results) {
+    const key = storedKey(result.evalId, result.traceId, result.spanId)
+    if (!found.has(key)) found.set(key, result)
+  }
+  return found
 }
 
 const NO_FIELDS: ReadonlySet<OptionalField> = new Set()
