@@ -48,14 +48,16 @@ function judgeLine(judge: JudgeCost, prices: Prices): string {
   return `${what}: ${tokens}, ${money}`
 }
 
-function judgeRun({ models, subjectsPerRun, inputTokens, outputTokens }: JudgeCost, prices: Prices): JudgeRun {
-  const calls = (subjectsPerRun ?? 1) * models.length
+function judgeRun(judge: JudgeCost, prices: Prices): JudgeRun {
+  const { models, callsPerSubject, subjectsPerRun, inputTokens, outputTokens } = judge
+  const ofEach = (subjectsPerRun ?? 1) * callsPerSubject
+  const calls = ofEach * models.length
   let costUsd: number | null = 0
   for (const model of models) {
     const price = prices[model]
     const ofCall: number | null =
       price === undefined ? null : (inputTokens * price.input + outputTokens * price.output) / 1e6
-    costUsd = costUsd === null || ofCall === null ? null : costUsd + ofCall * (subjectsPerRun ?? 1)
+    costUsd = costUsd === null || ofCall === null ? null : costUsd + ofCall * ofEach
   }
   return {
     calls: subjectsPerRun === null ? null : calls,

@@ -90,6 +90,10 @@ test('calls of judges are told apart from operations', () => {
     )[0]
   expect(offline('20')).toMatchObject({ operations: 1, judge: { models: ['a/x', 'b/y'], subjectsPerRun: 20 } })
   expect(offline('all')?.judge?.subjectsPerRun).toBeNull()
+  const [metric] = costs(
+    'default missing: unknown\noffline eval it { every: hour in "UTC" sample: 10 of trace over 1h judge: "a/x" metric: faithfulness(answer: output.text, context: retrieval.documents) pass: score >= 90% }',
+  )
+  expect(metric).toMatchObject({ operations: 2, judge: { models: ['a/x'], callsPerSubject: 2, subjectsPerRun: 10 } })
 })
 
 describe('limits', () => {

@@ -2,7 +2,7 @@
 import { CAPS } from '../caps.ts'
 import { findMetric } from '../metrics.ts'
 import type { Module } from '../module.ts'
-import type { EvalPlan, Expr, OfflineEvalPlan } from '../plan.ts'
+import type { EvalPlan, Expr, MetricPlan, OfflineEvalPlan } from '../plan.ts'
 import type { Span } from '../source.ts'
 import type { ClauseNode, ExprNode } from '../syntax/ast.ts'
 import { type CostContext, operationsOf } from './operations.ts'
@@ -20,6 +20,8 @@ export interface CostTerm {
 export interface JudgeCost {
   /** Each is asked about each subject. */
   readonly models: readonly string[]
+  /** Of each model. */
+  readonly callsPerSubject: number
   /** Null: all that match. */
   readonly subjectsPerRun: number | null
   /** At most, of all calls about one subject; a token is taken for four characters. */
@@ -81,12 +83,22 @@ function termsOf(plan: EvalPlan, module: Module | undefined, context: CostContex
     written.term(scopeKey, operationsOf(where, context) + operationsOf(traceWhere, inTrace)),
     ...passTerms(plan.pass, written, context),
   ]
-  if (plan.kind === 'offline') return terms
+  if (plan.kind === 'offline') {
+    if (plan.method.kind === 'metric') terms.push(written.term('metric', argumentsOf(plan.method.metric, context)))
+    return terms
+  }
   terms.push(written.term('score', operationsOf(plan.score, context)))
   const { redact } = plan
   if (redact !== null)
     terms.push(written.term('redact', redact.fields.length * redact.patterns.length * CAPS.textUnits))
   return terms
+}
+
+function argumentsOf(metric: MetricPlan, context: CostContext): number {
+  return Object.values(metric.args).reduce(
+    (sum, arg) => sum + (arg.kind === 'expr' ? operationsOf(arg.expr, context) : 0),
+    0,
+  )
 }
 
 /** The operands of `and` or `or`, when what is written has them as the plan does; else the condition as a whole. */
@@ -119,8 +131,9 @@ function judgeCost({ method, sample }: OfflineEvalPlan): JudgeCost | null {
     // Without one of its own, a metric asks the judge of the configuration.
     models: method.judge?.models ?? ['(the judge of the configuration)'],
     subjectsPerRun: sample.size === 'all' ? null : sample.size,
-    inputTokens: calls * perCall,
-    outputTokens: calls * OUTPUT_TOKENS,
+    callsPerSubject: calls,
+    inputTokens: perCall,
+    outputTokens: OUTPUT_TOKENS,
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CLAUSES } from '../clauses.ts'
 import { CODES } from '../diagnostics/codes.ts'
 import { FUNCTION_DOCS } from '../functions.ts'
+import { METRICS } from '../metrics.ts'
 import { FIELDS } from '../schema.ts'
 import { EvalGrammar } from '../syntax/grammar.ts'
 import { grammarHtml } from './grammar-pages.ts'
@@ -24,6 +25,7 @@ test('the reference has every field, clause, function and code', () => {
   for (const { path } of FIELDS) expect(reference).toContain(`| \`${path}\``)
   for (const { required, optional } of Object.values(CLAUSES))
     for (const key of [...required, ...optional]) expect(reference).toContain(`| \`${key}:\` |`)
+  for (const { name } of METRICS) expect(reference).toContain(`| \`${name}\` |`)
   for (const name of Object.keys(FUNCTION_DOCS)) expect(reference).toContain(`| \`${name}(`)
   for (const code of Object.keys(CODES)) expect(reference).toContain(`| ${code} |`)
 })

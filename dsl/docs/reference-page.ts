@@ -3,6 +3,7 @@ import { clauseDoc } from '../clause-docs.ts'
 import { CLAUSES } from '../clauses.ts'
 import { ALLOWABLE_ERRORS, CODES, type Code, OTHER_EXAMPLE, severityOf } from '../diagnostics/codes.ts'
 import { FUNCTION_DOCS } from '../functions.ts'
+import { METRICS, type MetricSchema } from '../metrics.ts'
 import type { ValueType } from '../plan.ts'
 import { compileProject } from '../project.ts'
 import { FIELDS, type FieldSchema, SUBJECTS } from '../schema.ts'
@@ -10,7 +11,7 @@ import { FIELDS, type FieldSchema, SUBJECTS } from '../schema.ts'
 export function referencePage(): string {
   return `# Reference
 
-Made from what the checker itself goes by (\`dsl/schema.ts\`, \`dsl/clauses.ts\`, \`dsl/functions.ts\`, \`dsl/diagnostics/codes.ts\`) by \`npm run docs\`. The tour of
+Made from what the checker itself goes by (\`dsl/schema.ts\`, \`dsl/clauses.ts\`, \`dsl/functions.ts\`, \`dsl/metrics.ts\`, \`dsl/diagnostics/codes.ts\`) by \`npm run docs\`. The tour of
 the language is [its first page](README.md); how it is written, down to the last token, [the grammar](grammar.md).
 
 ## Subjects
@@ -47,6 +48,15 @@ ${Object.values(FUNCTION_DOCS)
   .map(({ usage, result, doc }) => `| \`${cell(usage)}\` | ${result} | ${cell(doc)} |`)
   .join('\n')}
 
+## Metrics
+
+For \`metric:\` of offline evals: \`metric: answer_relevance(question: input.text, answer: output.text)\`. A ratio is compared with a percentage. With its version in the
+hash of the measure, a change of how one is measured starts a new series.
+
+| metric | of | takes | gives | is |
+| --- | --- | --- | --- | --- |
+${METRICS.map(metricRow).join('\n')}
+
 ## Diagnostics
 
 \`assay explain E0207\` tells the long story of one, with an example. What is marked \`--fix\` has, in the case of its example, an edit that \`assay check --fix\`
@@ -60,6 +70,17 @@ ${codes()
   .map((code) => `| ${code} | ${severityOf(code)} | ${cell(CODES[code].title)} | ${hasFix(code) ? '`--fix`' : ''} |`)
   .join('\n')}
 `
+}
+
+function metricRow({ name, version, subjects, params, result, judgeCalls, doc }: MetricSchema): string {
+  const takes = params.map(({ name: param, type, fallback, doc: is }) => {
+    const form = type.kind === 'word' ? type.words.join(', ') : type.kind === 'int' ? `${type.low} to ${type.high}` : ''
+    const notes = [form, fallback === null ? '' : `\`${fallback}\` unless said`].filter((note) => note !== '')
+    return `\`${param}:\` ${is}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`
+  })
+  const of = subjects.length > 6 ? 'any' : subjects.map((subject) => `\`${subject}\``).join(' ')
+  const calls = judgeCalls === 0 ? 'no judge' : `${judgeCalls} ${judgeCalls === 1 ? 'call' : 'calls'} of a judge`
+  return `| \`${name}\` | ${of} | ${cell(takes.join('<br>'))} | ${result}, ${calls} | ${cell(doc)} Version ${version}. |`
 }
 
 function typeName(type: ValueType): string {
