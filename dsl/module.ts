@@ -112,7 +112,14 @@ export function lookup<K extends NameSpace>(module: Module, space: K, path: stri
 
 /** A name that a file does not have may be one that could not be read. */
 function absent(home: Module, module: Module, space: NameSpace): Lookup<never> {
-  return home.file.complete ? { kind: 'absent', candidates: namesIn(module, space) } : { kind: 'broken' }
+  if (!home.file.complete) return { kind: 'broken' }
+  return {
+    kind: 'absent',
+    // Most words that are asked for as a name are fields: who has no error to tell needs no list.
+    get candidates() {
+      return namesIn(module, space)
+    },
+  }
 }
 
 /** All names that may be written in `module`, those behind imports with their alias. */
