@@ -14,7 +14,7 @@ import { ERRONEOUS, PatternTable, type Project, type Typed } from './elaborate/c
 import { constantOf, patternPlan } from './elaborate/declarations.ts'
 import { checkDefine } from './elaborate/defines.ts'
 import { elaborate } from './elaborate/expression.ts'
-import { checkFormerIds } from './former-ids.ts'
+import { checkFormerIds, type Renamed } from './former-ids.ts'
 import { hashOfPlan, IDENTITIES, type Identities, NO_IDENTITIES, type Unhashed } from './hash.ts'
 import { removal, renaming } from './machine-fix.ts'
 import {
@@ -67,6 +67,8 @@ export interface Analysis {
   readonly modules: ReadonlyMap<string, Module>
   /** Those that are not in error; their hashes are empty. */
   readonly evals: readonly EvalPlan[]
+  /** What has `was:`, with the ids of before. */
+  readonly renamed: readonly Renamed[]
   /** The value of a constant; of one in error, its type is unknown. */
   constant(module: Module, name: string): Typed
 }
@@ -106,6 +108,7 @@ export function analyseProject(input: ProjectInput): Analysis {
     diagnostics,
     modules,
     evals: compiler.evals(),
+    renamed: compiler.renamed(),
     constant: (module, name) => compiler.constant(module, name),
   }
 }
@@ -220,15 +223,19 @@ class ProjectCompiler implements Project {
 
   /** After all that is in force is known. */
   checkRenames(): void {
+    checkFormerIds(this.renamed(), (id) => this.#ids.has(id))
+  }
+
+  /** What has `was:`. */
+  renamed(): Renamed[] {
     const rules: (readonly [EvalDecl | AlertDecl, EvalPlan | AlertPlan | null])[] = [...this.#evals, ...this.#alerts]
-    const renamed = rules.flatMap(([decl, plan]) => {
+    return rules.flatMap(([decl, plan]) => {
       const clause = decl.clauses.find(({ key }) => key.text === 'was')
       const home = this.#homes.get(decl)
       return plan === null || clause === undefined || home === undefined
         ? []
         : [{ id: plan.id, was: plan.was, span: clause.span, reporter: home.reporter }]
     })
-    checkFormerIds(renamed, (id) => this.#ids.has(id))
   }
 
   counts(): ProjectCounts {

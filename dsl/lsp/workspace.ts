@@ -11,6 +11,7 @@ import { type Analysis, analyseProject, compileProject, type ProjectInput } from
 import { type Parsed, parseText, type ReadTraces, type SourceText } from '../resolve.ts'
 import { Source } from '../source.ts'
 import { type Document, documentOf } from './document.ts'
+import { IdTable } from './id-table.ts'
 
 export interface Host {
   /** The path that an import stands for; null when it can stand for none. Whether there is such a file is not asked. */
@@ -33,7 +34,6 @@ interface Checked {
   readonly analysis: Analysis
   /** Paths of all that it imports, directly and not, those included that are not there. */
   readonly reads: ReadonlySet<string>
-  readonly ids: ReadonlyMap<string, Module>
 }
 
 export class Workspace {
@@ -43,8 +43,7 @@ export class Workspace {
   readonly #documents = new Map<string, Document>()
   /** Of files outside; null: not there. */
   readonly #outside = new Map<string, string | null>()
-  /** Who declares an id, by project and id. */
-  readonly #owners = new Map<string, Set<string>>()
+  readonly #ids = new IdTable()
 
   constructor(host: Host) {
     this.#host = host
@@ -126,19 +125,10 @@ export class Workspace {
   diagnostics(path: string): Diagnostic[] {
     const entry = this.#entries.get(path)
     if (entry === undefined) return []
-    const { analysis, ids } = this.#check(entry)
+    const { analysis } = this.#check(entry)
     const own = analysis.diagnostics.filter((diagnostic) => diagnostic.file === path)
     const reporter = new Reporter(new Source(path, entry.text), own)
-    for (const [id, module] of ids) {
-      const first = [...(this.#owners.get(`${entry.project}\n${id}`) ?? [])].sort()[0]
-      if (first === undefined || first === path) continue
-      const name = module.names.rules.get(id.slice(id.indexOf('/') + 1))?.name
-      if (name !== undefined)
-        reporter.report('E0119', name.span, `\`${id}\` is declared in another file as well`, {
-          label: 'again',
-          notes: ['an id is package/name, and results are stored by it', `it is declared in ${first}`],
-        })
-    }
+    this.#ids.report(path, reporter)
     return reporter.diagnostics
   }
 
@@ -151,9 +141,8 @@ export class Workspace {
   check(path: string): string[] {
     const entry = this.#entries.get(path)
     if (entry === undefined || entry.checked !== null) return []
-    const { ids } = this.#check(entry)
-    const sharers = [...ids.keys()].flatMap((id) => [...(this.#owners.get(`${entry.project}\n${id}`) ?? [])])
-    return [...new Set(sharers)].filter((other) => other !== path)
+    this.#check(entry)
+    return this.#ids.sharers(path)
   }
 
   /** True when an answer about the file needs no work. */
@@ -165,22 +154,15 @@ export class Workspace {
     if (entry.checked !== null) return entry.checked
     const checked = this.#analyse(entry)
     entry.checked = checked
-    for (const id of checked.ids.keys()) {
-      const key = `${entry.project}\n${id}`
-      const owners = this.#owners.get(key) ?? new Set()
-      this.#owners.set(key, owners.add(entry.path))
-    }
+    const module = checked.analysis.modules.get(entry.path)
+    if (module !== undefined) this.#ids.set(entry.path, entry.project, module, checked.analysis.renamed)
     return checked
   }
 
   #analyse({ path, text }: SourceText): Checked {
     const reads = new Set<string>()
     const analysis = analyseProject(this.#input({ path, text }, reads))
-    const module = analysis.modules.get(path)
-    const ids = new Map<string, Module>()
-    if (module !== undefined && module.packageName !== '')
-      for (const name of module.names.rules.keys()) ids.set(`${module.packageName}/${name}`, module)
-    return { analysis, reads, ids }
+    return { analysis, reads }
   }
 
   #input(file: SourceText, reads: Set<string>): ProjectInput {
@@ -213,15 +195,13 @@ export class Workspace {
     this.#outside.delete(path)
     for (const entry of this.#entries.values()) {
       if (entry.path !== path && !entry.checked?.reads.has(path)) continue
-      for (const id of entry.checked?.ids.keys() ?? []) {
-        const owners = this.#owners.get(`${entry.project}\n${id}`)
-        owners?.delete(entry.path)
-        if (entry.path === path) for (const other of owners ?? []) affected.add(other)
-      }
+      for (const other of this.#ids.sharers(entry.path)) affected.add(other)
+      this.#ids.remove(entry.path)
       if (entry.path !== path) affected.add(entry.path)
       entry.checked = null
     }
     if (!this.#entries.has(path)) this.#parsed.delete(path)
+    affected.delete(path)
     return affected
   }
 }
