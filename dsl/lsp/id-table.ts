@@ -64,14 +64,12 @@ export class IdTable {
     const paths = [...this.#files].filter(([, other]) => other.project === file.project).map(([name]) => name)
     // What is told of other files is theirs to tell.
     const elsewhere = new Reporter(new Source(path, ''))
-    const renamed = paths
-      .sort()
-      .flatMap((name) =>
-        (this.#files.get(name)?.renamed ?? []).map((one) => ({
-          ...one,
-          reporter: name === path ? reporter : elsewhere,
-        })),
-      )
+    const renamed = paths.sort().flatMap((name) =>
+      (this.#files.get(name)?.renamed ?? []).map((one) => ({
+        ...one,
+        reporter: name === path ? reporter : elsewhere,
+      })),
+    )
     checkFormerIds(renamed, (id) => this.#declaring(file.project, id).length > 0)
   }
 
