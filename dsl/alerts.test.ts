@@ -433,3 +433,33 @@ describe('streams of scores', () => {
     expect(codes(given)).toEqual(expected)
   })
 })
+
+describe('groups in tests', () => {
+  const on = (by: string, given: string, expected: string): string =>
+    `${text(`fast${by}`, 'count(fail) >= 1 over 10m')}test "t" {\n  given fast: fail each 1m${given}\n  expect a: firing${expected}\n}\n`
+  const VERSION = ' with { agent.version: "2" }'
+
+  test('stand in the plan', () => {
+    const [found] = planOf(
+      on(
+        ' by agent.version, attr("acme.tier", string)',
+        ' with { agent.version: "2" attr("acme.tier"): "x" }',
+        ' at 1m with { agent.version: "2" attr("acme.tier"): "x" }',
+      ),
+    ).tests
+    const labels = { 'agent.version': '2', 'attr("acme.tier")': 'x' }
+    expect(found).toMatchObject({ given: [{ labels }], expect: [{ group: labels }] })
+  })
+
+  test.each([
+    ['of an alert without groups', '', VERSION, VERSION, ['E0415']],
+    ['of another label', ' by env', '', VERSION, ['E0415']],
+    ['with a label left out', ' by env, agent.version', '', VERSION, ['E0415']],
+    ['by a number', ' by agent.version', ' with { agent.version: 2 }', '', ['E0415']],
+    ['by an id', ' by agent.version', ' with { user.id: "2" }', '', ['E0505']],
+    ['by a field that is none', ' by agent.version', ' with { agent.versoin: "2" }', '', ['E0203']],
+    ['by one twice', ' by agent.version', ' with { agent.version: "2" agent.version: "3" }', '', ['E0109']],
+  ])('%s: refused', (_name, by, given, expected, codes) => {
+    expect(codesOf(on(by, given, expected)).filter((code) => code.startsWith('E'))).toEqual(codes)
+  })
+})

@@ -1,12 +1,13 @@
 /** `given no_pii: pass x 9, fail x 1 each 1m`, `given helpful: score 4 x 20 each 1m`: results over virtual time. */
 import { reportWord } from './clauses.ts'
+import { compileLabels } from './compile-labels.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborate } from './elaborate/expression.ts'
 import { adapt } from './elaborate/literals.ts'
 import { readsOnlyScore } from './hash.ts'
 import { durationNs } from './literals.ts'
 import type { Module } from './module.ts'
-import type { EvalPlan, TestGiven, VerdictName } from './plan.ts'
+import type { EvalPlan, Subject, TestGiven, VerdictName } from './plan.ts'
 import { scoreOf } from './score-of.ts'
 import type { GivenNode } from './syntax/ast.ts'
 import { commonType, describeType } from './types.ts'
@@ -30,20 +31,20 @@ export function compileVerdicts(
     reporter.report('E0415', node.span, 'a stream of verdicts says how far they are apart', { label: 'add `each 1m`' })
     return null
   }
-  if (node.labels[0] !== undefined) {
-    reporter.report('E0903', node.labels[0].key.span, '`with` is not supported yet in this version', {
-      label: 'part of the language, not of this version',
-    })
-    return null
-  }
+  const labels = plan === null ? null : compileLabels(node.labels, subjectOf(plan), module)
   const eachNs = durationNs(node.each.text)
   const verdicts = runs.filter((run) => run !== null)
-  if (plan === null || eachNs === null || verdicts.length < runs.length) return null
+  if (plan === null || labels === null || eachNs === null || verdicts.length < runs.length) return null
   if (eachNs === 0)
     reporter.report('E0415', node.each.span, 'verdicts that are not apart cannot be put in order', {
       label: 'more than nothing is needed',
     })
-  return { kind: 'verdicts', evalId: plan.id, verdicts, eachNs }
+  const stream = { kind: 'verdicts', evalId: plan.id, verdicts, eachNs } as const
+  return node.labels.length === 0 ? stream : { ...stream, labels }
+}
+
+function subjectOf(plan: EvalPlan): Subject {
+  return (plan.kind === 'online' ? plan.scope : plan.sample.scope).subject
 }
 
 function compileRun(

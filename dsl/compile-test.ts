@@ -4,6 +4,7 @@ import type { EvalOf } from './compile-alert.ts'
 import { compileChanges, compileFixture } from './compile-fixture.ts'
 import { compileFile } from './compile-given-file.ts'
 import { compileVerdicts } from './compile-given-verdicts.ts'
+import { compileGroupOf } from './compile-labels.ts'
 import type { Fix } from './diagnostics/diagnostic.ts'
 import type { Project } from './elaborate/context.ts'
 import { durationNs, literalValue } from './literals.ts'
@@ -282,19 +283,16 @@ function expectTodo(
 
 function expectAlert(node: ExpectNode, plan: AlertPlan | null, module: Module, line: number): TestExpect | null {
   const { reporter } = module
-  if (node.labels[0] !== undefined) {
-    reporter.report('E0903', node.labels[0].key.span, '`with` is not supported yet in this version', {
-      label: 'part of the language, not of this version',
-    })
-    return null
-  }
   const state = STATES.find((known) => known === node.outcome.text)
   if (state === undefined)
     reportWord(reporter, node.name.text, { kind: 'path', path: node.outcome.text, span: node.outcome.span }, STATES)
   if (node.because !== null)
     reporter.report('E0415', node.because.span, 'the state of an alert has no `because`', { label: 'leave it out' })
   const atNs = node.at === null ? null : durationNs(node.at.text)
-  return state === undefined || plan === null ? null : { kind: 'alert', alertId: plan.id, state, atNs, line }
+  const group = plan === null ? null : compileGroupOf(node.labels, plan, module)
+  if (state === undefined || plan === null || group === null) return null
+  const expected = { kind: 'alert', alertId: plan.id, state, atNs, line } as const
+  return node.labels.length === 0 ? expected : { ...expected, group }
 }
 
 /** A field's path, or a text that the reason has to contain. */

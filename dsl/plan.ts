@@ -332,6 +332,8 @@ export type TestGiven =
       /** Of a score, in the plan's unit, the eval's `pass:` says the verdict. */
       verdicts: ({ verdict: VerdictName; times: number } | { score: number; times: number })[]
       eachNs: number
+      /** `with { agent.version: "2" }`: what the results carry, by label. */
+      labels?: Record<string, string>
     }
 
 export type TestExpect =
@@ -350,6 +352,8 @@ export type TestExpect =
       alertId: string
       state: 'inactive' | 'pending' | 'firing' | 'resolved'
       atNs: number | null
+      /** `with { … }`: the group that is meant, by label. */
+      group?: Record<string, string>
       line: number
     }
 

@@ -1,6 +1,6 @@
 /**
  * 09xx: parts of the language that this version does not have. What would change a verdict is refused; what compiles and has
- * no effect is warned of. Nothing is dropped silently.
+ * no effect is warned of. Nothing is dropped silently. Codes of the past, never given again: E0903.
  */
 export const LATER_STORIES = {
   E0902: {
@@ -11,25 +11,6 @@ template online eval first_token(limit: duration = 2s) {
   on:      llm_call
   pass:    time_to_first_token <= limit
   missing: unknown
-}
-`,
-  },
-  E0903: {
-    title: 'a form that is not supported yet',
-    story: `This form is part of the language, and this version does not compile it: verdicts and alerts of one group in tests.`,
-    example: `package shop
-online eval fast {
-  on:   trace
-  pass: duration <= 8s
-}
-alert slow {
-  on:       fast
-  when:     count(fail) >= 1 over 10m
-  severity: page
-}
-test "one slow answer" {
-  given fast: fail x 1 each 1m
-  expect slow: firing at 1m with { agent.version: "2" }
 }
 `,
   },
