@@ -107,6 +107,18 @@ function changed(given: TraceGiven, changes: FixtureTrace): TraceGiven {
   return { ...given, changes: [...given.changes, changes] }
 }
 
+const testsByName = new WeakMap<Module, ReadonlyMap<string, TestDecl>>()
+
+/** The first of its name. */
+function testNamed(name: string, module: Module): TestDecl | undefined {
+  let byName = testsByName.get(module)
+  if (byName === undefined) {
+    byName = new Map([...module.tests].reverse().map((test) => [test.name.value, test]))
+    testsByName.set(module, byName)
+  }
+  return byName.get(name)
+}
+
 function likeFix({ value, span }: { value: string; span: Span }, names: readonly string[]): { fix?: Fix } {
   const meant = soleNearest(value, names)
   return meant === null ? {} : { fix: replacement(span, JSON.stringify(meant)) }
@@ -120,7 +132,7 @@ function likeOf(
   path: readonly TestDecl[],
 ): TestGiven[] {
   if (node.test.value === '') return []
-  const other = module.tests.find((test) => test.name.value === node.test.value)
+  const other = testNamed(node.test.value, module)
   if (other === undefined) {
     if (!module.file.complete) return []
     const names = module.tests.map((test) => test.name.value)

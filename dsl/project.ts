@@ -155,6 +155,21 @@ function withoutLimits(limits: CostLimits | undefined): ReadonlySet<Code> {
   return codes
 }
 
+/** More errors than anybody reads; a name that is not known is compared with all that are, so the rest would take its time. */
+const MAX_ERRORS = 1_000
+
+/** The declarations of a file, until it has too many errors to go on. */
+function* untilTooMany<T extends { name: { span: Span } } | string>(module: Module, items: Iterable<T>): Generator<T> {
+  for (const item of items) {
+    if (module.reporter.errorCount > MAX_ERRORS) {
+      const message = `more than ${MAX_ERRORS} errors: the rest of the file was not checked`
+      module.reporter.report('E0017', { start: 0, end: 0 }, message, { label: 'in this file' })
+      return
+    }
+    yield item
+  }
+}
+
 function reportUnusedImports(module: Module): void {
   // What is in error was not looked at to its end, and may be what the import is for.
   if (module.reporter.diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return
@@ -196,16 +211,16 @@ class ProjectCompiler implements Project {
 
   /** Everything that a file declares; what it takes from other files is compiled when something asks for it. */
   compileAll(module: Module): void {
-    for (const name of module.names.consts.keys()) this.constant(module, name)
-    for (const decl of module.names.defines.values()) this.defined(module, decl)
+    for (const name of untilTooMany(module, module.names.consts.keys())) this.constant(module, name)
+    for (const decl of untilTooMany(module, module.names.defines.values())) this.defined(module, decl)
     for (const decl of module.names.templates.values())
       module.reporter.report('E0902', decl.name.span, '`template` is not supported yet in this version', {
         label: 'part of the language, not of this version',
       })
-    for (const name of module.names.patterns.keys()) this.pattern(module, name)
-    for (const decl of module.names.scopes.values()) namedScope(decl.name, module, this)
+    for (const name of untilTooMany(module, module.names.patterns.keys())) this.pattern(module, name)
+    for (const decl of untilTooMany(module, module.names.scopes.values())) namedScope(decl.name, module, this)
     checkDefaultFalseAlarms(module)
-    for (const decl of module.names.rules.values()) {
+    for (const decl of untilTooMany(module, module.names.rules.values())) {
       if (decl.kind === 'eval') this.evalOf(module, decl)
       else if (decl.kind === 'alert') this.alertOf(module, decl)
       else this.#scorecardOf(module, decl)
@@ -215,7 +230,7 @@ class ProjectCompiler implements Project {
       const decl = home.names.rules.get(name)
       return decl?.kind === 'alert' ? this.alertOf(home, decl) : null
     }
-    for (const decl of module.tests) {
+    for (const decl of untilTooMany(module, module.tests)) {
       const test = compileTest(decl, module, this, { evalOf, alertOf, readTraces: this.#readTraces })
       if (test !== null) this.#tests.push(test)
     }

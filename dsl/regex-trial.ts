@@ -17,6 +17,8 @@ const MEASURED_FROM = 2_000
 const QUIET_STEPS = 500
 /** Of a new state, which takes 3 µs and more to make, in every second step or so. */
 const MAX_BYTES_PER_STEP = 128
+/** Of a pattern; more come from a nest of repetitions, or from a machine. */
+const MAX_PLACES = 2_000
 const TRIAL_MEMORY_BYTES = 8 * 1024 * 1024
 const TRIES_PER_STEP = 8
 /** How often the text that every match begins with is written out whole, which chance would not do. */
@@ -32,7 +34,7 @@ interface Automaton {
   stateBudget: number
   memBudget: number
   readonly classBounds: ArrayLike<number>
-  readonly prog: { readonly start: number }
+  readonly prog: { readonly start: number; numInst(): number }
   makeState(places: readonly number[], flags: number, matches: readonly number[]): State | null
   runeClass(rune: number): number
   step(state: State, runeClass: number, rune: number, anchor: number): State | null
@@ -62,6 +64,8 @@ export function bytesPerStep(source: string, ignoresCase: boolean): number {
   const regex = RE2JS.compile(source, ignoresCase ? RE2JS.CASE_INSENSITIVE : 0)
   const automaton = regex.re2().dfa as unknown as Automaton
   if (automaton.failed) return 0
+  // A step may have to look at each of them: no trial is needed, and none would end soon.
+  if (automaton.prog.numInst() > MAX_PLACES) return Number.POSITIVE_INFINITY
   automaton.stateBudget = TRIAL_MEMORY_BYTES
   automaton.memBudget = TRIAL_MEMORY_BYTES
   const start = automaton.makeState([automaton.prog.start], BEGIN_TEXT | BEGIN_LINE, [])

@@ -9,7 +9,7 @@ const folder = new URL('../golden/', import.meta.url)
 const codes = Object.keys(CODES) as Code[]
 /** Before the tests run: a snapshot that is not there would be written by its own test, and pass. */
 const goldenFiles = readdirSync(folder).filter((name) => name.endsWith('.txt'))
-/** What no text of a file has, or none that anybody would like to read: limits of size are tested in `limits.test.ts`. */
+/** What no text of a file has, or none that anybody would like to read: limits of size have tests of their own. */
 const WITHOUT_EXAMPLE = ['E0001', 'E0002', 'E0003', 'E0017', 'E0020', 'E0308']
 
 describe('each code', () => {

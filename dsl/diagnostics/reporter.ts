@@ -7,12 +7,13 @@ export class Reporter {
   readonly source: Source
   readonly diagnostics: Diagnostic[] = []
   readonly #told = new Set<string>()
+  #errorCount = 0
 
   /** `before`: what was told of the same text already. */
   constructor(source: Source, before: readonly Diagnostic[] = []) {
     this.source = source
     for (const diagnostic of before) {
-      this.diagnostics.push(diagnostic)
+      this.#push(diagnostic)
       if (diagnostic.span !== null) this.#told.add(`${diagnostic.code} ${diagnostic.span.start}`)
     }
   }
@@ -23,7 +24,7 @@ export class Reporter {
       const identity = `${diagnostic.code} ${diagnostic.span?.start}`
       if (this.#told.has(identity)) continue
       this.#told.add(identity)
-      this.diagnostics.push(diagnostic)
+      this.#push(diagnostic)
     }
   }
 
@@ -31,7 +32,16 @@ export class Reporter {
     const identity = `${code} ${span.start}`
     if (this.#told.has(identity)) return
     this.#told.add(identity)
-    this.diagnostics.push(diagnosticAt(this.source, code, span, message, details))
+    this.#push(diagnosticAt(this.source, code, span, message, details))
+  }
+
+  get errorCount(): number {
+    return this.#errorCount
+  }
+
+  #push(diagnostic: Diagnostic): void {
+    this.diagnostics.push(diagnostic)
+    if (diagnostic.severity === 'error') this.#errorCount++
   }
 }
 
