@@ -155,3 +155,12 @@ test('without a shutdown it ends with 1, and on garbage it ends or goes on, but 
   other.stdin.end()
   expect(await ended).toBe(1)
 })
+
+test('what an eval may cost is told by the assay.yaml of its folder, as that is now', async () => {
+  await using client = new Client({ 'shop.eval': GOOD, 'assay.yaml': 'cost: { perEval: 1 }\n' })
+  await client.initialize()
+  await client.codes(client.uri('shop.eval'), ['E0701'])
+  const uri = client.write('assay.yaml', 'cost: { perEval: 1G }\n')
+  await client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes: [{ uri, type: 2 }] })
+  await client.codes(client.uri('shop.eval'), [])
+})

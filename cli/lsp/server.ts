@@ -9,6 +9,7 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import { CONFIG_FILE } from '../config/find-config.ts'
 import { VERSION } from '../version.ts'
 import { registerFeatures } from './features.ts'
 import { isAddress, pathOf } from './paths.ts'
@@ -54,7 +55,9 @@ export function serve(input: NodeJS.ReadStream, output: NodeJS.WriteStream): voi
   connection.onInitialized(() => {
     if (watches)
       connection.client
-        .register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: '**/*.eval' }] })
+        .register(DidChangeWatchedFilesNotification.type, {
+          watchers: [{ globPattern: '**/*.eval' }, { globPattern: `**/${CONFIG_FILE}` }],
+        })
         .catch((error: unknown) => connection.console.warn(`files are not watched: ${String(error)}`))
     if (folderEvents)
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
@@ -64,7 +67,9 @@ export function serve(input: NodeJS.ReadStream, output: NodeJS.WriteStream): voi
     for (const folder of initial) void session.addFolder(folder)
   })
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    for (const { uri } of changes) session.changedOnDisk(pathOf(uri))
+    const isConfig = (uri: string): boolean => uri.endsWith(`/${CONFIG_FILE}`)
+    for (const { uri } of changes) if (!isConfig(uri)) session.changedOnDisk(pathOf(uri))
+    if (changes.some(({ uri }) => isConfig(uri))) void session.configChanged()
   })
   documents.onDidOpen(({ document }) => session.opened(document))
   documents.onDidChangeContent(({ document }) => session.changed(document))

@@ -8,6 +8,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../../dsl/diagnostics/reporter.ts'
 import { Workspace } from '../../dsl/lsp/workspace.ts'
+import { loadConfig } from '../config/load-config.ts'
 import { MAX_BYTES, readText, tracesFile } from '../load-evals.ts'
 import { shownDiagnostic } from './convert.ts'
 import { folderFiles } from './folder-files.ts'
@@ -31,6 +32,8 @@ export class Session {
   /** Outcomes of tests that were run, until their file changes. */
   readonly #outcomes = new Map<string, Shown[]>()
   readonly #dirty = new Set<string>()
+  /** What an eval may cost by `assay.yaml`, by folder. */
+  readonly #limits = new Map<string, number | null>()
   /** Files about which the editor was told something. */
   readonly #told = new Set<string>()
   #timer: NodeJS.Timeout | null = null
@@ -47,6 +50,7 @@ export class Session {
         return read.kind === 'text' ? read.text : null
       },
       readTraces: (from, path) => tracesFile(from, path, {}),
+      perEvalLimit: (project) => this.#limits.get(project) ?? null,
     })
   }
 
@@ -89,6 +93,19 @@ export class Session {
     this.#schedule(0)
   }
 
+  /** An `assay.yaml` changed: all is looked at by what it says now. */
+  async configChanged(): Promise<void> {
+    for (const folder of this.folders) await this.#readConfig(folder)
+    this.#mark(this.workspace.recheck())
+    this.#schedule(0)
+  }
+
+  async #readConfig(folder: string): Promise<void> {
+    const loaded = await loadConfig([folder])
+    if (!loaded.ok) for (const problem of loaded.problems) this.#options.log(problem)
+    this.#limits.set(folder, loaded.ok ? (loaded.config?.cost.perEval ?? null) : null)
+  }
+
   /** A file changed on disk, came or went. What is open in the editor counts as it is there. */
   changedOnDisk(path: string): void {
     if (!this.#open.has(path)) this.#fromDisk(path)
@@ -100,6 +117,7 @@ export class Session {
     if (this.#folders.has(folder)) return
     const controller = new AbortController()
     this.#folders.set(folder, controller)
+    await this.#readConfig(folder)
     // What is open already belongs to the folder from now on.
     for (const document of this.#open.values()) {
       const path = pathOf(document.uri)

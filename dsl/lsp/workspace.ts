@@ -20,6 +20,8 @@ export interface Host {
   read(path: string): string | null
   /** What `given file "PATH"` stands for; left out, such files are taken as they are named. */
   readTraces?: ReadTraces
+  /** What an eval of a project may cost; null or left out: anything. */
+  perEvalLimit?(project: string): number | null
 }
 
 interface Entry {
@@ -71,6 +73,12 @@ export class Workspace {
   forget(path: string): string[] {
     if (this.#entries.has(path)) return []
     return [...this.#invalidate(path)]
+  }
+
+  /** Says that limits may be others now. Returns all files. */
+  recheck(): string[] {
+    for (const entry of this.#entries.values()) entry.checked = null
+    return this.paths()
   }
 
   has(path: string): boolean {
@@ -167,7 +175,9 @@ export class Workspace {
 
   #input(file: SourceText, reads: Set<string>): ProjectInput {
     const { readTraces } = this.#host
+    const perEval = this.#host.perEvalLimit?.(this.#entries.get(file.path)?.project ?? '') ?? null
     return {
+      ...(perEval === null ? {} : { cost: { limits: { perEval, total: null } } }),
       files: [file],
       readImport: (from, specifier) => {
         const target = this.#host.resolve(from, specifier)
