@@ -26,7 +26,7 @@ test "recorded" {
   given file "traces/two.jsonl" trace "${'b'.repeat(32)}"
   expect fast: fail
 }
-test "polite & <kind> \\t" {
+test "polite & <kind> \u0007\\t" {
   given trace { llm_call { output.text: "Yes, please." } }
   expect polite: pass
   expect fast: pass
@@ -136,11 +136,11 @@ describe('what is printed', () => {
     expect(xml).toMatch(
       /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="assay test" tests="5" failures="1" skipped="2" errors="0" time="\d+\.\d+">\n<testsuite name="bad\/shop.eval" tests="5" failures="1" skipped="2" errors="0" time="[\d.]+" file="bad\/shop.eval">\n/,
     )
-    expect(xml).toContain('name="polite &amp; &lt;kind&gt; &#9;"')
+    expect(xml).toContain('name="polite &amp; &lt;kind&gt; \\u{7}&#9;"')
     expect(xml).toContain('<skipped message="to do: ask legal"/>')
     expect(xml).toContain('<failure message="shop/polite: expected pass, got fail" type="expectation">')
     // A bell has no form in XML, and quotes stay inside of attributes.
-    expect(xml).toContain('No\\u{7}. \\&quot;&lt;b&gt;\\&quot;')
+    expect(xml).toContain('No\uFFFD. \\&quot;&lt;b&gt;\\&quot;')
     expect([...xml].every((char) => char >= ' ' || char === '\n')).toBe(true)
     expect(assay('which.eval', '--junit', file).status).toBe(1)
     expect(readFileSync(file, 'utf8')).toContain('<error message="E0420: this file holds 2 traces')
