@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { EvalPlan, Plan } from '../../dsl/plan.ts'
+import { type EvalPlan, PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { type Api, startApi } from '../../server/api.ts'
 import { openTraces } from '../../storage/traces/open.ts'
@@ -35,7 +35,7 @@ const measured: EvalPlan = {
   redact: null,
 }
 const plan: Plan = {
-  version: 1,
+  version: PLAN_VERSION,
   patterns: [],
   evals: [measured],
   alerts: [],

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Plan } from '../../dsl/plan.ts'
+import { PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
@@ -164,7 +164,7 @@ describe('a trace of a running instance', () => {
   beforeAll(async () => {
     traces = await openTraces({ dataDir: join(folder, '.assay') })
     const plan: Plan = {
-      version: 1,
+      version: PLAN_VERSION,
       patterns: [],
       evals: [],
       alerts: [],
