@@ -42,7 +42,8 @@ export function checkTokens(tokens: readonly IToken[], reporter: Reporter, maxEr
       const meant = WORDS_FOR[token.image]
       if (meant === undefined) continue
       const { token: tokenType, word } = meant
-      readable.push({ ...token, image: word, tokenType, tokenTypeIdx: tokenType.tokenTypeIdx as number })
+      const endOffset = token.startOffset + token.image.length - 1
+      readable.push({ ...token, image: word, endOffset, tokenType, tokenTypeIdx: tokenType.tokenTypeIdx as number })
     }
   }
   return readable
