@@ -50,6 +50,12 @@ describe('in an expression', () => {
   })
 })
 
+test('an allowance that only shows as unused when nothing else is wrong keeps no fix from being made', () => {
+  const unused = '# assay-allow W0310: it once was slow\nconst limit = 1s\n'
+  const misspelt = FAST.replace('duration', 'durration')
+  expect(fixed(`package shop\n${unused}${misspelt}`)).toContain('pass: duration <= 5s')
+})
+
 describe('in a file', () => {
   test.each([
     ['a missing package', FAST, `package shop\n${FAST}`],
