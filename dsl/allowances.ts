@@ -42,17 +42,32 @@ export function withoutAllowed(
   if (!source.text.includes(MARK)) return reporter.diagnostics
   const found = [...reporter.diagnostics]
   const allowances = commentsOf(source, declarations).flatMap((comment) => allowancesIn(comment, reporter))
-  const used = new Set<Allowance>()
-  const byCode = Map.groupBy(allowances, (one) => one.code)
+  const places = coverageOf(allowances)
+  const used = new Set<Allowance[]>()
   const left = found.filter(({ code, line }) => {
-    const allowing = (byCode.get(code) ?? []).filter(({ comment }) => comment.first <= line && line <= comment.last)
-    for (const one of allowing) used.add(one)
+    const allowing = places.get(`${code} ${line}`) ?? []
+    for (const group of allowing) used.add(group)
     return allowing.length === 0
   })
   // What is in error was not looked at to its end, and may be what the allowance is for.
   if (!left.some((diagnostic) => diagnostic.severity === 'error'))
-    for (const one of allowances) if (!used.has(one) && !unasked.has(one.code)) reportUnused(one, reporter)
+    for (const group of new Set([...places.values()].flat()))
+      if (!used.has(group)) for (const one of group) if (!unasked.has(one.code)) reportUnused(one, reporter)
   return [...left, ...reporter.diagnostics.slice(found.length)]
+}
+
+/** By code and line those that speak of it, in groups that speak of the same. */
+function coverageOf(allowances: readonly Allowance[]): Map<string, Allowance[][]> {
+  const places = new Map<string, Allowance[][]>()
+  const sameKey = ({ code, comment }: Allowance): string => `${code} ${comment.first} ${comment.last}`
+  for (const group of Map.groupBy(allowances, sameKey).values()) {
+    const [{ code, comment } = { code: null, comment: { first: 1, last: 0 } }] = group
+    for (let line = comment.first; line <= comment.last; line++) {
+      const key = `${code} ${line}`
+      places.set(key, [...(places.get(key) ?? []), group])
+    }
+  }
+  return places
 }
 
 /** Comments that hold the mark, looked for between the tokens: in a text or a rubric it means nothing. */

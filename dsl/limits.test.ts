@@ -33,6 +33,9 @@ describe('a megabyte of', () => {
     ['one rubric', filled('package p\nonline eval e {\n  title: """', 'a\n', '"""\n}\n')],
     ['one regex of groups', filled('package p\npattern a = /', '(?:[ab])*', '/\n')],
     ['regexes', many((index) => `pattern p${index} = /(?:(?:a{${(index % 30) + 1}}){10})x${index}/`)],
+    ['regexes that are long when written out', many((index) => `pattern p${index} = /(?:[ab]{0,30}c){30}x${index}/`)],
+    ['large regexes', many((index) => `pattern p${index} = /${'(?:[ab]{0,30}c){30}'.repeat(50)}x${index}/`)],
+    ['allowances', many((index) => `pattern p${index} = /[a-z]+/ # assay-allow W0310: number ${index}`)],
     ['scopes, each of the one behind', many((index) => `scope s${index} = s${index + 1}`)],
     [
       'evals that ask the one behind',
@@ -96,6 +99,16 @@ describe('a chain of more than 32 is told of, whichever way it is written', () =
     const { diagnostics } = compileProject({ files: [{ path: 'p.eval', text }], readImport })
     expect(diagnostics.map(({ code }) => code)).toContain('E0020')
   })
+})
+
+test('a regex of more than ten thousand characters is refused, and no message repeats one', () => {
+  for (const regex of ['a'.repeat(10_001), '(a|b)*'.repeat(100_000), '('.repeat(9_000), 'a{1000}'.repeat(11)]) {
+    const [problem, ...more] = compileText(`package shop\npattern p = /${regex}/\n`).diagnostics
+    expect(more).toEqual([])
+    expect(problem).toMatchObject({ code: 'E0304' })
+    expect(problem?.message.length).toBeLessThan(200)
+  }
+  expect(codesOf(`package shop\npattern p = /${'a'.repeat(10_000)}/\n`)).toEqual([])
 })
 
 test('a file of more than a thousand different patterns is refused', () => {
