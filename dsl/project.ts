@@ -145,7 +145,9 @@ function compileModules(
   const all = [...loader.modules.values()]
   for (const module of modules) reportUnusedImports(module)
   const diagnostics = all.flatMap((module) =>
-    [...withoutAllowed(module.reporter, module.file.declarations, notLookedFor)].sort((a, b) => a.line - b.line || a.column - b.column),
+    [...withoutAllowed(module.reporter, module.file.declarations, notLookedFor)].sort(
+      (a, b) => a.line - b.line || a.column - b.column,
+    ),
   )
   diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
   return { compiler, modules: loader.modules, costs, diagnostics }
