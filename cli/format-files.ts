@@ -76,7 +76,8 @@ function formatted(path: string, text: string): Outcome {
 function report(path: string, outcome: Outcome, { check, diff }: FormatOptions): void {
   if (outcome.kind === 'refused') {
     const sources = new Map(outcome.text === null ? [] : [[path, outcome.text]])
-    const told = { diagnostics: [...outcome.diagnostics], sources, shownAs: new Map<string, string>() }
+    const inOrder = outcome.diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column)
+    const told = { diagnostics: inOrder, sources, shownAs: new Map<string, string>() }
     process.stderr.write(`${diagnosticsText(told, process.stderr)}\nleft as it is: ${path}\n`)
   } else if (outcome.kind === 'changed') {
     if (diff) process.stdout.write(unifiedDiff(path, outcome.before, outcome.after))

@@ -25,7 +25,12 @@ describe('in an expression', () => {
     ['duration <= 5 seconds', 'duration <= 5s', TRACE],
     ['duration <= 5sec', 'duration <= 5s', TRACE],
     ['1s <= duration <= 5s', '1s <= duration and duration <= 5s', TRACE],
-    ['duration <= 5s && count(tool_calls) < 3', 'duration <= 5s  and  count(tool_call) < 3', TRACE],
+    ['duration <= 5s && count(tool_calls) < 3', 'duration <= 5s and count(tool_call) < 3', TRACE],
+    ['!(duration <= 5s)&&count(tool_call) < 3', 'not (duration <= 5s) and count(tool_call) < 3', TRACE],
+    ['name == "x" || !(name in ["y"])', 'name == "x" or not (name in ["y"])', TRACE],
+    // `not` does not stand there either.
+    ['name !contains "x"', 'name !contains "x"', TRACE],
+    ['name !in ["x"]', 'name !in ["x"]', TRACE],
     ['avg(llm_call.duration) ?? 1s <= 5s', 'mean(llm_call.duration) ?? 1s <= 5s', TRACE],
     ["env == 'prod'", 'env == "prod"', `${TRACE.replace('  pass', '  missing: fail\n  pass')}`],
     ['env == “prod”', 'env == "prod"', `${TRACE.replace('  pass', '  missing: fail\n  pass')}`],
