@@ -28,9 +28,6 @@ describe('in an expression', () => {
     ['duration <= 5s && count(tool_calls) < 3', 'duration <= 5s and count(tool_call) < 3', TRACE],
     ['!(duration <= 5s)&&count(tool_call) < 3', 'not (duration <= 5s) and count(tool_call) < 3', TRACE],
     ['name == "x" || !(name in ["y"])', 'name == "x" or not (name in ["y"])', TRACE],
-    // `not` does not stand there either.
-    ['name !contains "x"', 'name !contains "x"', TRACE],
-    ['name !in ["x"]', 'name !in ["x"]', TRACE],
     ['avg(llm_call.duration) ?? 1s <= 5s', 'mean(llm_call.duration) ?? 1s <= 5s', TRACE],
     ["env == 'prod'", 'env == "prod"', `${TRACE.replace('  pass', '  missing: fail\n  pass')}`],
     ['env == “prod”', 'env == "prod"', `${TRACE.replace('  pass', '  missing: fail\n  pass')}`],
@@ -52,6 +49,16 @@ describe('in an expression', () => {
   ])('%s', (wrong, right, before) => {
     expect(fixed(`${before}${wrong}\n}\n`)).toBe(`${before}${right}\n}\n`)
     expect(compileText(`${before}${right}\n}\n`).diagnostics).toEqual([])
+  })
+
+  // `not` does not stand there either.
+  test.each(['name !contains "x"', 'name !in ["x"]', '(name) !matches /x/'])('%s is left to its author', (wrong) => {
+    const text = `${TRACE}${wrong}\n}\n`
+    expect(fixed(text)).toBe(text)
+    expect(compileText(text).diagnostics[0]).toMatchObject({
+      code: 'E0009',
+      notes: [expect.stringContaining('in front of the whole')],
+    })
   })
 })
 
