@@ -71,6 +71,8 @@ describe('types', () => {
     ['attr("acme.retries", int) <= 3', 'span', []],
     ['length(output.text) <= 2000', 'llm_call', []],
     ['length(documents) >= 1', 'retrieval', []],
+    ['documents.text matches used', 'retrieval', []],
+    ['any(retrieval.documents.text contains "x")', 'trace', []],
     ['output.text matches any [pii.card, used, /x-\\d/]', 'llm_call', []],
     ['output.text matches used', 'llm_call', []],
     ['count(tool_call where arguments.text matches used) == 0', 'trace', []],
