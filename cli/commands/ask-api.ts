@@ -38,7 +38,7 @@ export async function askApi<T>(
     if (error instanceof SyntaxError) return stranger
     return {
       ok: false,
-      message: `no Assay answers at ${url.origin}; start one with npm start, or name another with --server or ASSAY_URL`,
+      message: `no Assay answers at ${url.origin}; start one with assay up, or name another with --server or ASSAY_URL`,
       unreachable: true,
     }
   }

@@ -98,6 +98,10 @@ function report(outcomes: readonly Outcome[], { evals, ci, asked, isGuess, hasGi
     notes.push('The workflow is for GitHub: nothing tells where your CI runs. On GitLab, `--ci gitlab` writes another.')
   if (ci === 'gitlab' && hasGitlabPipeline)
     notes.push('Your pipeline needs one line more, in .gitlab-ci.yml:  include: [{ local: .gitlab/evals.yml }]')
+  if (outcomes.some(({ path, kind }) => kind === 'written' && path.endsWith('.yml')))
+    notes.push(
+      'The workflow installs what ASSAY_PACKAGE in it names: a version in your registry, or a package file (`npm pack`).',
+    )
   const steps = [
     [`assay check ${evals}`, 'parse and type-check'],
     [`assay test ${evals}`, 'run the tests in them, offline'],
