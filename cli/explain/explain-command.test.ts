@@ -183,6 +183,7 @@ Why: assay explain ${TRACE} shop/fast
     ],
     [[TRACE, 'fast', '--on', 'gone.json'], 'cannot read gone.json'],
     [[TRACE, 'fast', '--data', 'gone'], 'there are no stored traces in gone'],
+    [[TRACE, 'fast', '--data', 'gone', '--server', 'http://127.0.0.1:9'], '--data and --server name two places'],
     [[TRACE, 'fast', '--server', 'http://127.0.0.1:9'], 'no Assay answers at'],
     [['abc', 'fast'], 'neither a code such as E0207 nor a trace id'],
   ])('%j is refused', (args, message) => {
