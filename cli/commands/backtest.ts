@@ -16,9 +16,7 @@ export interface BacktestFlags {
 export function registerBacktest(program: Command): void {
   program
     .command('backtest')
-    .description(
-      'what the evals of the working tree make of stored traces, next to those in force or of a git revision',
-    )
+    .description('what changed evals make of stored traces, next to those in force or of a git revision')
     .argument('[paths...]', 'files or folders: the same as --evals')
     .option('--evals <paths...>', 'files or folders', ['.'])
     .option(
