@@ -4,13 +4,12 @@ import { fixedText, fixFiles } from './check/fix.ts'
 import { githubReport } from './check/github.ts'
 import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
-import { type CheckReport, nextSteps, reportOf, summaryLine } from './check/report.ts'
+import { type CheckReport, reportOf, summaryLine } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
 import type { AssayConfig } from './config/schema.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type CheckedEvals, checkEvals } from './load-evals.ts'
-import { isNothingThere } from './loaded-plan.ts'
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const
 export type CheckFormat = (typeof CHECK_FORMATS)[number]
@@ -74,7 +73,7 @@ function printed(loaded: CheckedEvals, options: CheckOptions): number {
     return exitCodes.usage
   }
   process.stdout.write(written(options, report, loaded))
-  if (report.summary.errors > 0) return isNothingThere(loaded) ? exitCodes.usage : exitCodes.findings
+  if (report.summary.errors > 0) return exitCodes.findings
   return loaded.files.length === 0 ? exitCodes.usage : exitCodes.ok
 }
 
@@ -91,11 +90,11 @@ function written(options: CheckOptions, report: CheckReport, loaded: CheckedEval
     case 'github':
       return githubReport(report, root)
     case 'text':
-      return textReport(report, loaded) + nextSteps(report.diagnostics) + costs
+      return textReport(report, loaded) + costs
     case null:
       return process.env.GITHUB_ACTIONS === 'true'
         ? `${textReport(report, loaded)}${costs}${githubReport(report, root)}`
-        : textReport(report, loaded) + nextSteps(report.diagnostics) + costs
+        : textReport(report, loaded) + costs
   }
 }
 

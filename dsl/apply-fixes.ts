@@ -140,8 +140,7 @@ function isBetter(before: readonly Diagnostic[], after: readonly Diagnostic[], f
 }
 
 function isOfForm({ code }: Diagnostic): boolean {
-  // Allowances are looked at only once nothing else is wrong: the last fix brings theirs to light.
-  return code.startsWith('E00') && code !== 'E0018' && code !== 'E0019'
+  return code.startsWith('E00')
 }
 
 function identity({ file, code, message }: Diagnostic): string {

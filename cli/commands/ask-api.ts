@@ -5,7 +5,8 @@ import { problemSchema } from '../../server/schemas.ts'
 export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
 const TIMEOUT_MS = 30_000
 
-export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
+/** `unreachable`: nobody listens there. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; message: string; unreachable?: true }
 
 /** `server`: an address; without a scheme it is http. With `post` it posts that as JSON. */
 export async function askApi<T>(
@@ -37,7 +38,8 @@ export async function askApi<T>(
     if (error instanceof SyntaxError) return stranger
     return {
       ok: false,
-      message: `no Assay answers at ${url.origin}; start one with assay up, or name another with --server or ASSAY_URL`,
+      message: `no Assay answers at ${url.origin}; start one with npm start, or name another with --server or ASSAY_URL`,
+      unreachable: true,
     }
   }
   const parsed = schema.safeParse(body)

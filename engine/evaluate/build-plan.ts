@@ -1,15 +1,14 @@
 /** Plans made by hand: for tests of the engine and for benchmarks, which need no language. */
-import {
-  type Expr,
-  type Literal,
-  type OfflineEvalPlan,
-  type OfflineMethod,
-  type OnlineEvalPlan,
-  type PatternPlan,
-  PLAN_VERSION,
-  type Plan,
-  type SpanSelector,
-  type ValueType,
+import type {
+  Expr,
+  Literal,
+  OfflineEvalPlan,
+  OfflineMethod,
+  OnlineEvalPlan,
+  PatternPlan,
+  Plan,
+  SpanSelector,
+  ValueType,
 } from '../../dsl/plan.ts'
 
 export const STRING: ValueType = { kind: 'string' }
@@ -134,7 +133,7 @@ export function buildOfflineEval(name: string, pass: Expr, more: Partial<Offline
 
 export function buildPlan(parts: Partial<Plan>): Plan {
   return {
-    version: PLAN_VERSION,
+    version: 1,
     patterns: [],
     evals: [],
     alerts: [],

@@ -37,7 +37,7 @@ const span = (trace: number, id: number, isRoot = false, startTimeUs = 1_000_000
   })
 
 const assemblyOf = (budget: Partial<AssemblyBudget> = {}, knowsSinceMs = Number.NEGATIVE_INFINITY) =>
-  new TraceAssembly({ times: DEFAULT_TIMES, budget: { ...defaultBudget(), ...budget }, knowsSinceMs, wereHeld: true })
+  new TraceAssembly({ times: DEFAULT_TIMES, budget: { ...defaultBudget(), ...budget }, knowsSinceMs })
 
 type Step = { at: number; span?: Span }
 
@@ -211,7 +211,7 @@ test('traces are not opened while no eval waits for them', () => {
 test.each([
   ['began long before, and has no root', 1_000_000, false, true],
   ['began long before, and its root says so', 1_000_000, true, true],
-  ['began before, but not so long that its offsets were let go', 1_990_000, true, false],
+  ['began shortly before, and may have been judged then by spans that are committed', 1_999_999, true, true],
   ['began after', 2_000_001, false, false],
 ])('of a trace that %s, spans may be lost: %s ms, root %s: %s', (_what, startMs, isRoot, expected) => {
   const assembly = assemblyOf({}, 2_000_000)
@@ -227,7 +227,6 @@ test('dropping a partition gives all of its memory back', () => {
     times: DEFAULT_TIMES,
     budget,
     knowsSinceMs: Number.NEGATIVE_INFINITY,
-    wereHeld: true,
   })
   for (let trace = 1; trace <= 20; trace++) {
     assembly.advance(trace * second)

@@ -45,8 +45,6 @@ export interface AssemblyOptions {
   budget: AssemblyBudget
   /** Traces that began before this may have spans which this assembly was not given. Ms since the epoch; -Infinity: none has. */
   knowsSinceMs: number
-  /** Before that, offsets were held for open traces; not so where no eval waited for traces until now. */
-  wereHeld: boolean
 }
 
 /**
@@ -81,7 +79,6 @@ export class TraceAssembly {
   /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
   readonly #known = new Map<string, { revision: number; atMs: number }>()
   readonly #overflown: DueTrace[] = []
-  readonly #wereHeld: boolean
   #knowsSinceMs: number
   #clockMs = Number.NEGATIVE_INFINITY
 
@@ -89,7 +86,6 @@ export class TraceAssembly {
     this.#times = options.times
     this.#budget = options.budget
     this.#knowsSinceMs = options.knowsSinceMs
-    this.#wereHeld = options.wereHeld
   }
 
   /** The clock never goes back. */
@@ -110,7 +106,6 @@ export class TraceAssembly {
     trace.lastAtMs = this.#clockMs
     if (span.parentSpanId === undefined && !trace.hasRoot) {
       trace.hasRoot = true
-      trace.isWhole = this.#wasHeldFromItsStart(span)
       this.#rootless.delete(key)
       this.#schedule(key, trace)
     } else if (trace.dueAtMs === null) {
@@ -222,7 +217,6 @@ export class TraceAssembly {
       hasRoot: false,
       isPiece: known !== undefined,
       beganBefore: false,
-      isWhole: false,
       hasMaskedTexts: false,
     }
     if (known !== undefined) {
@@ -247,14 +241,6 @@ export class TraceAssembly {
     this.#opened(key, trace)
     this.#schedule(key, trace)
     return trace
-  }
-
-  /**
-   * Spans come after their root has started. If that is less ago than offsets are held, nothing of the trace was committed while it
-   * was open. Half of that leaves room for clocks that differ.
-   */
-  #wasHeldFromItsStart(root: Span): boolean {
-    return this.#wereHeld && this.#clockMs - root.startTimeUs / 1000 < this.#times.holdMs / 2
   }
 
   #opened(key: string, trace: TraceInMemory): void {

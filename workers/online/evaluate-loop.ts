@@ -20,7 +20,8 @@ import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
 import { PartitionProgress } from './partition-progress.ts'
 import { ReadBack } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
-import { isWorthSaying, retryForever, sleep } from './retry.ts'
+import { isWorthSaying, retryForever } from './retry.ts'
+import { MACHINE, type Runtime } from './runtime.ts'
 import { TraceJudge } from './trace-judge.ts'
 import { type AssemblyBudget, defaultBudget } from './traces-in-memory.ts'
 
@@ -37,6 +38,7 @@ export interface EvaluateLoopOptions {
   times?: Partial<AssemblyTimes>
   budget?: Partial<AssemblyBudget>
   groupId?: string
+  runtime?: Runtime
 }
 
 export interface EvaluateLoopStats {
@@ -88,6 +90,7 @@ export async function startEvaluateLoop(options: EvaluateLoopOptions): Promise<E
 
 class Loop implements EvaluateLoop {
   readonly #options: EvaluateLoopOptions
+  readonly #runtime: Runtime
   readonly #stop = new AbortController()
   readonly #judge: TraceJudge
   readonly #unread: UnreadConventions
@@ -99,6 +102,8 @@ class Loop implements EvaluateLoop {
   #evaluator: Evaluator
   /** What any definitions of this run have read: an open trace is judged by those it began with. */
   #parts: SpanParts
+  /** Of the partitions; null from when they are taken away, which may be in the middle of a turn, until there are others. */
+  #tenure: object | null = null
   #lastCommitMs = Number.NEGATIVE_INFINITY
   readonly #stats = {
     spans: 0,
@@ -113,6 +118,7 @@ class Loop implements EvaluateLoop {
 
   constructor(options: EvaluateLoopOptions) {
     this.#options = options
+    this.#runtime = options.runtime ?? MACHINE
     const plan = options.definitions.current()
     this.#evaluator = compileEvaluator(plan)
     this.#parts = partsReadBy(plan)
@@ -120,8 +126,9 @@ class Loop implements EvaluateLoop {
     this.#times = { ...DEFAULT_TIMES, ...options.times }
     const { traces, nowMs } = options
     this.#unread = new UnreadConventions((line) => options.onProblem?.(line))
-    this.#judge = new TraceJudge(traces === undefined ? null : new ReadBack({ traces, nowMs }), (text) =>
-      options.onProblem?.(text),
+    this.#judge = new TraceJudge(
+      traces === undefined ? null : new ReadBack({ traces, nowMs, sleep: this.#runtime.sleep }),
+      (text) => options.onProblem?.(text),
     )
   }
 
@@ -130,10 +137,10 @@ class Loop implements EvaluateLoop {
       groupId: this.#options.groupId ?? 'trans-evaluate',
       topics: [AGENT_TRACES],
       startFrom: 'earliest',
-      onRevoke: async () => {
-        await this.#commit()
-        this.#forgetPartitions()
+      onAssign: async () => {
+        this.#tenure = {}
       },
+      onRevoke: () => this.#onRevoke(),
     })
     this.#running = this.#loop()
   }
@@ -172,7 +179,7 @@ class Loop implements EvaluateLoop {
         }
         // What was read and not appended is read again: nothing is remembered of it.
         this.#options.onProblem?.(`evaluation starts again from the last commit: ${messageOf(error)}`)
-        await sleep(1_000, this.#stop.signal)
+        await this.#runtime.sleep(1_000, this.#stop.signal)
         this.#rewind()
       }
     }
@@ -188,10 +195,16 @@ class Loop implements EvaluateLoop {
     const nowMs = this.#options.nowMs()
     const results: EvalResult[] = []
     let spans = 0
-    for (const record of records) spans += await this.#evaluate(record, nowMs, results)
+    const tenure = this.#tenure
+    for (const record of records) {
+      // The rest is read again by whoever has the partition next.
+      if (tenure === null || tenure !== this.#tenure) break
+      spans += await this.#evaluate(record, nowMs, results)
+    }
     await this.#advanceDue(nowMs)
     for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
     await this.#append(results)
+    for (const progress of this.#partitions.values()) progress.appended()
     if (records.length > 0) {
       this.#stats.spans += spans
       this.#stats.batches++
@@ -245,6 +258,8 @@ class Loop implements EvaluateLoop {
     const progress = this.#progressOf(record)
     progress.advance(record.appendTimeMs)
     await this.#settle(progress, nowMs, results)
+    // Taken away meanwhile.
+    if (this.#partitions.get(record.partition) !== progress) return 0
     progress.readUpTo(record.offset)
     let spans: readonly Span[]
     try {
@@ -289,6 +304,7 @@ class Loop implements EvaluateLoop {
 
   #retried<T>(attempt: () => Promise<T>): Promise<T> {
     return retryForever(attempt, {
+      sleep: this.#runtime.sleep,
       signal: this.#stop.signal,
       onFailure: (error, count) => {
         this.#stats.outages++
@@ -313,6 +329,15 @@ class Loop implements EvaluateLoop {
     const outcome = await this.#consumer.commit(offsets)
     // Fenced: the next fetch joins again, and reads from what was committed before.
     if (outcome.ok) for (const { partition, offset } of offsets) this.#partitions.get(partition)?.committed(offset)
+  }
+
+  async #onRevoke(): Promise<void> {
+    this.#tenure = null
+    try {
+      await this.#commit()
+    } finally {
+      this.#forgetPartitions()
+    }
   }
 
   #forgetPartitions(): void {

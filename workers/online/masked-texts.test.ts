@@ -29,7 +29,6 @@ async function verdicts(storedText: string): Promise<string[]> {
     times: DEFAULT_TIMES,
     budget: defaultBudget(),
     knowsSinceMs: 10_000_000,
-    wereHeld: true,
   })
   assembly.advance(10_000_000)
   assembly.add(spanOf('1', 'nothing'), 1, compileEvaluator(plan))

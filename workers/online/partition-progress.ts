@@ -12,6 +12,8 @@ export class PartitionProgress {
   /** Of the first record that was read, or what was committed since. */
   #committed: number | null = null
   #next: number | null = null
+  /** Up to here the results of all that was read are appended, and no open trace needs what was read. */
+  #settled: number | null = null
 
   constructor(partition: number, times: AssemblyTimes, budget: AssemblyBudget) {
     this.#partition = partition
@@ -29,8 +31,7 @@ export class PartitionProgress {
     if (isWanted && this.#assembly === null) {
       // Before the first offset there is nothing that could have been missed.
       const knowsSinceMs = record.offset === 0 ? Number.NEGATIVE_INFINITY : record.appendTimeMs
-      const wereHeld = this.#next === null
-      this.#assembly = new TraceAssembly({ times: this.#times, budget: this.#budget, knowsSinceMs, wereHeld })
+      this.#assembly = new TraceAssembly({ times: this.#times, budget: this.#budget, knowsSinceMs })
     } else if (!isWanted && this.#assembly?.openTraces === 0) {
       this.#assembly.drop()
       this.#assembly = null
@@ -59,14 +60,18 @@ export class PartitionProgress {
   }
 
   hasUncommitted(): boolean {
-    return this.#next !== null && this.#next !== this.#committed && this.#assembly?.heldOffset() == null
+    return this.toCommit() !== null
   }
 
-  /** Null when there is nothing new. Call when the results of all that was read are appended. */
+  /** The results of all that was read are appended. Until the next time, what is read since is not committed: a rebalance may come in between. */
+  appended(): void {
+    if (this.#next !== null) this.#settled = Math.min(this.#next, this.#assembly?.heldOffset() ?? this.#next)
+  }
+
+  /** Null when there is nothing new. */
   toCommit(): PartitionOffset | null {
-    if (this.#next === null || this.#committed === null) return null
-    const offset = Math.min(this.#next, this.#assembly?.heldOffset() ?? this.#next)
-    return offset > this.#committed ? { topic: AGENT_TRACES, partition: this.#partition, offset } : null
+    if (this.#settled === null || this.#committed === null || this.#settled <= this.#committed) return null
+    return { topic: AGENT_TRACES, partition: this.#partition, offset: this.#settled }
   }
 
   committed(offset: number): void {

@@ -4,6 +4,7 @@
  */
 import type { Span } from '../../engine/model/span.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { MACHINE, type Runtime } from './runtime.ts'
 import type { TraceInMemory } from './traces-in-memory.ts'
 
 export interface StoredTrace {
@@ -18,6 +19,7 @@ export interface ReadBackOptions {
   nowMs: () => number
   /** For each question: evaluation does not wait longer for a store that is out of order. */
   timeoutMs?: number
+  sleep?: Runtime['sleep']
 }
 
 const TIMEOUT_MS = 2_000
@@ -54,7 +56,7 @@ export class ReadBack {
   }
 
   async #readOne(trace: TraceInMemory): Promise<StoredTrace> {
-    const { traces, timeoutMs = TIMEOUT_MS } = this.#options
+    const { traces, timeoutMs = TIMEOUT_MS, sleep = MACHINE.sleep } = this.#options
     const { tenant, traceId } = trace
     const [spans, results] = await within(
       timeoutMs,
@@ -62,6 +64,7 @@ export class ReadBack {
         traces.getTrace(tenant, traceId),
         traces.queryResults(tenant, { traceId, limit: RESULTS_LOOKED_AT }),
       ]),
+      sleep,
     )
     // Results of other evals than these are of no settling.
     const atSettle = new Set(
@@ -75,12 +78,14 @@ export class ReadBack {
   }
 }
 
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs)
+async function within<T>(timeoutMs: number, work: Promise<T>, sleep: Runtime['sleep']): Promise<T> {
+  const isOver = new AbortController()
+  const timeout = sleep(timeoutMs, isOver.signal).then(() => {
+    throw new Error(`no answer in ${timeoutMs} ms`)
+  })
   try {
-    return await Promise.race([work, timeout.promise])
+    return await Promise.race([work, timeout])
   } finally {
-    clearTimeout(timer)
+    isOver.abort()
   }
 }

@@ -1,9 +1,11 @@
 /** Outages are waited out: a sink that fails is asked again, ever more slowly, until it answers or the loop is stopped. */
+import type { Runtime } from './runtime.ts'
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 5_000
 
 export interface RetryOptions {
+  sleep: Runtime['sleep']
   signal: AbortSignal
   /** Of every failure, before the wait. */
   onFailure: (error: unknown, attempt: number) => void
@@ -21,23 +23,9 @@ export async function retryForever<T>(attempt: () => Promise<T>, options: RetryO
       options.onFailure(error, count)
     }
     options.signal.throwIfAborted()
-    await sleep(Math.min(FIRST_DELAY_MS * 2 ** (count - 1), LONGEST_DELAY_MS), options.signal)
+    await options.sleep(Math.min(FIRST_DELAY_MS * 2 ** (count - 1), LONGEST_DELAY_MS), options.signal)
     options.signal.throwIfAborted()
   }
-}
-
-/** Ends early, without an error, when the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
 
 /** Whether to say something of a failure: the first time, then ever more rarely, so that an outage does not fill the terminal. */

@@ -7,11 +7,12 @@ import type { Redactor } from '../../engine/redact/redact.ts'
 import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
-import { createTimeSlice } from '../../storage/time-slice.ts'
 import { Offsets } from './offsets.ts'
 import { RowBlocks } from './row-blocks.ts'
+import type { Runtime } from './runtime.ts'
 
 export class StoreBatch {
+  readonly #createTimeSlice: Runtime['createTimeSlice']
   readonly deadLetters: RecordToAppend[] = []
   readonly spans = new RowBlocks('spans', (record, reason) => this.#refuse(record, 'unstorable', reason))
   readonly results = new RowBlocks('results', (record, reason) => this.#refuse(record, 'unstorable', reason))
@@ -21,6 +22,10 @@ export class StoreBatch {
   sizeBytes = 0
   /** Milliseconds since the epoch. */
   newestAppendTimeMs = 0
+
+  constructor({ createTimeSlice }: Pick<Runtime, 'createTimeSlice'>) {
+    this.#createTimeSlice = createTimeSlice
+  }
 
   /** Reads a record and redacts its spans before they go any further; one that can't be read joins the dead letters. */
   async add(record: LogRecord, redactor: Redactor, nowMs: number): Promise<void> {
@@ -48,7 +53,7 @@ export class StoreBatch {
       this.#refuse(record, 'undecodable', outcome.message)
       return
     }
-    const giveWay = createTimeSlice()
+    const giveWay = this.#createTimeSlice()
     for (const span of outcome.spans) {
       redactor.apply(span)
       const slice = giveWay()

@@ -3,21 +3,20 @@
  * committed. While one batch is written the next is read; a store that is out of order pauses the reading and is waited for.
  */
 
-import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
-import { createTimeSlice } from '../../storage/time-slice.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
-import { isWorthSaying, sleep } from './retry.ts'
+import { isWorthSaying, retryForever } from './retry.ts'
+import { MACHINE, type Runtime } from './runtime.ts'
 import { StoreBatch } from './store-batch.ts'
 import { writeBatch } from './store-writer.ts'
 
 export interface StoreLoopOptions {
   log: Log
   /** Migrated. */
-  traces: TracesStore
+  traces: Pick<TracesStore, 'insertBlocks'>
   /** The redaction in force; asked for each record. */
   definitions: () => Redactor
   /** Milliseconds since the epoch. */
@@ -33,6 +32,7 @@ export interface StoreLoopOptions {
   /** How long a rebalance, or the end, waits for a store that does not answer. */
   graceMs?: number
   groupId?: string
+  runtime?: Runtime
 }
 
 export interface StoreLoopStats {
@@ -81,15 +81,20 @@ interface Writing {
 
 class Loop implements StoreLoop {
   readonly #options: StoreLoopOptions
+  readonly #runtime: Runtime
   readonly #stop = new AbortController()
   /** Aborts what waits for a sink, when the time to wait for it is over. */
   readonly #giveUp = new AbortController()
   /** Sets tokens of this run apart from those of one before it, whose offsets may have been the same on another log. */
-  readonly #runId = randomUUID()
+  readonly #runId: string
   #consumer!: Consumer
   #running: Promise<void> = Promise.resolve()
-  #pending = new StoreBatch()
+  #pending: StoreBatch
+  /** A record to what is pending. */
+  #adding: Promise<void> = Promise.resolve()
   #pendingSinceMs = 0
+  /** Of the partitions; null from when they are taken away, which may be in the middle of a turn, until there are others. */
+  #tenure: object | null = null
   #writing: Writing | null = null
   #wake = new AbortController()
   #lastBatchAtMs = Number.NEGATIVE_INFINITY
@@ -107,6 +112,9 @@ class Loop implements StoreLoop {
 
   constructor(options: StoreLoopOptions) {
     this.#options = options
+    this.#runtime = options.runtime ?? MACHINE
+    this.#runId = this.#runtime.newId()
+    this.#pending = new StoreBatch(this.#runtime)
   }
 
   async start(): Promise<void> {
@@ -114,6 +122,9 @@ class Loop implements StoreLoop {
       groupId: this.#options.groupId ?? 'trans-store',
       topics: [AGENT_TRACES, EVAL_RESULTS],
       startFrom: 'earliest',
+      onAssign: async () => {
+        this.#tenure = {}
+      },
       onRevoke: () => this.#onRevoke(),
     })
     this.#running = this.#loop()
@@ -140,7 +151,7 @@ class Loop implements StoreLoop {
       } catch (error) {
         // The log itself: nothing read is lost, it comes again after a while.
         this.#options.onProblem?.(`the store loop cannot read the log: ${messageOf(error)}`)
-        await sleep(1_000, this.#stop.signal)
+        await this.#runtime.sleep(1_000, this.#stop.signal)
       }
     }
   }
@@ -164,10 +175,14 @@ class Loop implements StoreLoop {
       if (mustWait) this.#consumer.resume(this.#consumer.assignment())
     }
     if (signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
-    const giveWay = createTimeSlice()
+    const giveWay = this.#runtime.createTimeSlice()
+    const tenure = this.#tenure
     for (const record of records) {
+      // The rest is read again by whoever has the partition next.
+      if (tenure === null || tenure !== this.#tenure) break
       if (this.#pending.offsets.isEmpty) this.#pendingSinceMs = this.#options.nowMs()
-      await this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
+      this.#adding = this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
+      await this.#adding
       await giveWay()
     }
   }
@@ -188,7 +203,7 @@ class Loop implements StoreLoop {
   #startWriting(): void {
     const batch = this.#pending
     if (batch.offsets.isEmpty) return
-    this.#pending = new StoreBatch()
+    this.#pending = new StoreBatch(this.#runtime)
     this.#lastBatchAtMs = this.#options.nowMs()
     batch.seal(this.#lastBatchAtMs)
     const done = this.#write(batch, this.#consumer.generation()).finally(() => {
@@ -206,6 +221,7 @@ class Loop implements StoreLoop {
       await writeBatch(batch, `${this.#runId}:${this.#batchCount++}`, {
         log,
         traces,
+        sleep: this.#runtime.sleep,
         signal: this.#giveUp.signal,
         onOutage: (what, error, attempt) => {
           stats.outages++
@@ -236,13 +252,18 @@ class Loop implements StoreLoop {
   }
 
   async #commit(batch: StoreBatch, generation: number): Promise<void> {
-    // Of partitions that were taken away meanwhile: their new owner reads the records again, which stores nothing twice.
-    if (generation !== this.#consumer.generation()) return
+    const commit = async (): Promise<void> => {
+      // Of partitions that were taken away meanwhile: their new owner reads the records again, which stores nothing twice.
+      if (generation === this.#consumer.generation()) await this.#consumer.commit(batch.offsets.toCommit())
+    }
+    const onFailure = (error: unknown, attempt: number): void => {
+      if (isWorthSaying(attempt)) this.#options.onProblem?.(`the store loop cannot commit: ${messageOf(error)}`)
+    }
     try {
-      await this.#consumer.commit(batch.offsets.toCommit())
-    } catch (error) {
-      // The next batch's commit covers this one.
-      this.#options.onProblem?.(`the store loop cannot commit: ${messageOf(error)}`)
+      // There may be no next batch whose commit covers this one.
+      await retryForever(commit, { sleep: this.#runtime.sleep, signal: this.#giveUp.signal, onFailure })
+    } catch {
+      // The loop ends: what it stored is stored again by the next, by the same keys.
     }
   }
 
@@ -255,13 +276,16 @@ class Loop implements StoreLoop {
       this.#startWriting()
       await this.#writing?.done
     })()
-    await Promise.race([flushed, sleep(graceMs, timeout.signal)])
+    await Promise.race([flushed, this.#runtime.sleep(graceMs, timeout.signal)])
     timeout.abort()
   }
 
   async #onRevoke(): Promise<void> {
+    this.#tenure = null
+    // Half a record must not be written as if it were the whole.
+    await this.#adding
     await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
     // What could not be written belongs to whoever owns the partitions next.
-    this.#pending = new StoreBatch()
+    this.#pending = new StoreBatch(this.#runtime)
   }
 }

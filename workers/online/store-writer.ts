@@ -3,11 +3,13 @@ import type { Log } from '../../storage/log/port.ts'
 import { DEAD_LETTERS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { retryForever } from './retry.ts'
+import type { Runtime } from './runtime.ts'
 import type { StoreBatch } from './store-batch.ts'
 
 export interface StoreWriterParts {
   log: Log
-  traces: TracesStore
+  traces: Pick<TracesStore, 'insertBlocks'>
+  sleep: Runtime['sleep']
   signal: AbortSignal
   /** Of the store or the log, at each attempt. */
   onOutage: (what: string, error: unknown, attempt: number) => void
@@ -15,9 +17,9 @@ export interface StoreWriterParts {
 
 /** Resolves when all of the batch is durable; rejects only when stopped during an outage. A retry uses the same token. */
 export async function writeBatch(batch: StoreBatch, token: string, parts: StoreWriterParts): Promise<void> {
-  const { log, traces, signal, onOutage } = parts
+  const { log, traces, sleep, signal, onOutage } = parts
   const write = (what: string, attempt: () => Promise<unknown>) =>
-    retryForever(attempt, { signal, onFailure: (error, count) => onOutage(what, error, count) })
+    retryForever(attempt, { sleep, signal, onFailure: (error, count) => onOutage(what, error, count) })
 
   if (batch.deadLetters.length > 0) await write('the log', () => log.append(DEAD_LETTERS, batch.deadLetters))
   for (const table of ['spans', 'results'] as const) {

@@ -25,16 +25,17 @@ export interface TraceInMemory {
   hasRoot: boolean
   /** Spans of it were seen and forgotten when memory ran out. */
   isPiece: boolean
-  /** It has a span from before this worker's time: others may have come before a restart. */
+  /**
+   * It has a span from before this worker's time: others may have come before a restart, and be committed. Also where the trace was judged
+   * then: what is read again begins with the oldest open trace, in the middle of others.
+   */
   beganBefore: boolean
-  /** Its root says that it was never open for so long that its offsets were no longer held: a restart lost none of it. */
-  isWhole: boolean
   /** Spans of it were read back from the store with texts that are masked there. */
   hasMaskedTexts: boolean
 }
 
-export function mayBeIncomplete({ isPiece, beganBefore, isWhole }: TraceInMemory): boolean {
-  return isPiece || (beganBefore && !isWhole)
+export function mayBeIncomplete({ isPiece, beganBefore }: TraceInMemory): boolean {
+  return isPiece || beganBefore
 }
 
 /** Shared by the partitions of a worker. */
