@@ -1,4 +1,5 @@
 /** The verdict of an eval on a subject, clause by clause. */
+import { walkExpr } from '../../../dsl/expr-walk.ts'
 import type { EvalPlan, Expr, OfflineEvalPlan, OnlineEvalPlan, Plan, ScopePlan } from '../../../dsl/plan.ts'
 import type { Reason } from '../../model/result.ts'
 import { maskHint } from '../../regex/mask.ts'
@@ -20,7 +21,7 @@ import type { ExplainSettings } from './value.ts'
 export interface ExplainOptions {
   /** Compiled from the plan by default; given to share them. */
   readonly patterns?: PatternSet
-  /** Masks what texts show; by default what any pattern of the plan matches. */
+  /** Masks what texts show; by default what the eval itself looks for, and the plan's `redact:` clauses and the standard packs name. */
   readonly mask?: (text: string) => string
 }
 
@@ -35,7 +36,7 @@ export function createExplainer(plan: Plan, evalId: string, options: ExplainOpti
   const evalPlan = plans.get(evalId)
   if (evalPlan === undefined) throw new RangeError(`there is no eval ${evalId} in the plan`)
   const patterns = options.patterns ?? compilePatterns(plan.patterns)
-  const mask = options.mask ?? maskWith(patterns, plan)
+  const mask = options.mask ?? maskWith(patterns, plan, patternsIn(evalPlan))
   const set = compileEvalSet({ ...plan, evals: withDependencies(evalPlan, plans) }, patterns)
   return {
     explain: (trace, span, judged) => {
@@ -68,10 +69,35 @@ function scopeOf(plan: EvalPlan): ScopePlan {
   return plan.kind === 'online' ? plan.scope : plan.sample.scope
 }
 
-/** All matches as their hints, wherever they are: what evidence would show of them. */
-export function maskWith(patterns: PatternSet, { patterns: plans }: Pick<Plan, 'patterns'>): (text: string) => string {
-  if (plans.length === 0) return (text) => text
-  const group = patterns.group(plans.map((_, index) => index))
+/** Those that its conditions match by, as indexes. */
+function patternsIn(plan: EvalPlan): number[] {
+  const { where, traceWhere } = scopeOf(plan)
+  const found: number[] = []
+  for (const expr of [where, traceWhere, plan.kind === 'online' ? plan.score : null, plan.pass]) {
+    if (expr === null) continue
+    walkExpr(expr, (inner) => {
+      if (inner.op === 'matches') found.push(...inner.patterns)
+    })
+  }
+  return found
+}
+
+/**
+ * Matches as their hints, wherever they are: what evidence would show of them. A pattern that nobody redacts by is no secret's: with
+ * `/\w/` in one rule, every value of every report would be stars. `more`: those that count as well.
+ */
+export function maskWith(
+  patterns: PatternSet,
+  plan: Pick<Plan, 'patterns' | 'evals'>,
+  more: readonly number[] = [],
+): (text: string) => string {
+  const redacted = new Set(plan.evals.flatMap((one) => (one.kind === 'online' ? (one.redact?.patterns ?? []) : [])))
+  for (const index of more) redacted.add(index)
+  const secrets = plan.patterns.flatMap(({ builtin }, index) =>
+    builtin !== null || redacted.has(index) ? [index] : [],
+  )
+  if (secrets.length === 0) return (text) => text
+  const group = patterns.group(secrets)
   return (text) => {
     let masked = ''
     let at = 0
