@@ -29,22 +29,31 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Spans sent before the count begins, so that what is measured is the running service and not its compiler. */
 const warmUpSpans = 200_000
 
-interface Load {
+export interface Load {
   spans: number
   /** 0 is as fast as they are taken. */
   spansPerSecond: number
 }
 
+/** Engines in processes of their own that the instance works with. */
+export interface Engines {
+  env: Readonly<Record<string, string>>
+  /** By name, for the CPU that each takes. */
+  pids: Readonly<Record<string, number>>
+}
+
 /** Runs the load once, after a warm-up, and prints what it took. */
-export async function run(load: Load): Promise<void> {
+export async function run(load: Load, engines: Engines = { env: {}, pids: {} }): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assay-bench-'))
-  const assay = await startAssay({ dataDir })
+  const assay = await startAssay({ dataDir, env: engines.env, timeoutMs: 60_000 })
   try {
     await sendAndStore(assay, { spans: warmUpSpans, spansPerSecond: load.spansPerSecond }, 0)
     const before = processUsage(assay.pid)
+    const enginesBefore = cpuOf(engines)
     const threadsBefore = threadCpuSeconds(assay.pid)
     const { report, seconds, stored } = await sendAndStore(assay, load, warmUpSpans)
     const after = processUsage(assay.pid)
+    const enginesAfter = cpuOf(engines)
     const threads = [...threadCpuSeconds(assay.pid)]
       .map(([name, cpuSeconds]) => [name, cpuSeconds - (threadsBefore.get(name) ?? 0)] as const)
       .filter(([, cpuSeconds]) => cpuSeconds >= 0.1)
@@ -65,6 +74,10 @@ export async function run(load: Load): Promise<void> {
     console.log(
       `  CPU by thread       ${threads.map(([name, cpuSeconds]) => `${name} ${(cpuSeconds / millions).toFixed(1)}`).join(', ')}`,
     )
+    for (const [name, cpuSeconds] of enginesAfter) {
+      const spent = (cpuSeconds - (enginesBefore.get(name) ?? 0)) / millions
+      console.log(`  ${`CPU of ${name}`.padEnd(20)}${spent.toFixed(1)} s per million spans`)
+    }
     console.log(`  peak memory         ${Math.round((after?.peakRssBytes ?? 0) / 1e6)} MB`)
     console.log(`  acknowledged        p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; refused ${report.rejected}`)
     for (const rival of rivals) {
@@ -76,6 +89,10 @@ export async function run(load: Load): Promise<void> {
     await assay.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+function cpuOf({ pids }: Engines): Map<string, number> {
+  return new Map(Object.entries(pids).map(([name, pid]) => [name, processUsage(pid)?.cpuSeconds ?? Number.NaN]))
 }
 
 /** Sends, and waits until all of it and the `alreadyStored` before it can be queried. */

@@ -13,6 +13,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'the same at 20,000 spans/s',
     run: async () => (await import('./ingest.ts')).run({ spans: 600_000, spansPerSecond: 20_000 }),
   },
+  'ingest-distributed': {
+    about: 'the same on a Kafka broker and ClickHouse by HTTP, as fast as they are taken',
+    run: async () => (await import('./ingest-distributed.ts')).run({ spans: 600_000, spansPerSecond: 0 }),
+  },
   evaluator: {
     about: 'the evaluator alone: a latency eval, and the PII pack on texts of 600 B',
     run: async () => (await import('./evaluator.ts')).run(),

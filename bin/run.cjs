@@ -5,7 +5,7 @@ const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const args = process.argv.slice(2)
-if (args[0] === 'up') restartWithFlags()
+if (args[0] === 'up' || args[0] === 'serve') restartWithFlags()
 enableCompileCache()
 const compiled = join(__dirname, '..', 'dist', 'main.js')
 // In the repository itself nothing may be built.

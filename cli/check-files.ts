@@ -4,12 +4,13 @@ import { fixedText, fixFiles } from './check/fix.ts'
 import { githubReport } from './check/github.ts'
 import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
-import { type CheckReport, reportOf, summaryLine } from './check/report.ts'
+import { type CheckReport, nextSteps, reportOf, summaryLine } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
 import type { AssayConfig } from './config/schema.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type CheckedEvals, checkEvals } from './load-evals.ts'
+import { isNothingThere } from './loaded-plan.ts'
 
 export const CHECK_FORMATS = ['text', 'json', 'sarif', 'github'] as const
 export type CheckFormat = (typeof CHECK_FORMATS)[number]
@@ -73,7 +74,7 @@ function printed(loaded: CheckedEvals, options: CheckOptions): number {
     return exitCodes.usage
   }
   process.stdout.write(written(options, report, loaded))
-  if (report.summary.errors > 0) return exitCodes.findings
+  if (report.summary.errors > 0) return isNothingThere(loaded) ? exitCodes.usage : exitCodes.findings
   return loaded.files.length === 0 ? exitCodes.usage : exitCodes.ok
 }
 
@@ -90,11 +91,11 @@ function written(options: CheckOptions, report: CheckReport, loaded: CheckedEval
     case 'github':
       return githubReport(report, root)
     case 'text':
-      return textReport(report, loaded) + costs
+      return textReport(report, loaded) + nextSteps(report.diagnostics) + costs
     case null:
       return process.env.GITHUB_ACTIONS === 'true'
         ? `${textReport(report, loaded)}${costs}${githubReport(report, root)}`
-        : textReport(report, loaded) + costs
+        : textReport(report, loaded) + nextSteps(report.diagnostics) + costs
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import { formatText } from '../dsl/format/format.ts'
@@ -28,12 +28,15 @@ export function runFormat(paths: readonly string[], options: FormatOptions): num
     return exitCodes.usage
   }
   const counts = { same: 0, changed: 0, refused: 0 }
+  const nowhere = files.filter((path) => !existsSync(path))
   for (const path of files) {
-    const outcome = formatFile(path, options)
+    const outcome = nowhere.includes(path) ? notThere(path) : formatFile(path, options)
     counts[outcome.kind]++
     report(path, outcome, options)
   }
   process.stderr.write(`${summary(counts, options)}\n`)
+  // Not a file is there, so that it is the command line which is wrong.
+  if (nowhere.length === files.length) return exitCodes.usage
   const findings = counts.refused > 0 || (options.check && counts.changed > 0)
   return findings ? exitCodes.findings : exitCodes.ok
 }
@@ -50,6 +53,11 @@ export function runFormatStdin(options: FormatOptions): number {
   if (options.diff) process.stdout.write(unifiedDiff('stdin.eval', before, after))
   else if (!options.check) process.stdout.write(after)
   return options.check && outcome.kind === 'changed' ? exitCodes.findings : exitCodes.ok
+}
+
+function notThere(path: string): Outcome {
+  const message = 'there is no such file or folder'
+  return { kind: 'refused', diagnostics: [diagnosticOfFile(path, 'E0001', message)], text: null }
 }
 
 function formatFile(path: string, options: FormatOptions): Outcome {
@@ -76,7 +84,8 @@ function formatted(path: string, text: string): Outcome {
 function report(path: string, outcome: Outcome, { check, diff }: FormatOptions): void {
   if (outcome.kind === 'refused') {
     const sources = new Map(outcome.text === null ? [] : [[path, outcome.text]])
-    const told = { diagnostics: [...outcome.diagnostics], sources, shownAs: new Map<string, string>() }
+    const inOrder = outcome.diagnostics.toSorted((a, b) => a.line - b.line || a.column - b.column)
+    const told = { diagnostics: inOrder, sources, shownAs: new Map<string, string>() }
     process.stderr.write(`${diagnosticsText(told, process.stderr)}\nleft as it is: ${path}\n`)
   } else if (outcome.kind === 'changed') {
     if (diff) process.stdout.write(unifiedDiff(path, outcome.before, outcome.after))

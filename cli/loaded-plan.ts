@@ -1,6 +1,6 @@
 /** For commands that run definitions: the plan, or the diagnostics on the user's screen and an exit code. */
-import { renderDiagnostics } from '../dsl/diagnostics/render.ts'
 import type { Plan } from '../dsl/plan.ts'
+import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type LoadedEvals, type LoadOptions, loadEvals } from './load-evals.ts'
 
@@ -12,16 +12,21 @@ export function loadPlan(paths: readonly string[], options: LoadOptions = {}): L
   const { plan, files } = loaded
   const errors = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (plan === null) {
-    const shown = errors.map((diagnostic) => ({ ...diagnostic, file: shownPath(loaded, diagnostic.file) }))
-    const sources = new Map([...loaded.sources].map(([path, text]) => [shownPath(loaded, path), text]))
-    process.stderr.write(`${renderDiagnostics(shown, sources)}\n`)
-    return { ok: false, exitCode: exitCodes.findings, loaded }
+    const text = diagnosticsText({ ...loaded, diagnostics: errors }, process.stderr)
+    const count = `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`
+    process.stderr.write(`${text}\n${isNothingThere(loaded) ? '' : `the definitions do not check: ${count}\n`}`)
+    return { ok: false, exitCode: isNothingThere(loaded) ? exitCodes.usage : exitCodes.findings, loaded }
   }
   if (files.length === 0) {
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
     return { ok: false, exitCode: exitCodes.usage, loaded }
   }
   return { ok: true, plan, loaded }
+}
+
+/** Not a file could be read, so that it is the command line which is wrong. */
+export function isNothingThere({ files, diagnostics }: Pick<LoadedEvals, 'files' | 'diagnostics'>): boolean {
+  return files.length === 0 && diagnostics.length > 0 && diagnostics.every(({ code }) => code === 'E0001')
 }
 
 /** Packs as the file that people can open, where they named it so. */

@@ -3,26 +3,33 @@ import { exitCodes } from './exit-codes.ts'
 import { VERSION } from './version.ts'
 
 interface CommandModule {
-  names: readonly string[]
-  load: () => Promise<(program: Command) => void>
+  readonly name: string
+  /** Heading in the help. */
+  readonly group: string
+  readonly load: () => Promise<(program: Command) => void>
 }
 
+/** In the order of the help. */
 const modules: readonly CommandModule[] = [
-  { names: ['up'], load: async () => (await import('./commands/up.ts')).registerUp },
-  { names: ['init'], load: async () => (await import('./commands/init.ts')).registerInit },
-  { names: ['check'], load: async () => (await import('./commands/check.ts')).registerCheck },
-  { names: ['capture'], load: async () => (await import('./commands/capture.ts')).registerCapture },
-  { names: ['explain'], load: async () => (await import('./commands/explain.ts')).registerExplain },
-  { names: ['serve'], load: async () => (await import('./commands/serve.ts')).registerServe },
-  { names: ['fmt'], load: async () => (await import('./commands/fmt.ts')).registerFormat },
-  { names: ['test'], load: async () => (await import('./commands/test.ts')).registerTest },
-  { names: ['diff'], load: async () => (await import('./commands/diff.ts')).registerDiff },
-  { names: ['backtest'], load: async () => (await import('./commands/backtest.ts')).registerBacktest },
-  { names: ['run'], load: async () => (await import('./commands/run.ts')).registerRun },
-  { names: ['dlq'], load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
-  { names: ['push'], load: async () => (await import('./commands/push.ts')).registerPush },
-  { names: ['results'], load: async () => (await import('./commands/results.ts')).registerResults },
-  { names: ['lsp'], load: async () => (await import('./commands/lsp.ts')).registerLsp },
+  { name: 'init', group: 'Write evals:', load: async () => (await import('./commands/init.ts')).registerInit },
+  { name: 'check', group: 'Write evals:', load: async () => (await import('./commands/check.ts')).registerCheck },
+  { name: 'fmt', group: 'Write evals:', load: async () => (await import('./commands/fmt.ts')).registerFormat },
+  { name: 'test', group: 'Write evals:', load: async () => (await import('./commands/test.ts')).registerTest },
+  { name: 'lsp', group: 'Write evals:', load: async () => (await import('./commands/lsp.ts')).registerLsp },
+  { name: 'up', group: 'Run them:', load: async () => (await import('./commands/up.ts')).registerUp },
+  { name: 'results', group: 'Run them:', load: async () => (await import('./commands/results.ts')).registerResults },
+  { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
+  { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },
+  { name: 'capture', group: 'Run them:', load: async () => (await import('./commands/capture.ts')).registerCapture },
+  { name: 'diff', group: 'Change them:', load: async () => (await import('./commands/diff.ts')).registerDiff },
+  {
+    name: 'backtest',
+    group: 'Change them:',
+    load: async () => (await import('./commands/backtest.ts')).registerBacktest,
+  },
+  { name: 'push', group: 'Change them:', load: async () => (await import('./commands/push.ts')).registerPush },
+  { name: 'serve', group: 'Operate Assay:', load: async () => (await import('./commands/serve.ts')).registerServe },
+  { name: 'dlq', group: 'Operate Assay:', load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
 ]
 
 /** The whole program for `--help`, or only the command that `args` names. */
@@ -43,7 +50,8 @@ Examples:
   assay check evals                         parse and type-check .eval files
   assay fmt evals                           format them, in one style
   assay test evals                          run the tests in them, offline
-  assay run evals/pii.eval --on traces.json evaluate a file on traces of OTLP JSON, protobuf or JSONL
+  assay diff                                what a change of them means
+  assay run evals --on traces.json          evaluate them on traces of OTLP JSON, protobuf or JSONL
   assay results --since 1h                  what the running instance found
   assay explain TRACE EVAL                  why a trace got its verdict
   assay capture TRACE                       a stored trace as a test, redacted
@@ -52,8 +60,12 @@ Exit codes: 0 fine, 1 findings or failed tests, 2 usage or configuration.`,
   )
   const wanted = args.find((arg) => !arg.startsWith('-'))
   if (wanted === undefined && (args.includes('-V') || args.includes('--version'))) return program
-  const chosen = modules.filter((module) => wanted === undefined || wanted === 'help' || module.names.includes(wanted))
-  for (const module of chosen.length > 0 ? chosen : modules) (await module.load())(program)
+  const chosen = modules.filter((module) => wanted === undefined || wanted === 'help' || module.name === wanted)
+  for (const { name, group, load } of chosen.length > 0 ? chosen : modules) {
+    const register = await load()
+    register(program)
+    program.commands.find((command) => command.name() === name)?.helpGroup(group)
+  }
   return program
 }
 

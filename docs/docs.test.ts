@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadEvals } from '../cli/load-evals.ts'
+import { formatText } from '../dsl/format/format.ts'
 import { runTests } from '../engine/testing/run-tests.ts'
 
 const root = dirname(import.meta.dirname)
@@ -89,6 +90,14 @@ describe('examples compile, and their tests pass', () => {
     if (plan === null) throw new Error('no plan although nothing is wrong')
     expect(runTests(plan).tests.filter(({ ok }) => !ok)).toEqual([])
   })
+})
+
+test('examples are in the one style', () => {
+  const other = examples.filter(({ text }) => {
+    const formatted = formatText(text)
+    return formatted.kind !== 'formatted' || formatted.text !== text
+  })
+  expect(other.map(({ page, line }) => `${page}:${line}`)).toEqual([])
 })
 
 describe('relative links lead to files and headings that exist', () => {

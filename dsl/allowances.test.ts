@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { formatText } from './format/format.ts'
 import { compileText } from './testing.ts'
 
 const SLOW = 'pattern number = /\\d{6,}/'
@@ -48,4 +49,34 @@ describe('an allowance', () => {
     expect(told).toHaveLength(expected.length)
     for (const [index, start] of expected.entries()) expect(told[index]).toContain(start)
   })
+})
+
+const LOOSE = 'output.text matches /[a-z]+/'
+test.each([
+  [
+    'behind an eval on one line',
+    `online eval it { on: llm_call  pass: ${LOOSE}  missing: fail }  # assay-allow W0310: so it is`,
+  ],
+  [
+    'above an eval on one line',
+    `# assay-allow W0310: so it is\nonline eval it { on: llm_call  pass: ${LOOSE}  missing: fail }`,
+  ],
+  [
+    'behind a clause',
+    `online eval it {\n  on: llm_call\n  pass: ${LOOSE}\n    and name == "x"  # assay-allow W0310: so it is\n  missing: fail\n}`,
+  ],
+  [
+    'above a clause',
+    `online eval it {\n  on: llm_call\n  # assay-allow W0310: so it is\n  pass: name == "x"\n    and ${LOOSE}\n  missing: fail\n}`,
+  ],
+])('an allowance %s says the same of the formatted file', (_name, text) => {
+  expect(found(text)).toEqual([])
+  const formatted = formatText(`package shop\n${text}\n`)
+  if (formatted.kind !== 'formatted') throw new Error('a valid file is not formatted')
+  expect(compileText(formatted.text).diagnostics).toEqual([])
+})
+
+test('an allowance behind one clause says nothing of the next', () => {
+  const text = `online eval it {\n  on: llm_call # assay-allow W0310: no\n  pass: ${LOOSE}\n  missing: fail\n}`
+  expect(found(text).map((one) => one.slice(0, 5))).toEqual(['E0019', 'W0310'])
 })

@@ -1,12 +1,14 @@
 /**
  * `# assay-allow W0310: reason`: a finding that the author has looked at and keeps. It stands at the end of the line or on a
- * line of its own above, has a reason, and is an error itself once there is nothing to allow.
+ * line of its own above, has a reason, and is an error itself once there is nothing to allow. Above or behind a whole clause or
+ * declaration it speaks of all its lines, so that the formatter, which sets these apart, takes nothing from it.
  */
 import { ALLOWABLE_ERRORS, CODES, type Code, isCode, mayAllow } from './diagnostics/codes.ts'
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import type { Reporter } from './diagnostics/reporter.ts'
 import { removal, renaming, replacement } from './machine-fix.ts'
 import type { Source, Span } from './source.ts'
+import type { ClauseNode, DeclNode } from './syntax/ast.ts'
 import { endOf } from './syntax/grammar-base.ts'
 import { lex } from './syntax/lexer.ts'
 
@@ -17,8 +19,9 @@ const USAGE = 'write `# assay-allow W0310: why it is fine`'
 interface Comment {
   readonly span: Span
   readonly text: string
-  /** The line that it speaks of; 0 when nothing follows. */
-  readonly line: number
+  /** The lines that it speaks of, both included; 0 when nothing follows. */
+  readonly first: number
+  readonly last: number
 }
 
 interface Allowance {
@@ -30,28 +33,54 @@ interface Allowance {
  * What is left of a file's diagnostics: those allowed are taken out, and those of the comments themselves put in. `unasked`
  * are codes that were not looked for this time, so that an unused allowance of them says nothing.
  */
-export function withoutAllowed(reporter: Reporter, unasked: ReadonlySet<Code>): readonly Diagnostic[] {
+export function withoutAllowed(
+  reporter: Reporter,
+  declarations: readonly DeclNode[],
+  unasked: ReadonlySet<Code>,
+): readonly Diagnostic[] {
   const { source } = reporter
   if (!source.text.includes(MARK)) return reporter.diagnostics
   const found = [...reporter.diagnostics]
-  const allowances = commentsOf(source).flatMap((comment) => allowancesIn(comment, reporter))
-  const used = new Set<Allowance>()
-  const byLine = Map.groupBy(allowances, (one) => one.comment.line)
-  const left = found.filter((diagnostic) => {
-    const allowing = (byLine.get(diagnostic.line) ?? []).filter((one) => one.code === diagnostic.code)
-    for (const one of allowing) used.add(one)
+  const allowances = commentsOf(source, declarations).flatMap((comment) => allowancesIn(comment, reporter))
+  const places = coverageOf(allowances)
+  const used = new Set<Allowance[]>()
+  const left = found.filter(({ code, line }) => {
+    const allowing = places.get(`${code} ${line}`) ?? []
+    for (const group of allowing) used.add(group)
     return allowing.length === 0
   })
   // What is in error was not looked at to its end, and may be what the allowance is for.
   if (!left.some((diagnostic) => diagnostic.severity === 'error'))
-    for (const one of allowances) if (!used.has(one) && !unasked.has(one.code)) reportUnused(one, reporter)
+    for (const group of new Set([...places.values()].flat()))
+      if (!used.has(group)) for (const one of group) if (!unasked.has(one.code)) reportUnused(one, reporter)
   return [...left, ...reporter.diagnostics.slice(found.length)]
 }
 
+/** By code and line those that speak of it, in groups that speak of the same. */
+function coverageOf(allowances: readonly Allowance[]): Map<string, Allowance[][]> {
+  const places = new Map<string, Allowance[][]>()
+  const sameKey = ({ code, comment }: Allowance): string => `${code} ${comment.first} ${comment.last}`
+  for (const group of Map.groupBy(allowances, sameKey).values()) {
+    const [{ code, comment } = { code: null, comment: { first: 1, last: 0 } }] = group
+    for (let line = comment.first; line <= comment.last; line++) {
+      const key = `${code} ${line}`
+      places.set(key, [...(places.get(key) ?? []), group])
+    }
+  }
+  return places
+}
+
 /** Comments that hold the mark, looked for between the tokens: in a text or a rubric it means nothing. */
-function commentsOf(source: Source): Comment[] {
+function commentsOf(source: Source, declarations: readonly DeclNode[]): Comment[] {
   const { text } = source
   const comments: Comment[] = []
+  // The largest that starts or ends there: of a declaration and its last clause, the declaration.
+  const startingAt = new Map<number, Span>()
+  const endingAt = new Map<number, Span>()
+  for (const span of declarations.flatMap((one) => [...clausesOf(one).map((clause) => clause.span), one.span])) {
+    startingAt.set(span.start, span)
+    endingAt.set(span.end, span)
+  }
   let at = 0
   const gap = (end: number, isLast: boolean): void => {
     for (const match of text.slice(at, end).matchAll(/#[^\n]*/g)) {
@@ -60,7 +89,13 @@ function commentsOf(source: Source): Comment[] {
       const comment = match[0].trimEnd()
       const isBehind = at > 0 && !text.slice(at, start).includes('\n')
       const line = isBehind ? source.position(start).line : isLast ? 0 : source.position(end).line
-      comments.push({ span: { start, end: start + comment.length }, text: comment, line })
+      const whole = isBehind ? endingAt.get(at) : startingAt.get(end)
+      comments.push({
+        span: { start, end: start + comment.length },
+        text: comment,
+        first: whole === undefined ? line : Math.min(line, source.position(whole.start).line),
+        last: whole === undefined ? line : Math.max(line, source.position(whole.end).line),
+      })
     }
   }
   for (const token of lex(text)) {
@@ -69,6 +104,10 @@ function commentsOf(source: Source): Comment[] {
   }
   gap(text.length, true)
   return comments
+}
+
+function clausesOf(declaration: DeclNode): readonly ClauseNode[] {
+  return 'clauses' in declaration ? declaration.clauses : []
 }
 
 function allowancesIn(comment: Comment, reporter: Reporter): Allowance[] {

@@ -25,7 +25,9 @@ describe('in an expression', () => {
     ['duration <= 5 seconds', 'duration <= 5s', TRACE],
     ['duration <= 5sec', 'duration <= 5s', TRACE],
     ['1s <= duration <= 5s', '1s <= duration and duration <= 5s', TRACE],
-    ['duration <= 5s && count(tool_calls) < 3', 'duration <= 5s  and  count(tool_call) < 3', TRACE],
+    ['duration <= 5s && count(tool_calls) < 3', 'duration <= 5s and count(tool_call) < 3', TRACE],
+    ['!(duration <= 5s)&&count(tool_call) < 3', 'not (duration <= 5s) and count(tool_call) < 3', TRACE],
+    ['name == "x" || !(name in ["y"])', 'name == "x" or not (name in ["y"])', TRACE],
     ['avg(llm_call.duration) ?? 1s <= 5s', 'mean(llm_call.duration) ?? 1s <= 5s', TRACE],
     ["env == 'prod'", 'env == "prod"', `${TRACE.replace('  pass', '  missing: fail\n  pass')}`],
     ['env == “prod”', 'env == "prod"', `${TRACE.replace('  pass', '  missing: fail\n  pass')}`],
@@ -48,6 +50,22 @@ describe('in an expression', () => {
     expect(fixed(`${before}${wrong}\n}\n`)).toBe(`${before}${right}\n}\n`)
     expect(compileText(`${before}${right}\n}\n`).diagnostics).toEqual([])
   })
+
+  // `not` does not stand there either.
+  test.each(['name !contains "x"', 'name !in ["x"]', '(name) !matches /x/'])('%s is left to its author', (wrong) => {
+    const text = `${TRACE}${wrong}\n}\n`
+    expect(fixed(text)).toBe(text)
+    expect(compileText(text).diagnostics[0]).toMatchObject({
+      code: 'E0009',
+      notes: [expect.stringContaining('in front of the whole')],
+    })
+  })
+})
+
+test('an allowance that only shows as unused when nothing else is wrong keeps no fix from being made', () => {
+  const unused = '# assay-allow W0310: it once was slow\nconst limit = 1s\n'
+  const misspelt = FAST.replace('duration', 'durration')
+  expect(fixed(`package shop\n${unused}${misspelt}`)).toContain('pass: duration <= 5s')
 })
 
 describe('in a file', () => {

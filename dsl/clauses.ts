@@ -4,6 +4,7 @@ import type { Fix } from './diagnostics/diagnostic.ts'
 import type { Reporter } from './diagnostics/reporter.ts'
 import { literalValue } from './literals.ts'
 import { renaming, replacement } from './machine-fix.ts'
+import type { Module } from './module.ts'
 import { didYouMean, nearest, soleNearest } from './suggest.ts'
 import type { BlockDecl, ClauseNode, ClauseValue, ExprNode, Ident } from './syntax/ast.ts'
 
@@ -32,9 +33,23 @@ export const CLAUSES: Record<DeclKind, KindClauses> = {
     optional: ['title', 'owner', 'notify', 'mode'],
   },
 }
-/** `metric:` stands for these: where it is written, they are not missed. */
+/** What an eval that is made from a template says itself: who, where and when; what is measured is the template's. */
+export const OF_A_USE: Record<'online eval' | 'offline eval', readonly string[]> = {
+  'online eval': ['on', 'title', 'owner', 'was', 'mode', 'missing'],
+  'offline eval': ['every', 'sample', 'judge', 'labels', 'budget', 'title', 'owner', 'was', 'mode', 'missing'],
+}
+
+/** Clauses of a template, and the view of its file in which they are looked at. */
+export interface Inherited {
+  readonly clauses: readonly ClauseNode[]
+  readonly module: Module
+  /** A template is looked at by itself: what its uses say may be absent. */
+  readonly isTrial: boolean
+}
+
 /** Written as often as one likes. */
 export const REPEATABLE: ReadonlySet<string> = new Set(['row'])
+/** `metric:` stands for these: where it is written, they are not missed. */
 const INSTEAD_OF_JUDGE = ['judge', 'show', 'scale', 'rubric']
 /** What only a judge with a rubric needs. */
 const OF_RUBRIC = ['show', 'scale', 'rubric']
@@ -47,18 +62,50 @@ export class Clauses {
   /** False when a required clause is not there, or one that does not go with the others (told). */
   complete = true
 
-  constructor(decl: BlockDecl, kind: DeclKind, reporter: Reporter) {
+  readonly #inherited: Inherited | null
+  readonly #fromTemplate = new Set<string>()
+
+  /** `inherited` stand where the declaration has no clause of its own. */
+  constructor(decl: BlockDecl, kind: DeclKind, reporter: Reporter, inherited: Inherited | null = null) {
     this.decl = decl
     this.reporter = reporter
-    for (const clause of decl.clauses) this.#take(clause, kind)
+    this.#inherited = inherited
+    for (const clause of decl.clauses) this.#take(clause, kind, reporter)
+    this.#inherit(kind)
     this.#checkRequired(kind)
   }
 
-  #take(clause: ClauseNode, kind: DeclKind): void {
+  #inherit(kind: DeclKind): void {
+    if (this.#inherited === null) return
+    const own = new Set(this.#byKey.keys())
+    const { clauses, module } = this.#inherited
+    for (const clause of clauses) {
+      const { text } = clause.key
+      if (own.has(text)) continue
+      this.#fromTemplate.add(text)
+      this.#take(clause, kind, module.reporter)
+    }
+  }
+
+  /** Where the names in a clause are looked up, and what is wrong with it is told: `own`, or the template's file. */
+  home(key: string, own: Module): Module {
+    return this.#inherited !== null && this.#fromTemplate.has(key) ? this.#inherited.module : own
+  }
+
+  /** True when the clause is the template's. */
+  isInherited(key: string): boolean {
+    return this.#fromTemplate.has(key)
+  }
+
+  #reporterOf(key: string): Reporter {
+    return this.#inherited !== null && this.#fromTemplate.has(key) ? this.#inherited.module.reporter : this.reporter
+  }
+
+  #take(clause: ClauseNode, kind: DeclKind, reporter: Reporter): void {
     const { key } = clause
     const { required, optional } = CLAUSES[kind]
     if (!required.includes(key.text) && !optional.includes(key.text)) {
-      this.#reportUnknown(key, kind)
+      this.#reportUnknown(key, kind, reporter)
       return
     }
     if (REPEATABLE.has(key.text)) this.#repeated.push(clause)
@@ -68,24 +115,24 @@ export class Clauses {
       return
     }
     if (REPEATABLE.has(key.text)) return
-    const { line } = this.reporter.source.position(before.key.span.start)
-    this.reporter.report('E0109', key.span, `\`${key.text}:\` is written twice`, {
+    const { line } = reporter.source.position(before.key.span.start)
+    reporter.report('E0109', key.span, `\`${key.text}:\` is written twice`, {
       label: 'again',
       notes: [`first on line ${line}`],
     })
   }
 
-  #reportUnknown(key: Ident, kind: DeclKind): void {
+  #reportUnknown(key: Ident, kind: DeclKind, reporter: Reporter): void {
     if (key.text === '') return
     const allowed = [...CLAUSES[kind].required, ...CLAUSES[kind].optional]
     const owners = Object.entries(CLAUSES).filter(([, keys]) => [...keys.required, ...keys.optional].includes(key.text))
     if (owners.length > 0) {
       const label = `belongs to ${owners.map(([name]) => `\`${name}\``).join(' and ')}`
-      this.reporter.report('E0111', key.span, `an ${kind} has no \`${key.text}:\``, { label })
+      reporter.report('E0111', key.span, `an ${kind} has no \`${key.text}:\``, { label })
       return
     }
     const guess = nearest(key.text, allowed)
-    this.reporter.report('E0108', key.span, `an ${kind} has no \`${key.text}:\`${didYouMean(key.text, allowed)}`, {
+    reporter.report('E0108', key.span, `an ${kind} has no \`${key.text}:\`${didYouMean(key.text, allowed)}`, {
       label: 'unknown clause',
       ...(guess === null ? { notes: [`clauses: ${allowed.join(', ')}`] } : clauseFix(key, allowed)),
     })
@@ -103,13 +150,15 @@ export class Clauses {
       const clause = this.#byKey.get(key)
       if (clause === undefined) continue
       this.complete = false
-      this.reporter.report('E0424', clause.key.span, `a metric takes no \`${key}:\``, {
+      this.#reporterOf(key).report('E0424', clause.key.span, `a metric takes no \`${key}:\``, {
         label: 'belongs to a judge with a rubric',
         notes: ['an eval has a `metric:`, or a `judge:` with `show:`, `scale:` and `rubric:`'],
       })
     }
+    const leftOut: readonly string[] =
+      this.#inherited?.isTrial && kind in OF_A_USE ? OF_A_USE[kind as keyof typeof OF_A_USE] : []
     const absent = CLAUSES[kind].required.filter(
-      (key) => !this.#byKey.has(key) && !(metric && INSTEAD_OF_JUDGE.includes(key)),
+      (key) => !leftOut.includes(key) && !this.#byKey.has(key) && !(metric && INSTEAD_OF_JUDGE.includes(key)),
     )
     if (absent.length === 0) return
     this.complete = false
@@ -153,7 +202,7 @@ export class Clauses {
   single(key: string): ExprNode | null {
     const [first, second] = this.values(key)
     if (second !== undefined) {
-      this.reporter.report('E0004', second.span, `\`${key}:\` takes one value`, { label: 'a second one' })
+      this.#reporterOf(key).report('E0004', second.span, `\`${key}:\` takes one value`, { label: 'a second one' })
       return null
     }
     return first ?? null
@@ -163,11 +212,20 @@ export class Clauses {
   text(key: string): string | null {
     const node = this.single(key)
     if (node === null || node.kind === 'error') return null
+    const parameter = node.kind === 'path' ? this.#parameter(key, node.path) : null
+    if (parameter !== null) return parameter
     const value =
       node.kind === 'literal' && (node.token === 'text' || node.token === 'block') ? literalValue(node) : null
     if (value !== null) return String(value.value)
-    this.reporter.report('E0112', node.span, `\`${key}:\` takes a text`, { label: 'write it in quotes: "…"' })
+    this.#reporterOf(key).report('E0112', node.span, `\`${key}:\` takes a text`, { label: 'write it in quotes: "…"' })
     return null
+  }
+
+  /** The text of a template's parameter; null when the name is none. */
+  #parameter(key: string, name: string): string | null {
+    const value = this.isInherited(key) ? this.#inherited?.module.params?.get(name) : undefined
+    if (value?.type.kind !== 'string') return null
+    return value.expr.op === 'literal' ? String(value.expr.value) : name
   }
 
   /** One of some words; `fallback` when it is not there, null when in error. */
@@ -177,7 +235,7 @@ export class Clauses {
     const node = this.single(key)
     if (node === null || node.kind === 'error') return null
     if (node.kind === 'path' && (words as readonly string[]).includes(node.path)) return node.path as W
-    reportWord(this.reporter, key, node, words)
+    reportWord(this.#reporterOf(key), key, node, words)
     return null
   }
 }

@@ -7,6 +7,7 @@ import { removal } from './machine-fix.ts'
 import type { Module } from './module.ts'
 import type { MissingPolicy } from './plan.ts'
 import type { BlockDecl, PolicyNode } from './syntax/ast.ts'
+import { causesAt } from './typed.ts'
 
 export interface Heading {
   id: string
@@ -70,26 +71,24 @@ export function checkMissing(
 ): MissingPolicy | null {
   const clause = clauses.clause('missing')
   const node = clauses.value('missing', 'policy')?.node ?? null
-  const policy = node === null ? null : missingPolicy(node, module)
+  const policy = node === null ? null : missingPolicy(node, clauses.home('missing', module))
   if (causes.includes(UNKNOWABLE)) return policy
   const decidable = causes.length === 0 && always === null
   if (clause !== null && decidable) {
-    module.reporter.report(
-      'W0208',
-      clause.key.span,
-      `\`${decl.name.text}\` is always decided: \`missing:\` says nothing`,
-      {
+    clauses
+      .home('missing', module)
+      .reporter.report('W0208', clause.key.span, `\`${decl.name.text}\` is always decided: \`missing:\` says nothing`, {
         label: 'never used',
         notes: ['every field that it reads is always there'],
         fix: removal(module.reporter.source, clause.span, 'missing: …'),
-      },
-    )
+      })
     return null
   }
   if (decidable) return null
   if (clause !== null) return policy
   if (module.defaultMissing !== null) return missingPolicy(module.defaultMissing, module)
-  reportUndecided(decl, module, causes, always)
+  // What is missing in a template is told where the template is used.
+  reportUndecided(decl, module, clauses.isInherited('pass') ? causesAt(causes, decl.name.span) : causes, always)
   return null
 }
 

@@ -1,4 +1,4 @@
-import { Clauses, reportWord } from './clauses.ts'
+import { Clauses, type Inherited, reportWord } from './clauses.ts'
 import { compileBudget } from './compile-budget.ts'
 import { checkMissing, headingOf } from './compile-common.ts'
 import { compileMetric } from './compile-metric.ts'
@@ -22,19 +22,24 @@ import type { MissingCause } from './typed.ts'
 import { NUMBER, type Type } from './types.ts'
 
 /** Null when it is in error (told). */
-export function compileOffline(decl: EvalDecl, module: Module, project: Project): Unhashed<OfflineEvalPlan> | null {
-  const clauses = new Clauses(decl, 'offline eval', module.reporter)
+export function compileOffline(
+  decl: EvalDecl,
+  module: Module,
+  project: Project,
+  inherited: Inherited | null = null,
+): Unhashed<OfflineEvalPlan> | null {
+  const clauses = new Clauses(decl, 'offline eval', module.reporter, inherited)
   const heading = headingOf(decl, clauses, module)
   const was = formerIds(clauses, module)
   const every = clauses.value('every', 'schedule')
-  const schedule = every === null ? null : compileSchedule(every.node, module.reporter)
-  const sample = compileSample(clauses, module, project)
+  const schedule = every === null ? null : compileSchedule(every.node, clauses.home('every', module).reporter)
+  const sample = compileSample(clauses, clauses.home('sample', module), project)
   const scored = clauses.has('metric')
     ? byMetric(clauses, sample?.scope ?? null, module, project)
     : byRubric(clauses, sample?.scope.subject ?? null, module)
-  const labels = compileLabels(clauses, module)
-  const budget = compileBudget(clauses, module)
-  const pass = compileScoredPass(clauses, scored, module, project)
+  const labels = compileLabels(clauses, clauses.home('labels', module))
+  const budget = compileBudget(clauses, clauses.home('budget', module))
+  const pass = compileScoredPass(clauses, scored, clauses.home('pass', module), project)
   const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)
   if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null) return null
   const plan = {
@@ -54,24 +59,21 @@ export function compileOffline(decl: EvalDecl, module: Module, project: Project)
 }
 
 /** What is carried in the plan, and not acted on by this version. */
-function warnOfWhatIsNotRun(
-  plan: Unhashed<OfflineEvalPlan>,
-  decl: EvalDecl,
-  clauses: Clauses,
-  { reporter }: Module,
-): void {
+function warnOfWhatIsNotRun(plan: Unhashed<OfflineEvalPlan>, decl: EvalDecl, clauses: Clauses, module: Module): void {
   const why = notRunYet(plan)
   if (why !== null) {
     const message = `\`${decl.name.text}\` is compiled, and not run by this version: ${why}`
-    reporter.report('W0905', decl.name.span, message, { label: 'has no verdicts but those of tests' })
+    module.reporter.report('W0905', decl.name.span, message, { label: 'has no verdicts but those of tests' })
     return
   }
   for (const [key, effect] of NO_EFFECT) {
     const clause = clauses.clause(key)
     if (clause !== null && plan[key] !== null)
-      reporter.report('W0904', clause.key.span, `\`${key}:\` has no effect in this version yet: ${effect}`, {
-        label: 'compiled, and not acted on',
-      })
+      clauses
+        .home(key, module)
+        .reporter.report('W0904', clause.key.span, `\`${key}:\` has no effect in this version yet: ${effect}`, {
+          label: 'compiled, and not acted on',
+        })
   }
 }
 
@@ -91,24 +93,26 @@ interface Scored {
 }
 
 function byRubric(clauses: Clauses, subject: Subject | null, module: Module): Scored | null {
-  const judge = compileJudge(clauses, module)
-  const scale = compileScale(clauses, module)
-  const rubric = compileRubric(clauses, module)
-  const show = compileShow(clauses, subject, module)
+  const judge = compileJudge(clauses, clauses.home('judge', module))
+  const scale = compileScale(clauses, clauses.home('scale', module))
+  const rubric = compileRubric(clauses, clauses.home('rubric', module))
+  const show = compileShow(clauses, subject, clauses.home('show', module))
   if (judge === null || scale === null || rubric === null) return null
   const method = { kind: 'rubric', judge, show, scale, rubric } as const
   return { method, type: NUMBER, range: scale, missing: [], always: 'a judge may abstain' }
 }
 
 function byMetric(clauses: Clauses, scope: ScopePlan | null, module: Module, project: Project): Scored | null {
-  const metric = compileMetric(clauses, scope, module, project)
-  const judge = clauses.has('judge') ? compileJudge(clauses, module) : null
+  const metric = compileMetric(clauses, scope, clauses.home('metric', module), project)
+  const judge = clauses.has('judge') ? compileJudge(clauses, clauses.home('judge', module)) : null
   if (metric === null) return null
   const { name, judgeCalls, result } = metric.schema
   if (judge !== null && judgeCalls === 0) {
-    module.reporter.report('E0424', clauses.clause('judge')?.key.span ?? NOWHERE, `\`${name}\` asks no judge`, {
-      label: 'leave it out',
-    })
+    clauses
+      .home('judge', module)
+      .reporter.report('E0424', clauses.clause('judge')?.key.span ?? NOWHERE, `\`${name}\` asks no judge`, {
+        label: 'leave it out',
+      })
     return null
   }
   const ratio = result === 'ratio'

@@ -1,4 +1,4 @@
-import { Clauses } from './clauses.ts'
+import { Clauses, type Inherited } from './clauses.ts'
 import { checkMissing, headingOf } from './compile-common.ts'
 import type { ExprContext, Project, Typed } from './elaborate/context.ts'
 import { elaborate, elaborateCondition } from './elaborate/expression.ts'
@@ -19,35 +19,41 @@ export function compileOnline(
   module: Module,
   project: Project,
   whenOf: (evalId: string) => 'arrival' | 'settle',
+  inherited: Inherited | null = null,
 ): Unhashed<OnlineEvalPlan> | null {
-  const clauses = new Clauses(decl, 'online eval', module.reporter)
+  const clauses = new Clauses(decl, 'online eval', module.reporter, inherited)
   const heading = headingOf(decl, clauses, module)
   const was = formerIds(clauses, module)
   const on = clauses.value('on', 'scope')?.node
   if (on?.by[0] !== undefined)
-    module.reporter.report('E0004', on.by[0].span, '`by` groups alerts and samples, not the subjects of an eval', {
-      label: 'not expected here',
-    })
-  const scope = on === undefined ? null : compileScope(on, module, project)
+    clauses
+      .home('on', module)
+      .reporter.report('E0004', on.by[0].span, '`by` groups alerts and samples, not the subjects of an eval', {
+        label: 'not expected here',
+      })
+  const scope = on === undefined ? null : compileScope(on, clauses.home('on', module), project)
   if (scope === null) return null
   if (scope.subject === 'session') {
-    module.reporter.report('E0205', on?.base.span ?? decl.name.span, 'a session is judged offline only', {
-      label: 'it is never over while spans arrive',
-    })
+    clauses
+      .home('on', module)
+      .reporter.report('E0205', on?.base.span ?? decl.name.span, 'a session is judged offline only', {
+        label: 'it is never over while spans arrive',
+      })
     return null
   }
   const matched = new Set<number>()
   const context: ExprContext = { project, module, subject: scope.subject, score: null, aggregate: null, matched }
-  const score = compileScore(clauses, context)
+  const score = compileScore(clauses, { ...context, module: clauses.home('score', module) })
   const pass = compilePass(clauses, {
     ...context,
+    module: clauses.home('pass', module),
     score: score === null ? null : { type: score.type, missing: score.missing },
   })
   if (pass === null) return null
   const causes = without(pass.missing, certainIn(scope))
   const missing = checkMissing(decl, clauses, module, causes, null)
   if (!clauses.complete) return null
-  const redact = compileRedact(clauses, scope, matched, module)
+  const redact = compileRedact(clauses, scope, matched, clauses.home('redact', module))
   const when = whenJudged(scope, [score?.expr ?? null, pass.expr], whenOf)
   return { kind: 'online', ...heading, was, scope, when, score: score?.expr ?? null, pass: pass.expr, missing, redact }
 }

@@ -43,11 +43,6 @@ describe('errors of declarations', () => {
     ['a panel that does not say how it agrees', OFFLINE.replace(' take mean', ''), ['E0407']],
     ['an offline eval that reads a field', OFFLINE.replace('score >= 4', 'duration < 3s'), ['E0113']],
     ['a field that cannot be shown', OFFLINE.replace('tool_call.name', 'tool_call.nome'), ['E0203']],
-    [
-      'each declaration of a later version, once',
-      'template online eval t(limit: duration = 2s) { on: trace pass: duration < limit }',
-      ['E0902'],
-    ],
     ['todo', `${FAST}test "t" {\n  given trace { duration: 1s }\n  expect fast: todo because name\n}`, ['E0415']],
     [
       'two tests of a name',

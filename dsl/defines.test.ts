@@ -119,3 +119,12 @@ describe('was', () => {
     expect([after?.measureHash, after?.verdictHash]).toEqual([before?.measureHash, before?.verdictHash])
   })
 })
+
+test.each([
+  ['finish_reason == "tool_calls"', ['E0214']],
+  ['finish_reason in ["stop", "max_tokens"]', ['E0214']],
+  ['finish_reason == "tool_call"', []],
+  ['finish_reason == "my_own"', []],
+])('%s', (expression, codes) => {
+  expect(codesOfPass(expression, 'llm_call')).toEqual(codes)
+})

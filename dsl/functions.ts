@@ -98,7 +98,7 @@ export const FUNCTION_DOCS: Readonly<Record<string, FunctionDoc>> = {
   length: {
     usage: 'length(output.text)',
     result: 'int',
-    doc: 'The characters of a text, in UTF-16 units.',
+    doc: 'The characters of a text, in UTF-16 units; of `documents`, how many there are.',
     snippet: '<output.text>',
   },
   passes: verdict('passes'),

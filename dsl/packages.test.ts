@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isIntact, joinPackages, splitByPackage } from './packages.ts'
+import { isIntact, joinPackages, splitByPackage, whyNotIntact } from './packages.ts'
 import { compileProject } from './project.ts'
 
 const SHOP = `package shop
@@ -75,3 +75,12 @@ test.each([null, 7, {}, { version: 1 }, { ...plan(), alerts: [] }, { ...plan(), 
     expect(isIntact(raw)).toBe(false)
   },
 )
+
+test.each([
+  ['of an older version', { ...plan(), version: 1 }, 'is a plan of version 1, and this Assay reads version 2'],
+  ['of a later one', { ...plan(), version: 3 }, 'is a plan of version 3'],
+  ['changed on its way', { ...plan(), alerts: [] }, 'is damaged'],
+  ['nothing of the kind', { plan: 1 }, 'is not a plan'],
+])('a plan %s is refused for what it is', (_name, raw, why) => {
+  expect(whyNotIntact(raw)).toContain(why)
+})

@@ -50,9 +50,19 @@ export function joinPackages(plans: readonly Plan[]): Joined {
 
 /** What came from elsewhere is a plan that this version compiled, unchanged: its version and its hash say so. */
 export function isIntact(plan: unknown): plan is Plan {
-  if (typeof plan !== 'object' || plan === null) return false
+  return whyNotIntact(plan) === null
+}
+
+/** What keeps this version from taking up a plan, with what to do; null when nothing does. */
+export function whyNotIntact(plan: unknown): string | null {
+  if (typeof plan !== 'object' || plan === null) return 'is not a plan'
   const { hash, ...rest } = plan as Plan
-  return rest.version === PLAN_VERSION && typeof hash === 'string' && hashOfPlan(rest) === hash
+  const version: unknown = rest.version
+  if (version !== PLAN_VERSION)
+    return typeof version === 'number'
+      ? `is a plan of version ${version}, and this Assay reads version ${PLAN_VERSION}: push with the same version of Assay`
+      : 'is not a plan'
+  return typeof hash === 'string' && hashOfPlan(rest) === hash ? null : 'is damaged: its hash is of another plan'
 }
 
 function sealed(parts: Pick<Plan, 'evals' | 'alerts' | 'scorecards' | 'files' | 'patterns'>): Plan {

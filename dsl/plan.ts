@@ -3,7 +3,8 @@
  * sees of the language; it travels between threads and processes as it is.
  */
 
-export const PLAN_VERSION = 1
+/** Raised with every change of shape that an older reader would misunderstand: plans wait in the log between two versions. */
+export const PLAN_VERSION = 2
 
 export type Subject =
   | 'trace'

@@ -1,6 +1,7 @@
 /** A set of files to a plan: the one door of this folder. Pure; `readImport` is the only way out. */
 import { withoutAllowed } from './allowances.ts'
 import { MAX_CHAIN, reportLongChain } from './chains.ts'
+import type { Inherited } from './clauses.ts'
 import { checkDefaultFalseAlarms, compileAlert } from './compile-alert.ts'
 import { compileOffline } from './compile-offline.ts'
 import { compileOnline } from './compile-online.ts'
@@ -26,6 +27,7 @@ import {
   namesIn,
   type RuleDecl,
   type ScorecardDecl,
+  type TemplateDecl,
 } from './module.ts'
 import {
   type AlertPlan,
@@ -44,6 +46,8 @@ import { isSpanSubject, type SpanSubject } from './schema.ts'
 import { namedScope } from './scopes.ts'
 import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
+import type { UseNode } from './syntax/ast.ts'
+import { checkTemplate, instanceOf, reportMisfit, templateOf } from './templates.ts'
 
 export interface ProjectInput {
   files: readonly SourceText[]
@@ -141,7 +145,9 @@ function compileModules(
   const all = [...loader.modules.values()]
   for (const module of modules) reportUnusedImports(module)
   const diagnostics = all.flatMap((module) =>
-    [...withoutAllowed(module.reporter, notLookedFor)].sort((a, b) => a.line - b.line || a.column - b.column),
+    [...withoutAllowed(module.reporter, module.file.declarations, notLookedFor)].sort(
+      (a, b) => a.line - b.line || a.column - b.column,
+    ),
   )
   diagnostics.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0))
   return { compiler, modules: loader.modules, costs, diagnostics }
@@ -182,6 +188,8 @@ function reportUnusedImports(module: Module): void {
   }
 }
 
+type WhenOf = (evalId: string) => 'arrival' | 'settle'
+
 class ProjectCompiler implements Project {
   readonly patterns = new PatternTable()
   /** In the order in which they can be evaluated: an eval whose verdict is asked for stands before the one that asks. */
@@ -191,6 +199,7 @@ class ProjectCompiler implements Project {
   readonly #tests: TestPlan[] = []
   readonly #byId = new Map<string, EvalPlan>()
   readonly #ids = new Map<string, RuleDecl>()
+  readonly #templates = new Map<TemplateDecl, boolean>()
   readonly #homes = new Map<RuleDecl, Module>()
   readonly #compiling = new Set<EvalDecl>()
   readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
@@ -213,10 +222,7 @@ class ProjectCompiler implements Project {
   compileAll(module: Module): void {
     for (const name of untilTooMany(module, module.names.consts.keys())) this.constant(module, name)
     for (const decl of untilTooMany(module, module.names.defines.values())) this.defined(module, decl)
-    for (const decl of module.names.templates.values())
-      module.reporter.report('E0902', decl.name.span, '`template` is not supported yet in this version', {
-        label: 'part of the language, not of this version',
-      })
+    for (const decl of untilTooMany(module, module.names.templates.values())) this.#isSound(module, decl)
     for (const name of untilTooMany(module, module.names.patterns.keys())) this.pattern(module, name)
     for (const decl of untilTooMany(module, module.names.scopes.values())) namedScope(decl.name, module, this)
     checkDefaultFalseAlarms(module)
@@ -301,13 +307,52 @@ class ProjectCompiler implements Project {
       return target?.kind === 'online' ? target.when : 'settle'
     }
     const unhashed =
-      decl.mode === 'online' ? compileOnline(decl, module, this, whenOf) : compileOffline(decl, module, this)
+      decl.use === null ? this.#compiled(decl, null, module, this, whenOf) : this.#made(decl, decl.use, module, whenOf)
     this.#depth--
     this.#compiling.delete(decl)
     const plan = unhashed === null ? null : this.#hashed(unhashed)
     this.#evals.set(decl, plan)
     if (plan !== null) this.#byId.set(plan.id, plan)
     return plan
+  }
+
+  #compiled(
+    decl: EvalDecl,
+    inherited: Inherited | null,
+    module: Module,
+    project: Project,
+    whenOf: WhenOf,
+  ): Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan> | null {
+    return decl.mode === 'online'
+      ? compileOnline(decl, module, project, whenOf, inherited)
+      : compileOffline(decl, module, project, inherited)
+  }
+
+  /** An eval that is made from a template. */
+  #made(
+    decl: EvalDecl,
+    use: UseNode,
+    module: Module,
+    whenOf: WhenOf,
+  ): Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan> | null {
+    const template = templateOf(decl, use, module)
+    if (template === null || !this.#isSound(template.module, template.decl)) return null
+    const instance = instanceOf(decl, use, template, module, this)
+    if (instance === null) return null
+    const plan = this.#compiled(instance.decl, instance.inherited, module, this, whenOf)
+    return reportMisfit(decl, use, instance, template, module) ? null : plan
+  }
+
+  /** Looks at a template by itself, once: false when nothing could be made from it (told). */
+  #isSound(module: Module, decl: TemplateDecl): boolean {
+    const known = this.#templates.get(decl)
+    if (known !== undefined) return known
+    this.#templates.set(decl, false)
+    const sound = checkTemplate(decl, module, this, (trial, inherited, view, project) => {
+      this.#compiled(trial, inherited, view, project, () => 'settle')
+    })
+    this.#templates.set(decl, sound)
+    return sound
   }
 
   #hashed(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): EvalPlan {

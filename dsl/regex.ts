@@ -4,6 +4,7 @@
 import { RE2JS, RE2JSException } from 're2js'
 import type { Code } from './diagnostics/codes.ts'
 import { isPlainRegex } from './plain-regex.ts'
+import { placesOf } from './regex-size.ts'
 
 export interface RegexProblem {
   readonly code: Code
@@ -23,6 +24,11 @@ export function splitRegex(raw: string): { source: string; flags: string } {
   return { source: raw.slice(1, close), flags: raw.slice(close + 1) }
 }
 
+/** A larger one comes from a generator, and takes seconds to compile. */
+const MAX_CHARS = 10_000
+const MAX_PLACES = 10_000
+const SHOWN_CHARS = 120
+
 const verdicts = new Map<string, RegexProblem | null>()
 
 /** Null: the regex is fine. Remembered by text: packs repeat the same patterns. */
@@ -38,6 +44,15 @@ export function regexProblem(raw: string): RegexProblem | null {
 
 function examine(raw: string): RegexProblem | null {
   const { source, flags } = splitRegex(raw)
+  if (source.length > MAX_CHARS) {
+    const message = `this regex is too long: ${source.length} characters, and at most ${MAX_CHARS} are taken`
+    const why = 'write several patterns, and ask for them by `matches any [a, b]`'
+    return { code: 'E0304', message, start: 0, end: raw.length, notes: [why] }
+  }
+  if (placesOf(source) > MAX_PLACES) {
+    const message = `this regex is too large: its counted repetitions come to more than ${MAX_PLACES} characters`
+    return { code: 'E0304', message, start: 0, end: raw.length, notes: ['write `*` or `+`, or count less: `{1,100}`'] }
+  }
   const flag = /[^i]|i(?=.*i)/.exec(flags)
   if (flag !== null) {
     const start = source.length + 2 + flag.index
@@ -110,7 +125,7 @@ function invalid(source: string, flags: string): RegexProblem | null {
     return null
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
-    const reason = error.message.replace(/^error parsing regexp: /, '')
+    const reason = cut(error.message.replace(/^error parsing regexp: /, ''))
     return {
       code: 'E0304',
       message: `this regex is not RE2: ${reason}`,
@@ -119,4 +134,9 @@ function invalid(source: string, flags: string): RegexProblem | null {
       notes: ['patterns are RE2 syntax: https://github.com/google/re2/wiki/Syntax'],
     }
   }
+}
+
+/** The engine's words quote the pattern from the mistake to its end. */
+function cut(text: string): string {
+  return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}…`
 }

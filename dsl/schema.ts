@@ -281,6 +281,17 @@ export const FIELDS: readonly FieldSchema[] = [
       openinference: ['retrieval.documents'],
     },
   ),
+  field(
+    'documents.text',
+    ['retrieval'],
+    STRING,
+    'The texts of what was found, with an empty line between two; missing where documents came without any text.',
+    {
+      optional: CAPTURE,
+      otel: ['gen_ai.retrieval.documents'],
+      openinference: ['retrieval.documents'],
+    },
+  ),
 ]
 
 const BY_PATH = new Map(FIELDS.map((entry) => [entry.path, entry]))

@@ -5,7 +5,7 @@
  */
 export function nearest(name: string, candidates: Iterable<string>): string | null {
   const wanted = name.toLowerCase().slice(0, 64)
-  const all = [...candidates]
+  const all = plausible(wanted, candidates)
   // A name that was cut short is no misspelling of another: `tokens.out` is `tokens.output`, not `tokens.input`.
   const longer = wanted.length < 3 ? [] : all.filter((candidate) => candidate.toLowerCase().startsWith(wanted))
   if (longer.length === 1) return longer[0] ?? null
@@ -22,9 +22,25 @@ export function nearest(name: string, candidates: Iterable<string>): string | nu
   return best
 }
 
+/** Of so many names that comparing with each would take its time, those that begin alike and are about as long. */
+const MAX_COMPARED = 500
+const MAX_PLAUSIBLE = 100
+
+function plausible(wanted: string, candidates: Iterable<string>): string[] {
+  const all = [...candidates]
+  if (all.length <= MAX_COMPARED) return all
+  const first = wanted[0]
+  const alike: string[] = []
+  for (const candidate of all) {
+    if (Math.abs(candidate.length - wanted.length) > 2 || candidate[0]?.toLowerCase() !== first) continue
+    if (alike.push(candidate) >= MAX_PLAUSIBLE) break
+  }
+  return alike
+}
+
 /** The nearest candidate when no other is as near: what somebody meant, beyond reasonable doubt. */
 export function soleNearest(name: string, candidates: Iterable<string>): string | null {
-  const all = [...new Set(candidates)]
+  const all = [...new Set(plausible(name.toLowerCase(), candidates))]
   const found = nearest(name, all)
   if (found === null) return null
   const distance = distanceOf(name, found)

@@ -4,7 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { AlertPlan, EvalPlan, Plan } from '../dsl/plan.ts'
+import { type AlertPlan, type EvalPlan, PLAN_VERSION, type Plan } from '../dsl/plan.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
@@ -98,7 +98,7 @@ const alert: AlertPlan = {
 }
 
 const plan: Plan = {
-  version: 1,
+  version: PLAN_VERSION,
   patterns: [],
   evals: [online('no_pii'), online('unused'), offline, online('changed')],
   alerts: [alert],

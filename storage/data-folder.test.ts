@@ -57,6 +57,11 @@ async function kill(child: ChildProcess): Promise<void> {
   await exited
 }
 
+test('git leaves a data folder alone: it holds what users wrote', () => {
+  opened(join(base, 'data')).close()
+  expect(readFileSync(join(base, 'data', '.gitignore'), 'utf8')).toBe('*\n')
+})
+
 test('a new folder is created, nested too, with its format', () => {
   const path = join(base, 'a', 'b')
   const folder = opened(path)

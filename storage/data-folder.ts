@@ -97,6 +97,8 @@ function checkFormat(path: string): OpenDataFolderResult | null {
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
     writeFileSync(file, `${FORMAT}\n`)
+    // It lies in a project more often than not, and holds what customers wrote.
+    writeFileSync(join(path, '.gitignore'), '*\n')
     return null
   }
   const format = /^\d+\n?$/.test(text) ? Number(text) : null

@@ -4,7 +4,7 @@ import type { Fetch } from './post-json.ts'
 import type { Receiver, Receivers } from './receiver.ts'
 import { slackReceiver } from './slack.ts'
 
-const SLACK_VARIABLE = 'ASSAY_SLACK_WEBHOOK_URL'
+export const SLACK_VARIABLE = 'ASSAY_SLACK_WEBHOOK_URL'
 
 /** `#checkout-alerts` → `ASSAY_SLACK_WEBHOOK_URL_CHECKOUT_ALERTS`. */
 export const slackVariableOf = (channel: string): string =>

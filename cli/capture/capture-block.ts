@@ -21,6 +21,8 @@ export interface CaptureInput {
   readonly all: boolean
   /** What a judge said of the trace, by eval. */
   readonly judged: ReadonlyMap<string, number>
+  /** What production said of the trace by the same definitions, by eval. */
+  readonly stored: ReadonlyMap<string, Verdict>
   readonly name: string
 }
 
@@ -44,7 +46,7 @@ export function captureFileBlock(input: CaptureInput, path: string, recorded: re
 }
 
 function blockText(
-  { plan, evals, spans, judged }: CaptureInput,
+  { plan, evals, spans, judged, stored }: CaptureInput,
   name: string,
   given: string,
   notes: readonly string[],
@@ -60,13 +62,19 @@ function blockText(
     if (now === null || then === null || (now.verdict === 'none' && then.verdict === 'none')) return []
     const judge =
       score === undefined ? [] : [`given ${one.name} judge returns ${printLiteral(score, { kind: 'number' })}`]
-    const differs =
-      now.verdict === then.verdict ? '' : `  # ${then.verdict} of the trace itself, before it was redacted and cut`
+    const differs = differenceOf(now.verdict, then.verdict, stored.get(one.id))
     judges.push(...judge)
     return [`expect ${one.name}: ${now.verdict}${becauseOf(now.decisive)}${differs}`]
   })
   if (lines.length === 0) return null
   return `${notes.map((note) => `# ${note}\n`).join('')}test ${quote(name)} {\n${[given, ...judges, ...lines].join('\n')}\n}\n`
+}
+
+/** What the reader has to know before trusting the expectation: a comment behind it, or nothing. */
+function differenceOf(now: Outcome['verdict'], then: Outcome['verdict'], stored: Verdict | undefined): string {
+  if (stored !== undefined && stored !== now)
+    return `  # ${stored} in production, by texts that are masked or cut since`
+  return now === then ? '' : `  # ${then} of the trace itself, before it was redacted and cut`
 }
 
 interface Outcome {

@@ -1,17 +1,19 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { formatText } from '../../dsl/format/format.ts'
-import type { EvalPlan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { traceIdSchema } from '../../server/parameters.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { shownPath } from '../loaded-plan.ts'
 import { loadPii } from '../pii.ts'
-import { evalNamed, loadDefinitions } from '../stored/definitions.ts'
+import { evalNamed, loadDefinitions, ownBeforePacks } from '../stored/definitions.ts'
 import { type FoundTrace, findTrace, type TraceFlags } from '../stored/one-trace.ts'
+import { spanNamed } from '../stored/span-named.ts'
 import { type CaptureInput, captureBlock, captureFileBlock } from './capture-block.ts'
 import { redactSpans } from './redact-spans.ts'
 import { createRedaction } from './redact-text.ts'
+import { storedVerdicts } from './stored-verdicts.ts'
+import { withMadeUp } from './unmask.ts'
 
 export interface CaptureFlags extends TraceFlags {
   readonly eval?: string
@@ -28,7 +30,7 @@ export async function runCapture(trace: string, flags: CaptureFlags): Promise<nu
   const definitions = loadDefinitions(flags.evals)
   if (!definitions.ok) return definitions.exitCode
   const { plan, loaded } = definitions
-  let evals: readonly EvalPlan[] = plan.evals
+  let evals = flags.evals === undefined ? ownBeforePacks(plan.evals) : plan.evals
   if (flags.eval !== undefined) {
     const named = evalNamed(flags.eval, plan)
     if (!named.ok) return usage(named.message)
@@ -36,13 +38,16 @@ export async function runCapture(trace: string, flags: CaptureFlags): Promise<nu
   }
   const found = await findTrace(parsed.data, flags, process.env)
   if (!found.ok) return usage(found.message)
-  const spans = flags.span === undefined ? found.trace.spans : withSpan(found.trace, flags.span.toLowerCase())
-  if (spans === null) return usage(`the trace has no span ${flags.span}`)
+  const whole: FoundTrace = { ...found.trace, spans: withMadeUp(found.trace.spans, found.trace.results) }
+  const selected = flags.span === undefined ? { ok: true as const, trace: whole } : withSpan(whole, flags.span)
+  if (!selected.ok) return usage(selected.message)
+  const { spans } = selected.trace
 
   const redact = createRedaction(loadPii(), plan)
   const judged = judgedOf(found.trace)
+  const stored = storedVerdicts(plan.evals, selected.trace)
   const name = `captured ${parsed.data}`
-  const input = { plan, spans, redact, all: flags.all === true, judged, name }
+  const input = { plan, spans, redact, all: flags.all === true, judged, stored, name }
   const files = [...Map.groupBy(evals, ({ file }) => file)]
   const file = flags.file === undefined ? null : { path: flags.file, ...redactSpans(spans, redact) }
   if (file !== null) {
@@ -78,10 +83,17 @@ function blockOf(
   return formatted.text
 }
 
+type Selected = { ok: true; trace: FoundTrace } | { ok: false; message: string }
+
 /** The root, and of the others the one. */
-function withSpan({ spans }: FoundTrace, spanId: string): FoundTrace['spans'] | null {
-  const wanted = spans.filter((span) => span.spanId === spanId)
-  return wanted.length === 0 ? null : spans.filter((span) => span.parentSpanId === undefined || span.spanId === spanId)
+function withSpan({ spans, results }: FoundTrace, text: string): Selected {
+  const ids = spans.map(({ spanId }) => spanId)
+  const named = spanNamed(text, ids, 'span')
+  if (!named.ok) return named
+  const kept = spans.filter(({ spanId, parentSpanId }) => parentSpanId === undefined || spanId === named.spanId)
+  const isKept = new Set(kept.map(({ spanId }) => spanId))
+  const own = results.filter(({ spanId }) => spanId !== undefined && isKept.has(spanId))
+  return { ok: true, trace: { spans: kept, results: own } }
 }
 
 /** What judges said of the whole trace; a test has one answer for an eval. */

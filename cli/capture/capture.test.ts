@@ -8,6 +8,7 @@ import { formatText } from '../../dsl/format/format.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { compileProject } from '../../dsl/project.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
+import type { Verdict } from '../../engine/model/result.ts'
 import type { AttributeValue, Span } from '../../engine/model/span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
 import { runTests } from '../../engine/testing/run-tests.ts'
@@ -126,6 +127,7 @@ describe('what is captured', () => {
     redact,
     all,
     judged: new Map([['shop/kind', 4]]),
+    stored: new Map<string, Verdict>(),
     name: 'captured',
   })
 
@@ -144,6 +146,13 @@ describe('what is captured', () => {
       }),
       { numRuns: 150 },
     )
+  })
+
+  test('says what production said, where that is another verdict', () => {
+    const spans = [makeSpan({ traceId: TRACE, kind: 'llm', name: 'chat', env: 'prod', outputText: 'Ask ****.' })]
+    const stored = new Map<string, Verdict>([['shop/clean', 'fail']])
+    const block = captureBlock({ ...input(spans, false), stored })
+    expect(block).toContain('expect clean: pass  # fail in production, by texts that are masked or cut since\n')
   })
 
   test('as a file as well', () => {

@@ -63,6 +63,15 @@ export function summaryLine({ files, evals, alerts, scorecards, tests, errors, w
   return `${counted(files, 'file')} checked: ${parts}, ${found.length === 0 ? 'no problems' : found.join(', ')}`
 }
 
+/** What helps further: a line, or nothing where nothing was found. */
+export function nextSteps(diagnostics: readonly Diagnostic[]): string {
+  const inTexts = diagnostics.filter(({ line }) => line > 0)
+  const first = inTexts.find(({ severity }) => severity === 'error') ?? inTexts[0]
+  if (first === undefined) return ''
+  const canFix = inTexts.some(({ fix }) => fix?.applicability === 'machine')
+  return `\`assay explain ${first.code}\` tells more${canFix ? '; `assay check --fix` makes the edits that are safe' : ''}\n`
+}
+
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -5,8 +5,7 @@ import { problemSchema } from '../../server/schemas.ts'
 export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
 const TIMEOUT_MS = 30_000
 
-/** `unreachable`: nobody listens there. */
-export type Answer<T> = { ok: true; value: T } | { ok: false; message: string; unreachable?: true }
+export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
 
 /** `server`: an address; without a scheme it is http. With `post` it posts that as JSON. */
 export async function askApi<T>(
@@ -38,8 +37,7 @@ export async function askApi<T>(
     if (error instanceof SyntaxError) return stranger
     return {
       ok: false,
-      message: `no Assay answers at ${url.origin}; start one with npm start, or name another with --server or ASSAY_URL`,
-      unreachable: true,
+      message: `no Assay answers at ${url.origin}; start one with assay up, or name another with --server or ASSAY_URL`,
     }
   }
   const parsed = schema.safeParse(body)

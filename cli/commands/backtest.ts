@@ -16,9 +16,8 @@ export interface BacktestFlags {
 export function registerBacktest(program: Command): void {
   program
     .command('backtest')
-    .description(
-      'what the evals of the working tree make of stored traces, next to those in force or of a git revision',
-    )
+    .description('what changed evals make of stored traces, next to those in force or of a git revision')
+    .argument('[paths...]', 'files or folders: the same as --evals')
     .option('--evals <paths...>', 'files or folders', ['.'])
     .option(
       '--against <revision>',
@@ -44,7 +43,10 @@ Examples:
 
 Exit codes: 0 done, whatever flipped, 1 a side does not check, 2 usage, no traces to be had, 130 stopped by Ctrl-C.`,
     )
-    .action(async (flags: BacktestFlags) => {
+    .action(async (paths: string[], options: BacktestFlags, command: Command) => {
+      if (paths.length > 0 && command.getOptionValueSource('evals') === 'cli')
+        command.error('error: the evals are named twice: as arguments, and with --evals')
+      const flags = paths.length > 0 ? { ...options, evals: paths } : options
       const { runBacktest } = await import('../backtest/run-backtest.ts')
       process.exitCode = await runBacktest(flags)
     })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 
 /** `assay diff`. The language is loaded only when it runs. */
@@ -5,7 +6,7 @@ export function registerDiff(program: Command): void {
   program
     .command('diff')
     .description('what a change of .eval files means: series broken, verdicts re-derived, new, renamed')
-    .argument('<revision>', 'a git revision, A..B, or A...B for what changed since they parted')
+    .argument('[revision]', 'a git revision, A..B, or A...B for what changed since they parted (HEAD)')
     .argument('[revision2]', 'compare with this instead of the working tree')
     .option('--evals <paths...>', 'files or folders', ['.'])
     .option('--merge-base', 'compare with the commit where the two parted, as a pull request does')
@@ -18,16 +19,19 @@ export function registerDiff(program: Command): void {
 Compares by meaning: layout, comments, names of constants and the order of clauses never show.
 
 Examples:
-  assay diff HEAD                                  what is not committed yet
+  assay diff                                       what is not committed yet
   assay diff origin/main --merge-base --markdown   for a comment on a pull request
   assay diff v1.2 v1.3 --evals evals               two releases
   assay diff main --json | jq '.evals[] | select(.effects[0] == "series") | .id'
 
 Exit codes: 0 fine, also with changes (1 with --exit-code), 1 a side does not check, 2 usage, no repository.`,
     )
-    .action(async (first: string, second: string | undefined, options: DiffFlags) => {
+    .action(async (first: string | undefined, second: string | undefined, options: DiffFlags, command: Command) => {
+      const last = options.evals.at(-1) ?? '.'
+      if (first === undefined && options.evals.length > 1 && !existsSync(last))
+        command.error(`error: --evals takes all that stands behind it, ${last} too: name the revision before it`)
       const { runDiff } = await import('../diff/run-diff.ts')
-      process.exitCode = runDiff(first, second, options)
+      process.exitCode = runDiff(first ?? 'HEAD', second, options)
     })
 }
 

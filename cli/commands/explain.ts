@@ -7,9 +7,9 @@ export function registerExplain(program: Command): void {
   program
     .command('explain')
     .description('tell the story of a diagnostic, or why a trace got its verdict')
-    .argument('<what>', 'a code such as E0207, or a trace id')
-    .argument('[eval]', 'with a trace: the eval, as package/name or by its name alone')
-    .option('--span <id>', 'of this span, where the eval looks at spans')
+    .argument('[what]', 'a code such as E0207, or a trace id (a list of all codes)')
+    .argument('[eval]', 'with a trace: the eval, as package/name or by its name alone (a line for each eval)')
+    .option('--span <id>', 'of this span, where the eval looks at spans; its first digits will do')
     .option(
       '--evals <path>',
       'definitions to explain by, repeatable (the folder at hand, and the standard packs)',
@@ -28,19 +28,20 @@ an offline eval, what its judge said is shown; it is not asked again.
 
 Examples:
   assay explain E0207
+  assay explain 4bf92f3577b34da6a3ce929d0e0e4736
   assay explain 4bf92f3577b34da6a3ce929d0e0e4736 support/no_pii
   assay explain 4bf92f3577b34da6a3ce929d0e0e4736 fast --evals my-agent/evals --on traces.json
 
 Exit codes: 0 explained, 1 the definitions do not check, 2 there is no such code, trace or eval.`,
     )
-    .action(async (what: string, evalName: string | undefined, flags: ExplainFlags, command: Command) => {
-      if (/^[0-9a-f]{32}$/i.test(what) || evalName !== undefined) {
-        if (evalName === undefined) command.error('error: which eval is to be explained? assay explain TRACE EVAL')
+    .action(async (what: string | undefined, evalName: string | undefined, flags: ExplainFlags) => {
+      if (what !== undefined && (/^[0-9a-f]{32}$/i.test(what) || evalName !== undefined)) {
         const { runExplainTrace } = await import('../explain/explain-command.ts')
-        process.exitCode = await runExplainTrace(what, evalName ?? '', flags)
+        process.exitCode = await runExplainTrace(what, evalName, flags)
         return
       }
-      const { runExplain } = await import('../explain-code.ts')
-      runExplain(what)
+      const { listCodes, runExplain } = await import('../explain-code.ts')
+      if (what === undefined) listCodes()
+      else runExplain(what)
     })
 }

@@ -121,6 +121,10 @@ test('what cannot be read is told', () => {
   expect(err).toContain('E0001')
 })
 
+test('a path that is nowhere is a wrong command line, as it is of `assay check`', () => {
+  expect(assay(['nowhere.eval'])).toMatchObject({ status: 2, err: expect.stringContaining('no such file or folder') })
+})
+
 test('nothing to format, and a wrong command line', () => {
   expect(assay([])).toMatchObject({ status: 2, out: '' })
   expect(assay(['-', 'a.eval'])).toMatchObject({ status: 2, out: '' })

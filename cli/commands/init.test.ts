@@ -29,9 +29,12 @@ describe('assay init', () => {
     const init = await assay('init')
     expect(init).toMatchObject({ code: 0, stderr: '' })
     expect(init.stdout).toContain('written  evals/agent.eval')
-    expect((await assay('check', 'evals')).stdout).toBe('1 file checked: 3 evals, 1 alert, 6 tests, no problems\n')
+    expect(init.stdout).toContain('written  .github/workflows/evals.yml')
+    expect(init.stdout).toContain('nothing tells where your CI runs')
+    expect((await assay('check', 'evals')).stdout).toBe('1 file checked: 3 evals, 1 alert, 9 tests, no problems\n')
     expect(await assay('fmt', '--check', 'evals')).toMatchObject({ code: 0 })
-    expect(await assay('test', 'evals')).toMatchObject({ code: 0 })
+    const tests = await assay('test', 'evals', '--min-coverage', '100%')
+    expect(tests, tests.stdout).toMatchObject({ code: 0 })
     git('add', '-A')
     git('commit', '-qm', 'evals')
     writeFileSync(join(repository, 'evals/agent.eval'), read('evals/agent.eval').replace('= 10s', '= 8s'))
@@ -42,7 +45,7 @@ describe('assay init', () => {
   test('overwrites nothing, and says so', async () => {
     mkdirSync(join(repository, 'evals'))
     writeFileSync(join(repository, 'evals/agent.eval'), 'package mine\n')
-    const init = await assay('init', '--json')
+    const init = await assay('init', '--ci', 'none', '--json')
     expect(JSON.parse(init.stdout)).toEqual({
       ci: null,
       evals: 'evals',
@@ -52,6 +55,14 @@ describe('assay init', () => {
       ],
     })
     expect(read('evals/agent.eval')).toBe('package mine\n')
+  })
+
+  test('writes no workflow where there is no repository, or one on a host that it does not know', async () => {
+    git('remote', 'add', 'origin', 'https://codeberg.org/acme/shop')
+    expect((await assay('init', '--json')).stdout).toContain('"ci": null')
+    const elsewhere = mkdtempSync(join(folder, 'no-repository-'))
+    const init = await runAssay(['init'], { cwd: elsewhere })
+    expect(init.stdout).toContain('No CI workflow: nothing tells where yours runs.')
   })
 
   test('of a folder that cannot be one ends with 2', async () => {

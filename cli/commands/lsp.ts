@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 export function registerLsp(program: Command): void {
   program
     .command('lsp')
-    .description('serve the .eval language to an editor: the language server, on standard input and output')
+    .description('the language server for editors, on standard input and output')
     .option('--stdio', 'speak on standard input and output, the one way there is', true)
     .option('--clientProcessId <pid>', 'end when this process ends')
     .addHelpText(

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { EvalPlan, Plan } from '../../dsl/plan.ts'
+import { type EvalPlan, PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { type Api, startApi } from '../../server/api.ts'
 import { openTraces } from '../../storage/traces/open.ts'
@@ -35,7 +35,7 @@ const measured: EvalPlan = {
   redact: null,
 }
 const plan: Plan = {
-  version: 1,
+  version: PLAN_VERSION,
   patterns: [],
   evals: [measured],
   alerts: [],
@@ -176,18 +176,30 @@ test('the help names the bound of --limit, and a wrong flag the help of its comm
   expect(stderr).toContain('(assay results --help lists what it takes)')
 })
 
+test('an eval may be given by its name alone', async () => {
+  const { code, stdout } = await assay(['--eval', 'quick', '--json'])
+  expect({ code, evals: stdout.match(/"eval":"[^"]+"/g) }).toEqual({ code: 0, evals: ['"eval":"shop/quick"'] })
+})
+
+test('a verdict that there is not is told with those that there are', async () => {
+  const { code, stderr } = await assay(['--verdict', 'failed'])
+  expect(code).toBe(2)
+  expect(stderr).toContain('Allowed choices are pass, fail, unknown, error')
+})
+
 test('says that nothing matches', async () => {
   expect(await assay(['--verdict', 'error'])).toMatchObject({ code: 0, stdout: 'No results match.\n' })
 })
 
 test.each([
-  ['a wrong filter', ['--verdict', 'failed'], /verdict/],
+  ['a wrong filter', ['--trace', 'ab'], /"ab" is not a trace id/],
+  ['a name that no eval has', ['--eval', 'quik'], /there is no eval quik in force/],
   ['a wrong limit', ['--limit', 'x'], /--limit expects a number/],
   ['a wrong address', ['--server', 'ftp://localhost'], /not an http or https address/],
   [
     'nothing there',
     ['--server', 'http://127.0.0.1:9'],
-    /no Assay answers at http:\/\/127\.0\.0\.1:9; start one with npm start/,
+    /no Assay answers at http:\/\/127\.0\.0\.1:9; start one with assay up/,
   ],
 ])('%s is exit code 2 and one plain line', async (_, args, message) => {
   const { code, stdout, stderr } = await assay(args)

@@ -1,11 +1,11 @@
 /** `assay results`: what the running instance found. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { didYouMean } from '../../dsl/suggest.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
-import { evalsResponseSchema, type ResultJson, resultsResponseSchema } from '../../server/schemas.ts'
+import { evalsResponseSchema, type ResultJson, resultsResponseSchema, verdictSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { askApi, DEFAULT_SERVER } from './ask-api.ts'
+import { type Answer, askApi, DEFAULT_SERVER } from './ask-api.ts'
 import { resultTable } from './results-table.ts'
 
 interface ResultsFlags {
@@ -33,6 +33,18 @@ async function whyNothing(server: string, evalId: string): Promise<string | null
   return `there is no eval ${evalId} in force, nor a result of it${didYouMean(evalId, ids)}`
 }
 
+/** The eval in force that has this name. */
+async function idOf(server: string, name: string): Promise<Answer<string>> {
+  const answer = await askApi(server, 'v1/evals', {}, evalsResponseSchema)
+  if (!answer.ok) return answer
+  const ids = answer.value.evals.map(({ id }) => id)
+  const found = ids.filter((id) => id.endsWith(`/${name}`))
+  const [only] = found
+  if (only !== undefined && found.length === 1) return { ok: true, value: only }
+  if (found.length > 1) return { ok: false, message: `which ${name}: ${found.join(' or ')}?` }
+  return { ok: false, message: `there is no eval ${name} in force${didYouMean(name, ids)}` }
+}
+
 const flagsSchema = z.object({
   limit: z
     .string()
@@ -44,8 +56,8 @@ export function registerResults(program: Command): void {
   program
     .command('results')
     .description('what the running instance found, newest first')
-    .option('--eval <id>', 'of one eval, as package/name')
-    .option('--verdict <verdict>', 'pass, fail, unknown or error')
+    .option('--eval <id>', 'of one eval, as package/name, or by its name alone')
+    .addOption(new Option('--verdict <verdict>', 'of one verdict').choices(verdictSchema.options))
     .option('--trace <id>', 'of one trace: 32 hex digits')
     .option('--since <when>', 'not older than this: 10m, 24h, or 2026-01-31T09:00:00Z')
     .option('--limit <n>', `at most so many, 1 to ${MAX_RESULTS} (100)`)
@@ -58,7 +70,11 @@ Examples:
   assay results --since 1h
   assay results --eval support/no_pii --verdict fail
   assay results --trace 4bf92f3577b34da6a3ce929d0e0e4736
-  assay results --since 24h --json | jq -r .traceId`,
+  assay results --since 24h --json | jq -r .traceId
+
+Why a verdict is as it is: assay explain TRACE EVAL
+
+Exit codes: 0 fine, also without a result, 2 usage, or no Assay answers.`,
     )
     .action(async (flags: ResultsFlags) => {
       const checked = flagsSchema.safeParse(flags)
@@ -67,6 +83,11 @@ Examples:
       for (const name of ['eval', 'verdict', 'trace', 'since', 'limit'] as const)
         if (flags[name] !== undefined) filters[name] = flags[name]
       const server = flags.server ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
+      if (filters.eval !== undefined && !filters.eval.includes('/')) {
+        const named = await idOf(server, filters.eval)
+        if (!named.ok) return usage(named.message)
+        filters.eval = named.value
+      }
       const answer = await askApi(server, 'v1/results', filters, resultsResponseSchema)
       if (!answer.ok) return usage(answer.message)
       const { results } = answer.value

@@ -171,7 +171,7 @@ describe('assay test', () => {
 
   test.each<[string, string[], number, string]>([
     ['a file that does not check', ['test', 'broken.txt'], 1, 'broken.txt:3'],
-    ['a file that is not there', ['test', 'gone.eval'], 1, 'gone.eval'],
+    ['a file that is not there', ['test', 'gone.eval'], 2, 'gone.eval'],
     ['an unknown option', ['test', '--nope'], 2, '--nope'],
   ])('%s', (_, args, status, message) => {
     const outcome = assay(...args)

@@ -8,6 +8,7 @@ export function registerTest(program: Command): void {
     .description('run the tests in .eval files')
     .argument('[paths...]', 'files, or folders with all .eval files below them', ['.'])
     .option('--filter <text>', 'only tests whose name, package or expected evals contain it')
+    .option('--verbose', 'name the tests that passed as well')
     .option('--bail', 'stop at the first failure')
     .option('--watch', 'run again when a file changes, until Ctrl-C')
     .option('--coverage', 'say of which evals a pass, a fail and an unknown are shown by a test')

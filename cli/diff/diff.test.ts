@@ -139,6 +139,7 @@ describe('what cannot be compared', () => {
 
   test.each([
     [['nowhere'], 'there is no revision nowhere here'],
+    [['--evals', 'evals', 'one'], '--evals takes all that stands behind it, one too'],
     [['--output=x'], "unknown option '--output=x'"],
     [['one..two', 'main'], 'a range is two revisions already'],
     [['one', '--evals', '/'], '/ is outside of the repository'],
@@ -148,6 +149,18 @@ describe('what cannot be compared', () => {
     const { code, err } = assay(['diff', ...args])
     expect(err).toContain(message)
     expect(code).toBe(2)
+  })
+
+  test('without a revision, what is not committed; and nothing to compare with before the first commit', () => {
+    expect(assay(['diff', '--evals', 'evals']).out).toMatch(/^HEAD \(\w+\) → the working tree: /)
+    const empty = mkdtempSync(join(tmpdir(), 'assay-diff-empty-'))
+    spawnSync('git', ['init', '-q'], { cwd: empty, env: gitEnv })
+    const { code, err } = assay(['diff'], empty)
+    rmSync(empty, { recursive: true })
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: 'assay diff: this repository has no commit yet: there is nothing to compare with\n',
+    })
   })
 
   test('a folder outside of any repository', () => {

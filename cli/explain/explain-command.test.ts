@@ -1,10 +1,10 @@
 /** `assay explain TRACE EVAL` as a user runs it. */
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Plan } from '../../dsl/plan.ts'
+import { PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
@@ -48,6 +48,21 @@ const llm = (spanId: string, outputText: string) =>
     outputText,
     startTimeUs: 1e15,
   })
+const CLEAN_FILE = '.clean/clean.eval'
+const CLEAN = `package shop
+import pii from "assay:pii"
+online eval clean { on: llm_call  pass: not (output.text matches pii.email)  missing: unknown  redact: output.text }
+`
+/** As it is stored: what `clean` matched is masked. */
+const MASKED = '2af7651916cd43dd8448eb211c80319c'
+const masked = makeSpan({
+  traceId: MASKED,
+  spanId: '00000000000000dd',
+  kind: 'llm',
+  name: 'chat',
+  outputText: 'Ask ***************.',
+  startTimeUs: 1e15,
+})
 const spans = [
   root,
   llm('00000000000000bb', 'Gladly.'),
@@ -58,12 +73,15 @@ let folder = ''
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assay-explain-'))
   writeFileSync(join(folder, 'shop.eval'), EVALS)
+  // Hidden, so that what stands in the folder itself is not more than the shop's.
+  mkdirSync(join(folder, '.clean'))
+  writeFileSync(join(folder, CLEAN_FILE), CLEAN)
   writeFileSync(join(folder, 'traces.jsonl'), spans.map((span) => JSON.stringify(spanToJson(span))).join('\n'))
   const opened = openDataFolder(join(folder, '.assay'))
   if (!opened.ok) throw new Error(opened.message)
   const traces = await openTraces({ dataDir: opened.folder.path })
   await traces.migrate()
-  await traces.insertSpans(spans, 'spans')
+  await traces.insertSpans([...spans, masked], 'spans')
   await traces.insertResults(
     [
       makeResult({ evalId: 'shop/fast', traceId: TRACE, subjectKind: 'trace', verdict: 'pass', score: 9000 }),
@@ -76,6 +94,14 @@ beforeAll(async () => {
         explanation: 'Curt.\u001b[2J',
         judgeModel: 'openai/gpt-5-mini',
         runId: 'shop/kind@1',
+      }),
+      makeResult({
+        evalId: 'shop/clean',
+        traceId: MASKED,
+        spanId: masked.spanId,
+        subjectKind: 'llm_call',
+        verdict: 'fail',
+        evidence: [{ field: 'output.text', start: 4, end: 19, pattern: 'pii.email', masked: 'j***@a***.com' }],
       }),
     ],
     'results',
@@ -98,6 +124,13 @@ function assay(...args: string[]) {
   return { status, stdout, stderr }
 }
 
+test('without anything, all diagnostics are listed', () => {
+  const { status, stdout } = assay()
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^E0001 {2}a file or folder cannot be read\n/)
+  expect(stdout).toMatch(/^E0207 {2}/m)
+})
+
 describe('a trace of a file', () => {
   test('the worst subject comes first, and what is private is masked', () => {
     const { status, stdout, stderr } = assay(TRACE, 'short', '--on', 'traces.jsonl')
@@ -110,8 +143,21 @@ describe('a trace of a file', () => {
     expect(stdout).not.toContain('jo.doe')
   })
 
+  test('without an eval it is told what each makes of it', () => {
+    const { status, stdout, stderr } = assay(TRACE, '--on', 'traces.jsonl')
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toBe(`  shop/fast   fail
+  shop/short  fail            1 of 2 spans
+  shop/kind   not judged yet
+
+Why: assay explain ${TRACE} shop/fast
+`)
+    const { evals } = JSON.parse(assay(TRACE, '--on', 'traces.jsonl', '--json').stdout)
+    expect(evals).toMatchObject([{ eval: { id: 'shop/fast' } }, { subjects: [{ verdict: 'fail' }, {}] }, {}])
+  })
+
   test('--span and --json', () => {
-    const { stdout } = assay(TRACE, 'shop/short', '--on', 'traces.jsonl', '--span', '00000000000000bb', '--json')
+    const { stdout } = assay(TRACE, 'shop/short', '--on', 'traces.jsonl', '--span', '00000000000000b', '--json')
     expect(JSON.parse(stdout)).toMatchObject({
       eval: { id: 'shop/short', kind: 'online' },
       subjects: [
@@ -126,7 +172,10 @@ describe('a trace of a file', () => {
 
   test.each([
     [['nope'], 'there is no diagnostic nope'],
-    [[TRACE], 'which eval is to be explained'],
+    [['207'], 'there is no diagnostic 207; did you mean E0207?'],
+    [[TRACE, '--span', 'bb', '--on', 'traces.jsonl'], '--span is for one eval: name it'],
+    [[TRACE, 'short', '--span', 'ff', '--on', 'traces.jsonl'], 'the trace has no llm_call with the id ff; it has 00'],
+    [[TRACE, 'short', '--span', '0000', '--on', 'traces.jsonl'], '2 spans begin with 0000: '],
     [[TRACE, 'fats', '--on', 'traces.jsonl'], 'there is no eval fats in the definitions here'],
     [
       [TRACE.replace('0', '1'), 'fast', '--on', 'traces.jsonl'],
@@ -134,6 +183,7 @@ describe('a trace of a file', () => {
     ],
     [[TRACE, 'fast', '--on', 'gone.json'], 'cannot read gone.json'],
     [[TRACE, 'fast', '--data', 'gone'], 'there are no stored traces in gone'],
+    [[TRACE, 'fast', '--data', 'gone', '--server', 'http://127.0.0.1:9'], '--data and --server name two places'],
     [[TRACE, 'fast', '--server', 'http://127.0.0.1:9'], 'no Assay answers at'],
     [['abc', 'fast'], 'neither a code such as E0207 nor a trace id'],
   ])('%j is refused', (args, message) => {
@@ -151,6 +201,15 @@ describe('a stored trace', () => {
     expect(stdout).toMatch(/stored: pass, of .*, revision 1, by another measure\n$/)
   })
 
+  test('shows what was matched before the text was masked', () => {
+    const { stdout } = assay(MASKED, 'clean', '--data', '.assay', '--evals', CLEAN_FILE)
+    expect(stdout).toContain('shop/clean is pass of this llm_call "chat"\n')
+    expect(stdout).toContain('stored: fail, of ')
+    expect(assay(MASKED, '--data', '.assay', '--evals', CLEAN_FILE).stdout).toBe(
+      `  shop/clean  pass  stored: fail\n\nWhy: assay explain ${MASKED} shop/clean\n`,
+    )
+  })
+
   test('shows what the judge of an offline eval said', () => {
     const { stdout } = assay(TRACE, 'kind', '--data', '.assay')
     expect(stdout).toContain('pass:   score >= 4  = false\n        └ score  = 2\n')
@@ -164,7 +223,7 @@ describe('a trace of a running instance', () => {
   beforeAll(async () => {
     traces = await openTraces({ dataDir: join(folder, '.assay') })
     const plan: Plan = {
-      version: 1,
+      version: PLAN_VERSION,
       patterns: [],
       evals: [],
       alerts: [],
@@ -217,6 +276,12 @@ describe('a trace of a running instance', () => {
     expect(stdout).toContain('llm_call { output.text: "Write to someone@example.com, or to her colleague." }')
     expect(stdout).toContain('given kind judge returns 2\n')
     expect(stdout).toMatch(/expect fast: fail\n {2}expect short: fail\n {2}expect kind: fail\n/)
+  })
+
+  test('is captured with made-up data where the store has a mask', async () => {
+    const { code, stdout } = await ask('capture', MASKED, '--evals', CLEAN_FILE)
+    expect(code).toBe(0)
+    expect(stdout).toContain('llm_call { output.text: "Ask someone@example.com." }\n  }\n  expect clean: fail\n')
   })
 
   test('is not there', async () => {

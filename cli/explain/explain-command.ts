@@ -1,10 +1,12 @@
 import { traceIdSchema } from '../../server/parameters.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPii } from '../pii.ts'
-import { evalNamed, loadDefinitions } from '../stored/definitions.ts'
+import { evalNamed, loadDefinitions, ownBeforePacks } from '../stored/definitions.ts'
 import { findTrace, type TraceFlags } from '../stored/one-trace.ts'
+import { spanNamed } from '../stored/span-named.ts'
+import { overviewJson, overviewText } from './explain-overview.ts'
 import { explainJson, explainText } from './explain-report.ts'
-import { explainTrace } from './explain-trace.ts'
+import { explainTrace, spansLookedAt } from './explain-trace.ts'
 
 export interface ExplainFlags extends TraceFlags {
   readonly evals?: string[]
@@ -12,25 +14,41 @@ export interface ExplainFlags extends TraceFlags {
   readonly json?: boolean
 }
 
-/** Prints, and returns the exit code. */
-export async function runExplainTrace(trace: string, evalName: string, flags: ExplainFlags): Promise<number> {
+/** Prints, and returns the exit code. Without an eval: what each of them makes of the trace, a line each. */
+export async function runExplainTrace(
+  trace: string,
+  evalName: string | undefined,
+  flags: ExplainFlags,
+): Promise<number> {
   const traceId = traceIdSchema.safeParse(trace)
   if (!traceId.success)
     return usage(`${JSON.stringify(trace)} is neither a code such as E0207 nor a trace id of 32 hex digits`)
+  if (evalName === undefined && flags.span !== undefined) return usage('--span is for one eval: name it')
   const definitions = loadDefinitions(flags.evals)
   if (!definitions.ok) return definitions.exitCode
-  const named = evalNamed(evalName, definitions.plan)
-  if (!named.ok) return usage(named.message)
+  const { plan } = definitions
+  const named = evalName === undefined ? null : evalNamed(evalName, plan)
+  if (named !== null && !named.ok) return usage(named.message)
   const found = await findTrace(traceId.data, flags, process.env)
   if (!found.ok) return usage(found.message)
-  const { evalPlan } = named
-  const subjects = explainTrace(definitions.plan, evalPlan, found.trace, loadPii(), flags.span?.toLowerCase())
-  if (subjects.length === 0) {
-    const { subject } = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
-    return usage(
-      `the trace has no ${subject}${flags.span === undefined ? '' : ` ${flags.span}`}, which ${evalPlan.id} looks at`,
-    )
+  const pii = loadPii()
+  if (named === null) {
+    const wanted = flags.evals === undefined ? ownBeforePacks(plan.evals) : plan.evals
+    const evals = wanted.map((evalPlan) => ({
+      evalPlan,
+      subjects: explainTrace(plan, evalPlan, found.trace, pii, undefined),
+    }))
+    process.stdout.write(flags.json === true ? overviewJson(evals) : overviewText(traceId.data, evals))
+    return exitCodes.ok
   }
+  const { evalPlan } = named
+  const spanIds = spansLookedAt(evalPlan, found.trace)
+  const { subject } = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
+  if (spanIds?.length === 0) return usage(`the trace has no ${subject}, which ${evalPlan.id} looks at`)
+  const span =
+    flags.span === undefined || spanIds === null ? null : spanNamed(flags.span, spanIds, `${subject} with the id`)
+  if (span !== null && !span.ok) return usage(span.message)
+  const subjects = explainTrace(plan, evalPlan, found.trace, pii, span?.spanId)
   process.stdout.write(flags.json === true ? explainJson(evalPlan, subjects) : explainText(evalPlan, subjects))
   return exitCodes.ok
 }

@@ -41,15 +41,29 @@ export function differenceOf(evalPlan: EvalPlan, verdict: string, stored: Result
   const when = `${stored.verdict}, of ${stored.evaluatedAt}, revision ${stored.revision}`
   if (stored.measureHash !== evalPlan.measureHash) return `${when}, by another measure`
   if (stored.verdictHash !== evalPlan.verdictHash) return `${when}, by another pass or missing clause`
-  return stored.evidence.length > 0 ? `${when}: what it matched may be masked in the store` : when
+  return stored.evidence.length > 0 ? `${when}: ${matchesText(stored)}, and may be masked in the store since` : when
+}
+
+const MAX_MATCHES = 3
+
+function matchesText({ evidence }: ResultJson): string {
+  const shown = evidence
+    .slice(0, MAX_MATCHES)
+    .map(({ pattern, field, start, end, masked }) => `${pattern} matched ${field} at ${start}–${end} (${masked})`)
+  const rest = evidence.length - shown.length
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
 export function explainJson(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): string {
+  return `${JSON.stringify(explained(evalPlan, subjects), null, 2)}\n`
+}
+
+export function explained(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): object {
   const shown = subjects.map(({ explanation, stored }) => ({
     ...explanation,
     stored,
     differs: stored !== null && stored.verdict !== explanation.verdict,
   }))
   const { id, kind, file, line, measureHash, verdictHash } = evalPlan
-  return `${JSON.stringify({ eval: { id, kind, file, line, measureHash, verdictHash }, subjects: shown }, null, 2)}\n`
+  return { eval: { id, kind, file, line, measureHash, verdictHash }, subjects: shown }
 }

@@ -38,6 +38,13 @@ export function explainTrace(
   return explained.sort((a, b) => ORDER.indexOf(a.explanation.verdict) - ORDER.indexOf(b.explanation.verdict))
 }
 
+/** Ids of the spans that the eval looks at, the earliest first; null where it looks at traces. */
+export function spansLookedAt(evalPlan: EvalPlan, { spans }: FoundTrace): string[] | null {
+  const view = viewTrace(spans[0]!.tenant, spans[0]!.traceId, spans)
+  const subjects = subjectsOf(evalPlan, view.spans, undefined)
+  return subjects[0] === undefined && subjects.length > 0 ? null : subjects.flatMap((span) => span?.spanId ?? [])
+}
+
 /** One `undefined` for the trace itself. */
 function subjectsOf(
   evalPlan: EvalPlan,

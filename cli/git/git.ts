@@ -52,6 +52,8 @@ export function resolveRevision(repository: Repository, name: string): GitAnswer
   const cwd = repository.root
   const found = git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`], { cwd })
   if (found.ok) return { ok: true, value: { name, commit: found.value.toString().trim() } }
+  const isEmpty = !git(['rev-parse', '--verify', '--quiet', 'HEAD'], { cwd }).ok
+  if (isEmpty) return { ok: false, message: 'this repository has no commit yet: there is nothing to compare with' }
   const isShallow = git(['rev-parse', '--is-shallow-repository'], { cwd })
   const advice =
     isShallow.ok && isShallow.value.toString().trim() === 'true'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { detectCi, filesOf } from './plan-init.ts'
+import { detectCi, filesOf, isNew } from './plan-init.ts'
 
 const nothing = { hasGithubFolder: false, hasGitlabPipeline: false, remotes: [] }
 
@@ -18,6 +18,12 @@ describe('where CI runs', () => {
   ] as const)('%j: %s', (signs, expected) => {
     expect(detectCi({ ...nothing, ...signs })).toBe(expected)
   })
+})
+
+test('a repository without any sign is new, and one on another host is not', () => {
+  expect(isNew(nothing)).toBe(true)
+  expect(isNew({ ...nothing, remotes: ['https://codeberg.org/acme/shop'] })).toBe(false)
+  expect(isNew({ ...nothing, hasGitlabPipeline: true })).toBe(false)
 })
 
 test('workflows stand at the root, whatever the folder', () => {

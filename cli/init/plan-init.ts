@@ -26,6 +26,11 @@ export function detectCi({ hasGithubFolder, hasGitlabPipeline, remotes }: CiSign
   return isGithub ? 'github' : 'gitlab'
 }
 
+/** A repository that is on no host yet: most of these go to GitHub, and a workflow that nothing runs does no harm. */
+export function isNew({ hasGithubFolder, hasGitlabPipeline, remotes }: CiSigns): boolean {
+  return !hasGithubFolder && !hasGitlabPipeline && remotes.length === 0
+}
+
 /** Of `https://host/…`, `ssh://git@host/…` and `git@host:…`. */
 function hostOf(remote: string): string {
   return /^(?:[a-z+]+:\/\/)?(?:[^@/]*@)?([^:/]+)/i.exec(remote)?.[1]?.toLowerCase() ?? ''

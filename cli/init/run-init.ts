@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { messageOf } from '../../engine/message-of.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findRepository, git } from '../git/git.ts'
-import { detectCi, filesOf } from './plan-init.ts'
+import { detectCi, filesOf, isNew } from './plan-init.ts'
 import type { CiSystem } from './workflows.ts'
 
 export interface InitOptions {
@@ -29,19 +29,21 @@ export function runInit(folder: string, options: InitOptions): number {
     const repository = findRepository(home)
     const root = repository.ok ? repository.value.root : home
     const hasGitlabPipeline = existsSync(join(root, '.gitlab-ci.yml'))
-    const detected = detectCi({
+    const signs = {
       hasGithubFolder: existsSync(join(root, '.github')),
       hasGitlabPipeline,
       remotes: repository.ok ? remotesOf(root) : [],
-    })
-    const ci = options.ci === undefined ? detected : options.ci === 'none' ? null : options.ci
+    }
+    const isGuess = options.ci === undefined && repository.ok && isNew(signs)
+    const asked = options.ci ?? (isGuess ? 'github' : detectCi(signs))
+    const ci = asked === 'none' ? null : asked
     const below = relative(root, home).split(sep).join('/')
     const outcomes = filesOf(below, ci, hasGitlabPipeline).map(
       ({ path, text }): Outcome => ({ path: shown(join(root, path)), kind: writeNew(join(root, path), text) }),
     )
     const evals = shown(join(home, 'evals'))
     if (options.json) process.stdout.write(`${JSON.stringify({ ci, evals, files: outcomes }, null, 2)}\n`)
-    else process.stdout.write(report(outcomes, { evals, ci, asked: options.ci, hasGitlabPipeline }))
+    else process.stdout.write(report(outcomes, { evals, ci, asked: options.ci, isGuess, hasGitlabPipeline }))
     return exitCodes.ok
   } catch (error) {
     return refuse(messageOf(error))
@@ -80,18 +82,26 @@ interface Told {
   readonly evals: string
   readonly ci: CiSystem | null
   readonly asked: InitOptions['ci']
+  /** Nothing tells where the repository is going to be. */
+  readonly isGuess: boolean
   readonly hasGitlabPipeline: boolean
 }
 
-function report(outcomes: readonly Outcome[], { evals, ci, asked, hasGitlabPipeline }: Told): string {
+function report(outcomes: readonly Outcome[], { evals, ci, asked, isGuess, hasGitlabPipeline }: Told): string {
   const lines = outcomes.map(({ kind, path }) =>
     kind === 'written' ? `written  ${path}` : `kept     ${path} (it was there already)`,
   )
   const notes: string[] = []
   if (ci === null && asked === undefined)
     notes.push('No CI workflow: nothing tells where yours runs. `--ci github` or `--ci gitlab` writes one.')
+  if (isGuess)
+    notes.push('The workflow is for GitHub: nothing tells where your CI runs. On GitLab, `--ci gitlab` writes another.')
   if (ci === 'gitlab' && hasGitlabPipeline)
     notes.push('Your pipeline needs one line more, in .gitlab-ci.yml:  include: [{ local: .gitlab/evals.yml }]')
+  if (outcomes.some(({ path, kind }) => kind === 'written' && path.endsWith('.yml')))
+    notes.push(
+      'The workflow installs what ASSAY_PACKAGE in it names: a version in your registry, or a package file (`npm pack`).',
+    )
   const steps = [
     [`assay check ${evals}`, 'parse and type-check'],
     [`assay test ${evals}`, 'run the tests in them, offline'],

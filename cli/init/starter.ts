@@ -75,9 +75,31 @@ test "the same call again and again" {
   expect no_loops: fail
 }
 
+test "two different calls" {
+  given trace {
+    tool_call { name: "lookup_order"  arguments.text: "{\\"order_id\\":\\"A-2077\\"}" }
+    tool_call { name: "lookup_order"  arguments.text: "{\\"order_id\\":\\"A-2078\\"}" }
+  }
+  expect no_loops: pass
+}
+
+test "calls whose arguments were not captured" {
+  given trace {
+    tool_call { name: "lookup_order" }
+    tool_call { name: "lookup_order" }
+    tool_call { name: "lookup_order" }
+  }
+  expect no_loops: unknown because arguments.text
+}
+
 test "one leak is enough" {
   given no_pii: pass x 9, fail x 1 each 1m
   expect pii_leak: firing at 10m
+}
+
+test "no leak, no alert" {
+  given no_pii: pass x 10 each 1m
+  expect pii_leak: inactive at 10m
 }
 `
 
@@ -89,9 +111,11 @@ The \`.eval\` files of this folder say what your agent promises. They are checke
 assay check evals             # parse and type-check; \`assay explain E0207\` tells the story of an error
 assay test evals              # run the tests in them, offline
 assay fmt evals               # lay them out in one style
-assay diff HEAD --evals evals # what a change means: which series break, which verdicts change
+assay diff --evals evals      # what a change means: which series break, which verdicts change
 assay up --evals evals        # judge live traces: OTLP/HTTP is taken on port 4318
-assay run evals --on traces.json --explain
+assay run evals --on t.json   # judge traces of a file: OTLP as JSON, JSONL or protobuf
+assay explain TRACE EVAL      # why a trace got its verdict
+assay capture TRACE           # a trace as a test, redacted
 \`\`\`
 
 An eval's id is \`package/name\`, and results are stored by it. When you rename one, \`assay diff\` tells you what that does to its history.

@@ -6,7 +6,7 @@ import { serve } from './serve.ts'
 import type { ServeSettings } from './serve-settings.ts'
 
 /** After this long a drain that hangs is given up: what was acknowledged is in the log. */
-const DRAIN_LIMIT_MS = 30_000
+export const DRAIN_LIMIT_MS = 30_000
 
 export async function runServe(settings: ServeSettings): Promise<void> {
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime })

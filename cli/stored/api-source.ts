@@ -1,7 +1,7 @@
 /** Stored traces of a running instance, over its API. */
 import type { z } from 'zod'
-import { hashOfPlan } from '../../dsl/hash.ts'
-import { PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
+import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
+import type { Plan } from '../../dsl/plan.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import type { EvalResult, Reason } from '../../engine/model/result.ts'
 import { spanFromJson } from '../../engine/model/span-json.ts'
@@ -68,12 +68,9 @@ function rangeOf({
 
 /** The hash covers every part of a plan: what has the right one was made by the compiler. */
 function parsePlan(raw: z.infer<typeof planResponseSchema>): Plan {
-  const { hash, ...rest } = raw
-  if (raw.version !== PLAN_VERSION)
-    throw new SourceError('the running Assay is of another version than this command: use the same one')
-  if (hashOfPlan(rest as Omit<Plan, 'hash'>) !== hash)
-    throw new SourceError('the definitions of the running Assay cannot be read: is it of another version?')
-  return raw as unknown as Plan
+  const plan: unknown = raw
+  if (isIntact(plan)) return plan
+  throw new SourceError(`the definitions of the running Assay cannot be used: this ${whyNotIntact(plan)}`)
 }
 
 function parseSpan(raw: unknown) {

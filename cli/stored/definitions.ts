@@ -11,6 +11,12 @@ export function loadDefinitions(paths: readonly string[] | undefined): Definitio
   return loadPlan(paths ?? ['.', packFolder])
 }
 
+/** Without those of the standard packs, unless there are no others. */
+export function ownBeforePacks(evals: readonly EvalPlan[]): readonly EvalPlan[] {
+  const own = evals.filter(({ file }) => !file.startsWith('assay:'))
+  return own.length > 0 ? own : evals
+}
+
 export type EvalOutcome = { ok: true; evalPlan: EvalPlan } | { ok: false; message: string }
 
 /** `package/name`, or the name alone where one eval has it; one's own before those of the packs. */
@@ -18,8 +24,7 @@ export function evalNamed(name: string, plan: Plan): EvalOutcome {
   const exact = plan.evals.find(({ id }) => id === name)
   if (exact !== undefined) return { ok: true, evalPlan: exact }
   const all = plan.evals.filter((one) => one.name === name)
-  const own = all.filter(({ file }) => !file.startsWith('assay:'))
-  const named = own.length > 0 ? own : all
+  const named = ownBeforePacks(all)
   const [only] = named
   if (named.length === 1 && only !== undefined) return { ok: true, evalPlan: only }
   if (named.length > 1) return { ok: false, message: `which ${name}: ${named.map(({ id }) => id).join(' or ')}?` }

@@ -1,6 +1,4 @@
 /** Stored traces of a data folder that no Assay is running on. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { messageOf } from '../../engine/message-of.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
 import { openTraces } from '../../storage/traces/open.ts'
@@ -9,12 +7,8 @@ import { SourceError, type TraceSource } from './source.ts'
 const TENANT = 'default'
 const SPANS_PER_PAGE = 10_000
 
+/** `path` has traces: `placeOf` has looked. */
 export async function openFolderSource(path: string): Promise<TraceSource> {
-  // Opening makes a folder where there is none: a wrong path would pass for a folder without traces.
-  if (!existsSync(join(path, 'traces')))
-    throw new SourceError(
-      `no Assay answers, and there are no stored traces in ${path}: start one, or name a data folder with --data`,
-    )
   const opened = openDataFolder(path)
   if (!opened.ok) throw new SourceError(opened.message)
   const { folder } = opened

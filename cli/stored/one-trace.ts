@@ -1,16 +1,16 @@
 /** One stored trace with its results: of a running instance, of a data folder that none holds, or of a file. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { messageOf } from '../../engine/message-of.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { spanFromJson } from '../../engine/model/span-json.ts'
 import { resultToJson } from '../../server/result-json.ts'
 import { type ResultJson, traceResponseSchema } from '../../server/schemas.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
-import { askApi, DEFAULT_SERVER } from '../commands/ask-api.ts'
+import { askApi } from '../commands/ask-api.ts'
 import { readTraces } from '../read-traces.ts'
-import { defaults } from '../settings.ts'
 import { tracesOf } from '../trace-files.ts'
+import { placeOf } from './open-source.ts'
+import { SourceError } from './source.ts'
 
 export interface TraceFlags {
   readonly server?: string
@@ -30,20 +30,21 @@ export type FoundOutcome = { ok: true; trace: FoundTrace } | { ok: false; messag
 const TENANT = 'default'
 const MAX_RESULTS = 20_000
 
-/**
- * `--on` reads a file, `--data` a folder, `--server` (or ASSAY_URL) an instance; without any, the instance at the usual place if one
- * answers, and else the usual folder.
- */
+/** `--on` reads a file; else what is stored, where `placeOf` finds it. */
 export async function findTrace(traceId: string, flags: TraceFlags, env: NodeJS.ProcessEnv): Promise<FoundOutcome> {
   if (flags.on !== undefined) return ofFile(traceId, flags.on)
-  const server = flags.server ?? (env.ASSAY_URL || undefined)
-  const folder = flags.data ?? (env.ASSAY_DATA || defaults.data)
-  if (flags.data !== undefined && flags.server === undefined) return ofFolder(traceId, folder)
-  const answer = await askApi(server ?? DEFAULT_SERVER, `v1/traces/${traceId}`, {}, traceResponseSchema)
-  if (!answer.ok) {
-    const isNobody = answer.unreachable === true && server === undefined
-    return isNobody && existsSync(join(folder, 'traces')) ? ofFolder(traceId, folder) : answer
+  try {
+    const place = await placeOf(flags, env)
+    return place.kind === 'folder' ? await ofFolder(traceId, place.path) : await ofInstance(traceId, place.server)
+  } catch (error) {
+    if (error instanceof SourceError) return { ok: false, message: error.message }
+    throw error
   }
+}
+
+async function ofInstance(traceId: string, server: string): Promise<FoundOutcome> {
+  const answer = await askApi(server, `v1/traces/${traceId}`, {}, traceResponseSchema)
+  if (!answer.ok) return answer
   const { spans, results } = answer.value
   const parsed: Span[] = []
   for (const raw of spans) {
@@ -75,9 +76,6 @@ function ofFile(traceId: string, path: string): FoundOutcome {
 }
 
 async function ofFolder(traceId: string, path: string): Promise<FoundOutcome> {
-  // Opening makes a folder where there is none: a wrong path would pass for a folder without traces.
-  if (!existsSync(join(path, 'traces')))
-    return { ok: false, message: `there are no stored traces in ${path}; see --data` }
   const opened = openDataFolder(path)
   if (!opened.ok) return opened
   try {

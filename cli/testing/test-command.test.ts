@@ -26,7 +26,7 @@ test "recorded" {
   given file "traces/two.jsonl" trace "${'b'.repeat(32)}"
   expect fast: fail
 }
-test "polite & <kind> \\t" {
+test "polite & <kind> \u0007\\t" {
   given trace { llm_call { output.text: "Yes, please." } }
   expect polite: pass
   expect fast: pass
@@ -106,7 +106,27 @@ describe('what is printed', () => {
   test('--filter and --bail choose what runs', () => {
     expect(assay('bad', '--filter', 'POLITE &').stdout).toMatch(/^1 test in 1 file: all passed/)
     expect(assay('bad', '--bail', '--filter', 'polite').stdout).toMatch(/1 passed, 1 failed, 2 not run/)
-    expect(assay('bad', '--filter', 'nothing')).toMatchObject({ status: 2 })
+    expect(assay('bad', '--filter', 'nothing')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'assay test: no test\'s name, package or evals contain "nothing"\n',
+    })
+  })
+
+  test('--verbose names what passed', () => {
+    expect(assay('good', '--verbose').stdout).toMatch(/^pass {2}recorded {2}good\/shop\.eval:\d+\npass {2}polite/)
+  })
+
+  test('files that do not check are told as JSON too, and a path that is not there is a wrong command line', () => {
+    const { status, stdout, stderr } = assay('none.eval', '--json')
+    expect(status).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({
+      tests: [],
+      errors: [{ code: 'E0419', file: 'none.eval' }],
+      summary: { tests: 0, errors: 1 },
+    })
+    expect(stderr).toMatch(/\nthe definitions do not check: 1 error\n$/)
+    expect(assay('nowhere').status).toBe(2)
   })
 
   test('--coverage, and a gate on it', () => {
@@ -119,7 +139,7 @@ describe('what is printed', () => {
     expect(stdout).toContain('coverage: 33.3% (3 of 9 outcomes are shown by a test)')
     expect(assay('good', '--min-coverage', '34%')).toMatchObject({
       status: 1,
-      stderr: 'assay test: coverage is 33.3%, and 34% are asked for\n',
+      stderr: 'assay test: coverage is 33.3%, and at least 34% is asked for\n',
     })
     expect(assay('good', '--min-coverage', '33')).toMatchObject({ status: 0 })
     expect(assay('good', '--min-coverage', 'much')).toMatchObject({ status: 2 })
@@ -136,11 +156,11 @@ describe('what is printed', () => {
     expect(xml).toMatch(
       /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites name="assay test" tests="5" failures="1" skipped="2" errors="0" time="\d+\.\d+">\n<testsuite name="bad\/shop.eval" tests="5" failures="1" skipped="2" errors="0" time="[\d.]+" file="bad\/shop.eval">\n/,
     )
-    expect(xml).toContain('name="polite &amp; &lt;kind&gt; &#9;"')
+    expect(xml).toContain('name="polite &amp; &lt;kind&gt; \\u{7}&#9;"')
     expect(xml).toContain('<skipped message="to do: ask legal"/>')
     expect(xml).toContain('<failure message="shop/polite: expected pass, got fail" type="expectation">')
     // A bell has no form in XML, and quotes stay inside of attributes.
-    expect(xml).toContain('No\\u{7}. \\&quot;&lt;b&gt;\\&quot;')
+    expect(xml).toContain('No\uFFFD. \\&quot;&lt;b&gt;\\&quot;')
     expect([...xml].every((char) => char >= ' ' || char === '\n')).toBe(true)
     expect(assay('which.eval', '--junit', file).status).toBe(1)
     expect(readFileSync(file, 'utf8')).toContain('<error message="E0420: this file holds 2 traces')

@@ -4,7 +4,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { shownPath } from '../loaded-plan.ts'
 import { coverageTable, percentShown, percentText } from './coverage-report.ts'
-import { jsonReport } from './json-report.ts'
+import { jsonOfErrors, jsonReport } from './json-report.ts'
 import { junitOfErrors, junitReport } from './junit.ts'
 import { runTestFiles, type TestRun } from './run-test-files.ts'
 import type { TestFlags } from './test-flags.ts'
@@ -42,15 +42,17 @@ function tell(run: TestRun, flags: TestFlags, minPercent: number | null): number
   const { loaded } = run
   const pathOf = (file: string): string => shownPath(loaded, file)
   if (!run.ok) {
+    if (flags.json === true) process.stdout.write(jsonOfErrors(loaded))
     const problem = writeJunit(flags, () => junitOfErrors(loaded.diagnostics, { pathOf, elapsedMs: 0 }))
     return problem ?? run.exitCode
   }
   const { report, elapsedMs } = run
   const coverage = flags.coverage === true || minPercent !== null ? run.coverage() : null
   if (flags.json === true) process.stdout.write(jsonReport(report, coverage, loaded, elapsedMs))
-  else {
-    if (coverage !== null) process.stdout.write(`${coverageTable(coverage)}\n`)
-    process.stdout.write(textReport(report, loaded, elapsedMs, paintFor(process.stdout)))
+  else if (report.tests.length > 0 || flags.filter === undefined) {
+    const verbose = flags.verbose === true
+    process.stdout.write(textReport(report, loaded, elapsedMs, { paint: paintFor(process.stdout), verbose }))
+    if (coverage !== null) process.stdout.write(`\n${coverageTable(coverage)}`)
   }
   const problem = writeJunit(flags, () => junitReport(report, { pathOf, elapsedMs }))
   if (problem !== null) return problem
@@ -58,7 +60,7 @@ function tell(run: TestRun, flags: TestFlags, minPercent: number | null): number
     return usage(`no test's name, package or evals contain ${JSON.stringify(flags.filter)}`)
   const isTooLow = minPercent !== null && coverage !== null && percentShown(coverage) < minPercent
   if (isTooLow)
-    process.stderr.write(`assay test: coverage is ${percentText(coverage)}, and ${minPercent}% are asked for\n`)
+    process.stderr.write(`assay test: coverage is ${percentText(coverage)}, and at least ${minPercent}% is asked for\n`)
   return report.failed > 0 || isTooLow ? exitCodes.findings : exitCodes.ok
 }
 

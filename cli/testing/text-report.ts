@@ -13,10 +13,28 @@ export interface Paint {
 
 export const PLAIN: Paint = { bad: String, good: String, dim: String, strong: String }
 
-export function textReport(report: TestReport, loaded: LoadedEvals, elapsedMs: number, paint: Paint = PLAIN): string {
+export interface TextOptions {
+  readonly paint?: Paint
+  /** Passed tests are named as well. */
+  readonly verbose?: boolean
+}
+
+export function textReport(
+  report: TestReport,
+  loaded: LoadedEvals,
+  elapsedMs: number,
+  { paint = PLAIN, verbose = false }: TextOptions = {},
+): string {
+  const passed = verbose ? report.tests.filter(({ status }) => status === 'passed') : []
   const told = report.tests.filter(({ status }) => status !== 'passed')
+  const names = passed.map((test) => passedLine(test, loaded, paint))
   const lines = told.flatMap((test) => [...describeTest(test, loaded, paint), ''])
-  return [...lines, `${summaryLine(report, loaded.files.length, elapsedMs, paint)}\n`].join('\n')
+  return [
+    ...names,
+    ...(names.length > 0 ? [''] : []),
+    ...lines,
+    `${summaryLine(report, loaded.files.length, elapsedMs, paint)}\n`,
+  ].join('\n')
 }
 
 function summaryLine(report: TestReport, fileCount: number, elapsedMs: number, paint: Paint): string {
@@ -33,6 +51,10 @@ function summaryLine(report: TestReport, fileCount: number, elapsedMs: number, p
     ...(skipped > 0 ? [`${skipped} not run`] : []),
   ]
   return `${count} ${parts.join(', ')} ${time}`
+}
+
+function passedLine(test: TestOutcome, loaded: LoadedEvals, paint: Paint): string {
+  return `${paint.good('pass')}  ${test.name}  ${paint.dim(`${shownPath(loaded, test.file)}:${test.line}`)}`
 }
 
 function describeTest(test: TestOutcome, loaded: LoadedEvals, paint: Paint): string[] {

@@ -203,7 +203,7 @@ function elaborateLength(node: CallNode, context: ExprContext, elaborate: Elabor
   const [arg] = takeArgs(node, 1, 'length(output.text)', context) ?? []
   if (arg === undefined) return ERRONEOUS
   const value = elaborate(arg.value, context)
-  if (value.type.kind !== 'string' && value.type.kind !== 'unknown') {
+  if (!['string', 'documents', 'unknown'].includes(value.type.kind)) {
     const notes =
       arg.value.kind === 'path' && isSpanSubject(arg.value.path)
         ? [`to count spans, write \`count(${arg.value.path})\``]
@@ -211,8 +211,8 @@ function elaborateLength(node: CallNode, context: ExprContext, elaborate: Elabor
     context.module.reporter.report(
       'E0201',
       arg.value.span,
-      `\`length\` is of a text, and this is ${describeType(value.type)}`,
-      { label: 'not a text', notes },
+      `\`length\` is of a text or of documents, and this is ${describeType(value.type)}`,
+      { label: 'neither', notes },
     )
     return ERRONEOUS
   }

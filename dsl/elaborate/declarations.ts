@@ -4,6 +4,7 @@ import type { ConstDecl, Module, PatternDecl } from '../module.ts'
 import type { PatternPlan } from '../plan.ts'
 import { splitRegex } from '../regex.ts'
 import { didYouMean } from '../suggest.ts'
+import type { ExprNode, Ident } from '../syntax/ast.ts'
 import { commonType, describeType, type Type } from '../types.ts'
 import { ERRONEOUS, type ExprContext, type Project, type Typed } from './context.ts'
 import { elaborate } from './expression.ts'
@@ -12,6 +13,7 @@ import { adapt } from './literals.ts'
 import { regexDetails, warnOfCost } from './matches.ts'
 import { bareNumberFix } from './mismatch.ts'
 
+/** Types that a constant or a parameter can be declared with. */
 export const CONST_TYPES: Record<string, Type['kind']> = {
   bool: 'bool',
   string: 'string',
@@ -29,19 +31,28 @@ export function constantOf(decl: ConstDecl, module: Module, project: Project): T
   const context: ExprContext = { project, module, subject: null, score: null, aggregate: null, matched: new Set() }
   const typed = elaborate(decl.value, context)
   if (decl.type === null || decl.type.text === '') return typed
-  const kind = CONST_TYPES[decl.type.text]
+  return asDeclared(typed, { name: decl.name, type: decl.type, value: decl.value, notes: [] }, module)
+}
+
+/** Of what is declared with a type: its name, and how its value is written. */
+export interface Declared {
+  readonly name: Ident
+  readonly type: Ident
+  /** Null: there is none to point at. */
+  readonly value: ExprNode | null
+  readonly notes: readonly string[]
+}
+
+/** The value as one of the declared type; erroneous when it is none (told). */
+export function asDeclared(typed: Typed, { name, type, value, notes }: Declared, module: Module): Typed {
+  const kind = CONST_TYPES[type.text]
   if (kind === undefined) {
     const names = Object.keys(CONST_TYPES)
-    module.reporter.report(
-      'E0112',
-      decl.type.span,
-      `there is no type \`${decl.type.text}\` of constants${didYouMean(decl.type.text, names)}`,
-      {
-        label: `one of ${names.join(', ')}`,
-        ...renaming(decl.type.span, decl.type.text, names),
-      },
-    )
-    return typed
+    module.reporter.report('E0112', type.span, `there is no type \`${type.text}\` ${didYouMean(type.text, names)}`, {
+      label: `one of ${names.join(', ')}`,
+      ...renaming(type.span, type.text, names),
+    })
+    return ERRONEOUS
   }
   if (typed.type.kind === 'unknown') return ERRONEOUS
   const wanted: Type =
@@ -52,12 +63,12 @@ export function constantOf(decl: ConstDecl, module: Module, project: Project): T
       : ({ kind } as Type)
   const adapted = adapt(typed, wanted)
   if (commonType(wanted, adapted.type)?.kind === wanted.kind) return { ...adapted, type: wanted, flexible: false }
-  const fix = bareNumberFix(wanted, decl.value, typed.type)
+  const fix = value === null ? null : bareNumberFix(wanted, value, typed.type)
   module.reporter.report(
     'E0201',
-    decl.value.span,
-    `this is ${describeType(typed.type)}, and \`${decl.name.text}\` is declared as \`${decl.type.text}\``,
-    { label: 'of another type', ...(fix !== null && { fix }) },
+    (value ?? type).span,
+    `this is ${describeType(typed.type)}, and \`${name.text}\` is declared as \`${type.text}\``,
+    { label: 'of another type', notes: [...notes], ...(fix !== null && { fix }) },
   )
   return ERRONEOUS
 }

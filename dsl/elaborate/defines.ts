@@ -19,6 +19,8 @@ interface PutIn {
   readonly problem: string | null
 }
 
+const TOO_LARGE = `written out it has more than ${MAX_NODES} parts`
+
 /** By what the names in it mean: one definition on one subject is worked out once, however often it is used. */
 const known = new WeakMap<PatternTable, Map<DefineDecl, Map<string, PutIn>>>()
 
@@ -56,8 +58,7 @@ function putIn(decl: DefineDecl, home: Module, context: ExprContext, elaborate: 
   const matched = new Set<number>()
   const typed = elaborate(decl.value, { ...context, module: viewOf(home, reporter), matched })
   const error = reporter.diagnostics.find((diagnostic) => diagnostic.severity === 'error')
-  const problem =
-    error?.message ?? (isLargerThan(typed.expr, MAX_NODES) ? `written out it has more than ${MAX_NODES} parts` : null)
+  const problem = error?.message ?? (isLargerThan(typed.expr, MAX_NODES) ? TOO_LARGE : null)
   const found = { typed, matched, problem }
   byPlace.set(place, found)
   return found
@@ -72,7 +73,8 @@ export function checkDefine(decl: DefineDecl, home: Module, project: Project, el
     elaborate(decl.value, { ...place, module: viewOf(home, reporter) })
     const failed = reporter.diagnostics.some((diagnostic) => diagnostic.severity === 'error')
     if (!failed || best === null || reporter.diagnostics.length < best.diagnostics.length) best = reporter
-    if (!failed) break
+    // What is too large is so of every subject, and takes its time to write out.
+    if (!failed || reporter.diagnostics.some(({ message }) => message.endsWith(TOO_LARGE))) break
   }
   const diagnostics = best?.diagnostics ?? []
   home.reporter.adopt(diagnostics)

@@ -1,5 +1,6 @@
 /** From syntax to the plan's expressions: names resolved, types checked, and who may be missing worked out. */
 import type { Fix } from '../diagnostics/diagnostic.ts'
+import { FINISH_REASON_SYNONYMS } from '../finish-reasons.ts'
 import { renaming, replacement } from '../machine-fix.ts'
 import type { Expr } from '../plan.ts'
 import type { Span } from '../source.ts'
@@ -170,8 +171,24 @@ function checkEnumValue(
   node: Extract<ExprNode, { kind: 'binary' }>,
   context: ExprContext,
 ): void {
+  checkStored(left, right, node.right.span, context)
+  checkStored(right, left, node.left.span, context)
   checkEnumLiteral(left.type, right, node.right.span, context)
   checkEnumLiteral(right.type, left, node.left.span, context)
+}
+
+/** A provider's own word for a reason is never stored: the normalisers have one name for each. */
+function checkStored(field: Typed, value: Typed, span: Span, context: ExprContext): void {
+  if (field.expr.op !== 'field' || field.expr.path !== 'finish_reason' || value.expr.op !== 'literal') return
+  const text = String(value.expr.value)
+  const stored = FINISH_REASON_SYNONYMS.get(text)
+  if (stored === undefined) return
+  context.module.reporter.report(
+    'E0214',
+    span,
+    `\`"${text}"\` is stored as \`"${stored}"\`, so this is never equal: did you mean \`"${stored}"\`?`,
+    { label: 'a name that one provider has for it', fix: replacement(span, JSON.stringify(stored)) },
+  )
 }
 
 function checkEnumLiteral(type: Type, value: Typed, span: Span, context: ExprContext): void {
@@ -250,6 +267,7 @@ function elaborateIn(node: Extract<ExprNode, { kind: 'in' }>, context: ExprConte
       })
     }
     checkEnumLiteral(value.type, typed, item.span, context)
+    checkStored(value, typed, item.span, context)
     return typed
   })
   const missing = [...value.missing, ...items.flatMap((item) => item.missing)]

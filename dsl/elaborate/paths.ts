@@ -68,7 +68,8 @@ function elaborateField(path: string, span: Span, excused: boolean, context: Exp
     )
     return ERRONEOUS
   }
-  if (isSubject(head)) return elaborateQualified(head, rest, span, context)
+  // `session.id` is a field of traces and spans, though `session` is a subject as well.
+  if (isSubject(head) && findField(path) === undefined) return elaborateQualified(head, rest, span, context)
   const field = fieldOf(subject, path)
   if (field === undefined && excused) return ERRONEOUS
   if (context.aggregate === 'value') return reportBareInAggregate(path, span, context)

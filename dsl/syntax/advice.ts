@@ -5,7 +5,7 @@ import { replacement } from '../machine-fix.ts'
 import * as t from './tokens.ts'
 
 const FOR_TEXT: Record<string, string> = {
-  not: '`not in` does not exist: write `not (x in […])`',
+  not: '`not` stands in front of the whole condition: `not (x in […])`, `not (x contains "…")`',
   '=': 'to compare, write `==`, `<=` or `>=`',
   if: 'conditions follow `where`',
 }

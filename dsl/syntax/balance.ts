@@ -50,7 +50,7 @@ export function balance(
     }
   }
   for (const [index, token] of tokens.entries()) {
-    if (lacksBlock(token, out, open.length, blocks)) {
+    if (lacksBlock(token, out, open, blocks) && !isParameter(token)) {
       const end = endOf(out.at(-1) ?? token)
       const brace = inserted(t.LCurly, end)
       problems.push({ kind: 'unopened', at: { start: end, end }, before: token })
@@ -59,9 +59,13 @@ export function balance(
       blocks++
     }
     if (token.tokenType === t.LCurly) blocks++
-    const keep = besideSpan(token, tokens[index + 1], tokens[0], open)
-      ? 2
-      : stillOpen(token, out.at(-1), open, firstOnLine)
+    // No block stands among the parameters of a template, or the arguments that it is given.
+    const opensBlock = token.tokenType === t.LCurly && blocks === 1 && TAKES_ARGUMENTS.has(tokens[0]?.tokenType)
+    const keep = opensBlock
+      ? 0
+      : besideSpan(token, tokens[index + 1], tokens[0], open)
+        ? 2
+        : stillOpen(token, out.at(-1), open, firstOnLine)
     if (keep < open.length) close(keep, token)
     if (CLOSER.has(token.tokenType)) open.push(token)
     else if (IMAGE.has(token.tokenType)) {
@@ -78,6 +82,12 @@ export function balance(
   close(0, null)
   return { tokens: out, problems }
 
+  /** `limit: duration` of a template, `limit: 2s` of its use: in front of the block. */
+  function isParameter(token: IToken): boolean {
+    const takesThem = tokens[0]?.tokenType === t.Template || out[3]?.tokenType === t.Assign
+    return takesThem && blocks === 0 && !firstOnLine(token)
+  }
+
   /** `tool_call {` on a line of its own, no deeper than the span that is open: spans stand side by side. */
   function besideSpan(
     token: IToken,
@@ -93,19 +103,26 @@ export function balance(
   }
 }
 
+const TAKES_ARGUMENTS = new Set<TokenType | undefined>([t.Online, t.Offline, t.Template])
 const WITH_BLOCK: readonly TokenType[] = [t.Online, t.Offline, t.Template, t.Alert, t.Scorecard, t.Test]
 
 /** A `{` is missing in front of `token`: what stands there is found in a block only. */
-function lacksBlock(token: IToken, out: readonly IToken[], depth: number, blocks: number): boolean {
+function lacksBlock(token: IToken, out: readonly IToken[], open: readonly IToken[], blocks: number): boolean {
+  const depth = open.length
   const opening = out[0]?.tokenType
   if (opening === undefined || !WITH_BLOCK.includes(opening) || token.tokenType === t.LCurly) return false
   if (blocks === 0) return depth === 0 && (isKey(token) || token.tokenType === t.Given || token.tokenType === t.Expect)
   if (opening !== t.Test) return false
   const [third, second, first] = [out.at(-3)?.tokenType, out.at(-2)?.tokenType, out.at(-1)?.tokenType]
-  // `given trace` and `given like "…"`, then a fixture's content; `llm_call`, then a field.
+  // `given trace` and `given like "…"`, then a fixture's content; `llm_call`, then a field or its end.
   if (second === t.Given && first === t.Trace) return true
-  if (third === t.Given && second === t.Like) return ![t.Given, t.Expect, t.RCurly].includes(token.tokenType)
-  return depth > 1 && isKey(token) && isWord(first) && !isKeyType(second)
+  if (third === t.Given && second === t.Like && first !== t.LCurly) {
+    return ![t.Given, t.Expect, t.RCurly].includes(token.tokenType)
+  }
+  if (depth <= 1) return false
+  // `documents: [id: "a" …`: what a list holds by keys are records.
+  if (isKey(token) && open.at(-1)?.tokenType === t.LSquare) return first === t.LSquare || first === t.Comma
+  return (isKey(token) || token.tokenType === t.RCurly) && isWord(first) && !isKeyType(second)
 }
 
 function isKey(token: IToken): boolean {

@@ -76,7 +76,9 @@ export class GrammarBase extends EmbeddedActionsParser {
 
 /** Tokens carry no end: the lexer tracks starts only, which is a good part of its time. */
 export function endOf(token: IToken): number {
-  return token.startOffset + token.image.length || 0
+  // Set where a token stands for a mark that is written otherwise (`&&`), and else as long as its image; 0 of one that was made up.
+  const { endOffset } = token
+  return (endOffset === undefined ? token.startOffset + token.image.length : endOffset + 1) || 0
 }
 
 export function spanOf(token: IToken): Span {

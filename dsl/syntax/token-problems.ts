@@ -42,7 +42,8 @@ export function checkTokens(tokens: readonly IToken[], reporter: Reporter, maxEr
       const meant = WORDS_FOR[token.image]
       if (meant === undefined) continue
       const { token: tokenType, word } = meant
-      readable.push({ ...token, image: word, tokenType, tokenTypeIdx: tokenType.tokenTypeIdx as number })
+      const endOffset = token.startOffset + token.image.length - 1
+      readable.push({ ...token, image: word, endOffset, tokenType, tokenTypeIdx: tokenType.tokenTypeIdx as number })
     }
   }
   return readable
@@ -140,8 +141,25 @@ function foreign(token: IToken, source: string): TokenProblem {
     const details = { label: 'not part of the language', notes, ...foreignFix(token, source) }
     return { code: 'E0009', span, message, details }
   }
-  const details = { fix: replacement(span, ` ${word} `, word) }
-  return { code: 'E0009', span, message: `\`${token.image}\` is written \`${word}\``, details }
+  const message = `\`${token.image}\` is written \`${word}\``
+  if (token.image === '!' && followsOperand(source.slice(0, span.start)))
+    return { code: 'E0009', span, message, details: { notes: [NOT_IN_FRONT] } }
+  return { code: 'E0009', span, message, details: { fix: replacement(span, apart(word, span, source), word) } }
+}
+
+/** With blanks only where none are yet. */
+function apart(word: string, { start, end }: Span, source: string): string {
+  const before = /[\s([]/.test(source.charAt(start - 1)) ? '' : ' '
+  const after = /\s/.test(source.charAt(end)) ? '' : ' '
+  return `${before}${word}${after}`
+}
+
+const NOT_IN_FRONT = '`not` stands in front of the whole condition: `not (x in […])`, `not (x contains "…")`'
+
+/** `x !contains`: to put `not` there would be as wrong. */
+function followsOperand(before: string): boolean {
+  const [, word = ''] = /([\w.]+|[)\]"/])[ \t]*$/.exec(before.slice(-60)) ?? []
+  return word !== '' && !['and', 'or', 'not', 'where', 'in'].includes(word)
 }
 
 /** Where the characters around leave no doubt. */

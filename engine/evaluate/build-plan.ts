@@ -1,14 +1,15 @@
 /** Plans made by hand: for tests of the engine and for benchmarks, which need no language. */
-import type {
-  Expr,
-  Literal,
-  OfflineEvalPlan,
-  OfflineMethod,
-  OnlineEvalPlan,
-  PatternPlan,
-  Plan,
-  SpanSelector,
-  ValueType,
+import {
+  type Expr,
+  type Literal,
+  type OfflineEvalPlan,
+  type OfflineMethod,
+  type OnlineEvalPlan,
+  type PatternPlan,
+  PLAN_VERSION,
+  type Plan,
+  type SpanSelector,
+  type ValueType,
 } from '../../dsl/plan.ts'
 
 export const STRING: ValueType = { kind: 'string' }
@@ -133,7 +134,7 @@ export function buildOfflineEval(name: string, pass: Expr, more: Partial<Offline
 
 export function buildPlan(parts: Partial<Plan>): Plan {
   return {
-    version: 1,
+    version: PLAN_VERSION,
     patterns: [],
     evals: [],
     alerts: [],

@@ -44,6 +44,13 @@ const FIELDS: Readonly<Record<string, SpanField>> = {
   call_id: { read: (s) => s.toolCallId, needs: ['toolCallId'] },
   'query.text': { read: (s) => s.retrievalQuery, needs: ['retrievalQuery'] },
   documents: { read: (s) => s.documents, needs: ['documents'] },
+  'documents.text': { read: (s) => textOfDocuments(s.documents), needs: ['documents'] },
+}
+
+/** Nothing found is an empty text; documents of which only ids were sent have none. */
+function textOfDocuments(documents: readonly RetrievedDocument[] | undefined): string | undefined {
+  const texts = documents?.flatMap(({ text }) => (text === undefined ? [] : [text]))
+  return texts?.length === 0 && documents?.length !== 0 ? undefined : texts?.join('\n\n')
 }
 
 export function hasField(path: string): boolean {

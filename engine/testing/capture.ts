@@ -58,12 +58,16 @@ export function captureTrace(spans: readonly Span[], evals: readonly EvalPlan[],
 
 type Fields = Record<string, FixtureValue>
 
-/** In the order of the schema, attributes last. `start` is read to compare: a fixture needs it only to keep an order. */
+/**
+ * In the order of the schema, attributes last. `start` is read to compare: a fixture needs it only to keep an order; the texts of
+ * documents stand in these.
+ */
 function pathsOf(subjects: readonly Subject[], own: Subject, reads: FieldsRead, { all }: CaptureOptions): string[] {
   const read = new Set(subjects.flatMap((subject) => [...(reads.of.get(subject) ?? [])]))
   const known = FIELDS.map(({ path }) => path).filter((path) => fieldOf(own, path) !== undefined && path !== 'kind')
   const attributes = [...read].filter((path) => path.startsWith('attr('))
-  return [...known.filter((path) => read.has(path) || (all && path !== 'start')), ...attributes]
+  const needed = (path: string) => path !== 'start' && path !== 'documents.text'
+  return [...known.filter((path) => read.has(path) || (all && needed(path))), ...attributes]
 }
 
 function traceFields(view: TraceView, paths: readonly string[], write: ValueWriter): Fields {

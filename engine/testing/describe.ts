@@ -11,16 +11,17 @@ export function reasonName(reason: Reason): string {
 
 /**
  * A field may be named as within its aggregate (`llm_call.cost`) or alone, an attribute with its type or without; any other
- * text is to be found in the reason's words.
+ * text is to be found in the reason's words, or in those about a match: the pattern's name, the field's.
  */
-export function isBecause(reason: Reason | undefined, because: string): boolean {
-  if (reason === undefined) return false
+export function isBecause({ reason, evidence }: Pick<EvalResult, 'reason' | 'evidence'>, because: string): boolean {
   const wanted = because.replace(/^attr\(\s*("(?:[^"\\]|\\.)*").*\)$/s, 'attr($1)')
-  const name = reasonName(reason)
-  if (reason.code === wanted || name === wanted || withoutSubject(name) === wanted || name === withoutSubject(wanted))
+  if (reason?.code === wanted) return true
+  const names = [...(reason === undefined ? [] : [reasonName(reason)]), ...evidence.map(({ field }) => field)]
+  if (names.some((name) => name === wanted || withoutSubject(name) === wanted || name === withoutSubject(wanted)))
     return true
-  const isField = wanted.startsWith('attr(') || hasField(withoutSubject(wanted))
-  return !isField && describeReason(reason).includes(because)
+  if (wanted.startsWith('attr(') || hasField(withoutSubject(wanted))) return false
+  const words = [...(reason === undefined ? [] : [describeReason(reason)]), ...evidence.map(describeEvidence)]
+  return words.some((text) => text.includes(because))
 }
 
 const SUBJECT = /^(trace|agent_run|llm_call|tool_call|retrieval|embedding|guardrail|span)\./

@@ -33,9 +33,10 @@ class Found implements FieldsRead {
   readonly of = new Map<Subject, Set<string>>()
   readonly subjects = new Set<Subject>()
 
+  /** The documents stand for their texts, which are no value of their own. */
   add(subject: Subject, ...paths: string[]): void {
     const known = this.of.get(subject) ?? new Set()
-    for (const path of paths) known.add(path)
+    for (const path of paths) known.add(path === 'documents.text' ? 'documents' : path)
     this.of.set(subject, known)
   }
 

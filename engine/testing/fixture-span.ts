@@ -111,4 +111,8 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   'result.text': text('toolResult'),
   call_id: text('toolCallId'),
   'query.text': text('retrievalQuery'),
+  // One document stands for what a test says of their texts.
+  'documents.text': (span, value) => {
+    span.documents = value === undefined ? undefined : [{ id: undefined, text: String(value), score: undefined }]
+  },
 }

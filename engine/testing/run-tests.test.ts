@@ -175,6 +175,17 @@ describe('verdicts on a fixture', () => {
     expect(run([free], expectVerdict('tier', 'unknown', 'name'))[0]!.ok).toBe(false)
   })
 
+  test('because of a match: its field, or the name of its pattern', () => {
+    const leak = trace(
+      { 'agent.name': value('checkout') },
+      call('llm_call', { 'output.text': value('ask jo@acme.com') }),
+    )
+    for (const because of ['output.text', 'llm_call.output.text', 'pii.email', 'pii.email matches'])
+      expect(run([leak], expectVerdict('no_pii', 'fail', because))[0]!.ok).toBe(true)
+    for (const because of ['input.text', 'pii.card', 'not_captured'])
+      expect(run([leak], expectVerdict('no_pii', 'fail', because))[0]!.ok).toBe(false)
+  })
+
   test('of several subjects the gravest counts', () => {
     const texts = (...outputs: (string | null)[]) =>
       trace(

@@ -125,7 +125,7 @@ function checkVerdict(scene: Scene, expect: Extract<TestExpect, { kind: 'verdict
   let actual: ReturnType<typeof graver> = 'none'
   for (const result of outcome) actual = graver(actual, result.verdict)
   const decisive = outcome.filter((result) => result.verdict === actual)
-  const matching = because === null ? decisive[0] : decisive.find((result) => isBecause(result.reason, because))
+  const matching = because === null ? decisive[0] : decisive.find((result) => isBecause(result, because))
   const shown = matching ?? decisive[0]
   const ok = actual === verdict && (because === null || matching !== undefined)
   if (shown === undefined) {

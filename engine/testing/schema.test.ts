@@ -57,6 +57,16 @@ test('documents are read as given', () => {
   ])
 })
 
+test.each([
+  ['texts, with an empty line between two', [{ id: 'a', text: 'one' }, { score: 0.5 }, { text: 'two' }], 'one\n\ntwo'],
+  ['nothing found is an empty text', [], ''],
+  ['documents without texts have none', [{ id: 'a' }, { score: 0.5 }], undefined],
+])('documents.text: %s', (_what, items, text) => {
+  const fields = { documents: { kind: 'documents', items } satisfies FixtureValue }
+  const { spans } = buildTrace({ fields: {}, spans: [{ subject: 'retrieval', fields }] }, 0)
+  expect(spanField('documents.text').read(spans[1]!)).toBe(text)
+})
+
 /** By the normalisers' names; `finish_reason` of OpenTelemetry is a list, read apart. */
 const PATHS: Record<keyof FieldKeys, string> = {
   agentName: 'agent.name',

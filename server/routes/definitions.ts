@@ -1,7 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
-import { isIntact } from '../../dsl/packages.ts'
+import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import type { PublishOutcome } from '../../storage/definitions/publish.ts'
 import type { ApiContext } from '../api-context.ts'
@@ -12,7 +12,7 @@ import { problem } from '../problem.ts'
 const MAX_BYTES = 20 << 20
 
 const pushSchema = z.object({
-  plan: z.custom<Plan>(isIntact, 'is not a plan of this version of Assay: push with the same version'),
+  plan: z.custom<Plan>(isIntact, { error: ({ input }) => whyNotIntact(input) ?? '' }),
   revision: z.string().max(200).nullable(),
 })
 

@@ -94,6 +94,20 @@ test('a record that is none is refused and told, and what was in force stays', a
   await followed.close()
 })
 
+test('a release that an older version pushed is refused, with what to do', async () => {
+  const { followed, push } = await follow('d')
+  await push(source('shop', '5s'))
+  const [published] = followed.current().packages
+  if (published === undefined) throw new Error('nothing was published')
+  const older = { ...published, current: { ...published.current, plan: { ...published.current.plan, version: 1 } } }
+  expect(parsePackage(new TextEncoder().encode(JSON.stringify(older)))).toEqual({
+    ok: false,
+    message:
+      'current.plan: is a plan of version 1, and this Assay reads version 2: push with the same version of Assay',
+  })
+  await followed.close()
+})
+
 test.each([
   [new Uint8Array([0xff]), 'not JSON'],
   [new TextEncoder().encode('7'), 'object'],

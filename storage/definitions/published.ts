@@ -1,10 +1,10 @@
 /** A package of definitions as it stands in the log, under the key tenant/package. */
 import { z } from 'zod'
-import { isIntact } from '../../dsl/packages.ts'
+import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 
 const release = z.object({
-  plan: z.custom<Plan>(isIntact, 'is of another version of Assay, or damaged'),
+  plan: z.custom<Plan>(isIntact, { error: ({ input }) => whyNotIntact(input) ?? '' }),
   /** Of git, where they were pushed from; null outside a repository. */
   revision: z.string().max(200).nullable(),
   pushedAtMs: z.number(),

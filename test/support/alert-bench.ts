@@ -4,7 +4,7 @@ import { type AlertEvaluator, type AlertEvaluatorOptions, startAlertEvaluator } 
 import { type AlertManager, type AlertManagerOptions, startAlertManager } from '../../alerting/manager.ts'
 import { receiversFromEnv } from '../../alerting/receivers/config.ts'
 import type { Receivers } from '../../alerting/receivers/receiver.ts'
-import type { AlertPlan, Plan } from '../../dsl/plan.ts'
+import { type AlertPlan, PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { plan as anAlert } from '../../engine/alerting/alert-fixture.ts'
 import type { RunAlert } from '../../engine/alerting/run-alert.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
@@ -27,7 +27,7 @@ export const alertOf = (over: Partial<RunAlert> = {}): RunAlert =>
   })
 
 export const planOf = (...alerts: AlertPlan[]): Plan => ({
-  version: 1,
+  version: PLAN_VERSION,
   patterns: [],
   evals: [],
   alerts,

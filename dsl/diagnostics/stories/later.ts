@@ -1,19 +1,8 @@
 /**
  * 09xx: parts of the language that this version does not have. What would change a verdict is refused; what compiles and has
- * no effect is warned of. Nothing is dropped silently. Codes of the past, never given again: E0903.
+ * no effect is warned of. Nothing is dropped silently. Codes of the past, never given again: E0901, E0902, E0903.
  */
 export const LATER_STORIES = {
-  E0902: {
-    title: 'a declaration that is not supported yet',
-    story: `template is part of the language, and this version does not compile it.`,
-    example: `package shop
-template online eval first_token(limit: duration = 2s) {
-  on:      llm_call
-  pass:    time_to_first_token <= limit
-  missing: unknown
-}
-`,
-  },
   W0904: {
     title: 'a part that has no effect in this version yet',
     story: `It is part of the language and compiles, so that the file can stay as it is, but this version does not act on it:

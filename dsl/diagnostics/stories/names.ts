@@ -5,6 +5,14 @@ const FAST = `online eval fast {
 }
 `
 
+const SLOW_START = `package shop
+template online eval first_token(limit: duration = 2s) {
+  score:   time_to_first_token
+  pass:    score <= limit
+  missing: unknown
+}
+`
+
 export const NAME_STORIES = {
   E0101: {
     title: 'a file without a package',
@@ -171,6 +179,30 @@ online eval slow {
   on:   trace
   pass: duration <= 8s
 }
+`,
+  },
+  E0122: {
+    title: 'a template is not used like this',
+    story: `A template's parameters are given by name, each once and with a value of its type made of literals and constants; those with a
+default may be left out. on: of an online eval may stand among them. An online eval is made from a template of online evals.`,
+    example: `${SLOW_START}online eval quick_start = first_token(on: llm_call, limits: 1500ms)
+`,
+  },
+  E0124: {
+    title: 'a clause that is not for this place',
+    story: `An eval that is made from a template says who, where and when: title:, owner:, was:, mode:, missing:, and on: or every:, sample:, judge:,
+labels:, budget:. What is measured is the template's, and what should differ from use to use is a parameter of it. A template itself
+has no was:, as it has no results.`,
+    example: `${SLOW_START}online eval quick_start = first_token(on: llm_call) {
+  pass: score <= 1s
+}
+`,
+  },
+  E0125: {
+    title: 'a template that does not fit its use',
+    story: `With these arguments, or on these subjects, the template's clauses would be in error, though with others they are not: a field
+that the subject does not have, a value out of reach. The note says where in the template.`,
+    example: `${SLOW_START}online eval quick_start = first_token(on: tool_call)
 `,
   },
 } as const

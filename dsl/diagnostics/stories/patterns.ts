@@ -27,7 +27,8 @@ pattern price = /\\Q$9.99\\E/
   },
   E0304: {
     title: 'this is not RE2 syntax',
-    story: `The regex was compiled by the engine that will run it, and refused for the reason given.`,
+    story: `The regex was compiled by the engine that will run it, and refused for the reason given. One of more than 10,000
+characters, or whose counted repetitions come to so many, is refused as well: it would take seconds to compile.`,
     example: `package shop
 pattern broken = /(sk-[a-z]+/
 `,
@@ -61,7 +62,8 @@ online eval clean {
   },
   E0308: {
     title: 'too many patterns in a file',
-    story: `Each pattern is compiled when its evals come into force, and asked of many texts: a file has at most 1,000 different ones.`,
+    story: `Each pattern is compiled when its evals come into force, and asked of many texts: a file has at most 1,000
+different ones, and together they have at most 100,000 characters and classes, each counted as often as its repetition says.`,
     example: '',
   },
   E0309: {
