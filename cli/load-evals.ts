@@ -10,7 +10,8 @@ import type { CostLimits } from '../dsl/cost/limits.ts'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
-import { checkProject, compileProject, type ProjectCounts, type ProjectInput } from '../dsl/project.ts'
+import { checkProject, compileProject, type ProjectInput } from '../dsl/project.ts'
+import type { ProjectCounts } from '../dsl/project-compiler.ts'
 import type { ReadTraces, SourceText, TracesFile } from '../dsl/resolve.ts'
 
 /** What was read, and what is wrong with it. */
