@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planOf } from '../dsl/testing.ts'
+import { compileText, planOf } from '../dsl/testing.ts'
 import { describeDefinitions } from './describe.ts'
 
 test('what compiles and is not run is named, so that nobody waits for it', () => {
@@ -27,4 +27,14 @@ scorecard weekly {
   expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts
              shop.eval: shop/fast, shop/often, shop/slow, shop/weekly
              not run by this version: shop/slow, shop/weekly`)
+})
+
+test('a file that only tests is told from one that is only imported', () => {
+  const { plan } = compileText(
+    'package tests\nimport s from "./s.eval"\ntest "x" {\n  given trace { duration: 1s }\n  expect s.fast: pass\n}\n',
+    {
+      's.eval': 'package shop\nonline eval fast { on: trace  pass: duration <= 8s }\n',
+    },
+  )
+  expect(plan && describeDefinitions(plan)).toContain('shop.eval: tests alone')
 })

@@ -33,7 +33,9 @@ export function describeDefinitions(plan: Plan): string {
     const names = [...plan.evals, ...plan.alerts, ...plan.scorecards]
       .filter((item) => item.file === file)
       .map((item) => item.id)
-    return `             ${shortPath(file)}: ${names.length === 0 ? 'imported' : names.join(', ')}`
+    const isTested = plan.tests.some((test) => test.file === file)
+    const others = isTested ? 'tests alone' : 'imported'
+    return `             ${shortPath(file)}: ${names.length === 0 ? others : names.join(', ')}`
   })
   return [
     `Evals      ${plural(plan.files.length, 'file')} in force: ${summaryOf(plan)}`,

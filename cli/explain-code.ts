@@ -22,6 +22,6 @@ export function runExplain(text: string): void {
   const { title, story, example } = CODES[code]
   const indented = example.replace(/^(?=.)/gm, '    ').trimEnd()
   process.stdout.write(
-    `${severityOf(code)}[${code}]: ${title}\n\n${story}\n${example === '' ? '' : `\nExample:\n\n${indented}\n`}`,
+    `${severityOf(code)}[${code}]: ${title}\n\n${story}\n${example === '' ? '' : `\n${severityOf(code) === 'error' ? 'Refused, for example:' : 'Warned of, for example:'}\n\n${indented}\n`}`,
   )
 }

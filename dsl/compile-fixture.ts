@@ -3,6 +3,7 @@
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { elaborate } from './elaborate/expression.ts'
 import { adapt } from './elaborate/literals.ts'
+import { unitAdvice } from './elaborate/mismatch.ts'
 import { fieldFix, guessField, listFields } from './field-guess.ts'
 import { literalValue } from './literals.ts'
 import { renaming } from './machine-fix.ts'
@@ -158,7 +159,7 @@ function fixtureValue(
       'E0413',
       node.span,
       `this is ${outsideOfEnum ? 'none of its values' : describeType(typed.type)}`,
-      { label },
+      { label, notes: unitAdvice(wanted, node, typed.type) },
     )
     return null
   }

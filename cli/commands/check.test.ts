@@ -188,7 +188,9 @@ describe('assay explain', () => {
 test('the help lists every command in one voice', () => {
   const { status, out } = assay(['--help'])
   expect(status).toBe(0)
-  const [, listed = ''] = /\nCommands:\n([\s\S]*?)\n\n/.exec(out) ?? []
+  const [, listed = ''] = /\n(Write evals:\n[\s\S]*?)\n\nExamples:/.exec(out) ?? []
+  const groups = [...listed.matchAll(/^(\S.*):$/gm)].map(([, heading]) => heading)
+  expect(groups).toEqual(['Write evals', 'Run them', 'Change them', 'Operate Assay', 'Commands'])
   // A command is indented by two; what is wrapped, by more.
   const commands = [...listed.matchAll(/^ {2}(\S+)(?: [<[]\S+)* {2,}(.*)$/gm)].map(([, name, text]) => ({ name, text }))
   expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining(['up', 'check', 'explain', 'test', 'run']))

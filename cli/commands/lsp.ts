@@ -21,6 +21,10 @@ Examples:
 Exit codes: 0 after shutdown and exit, 1 when the editor went without a word.`,
     )
     .action(async () => {
+      if (process.stdin.isTTY)
+        process.stderr.write(
+          'assay lsp: waiting for an editor on the standard input; Ctrl-C ends it, --help says how to set one up\n',
+        )
       const { serve } = await import('../lsp/server.ts')
       serve(process.stdin, process.stdout)
     })

@@ -58,7 +58,7 @@ function percentOf(raw: string): string {
 }
 
 /** A bare number where a unit is wanted is the most frequent slip. */
-function unitAdvice(wanted: Type, node: ExprNode, found: Type): string[] {
+export function unitAdvice(wanted: Type, node: ExprNode, found: Type): string[] {
   if (node.kind !== 'literal' || !(found.kind === 'int' || found.kind === 'number')) return []
   switch (wanted.kind) {
     case 'duration':
@@ -66,7 +66,8 @@ function unitAdvice(wanted: Type, node: ExprNode, found: Type): string[] {
     case 'money':
       return [`an amount has a currency: \`${node.raw} ${wanted.currency}\``]
     case 'ratio':
-      return [`a ratio is a percentage: \`${percentOf(node.raw)}\``]
+      // Nobody means 9500%.
+      return [`a ratio is a percentage: \`${Number(node.raw) > 1 ? `${node.raw}%` : percentOf(node.raw)}\``]
     default:
       return []
   }

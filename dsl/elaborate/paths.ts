@@ -3,7 +3,7 @@ import { didYouMeanField, fieldFix, guessField, listFields } from '../field-gues
 import { renaming, replacement } from '../machine-fix.ts'
 import { lookup, type Module, namesIn, otherMeaning } from '../module.ts'
 import type { Subject } from '../plan.ts'
-import { aSubject, type FieldSchema, fieldOf, findField, isSpanSubject, isSubject } from '../schema.ts'
+import { aSubject, FIELDS, type FieldSchema, fieldOf, findField, isSpanSubject, isSubject } from '../schema.ts'
 import type { Span } from '../source.ts'
 import { didYouMean } from '../suggest.ts'
 import type { ExprNode } from '../syntax/ast.ts'
@@ -106,7 +106,13 @@ function elaborateQualified(head: Subject, rest: string, span: Span, context: Ex
     const missing = causesOf(field, `trace.${rest}`, span)
     return { expr: { op: 'trace_field', path: rest, type: field.type }, type: field.type, flexible: false, missing }
   }
-  const example = fieldOf(head, rest)?.type.kind === 'string' ? `any(${head}.${rest} == "…")` : `sum(${head}.${rest})`
+  const field = fieldOf(head, rest)
+  const example =
+    field === undefined
+      ? `count(${head})`
+      : field.type.kind === 'string'
+        ? `any(${head}.${rest} == "…")`
+        : exampleOf(field, head)
   module.reporter.report('E0212', span, `a trace has many \`${head}\` spans: \`${head}.${rest}\` is not one value`, {
     label: 'of which span?',
     notes: [`put it in an aggregate, such as \`${example}\``],
@@ -166,6 +172,14 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
     module.reporter.report('E0206', span, `\`${path}\` is ${meaning}, not a value`, { label: 'no value', notes })
     return ERRONEOUS
   }
+  const text = /^(.+)\.(?:length|size|len)$/.exec(path)?.[1]
+  if (text !== undefined && fieldOf(subject, text)?.type.kind === 'string') {
+    module.reporter.report('E0203', span, `${aSubject(subject)} has no field \`${path}\``, {
+      label: 'no such field',
+      fix: replacement(span, `length(${text})`),
+    })
+    return ERRONEOUS
+  }
   const constants = [...valueNames(module), ...(context.score === null ? [] : ['score'])]
   const guess = guessField(path, subject, constants)
   module.reporter.report(
@@ -176,11 +190,21 @@ function reportUnknownField(path: string, span: Span, subject: Subject, context:
       label: 'no such field or constant',
       ...fieldFix(span, path, subject, constants),
       ...(guess === null && {
-        notes: [listFields(subject), 'an attribute of your own is read by `attr("acme.tier", string)`'],
+        notes: [
+          ...quotedAdvice(path),
+          listFields(subject),
+          'an attribute of your own is read by `attr("acme.tier", string)`',
+        ],
       }),
     },
   )
   return ERRONEOUS
+}
+
+/** `status == ok`: a word that some field can be is meant as a text. */
+function quotedAdvice(path: string): string[] {
+  const field = FIELDS.find(({ type }) => type.kind === 'enum' && type.values.includes(path))
+  return field === undefined ? [] : [`values stand in quotes: \`${field.path} == "${path}"\``]
 }
 
 function valueNames(module: Module): string[] {

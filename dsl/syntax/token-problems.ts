@@ -129,6 +129,7 @@ const FOREIGN: Record<string, string> = {
   ':': 'a time has two-digit hours, `06:00`; the colon of a clause follows its name at once, `pass:`',
   ';': 'a clause ends where the next begins: nothing stands between them',
   '%': 'a percentage is one word: `95%`',
+  '~': 'a pattern is asked for by a word: `output.text matches /…/`',
 }
 
 function foreign(token: IToken, source: string): TokenProblem {
