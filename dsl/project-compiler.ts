@@ -48,6 +48,8 @@ export interface ProjectCounts {
   readonly alerts: number
   readonly scorecards: number
   readonly tests: number
+  /** Ids of evals of spans that are judged when their trace settles, for they ask of more than the span. */
+  readonly settling: readonly string[]
 }
 
 /** More errors than anybody reads; a name that is not known is compared with all that are, so the rest would take its time. */
@@ -141,6 +143,9 @@ export class ProjectCompiler implements Project {
       alerts: alerts.length,
       scorecards: scorecards.length,
       tests: this.#tests.length,
+      settling: this.evals().flatMap((plan) =>
+        plan.kind === 'online' && plan.scope.subject !== 'trace' && plan.when === 'settle' ? [plan.id] : [],
+      ),
     }
   }
 

@@ -9,6 +9,8 @@ export interface Summary {
   readonly alerts: number
   readonly scorecards: number
   readonly tests: number
+  /** Ids of evals of spans that wait until their trace settles. */
+  readonly settling: readonly string[]
   readonly errors: number
   readonly warnings: number
 }
@@ -36,6 +38,7 @@ export function reportOf({ counts, diagnostics, files, sources, shownAs }: Check
       alerts: counts?.alerts ?? 0,
       scorecards: counts?.scorecards ?? 0,
       tests: counts?.tests ?? 0,
+      settling: counts?.settling ?? [],
       errors,
       warnings: diagnostics.length - errors,
     },
@@ -61,6 +64,16 @@ export function summaryLine({ files, evals, alerts, scorecards, tests, errors, w
     counted(tests, 'test'),
   ].join(', ')
   return `${counted(files, 'file')} checked: ${parts}, ${found.length === 0 ? 'no problems' : found.join(', ')}`
+}
+
+const SHOWN_EVALS = 5
+
+/** Which evals of spans are judged later than one might think: a line, or nothing. */
+export function settlingLine({ settling }: Summary): string {
+  if (settling.length === 0) return ''
+  const more = settling.length > SHOWN_EVALS ? `, and ${settling.length - SHOWN_EVALS} more` : ''
+  const shown = settling.slice(0, SHOWN_EVALS).join(', ')
+  return `judged when their trace settles, not as their span arrives: ${shown}${more}\n`
 }
 
 /** What helps further: a line, or nothing where nothing was found. */

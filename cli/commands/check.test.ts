@@ -52,6 +52,21 @@ describe('assay check', () => {
     })
   })
 
+  test('says which evals of spans wait for their trace', () => {
+    const around = `package late
+online eval soon { on: llm_call in ours  pass: duration <= 8s }
+online eval of_slow { on: llm_call where fails(whole)  pass: duration <= 8s }
+online eval whole { on: ours  pass: duration <= 8s }
+scope ours = trace where env == "prod"
+`
+    const { out } = assay(['check', '--stdin-filename', 'late.eval'], {}, around)
+    expect(out).toBe(
+      '1 file checked: 3 evals, 0 alerts, 0 tests, no problems\njudged when their trace settles, not as their span arrives: late/of_slow\n',
+    )
+    const json = JSON.parse(assay(['check', '--json', '-'], {}, around).out)
+    expect(json.summary.settling).toEqual(['late/of_slow'])
+  })
+
   test('tells all errors at once, and ends with 1', () => {
     const { status, out, err } = assay(['check'])
     expect(status).toBe(1)
@@ -75,7 +90,16 @@ describe('assay check', () => {
     const { status, out } = assay(['check', '--json', 'bad.eval'])
     expect(status).toBe(1)
     const report = JSON.parse(out)
-    expect(report.summary).toEqual({ files: 1, evals: 0, alerts: 0, scorecards: 0, tests: 0, errors: 2, warnings: 0 })
+    expect(report.summary).toEqual({
+      files: 1,
+      evals: 0,
+      alerts: 0,
+      scorecards: 0,
+      tests: 0,
+      settling: [],
+      errors: 2,
+      warnings: 0,
+    })
     expect(report.diagnostics[0]).toMatchObject({
       code: 'E0108',
       severity: 'error',
