@@ -12,7 +12,28 @@ const goldenFiles = readdirSync(folder).filter((name) => name.endsWith('.txt'))
 /** What no text of a file has, or none that anybody would like to read: limits of size have tests of their own. */
 const WITHOUT_EXAMPLE = ['E0001', 'E0002', 'E0003', 'E0017', 'E0020', 'E0308']
 
+/** Too long to read: the golden file has their first and last line. Those of no text are in `cli/unreadable.test.ts`. */
+const LONG: [Code, string[]][] = [
+  ['E0017', ['package shop', ...Array.from({ length: 1002 }, (_, index) => `const c${index} = d${index}`)]],
+  [
+    'E0020',
+    ['package shop', ...Array.from({ length: 40 }, (_, index) => `const c${index} = c${index + 1}`), 'const c40 = 1'],
+  ],
+  ['E0308', ['package shop', ...Array.from({ length: 1001 }, (_, index) => `pattern p${index} = /word${index}/`)]],
+]
+
 describe('each code', () => {
+  test.each(LONG)('%s', async (code, lines) => {
+    const text = `${lines.join('\n')}\n`
+    const { diagnostics } = compileText(text)
+    const [first, ...more] = diagnostics.filter((diagnostic) => diagnostic.code === code)
+    if (first === undefined) throw new Error(`there is no ${code}`)
+    expect(more).toEqual([])
+    const report = renderDiagnostics([first], new Map([['shop.eval', text]]))
+    const shown = `${[...lines.slice(0, 3), `… ${lines.length} lines`, lines.at(-1)].join('\n')}\n`
+    await expect(`${shown}${'─'.repeat(80)}\n${report}`).toMatchFileSnapshot(new URL(`${code}.txt`, folder).pathname)
+  })
+
   test.each(codes.filter((code) => CODES[code].example !== ''))('%s', async (code) => {
     const { example } = CODES[code]
     const { plan, diagnostics } = compileText(example, { 'other.eval': OTHER_EXAMPLE, 'example.eval': example })
@@ -32,7 +53,7 @@ describe('each code', () => {
   })
 
   test('has a golden file, and no golden file is left over', () => {
-    const expected = codes.filter((code) => CODES[code].example !== '').map((code) => `${code}.txt`)
+    const expected = codes.map((code) => `${code}.txt`)
     expect([...goldenFiles].sort()).toEqual(expected.sort())
   })
 
