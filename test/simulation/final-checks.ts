@@ -116,6 +116,9 @@ function brokenTraceVerdicts(
     if (result === undefined) return `${trace.traceKey} has no verdict`
     if (result.score !== spans)
       return `${trace.traceKey} is judged by ${result.score} spans of ${spans}: ${story(trace, ledger)}`
+    if (isUndisturbed && isOnTime(trace, settings) && result.revision > 1) {
+      return `${trace.traceKey} had no late span, and is in revision ${result.revision}`
+    }
     if (isUndisturbed && isLate(trace, settings) && result.revision < 2) {
       return `${trace.traceKey} had a late span, and is in revision ${result.revision}`
     }
@@ -138,6 +141,13 @@ function isPrompt({ firstAtMs, lastAtMs, rootAtMs }: AppendedTrace, { maxSkewMs 
   if (rootAtMs === null) return false
   const { settleMs, holdMs } = TIMES
   return lastAtMs < rootAtMs + settleMs - 2 * maxSkewMs && rootAtMs + settleMs < firstAtMs + holdMs / 2 - 2 * maxSkewMs
+}
+
+/** All that is new in it came before it was judged; what came later was sent again. */
+function isOnTime({ lastNewAtMs, rootAtMs, firstAtMs }: AppendedTrace, { maxSkewMs }: Settings): boolean {
+  const { settleMs, idleMs } = TIMES
+  if (rootAtMs === null || rootAtMs > firstAtMs + idleMs - 2 * maxSkewMs) return false
+  return lastNewAtMs < rootAtMs + settleMs - 2 * maxSkewMs
 }
 
 /** A span came when it was judged already. */
