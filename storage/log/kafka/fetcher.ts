@@ -4,6 +4,7 @@
  */
 import type { LogRecord, TopicPartition } from '../port.ts'
 import { type Cluster, errorTypeOf, type FetchedMessage } from './kafkajs-internals.ts'
+import { PATIENCE } from './membership.ts'
 import type { PartitionBuffer, PartitionBuffers } from './partition-buffers.ts'
 
 /** Of a partition, above which it is not asked for more. */
@@ -154,7 +155,7 @@ export class Fetcher {
   }
 
   #fail(error: unknown): void {
-    this.#failure = error
+    if (this.#failures >= PATIENCE) this.#failure = error
     const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS)
     this.#retryAtMs = this.#options.monotonicMs() + waitMs
   }

@@ -39,6 +39,8 @@ const MAX_HEARTBEAT_MS = 1_000
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 const COMMIT_ATTEMPTS = 5
+/** A coordinator that loads, or moves, is back within so many attempts, two seconds or so: nobody needs to hear of it. */
+export const PATIENCE = 4
 
 export class Membership {
   readonly #options: MembershipOptions
@@ -291,8 +293,8 @@ export class Membership {
 
   /** Mostly the coordinator is another broker by now, or none can be reached. */
   #fail(error: unknown): void {
-    this.#failure = error
     this.#coordinator = null
+    if (this.#failures >= PATIENCE) this.#failure = error
     const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS)
     this.#retryAtMs = this.#options.monotonicMs() + waitMs
   }

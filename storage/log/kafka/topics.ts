@@ -1,4 +1,5 @@
 /** Topics on a cluster: created with what the log needs of them, and their retention kept as configured. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { TopicSpec } from '../port.ts'
 import { errorTypeOf } from './kafkajs-internals.ts'
@@ -6,6 +7,9 @@ import { errorTypeOf } from './kafkajs-internals.ts'
 /** A request of 20 MiB makes a record of that size, and some more. */
 const MAX_MESSAGE_BYTES = 32 << 20
 const REPLICATION = 3
+const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']
+const LEADER_WAIT_MS = 200
+const LEADER_ATTEMPTS = 150
 
 /** Creates what is missing; an existing topic gets the retention, and keeps its partitions. */
 export async function ensureKafkaTopics(
@@ -23,7 +27,7 @@ export async function ensureKafkaTopics(
     const replication = replicationFactor ?? Math.min(REPLICATION, brokers.length)
     try {
       await admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: missing.map((spec) => ({
           topic: spec.name,
           numPartitions: spec.partitions,
@@ -40,8 +44,25 @@ export async function ensureKafkaTopics(
       if (!isAlreadyThere(error)) throw error
     }
   }
+  for (const { name, partitions } of missing) await untilLed(admin, name, partitions)
   for (const spec of specs) {
     if (existing.has(spec.name)) await adaptRetention(admin, spec)
+  }
+}
+
+/**
+ * Until the leaders answer for every partition. That the metadata name them is not enough: a busy broker hears of it later, refuses
+ * one partition of a request meanwhile, and kafkajs then sends the whole request again, with what the others have taken.
+ */
+async function untilLed(admin: Admin, topic: string, partitions: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if ((await admin.fetchTopicOffsets(topic)).length === partitions) return
+    } catch (error) {
+      if (!NOT_YET.includes(errorTypeOf(error))) throw error
+    }
+    if (attempt === LEADER_ATTEMPTS) throw new Error(`no broker has taken the lead of the new topic ${topic}`)
+    await sleep(LEADER_WAIT_MS)
   }
 }
 
