@@ -69,6 +69,13 @@ describe('each code', () => {
 })
 
 describe('rendering', () => {
+  test('signs that move a cursor or turn the direction of writing are shown as dots', () => {
+    const text = 'package shop\nonline eval it { on: trace  pass: nme == "\u001b[2A\u202eno\r\u009b" }\n'
+    const report = renderDiagnostics(compileText(text).diagnostics, new Map([['shop.eval', text]]))
+    expect(report).toContain('pass: nme == "·[2A·no··" }')
+    expect(report).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u)
+  })
+
   test('a machine fix applied removes its cause', () => {
     const fixable = codes.filter((code) => {
       const { diagnostics } = compileText(CODES[code].example, { 'other.eval': OTHER_EXAMPLE })

@@ -53,15 +53,16 @@ export function renderDiagnostic(
   source: Source | undefined,
   paint: Paint = plainPaint,
 ): string {
-  const { severity, code, message, file, line, column, notes, fix } = diagnostic
+  const { severity, code, line, column, notes, fix } = diagnostic
+  const [message, file] = [visible(diagnostic.message), visible(diagnostic.file)]
   const tint = severity === 'error' ? paint.error : paint.warning
   const lines = [`${tint(`${severity}[${code}]`)}${paint.strong(`: ${message}`)}`]
   const gutter = String(line).length
   const margin = ' '.repeat(gutter)
   lines.push(`${margin}${paint.place('┌─')} ${line === 0 ? file : `${file}:${line}:${column}`}`)
   if (source !== undefined && line > 0) lines.push(...excerpt(diagnostic, source, gutter, tint, paint))
-  else if (diagnostic.label !== null) lines.push(`${margin}${paint.place('=')} ${diagnostic.label}`)
-  for (const note of notes) lines.push(`${margin}${paint.place('=')} ${note}`)
+  else if (diagnostic.label !== null) lines.push(`${margin}${paint.place('=')} ${visible(diagnostic.label)}`)
+  for (const note of notes) lines.push(`${margin}${paint.place('=')} ${visible(note)}`)
   if (fix !== null) lines.push(...renderFix(fix, margin, paint))
   return `${lines.join('\n')}\n`
 }
@@ -80,12 +81,20 @@ function excerpt(diagnostic: Diagnostic, source: Source, gutter: number, tint: P
   const bar = paint.place('│')
   return [
     `${paint.place(String(line).padStart(gutter))}${bar} ${before}${untabbed(shown)}${after}`,
-    `${' '.repeat(gutter)}${bar} ${' '.repeat(columnsOf(pad))}${tint(`${'^'.repeat(width)}${label === null ? '' : ` ${label}`}`)}`,
+    `${' '.repeat(gutter)}${bar} ${' '.repeat(columnsOf(pad))}${tint(`${'^'.repeat(width)}${label === null ? '' : ` ${visible(label)}`}`)}`,
   ]
 }
 
 function untabbed(text: string): string {
-  return text.replaceAll('\t', TAB)
+  return visible(text).replaceAll('\t', TAB)
+}
+
+/**
+ * A file may come from a stranger's pull request: signs that move the cursor or turn the direction of writing would let it hide
+ * what is said of it. Each is shown as a dot.
+ */
+function visible(text: string): string {
+  return text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '·')
 }
 
 /** Columns that a text takes on a terminal; wide and combining characters are counted one by one, which is near enough. */
@@ -96,10 +105,10 @@ function columnsOf(text: string): number {
 function renderFix(fix: Fix, margin: string, paint: Paint): string[] {
   const [only] = fix.options
   if (only !== undefined && fix.options.length === 1 && fix.applicability === 'machine')
-    return [`${margin}${paint.fix('fix')}: ${fix.title} \`${only.text}\``]
+    return [`${margin}${paint.fix('fix')}: ${fix.title} \`${visible(only.text)}\``]
   const width = Math.max(...fix.options.map((option) => (option.comment ? option.text.length : 0)))
   const options = fix.options.map(
-    ({ text, comment }) => `${margin}  ${comment ? `${text.padEnd(width)}  # ${comment}` : text}`,
+    ({ text, comment }) => `${margin}  ${visible(comment ? `${text.padEnd(width)}  # ${comment}` : text)}`,
   )
   return [`${margin}${paint.fix('fix')}: ${fix.title}`, ...options]
 }
