@@ -71,6 +71,10 @@ export class Members {
     if (found.length > 0) this.#random.pick(found).process.kill()
   }
 
+  killAll(role: Role): void {
+    for (const { process } of this.#of(role)) process.kill()
+  }
+
   freeze(role: Role, ms: number): void {
     const found = this.#of(role)
     if (found.length > 0) this.#random.pick(found).process.freeze(ms)

@@ -4,6 +4,7 @@ import { AGENT_TRACES, EVAL_RESULTS, onlineTopics } from '../../storage/log/topi
 import { SimulatedClock } from './clock.ts'
 import { Faults } from './faults.ts'
 import { brokenPromise } from './final-checks.ts'
+import { brokenLateSpan, judgedWhole } from './late-span.ts'
 import { EVALUATE_GROUP, Ledger, STORE_GROUP } from './ledger.ts'
 import { LogServer } from './log-server.ts'
 import { Members, type Role, type Settings } from './members.ts'
@@ -86,6 +87,7 @@ class Simulation {
       for (const role of ROLES) for (let i = this.#random.int(1, 2); i > 0; i--) this.#members.start(role)
       await this.#runUntilQuiet()
       ledger.violation ??= brokenPromise(ledger, this.#settings)
+      if (ledger.violation === null && this.#random.chance(0.4)) await this.#sendLateSpan()
     } catch (error) {
       ledger.violate(messageOf(error))
     }
@@ -113,6 +115,18 @@ class Simulation {
     }
   }
 
+  /** Of a trace that was judged before evaluation began anew: it is completed from the store, which has all of it by now. */
+  async #sendLateSpan(): Promise<void> {
+    const ledger = this.#ledger
+    const judged = judgedWhole(ledger)
+    const [first] = judged === null ? [] : this.#workload.recordsOf(judged.traceKey)
+    if (judged === null || first === undefined || !this.#settings.hasReadBack) return
+    this.#members.killAll('evaluate')
+    this.#planSending([this.#workload.lateSpanOf(first, this.#clock.nowMs + this.#random.int(0, 3_000))])
+    await this.#runUntilQuiet()
+    ledger.violation ??= brokenPromise(ledger, this.#settings) ?? brokenLateSpan(ledger, judged)
+  }
+
   #planDisturbances(): void {
     const random = this.#random
     const sometime = (run: () => void) => this.#clock.after(random.int(0, this.#faults.endMs - START_MS), run)
@@ -126,8 +140,9 @@ class Simulation {
 
   async #runUntilQuiet(): Promise<void> {
     const lastSentMs = this.#workload.records.at(-1)?.atMs ?? START_MS
-    const deadlineMs = Math.max(lastSentMs, this.#faults.endMs) + MOST_MS_TO_CATCH_UP
-    let nextCheckMs = this.#faults.endMs
+    const fromMs = Math.max(lastSentMs, this.#faults.endMs, this.#clock.nowMs)
+    const deadlineMs = fromMs + MOST_MS_TO_CATCH_UP
+    let nextCheckMs = Math.max(this.#faults.endMs, this.#clock.nowMs)
     let wasQuiet = false
     while (this.#ledger.violation === null) {
       if (!(await this.#clock.step())) throw new Error('nothing happens any more')

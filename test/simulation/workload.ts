@@ -32,6 +32,7 @@ export interface SentRecord {
 
 const TENANTS = ['default', 'other']
 const ROOT = 1
+const LATE = 99
 
 export class Workload {
   readonly #random: Random
@@ -79,11 +80,15 @@ export class Workload {
     }
   }
 
+  recordsOf(traceKey: string): SentRecord[] {
+    return this.records.filter(({ spans }) => spans[0]?.traceKey === traceKey)
+  }
+
   /** One more span of a trace that was sent. */
-  lateSpanOf(sent: SentRecord, id: number, atMs: number): SentRecord {
+  lateSpanOf(sent: SentRecord, atMs: number): SentRecord {
     const [first] = sent.spans
     const trace = Number.parseInt(first!.traceKey.split('/')[1]!, 16)
-    const span: FixtureSpan = { trace, id, parent: ROOT, startMs: sent.atMs, durationMs: 10 }
+    const span: FixtureSpan = { trace, id: LATE, parent: ROOT, startMs: sent.atMs, durationMs: 10 }
     return this.#recordOf(sent.record.headers?.tenant ?? '', [span], atMs)
   }
 
