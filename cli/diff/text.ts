@@ -1,5 +1,6 @@
 /** `assay diff` for people at a terminal. */
 import type { EvalDiff, PlanDiff, RuleDiff, TestDiff } from '../../dsl/diff-plans.ts'
+import { printable } from '../../dsl/print-literal.ts'
 import { type Compared, differingLines, groupsOf, renameHint, summaryOf } from './wording.ts'
 
 /** How parts are set off; the identity where there is no terminal. */
@@ -54,8 +55,8 @@ function changeLines(
 ): string[] {
   const { removed, added } = differingLines(before, after)
   const marked = [
-    ...removed.map((line) => paint.removed(`- ${line}`)),
-    ...added.map((line) => paint.added(`+ ${line}`)),
+    ...removed.map((line) => paint.removed(`- ${printable(line)}`)),
+    ...added.map((line) => paint.added(`+ ${printable(line)}`)),
   ]
   const label = `${clause}:`.padEnd(width)
   return marked.map((line, index) => `    ${index === 0 ? label : ' '.repeat(width)}  ${line}`)

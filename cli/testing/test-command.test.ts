@@ -115,6 +115,7 @@ describe('what is printed', () => {
 
   test('--verbose names what passed', () => {
     expect(assay('good', '--verbose').stdout).toMatch(/^pass {2}recorded {2}good\/shop\.eval:\d+\npass {2}polite/)
+    expect(assay('good', '--verbose').stdout).not.toMatch(/(?![\n\t])\p{Cc}/u)
   })
 
   test('files that do not check are told as JSON too, and a path that is not there is a wrong command line', () => {

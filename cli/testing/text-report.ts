@@ -1,4 +1,5 @@
 /** What `assay test` prints for people. */
+import { printable } from '../../dsl/print-literal.ts'
 import { explanationText } from '../../engine/evaluate/explain/text.ts'
 import type { ExpectationOutcome, TestOutcome, TestReport } from '../../engine/testing/report.ts'
 import type { LoadedEvals } from '../load-evals.ts'
@@ -54,7 +55,7 @@ function summaryLine(report: TestReport, fileCount: number, elapsedMs: number, p
 }
 
 function passedLine(test: TestOutcome, loaded: LoadedEvals, paint: Paint): string {
-  return `${paint.good('pass')}  ${test.name}  ${paint.dim(`${shownPath(loaded, test.file)}:${test.line}`)}`
+  return `${paint.good('pass')}  ${printable(test.name)}  ${paint.dim(`${shownPath(loaded, test.file)}:${test.line}`)}`
 }
 
 function describeTest(test: TestOutcome, loaded: LoadedEvals, paint: Paint): string[] {
@@ -63,18 +64,18 @@ function describeTest(test: TestOutcome, loaded: LoadedEvals, paint: Paint): str
   if (test.status === 'failed') {
     const failures = test.expectations.filter((one) => !one.ok)
     return [
-      `${paint.bad('FAIL')}  ${paint.strong(test.name)}  ${place}`,
+      `${paint.bad('FAIL')}  ${paint.strong(printable(test.name))}  ${place}`,
       ...failures.flatMap((one) => describeExpectation(path, one, paint)),
     ]
   }
-  const why = typeof test.todo === 'string' ? `: ${test.todo}` : ''
+  const why = typeof test.todo === 'string' ? `: ${printable(test.todo)}` : ''
   const left = test.expectations.filter((one) => one.todo === true || !one.ok)
   const done = left.length === 0 && test.expectations.length > 0 ? '  passes now: take `expect todo` out' : ''
   const now = left.map(({ line, target, expected, actual }) => {
     const wanted = expected === 'todo' ? '' : `, ${expected} expected`
     return `  ${path}:${line}  ${target} is ${actual} now${wanted}`
   })
-  return [`todo  ${paint.strong(test.name)}${why}  ${place}${done}`, ...now]
+  return [`todo  ${paint.strong(printable(test.name))}${why}  ${place}${done}`, ...now]
 }
 
 function describeExpectation(path: string, outcome: ExpectationOutcome, paint: Paint): string[] {
