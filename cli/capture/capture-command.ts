@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, fstatSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { formatText } from '../../dsl/format/format.ts'
 import { messageOf } from '../../engine/message-of.ts'
@@ -56,15 +56,33 @@ export async function runCapture(trace: string, flags: CaptureFlags): Promise<nu
   }
   const blocks = files.flatMap(([path, own]) => {
     const shown = shownPath(loaded, path)
-    const block = blockOf({ ...input, evals: own }, shown, file)
+    const taken = new Set(plan.tests.filter((test) => test.file === path).map((test) => test.name))
+    const block = blockOf({ ...input, evals: own, name: freeName(name, taken) }, shown, file)
     return block === null ? [] : [files.length > 1 ? `# For ${shown}\n${block}` : block]
   })
   if (blocks.length === 0)
     return usage(
       `${flags.eval ?? 'no eval of these definitions'} says ${flags.eval === undefined ? 'anything' : 'nothing'} of the trace`,
     )
-  process.stdout.write(blocks.join('\n'))
+  process.stdout.write(`${isAppended(process.stdout.fd) ? '\n' : ''}${blocks.join('\n')}`)
   return exitCodes.ok
+}
+
+/** Two tests of a file have two names. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  let free = name
+  for (let nth = 2; taken.has(free); nth++) free = `${name} (${nth})`
+  return free
+}
+
+/** Behind `>>` the formatter wants an empty line between what is there and what comes. */
+function isAppended(fd: number): boolean {
+  try {
+    const stats = fstatSync(fd)
+    return stats.isFile() && stats.size > 0
+  } catch {
+    return false
+  }
 }
 
 function blockOf(

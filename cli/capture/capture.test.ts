@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -227,6 +227,21 @@ describe('assay capture', () => {
 `)
     writeFileSync(join(folder, 'with-test.eval'), `${EVALS}\n${stdout}`)
     expect(assay('test', 'with-test.eval').stdout).toMatch(/^1 test in 1 file: all passed/)
+  })
+
+  test('appends to a file in the one style, under a name that no other test has', () => {
+    const formatted = formatText(EVALS)
+    writeFileSync(join(folder, 'own.eval'), formatted.kind === 'formatted' ? formatted.text : '')
+    const args = ['capture', TRACE, '--on', 'traces.jsonl', '--evals', 'own.eval', '--eval', 'clean']
+    for (const _ of [1, 2, 3]) {
+      const fd = openSync(join(folder, 'own.eval'), 'a')
+      spawnSync(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', fd, 'inherit'] })
+      closeSync(fd)
+    }
+    const text = readFileSync(join(folder, 'own.eval'), 'utf8')
+    expect(text.match(/^test ".*"/gm)).toEqual(['', ' (2)', ' (3)'].map((end) => `test "captured ${TRACE}${end}"`))
+    expect(assay('fmt', '--check', 'own.eval').status).toBe(0)
+    expect(assay('test', 'own.eval').stdout).toMatch(/^3 tests in 1 file: all passed/)
   })
 
   test('writes a file of the spans, and none over another', () => {

@@ -29,7 +29,8 @@ Examples:
   assay test evals --junit assay.xml
   assay test evals --json | jq .summary
 
-Exit codes: 0 all passed, 1 a test failed, coverage is too low or a file does not check, 2 nothing to test.`,
+Exit codes: 0 all passed, 1 a test failed, coverage is too low or a file does not check, 2 no .eval files,
+or no test that --filter names.`,
     )
     .action(async (paths: string[], flags: TestFlags) => {
       const { runTestCommand } = await import('../testing/test-command.ts')
