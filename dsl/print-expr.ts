@@ -4,6 +4,7 @@
  */
 import type { Expr, PatternPlan, ScopePlan, SpanSelector } from './plan.ts'
 import { printLiteral } from './print-literal.ts'
+import { ADD, AND, COALESCE, COMPARE, MULTIPLY, NOT, OR } from './syntax/precedence.ts'
 
 export interface PrintOptions {
   readonly patterns: readonly PatternPlan[]
@@ -15,13 +16,6 @@ export interface PrintOptions {
   readonly prefix?: string
 }
 
-const OR = 1
-const AND = 2
-const NOT = 3
-const COMPARE = 4
-const COALESCE = 5
-const ADD = 6
-const MULTIPLY = 7
 const ATOM = 8
 
 interface Printed {

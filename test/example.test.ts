@@ -1,11 +1,11 @@
 /** The example as a person runs it: as a process, alone, and beside a running Assay. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { startAssay } from './support/assay-process.ts'
+import { freePort } from './support/free-port.ts'
 
 const root = join(import.meta.dirname, '..')
 const EXAMPLE_MS = 60_000
@@ -34,15 +34,6 @@ function runExample(args: readonly string[], env: Readonly<Record<string, string
       resolve({ code, output })
     })
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 /** What the example promises, wherever its traces go. */

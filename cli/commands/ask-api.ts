@@ -3,6 +3,9 @@ import type { z } from 'zod'
 import { problemSchema } from '../../server/schemas.ts'
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
+/** Of the flag `--server`, else of ASSAY_URL, else the usual place. */
+export const serverOf = (flag: string | undefined): string => flag ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
+
 const TIMEOUT_MS = 30_000
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }

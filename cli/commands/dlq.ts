@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { type DeadLetterJson, deadLetterDetailSchema, deadLettersResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { askApi, DEFAULT_SERVER } from './ask-api.ts'
+import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 
 interface Flags {
   server?: string
@@ -14,7 +14,6 @@ interface Flags {
   all?: boolean
 }
 
-const serverOf = ({ server }: Flags): string => server ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
 const SERVER: readonly [string, string] = ['--server <url>', `the instance to ask (ASSAY_URL, or ${DEFAULT_SERVER})`]
 
 export function registerDeadLetters(program: Command): void {
@@ -74,7 +73,7 @@ function fail(message: string): number {
 
 async function list(flags: Flags): Promise<number> {
   const query = { state: flags.state ?? 'waiting', limit: flags.limit ?? '100' }
-  const answer = await askApi(serverOf(flags), 'v1/dead-letters', query, deadLettersResponseSchema)
+  const answer = await askApi(serverOf(flags.server), 'v1/dead-letters', query, deadLettersResponseSchema)
   if (!answer.ok) return fail(answer.message)
   const { deadLetters, total } = answer.value
   if (flags.json) process.stdout.write(`${JSON.stringify(answer.value)}\n`)
@@ -90,7 +89,12 @@ const lineOf = ({ id, at, state, code, source, sizeBytes, reason }: DeadLetterJs
   `${String(id).padStart(6)}  ${at}  ${state.padEnd(8)}  ${code.padEnd(13)}  ${source}  ${sizeBytes} B  ${reason}`
 
 async function show(id: string, flags: Flags): Promise<number> {
-  const answer = await askApi(serverOf(flags), `v1/dead-letters/${encodeURIComponent(id)}`, {}, deadLetterDetailSchema)
+  const answer = await askApi(
+    serverOf(flags.server),
+    `v1/dead-letters/${encodeURIComponent(id)}`,
+    {},
+    deadLetterDetailSchema,
+  )
   if (!answer.ok) return fail(answer.message)
   const { valueBase64, headers, ...letter } = answer.value
   const value = Buffer.from(valueBase64, 'base64')
@@ -116,7 +120,7 @@ function excerpt(value: Buffer): string {
 }
 
 async function settle(action: 'replay' | 'drop', ids: readonly string[], flags: Flags): Promise<number> {
-  const server = serverOf(flags)
+  const server = serverOf(flags.server)
   if ((flags.all ?? false) === ids.length > 0) return fail(`name the dead letters to ${action}, or --all of them`)
   const chosen: string[] = [...ids]
   if (flags.all) {

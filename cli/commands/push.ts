@@ -7,7 +7,7 @@ import { pushResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { findRepository, git, resolveRevision } from '../git/git.ts'
 import { loadPlan } from '../loaded-plan.ts'
-import { askApi, DEFAULT_SERVER } from './ask-api.ts'
+import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 
 interface PushFlags {
   server?: string
@@ -42,7 +42,7 @@ Exit codes: 0 in force, 1 the files do not check, 2 usage, or the API refused.`,
 }
 
 async function push(paths: readonly string[], flags: PushFlags): Promise<number> {
-  const server = flags.server ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
+  const server = serverOf(flags.server)
   const request = flags.rollback === undefined ? bodyOf(paths) : { ok: true as const, body: {} }
   if (!request.ok) return request.exitCode
   const path =

@@ -5,7 +5,7 @@ import { didYouMean } from '../../dsl/suggest.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
 import { evalsResponseSchema, type ResultJson, resultsResponseSchema, verdictSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { type Answer, askApi, DEFAULT_SERVER } from './ask-api.ts'
+import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { resultTable } from './results-table.ts'
 
 interface ResultsFlags {
@@ -82,7 +82,7 @@ Exit codes: 0 fine, also without a result, 2 usage, or no Assay answers.`,
       const filters: Record<string, string> = {}
       for (const name of ['eval', 'verdict', 'trace', 'since', 'limit'] as const)
         if (flags[name] !== undefined) filters[name] = flags[name]
-      const server = flags.server ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
+      const server = serverOf(flags.server)
       if (filters.eval !== undefined && !filters.eval.includes('/')) {
         const named = await idOf(server, filters.eval)
         if (!named.ok) return usage(named.message)

@@ -1,7 +1,6 @@
 /** The API's side of the definitions that are pushed, and of runs that are asked for. */
 import type { Releases } from '../../server/api-context.ts'
 import { publishDefinitions, rollBackDefinitions } from '../../storage/definitions/publish.ts'
-import { startOffline } from '../../workers/offline/start.ts'
 import type { Shared, StartServedRole } from './shared.ts'
 
 /** The routes need a listener, which the process has anyway for its health: `serve.ts` puts them there. */
@@ -45,19 +44,4 @@ export function releasesOf({ log, definitions, tenant, nowMs }: Shared): Release
         return outcome
       }),
   }
-}
-
-/** Enqueues runs for the workers, wherever they are. */
-export async function runsOf(shared: Shared, onNotice: (text: string) => void) {
-  return startOffline({
-    tenant: shared.tenant,
-    log: shared.log,
-    traces: await shared.migratedTraces(),
-    queue: { redisUrl: shared.settings.redisUrl ?? undefined, dataDir: '' },
-    definitions: { current: () => shared.definitions.current().plan, onChange: shared.onDefinitions },
-    env: shared.env,
-    nowMs: shared.nowMs,
-    onNotice,
-    parts: [],
-  })
 }

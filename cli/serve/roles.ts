@@ -5,12 +5,13 @@ import { receiversFromEnv } from '../../alerting/receivers/config.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
-import { type OfflinePart, startOffline } from '../../workers/offline/start.ts'
+import type { OfflinePart } from '../../workers/offline/start.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart, inTurn } from '../roles/run-role.ts'
 import { startApiRole } from './api-role.ts'
+import { startOfflinePart } from './offline-part.ts'
 import type { RoleName } from './serve-settings.ts'
 import type { Shared, StartServedRole } from './shared.ts'
 
@@ -93,18 +94,7 @@ const alerts: StartServedRole = async (shared, say) => {
 const offline =
   (part: OfflinePart): StartServedRole =>
   async (shared, say) => {
-    const running = await startOffline({
-      tenant: shared.tenant,
-      log: shared.log,
-      traces: await shared.migratedTraces(),
-      // Of no use to a queue on Redis.
-      queue: { redisUrl: shared.settings.redisUrl ?? undefined, dataDir: '' },
-      definitions: { ...planOf(shared), onChange: shared.onDefinitions },
-      env: shared.env,
-      nowMs: shared.nowMs,
-      onNotice: say.info,
-      parts: [part],
-    })
+    const running = await startOfflinePart(shared, [part], say.info)
     return {
       health: { name: part, stats: async () => ({ evals: running.status().length }) },
       drain: () => running.drain(),

@@ -10,7 +10,8 @@ import { QueueError } from '../../storage/queue/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
-import { releasesOf, runsOf } from './api-role.ts'
+import { releasesOf } from './api-role.ts'
+import { startOfflinePart } from './offline-part.ts'
 import { STARTERS } from './roles.ts'
 import type { ServeSettings } from './serve-settings.ts'
 import { lazyTraces, type Say, type ServedRole, type Shared } from './shared.ts'
@@ -123,7 +124,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
   const { settings } = shared
   const { host, httpPort: port } = settings
   const say = deps.sayAs('api')
-  const runs = settings.roles.includes('api') ? await runsOf(shared, say.info) : null
+  const runs = settings.roles.includes('api') ? await startOfflinePart(shared, [], say.info) : null
   try {
     const listener = await openOrExplain({ what: 'HTTP', host, port, flag: '--http-port' }, async () => {
       if (runs === null) return startHealth({ host, port, status })

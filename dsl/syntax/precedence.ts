@@ -19,13 +19,14 @@ export type PrecedenceProblem =
   | { kind: 'misplaced_not'; span: Span }
   | { kind: 'too_long'; span: Span }
 
-const OR = 1
-const AND = 2
-const NOT = 3
-const COMPARE = 4
-const COALESCE = 5
-const ADD = 6
-const MULTIPLY = 7
+// How tightly operators bind: the more, the tighter.
+export const OR = 1
+export const AND = 2
+export const NOT = 3
+export const COMPARE = 4
+export const COALESCE = 5
+export const ADD = 6
+export const MULTIPLY = 7
 
 const LEVELS: Record<BinaryOp, number> = {
   or: OR,

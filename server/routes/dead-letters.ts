@@ -1,4 +1,3 @@
-import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import {
@@ -10,7 +9,7 @@ import {
   type StoredDeadLetter,
 } from '../../storage/log/dead-letters.ts'
 import type { ApiContext } from '../api-context.ts'
-import { isLoopback } from '../loopback.ts'
+import { refuseOthers } from '../only-local.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { DeadLetterJson, DeadLettersResponse } from '../schemas.ts'
 
@@ -32,7 +31,8 @@ export function deadLetterRoutes(app: Hono, { log }: ApiContext): void {
   })
 
   app.get('/v1/dead-letters/:id', async (context) => {
-    if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
+    const refused = refuseOthers(context)
+    if (refused !== null) return refused
     const letter = await readDeadLetter(log, idOf(context))
     if (letter === null) return problem(context, 404, `there is no dead letter ${context.req.param('id')}`)
     return context.json({
@@ -43,7 +43,8 @@ export function deadLetterRoutes(app: Hono, { log }: ApiContext): void {
   })
 
   const settling = (settle: (id: number) => Promise<SettleOutcome>) => async (context: Context) => {
-    if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
+    const refused = refuseOthers(context)
+    if (refused !== null) return refused
     const outcome = await settle(idOf(context))
     if (outcome.ok) return context.json({ id: idOf(context) })
     return problem(context, outcome.code === 'unknown' ? 404 : 409, outcome.message)

@@ -1,11 +1,10 @@
-import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
 import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import type { PublishOutcome } from '../../storage/definitions/publish.ts'
 import type { ApiContext } from '../api-context.ts'
-import { isLoopback } from '../loopback.ts'
+import { refuseOthers } from '../only-local.ts'
 import { problem } from '../problem.ts'
 
 /** More than thousands of evals take. */
@@ -34,8 +33,9 @@ export function definitionRoutes(app: Hono, api: ApiContext): void {
 
   app.post('/v1/definitions', async (context) => {
     const { releases } = api
-    const refused = refusalOf(context, releases !== undefined)
-    if (refused !== null || releases === undefined) return refused ?? problem(context, 409, FILES)
+    const refused = refuseOthers(context)
+    if (refused !== null) return refused
+    if (releases === undefined) return problem(context, 409, FILES)
     if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
       return problem(context, 413, 'larger than 20 MiB')
     let raw: unknown
@@ -54,19 +54,14 @@ export function definitionRoutes(app: Hono, api: ApiContext): void {
 
   app.post('/v1/definitions/:package/rollback', async (context) => {
     const { releases } = api
-    const refused = refusalOf(context, releases !== undefined)
-    if (refused !== null || releases === undefined) return refused ?? problem(context, 409, FILES)
+    const refused = refuseOthers(context)
+    if (refused !== null) return refused
+    if (releases === undefined) return problem(context, 409, FILES)
     return answer(context, await releases.rollBack(context.req.param('package')))
   })
 }
 
 const FILES = 'the definitions of this Assay are files that it watches: edit them, there is nothing to push'
-
-function refusalOf(context: Context, takesReleases: boolean): Response | null {
-  // There are no keys yet: only this machine may change what everyone runs.
-  if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
-  return takesReleases ? null : problem(context, 409, FILES)
-}
 
 function answer(context: Context, outcome: PublishOutcome): Response {
   return outcome.ok ? context.json({ packages: outcome.packages }) : problem(context, 409, outcome.message)

@@ -1,4 +1,3 @@
-import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Hono } from 'hono'
 import { notRunYet } from '../../dsl/not-run-yet.ts'
 import type { AlertPlan, EvalPlan, PatternPlan } from '../../dsl/plan.ts'
@@ -7,7 +6,7 @@ import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { scoreUnitOf } from '../../engine/evaluate/score.ts'
 import type { LedgerRow } from '../../storage/traces/port.ts'
 import type { ApiContext } from '../api-context.ts'
-import { isLoopback } from '../loopback.ts'
+import { refuseOthers } from '../only-local.ts'
 import { problem } from '../problem.ts'
 import type { AlertJson, EvalJson, EvalsResponse, RunResponse } from '../schemas.ts'
 
@@ -45,7 +44,8 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
 
   app.post('/v1/evals/:package/:name/run', async (context) => {
     // There are no keys yet, and a run costs money: only this machine may ask for it.
-    if (!isLoopback(getConnInfo(context).remote.address)) return problem(context, 403, 'only from this machine')
+    const refused = refuseOthers(context)
+    if (refused !== null) return refused
     const id = `${context.req.param('package')}/${context.req.param('name')}`
     const plan = api.definitions.current().plan.evals.find((candidate) => candidate.id === id)
     if (!plan) return problem(context, 404, `there is no eval ${id} in force`)

@@ -25,13 +25,14 @@ export type PublishOutcome =
 export async function publishDefinitions(log: Log, inForce: DefinitionsInForce, push: Push): Promise<PublishOutcome> {
   const before = new Map(inForce.packages.map((one) => [one.package, one]))
   const after = new Map(before)
-  for (const [name, plan] of splitByPackage(push.plan)) {
+  const pushed = splitByPackage(push.plan)
+  for (const [name, plan] of pushed) {
     const current = { plan, revision: push.revision, pushedAtMs: push.pushedAtMs }
     const was = before.get(name)
     if (was?.current.plan.hash === plan.hash) continue
     after.set(name, { version: 1, tenant: push.tenant, package: name, current, previous: was?.current ?? null })
   }
-  return put(log, before, after, [...splitByPackage(push.plan).keys()])
+  return put(log, before, after, [...pushed.keys()])
 }
 
 /** Puts the release before the current one in force again. */

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from './kafka-broker.ts'
+import { freePort } from './free-port.ts'
 
 export interface ClickHouseServer {
   /** As `ASSAY_TRACES_URL` takes it. */

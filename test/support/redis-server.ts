@@ -1,9 +1,9 @@
 /** A real Redis for tests: the `redis-server` of this machine on a free port, its files in a temporary folder. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** Whether a Redis can be started here. Tests which need one are skipped by name without it, except where `CI=true`. */
 export const redisServer: { installed: boolean; required: boolean } = {
@@ -43,15 +43,6 @@ function isInstalled(): boolean {
   } catch {
     return false
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 function ready(child: ChildProcess): Promise<void> {

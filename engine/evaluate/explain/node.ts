@@ -1,5 +1,6 @@
 /** Builds the tree of one expression, on the closures that judge production traffic: each part is compiled and asked by itself. */
 import { CAPS } from '../../../dsl/caps.ts'
+import { children } from '../../../dsl/expr-walk.ts'
 import type { Expr } from '../../../dsl/plan.ts'
 import { patternName, printExpr } from '../../../dsl/print-expr.ts'
 import type { Evidence } from '../../model/result.ts'
@@ -41,28 +42,15 @@ function operandsOf(expr: Expr, value: NodeValue): readonly Expr[] {
 
 function childrenOf(expr: Expr, value: NodeValue): readonly Expr[] {
   switch (expr.op) {
-    case 'and':
-    case 'or':
-      return expr.args
-    case 'not':
-    case 'is_missing':
-    case 'is_present':
-    case 'is_json':
-    case 'length':
-      return [expr.arg]
-    case 'compare':
-    case 'arith':
-    case 'contains':
-    case 'starts_with':
-      return [expr.left, expr.right]
-    case 'default':
-      return value.kind === 'missing' ? [expr.left, expr.right] : [expr.left]
-    case 'in':
-      return [expr.value, ...expr.items]
-    case 'matches':
-      return [expr.value]
-    default:
+    // Their parts are of spans, which `spans.ts` shows.
+    case 'aggregate':
+    case 'before':
+    case 'repeats':
       return []
+    case 'default':
+      return value.kind === 'missing' ? children(expr) : [expr.left]
+    default:
+      return children(expr)
   }
 }
 

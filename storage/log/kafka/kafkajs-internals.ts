@@ -5,7 +5,7 @@
  * is used of them is declared here, and the version is pinned by the lock file.
  */
 import { createRequire } from 'node:module'
-import type { ICustomPartitioner, Kafka, KafkaConfig as KafkaJsConfig } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 
 export interface FetchedMessage {
   readonly offset: string
@@ -129,8 +129,6 @@ interface AssignerProtocol {
 }
 
 export const { MemberMetadata, MemberAssignment } = load('kafkajs/src/consumer/assignerProtocol') as AssignerProtocol
-
-export type { ICustomPartitioner, KafkaJsConfig }
 
 /** Of a protocol error; otherwise the name of a connection's error, or an empty text. */
 export function errorTypeOf(error: unknown): string {

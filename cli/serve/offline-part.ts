@@ -1,0 +1,23 @@
+import { type Offline, type OfflinePart, startOffline } from '../../workers/offline/start.ts'
+import type { Shared } from './shared.ts'
+
+/** Offline evals as far as this process does them; with no parts it only enqueues runs for the workers, wherever they are. */
+export async function startOfflinePart(
+  shared: Shared,
+  parts: readonly OfflinePart[],
+  onNotice: (text: string) => void,
+): Promise<Offline> {
+  const { tenant, log, settings, definitions, onDefinitions, env, nowMs } = shared
+  return startOffline({
+    tenant,
+    log,
+    traces: await shared.migratedTraces(),
+    // The folder is of no use to a queue on Redis.
+    queue: { redisUrl: settings.redisUrl ?? undefined, dataDir: '' },
+    definitions: { current: () => definitions.current().plan, onChange: onDefinitions },
+    env,
+    nowMs,
+    onNotice,
+    parts,
+  })
+}
