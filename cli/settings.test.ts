@@ -42,7 +42,7 @@ test('the environment sets the same as the flags, and a flag wins', () => {
         brokers: ['a:9092'],
         tls: null,
         sasl: { mechanism: 'plain', username: 'u', password: 'p' },
-        compression: 'zstd',
+        compression: 'lz4',
         replicationFactor: null,
       },
       tracesUrl: 'http://u:p@clickhouse:8123',

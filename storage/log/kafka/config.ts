@@ -26,7 +26,7 @@ const PARAMETERS = ['tls', 'sasl', 'compression', 'replication']
 const DEFAULT_PORT = 9092
 
 /**
- * Reads `kafka://[user:password@]host[:port][,host[:port]…][?tls=true&sasl=scram-sha-512&compression=zstd&replication=3]`. User and
+ * Reads `kafka://[user:password@]host[:port][,host[:port]…][?tls=true&sasl=scram-sha-512&compression=lz4&replication=3]`. User and
  * password are percent-encoded; with them and no `sasl`, the mechanism is `plain`. The message never repeats the password.
  */
 export function parseKafkaUrl(url: string): ParsedKafkaUrl {
@@ -47,7 +47,7 @@ export function parseKafkaUrl(url: string): ParsedKafkaUrl {
   }
   const tls = parameters.get('tls') ?? 'false'
   if (tls !== 'true' && tls !== 'false') return refuse('takes tls=true or tls=false')
-  const compression = COMPRESSIONS.find((name) => name === (parameters.get('compression') ?? 'zstd'))
+  const compression = COMPRESSIONS.find((name) => name === (parameters.get('compression') ?? 'lz4'))
   if (compression === undefined) return refuse(`takes compression=${COMPRESSIONS.join(', ')}`)
   const replication = parameters.get('replication')
   if (replication !== null && !/^[1-9]\d?$/.test(replication)) return refuse('takes a count from 1 as replication')
