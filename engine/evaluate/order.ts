@@ -1,7 +1,9 @@
 /** `before(A, B)` and `repeats(tool_call)`: the order and the repetition of a trace's spans. */
+
 import { CAPS } from '../../dsl/caps.ts'
 import type { Expr } from '../../dsl/plan.ts'
 import type { Reason } from '../model/result.ts'
+import { parseJson } from '../parse-json.ts'
 import type { Bounds, Compiler } from './compiler.ts'
 import { type Context, type TruthFn, traceAround, type ValueFn } from './context.ts'
 import { compileSelector, type SelectFn } from './select.ts'
@@ -121,7 +123,7 @@ export function repeatsBounds(expr: Extract<Expr, { op: 'repeats' }>, compiler: 
 /** JSON with its keys in order, so that the same arguments are the same however their client wrote them. */
 function canonical(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), (_, value: unknown) => sortedKeys(value))
+    return JSON.stringify(parseJson(text), (_, value: unknown) => sortedKeys(value))
   } catch {
     return text
   }

@@ -4,6 +4,7 @@
  * `{"bytes":"base64"}`, `{"map":{…}}`. The text of an empty map is empty.
  */
 import type { Attributes, AttributeValue, SpanEvent, SpanLink } from '../../engine/model/span.ts'
+import { parseJson } from '../../engine/parse-json.ts'
 
 /** Spans of one request share their resource's map: it is written once. */
 const written = new WeakMap<Attributes, string>()
@@ -23,7 +24,7 @@ export function sharedAttributesToText(attributes: Attributes): string {
 }
 
 export function attributesFromText(text: string): Attributes {
-  return text === '' ? new Map() : mapFromJson(JSON.parse(text))
+  return text === '' ? new Map() : mapFromJson(parseJson(text))
 }
 
 export function eventsToText(events: readonly SpanEvent[]): string {
@@ -37,7 +38,7 @@ export function eventsToText(events: readonly SpanEvent[]): string {
 
 export function eventsFromText(text: string): SpanEvent[] {
   if (text === '') return []
-  return (JSON.parse(text) as { name: string; timeUs: number; attributes: unknown }[]).map((event) => ({
+  return (parseJson(text) as { name: string; timeUs: number; attributes: unknown }[]).map((event) => ({
     ...event,
     attributes: mapFromJson(event.attributes),
   }))
@@ -54,7 +55,7 @@ export function linksToText(links: readonly SpanLink[]): string {
 
 export function linksFromText(text: string): SpanLink[] {
   if (text === '') return []
-  return (JSON.parse(text) as { traceId: string; spanId: string; attributes: unknown }[]).map((link) => ({
+  return (parseJson(text) as { traceId: string; spanId: string; attributes: unknown }[]).map((link) => ({
     ...link,
     attributes: mapFromJson(link.attributes),
   }))

@@ -5,7 +5,8 @@ import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
 import type { InsertBlocks } from './insert.ts'
-import { migrate } from './migrate.ts'
+import { limitSettings, type QueryLimits, type TracesLimits } from './limits.ts'
+import { migrate, type SchemaOptions } from './migrate.ts'
 import { type PageTraces, pageQuery, pageStartsQuery, pagesOf, tracesOfPage } from './pages.ts'
 import type {
   LedgerRow,
@@ -29,11 +30,14 @@ import { RESULT_COLUMNS } from './result-columns.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
+import { type StoreAddress, storeErrorOf } from './store-errors.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
   insert: InsertBlocks
-  database: string
+  schema: SchemaOptions
+  limits: TracesLimits
+  address: StoreAddress
   nowMs: () => number
 }
 
@@ -52,18 +56,24 @@ interface LedgerCounts {
 export class ClickHouseTraces implements TracesStore {
   readonly #client: ClickHouseClient
   readonly #insert: InsertBlocks
+  readonly #schema: SchemaOptions
   readonly #database: string
+  readonly #limits: TracesLimits
+  readonly #address: StoreAddress
   readonly #nowMs: () => number
 
   constructor(parts: ClickHouseTracesParts) {
     this.#client = parts.client
     this.#insert = parts.insert
-    this.#database = parts.database
+    this.#schema = parts.schema
+    this.#database = parts.schema.database
+    this.#limits = parts.limits
+    this.#address = parts.address
     this.#nowMs = parts.nowMs
   }
 
-  migrate(): Promise<void> {
-    return migrate(this.#client, this.#database, this.#nowMs)
+  async migrate(): Promise<void> {
+    await this.#explained(() => migrate(this.#client, this.#schema))
   }
 
   insertSpans(spans: readonly Span[], token: string): Promise<void> {
@@ -76,23 +86,27 @@ export class ClickHouseTraces implements TracesStore {
 
   async insertBlocks(table: TracesTable, blocks: readonly Uint8Array[], token: string): Promise<void> {
     if (blocks.length === 0) return
-    await this.#insert({ table: `${this.#database}.${table}`, columns: COLUMNS[table], blocks, token })
+    const target = { table: `${this.#database}.${table}`, columns: COLUMNS[table], blocks, token }
+    await this.#explained(() => this.#insert(target))
   }
 
   async getTrace(tenant: string, traceId: string): Promise<Span[]> {
     if (!TRACE_ID.test(traceId)) return []
-    const rows = await this.#rows<SpanRow>(traceQuery(this.#database, tenant, traceId, CAPS.spansPerTrace + 1))
+    const rows = await this.#rows<SpanRow>(
+      this.#limits.api,
+      traceQuery(this.#database, tenant, traceId, CAPS.spansPerTrace + 1),
+    )
     return rows.map(spanFromRow)
   }
 
   async queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]> {
     if (filter.traceId !== undefined && !TRACE_ID.test(filter.traceId)) return []
-    const rows = await this.#rows<ResultRow>(resultsQuery(this.#database, tenant, filter))
+    const rows = await this.#rows<ResultRow>(this.#limits.api, resultsQuery(this.#database, tenant, filter))
     return rows.map(resultFromRow)
   }
 
   async ledger(tenant: string, options: { sinceMs?: number } = {}): Promise<LedgerRow[]> {
-    const rows = await this.#rows<LedgerCounts>(ledgerQuery(this.#database, tenant, options.sinceMs))
+    const rows = await this.#rows<LedgerCounts>(this.#limits.api, ledgerQuery(this.#database, tenant, options.sinceMs))
     return rows.map((row) => ({
       evalId: row.eval_id,
       measureHash: row.measure,
@@ -104,35 +118,41 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]> {
-    const rows = await this.#rows<{ trace_id_hex: string }>(settledTracesQuery(this.#database, tenant, query))
+    const rows = await this.#rows<{ trace_id_hex: string }>(
+      this.#limits.runs,
+      settledTracesQuery(this.#database, tenant, query),
+    )
     return rows.map((row) => row.trace_id_hex)
   }
 
   async spanPages(tenant: string, window: TraceWindow, spansPerPage: number): Promise<SpanPage[]> {
-    const [starts = []] = await this.#columns(pageStartsQuery(this.#database, tenant, window, spansPerPage))
+    const [starts = []] = await this.#columns(
+      this.#limits.runs,
+      pageStartsQuery(this.#database, tenant, window, spansPerPage),
+    )
     return pagesOf(starts as string[])
   }
 
   async readSpanPage(tenant: string, query: SpanPageQuery): Promise<PageTraces> {
     const { fields } = query
-    const columns = await this.#columns(pageQuery(this.#database, tenant, query, query, fields))
+    const columns = await this.#columns(this.#limits.runs, pageQuery(this.#database, tenant, query, query, fields))
     return tracesOfPage(columns, query, { tenant, fields, nowMs: this.#nowMs() })
   }
 
   async resultsOfPage(tenant: string, page: SpanPage, evalIds: readonly string[]): Promise<EvalResult[]> {
     if (evalIds.length === 0) return []
-    const rows = await this.#rows<ResultRow>(pageResultsQuery(this.#database, tenant, page, evalIds))
+    const rows = await this.#rows<ResultRow>(this.#limits.runs, pageResultsQuery(this.#database, tenant, page, evalIds))
     return rows.map(resultFromRow)
   }
 
   async countSpans(tenant: string): Promise<number> {
-    const rows = await this.#rows<{ n: number | string }>(countSpansQuery(this.#database, tenant))
+    const rows = await this.#rows<{ n: number | string }>(this.#limits.api, countSpansQuery(this.#database, tenant))
     return Number(rows[0]?.n ?? 0)
   }
 
   async ping(): Promise<void> {
     const answer = await this.#client.ping({ select: true })
-    if (!answer.success) throw answer.error
+    if (!answer.success) throw storeErrorOf(answer.error, this.#address)
   }
 
   close(): Promise<void> {
@@ -150,20 +170,40 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   /** A list of values for each column. The client's own formats are by row, which takes twice the time and text. */
-  async #columns({ query, query_params }: Query): Promise<unknown[][]> {
-    const { stream } = await this.#client.exec({
-      query: `${query} FORMAT JSONCompactColumns`,
-      query_params,
-      decompress_response_stream: true,
-    })
-    const chunks: Uint8Array[] = []
-    for await (const chunk of stream) chunks.push(chunk as Uint8Array)
-    const text = Buffer.concat(chunks).toString()
-    return text === '' ? [] : (JSON.parse(text) as unknown[][])
+  #columns(limits: QueryLimits, query: Query): Promise<unknown[][]> {
+    return this.#explained(async () => {
+      const { stream } = await this.#client.exec({
+        query: `${bounded(query, limits)} FORMAT JSONCompactColumns`,
+        query_params: query.query_params,
+        decompress_response_stream: true,
+      })
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stream) chunks.push(chunk as Uint8Array)
+      const text = Buffer.concat(chunks).toString()
+      return text === '' ? [] : (JSON.parse(text) as unknown[][])
+    }, limits)
   }
 
-  async #rows<Row>(query: Query): Promise<Row[]> {
-    const answer = await this.#client.query({ ...query, format: 'JSONEachRow' })
-    return answer.json<Row>()
+  #rows<Row>(limits: QueryLimits, query: Query): Promise<Row[]> {
+    return this.#explained(async () => {
+      const answer = await this.#client.query({
+        query: bounded(query, limits),
+        query_params: query.query_params,
+        format: 'JSONEachRow',
+      })
+      return answer.json<Row>()
+    }, limits)
   }
+
+  async #explained<Value>(work: () => Promise<Value>, limits?: QueryLimits): Promise<Value> {
+    try {
+      return await work()
+    } catch (error) {
+      throw storeErrorOf(error, this.#address, limits)
+    }
+  }
+}
+
+function bounded({ query, settings }: Query, limits: QueryLimits): string {
+  return `${query}\nSETTINGS ${limitSettings(limits)}${settings === undefined ? '' : `, ${settings}`}`
 }

@@ -329,8 +329,8 @@ export function describeTracesContract(name: string, open: (nowMs: () => number)
         fc.string({ unit: 'binary', maxLength: 300 }),
         fc.constantFrom('', '\n\n', "'", '\\', '{"int":"1"}', 'x'.repeat(127), 'x'.repeat(128), 'ä'.repeat(70)),
       )
-      // JSON.parse of Node 24 takes a key that is written `\"` for a backslash where an object before it had that key at the same place.
-      const key = text.filter((one) => !one.includes('\\'))
+      // Backslashes and quotes often, which Node's own parser confuses in keys (`engine/parse-json.ts`).
+      const key = fc.oneof(text, fc.constantFrom('\\', '"', '\\"', '\n', '\\n', 'a'))
       const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
       const attribute: fc.Arbitrary<AttributeValue> = fc.letrec<{ value: AttributeValue }>((tie) => ({
         value: fc.oneof(

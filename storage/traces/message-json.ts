@@ -3,6 +3,7 @@
  * content, so that what was said is stored once.
  */
 import type { Message, MessagePart } from '../../engine/model/span.ts'
+import { parseJson } from '../../engine/parse-json.ts'
 
 /** `repeated` is the text of the column beside: `input_text` or `output_text`. */
 export function messagesToText(messages: readonly Message[], repeated: string | undefined): string {
@@ -20,7 +21,7 @@ export function messagesToText(messages: readonly Message[], repeated: string | 
 }
 
 export function messagesFromText(text: string, repeated: string | undefined): Message[] {
-  const messages = JSON.parse(text) as Message[]
+  const messages = parseJson(text) as Message[]
   for (const { parts } of messages) {
     for (const part of parts) {
       if (part.type === 'text' && part.content === undefined) part.content = repeated ?? ''

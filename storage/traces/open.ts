@@ -4,7 +4,10 @@ import { isMainThread } from 'node:worker_threads'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { ClickHouseTraces } from './clickhouse-traces.ts'
 import { createFileInsert, createHttpInsert, type InsertBlocks } from './insert.ts'
+import { DEFAULT_LIMITS, requestTimeoutMs, type TracesLimits } from './limits.ts'
 import type { TracesStore } from './port.ts'
+import type { RetentionSettings } from './retention.ts'
+import type { StoreAddress } from './store-errors.ts'
 
 export interface OpenTracesOptions {
   /** Of a ClickHouse server, with user and password: `http://user:password@host:8123`. */
@@ -13,6 +16,11 @@ export interface OpenTracesOptions {
   dataDir?: string
   /** Letters, digits and underscores. */
   database?: string
+  /** That the server is of, as it names it: the schema is then the cluster's. */
+  cluster?: string | null
+  /** Put in force by `migrate`; without it the tables keep what they have. */
+  retention?: RetentionSettings | null
+  limits?: TracesLimits
   /** Milliseconds since the epoch: when rows were stored. */
   nowMs?: () => number
 }
@@ -27,21 +35,47 @@ type InjectedConnection = NonNullable<NonNullable<Parameters<typeof createClient
  * dies or deadlocks in a worker), and a process can have one data folder at a time.
  */
 export async function openTraces(options: OpenTracesOptions): Promise<TracesStore> {
+  const { client, insert, address, database } = await connectEngine(options)
+  return new ClickHouseTraces({
+    client,
+    insert,
+    address,
+    schema: { database, cluster: options.cluster ?? null, retention: options.retention ?? null },
+    limits: options.limits ?? DEFAULT_LIMITS,
+    nowMs: options.nowMs ?? Date.now,
+  })
+}
+
+/** The engine itself, for what is asked of no store: its schema. */
+export interface Engine {
+  readonly client: ClickHouseClient
+  readonly insert: InsertBlocks
+  readonly address: StoreAddress
+  readonly database: string
+}
+
+/** As `openTraces` does; the client is the caller's to close. */
+export async function connectEngine(options: OpenTracesOptions): Promise<Engine> {
   const database = options.database ?? 'assay'
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(database)) {
     throw new RangeError(`${JSON.stringify(database)} is not a name for a database`)
   }
-  const { client, insert } = options.url === undefined ? await openInProcess(options.dataDir) : openServer(options.url)
-  return new ClickHouseTraces({ client, insert, database, nowMs: options.nowMs ?? Date.now })
+  const { url, dataDir, limits = DEFAULT_LIMITS } = options
+  if (url === undefined) {
+    return { ...(await openInProcess(dataDir)), address: { host: null, user: 'default', database }, database }
+  }
+  const { host, username } = new URL(url)
+  const user = username === '' ? 'default' : decodeURIComponent(username)
+  return { ...openServer(url, requestTimeoutMs(limits)), address: { host, user, database }, database }
 }
 
-function openServer(url: string): { client: ClickHouseClient; insert: InsertBlocks } {
+function openServer(url: string, timeoutMs: number): { client: ClickHouseClient; insert: InsertBlocks } {
   const client = createClient({
     url,
     application: 'assay',
     log: QUIET,
     compression: { request: false, response: true },
-    request_timeout: 60_000,
+    request_timeout: timeoutMs,
     max_open_connections: 8,
   })
   return { client, insert: createHttpInsert(client) }

@@ -7,7 +7,7 @@ import { makeSpan } from '../../engine/model/make-span.ts'
 import type { Attributes, Span } from '../../engine/model/span.ts'
 import { attributesFromText } from './attribute-json.ts'
 import type { SpanPage, SpanPageField, TraceWindow } from './port.ts'
-import { BOUNDS, LONGEST_TRACE_US, type Query } from './queries.ts'
+import { LONGEST_TRACE_US, type Query } from './queries.ts'
 
 /** Rows of one page: a trace larger than all of this is cut, long after it was cut for evaluation. */
 const MAX_ROWS = 200_000
@@ -98,8 +98,7 @@ export function pageStartsQuery(database: string, tenant: string, window: TraceW
   SELECT trace_id, rowNumberInAllBlocks() AS row FROM (
     SELECT trace_id FROM ${database}.spans WHERE ${WINDOW} ORDER BY trace_id
   )
-) WHERE row % {spansPerPage:UInt32} = 0
-SETTINGS ${BOUNDS}`,
+) WHERE row % {spansPerPage:UInt32} = 0`,
     query_params: { ...windowParams(tenant, window), spansPerPage },
   }
 }
@@ -120,8 +119,7 @@ export function pageQuery(
   const to = toTraceId === null ? '' : 'AND trace_id < unhex({toTraceId:String})'
   return {
     query: `SELECT ${[...CORE, ...fields.map((field) => OPTIONAL[field].column)].join(', ')} FROM ${database}.spans
-WHERE ${WINDOW} AND trace_id >= unhex({fromTraceId:String}) ${to} LIMIT ${MAX_ROWS}
-SETTINGS ${BOUNDS}`,
+WHERE ${WINDOW} AND trace_id >= unhex({fromTraceId:String}) ${to} LIMIT ${MAX_ROWS}`,
     query_params: {
       ...windowParams(tenant, window),
       fromTraceId,

@@ -51,7 +51,7 @@ export interface SpanPageQuery extends TraceWindow, SpanPage {
 }
 
 export interface TracesStore {
-  /** Creates or upgrades the schema; safe to call from several processes. */
+  /** Creates or upgrades the schema, and puts the retention that it was opened with in force; safe to call from several processes. */
   migrate(): Promise<void>
   /**
    * Durable when it resolves; the same token twice writes once. Rejects with `UnstorableError`, before anything is written, on
@@ -81,6 +81,17 @@ export interface TracesStore {
   countSpans(tenant: string): Promise<number>
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** A query met one of its limits (`limits.ts`), or the store has too much to do (`busy`, when trying again may help). */
+export class QueryLimitError extends Error {
+  override readonly name = 'QueryLimitError'
+  readonly limit: 'memory' | 'time' | 'rows' | 'busy'
+
+  constructor(limit: QueryLimitError['limit'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.limit = limit
+  }
 }
 
 /** A row breaks the data model (an id that is not hex, a negative count). */

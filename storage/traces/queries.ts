@@ -7,14 +7,14 @@ import type { ResultFilter, SpanPage } from './port.ts'
 import { RESULT_SELECT } from './result-rows.ts'
 import { SPAN_SELECT } from './span-rows.ts'
 
+/** Without a `SETTINGS` clause: the limits are those of whom it is run for. */
 export interface Query {
   query: string
+  /** Besides the limits. */
+  settings?: string
   query_params: Record<string, string | number | string[]>
 }
 
-/** Past these a query fails rather than the process. Aggregations spill to disk at half of the memory. */
-export const BOUNDS = `max_execution_time = 30, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 1000000000,
-  max_bytes_before_external_sort = 1000000000`
 /** Groups come in the order of the table's key: no memory for all of them at once. */
 const IN_ORDER = 'optimize_aggregation_in_order = 1'
 
@@ -34,8 +34,8 @@ export function traceQuery(database: string, tenant: string, traceId: string, li
     WHERE tenant = {tenant:String} AND trace_id = unhex({traceId:String})
     ORDER BY stored_at DESC LIMIT 1 BY span_id
   ) ORDER BY parent_span_id_hex != '0000000000000000', start_time_us, start_time_sub_us, span_id_hex LIMIT {limit:UInt32}
-) ORDER BY start_time_us, start_time_sub_us, span_id_hex
-SETTINGS ${BOUNDS}, ${ONE_THREAD}`,
+) ORDER BY start_time_us, start_time_sub_us, span_id_hex`,
+    settings: ONE_THREAD,
     query_params: { tenant, traceId, limit },
   }
 }
@@ -66,8 +66,7 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
     query: `SELECT * FROM (
   SELECT ${RESULT_SELECT} FROM ${database}.results WHERE ${where.join(' AND ')}
   ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
-) ${verdict} ORDER BY evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}
-SETTINGS ${BOUNDS}`,
+) ${verdict} ORDER BY evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
     query_params: params,
   }
 }
@@ -79,8 +78,7 @@ export function pageResultsQuery(database: string, tenant: string, page: SpanPag
   return {
     query: `SELECT ${RESULT_SELECT} FROM ${database}.results
 WHERE tenant = {tenant:String} AND eval_id IN {evalIds:Array(String)} AND trace_id >= unhex({fromTraceId:String}) ${to}
-ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT} LIMIT ${MAX_PAGE_RESULTS}
-SETTINGS ${BOUNDS}`,
+ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT} LIMIT ${MAX_PAGE_RESULTS}`,
     query_params: {
       tenant,
       evalIds: [...evalIds],
@@ -99,8 +97,8 @@ FROM (
   SELECT eval_id, argMax(verdict, (revision, evaluated_at)) AS latest,
     argMax(measure_hash, (revision, evaluated_at)) AS measure FROM ${database}.results
   WHERE tenant = {tenant:String} ${since} GROUP BY ${SUBJECT}
-) GROUP BY eval_id, measure ORDER BY eval_id, measure
-SETTINGS ${BOUNDS}, ${IN_ORDER}`,
+) GROUP BY eval_id, measure ORDER BY eval_id, measure`,
+    settings: IN_ORDER,
     query_params: sinceMs === undefined ? { tenant } : { tenant, sinceMs },
   }
 }
@@ -122,8 +120,7 @@ GROUP BY trace_id
 HAVING min(start_time) >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
   AND min(start_time) < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
   AND max(stored_at) < fromUnixTimestamp64Milli({settledBeforeMs:Int64}, 'UTC')
-ORDER BY cityHash64(trace_id) LIMIT {limit:UInt32}
-SETTINGS ${BOUNDS}`,
+ORDER BY cityHash64(trace_id) LIMIT {limit:UInt32}`,
     query_params: {
       tenant,
       scanFromUs: Math.max(0, query.fromUs - LONGEST_TRACE_US),
@@ -137,7 +134,8 @@ export function countSpansQuery(database: string, tenant: string): Query {
   return {
     query: `SELECT count() AS n FROM (
   SELECT 1 FROM ${database}.spans WHERE tenant = {tenant:String} GROUP BY toDate(start_time), trace_id, span_id
-) SETTINGS ${BOUNDS}, ${IN_ORDER}`,
+)`,
+    settings: IN_ORDER,
     query_params: { tenant },
   }
 }

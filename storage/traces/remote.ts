@@ -3,7 +3,8 @@
  * `MessagePort`. Spans and results pass by structured clone, which keeps maps and big integers.
  */
 import type { MessagePort } from 'node:worker_threads'
-import { type TracesStore, UnstorableError } from './port.ts'
+import { DEFAULT_LIMITS, requestTimeoutMs } from './limits.ts'
+import { QueryLimitError, type TracesStore, UnstorableError } from './port.ts'
 
 type Method = Exclude<keyof TracesStore, 'close'>
 
@@ -13,15 +14,20 @@ interface Request {
   args: unknown[]
 }
 
-type Reply = { id: number; ok: true; value: unknown } | { id: number; ok: false; message: string; name: string }
+type Reply = { id: number; ok: true; value: unknown } | ({ id: number; ok: false } & Failure)
+
+interface Failure {
+  name: string
+  message: string
+  limit?: QueryLimitError['limit']
+}
 
 /** A request had no answer in time. It may still be carried out. */
 export class RemoteTimeoutError extends Error {
   override readonly name = 'RemoteTimeoutError'
 }
 
-/** Longer than the longest query may take, see `queries.ts`. */
-const DEFAULT_TIMEOUT_MS = 60_000
+const DEFAULT_TIMEOUT_MS = requestTimeoutMs(DEFAULT_LIMITS)
 
 const METHODS: Readonly<Record<Method, true>> = {
   migrate: true,
@@ -53,7 +59,7 @@ async function answer({ id, method, args }: Request, store: TracesStore): Promis
     return { id, ok: true, value: await call.apply(store, args) }
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error))
-    return { id, ok: false, name, message }
+    return { id, ok: false, name, message, ...(error instanceof QueryLimitError && { limit: error.limit }) }
   }
 }
 
@@ -118,6 +124,7 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
   }
 }
 
-function errorOf({ name, message }: { name: string; message: string }): Error {
+function errorOf({ name, message, limit }: Failure): Error {
+  if (limit !== undefined) return new QueryLimitError(limit, message)
   return name === 'UnstorableError' ? new UnstorableError(message) : new Error(message)
 }

@@ -9,14 +9,15 @@
  * A result is identified by its whole sorting key, so there is no id column: it would cost a hash a row. Results sort by subject
  * so that the latest revision of each is found in reading order, without memory for all of them.
  */
-import type { Migration } from '../migrate.ts'
+import type { Migration } from '../migrations.ts'
 
 export const spansAndResults: Migration = {
   version: 1,
   name: 'spans and results',
   statements: [
-    `CREATE TABLE IF NOT EXISTS {database}.spans (
-  tenant LowCardinality(String),
+    {
+      create: 'spans',
+      columns: `  tenant LowCardinality(String),
   trace_id FixedString(16),
   span_id FixedString(8),
   parent_span_id FixedString(8),
@@ -61,14 +62,17 @@ export const spansAndResults: Migration = {
   scope_version LowCardinality(Nullable(String)),
   events String,
   links String,
-  stored_at DateTime64(3, 'UTC')
-)
-ENGINE = ReplacingMergeTree(stored_at)
-PARTITION BY toYYYYMM(start_time)
-ORDER BY (tenant, toDate(start_time), trace_id, span_id)
-SETTINGS index_granularity = 1024, min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000, merge_selector_base = 20`,
-    `CREATE TABLE IF NOT EXISTS {database}.results (
-  tenant LowCardinality(String),
+  stored_at DateTime64(3, 'UTC')`,
+      versionColumn: 'stored_at',
+      keys: `PARTITION BY toYYYYMM(start_time)
+ORDER BY (tenant, toDate(start_time), trace_id, span_id)`,
+      settings:
+        'index_granularity = 1024, min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000, merge_selector_base = 20',
+      shardBy: 'cityHash64(trace_id)',
+    },
+    {
+      create: 'results',
+      columns: `  tenant LowCardinality(String),
   eval_id LowCardinality(String),
   measure_hash LowCardinality(String),
   verdict_hash LowCardinality(String),
@@ -94,12 +98,14 @@ SETTINGS index_granularity = 1024, min_bytes_for_wide_part = 67108864, non_repli
   run_id LowCardinality(String),
   inclusion_probability Float64,
   stored_at DateTime64(3, 'UTC'),
-  INDEX by_time evaluated_at TYPE minmax GRANULARITY 1
-)
-ENGINE = ReplacingMergeTree(stored_at)
-PARTITION BY toYYYYMM(subject_time)
+  INDEX by_time evaluated_at TYPE minmax GRANULARITY 1`,
+      versionColumn: 'stored_at',
+      keys: `PARTITION BY toYYYYMM(subject_time)
 PRIMARY KEY (tenant, eval_id, trace_id, span_id)
-ORDER BY (tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash)
-SETTINGS min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000, merge_selector_base = 20`,
+ORDER BY (tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash)`,
+      settings:
+        'min_bytes_for_wide_part = 67108864, non_replicated_deduplication_window = 1000, merge_selector_base = 20',
+      shardBy: 'cityHash64(trace_id)',
+    },
   ],
 }

@@ -1,0 +1,91 @@
+/**
+ * One description of the schema, written for one server or for a cluster. On a cluster a table `t` is two: `t_local`, replicated, on
+ * each shard, and `t`, Distributed over them. A trace is on one shard, with its results: every query that groups by trace or by
+ * subject is right shard by shard.
+ */
+
+export interface Layout {
+  readonly database: string
+  /** As `remote_servers` names it; null is one server. */
+  readonly cluster: string | null
+  /** What new tables are put on; null is the server's own. */
+  readonly storagePolicy: string | null
+}
+
+export type Statement = CreateTable | AlterTable
+
+export interface CreateTable {
+  readonly create: string
+  readonly columns: string
+  /** Of rows of equal sorting key the one with the greatest stays. */
+  readonly versionColumn: string
+  /** `PARTITION BY …` to `ORDER BY …`. */
+  readonly keys: string
+  readonly settings: string
+  readonly shardBy: string
+}
+
+export interface AlterTable {
+  readonly alter: string
+  /** What may be said again: `ADD COLUMN IF NOT EXISTS …`, `MODIFY …`. */
+  readonly action: string
+}
+
+/** Where the rows are: on a cluster the Distributed table has none. */
+export function storingTable({ cluster }: Layout, table: string): string {
+  return cluster === null ? table : `${table}_local`
+}
+
+export function onCluster({ cluster }: Layout): string {
+  return cluster === null ? '' : ` ON CLUSTER ${quoted(cluster)}`
+}
+
+/** As text of SQL. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+}
+
+export function statementsOf(statement: Statement, layout: Layout): string[] {
+  return 'create' in statement ? creations(statement, layout) : alterations(statement, layout)
+}
+
+function creations(table: CreateTable, layout: Layout): string[] {
+  const { database, cluster } = layout
+  const name = `${database}.${storingTable(layout, table.create)}`
+  const settings = cluster === null ? table.settings : replicatedSettings(table.settings)
+  const policy = layout.storagePolicy === null ? '' : `, storage_policy = ${quoted(layout.storagePolicy)}`
+  const storing = `CREATE TABLE IF NOT EXISTS ${name}${onCluster(layout)} (
+${table.columns}
+)
+ENGINE = ${engineOf(layout, table.versionColumn)}
+${table.keys}
+SETTINGS ${settings}${policy}`
+  return cluster === null ? [storing] : [storing, distributed(table, layout)]
+}
+
+/** By name and not by id: on a host that joins later the same statement makes another replica of the same table. */
+function engineOf({ cluster }: Layout, versionColumn: string): string {
+  if (cluster === null) return `ReplacingMergeTree(${versionColumn})`
+  return `ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ${versionColumn})`
+}
+
+function distributed({ create, shardBy }: CreateTable, layout: Layout): string {
+  const { database, cluster } = layout
+  return `CREATE TABLE IF NOT EXISTS ${database}.${create}${onCluster(layout)} AS ${database}.${storingTable(layout, create)}
+ENGINE = Distributed(${quoted(cluster ?? '')}, ${quoted(database)}, ${quoted(storingTable(layout, create))}, ${shardBy})`
+}
+
+/** A replicated table remembers tokens in Keeper, by number and by age: as long as the log can repeat an insert. */
+function replicatedSettings(settings: string): string {
+  return settings.replace(
+    /non_replicated_deduplication_window = (\d+)/,
+    'replicated_deduplication_window = $1, replicated_deduplication_window_seconds = 604800',
+  )
+}
+
+/** Both tables have the columns; everything else is the storing one's. */
+function alterations({ alter, action }: AlterTable, layout: Layout): string[] {
+  const names = [storingTable(layout, alter)]
+  if (layout.cluster !== null && /^\w+ COLUMN /.test(action)) names.push(alter)
+  return names.map((name) => `ALTER TABLE ${layout.database}.${name}${onCluster(layout)} ${action}`)
+}

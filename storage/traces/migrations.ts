@@ -1,0 +1,24 @@
+/** The schema's versions, each a list of statements in a form that one server and a cluster are both written from. */
+import { createHash } from 'node:crypto'
+import { type Layout, type Statement, statementsOf } from './layout.ts'
+import { spansAndResults } from './migrations/0001-spans-and-results.ts'
+import { ttlMerges } from './migrations/0002-ttl-merges.ts'
+
+/** Every statement may run again, and in several processes at once: a process may end between a statement and its record. */
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly statements: readonly Statement[]
+}
+
+/** In order. A released migration never changes: what comes later is a new one. */
+export const MIGRATIONS: readonly Migration[] = [spansAndResults, ttlMerges]
+
+/** Where `checksumOf` has the database's name. */
+const ANY_DATABASE: Layout = { database: '{database}', cluster: null, storagePolicy: null }
+
+/** Of what a migration says for one server, so that it is the same wherever it was applied. */
+export function checksumOf({ statements }: Migration): string {
+  const text = statements.flatMap((statement) => statementsOf(statement, ANY_DATABASE)).join('\0')
+  return createHash('sha256').update(text).digest('hex')
+}

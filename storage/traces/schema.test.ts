@@ -1,0 +1,185 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ClickHouseClient } from '@clickhouse/client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Layout } from './layout.ts'
+import { migrate, SchemaError, schemaStatus } from './migrate.ts'
+import { checksumOf, MIGRATIONS } from './migrations.ts'
+import { connectEngine } from './open.ts'
+import { DEFAULT_RETENTION, type RetentionSettings } from './retention.ts'
+import { planSchema, type SchemaState } from './schema-plan.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'assay-schema-'))
+let client: ClickHouseClient
+beforeAll(async () => {
+  client = (await connectEngine({ dataDir })).client
+})
+afterAll(async () => {
+  await client.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+let databases = 0
+const newDatabase = () => `schema_${++databases}`
+const rows = async <Row>(query: string): Promise<Row[]> =>
+  (await client.query({ query, format: 'JSONEachRow' })).json<Row>()
+const engines = async (database: string) =>
+  rows<Record<string, string>>(
+    `SELECT name, engine, partition_key, sorting_key, engine_full FROM system.tables WHERE database = '${database}' ORDER BY name`,
+  )
+const kept = (over: Partial<RetentionSettings>): RetentionSettings => ({ ...DEFAULT_RETENTION, ...over })
+
+describe('migrations', () => {
+  test('released ones are what they were: databases hold their checksums', () => {
+    expect(MIGRATIONS.map((migration) => [migration.version, checksumOf(migration)])).toEqual([
+      [1, '8f7d34e8c9f0baf9126d6a82d013858a9d7b927626aa67a0f5d034fd09e60277'],
+      [2, '78d5270a103b15fcd2bc2b1f5596f0791fc256c1ba0ac7dadb59a5d4bfc049c3'],
+    ])
+  })
+
+  test('make tables by month, tenant first, that drop duplicates and remember the tokens of inserts', async () => {
+    const database = newDatabase()
+    await migrate(client, { database })
+    const [results, records, spans] = await engines(database)
+    expect(records).toMatchObject({ name: 'schema_migrations', engine: 'ReplacingMergeTree' })
+    expect(spans).toMatchObject({
+      engine: 'ReplacingMergeTree',
+      partition_key: 'toYYYYMM(start_time)',
+      sorting_key: 'tenant, toDate(start_time), trace_id, span_id',
+    })
+    expect(results).toMatchObject({
+      engine: 'ReplacingMergeTree',
+      partition_key: 'toYYYYMM(subject_time)',
+      sorting_key: 'tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash',
+    })
+    for (const table of [spans, results])
+      expect(table?.engine_full).toContain('non_replicated_deduplication_window = 1000')
+  })
+
+  test('go on where a process was killed, after any statement', async () => {
+    const whole = newDatabase()
+    await migrate(client, { database: whole, retention: kept({}) })
+    const expected = (await engines(whole)).map((table) => ({ ...table }))
+    const { pending: all } = await schemaStatus(client, { database: newDatabase(), retention: kept({}) })
+    for (let killedAfter = 1; killedAfter <= all.length; killedAfter++) {
+      const database = newDatabase()
+      const { pending } = await schemaStatus(client, { database, retention: kept({}) })
+      for (const { statement } of pending.slice(0, killedAfter)) await client.command({ query: statement })
+      await migrate(client, { database, retention: kept({}) })
+      expect(await engines(database)).toEqual(expected)
+      expect((await schemaStatus(client, { database, retention: kept({}) })).pending).toEqual([])
+    }
+  })
+
+  test('may run again, every statement of them', async () => {
+    const database = newDatabase()
+    const first = await migrate(client, { database })
+    const again = await migrate(client, { database, again: true })
+    const isRecord = ({ statement }: { statement: string }) => statement.startsWith('INSERT')
+    expect(again).toEqual(first.filter((step) => !isRecord(step)))
+    expect(await migrate(client, { database })).toEqual([])
+  })
+
+  test('several at once in one database do it once', async () => {
+    const database = newDatabase()
+    await Promise.all(Array.from({ length: 5 }, () => migrate(client, { database, retention: kept({}) })))
+    const { pending, migrations } = await schemaStatus(client, { database, retention: kept({}) })
+    expect(pending).toEqual([])
+    expect(migrations.every(({ appliedAt }) => appliedAt !== null)).toBe(true)
+  })
+
+  test('a released one that was applied in another form is refused', async () => {
+    const database = newDatabase()
+    await migrate(client, { database })
+    await client.command({
+      query: `INSERT INTO ${database}.schema_migrations SELECT 2, 'other', 'abc', toDateTime64('2020-01-01 00:00:00', 3, 'UTC')`,
+    })
+    await expect(migrate(client, { database })).rejects.toThrow(SchemaError)
+    await expect(migrate(client, { database })).rejects.toThrow(
+      /migration 2 \(.*\) of the database schema_\d+ was applied 2020-01-01T00:00:00Z in another form than this Assay has it/,
+    )
+  })
+
+  test('a newer schema is refused', async () => {
+    const database = newDatabase()
+    await migrate(client, { database })
+    await client.command({ query: `INSERT INTO ${database}.schema_migrations SELECT 99, 'later', 'abc', now64(3)` })
+    await expect(migrate(client, { database })).rejects.toThrow(
+      `the database ${database} has schema version 99, and this Assay knows up to ${MIGRATIONS.length}: use the newer Assay`,
+    )
+  })
+
+  test('a table that was changed or dropped by hand is told', async () => {
+    const database = newDatabase()
+    await migrate(client, { database })
+    await client.command({ query: `ALTER TABLE ${database}.results DROP COLUMN explanation` })
+    await expect(migrate(client, { database })).rejects.toThrow(
+      `the table ${database}.results has no column explanation: it was changed by something else`,
+    )
+    await client.command({ query: `DROP TABLE ${database}.results` })
+    await expect(migrate(client, { database })).rejects.toThrow(`had a table results, and it is not there any more`)
+    await migrate(client, { database, again: true })
+    expect(await migrate(client, { database })).toEqual([])
+  })
+})
+
+describe('retention', () => {
+  const ttls = async (database: string) =>
+    Object.fromEntries(
+      (await engines(database)).map(({ name, engine_full }) => [
+        name,
+        / TTL (.*) SETTINGS /.exec(engine_full ?? '')?.[1],
+      ]),
+    )
+
+  test('is put in force, changed and taken away, each once', async () => {
+    const database = newDatabase()
+    await migrate(client, { database })
+    expect(await ttls(database)).toEqual({ results: undefined, schema_migrations: undefined, spans: undefined })
+    const settings = [
+      kept({}),
+      kept({
+        days: 90,
+        tenantDays: new Map([
+          ["o'hara\\", 7],
+          ['acme', null],
+        ]),
+      }),
+      kept({ days: null, tenantDays: new Map([['acme', 1]]) }),
+      kept({ days: null }),
+    ]
+    for (const retention of settings) {
+      expect(await migrate(client, { database, retention })).toHaveLength(2)
+      expect(await migrate(client, { database, retention })).toEqual([])
+    }
+    expect(await ttls(database)).toEqual({ results: undefined, schema_migrations: undefined, spans: undefined })
+  })
+
+  test('without one in the settings the tables keep theirs', async () => {
+    const database = newDatabase()
+    await migrate(client, { database, retention: kept({ days: 10 }) })
+    await migrate(client, { database })
+    expect((await ttls(database)).spans).toContain('(86400 * 10)')
+  })
+})
+
+test('a plan says what is to be done and for what', () => {
+  const nothing: SchemaState = {
+    serverVersion: '26.7',
+    hasRecords: false,
+    applied: new Map(),
+    tables: new Map(),
+    columns: new Map(),
+  }
+  const layout: Layout = { database: 'assay', cluster: null, storagePolicy: null }
+  const retention = { settings: DEFAULT_RETENTION, storagePolicy: null }
+  expect(planSchema(nothing, { layout, retention, again: false }).map(({ what }) => what)).toEqual([
+    'the record of migrations',
+    'the record of migrations',
+    ...Array.from({ length: 3 }, () => 'migration 1: spans and results'),
+    ...Array.from({ length: 3 }, () => 'migration 2: merges that take out what is past its retention'),
+    'retention',
+    'retention',
+  ])
+})
