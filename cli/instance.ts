@@ -1,11 +1,15 @@
 /** Wires the roles together in one process tree: sinks before sources at the start, sources before sinks at the end. */
 
 import { MessageChannel } from 'node:worker_threads'
+import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { messageOf } from '../engine/message-of.ts'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
-import { isLoopback } from '../server/loopback.ts'
+import { accessFor, createGate } from '../storage/access/gate.ts'
+import { openKeys } from '../storage/access/keys.ts'
+import { isLoopback } from '../storage/access/loopback.ts'
+import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { LogError } from '../storage/log/port.ts'
 import { onlineTopicsFor } from '../storage/log/topics.ts'
 import { openTraces } from '../storage/traces/open.ts'
@@ -28,8 +32,8 @@ import { CannotStart } from './roles/run-role.ts'
 import type { TransData } from './roles/trans-thread.ts'
 import type { UpSettings } from './settings.ts'
 
-/** The only tenant of the embedded mode. */
-const tenant = 'default'
+/** Whose the watched files are. */
+const tenant = DEFAULT_TENANT
 
 export interface InstanceDeps {
   env: Readonly<Record<string, string | undefined>>
@@ -94,6 +98,10 @@ async function start(
   const log = await openLog(logSource, warn, nowMs)
   cleanup.push(() => log.close())
   await log.ensureTopics(onlineTopicsFor(logSource.kind, settings.logMaxBytes))
+
+  const access = accessFor(settings.host)
+  const keys = await openKeys({ log, nowMs, onProblem: warn })
+  cleanup.push(() => keys.close())
 
   const onLost = (name: string, reason: string): void => deps.onLost(`${name} ended: ${reason}`)
   const plan = definitions.current().plan
@@ -163,7 +171,7 @@ async function start(
       dataDir: folder.path,
       host: settings.host,
       port: settings.otlpHttpPort,
-      tenant,
+      access,
     } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,
     onNotice: print,
@@ -177,14 +185,21 @@ async function start(
       startApi({
         host: settings.host,
         port: settings.httpPort,
-        tenant,
+        gate: createGate(access, keys),
+        keys,
         traces,
         log,
         nowMs,
         status: () => healthOf({ phase, roles, offline: offline.state, refusedDefinitions }),
-        definitions: { current: () => ({ ...definitions.current(), diagnostics: lastDiagnostics }) },
-        evalLedger: async () => (await trans.call('ledger', null)) as EvalLedger[],
-        runOffline: (evalId) => offline.runNow(evalId),
+        definitions: {
+          // The files are the default tenant's.
+          current: (whose) =>
+            whose === tenant
+              ? { ...definitions.current(), diagnostics: lastDiagnostics }
+              : { plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] },
+        },
+        evalLedger: async (whose) => (whose !== tenant ? [] : await trans.call('ledger', null)) as EvalLedger[],
+        runOffline: (_, evalId) => offline.runNow(evalId),
         onProblem: warn,
       }),
   )

@@ -110,3 +110,6 @@ function referencesOf(value: unknown): string[] {
     key === 'evalId' && typeof inner === 'string' ? [inner] : referencesOf(inner),
   )
 }
+
+/** Where nothing was declared. */
+export const EMPTY_PLAN: Plan = sealed({ evals: [], alerts: [], scorecards: [], files: [], patterns: [] })

@@ -9,10 +9,12 @@ export type Encoding = 'protobuf' | 'json'
 /** Codes of google.rpc.Status. */
 export const INVALID_ARGUMENT = 3
 export const NOT_FOUND = 5
+export const PERMISSION_DENIED = 7
 export const RESOURCE_EXHAUSTED = 8
 export const UNIMPLEMENTED = 12
 export const INTERNAL = 13
 export const UNAVAILABLE = 14
+export const UNAUTHENTICATED = 16
 
 export interface Refusal {
   readonly httpStatus: number

@@ -1,4 +1,5 @@
 /** Damaged payloads over real HTTP: 2xx only for what is valid and stored, else 4xx, and the server lives. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { normaliseRecord } from '../engine/conventions/normalise.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { arbitraryRequest, damagedCopies } from '../engine/otlp/testing/otlp-json.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
+import { openGate } from '../test/support/open-gate.ts'
 import { type OtlpHttpServer, startOtlpHttp } from './otlp-http.ts'
 
 let dataDir: string
@@ -22,7 +24,7 @@ beforeAll(async () => {
   await log.ensureTopics([
     { name: 'agent-traces', partitions: 2, retentionMs: null, retentionBytes: null, compacted: false },
   ])
-  server = await startOtlpHttp({ host: '127.0.0.1', port: 0, log, onBug: (error) => bugs.push(error) })
+  server = await startOtlpHttp({ host: '127.0.0.1', port: 0, log, gate: openGate, onBug: (error) => bugs.push(error) })
 })
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 /** Bytes of the real OpenTelemetry JS SDK, posted by its own exporters to the real server on the real log. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +18,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { normaliseRecord } from '../engine/conventions/normalise.ts'
 import type { Span } from '../engine/model/span.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
+import { openGate } from '../test/support/open-gate.ts'
 import { type OtlpHttpServer, startOtlpHttp } from './otlp-http.ts'
 
 let dataDir: string
@@ -29,7 +31,7 @@ beforeEach(async () => {
   await log.ensureTopics([
     { name: 'agent-traces', partitions: 4, retentionMs: null, retentionBytes: null, compacted: false },
   ])
-  server = await startOtlpHttp({ host: '127.0.0.1', port: 0, log })
+  server = await startOtlpHttp({ host: '127.0.0.1', port: 0, log, gate: openGate })
 })
 
 afterEach(async () => {

@@ -10,6 +10,7 @@ import type { Span } from '../engine/model/span.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { type Log, LogError } from '../storage/log/port.ts'
+import { openGate } from '../test/support/open-gate.ts'
 import { type OtlpHttpOptions, type OtlpHttpServer, startOtlpHttp } from './otlp-http.ts'
 
 let dataDir: string
@@ -32,7 +33,7 @@ afterEach(async () => {
 })
 
 function start(options: Partial<OtlpHttpOptions>): Promise<OtlpHttpServer> {
-  return startOtlpHttp({ host: '127.0.0.1', port: 0, log, nowMs: () => 1_700_000_000_000, ...options })
+  return startOtlpHttp({ host: '127.0.0.1', port: 0, log, gate: openGate, nowMs: () => 1_700_000_000_000, ...options })
 }
 
 async function restart(options: Partial<OtlpHttpOptions>): Promise<void> {

@@ -1,13 +1,24 @@
 /** The Reflect gateway over HTTP: takes OTLP traces and answers 200 only once the log has them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
 import { acceptTraces, type Destination } from './accept.ts'
 import { type Encoding, INTERNAL, type PartialSuccess, sendJson, sendRefusal, sendSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget, createInflater, readBody } from './body.ts'
+import { credentialsOf } from './credentials.ts'
 import { codingOf, encodingOf } from './media.ts'
-import { busy, malformed, pathOf, type Rejection, type RejectReason, refusalOfBody, refusalOfHead } from './refusals.ts'
+import {
+  busy,
+  malformed,
+  pathOf,
+  type Rejection,
+  type RejectReason,
+  refusalOfBody,
+  refusalOfHead,
+  refusalOfSender,
+} from './refusals.ts'
 
 export interface OtlpHttpOptions {
   host: string
@@ -21,7 +32,8 @@ export interface OtlpHttpOptions {
   maxHeldBytes?: number
   /** From the first byte of a request to its last: 60 s unless told. 20 MiB in a minute is a slow line, less is an attack. */
   requestTimeoutMs?: number
-  tenant?: string
+  /** Who may send, and as which tenant. */
+  gate: Gate
   topic?: string
   /** Told of what should never happen; stderr unless told. */
   onBug?: (error: unknown) => void
@@ -116,11 +128,7 @@ type PostOutcome =
 function createGateway(options: OtlpHttpOptions): Gateway {
   const { nowMs = Date.now, maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
   const onBug = options.onBug ?? reportBug
-  const to: Destination = {
-    log: options.log,
-    topic: options.topic ?? AGENT_TRACES,
-    tenant: options.tenant ?? 'default',
-  }
+  const { log, topic = AGENT_TRACES } = options
   const budget = createByteBudget(maxHeldBytes)
   const inflate = createInflater(MAX_INFLATING)
   const stats = emptyStats()
@@ -146,8 +154,15 @@ function createGateway(options: OtlpHttpOptions): Gateway {
       sendRefusal(response, answerEncoding, wrong)
       return
     }
+    const admission = options.gate(credentialsOf(request), 'ingest')
+    if (!admission.ok) {
+      const refusal = refusalOfSender(admission)
+      stats.rejected[refusal.reason]++
+      sendRefusal(response, answerEncoding, refusal)
+      return
+    }
     try {
-      const outcome = await post(request, answerEncoding)
+      const outcome = await post(request, answerEncoding, { log, topic, tenant: admission.principal.tenant })
       if (outcome.ok) {
         stats.acceptedRequests++
         stats.acceptedSpans += outcome.spanCount
@@ -165,17 +180,22 @@ function createGateway(options: OtlpHttpOptions): Gateway {
     }
   }
 
-  const post = async (request: IncomingMessage, encoding: Encoding): Promise<PostOutcome> => {
+  const post = async (request: IncomingMessage, encoding: Encoding, to: Destination): Promise<PostOutcome> => {
     const body = await readBody(request, maxBodyBytes, budget)
     if (!body.ok) return { ok: false, rejection: refusalOfBody(body.reason, maxBodyBytes) }
     try {
-      return await postBody(request, body.bytes, encoding)
+      return await postBody(request, body.bytes, encoding, to)
     } finally {
       budget.release(body.bytes.length)
     }
   }
 
-  const postBody = async (request: IncomingMessage, sent: Buffer, encoding: Encoding): Promise<PostOutcome> => {
+  const postBody = async (
+    request: IncomingMessage,
+    sent: Buffer,
+    encoding: Encoding,
+    to: Destination,
+  ): Promise<PostOutcome> => {
     const inflated = await inflate(sent, codingOf(request.headers) ?? 'identity', maxBodyBytes)
     if (!inflated.ok) {
       const rejection =
@@ -230,6 +250,8 @@ function emptyStats(): OtlpHttpStats {
       too_large: 0,
       content_type: 0,
       content_encoding: 0,
+      unauthenticated: 0,
+      forbidden: 0,
       not_found: 0,
       method: 0,
       overloaded: 0,

@@ -1,11 +1,14 @@
 /** Why a request is turned away, and how it is told. */
 import type { IncomingMessage } from 'node:http'
+import type { Admission } from '../storage/access/gate.ts'
 import {
   type Encoding,
   INVALID_ARGUMENT,
   NOT_FOUND,
+  PERMISSION_DENIED,
   RESOURCE_EXHAUSTED,
   type Refusal,
+  UNAUTHENTICATED,
   UNAVAILABLE,
   UNIMPLEMENTED,
 } from './answer.ts'
@@ -16,6 +19,8 @@ export type RejectReason =
   | 'too_large'
   | 'content_type'
   | 'content_encoding'
+  | 'unauthenticated'
+  | 'forbidden'
   | 'not_found'
   | 'method'
   | 'overloaded'
@@ -81,4 +86,11 @@ export function malformed(message: string): Rejection {
 export function busy(reason: 'overloaded' | 'log_unavailable', message: string, retryAfterSeconds: number): Rejection {
   const headers = { 'retry-after': String(retryAfterSeconds) }
   return { reason, httpStatus: 503, code: UNAVAILABLE, message, headers }
+}
+
+/** Of whoever may not send. Clients do not try these again. */
+export function refusalOfSender({ code, message }: Extract<Admission, { ok: false }>): Rejection {
+  return code === 'unauthenticated'
+    ? { reason: code, httpStatus: 401, code: UNAUTHENTICATED, message, headers: { 'www-authenticate': 'Bearer' } }
+    : { reason: code, httpStatus: 403, code: PERMISSION_DENIED, message }
 }

@@ -1,6 +1,9 @@
+import type { Hono } from 'hono'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
+import type { Keys } from '../storage/access/keys.ts'
+import type { Principal } from '../storage/access/principal.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { Log } from '../storage/log/port.ts'
@@ -25,22 +28,30 @@ export type RunOutcome =
 export interface ApiContext {
   traces: TracesStore
   status: () => Promise<HealthInfo>
-  definitions: { current(): DefinitionsView }
+  /** Of a tenant. */
+  definitions: { current(tenant: string): DefinitionsView }
   /** What the processor counted since it took up the definitions in force. Absent where none is asked. */
-  evalLedger?: (() => Promise<readonly EvalLedger[]>) | undefined
+  evalLedger?: ((tenant: string) => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
-  runOffline?: ((evalId: string) => Promise<RunOutcome>) | undefined
+  runOffline?: ((tenant: string, evalId: string) => Promise<RunOutcome>) | undefined
   /** For the dead letters in it. Absent where stored traces are looked at without one. */
   log?: Log | undefined
   /** Absent where the definitions are files. */
   releases?: Releases | undefined
+  /** Absent where stored traces are looked at without a log. */
+  keys?: Keys | undefined
   nowMs: () => number
-  tenant: string
 }
+
+/** Who asks is known before a route is entered. */
+export interface ApiEnv {
+  Variables: { principal: Principal }
+}
+export type ApiApp = Hono<ApiEnv>
 
 /** Packages of definitions that were pushed. */
 export interface Releases {
-  packages(): readonly PublishedPackage[]
-  push(plan: Plan, revision: string | null): Promise<PublishOutcome>
-  rollBack(packageName: string): Promise<PublishOutcome>
+  packages(tenant: string): readonly PublishedPackage[]
+  push(tenant: string, plan: Plan, revision: string | null): Promise<PublishOutcome>
+  rollBack(tenant: string, packageName: string): Promise<PublishOutcome>
 }

@@ -1,4 +1,5 @@
 /** The API over HTTP on a real store. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -7,10 +8,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AlertPlan, type EvalPlan, PLAN_VERSION, type Plan } from '../dsl/plan.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
+import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { DEAD_LETTERS, onlineTopics } from '../storage/log/topics.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import { openGate } from '../test/support/open-gate.ts'
 import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
 import {
   evalsResponseSchema,
@@ -112,6 +115,7 @@ let folder: string
 let traces: TracesStore
 let api: Api
 let log: EmbeddedLog
+let keys: Keys
 let health: HealthInfo
 let runOutcome: RunOutcome = { ok: true, runId: 'shop/helpful@now' }
 const problems: string[] = []
@@ -201,11 +205,14 @@ beforeAll(async () => {
   log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
   await log.ensureTopics(onlineTopics)
   await log.append(DEAD_LETTERS, [{ key: null, value: new Uint8Array(1), headers: { source: 'agent-traces/0/0' } }])
+  keys = await openKeys({ log, nowMs: () => nowMs, onProblem: (message) => problems.push(message) })
   api = await startApi({
+    gate: openGate,
     host: '127.0.0.1',
     port: 0,
     traces,
     log,
+    keys,
     status: async () => health,
     definitions: {
       current: () => ({
@@ -225,6 +232,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await api.drain()
+  await keys.close()
   await traces.close()
   await log.close()
   rmSync(folder, { recursive: true, force: true })
@@ -475,7 +483,8 @@ test('health lives while readiness says when to send', async () => {
 test('GET / lists the routes, each of which there is', async () => {
   const { routes } = indexResponseSchema.parse((await get('/')).body)
   expect(routes.length).toBeGreaterThan(5)
-  const sample: Readonly<Record<string, string>> = { traceId, package: 'shop', name: 'helpful', id: '0' }
+  const { keyId } = await keys.create({ tenant: 'default', role: 'viewer', name: '', expiresAtMs: null, by: 'test' })
+  const sample: Readonly<Record<string, string>> = { keyId, traceId, package: 'shop', name: 'helpful', id: '0' }
   for (const { method, path } of routes) {
     const { status } = await get(
       path.replace(/\{(\w+)\}/g, (_, name: string) => sample[name]!),
@@ -492,6 +501,7 @@ test('what is not there is a problem too', async () => {
 
 test('a store that fails is a 500 without its innards, and is reported', async () => {
   const broken = await startApi({
+    gate: openGate,
     host: '127.0.0.1',
     port: 0,
     traces: Object.assign(Object.create(traces) as TracesStore, {
@@ -513,6 +523,7 @@ test('a store that fails is a 500 without its innards, and is reported', async (
 
 test('a port in use is the system error, for its caller to explain', async () => {
   const taken = startApi({
+    gate: openGate,
     host: '127.0.0.1',
     port: api.port,
     traces,

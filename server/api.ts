@@ -2,8 +2,11 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { ApiContext } from './api-context.ts'
-import { isCrossSite, isLoopback, isLoopbackHost } from './loopback.ts'
+import type { Gate } from '../storage/access/gate.ts'
+import { isLoopback } from '../storage/access/loopback.ts'
+import { admission } from './admission.ts'
+import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
+import { isCrossSite, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
@@ -11,6 +14,7 @@ import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index.ts'
+import { keyRoutes } from './routes/keys.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
 
@@ -18,11 +22,12 @@ export type { DefinitionsView, HealthInfo, RunOutcome } from './api-context.ts'
 
 const DRAIN_MS = 3_000
 
-export interface ApiOptions extends Omit<ApiContext, 'tenant'> {
+export interface ApiOptions extends ApiContext {
   host: string
   /** 0 takes a free one. */
   port: number
-  tenant?: string
+  /** Who may ask, and for which tenant. */
+  gate: Gate
   /** A request failed by a bug or by the store; one line. */
   onProblem?: (message: string) => void
 }
@@ -36,9 +41,14 @@ export interface Api {
 /** The routes, without a listener. `isLocal`: it listens on loopback, so requests by another name are refused. */
 export function buildApi(
   context: ApiContext,
-  options: { isLocal: boolean; isDraining?: () => boolean; onProblem?: ((message: string) => void) | undefined },
-): Hono {
-  const app = new Hono()
+  options: {
+    gate: Gate
+    isLocal: boolean
+    isDraining?: () => boolean
+    onProblem?: ((message: string) => void) | undefined
+  },
+): ApiApp {
+  const app: ApiApp = new Hono<ApiEnv>()
   app.use(async (request, next) => {
     await next()
     request.res.headers.set('x-content-type-options', 'nosniff')
@@ -52,6 +62,7 @@ export function buildApi(
       return problem(request, 403, 'requests from pages of other sites are refused')
     return next()
   })
+  app.use(admission(options.gate))
   indexRoutes(app)
   healthRoutes(app, context)
   traceRoutes(app, context)
@@ -60,6 +71,7 @@ export function buildApi(
   exportRoutes(app, context)
   definitionRoutes(app, context)
   deadLetterRoutes(app, context)
+  keyRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     options.onProblem?.(`${request.req.method} ${request.req.path} failed: ${error.message}`)
@@ -70,22 +82,22 @@ export function buildApi(
 
 /** Listens. Rejects with the system's error (`EADDRINUSE` and the like) where it can't. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { host, port, tenant = 'default', onProblem, ...rest } = options
+  const { host, port, gate, onProblem, ...context } = options
   const isLocal = host === 'localhost' || isLoopback(host)
-  return listen(host, port, (isDraining) => buildApi({ ...rest, tenant }, { isLocal, onProblem, isDraining }))
+  return listen(host, port, (isDraining) => buildApi(context, { gate, isLocal, onProblem, isDraining }))
 }
 
 /** `/health` and `/ready` alone, for a process that has no API. */
 export function startHealth(options: { host: string; port: number; status: ApiContext['status'] }): Promise<Api> {
   return listen(options.host, options.port, () => {
-    const app = new Hono()
+    const app: ApiApp = new Hono<ApiEnv>()
     healthRoutes(app, options)
     app.notFound((request) => problem(request, 404, 'there is nothing here but /health and /ready'))
     return app
   })
 }
 
-async function listen(host: string, port: number, build: (isDraining: () => boolean) => Hono): Promise<Api> {
+async function listen(host: string, port: number, build: (isDraining: () => boolean) => ApiApp): Promise<Api> {
   let draining = false
   const app = build(() => draining)
   const server = createAdaptorServer({ fetch: app.fetch })

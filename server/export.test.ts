@@ -1,4 +1,5 @@
 /** The pages of stored traces, over HTTP on a real store. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import { openGate } from '../test/support/open-gate.ts'
 import { type Api, startApi } from './api.ts'
 import { pagesResponseSchema, pageTracesResponseSchema, problemSchema, resultsResponseSchema } from './schemas.ts'
 
@@ -34,6 +36,7 @@ beforeAll(async () => {
   await store.insertResults([result], 'r')
   clockMs = nowMs
   api = await startApi({
+    gate: openGate,
     ...{ host: '127.0.0.1', port: 0, traces: store, nowMs: () => nowMs },
     status: async () => ({ status: 'ok', components: [] }),
     definitions: { current: () => ({ plan, loadedAtMs: 0, diagnostics: [] }) },

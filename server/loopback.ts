@@ -1,12 +1,5 @@
 /** Which requests come from this machine, by its own name. */
-import { isIP } from 'node:net'
-
-/** 127.0.0.0/8, ::1, and IPv4 written as IPv6. */
-export function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return false
-  const plain = address.replace(/^::ffff:/i, '')
-  return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'))
-}
+import { isLoopback } from '../storage/access/loopback.ts'
 
 /**
  * True if a `Host` header names this machine as only a local client writes it. A page in a browser that has its own name

@@ -1,5 +1,6 @@
 /** What the API answers, as zod schemas: the one source of its types, and later of its description. */
 import { z } from 'zod'
+import { KEY_ROLES } from '../storage/access/principal.ts'
 
 export const verdictSchema = z.enum(['pass', 'fail', 'unknown', 'error'])
 
@@ -167,7 +168,7 @@ export const healthSchema = z.object({
 
 export const indexResponseSchema = z.object({
   name: z.literal('Assay'),
-  routes: z.array(z.object({ method: z.enum(['GET', 'POST']), path: z.string(), gives: z.string() })),
+  routes: z.array(z.object({ method: z.enum(['GET', 'POST', 'DELETE']), path: z.string(), gives: z.string() })),
 })
 
 /** RFC 9457. */
@@ -224,6 +225,37 @@ export const pushResponseSchema = z.object({
   ),
 })
 
+export const keySchema = z.object({
+  id: z.string(),
+  tenant: z.string(),
+  role: z.enum(KEY_ROLES),
+  name: z.string(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  expiresAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+})
+
+export const keysResponseSchema = z.object({ keys: z.array(keySchema) })
+/** The only time that the key itself is told. */
+export const createdKeyResponseSchema = keySchema.extend({ key: z.string() })
+
+export const auditResponseSchema = z.object({
+  entries: z.array(
+    z.object({
+      at: z.string(),
+      by: z.string(),
+      act: z.string(),
+      target: z.string(),
+      detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    }),
+  ),
+})
+
+export type KeyJson = z.infer<typeof keySchema>
+export type KeysResponse = z.infer<typeof keysResponseSchema>
+export type CreatedKeyResponse = z.infer<typeof createdKeyResponseSchema>
+export type AuditResponse = z.infer<typeof auditResponseSchema>
 export type EvalsResponse = z.infer<typeof evalsResponseSchema>
 export type RunResponse = z.infer<typeof runResponseSchema>
 export type IndexResponse = z.infer<typeof indexResponseSchema>

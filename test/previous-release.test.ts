@@ -29,6 +29,7 @@ import { startEvaluateLoop } from '../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { type KafkaBroker, startKafkaBroker } from './support/kafka-broker.ts'
 import { kafkaIsMissing } from './support/kafka-jars.ts'
+import { openGate } from './support/open-gate.ts'
 import { traceIdOf } from './support/otlp.ts'
 
 const TENANT = 'default'
@@ -82,7 +83,7 @@ const eventually = (look: () => void | Promise<void>) => vi.waitFor(look, { time
 async function ask(store: TracesStore, path: string): Promise<unknown> {
   const status = async () => ({ status: 'ok' as const, components: [] })
   const definitions = { current: () => ({ plan, loadedAtMs: 0, diagnostics: [] }) }
-  const api = buildApi({ traces: store, status, definitions, nowMs, tenant: TENANT }, { isLocal: false })
+  const api = buildApi({ traces: store, status, definitions, nowMs }, { gate: openGate, isLocal: false })
   return (await api.request(path)).json()
 }
 
@@ -138,11 +139,10 @@ async function expectDefinitions(log: Log): Promise<void> {
   const problems: string[] = []
   const followed = await followDefinitions({
     log,
-    tenant: TENANT,
     onChange: () => {},
     onProblem: (problem) => problems.push(problem),
   })
-  const { packages } = followed.current()
+  const { packages } = followed.current(TENANT)
   await followed.close()
   expect(problems).toEqual([])
   expect(packages).toMatchObject([{ package: 'shop', current: { revision: 'a'.repeat(40) } }])

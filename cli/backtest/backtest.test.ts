@@ -1,4 +1,5 @@
 /** `assay backtest` as a user starts it: real processes on stored traces, of a data folder and of an instance's API. */
+
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import type { Span } from '../../engine/model/span.ts'
 import { type Api, startApi } from '../../server/api.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { openGate } from '../../test/support/open-gate.ts'
 import { loadEvals } from '../load-evals.ts'
 
 const golden = join(import.meta.dirname, 'golden')
@@ -177,6 +179,7 @@ describe('on a running instance', () => {
     store = await openTraces({ dataDir: data })
     const { plan } = loadEvals([join(golden, 'before.eval')])
     api = await startApi({
+      gate: openGate,
       ...{ host: '127.0.0.1', port: 0, traces: store, nowMs: Date.now },
       status: async () => ({ status: 'ok', components: [] }),
       definitions: { current: () => ({ plan: plan!, loadedAtMs: 0, diagnostics: [] }) },

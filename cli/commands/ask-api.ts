@@ -10,7 +10,7 @@ const TIMEOUT_MS = 30_000
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
 
-/** `server`: an address; without a scheme it is http. With `post` it posts that as JSON. */
+/** `server`: an address; without a scheme it is http. With `post` it posts that as JSON. The key is ASSAY_KEY's. */
 export async function askApi<T>(
   server: string,
   path: string,
@@ -24,16 +24,17 @@ export async function askApi<T>(
     return { ok: false, message: `${JSON.stringify(server)} is not an http or https address` }
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   const stranger = { ok: false, message: `what answers at ${url.origin} is not Assay; see --server` } as const
+  const key = process.env.ASSAY_KEY || undefined
   let response: Response
   let body: unknown
   try {
     response = await fetch(url, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(post !== undefined && {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(post),
-      }),
+      headers: {
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+        ...(post !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(post !== undefined && { method: 'POST', body: JSON.stringify(post) }),
     })
     body = await response.json()
   } catch (error) {
@@ -46,5 +47,11 @@ export async function askApi<T>(
   const parsed = schema.safeParse(body)
   if (response.ok && parsed.success) return { ok: true, value: parsed.data }
   const problem = problemSchema.safeParse(body)
-  return problem.success ? { ok: false, message: problem.data.detail ?? problem.data.title } : stranger
+  if (!problem.success) return stranger
+  const { status, detail = problem.data.title } = problem.data
+  const isKeyAsked = status === 401 && key === undefined
+  return {
+    ok: false,
+    message: isKeyAsked ? `${url.origin} asks for a key: set ASSAY_KEY (assay keys create makes one)` : detail,
+  }
 }

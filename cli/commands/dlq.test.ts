@@ -1,4 +1,5 @@
 /** The command as a process, against an API over a real log. */
+
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { openGate } from '../../test/support/open-gate.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'assay-dlq-'))
 const bytes = Buffer.from([0, 1, 2, 255, 65, 66])
@@ -24,6 +26,7 @@ beforeAll(async () => {
   traces = await openTraces({ dataDir })
   const plan = planOf('package shop\nonline eval quick { on: trace  pass: duration <= 5s }\n')
   api = await startApi({
+    gate: openGate,
     host: '127.0.0.1',
     port: 0,
     traces,

@@ -27,7 +27,7 @@ export function registerPush(program: Command): void {
       'after',
       `
 Packages are published whole: what a package declared before and does not now is gone. Other packages stay as they are.
-Until there are keys, the API takes this from its own machine alone.
+From another machine it takes a key of role deploy, editor or admin in ASSAY_KEY.
 
 Examples:
   assay push evals

@@ -1,4 +1,5 @@
 /** `assay results` as a process, against the real API on a real store. */
+
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -11,6 +12,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { type Api, startApi } from '../../server/api.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { openGate } from '../../test/support/open-gate.ts'
 
 const main = join(import.meta.dirname, '..', 'main.ts')
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
@@ -90,6 +92,7 @@ beforeAll(async () => {
     'results',
   )
   api = await startApi({
+    gate: openGate,
     host: '127.0.0.1',
     port: 0,
     traces,

@@ -1,4 +1,5 @@
 /** `assay explain TRACE EVAL` as a user runs it. */
+
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,6 +13,7 @@ import { type Api, startApi } from '../../server/api.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { openGate } from '../../test/support/open-gate.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -233,6 +235,7 @@ describe('a trace of a running instance', () => {
       hash: '',
     }
     api = await startApi({
+      gate: openGate,
       host: '127.0.0.1',
       port: 0,
       traces,

@@ -1,5 +1,7 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
+import { type Access, createGate } from '../../storage/access/gate.ts'
+import { openKeys } from '../../storage/access/keys.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { freeBytesOf, RESERVE_BYTES, withDiskReserve } from './disk-reserve.ts'
@@ -12,7 +14,7 @@ export interface GatewayData {
   dataDir: string
   host: string
   port: number
-  tenant: string
+  access: Access
 }
 
 export interface GatewayInfo {
@@ -34,9 +36,10 @@ await runRole(async (context) => {
           : 'Spans are taken again: there is room on the disk.',
       ),
   })
+  const keys = await openKeys({ log, nowMs: Date.now, onProblem: context.problem })
   const server = await openOrExplain(
     { what: 'OTLP/HTTP', host: data.host, port: data.port, flag: '--otlp-http-port' },
-    () => startOtlpHttp({ host: data.host, port: data.port, log: reserved, tenant: data.tenant }),
+    () => startOtlpHttp({ host: data.host, port: data.port, log: reserved, gate: createGate(data.access, keys) }),
   )
   const info: GatewayInfo = { port: server.port }
   return {
@@ -48,6 +51,7 @@ await runRole(async (context) => {
     },
     drain: async () => {
       await server.drain()
+      await keys.close()
       await log.close()
     },
   }

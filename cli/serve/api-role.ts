@@ -19,7 +19,7 @@ export const startApiRole: StartServedRole = async (shared) => {
 }
 
 /** Pushes of one process come one after the other, each on top of the one before. */
-export function releasesOf({ log, definitions, tenant, nowMs }: Shared): Releases {
+export function releasesOf({ log, definitions, nowMs }: Shared): Releases {
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(run: () => Promise<T>): Promise<T> => {
     const next = turn.catch(() => {}).then(run)
@@ -27,19 +27,19 @@ export function releasesOf({ log, definitions, tenant, nowMs }: Shared): Release
     return next
   }
   return {
-    packages: () => definitions.current().packages,
-    push: (plan, revision) =>
+    packages: (tenant) => definitions.current(tenant).packages,
+    push: (tenant, plan, revision) =>
       inTurn(async () => {
         await definitions.refresh()
         const push = { tenant, plan, revision, pushedAtMs: nowMs() }
-        const outcome = await publishDefinitions(log, definitions.current(), push)
+        const outcome = await publishDefinitions(log, definitions.current(tenant), push)
         await definitions.refresh()
         return outcome
       }),
-    rollBack: (name) =>
+    rollBack: (tenant, name) =>
       inTurn(async () => {
         await definitions.refresh()
-        const outcome = await rollBackDefinitions(log, definitions.current(), name)
+        const outcome = await rollBackDefinitions(log, definitions.current(tenant), name)
         await definitions.refresh()
         return outcome
       }),

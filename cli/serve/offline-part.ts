@@ -14,7 +14,7 @@ export async function startOfflinePart(
     traces: await shared.migratedTraces(),
     // The folder is of no use to a queue on Redis.
     queue: { redisUrl: settings.redisUrl ?? undefined, dataDir: '' },
-    definitions: { current: () => definitions.current().plan, onChange: onDefinitions },
+    definitions: { current: () => definitions.current(tenant).plan, onChange: onDefinitions },
     env,
     nowMs,
     onNotice,

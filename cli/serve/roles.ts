@@ -15,15 +15,15 @@ import { startOfflinePart } from './offline-part.ts'
 import type { RoleName } from './serve-settings.ts'
 import type { Shared, StartServedRole } from './shared.ts'
 
-const planOf = ({ definitions }: Shared) => ({ current: () => definitions.current().plan })
+const planOf = ({ definitions, tenant }: Shared) => ({ current: () => definitions.current(tenant).plan })
 
 const gateway: StartServedRole = async (shared) => {
-  const { settings, log, tenant } = shared
+  const { settings, log, gate } = shared
   // Which it asks for with each request, and may not wait for then.
   await log.partitionsOf(AGENT_TRACES)
   const server = await openOrExplain(
     { what: 'OTLP/HTTP', host: settings.host, port: settings.otlpHttpPort, flag: '--otlp-http-port' },
-    () => startOtlpHttp({ host: settings.host, port: settings.otlpHttpPort, log, tenant }),
+    () => startOtlpHttp({ host: settings.host, port: settings.otlpHttpPort, log, gate }),
   )
   return {
     health: { name: 'gateway', stats: async () => ({ ...server.stats() }) },
@@ -44,9 +44,9 @@ const evaluate: StartServedRole = async (shared, say) => {
 }
 
 const store: StartServedRole = async (shared, say) => {
-  let redactor = compileRedaction(shared.definitions.current().plan)
+  let redactor = compileRedaction(shared.definitions.current(shared.tenant).plan)
   shared.onDefinitions(() => {
-    redactor = compileRedaction(shared.definitions.current().plan)
+    redactor = compileRedaction(shared.definitions.current(shared.tenant).plan)
   })
   const loop = await startStoreLoop({
     log: shared.log,

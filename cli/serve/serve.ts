@@ -2,6 +2,9 @@
 import { messageOf } from '../../engine/message-of.ts'
 import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
+import { accessFor, createGate } from '../../storage/access/gate.ts'
+import { openKeys } from '../../storage/access/keys.ts'
+import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { followDefinitions } from '../../storage/definitions/follow.ts'
 import { openKafkaLog } from '../../storage/log/kafka.ts'
 import { LogError } from '../../storage/log/port.ts'
@@ -15,9 +18,6 @@ import { startOfflinePart } from './offline-part.ts'
 import { STARTERS } from './roles.ts'
 import type { ServeSettings } from './serve-settings.ts'
 import { lazyTraces, type Say, type ServedRole, type Shared } from './shared.ts'
-
-/** The only tenant until there are keys. */
-const TENANT = 'default'
 
 export interface ServeDeps {
   env: Readonly<Record<string, string | undefined>>
@@ -64,25 +64,29 @@ async function start(
   const listeners: (() => void)[] = []
   const definitions = await followDefinitions({
     log,
-    tenant: TENANT,
     onProblem: say.problem,
-    onChange: ({ plan, packages }) => {
+    onChange: (tenant, { plan, packages }) => {
       const names = packages.map(
         ({ package: name, current }) =>
           `${name}${current.revision === null ? '' : `@${current.revision.slice(0, 12)}`}`,
       )
-      say.info(`definitions ${plan.hash.slice(0, 12)} in force: ${names.join(', ')}`)
+      const whose = tenant === DEFAULT_TENANT ? '' : ` for tenant ${tenant}`
+      say.info(`definitions ${plan.hash.slice(0, 12)} in force${whose}: ${names.join(', ')}`)
       for (const changed of listeners) changed()
     },
   })
   undo.push(() => definitions.close())
+  const keys = await openKeys({ log, nowMs: deps.nowMs, onProblem: say.problem })
+  undo.push(() => keys.close())
   const traces = lazyTraces(settings.tracesUrl, deps.nowMs)
   undo.push(() => traces.close())
   const shared: Shared = {
     settings,
     env: deps.env,
-    tenant: TENANT,
+    tenant: DEFAULT_TENANT,
     log,
+    keys,
+    gate: createGate(accessFor(settings.host), keys),
     definitions,
     nowMs: deps.nowMs,
     traces: traces.traces,
@@ -109,8 +113,7 @@ async function start(
   }
   phase = 'running'
   say.info(`ready: ${settings.roles.join(', ')}; health on http://${urlHost(settings.host)}:${listener.port}/health`)
-  if (definitions.current().packages.length === 0)
-    say.info('no definitions are in force yet: assay push publishes them')
+  if (definitions.tenants().length === 0) say.info('no definitions are in force yet: assay push publishes them')
   return {
     drain: async () => {
       phase = 'stopping'
@@ -132,13 +135,14 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         host,
         port,
         status,
-        tenant: shared.tenant,
+        gate: shared.gate,
+        keys: shared.keys,
         traces: await shared.migratedTraces(),
         log: shared.log,
         nowMs: shared.nowMs,
         definitions: {
-          current: () => {
-            const { plan, packages } = shared.definitions.current()
+          current: (tenant) => {
+            const { plan, packages } = shared.definitions.current(tenant)
             return {
               plan,
               loadedAtMs: Math.max(0, ...packages.map(({ current }) => current.pushedAtMs)),
@@ -147,7 +151,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
           },
         },
         releases: releasesOf(shared),
-        runOffline: (evalId) => runs.runNow(evalId),
+        runOffline: (_, evalId) => runs.runNow(evalId),
         onProblem: say.problem,
       })
     })

@@ -1,5 +1,7 @@
 /** What the roles of one process share: each engine is opened once, when the first role asks for it. */
 import { messageOf } from '../../engine/message-of.ts'
+import type { Gate } from '../../storage/access/gate.ts'
+import type { Keys } from '../../storage/access/keys.ts'
 import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
@@ -18,6 +20,8 @@ export interface Shared {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly tenant: string
   readonly log: Log
+  readonly keys: Keys
+  readonly gate: Gate
   readonly definitions: FollowedDefinitions
   readonly nowMs: () => number
   /** For a role that can begin without it; nothing is asked of the store yet. */

@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import {
   dropDeadLetter,
@@ -8,8 +8,7 @@ import {
   type SettleOutcome,
   type StoredDeadLetter,
 } from '../../storage/log/dead-letters.ts'
-import type { ApiContext } from '../api-context.ts'
-import { refuseOthers } from '../only-local.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { DeadLetterJson, DeadLettersResponse } from '../schemas.ts'
 
@@ -18,8 +17,8 @@ const querySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
 
-/** Records that could not be used. What they hold is as it was sent, before any redaction: this machine alone may read it. */
-export function deadLetterRoutes(app: Hono, { log }: ApiContext): void {
+/** Records that could not be used. What they hold is as it was sent, before any redaction. */
+export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
   if (log === undefined) return
   app.get('/v1/dead-letters', async (context) => {
     const parsed = querySchema.safeParse(context.req.query())
@@ -31,8 +30,6 @@ export function deadLetterRoutes(app: Hono, { log }: ApiContext): void {
   })
 
   app.get('/v1/dead-letters/:id', async (context) => {
-    const refused = refuseOthers(context)
-    if (refused !== null) return refused
     const letter = await readDeadLetter(log, idOf(context))
     if (letter === null) return problem(context, 404, `there is no dead letter ${context.req.param('id')}`)
     return context.json({
@@ -43,8 +40,6 @@ export function deadLetterRoutes(app: Hono, { log }: ApiContext): void {
   })
 
   const settling = (settle: (id: number) => Promise<SettleOutcome>) => async (context: Context) => {
-    const refused = refuseOthers(context)
-    if (refused !== null) return refused
     const outcome = await settle(idOf(context))
     if (outcome.ok) return context.json({ id: idOf(context) })
     return problem(context, outcome.code === 'unknown' ? 404 : 409, outcome.message)

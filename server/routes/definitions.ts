@@ -1,10 +1,9 @@
-import type { Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import type { PublishOutcome } from '../../storage/definitions/publish.ts'
-import type { ApiContext } from '../api-context.ts'
-import { refuseOthers } from '../only-local.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
 import { problem } from '../problem.ts'
 
 /** More than thousands of evals take. */
@@ -16,9 +15,9 @@ const pushSchema = z.object({
 })
 
 /** `POST /v1/definitions`: packages for every role. `POST /v1/definitions/{package}/rollback`: the release before. */
-export function definitionRoutes(app: Hono, api: ApiContext): void {
+export function definitionRoutes(app: ApiApp, api: ApiContext): void {
   app.get('/v1/definitions', (context) => {
-    const packages = api.releases?.packages() ?? []
+    const packages = api.releases?.packages(context.var.principal.tenant) ?? []
     return context.json({
       packages: packages.map(({ package: name, current, previous }) => ({
         name,
@@ -33,8 +32,6 @@ export function definitionRoutes(app: Hono, api: ApiContext): void {
 
   app.post('/v1/definitions', async (context) => {
     const { releases } = api
-    const refused = refuseOthers(context)
-    if (refused !== null) return refused
     if (releases === undefined) return problem(context, 409, FILES)
     if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
       return problem(context, 413, 'larger than 20 MiB')
@@ -49,15 +46,13 @@ export function definitionRoutes(app: Hono, api: ApiContext): void {
       const [issue] = parsed.error.issues
       return problem(context, 400, `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)
     }
-    return answer(context, await releases.push(parsed.data.plan, parsed.data.revision))
+    return answer(context, await releases.push(context.var.principal.tenant, parsed.data.plan, parsed.data.revision))
   })
 
   app.post('/v1/definitions/:package/rollback', async (context) => {
     const { releases } = api
-    const refused = refuseOthers(context)
-    if (refused !== null) return refused
     if (releases === undefined) return problem(context, 409, FILES)
-    return answer(context, await releases.rollBack(context.req.param('package')))
+    return answer(context, await releases.rollBack(context.var.principal.tenant, context.req.param('package')))
   })
 }
 

@@ -1,20 +1,19 @@
-import type { Hono } from 'hono'
 import { notRunYet } from '../../dsl/not-run-yet.ts'
 import type { AlertPlan, EvalPlan, PatternPlan } from '../../dsl/plan.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
 import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { scoreUnitOf } from '../../engine/evaluate/score.ts'
 import type { LedgerRow } from '../../storage/traces/port.ts'
-import type { ApiContext } from '../api-context.ts'
-import { refuseOthers } from '../only-local.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
 import { problem } from '../problem.ts'
 import type { AlertJson, EvalJson, EvalsResponse, RunResponse } from '../schemas.ts'
 
 /** `GET /v1/evals`: the definitions in force with their ledger. `POST /v1/evals/{package}/{name}/run`: judges now. */
-export function evalRoutes(app: Hono, api: ApiContext): void {
+export function evalRoutes(app: ApiApp, api: ApiContext): void {
   app.get('/v1/evals', async (context) => {
-    const { plan, loadedAtMs, diagnostics } = api.definitions.current()
-    const [stored, counted] = await Promise.all([api.traces.ledger(api.tenant), api.evalLedger?.() ?? []])
+    const { tenant } = context.var.principal
+    const { plan, loadedAtMs, diagnostics } = api.definitions.current(tenant)
+    const [stored, counted] = await Promise.all([api.traces.ledger(tenant), api.evalLedger?.(tenant) ?? []])
     const ofMeasure = new Map(stored.map((row) => [`${row.evalId} ${row.measureHash}`, row]))
     const earlier = new Set(stored.map(({ evalId }) => evalId))
     const counts = new Map(counted.map((row) => [row.evalId, row]))
@@ -43,16 +42,14 @@ export function evalRoutes(app: Hono, api: ApiContext): void {
   })
 
   app.post('/v1/evals/:package/:name/run', async (context) => {
-    // There are no keys yet, and a run costs money: only this machine may ask for it.
-    const refused = refuseOthers(context)
-    if (refused !== null) return refused
     const id = `${context.req.param('package')}/${context.req.param('name')}`
-    const plan = api.definitions.current().plan.evals.find((candidate) => candidate.id === id)
+    const { tenant } = context.var.principal
+    const plan = api.definitions.current(tenant).plan.evals.find((candidate) => candidate.id === id)
     if (!plan) return problem(context, 404, `there is no eval ${id} in force`)
     if (plan.kind === 'online')
       return problem(context, 409, `${id} is an online eval: it runs by itself on every trace`)
     if (!api.runOffline) return problem(context, 503, 'no offline worker runs in this process')
-    const outcome = await api.runOffline(id)
+    const outcome = await api.runOffline(tenant, id)
     if (!outcome.ok) return problem(context, runRefusals[outcome.code], outcome.message)
     const body: RunResponse = { eval: id, runId: outcome.runId }
     return context.json(body, 202)

@@ -1,7 +1,6 @@
-import type { Hono } from 'hono'
 import { spanToJson } from '../../engine/model/span-json.ts'
 import { SPAN_PAGE_FIELDS } from '../../storage/traces/pages.ts'
-import type { ApiContext } from '../api-context.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
 import { pageQuerySchema, pageResultsQuerySchema, pagesQuerySchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import { resultToJson, unitsOf } from '../result-json.ts'
@@ -12,8 +11,8 @@ import type { PagesResponse, PageTracesResponse, ResultsResponse } from '../sche
  * of so many spans, and the two others give a page's traces and verdicts. Nothing is kept between requests. `GET /v1/plan`: the
  * definitions in force.
  */
-export function exportRoutes(app: Hono, { traces, tenant, nowMs, definitions }: ApiContext): void {
-  app.get('/v1/plan', (context) => context.json(definitions.current().plan))
+export function exportRoutes(app: ApiApp, { traces, nowMs, definitions }: ApiContext): void {
+  app.get('/v1/plan', (context) => context.json(definitions.current(context.var.principal.tenant).plan))
 
   app.get('/v1/export/pages', async (context) => {
     const schema = pagesQuerySchema(nowMs())
@@ -21,6 +20,7 @@ export function exportRoutes(app: Hono, { traces, tenant, nowMs, definitions }: 
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
     const { from: fromMs, to: toMs = nowMs(), spans } = parsed.data
     if (fromMs >= toMs) return problem(context, 400, 'from: it has to lie before to')
+    const { tenant } = context.var.principal
     const pages = await traces.spanPages(tenant, { fromUs: fromMs * 1000, toUs: toMs * 1000 }, spans)
     const body: PagesResponse = {
       from: new Date(fromMs).toISOString(),
@@ -38,6 +38,7 @@ export function exportRoutes(app: Hono, { traces, tenant, nowMs, definitions }: 
     const parsed = schema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
     const { from: fromMs, to: toMs, fromTrace, toTrace, fields = SPAN_PAGE_FIELDS } = parsed.data
+    const { tenant } = context.var.principal
     const page = await traces.readSpanPage(tenant, {
       fromUs: fromMs * 1000,
       toUs: toMs * 1000,
@@ -59,8 +60,9 @@ export function exportRoutes(app: Hono, { traces, tenant, nowMs, definitions }: 
     const parsed = pageResultsQuerySchema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(pageResultsQuerySchema.shape))
     const { fromTrace, toTrace, evals } = parsed.data
+    const { tenant } = context.var.principal
     const results = await traces.resultsOfPage(tenant, { fromTraceId: fromTrace, toTraceId: toTrace ?? null }, evals)
-    const unitOf = unitsOf(definitions.current().plan)
+    const unitOf = unitsOf(definitions.current(tenant).plan)
     const body: ResultsResponse = { results: results.map((result) => resultToJson(result, unitOf)) }
     return context.json(body)
   })

@@ -1,13 +1,12 @@
-import type { Hono } from 'hono'
 import type { ResultFilter } from '../../storage/traces/port.ts'
-import type { ApiContext } from '../api-context.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
 import { resultsQuerySchema } from '../parameters.ts'
 import { badRequest } from '../problem.ts'
 import { resultToJson, unitsOf } from '../result-json.ts'
 import type { ResultsResponse } from '../schemas.ts'
 
 /** `GET /v1/results?eval=&verdict=&trace=&since=&limit=`: latest revisions, newest first. */
-export function resultRoutes(app: Hono, { traces, tenant, nowMs, definitions }: ApiContext): void {
+export function resultRoutes(app: ApiApp, { traces, nowMs, definitions }: ApiContext): void {
   app.get('/v1/results', async (context) => {
     const schema = resultsQuerySchema(nowMs())
     const parsed = schema.safeParse(context.req.query())
@@ -20,8 +19,9 @@ export function resultRoutes(app: Hono, { traces, tenant, nowMs, definitions }: 
       ...(traceId !== undefined && { traceId }),
       ...(sinceMs !== undefined && { sinceMs }),
     }
+    const { tenant } = context.var.principal
     const results = await traces.queryResults(tenant, filter)
-    const unitOf = unitsOf(definitions.current().plan)
+    const unitOf = unitsOf(definitions.current(tenant).plan)
     const body: ResultsResponse = { results: results.map((result) => resultToJson(result, unitOf)) }
     return context.json(body)
   })

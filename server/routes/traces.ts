@@ -1,7 +1,6 @@
-import type { Hono } from 'hono'
 import { CAPS } from '../../dsl/caps.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
-import type { ApiContext } from '../api-context.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
 import { traceIdSchema } from '../parameters.ts'
 import { problem } from '../problem.ts'
 import { resultToJson, unitsOf } from '../result-json.ts'
@@ -11,18 +10,19 @@ import type { ResultJson, TraceResponse } from '../schemas.ts'
 const MAX_TRACE_RESULTS = 20_000
 
 /** `GET /v1/traces/{traceId}`: the spans, each with its verdicts, and the verdicts on the whole. */
-export function traceRoutes(app: Hono, { traces, tenant, definitions }: ApiContext): void {
+export function traceRoutes(app: ApiApp, { traces, definitions }: ApiContext): void {
   app.get('/v1/traces/:traceId', async (context) => {
     const parsed = traceIdSchema.safeParse(context.req.param('traceId'))
     if (!parsed.success) return problem(context, 400, `traceId: ${parsed.error.issues[0]!.message}`)
     const traceId = parsed.data
+    const { tenant } = context.var.principal
     const [spans, found] = await Promise.all([
       traces.getTrace(tenant, traceId),
       traces.queryResults(tenant, { traceId, limit: MAX_TRACE_RESULTS }),
     ])
     if (spans.length === 0) return problem(context, 404, `there is no trace ${traceId}`)
     const bySpan = new Map<string, ResultJson[]>(spans.map(({ spanId }) => [spanId, []]))
-    const unitOf = unitsOf(definitions.current().plan)
+    const unitOf = unitsOf(definitions.current(tenant).plan)
     const ofTrace: ResultJson[] = []
     for (const result of found) (bySpan.get(result.spanId) ?? ofTrace).push(resultToJson(result, unitOf))
     const body: TraceResponse = {

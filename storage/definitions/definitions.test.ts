@@ -19,13 +19,15 @@ const source = (name: string, limit: string) =>
 async function follow(tenant: string) {
   const changes: DefinitionsInForce[] = []
   const problems: string[] = []
-  const followed = await followDefinitions({
+  const all = await followDefinitions({
     log,
-    tenant,
-    onChange: (inForce) => changes.push(inForce),
+    onChange: (whose, inForce) => {
+      if (whose === tenant) changes.push(inForce)
+    },
     onProblem: (text) => problems.push(text),
     pollMs: 3_600_000,
   })
+  const followed = { ...all, current: () => all.current(tenant) }
   const push = async (plan: ReturnType<typeof planOf>, revision: string | null = null) => {
     const outcome = await publishDefinitions(log, followed.current(), { tenant, plan, revision, pushedAtMs: 1 })
     await followed.refresh()

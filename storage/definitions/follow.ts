@@ -1,16 +1,15 @@
 /** Follows the compacted topic of definitions: every role has the same ones in force a moment after a push. */
-import { joinPackages } from '../../dsl/packages.ts'
+import { EMPTY_PLAN, joinPackages } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
-import { messageOf } from '../../engine/message-of.ts'
+import { followTopic } from '../log/follow-topic.ts'
 import type { Log, LogRecord } from '../log/port.ts'
 import { EVAL_DEFINITIONS } from '../log/topics.ts'
 import { type PublishedPackage, parsePackage } from './published.ts'
 
 export interface FollowOptions {
-  log: Log
-  tenant: string
-  /** After each change of what is in force; not for what is there at the start. */
-  onChange: (inForce: DefinitionsInForce) => void
+  log: Pick<Log, 'read'>
+  /** After each change of what is in force for a tenant; not for what is there at the start. */
+  onChange: (tenant: string, inForce: DefinitionsInForce) => void
   /** A line for the operator: a record that is refused leaves in force what was. */
   onProblem: (text: string) => void
   /** How often the topic is looked at. */
@@ -24,118 +23,76 @@ export interface DefinitionsInForce {
 }
 
 export interface FollowedDefinitions {
-  current(): DefinitionsInForce
+  /** An empty plan where the tenant has pushed nothing. */
+  current(tenant: string): DefinitionsInForce
+  /** Those that have pushed, sorted. */
+  tenants(): readonly string[]
   /** Reads what has come since, now. */
   refresh(): Promise<void>
   close(): Promise<void>
 }
 
-const POLL_MS = 1_000
-const READ_RECORDS = 100
-const PARTITION = 0
-
-/** Resolves when everything in the topic has been read; with nothing in it, an empty plan is in force. */
+/** Resolves when everything in the topic has been read. Rejects with `LogError`. */
 export async function followDefinitions(options: FollowOptions): Promise<FollowedDefinitions> {
-  const follower = new Follower(options)
-  await follower.refresh()
-  follower.start()
-  return follower
+  const inForce = new InForce(options)
+  const { log, onProblem, pollMs } = options
+  const topic = await followTopic({
+    log,
+    topic: EVAL_DEFINITIONS,
+    take: (records) => inForce.take(records),
+    onProblem,
+    ...(pollMs !== undefined && { pollMs }),
+  })
+  inForce.tell()
+  return {
+    current: (tenant) => inForce.ofTenant.get(tenant) ?? NOTHING,
+    tenants: () => [...inForce.ofTenant.keys()].sort(),
+    refresh: () => topic.refresh(),
+    close: () => topic.close(),
+  }
 }
 
-function planOf(packages: readonly PublishedPackage[]): ReturnType<typeof joinPackages> {
-  return joinPackages(packages.map(({ current }) => current.plan))
-}
+const NOTHING: DefinitionsInForce = { plan: EMPTY_PLAN, packages: [] }
 
-class Follower implements FollowedDefinitions {
+class InForce {
   readonly #options: FollowOptions
-  #packages = new Map<string, PublishedPackage>()
-  #inForce: DefinitionsInForce
-  #nextOffset = 0
-  #timer: NodeJS.Timeout | null = null
-  #reading: Promise<void> = Promise.resolve()
-  #isStarted = false
-  #lastFailure = ''
+  #isTold = false
+  readonly ofTenant = new Map<string, DefinitionsInForce>()
 
   constructor(options: FollowOptions) {
     this.#options = options
-    const empty = planOf([])
-    if (!empty.ok) throw new Error('nothing refers to nothing')
-    this.#inForce = { plan: empty.plan, packages: [] }
   }
 
-  current(): DefinitionsInForce {
-    return this.#inForce
+  /** From now on changes are told. */
+  tell(): void {
+    this.#isTold = true
   }
 
-  start(): void {
-    this.#isStarted = true
-    this.#schedule()
-  }
-
-  refresh(): Promise<void> {
-    this.#reading = this.#reading.catch(() => {}).then(() => this.#read())
-    return this.#reading
-  }
-
-  async close(): Promise<void> {
-    this.#isStarted = false
-    if (this.#timer !== null) clearTimeout(this.#timer)
-    await this.#reading.catch(() => {})
-  }
-
-  #schedule(): void {
-    if (!this.#isStarted) return
-    this.#timer = setTimeout(() => {
-      this.refresh().then(
-        () => {
-          this.#lastFailure = ''
-          this.#schedule()
-        },
-        (error: unknown) => {
-          const failure = messageOf(error)
-          // An outage is told once, not at every look.
-          if (failure !== this.#lastFailure) this.#options.onProblem(`definitions cannot be followed: ${failure}`)
-          this.#lastFailure = failure
-          this.#schedule()
-        },
-      )
-    }, this.#options.pollMs ?? POLL_MS)
-  }
-
-  async #read(): Promise<void> {
-    const packages = new Map(this.#packages)
-    let changed = false
-    for (;;) {
-      const records = await this.#options.log.read(EVAL_DEFINITIONS, PARTITION, this.#nextOffset, READ_RECORDS)
-      const last = records.at(-1)
-      if (last === undefined) break
-      for (const record of records) changed = this.#take(record, packages) || changed
-      this.#nextOffset = last.offset + 1
+  take(records: readonly LogRecord[]): void {
+    const changed = new Map<string, Map<string, PublishedPackage>>()
+    for (const record of records) {
+      const parsed = parsePackage(record.value)
+      if (!parsed.ok) {
+        this.#options.onProblem(`definitions at offset ${record.offset} are refused: ${parsed.message}`)
+        continue
+      }
+      const { published } = parsed
+      const before = (this.ofTenant.get(published.tenant) ?? NOTHING).packages
+      const packages = changed.get(published.tenant) ?? new Map(before.map((one) => [one.package, one]))
+      changed.set(published.tenant, packages.set(published.package, published))
     }
-    if (changed) this.#putInForce(packages)
+    for (const [tenant, packages] of changed) this.#putInForce(tenant, packages)
   }
 
-  #take(record: LogRecord, packages: Map<string, PublishedPackage>): boolean {
-    const parsed = parsePackage(record.value)
-    if (!parsed.ok) {
-      this.#options.onProblem(`definitions at offset ${record.offset} are refused: ${parsed.message}`)
-      return false
-    }
-    const { published } = parsed
-    if (published.tenant !== this.#options.tenant) return false
-    packages.set(published.package, published)
-    return true
-  }
-
-  #putInForce(packages: Map<string, PublishedPackage>): void {
+  #putInForce(tenant: string, packages: ReadonlyMap<string, PublishedPackage>): void {
     const sorted = [...packages.values()].sort((a, b) => (a.package < b.package ? -1 : 1))
-    const joined = planOf(sorted)
+    const joined = joinPackages(sorted.map(({ current }) => current.plan))
     if (!joined.ok) {
-      this.#options.onProblem(`definitions are not taken up: ${joined.problems.join('; ')}`)
+      this.#options.onProblem(`definitions of tenant ${tenant} are not taken up: ${joined.problems.join('; ')}`)
       return
     }
-    this.#packages = packages
-    this.#inForce = { plan: joined.plan, packages: sorted }
-    if (this.#isStarted) this.#options.onChange(this.#inForce)
+    const inForce = { plan: joined.plan, packages: sorted }
+    this.ofTenant.set(tenant, inForce)
+    if (this.#isTold) this.#options.onChange(tenant, inForce)
   }
 }

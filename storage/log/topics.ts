@@ -11,6 +11,9 @@ export const NOTIFICATIONS = 'notifications'
 export const ALERT_STATE = 'alert-state'
 /** The API's, by `assay push`: compiled packages of definitions. */
 export const EVAL_DEFINITIONS = 'eval-definitions'
+/** The API's and the command line's: keys, and what was done with them and by them. */
+export const ACCESS_KEYS = 'access-keys'
+export const AUDIT_LOG = 'audit-log'
 /** Everyone's: records that can't be used (`dead-letter.ts`). */
 export const DEAD_LETTERS = 'dead-letters'
 
@@ -55,4 +58,10 @@ export const alertTopics: readonly TopicSpec[] = [
 /** What roles in processes of their own follow; one process watches files instead. */
 export const definitionTopics: readonly TopicSpec[] = [
   { name: EVAL_DEFINITIONS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
+]
+
+/** Who may come in, which gateways and APIs follow; and what those in charge did. */
+export const accessTopics: readonly TopicSpec[] = [
+  { name: ACCESS_KEYS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
+  { name: AUDIT_LOG, partitions: 1, retentionMs: 365 * DAY_MS, retentionBytes: null, compacted: false },
 ]

@@ -1,0 +1,161 @@
+/** Every route of the router × every role, of the tenant and of another one: nobody sees what is another tenant's. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EMPTY_PLAN } from '../dsl/packages.ts'
+import { makeResult } from '../engine/model/make-result.ts'
+import { makeSpan } from '../engine/model/make-span.ts'
+import { createGate } from '../storage/access/gate.ts'
+import { type Keys, openKeys } from '../storage/access/keys.ts'
+import { KEY_ROLES, type KeyRole, may } from '../storage/access/principal.ts'
+import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
+import { onlineTopics } from '../storage/log/topics.ts'
+import { openTraces } from '../storage/traces/open.ts'
+import type { TracesStore } from '../storage/traces/port.ts'
+import { openGate } from '../test/support/open-gate.ts'
+import { type Api, buildApi, startApi } from './api.ts'
+import type { ApiContext } from './api-context.ts'
+import { ROUTES, type RouteEntry } from './route-table.ts'
+
+const nowMs = Date.parse('2026-11-21T12:00:00Z')
+/** The same in both tenants: an id says nothing of whose it is. */
+const traceId = 'ab'.repeat(16)
+const tenants = ['acme', 'rival'] as const
+type Tenant = (typeof tenants)[number]
+/** Stands wherever a tenant may be told apart by what it stored. */
+const secretOf = (tenant: Tenant): string => `canary-of-${tenant}`
+
+let folder: string
+let traces: TracesStore
+let log: EmbeddedLog
+let keys: Keys
+let context: ApiContext
+let api: Api
+const keyOf = new Map<string, string>()
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-access-'))
+  let storeMs = nowMs
+  traces = await openTraces({ dataDir: folder, nowMs: () => storeMs })
+  await traces.migrate()
+  log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
+  await log.ensureTopics(onlineTopics)
+  keys = await openKeys({ log, nowMs: () => nowMs, onProblem: () => {} })
+  for (const tenant of tenants) {
+    const secret = secretOf(tenant)
+    await traces.insertSpans(
+      [makeSpan({ tenant, traceId, spanId: '0'.repeat(15) + 1, name: secret, startTimeUs: nowMs * 1000 })],
+      tenant,
+    )
+    const result = { tenant, traceId, spanId: '0'.repeat(15) + 1, evalId: `shop/${secret}`, evaluatedAtMs: nowMs }
+    await traces.insertResults([makeResult(result)], tenant)
+    for (const role of KEY_ROLES) {
+      const { key } = await keys.create({ tenant, role, name: secret, expiresAtMs: null, by: secret })
+      keyOf.set(`${tenant} ${role}`, key)
+    }
+  }
+  // What was stored just now has not settled yet.
+  storeMs += 60_000
+  context = {
+    traces,
+    log,
+    keys,
+    status: async () => ({ status: 'ok', components: [] }),
+    definitions: {
+      current: (tenant) => ({
+        plan: { ...EMPTY_PLAN, files: [secretOf(tenant as Tenant)] },
+        loadedAtMs: nowMs,
+        diagnostics: [],
+      }),
+    },
+    releases: {
+      packages: () => [],
+      push: async () => ({ ok: true, packages: [] }),
+      rollBack: async (tenant) => ({
+        ok: true,
+        packages: [{ name: secretOf(tenant as Tenant), revision: null, changed: true }],
+      }),
+    },
+    runOffline: async () => ({ ok: false, code: 'no_provider', message: 'no provider' }),
+    nowMs: () => nowMs,
+  }
+  api = await startApi({ ...context, gate: createGate('keys', keys), host: '127.0.0.1', port: 0 })
+}, 30_000)
+
+afterAll(async () => {
+  await api.drain()
+  await keys.close()
+  await log.close()
+  await traces.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const queries: Readonly<Record<string, string>> = {
+  '/v1/export/pages': '?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z',
+  '/v1/export/traces': `?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z&fromTrace=${'0'.repeat(32)}`,
+  '/v1/export/results': `?fromTrace=${'0'.repeat(32)}&evals=shop/${secretOf('acme')},shop/${secretOf('rival')}`,
+}
+const bodies: Readonly<Record<string, unknown>> = {
+  '/v1/keys': { role: 'viewer' },
+  '/v1/definitions': { plan: EMPTY_PLAN, revision: null },
+}
+
+async function ask({ method, path }: RouteEntry, key: string | null): Promise<{ status: number; text: string }> {
+  const sample: Readonly<Record<string, string>> = { traceId, package: 'shop', name: 'x', id: '0', keyId: 'none' }
+  const url = path.replace(/:(\w+)/g, (_, name: string) => sample[name] ?? 'x') + (queries[path] ?? '')
+  const response = await fetch(`http://127.0.0.1:${api.port}${url}`, {
+    method,
+    headers: key === null ? {} : { authorization: `Bearer ${key}` },
+    ...(method === 'POST' && { body: JSON.stringify(bodies[path] ?? {}) }),
+  })
+  return { status: response.status, text: await response.text() }
+}
+
+const others = (tenant: Tenant): Tenant => (tenant === 'acme' ? 'rival' : 'acme')
+const name = ({ method, path }: RouteEntry): string => `${method} ${path}`
+
+test('the router has the routes of the table and no others', () => {
+  const routes = buildApi(context, { gate: openGate, isLocal: true }).routes.filter(({ method }) => method !== 'ALL')
+  expect(routes.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(ROUTES.map(name).sort())
+})
+
+describe.each(ROUTES.map((route) => [name(route), route] as const))('%s', (_, route) => {
+  test('without a key, or with one that is none', async () => {
+    for (const key of [null, 'assay_x', `${keyOf.get('acme admin')!.slice(0, -1)}!`]) {
+      const { status, text } = await ask(route, key)
+      if (route.permission === 'public') expect(status).toBe(200)
+      else expect(status).toBe(401)
+      for (const tenant of tenants) expect(text).not.toContain(secretOf(tenant))
+    }
+  })
+
+  test.each(KEY_ROLES)('with a key of role %s', async (role: KeyRole) => {
+    for (const tenant of tenants) {
+      const { status, text } = await ask(route, keyOf.get(`${tenant} ${role}`)!)
+      const isAllowed = route.permission === 'public' || may({ tenant, role, keyId: null }, route.permission)
+      if (isAllowed) expect([401, 403], `${role} ${status} ${text}`).not.toContain(status)
+      else expect(status).toBe(403)
+      expect(text).not.toContain(secretOf(others(tenant)))
+    }
+  })
+})
+
+test('what a tenant asks for it gets: the matrix looks at something', async () => {
+  const shown: string[] = []
+  for (const route of ROUTES) {
+    const { text } = await ask(route, keyOf.get('acme admin')!)
+    if (text.includes(secretOf('acme'))) shown.push(name(route))
+  }
+  expect(shown).toEqual([
+    'GET /v1/results',
+    'GET /v1/traces/:traceId',
+    'GET /v1/evals',
+    'GET /v1/plan',
+    'GET /v1/export/traces',
+    'GET /v1/export/results',
+    'POST /v1/definitions/:package/rollback',
+    'GET /v1/keys',
+    'GET /v1/audit',
+  ])
+})

@@ -1,0 +1,43 @@
+/** Every route: what it gives, and what it takes to be let in. A route that is not here is refused; the index shows them. */
+import type { Permission } from '../storage/access/principal.ts'
+
+export interface RouteEntry {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** As the router has it. */
+  readonly path: string
+  /** `public`: nothing of any tenant is in the answer. */
+  readonly permission: Permission | 'public'
+  readonly gives: string
+}
+
+const route = (
+  method: RouteEntry['method'],
+  path: string,
+  permission: RouteEntry['permission'],
+  gives: string,
+): RouteEntry => ({ method, path, permission, gives })
+
+export const ROUTES: readonly RouteEntry[] = [
+  route('GET', '/', 'public', 'this list'),
+  route('GET', '/v1/results', 'read', 'verdicts, newest first; filters: eval, verdict, trace, since, limit'),
+  route('GET', '/v1/traces/:traceId', 'read', 'the spans of a trace with their verdicts'),
+  route('GET', '/v1/evals', 'read', 'the definitions in force, with what they found'),
+  route('POST', '/v1/evals/:package/:name/run', 'edit', 'a run of an offline eval, now'),
+  route('GET', '/v1/plan', 'read', 'the definitions in force, compiled'),
+  route('GET', '/v1/export/pages', 'read', 'pages of the stored traces of a period: from, to, spans'),
+  route('GET', '/v1/export/traces', 'read', 'the traces of a page: from, to, fromTrace, toTrace, fields'),
+  route('GET', '/v1/export/results', 'read', 'the verdicts of a page: fromTrace, toTrace, evals'),
+  route('GET', '/v1/definitions', 'read', 'the packages that were pushed'),
+  route('POST', '/v1/definitions', 'push', 'puts packages in force for every role'),
+  route('POST', '/v1/definitions/:package/rollback', 'push', 'the release before, in force again'),
+  route('GET', '/v1/dead-letters', 'administer', 'records that could not be used: state, limit'),
+  route('GET', '/v1/dead-letters/:id', 'administer', 'one of them, with the record itself'),
+  route('POST', '/v1/dead-letters/:id/replay', 'administer', 'the record on its topic again'),
+  route('POST', '/v1/dead-letters/:id/drop', 'administer', 'the letter settled'),
+  route('GET', '/v1/keys', 'administer', 'the keys of the tenant, without the keys themselves'),
+  route('POST', '/v1/keys', 'administer', 'a new key, shown this once'),
+  route('POST', '/v1/keys/:keyId/revoke', 'administer', 'the key is refused everywhere within seconds'),
+  route('GET', '/v1/audit', 'administer', 'who did what that only those in charge may do: limit'),
+  route('GET', '/health', 'public', 'the state of each part, with counters'),
+  route('GET', '/ready', 'public', '200 when traces can be sent, else 503'),
+]
