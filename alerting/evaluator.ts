@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan } from '../dsl/plan.ts'
+import { faultPoint } from '../storage/fault-point.ts'
 import { type Consumer, type Log, LogError, type TopicPartition } from '../storage/log/port.ts'
 import { ALERT_STATE, ALERTS, alertTopics, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { AlertBook, type Output } from './alert-book.ts'
@@ -183,6 +184,7 @@ class Evaluator {
         headers: { tenant, alert: transition.alertId, to: transition.to },
       })),
     )
+    if (transitions.length > 0) faultPoint('alerts.after-transitions')
     await log.append(
       NOTIFICATIONS,
       notifications.map((notification) => ({
@@ -191,10 +193,12 @@ class Evaluator {
         headers: { tenant },
       })),
     )
+    if (notifications.length > 0) faultPoint('alerts.after-notifications')
     await log.append(ALERT_STATE, [
       ...checkpoints.map(checkpointRecord),
       ...removed.map((alertId) => removalRecord(tenant, alertId)),
     ])
+    if (checkpoints.length > 0) faultPoint('alerts.after-checkpoints')
   }
 
   async #commit(positions: ReadonlyMap<number, number>): Promise<void> {
@@ -203,6 +207,7 @@ class Evaluator {
     const outcome = await this.consumer!.commit(
       moved.map(([partition, offset]) => ({ topic: EVAL_RESULTS, partition, offset })),
     )
+    faultPoint('alerts.after-commit')
     // Otherwise the partitions are another's by now, who reads from the last commit and knows what the checkpoints hold.
     if (outcome.ok) for (const [partition, offset] of moved) this.#committed.set(partition, offset)
   }

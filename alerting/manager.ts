@@ -4,6 +4,7 @@
  * the note of it.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises'
+import { faultPoint } from '../storage/fault-point.ts'
 import { type DeadLetterCode, deadLetter } from '../storage/log/dead-letter.ts'
 import { type Consumer, type Log, LogError, type LogRecord, type TopicPartition } from '../storage/log/port.ts'
 import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
@@ -203,10 +204,13 @@ class Manager {
       return
     }
     for (let failureCount = 0; !signal.aborted; failureCount++) {
+      faultPoint('manager.before-send')
       const outcome = await receiver.deliver(notification)
       if (outcome.kind === 'delivered') {
+        faultPoint('manager.after-send')
         this.counts.delivered++
         await this.#finish(record, frontier, notification.id)
+        faultPoint('manager.after-record')
         return
       }
       const { nowMs } = this.#options

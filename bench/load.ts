@@ -42,6 +42,8 @@ const intAttribute = (key: string, value: number): Buffer =>
   delimited(9, Buffer.concat([delimited(1, key), delimited(2, Buffer.concat([varint(3 * 8), varint(value)]))]))
 
 interface Slot {
+  /** Of the span within a whole request. */
+  index: number
   traceId: number
   spanId: number
   parentSpanId: number | null
@@ -91,9 +93,12 @@ function spanBytes(index: number): Buffer {
   ])
 }
 
-/** One request of `spansPerRequest` spans in traces of `spansPerTrace`. */
-export function buildTemplate(): LoadTemplate {
-  const spans = Array.from({ length: spansPerRequest }, (_, index) => delimited(2, spanBytes(index)))
+/** One request of `spansPerRequest` spans in traces of `spansPerTrace`; or of those of them whose place in their trace is asked for. */
+export function buildTemplate(isWanted: (inTrace: number) => boolean = () => true): LoadTemplate {
+  const indexes = Array.from({ length: spansPerRequest }, (_, index) => index).filter((index) =>
+    isWanted(index % spansPerTrace),
+  )
+  const spans = indexes.map((index) => delimited(2, spanBytes(index)))
   const resource = delimited(
     1,
     Buffer.concat(
@@ -108,43 +113,49 @@ export function buildTemplate(): LoadTemplate {
   )
   const scope = delimited(1, Buffer.concat([delimited(1, 'bench'), delimited(2, '1.0.0')]))
   const body = delimited(1, Buffer.concat([resource, delimited(2, Buffer.concat([scope, ...spans]))]))
-  const slots = Array.from({ length: spansPerRequest }, (_, index): Slot => {
+  const slots = indexes.map((index): Slot => {
     const find = (kind: number): number => {
       const probe = Buffer.from([0, 0, kind, 0xee, 0xee, 0xee])
       probe.writeUInt16BE(index, 0)
       return body.indexOf(probe)
     }
     const parent = find(3)
-    return { traceId: find(1), spanId: find(2), parentSpanId: parent < 0 ? null : parent, start: find(4), end: find(5) }
+    const parentSpanId = parent < 0 ? null : parent
+    return { index, traceId: find(1), spanId: find(2), parentSpanId, start: find(4), end: find(5) }
   })
   return { body, slots }
 }
 
+/** Trace and span id of a span of the template. */
+export const idBytes = 24
+
 /** A copy of the template with fresh ids and with times that end at `nowMs`. Returns the trace ids in hex. */
 export function freshRequest(template: LoadTemplate, nowMs: number): { body: Buffer; traceIds: string[] } {
-  const body = Buffer.from(template.body)
-  const traceIds: string[] = []
   // One draw for all ids: the client must stay cheap.
-  const ids = randomFillSync(Buffer.allocUnsafe(template.slots.length * 24))
-  let traceId = ids.subarray(0, 16)
-  let rootId = ids.subarray(16, 24)
+  const ids = randomFillSync(Buffer.allocUnsafe(spansPerRequest * idBytes))
+  const traceIds = template.slots
+    .filter(({ index }) => index % spansPerTrace === 0)
+    .map(({ index }) => ids.toString('hex', index * idBytes, index * idBytes + 16))
+  return { body: fillRequest(template, nowMs, ids), traceIds }
+}
+
+/** `ids`: `idBytes` for each span of a whole request, of which a trace's id stands with its first. */
+export function fillRequest(template: LoadTemplate, nowMs: number, ids: Buffer): Buffer {
+  const body = Buffer.from(template.body)
   const startNs = BigInt(Math.floor(nowMs)) * 1_000_000n
-  for (const [index, slot] of template.slots.entries()) {
-    const isRoot = index % spansPerTrace === 0
-    const spanId = ids.subarray(index * 24 + 16, index * 24 + 24)
-    if (isRoot) {
-      traceId = ids.subarray(index * 24, index * 24 + 16)
-      rootId = spanId
-      traceIds.push(traceId.toString('hex'))
-    }
-    traceId.copy(body, slot.traceId)
-    spanId.copy(body, slot.spanId)
-    if (slot.parentSpanId !== null) rootId.copy(body, slot.parentSpanId)
-    const offsetNs = BigInt(index % spansPerTrace) * 20_000_000n
+  for (const slot of template.slots) {
+    const inTrace = slot.index % spansPerTrace
+    const isRoot = inTrace === 0
+    const spanAt = slot.index * idBytes
+    const rootAt = (slot.index - inTrace) * idBytes
+    ids.copy(body, slot.traceId, rootAt, rootAt + 16)
+    ids.copy(body, slot.spanId, spanAt + 16, spanAt + idBytes)
+    if (slot.parentSpanId !== null) ids.copy(body, slot.parentSpanId, rootAt + 16, rootAt + idBytes)
+    const offsetNs = BigInt(inTrace) * 20_000_000n
     body.writeBigUInt64LE(startNs - 900_000_000n + offsetNs, slot.start)
     body.writeBigUInt64LE(startNs - (isRoot ? 0n : 700_000_000n - offsetNs), slot.end)
   }
-  return { body, traceIds }
+  return body
 }
 
 export interface LoadReport {

@@ -44,6 +44,7 @@ test('the environment sets the same as the flags, and a flag wins', () => {
         sasl: { mechanism: 'plain', username: 'u', password: 'p' },
         compression: 'lz4',
         replicationFactor: null,
+        sessionTimeoutMs: null,
       },
       tracesUrl: 'http://u:p@clickhouse:8123',
     },

@@ -1,6 +1,7 @@
 /** From the bytes of a request to records that the log has taken. */
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
+import { faultPoint } from '../storage/fault-point.ts'
 import { type Log, LogError, type RecordToAppend } from '../storage/log/port.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
 
@@ -26,6 +27,7 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
     const split = splitByPartition(transcoded.request, (traceId) => to.log.partitionFor(to.topic, traceId))
     if (!split.ok) return { kind: 'invalid', message: split.message }
     if (split.spanCount > 0) {
+      faultPoint('gateway.before-append')
       await to.log.append(
         to.topic,
         split.records.map(
@@ -37,6 +39,7 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
           }),
         ),
       )
+      faultPoint('gateway.after-append')
     }
     const partial = transcoded.hasResourceSpans ? partialOf(split.rejected, encoding) : NO_RESOURCE_SPANS
     return { kind: 'accepted', spanCount: split.spanCount, partial }

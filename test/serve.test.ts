@@ -115,27 +115,6 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
     expect(push('--rollback', 'shoe')).toMatchObject({ status: 2, stderr: expect.stringContaining('no package shoe') })
   })
 
-  test('what was acknowledged is stored once, whichever process dies', { timeout: 180_000 }, async () => {
-    const sent: SentTraces = { acknowledged: new Map(), unanswered: new Map() }
-    for (const roles of ['trans-evaluate', 'trans-store', 'gateway', 'api']) {
-      const sending = startSending(one('gateway').tracesUrl!, sent)
-      await pause(700)
-      await one(roles).kill()
-      await pause(300)
-      await sending.stop()
-      await start(roles)
-    }
-    expect(sent.acknowledged.size).toBeGreaterThan(4)
-    await eventually(async () => {
-      for (const [traceId, spanIds] of sent.acknowledged) {
-        const answer = await fetch(`${one('api').httpUrl}/v1/traces/${traceId}`)
-        expect(answer.status).toBe(200)
-        const { spans } = (await answer.json()) as { spans: { spanId: string }[] }
-        expect(spans.map(({ spanId }) => spanId).sort()).toEqual([...spanIds].sort())
-      }
-    })
-  })
-
   test('each says how it is, and drains when it is told to', { timeout: 90_000 }, async () => {
     for (const [roles, served] of running) {
       const ready = await fetch(`${served.httpUrl}/ready`)

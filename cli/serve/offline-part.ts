@@ -19,5 +19,6 @@ export async function startOfflinePart(
     nowMs,
     onNotice,
     parts,
+    ...(settings.runLockMs !== null && { lockMs: settings.runLockMs }),
   })
 }

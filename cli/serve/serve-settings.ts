@@ -28,6 +28,8 @@ export interface ServeSettings {
   readonly otlpHttpPort: number
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
+  /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
+  readonly runLockMs: number | null
 }
 
 export interface ServeFlags {
@@ -69,6 +71,9 @@ export function parseServeSettings(names: readonly string[], flags: ServeFlags, 
       problems.push(`${given === undefined ? name : flag} must be between 0 and 65535 (it is ${JSON.stringify(text)})`)
     return Number(text)
   }
+  const lockSeconds = variable('ASSAY_RUN_LOCK_SECONDS')
+  if (lockSeconds !== null && !/^[1-9]\d{0,3}$/.test(lockSeconds))
+    problems.push(`ASSAY_RUN_LOCK_SECONDS must be between 1 and 9999 (it is ${JSON.stringify(lockSeconds)})`)
   const settings = {
     roles,
     tracesUrl: urlOf('ASSAY_TRACES_URL', 'traces', ['http:', 'https:'], 'http://user:password@host:8123'),
@@ -77,6 +82,7 @@ export function parseServeSettings(names: readonly string[], flags: ServeFlags, 
     httpPort: port('--http-port', 'ASSAY_HTTP_PORT', flags.httpPort, 3000),
     otlpHttpPort: port('--otlp-http-port', 'ASSAY_OTLP_HTTP_PORT', flags.otlpHttpPort, 4318),
     publicUrl: variable('ASSAY_PUBLIC_URL'),
+    runLockMs: lockSeconds === null ? null : Number(lockSeconds) * 1_000,
   }
   if (settings.publicUrl !== null && !/^https?:$/.test(URL.parse(settings.publicUrl)?.protocol ?? '')) {
     problems.push('ASSAY_PUBLIC_URL must look like https://assay.example.org')

@@ -1,6 +1,7 @@
 /** Puts packages of definitions in force for every role, through the log. */
 import { joinPackages, splitByPackage } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
+import { faultPoint } from '../fault-point.ts'
 import type { Log } from '../log/port.ts'
 import { EVAL_DEFINITIONS } from '../log/topics.ts'
 import type { DefinitionsInForce } from './follow.ts'
@@ -58,10 +59,12 @@ async function put(
   const joined = joinPackages([...after.values()].map(({ current }) => current.plan))
   if (!joined.ok) return { ok: false, message: joined.problems.join('; ') }
   const changed = [...after.values()].filter((one) => before.get(one.package) !== one)
+  faultPoint('definitions.before-publish')
   await log.append(
     EVAL_DEFINITIONS,
     changed.map((one) => ({ key: `${one.tenant}/${one.package}`, value: encodePackage(one) })),
   )
+  faultPoint('definitions.after-publish')
   return {
     ok: true,
     packages: named.map((name) => ({

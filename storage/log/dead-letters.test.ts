@@ -49,6 +49,15 @@ test('letters are listed newest first by state, replayed to their partition, or 
   }
 })
 
+test('a record that was put aside twice, by a process that died in between, is one letter', async () => {
+  const id = await putAside('twice')
+  const [again] = await log.read(DEAD_LETTERS, 0, id, 1)
+  await log.append(DEAD_LETTERS, [{ key: again!.key, value: again!.value, headers: again!.headers }])
+  const { letters } = await listDeadLetters(log, { state: 'waiting', limit: 10 })
+  expect(letters.filter(({ value }) => Buffer.from(value).toString() === 'twice').map((one) => one.id)).toEqual([id])
+  expect(await dropDeadLetter(log, id)).toEqual({ ok: true })
+})
+
 test('one is read whole; what settles another is none', async () => {
   const id = await putAside('whole')
   expect(await readDeadLetter(log, id)).toMatchObject({

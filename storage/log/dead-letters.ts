@@ -32,19 +32,23 @@ const OWN = ['source', 'code', 'reason']
 const PARTITION = 0
 const PAGE_RECORDS = 200
 
-/** Newest first, `limit` at the most; `total` counts all of the state. Rejects with `LogError`. */
+/**
+ * Newest first, `limit` at the most; `total` counts all of the state. A record that was put aside again, because the process that did
+ * it died before it could note that, is one letter: the first. Rejects with `LogError`.
+ */
 export async function listDeadLetters(
   log: Log,
   options: { state: DeadLetterState | null; limit: number },
 ): Promise<{ letters: StoredDeadLetter[]; total: number }> {
   const settled = new Map<number, DeadLetterState>()
-  const letters: LogRecord[] = []
+  const first = new Map<string, LogRecord>()
   for await (const record of everyRecord(log)) {
     const about = record.headers[SETTLES]
-    if (about === undefined) letters.push(record)
+    const source = record.headers.source ?? ''
+    if (about === undefined) first.set(source, first.get(source) ?? record)
     else settled.set(Number(about), stateOf(record))
   }
-  const found = letters
+  const found = [...first.values()]
     .map((record) => letterOf(record, settled.get(record.offset) ?? 'waiting'))
     .filter(({ state }) => options.state === null || state === options.state)
     .reverse()

@@ -197,7 +197,12 @@ class KafkaLog implements Log {
     const consumer: KafkaConsumer = new KafkaConsumer({
       groupCluster,
       fetchCluster,
-      options,
+      options: {
+        ...(this.#options.settings.sessionTimeoutMs !== null && {
+          sessionTimeoutMs: this.#options.settings.sessionTimeoutMs,
+        }),
+        ...options,
+      },
       onLoss: ({ topic, partition }, from, to) =>
         this.#options.onProblem?.(
           `group ${options.groupId} lost records ${from} to ${to - 1} of ${topic}/${partition}: retention deleted them before they were read`,

@@ -94,6 +94,9 @@ function propertiesOf(
     // Tests join and leave all the time, and some fall silent.
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '500',
+    // A broker that was killed is let in again only when its session of before is over.
+    'broker.session.timeout.ms': '1500',
+    'broker.heartbeat.interval.ms': '250',
     ...properties,
   }
   return Object.entries(settings)

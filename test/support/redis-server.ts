@@ -12,28 +12,47 @@ export const redisServer: { installed: boolean; required: boolean } = {
 }
 
 export interface RunningRedis {
-  url: string
+  readonly url: string
+  readonly pid: number
+  /** SIGKILL; what it had acknowledged is in its append-only file, with which `start` goes on. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** Ends it and removes its data. */
   stop(): Promise<void>
 }
 
 export async function startRedis(): Promise<RunningRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'assay-redis-'))
   const port = await freePort()
-  const child = spawn(
-    'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  await ready(child)
-  return {
+  let child: ChildProcess | null = null
+  const redis: RunningRedis = {
     url: `redis://127.0.0.1:${port}`,
-    async stop() {
-      const exited = new Promise((resolve) => child.once('exit', resolve))
+    get pid() {
+      return child?.pid ?? 0
+    },
+    async start() {
+      const started = spawn(
+        'redis-server',
+        ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'yes'],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      child = started
+      await ready(started)
+    },
+    async kill() {
+      if (child === null) return
+      const exited = new Promise((resolve) => child?.once('exit', resolve))
       child.kill('SIGKILL')
       await exited
+      child = null
+    },
+    async stop() {
+      await redis.kill()
       await rm(folder, { recursive: true, force: true })
     },
   }
+  await redis.start()
+  return redis
 }
 
 function isInstalled(): boolean {

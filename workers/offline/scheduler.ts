@@ -7,6 +7,7 @@
  */
 import { type ScheduledTask, schedule } from 'node-cron'
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import { faultPoint } from '../../storage/fault-point.ts'
 import type { OfflineQueue } from '../../storage/queue/port.ts'
 import { latestSlotMs, runIdOf } from './slot.ts'
 
@@ -60,6 +61,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (slotMs === undefined || slotMs <= mark) return
     // In this order: killed in between, the slot is enqueued again under the same id.
     await queue.enqueue({ tenant, evalId, slotMs, trigger: 'schedule', runId: runIdOf(evalId, slotMs, 'schedule') })
+    faultPoint('scheduler.after-enqueue')
     await queue.setLastSlot(evalId, slotMs)
   }
 

@@ -7,6 +7,7 @@ import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
+import { faultPoint } from '../../storage/fault-point.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
@@ -147,6 +148,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         signal: stop.signal,
       })
       run.outcome = 'done'
+      faultPoint('offline.before-complete')
     } catch (error) {
       run.outcome = stop.signal.aborted ? 'interrupted' : 'failed'
       run.error = messageOf(error)
@@ -220,6 +222,7 @@ async function publish(log: Pick<Log, 'append'>, results: readonly EvalResult[])
   await log.append(EVAL_RESULTS, [
     { key: `${tenant}/${evalId}`, headers: { tenant, eval: evalId }, value: encodeResults(results) },
   ])
+  faultPoint('offline.after-results')
 }
 
 async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {

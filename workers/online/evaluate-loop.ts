@@ -12,6 +12,7 @@ import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import { faultPoint } from '../../storage/fault-point.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
@@ -298,7 +299,9 @@ class Loop implements EvaluateLoop {
   async #append(results: readonly EvalResult[]): Promise<void> {
     if (results.length === 0) return
     const records = resultRecords(results)
+    faultPoint('evaluate.before-append')
     await this.#retried(() => this.#options.log.append(EVAL_RESULTS, records))
+    faultPoint('evaluate.after-append')
     this.#stats.results += results.length
   }
 
@@ -327,6 +330,7 @@ class Loop implements EvaluateLoop {
     const offsets = [...this.#partitions.values()].flatMap((progress) => progress.toCommit() ?? [])
     if (offsets.length === 0) return
     const outcome = await this.#consumer.commit(offsets)
+    faultPoint('evaluate.after-commit')
     // Fenced: the next fetch joins again, and reads from what was committed before.
     if (outcome.ok) for (const { partition, offset } of offsets) this.#partitions.get(partition)?.committed(offset)
   }

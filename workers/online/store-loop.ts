@@ -5,6 +5,7 @@
 
 import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
+import { faultPoint } from '../../storage/fault-point.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -262,6 +263,7 @@ class Loop implements StoreLoop {
     try {
       // There may be no next batch whose commit covers this one.
       await retryForever(commit, { sleep: this.#runtime.sleep, signal: this.#giveUp.signal, onFailure })
+      faultPoint('store.after-commit')
     } catch {
       // The loop ends: what it stored is stored again by the next, by the same keys.
     }

@@ -1,4 +1,5 @@
 /** Writes a batch to ClickHouse, and its dead letters to the log. */
+import { faultPoint } from '../../storage/fault-point.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { DEAD_LETTERS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -21,11 +22,17 @@ export async function writeBatch(batch: StoreBatch, token: string, parts: StoreW
   const write = (what: string, attempt: () => Promise<unknown>) =>
     retryForever(attempt, { sleep, signal, onFailure: (error, count) => onOutage(what, error, count) })
 
-  if (batch.deadLetters.length > 0) await write('the log', () => log.append(DEAD_LETTERS, batch.deadLetters))
+  if (batch.deadLetters.length > 0) {
+    await write('the log', () => log.append(DEAD_LETTERS, batch.deadLetters))
+    faultPoint('store.after-dead-letters')
+  }
+  faultPoint('store.before-insert')
   for (const table of ['spans', 'results'] as const) {
     const { blocks } = batch[table]
     if (blocks.length > 0) {
       await write('the traces store', () => traces.insertBlocks(table, blocks, `${token}:${table}`))
     }
+    if (table === 'spans') faultPoint('store.after-spans')
   }
+  faultPoint('store.after-insert')
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseKafkaUrl } from './config.ts'
 
-const plain = { tls: null, sasl: null, compression: 'lz4', replicationFactor: null }
+const plain = { tls: null, sasl: null, compression: 'lz4', replicationFactor: null, sessionTimeoutMs: null }
 
 describe("the log's URL", () => {
   test.each([
@@ -18,6 +18,7 @@ describe("the log's URL", () => {
         sasl: { mechanism: 'scram-sha-512', username: 'us@er', password: 'p:w' },
         compression: 'zstd',
         replicationFactor: 2,
+        sessionTimeoutMs: null,
       },
     ],
     [

@@ -17,16 +17,19 @@ export interface KafkaSettings {
   readonly compression: Compression
   /** Of topics that are created; null takes three, or as many as there are brokers. */
   readonly replicationFactor: number | null
+  /** After this much silence the brokers give a consumer's partitions to another; null takes the consumer's own, 15 s. */
+  readonly sessionTimeoutMs: number | null
 }
 
 export type ParsedKafkaUrl = { ok: true; settings: KafkaSettings } | { ok: false; message: string }
 
 const SASL: readonly SaslMechanism[] = ['plain', 'scram-sha-256', 'scram-sha-512']
-const PARAMETERS = ['tls', 'sasl', 'compression', 'replication']
+const PARAMETERS = ['tls', 'sasl', 'compression', 'replication', 'session_seconds']
 const DEFAULT_PORT = 9092
 
 /**
- * Reads `kafka://[user:password@]host[:port][,host[:port]…][?tls=true&sasl=scram-sha-512&compression=lz4&replication=3]`. User and
+ * Reads `kafka://[user:password@]host[:port][,host[:port]…][?tls=true&sasl=scram-sha-512&compression=lz4&replication=3]`, and
+ * `session_seconds=15`. User and
  * password are percent-encoded; with them and no `sasl`, the mechanism is `plain`. The message never repeats the password.
  */
 export function parseKafkaUrl(url: string): ParsedKafkaUrl {
@@ -51,6 +54,8 @@ export function parseKafkaUrl(url: string): ParsedKafkaUrl {
   if (compression === undefined) return refuse(`takes compression=${COMPRESSIONS.join(', ')}`)
   const replication = parameters.get('replication')
   if (replication !== null && !/^[1-9]\d?$/.test(replication)) return refuse('takes a count from 1 as replication')
+  const session = parameters.get('session_seconds')
+  if (session !== null && !/^[1-9]\d{0,2}$/.test(session)) return refuse('takes session_seconds from 1 to 999')
   const mechanism = SASL.find((name) => name === (parameters.get('sasl') ?? 'plain'))
   if (mechanism === undefined) return refuse(`takes sasl=${SASL.join(', ')}`)
   if (credentials === undefined && parameters.has('sasl')) return refuse('asks for SASL and names no user:password@')
@@ -66,6 +71,7 @@ export function parseKafkaUrl(url: string): ParsedKafkaUrl {
       sasl: username && password !== undefined ? ({ mechanism, username, password } as SaslLogin) : null,
       compression,
       replicationFactor: replication === null ? null : Number(replication),
+      sessionTimeoutMs: session === null ? null : Number(session) * 1_000,
     },
   }
 }

@@ -1,0 +1,113 @@
+/** What a run has found, as rows that a person can read: each says what was promised, and whether it was kept. */
+import { FAULT_POINTS, type FaultPoint } from '../../storage/fault-point.ts'
+import type { PromiseCounts } from './check-promises.ts'
+import type { SpanCounts } from './check-spans.ts'
+import type { Table, TableCounts } from './check-tables.ts'
+import type { SendCounts } from './senders.ts'
+import type { Kills } from './system.ts'
+
+export interface Row {
+  readonly what: string
+  readonly found: string
+  /** Null where nothing was promised: a figure alone. */
+  readonly isKept: boolean | null
+}
+
+const number = (value: number): string => value.toLocaleString('en-GB')
+
+/** `none` of what must not be. */
+const none = (what: string, count: number): Row => ({ what, found: number(count), isKept: count === 0 })
+const figure = (what: string, found: string): Row => ({ what, found, isKept: null })
+const reaches = (what: string, count: number, wanted: number): Row => ({
+  what,
+  found: `${number(count)} of ${number(wanted)}`,
+  isKept: count >= wanted,
+})
+const listed = (counts: ReadonlyMap<string, number>): string =>
+  [...counts].map(([name, count]) => `${name} ${number(count)}`).join(', ') || 'none'
+
+export function killRows(kills: Kills, wanted: number, pending: readonly { point: FaultPoint }[]): Row[] {
+  const atPoints = [...kills.points.values()].reduce((a, b) => a + b, 0)
+  const engines = [...kills.engines.values()].reduce((a, b) => a + b, 0)
+  const names = Object.keys(FAULT_POINTS)
+  const reached = names.filter((name) => kills.points.has(name))
+  const crashed = new Map([...kills.exits].filter(([who]) => !who.endsWith(' 2')))
+  return [
+    reaches('processes killed', kills.random + engines + atPoints, wanted),
+    figure('  roles at random, engines, at named points', `${kills.random}, ${engines}, ${atPoints}`),
+    figure('  engines', listed(kills.engines)),
+    reaches('named points that were died at', reached.length, names.length),
+    none('points armed and not reached', pending.length),
+    figure(
+      'roles that found an engine away at their start',
+      listed(new Map([...kills.exits].filter(([who]) => who.endsWith(' 2')))),
+    ),
+    { what: 'roles that ended by themselves otherwise', found: listed(crashed), isKept: crashed.size === 0 },
+  ]
+}
+
+export function sendRows(counts: SendCounts, wantedSpans: number): Row[] {
+  const unavailable = counts.answers.get('503') ?? 0
+  const strange = [...counts.answers].filter(([answer]) => !['200', '503', '429', 'none'].includes(answer))
+  return [
+    reaches('spans acknowledged', counts.acknowledgedSpans, wantedSpans),
+    figure('requests by answer', listed(counts.answers)),
+    { what: 'answers that tell a client to give up', found: listed(new Map(strange)), isKept: strange.length === 0 },
+    none('503 without Retry-After', unavailable - counts.withRetryAfter),
+    figure('longest wait for an answer', `${(counts.slowestMs / 1_000).toFixed(1)} s`),
+  ]
+}
+
+export function spanRows(counts: SpanCounts): Row[] {
+  return [
+    reaches('acknowledged spans that queries show', counts.stored, counts.acknowledged),
+    none('  lost', counts.lost),
+    none('  shown twice', counts.shownTwice),
+    none('  that nobody sent', counts.foreign),
+    figure('spans without an answer that are there', number(counts.unanswered)),
+    figure('verdicts on spans, on traces', `${number(counts.verdictsOfSpans)}, ${number(counts.verdictsOfTraces)}`),
+    none('  lost', counts.lostVerdicts),
+    none('  shown twice', counts.verdictsTwice),
+    none('traces judged by a part of them alone', counts.judgedByAPart),
+  ]
+}
+
+export function tableRows(before: Record<Table, TableCounts>, after: Record<Table, TableCounts>): Row[] {
+  return (['spans', 'results'] as const).flatMap((table) => [
+    figure(
+      `rows of ${table} that repeat one, hidden before merges`,
+      number(before[table].rows - before[table].distinct),
+    ),
+    none(`  after the last merge`, after[table].rows - after[table].distinct),
+  ])
+}
+
+export function promiseRows(counts: PromiseCounts): Row[] {
+  return [
+    figure('records that are no traces', number(counts.deadLetters + counts.lostDeadLetters)),
+    none('  not among the dead letters', counts.lostDeadLetters),
+    none('  there twice', counts.deadLettersTwice),
+    none('  dead letters of good records', counts.wrongDeadLetters),
+    figure('alerts that had to fire', number(counts.canaries)),
+    none('  that did not, or told nobody', counts.alertsMissed),
+    none('  that fired twice', counts.alertsFiredTwice),
+    none('  that counted a subject twice', counts.subjectsCountedTwice),
+    figure('messages sent, sent again', `${number(counts.messages)}, ${number(counts.messagesRepeated)}`),
+    figure('runs by a judge that were asked for', number(counts.runs)),
+    none('  not done', counts.runsLost),
+    none('  subjects judged twice', counts.judgedTwice),
+    {
+      what: 'the last definitions pushed are in force',
+      found: counts.pushLost ? 'no' : 'yes',
+      isKept: !counts.pushLost,
+    },
+  ]
+}
+
+export function renderRows(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(({ what }) => what.length))
+  const mark = { true: 'ok  ', false: 'FAIL', null: '    ' }
+  return rows.map(({ what, found, isKept }) => `${mark[`${isKept}`]} ${what.padEnd(width)}  ${found}`).join('\n')
+}
+
+export const isKept = (rows: readonly Row[]): boolean => rows.every((row) => row.isKept !== false)
