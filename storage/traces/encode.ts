@@ -4,6 +4,7 @@
  */
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { LogPositions, RowContext } from './encode-block.ts'
 import { encodeResultBlock } from './result-columns.ts'
 import { encodeSpanBlock } from './span-columns.ts'
 
@@ -14,7 +15,7 @@ export interface RowTypes {
 
 export type TracesTable = keyof RowTypes
 
-const ENCODERS: { [T in TracesTable]: (rows: readonly RowTypes[T][], storedAtMs: number) => Buffer } = {
+const ENCODERS: { [T in TracesTable]: (rows: readonly RowTypes[T][], context: RowContext) => Buffer } = {
   spans: encodeSpanBlock,
   results: encodeResultBlock,
 }
@@ -22,11 +23,12 @@ const ENCODERS: { [T in TracesTable]: (rows: readonly RowTypes[T][], storedAtMs:
 /** Some milliseconds of work, and small enough to die young. */
 export const ROWS_OF_BLOCK = 500
 
-/** One block for `TracesStore.insertBlocks`. Throws `UnstorableError` on a row that breaks the model. */
+/** One block for `TracesStore.insertBlocks`. Throws `UnstorableError` on a row that breaks the model. `positions`: of each row, in the log. */
 export function encodeRows<T extends TracesTable>(
   table: T,
   rows: readonly RowTypes[T][],
   storedAtMs: number,
+  positions: LogPositions | null = null,
 ): Uint8Array {
-  return ENCODERS[table](rows, storedAtMs)
+  return ENCODERS[table](rows, { storedAtMs, positions })
 }

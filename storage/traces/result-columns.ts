@@ -1,6 +1,6 @@
 /** A batch of results as a block in ClickHouse's Native format, in the columns of the table `results`. */
 import type { EvalResult } from '../../engine/model/result.ts'
-import { type Column, encodeBlock } from './encode-block.ts'
+import { type Column, encodeBlock, LOG_COLUMNS, type RowContext } from './encode-block.ts'
 
 const COLUMNS: readonly Column<EvalResult>[] = [
   ['tenant', (b, n) => b.lowCardinality(n, (r) => r.tenant)],
@@ -28,13 +28,14 @@ const COLUMNS: readonly Column<EvalResult>[] = [
   ['cost_micro_usd', (b, n) => b.nullableFloat64(n, (r) => r.costMicroUsd)],
   ['run_id', (b, n) => b.lowCardinality(n, (r) => r.runId)],
   ['inclusion_probability', (b, n) => b.float64(n, (r) => r.inclusionProbability)],
-  ['stored_at', (b, n, storedAtMs) => b.dateTime64(n, 3, () => storedAtMs)],
+  ['stored_at', (b, n, { storedAtMs }) => b.dateTime64(n, 3, () => storedAtMs)],
+  ...LOG_COLUMNS,
 ]
 
 export const RESULT_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 
 const TYPICAL_RESULT_BYTES = 256
 
-export function encodeResultBlock(results: readonly EvalResult[], storedAtMs: number): Buffer {
-  return encodeBlock(results, COLUMNS, { storedAtMs, typicalRowBytes: TYPICAL_RESULT_BYTES })
+export function encodeResultBlock(results: readonly EvalResult[], context: RowContext): Buffer {
+  return encodeBlock(results, COLUMNS, { ...context, typicalRowBytes: TYPICAL_RESULT_BYTES })
 }

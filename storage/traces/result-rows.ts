@@ -1,6 +1,7 @@
 /** Rows of the table `results` as they are selected, and the results that they stand for. */
 import { makeResult } from '../../engine/model/make-result.ts'
 import type { EvalResult, Evidence, Reason } from '../../engine/model/result.ts'
+import { OWN_COLUMNS } from './encode-block.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 
 type Text = string | null
@@ -42,7 +43,7 @@ const SELECTED_AS: Readonly<Record<string, string>> = {
 }
 
 /** The select list whose rows are `ResultRow`. */
-export const RESULT_SELECT = RESULT_COLUMNS.filter((name) => name !== 'stored_at')
+export const RESULT_SELECT = RESULT_COLUMNS.filter((name) => !OWN_COLUMNS.has(name))
   .map((name) => SELECTED_AS[name] ?? name)
   .join(', ')
 

@@ -1,7 +1,7 @@
 /** A batch of spans as a block in ClickHouse's Native format, in the columns of the table `spans`. */
 import type { Span } from '../../engine/model/span.ts'
 import { attributesToText, eventsToText, linksToText, sharedAttributesToText } from './attribute-json.ts'
-import { type Column, encodeBlock } from './encode-block.ts'
+import { type Column, encodeBlock, LOG_COLUMNS, type RowContext } from './encode-block.ts'
 import { messagesToText } from './message-json.ts'
 
 const NO_SPAN_ID = ''
@@ -59,7 +59,8 @@ const COLUMNS: readonly Column<Span>[] = [
   ['scope_version', (b, n) => b.lowCardinalityNullable(n, (s) => s.scopeVersion)],
   ['events', (b, n) => b.string(n, (s) => eventsToText(s.events))],
   ['links', (b, n) => b.string(n, (s) => linksToText(s.links))],
-  ['stored_at', (b, n, storedAtMs) => b.dateTime64(n, 3, () => storedAtMs)],
+  ['stored_at', (b, n, { storedAtMs }) => b.dateTime64(n, 3, () => storedAtMs)],
+  ...LOG_COLUMNS,
 ]
 
 export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
@@ -67,6 +68,6 @@ export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 /** Enough for most blocks to be written without growing. */
 const TYPICAL_SPAN_BYTES = 1_400
 
-export function encodeSpanBlock(spans: readonly Span[], storedAtMs: number): Buffer {
-  return encodeBlock(spans, COLUMNS, { storedAtMs, typicalRowBytes: TYPICAL_SPAN_BYTES })
+export function encodeSpanBlock(spans: readonly Span[], context: RowContext): Buffer {
+  return encodeBlock(spans, COLUMNS, { ...context, typicalRowBytes: TYPICAL_SPAN_BYTES })
 }

@@ -3,6 +3,7 @@ import { makeSpan } from '../../engine/model/make-span.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { attributesFromText, eventsFromText, linksFromText } from './attribute-json.ts'
 import { messagesFromText } from './message-json.ts'
+import { OWN_COLUMNS } from './encode-block.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 
 type Text = string | null
@@ -65,7 +66,7 @@ const SELECTED_AS: Readonly<Record<string, string>> = {
 }
 
 /** The select list whose rows are `SpanRow`. */
-export const SPAN_SELECT = SPAN_COLUMNS.filter((name) => name !== 'stored_at')
+export const SPAN_SELECT = SPAN_COLUMNS.filter((name) => !OWN_COLUMNS.has(name))
   .map((name) => SELECTED_AS[name] ?? name)
   .join(', ')
 

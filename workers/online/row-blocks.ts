@@ -2,6 +2,7 @@
 
 import { messageOf } from '../../engine/message-of.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
+import type { LogPositions } from '../../storage/traces/encode-block.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from '../../storage/traces/encode.ts'
 
 interface RecordRows<Row> {
@@ -41,7 +42,7 @@ export class RowBlocks<T extends TracesTable> {
     const rows = records.flatMap((one) => one.rows)
     if (rows.length === 0) return
     try {
-      this.blocks.push(encodeRows(this.#table, rows, nowMs))
+      this.blocks.push(encodeRows(this.#table, rows, nowMs, positionsOf(records)))
       this.storableRows += rows.length
     } catch (error) {
       // Which of them it is shows one by one: the others are stored all the same.
@@ -50,4 +51,15 @@ export class RowBlocks<T extends TracesTable> {
       else if (only !== undefined) this.#onUnstorable(only.record, messageOf(error))
     }
   }
+}
+
+function positionsOf(records: readonly RecordRows<unknown>[]): LogPositions {
+  const positions = { partitions: [] as number[], offsets: [] as number[] }
+  for (const { record, rows } of records) {
+    for (let row = 0; row < rows.length; row++) {
+      positions.partitions.push(record.partition)
+      positions.offsets.push(record.offset)
+    }
+  }
+  return positions
 }

@@ -1,0 +1,242 @@
+/**
+ * What `assay verify` asks of the store, over all tenants. The counts are one pass over two narrow columns; rows themselves are looked
+ * at only where the counts differ.
+ */
+import type { ClickHouseClient } from '@clickhouse/client'
+import type { EvalResult } from '../../engine/model/result.ts'
+import type { Span } from '../../engine/model/span.ts'
+import { LONGEST_TRACE_US, type Query } from './queries.ts'
+import type { TracesTable } from './encode.ts'
+
+/** Offsets [from, to) of a partition. */
+export interface OffsetRange {
+  readonly partition: number
+  readonly from: number
+  readonly to: number
+}
+
+/** So many offsets of `range` from `from` on have rows. */
+export interface StoredRecords {
+  readonly partition: number
+  readonly from: number
+  readonly records: number
+}
+
+export interface OrphanResult {
+  readonly tenant: string
+  readonly evalId: string
+  readonly traceId: string
+  /** Empty for a result of a whole trace. */
+  readonly spanId: string
+}
+
+export interface TimeWindow {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Ranges are counted in pieces of so many offsets: one that differs is small enough to be listed. */
+export const RECORDS_OF_PIECE = 65_536
+
+/** A check runs beside the product, once a day: it takes its time, in little memory, and never holds up a query for long. */
+const SETTINGS = `SETTINGS max_execution_time = 600, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 500000000,
+  max_bytes_before_external_sort = 500000000, max_threads = 2, distributed_product_mode = 'local', join_algorithm = 'grace_hash',
+  output_format_json_quote_64bit_integers = 0`
+
+export class TracesIntegrity {
+  readonly #client: ClickHouseClient
+  readonly #database: string
+
+  constructor(client: ClickHouseClient, database: string) {
+    this.#client = client
+    this.#database = database
+  }
+
+  /**
+   * Of each range, in pieces of `RECORDS_OF_PIECE`; a piece without rows is left out. Rows stored before `storedSinceMs` are not
+   * looked at: they may be of another log, whose offsets were the same.
+   */
+  async storedRecords(
+    table: TracesTable,
+    ranges: readonly OffsetRange[],
+    storedSinceMs: number,
+  ): Promise<StoredRecords[]> {
+    if (ranges.length === 0) return []
+    const rows = await this.#rows<{ partition: number; piece: number; records: number }>({
+      query: `WITH indexOf({partitions:Array(UInt32)}, log_partition) AS i, {froms:Array(UInt64)}[i] AS from
+SELECT log_partition AS partition, intDiv(log_offset - from, ${RECORDS_OF_PIECE}) AS piece, groupBitmap(log_offset) AS records
+FROM ${this.#database}.${table}
+WHERE i > 0 AND log_offset >= from AND log_offset < {tos:Array(UInt64)}[i]
+  AND stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+GROUP BY partition, piece, from
+${SETTINGS}`,
+      query_params: { ...paramsOf(ranges), since: storedSinceMs },
+    })
+    const fromOf = new Map(ranges.map(({ partition, from }) => [partition, from]))
+    return rows.map(({ partition, piece, records }) => ({
+      partition,
+      from: (fromOf.get(partition) ?? 0) + piece * RECORDS_OF_PIECE,
+      records,
+    }))
+  }
+
+  /** The offsets of one piece that have rows. */
+  async storedOffsets(
+    table: TracesTable,
+    { partition, from, to }: OffsetRange,
+    storedSinceMs: number,
+  ): Promise<Set<number>> {
+    const rows = await this.#rows<{ offsets: number[] }>({
+      query: `SELECT bitmapToArray(groupBitmapState(log_offset)) AS offsets FROM ${this.#database}.${table}
+WHERE log_partition = {partition:UInt32} AND log_offset >= {from:UInt64} AND log_offset < {to:UInt64}
+  AND stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
+${SETTINGS}`,
+      query_params: { partition, from, to, since: storedSinceMs },
+    })
+    return new Set(rows[0]?.offsets ?? [])
+  }
+
+  /** Those of the spans that are stored, by `spanKey`; whatever record they came in. */
+  async storedSpans(spans: readonly Span[]): Promise<Set<string>> {
+    if (spans.length === 0) return new Set()
+    const rows = await this.#rows<{ tenant: string; trace: string; span: string }>({
+      query: `SELECT DISTINCT tenant, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span FROM ${this.#database}.spans
+WHERE tenant IN {tenants:Array(String)} AND toDate(start_time) IN {days:Array(Date)}
+  AND trace_id IN arrayMap(x -> toFixedString(unhex(x), 16), {traces:Array(String)})
+${SETTINGS}`,
+      query_params: {
+        tenants: unique(spans.map(({ tenant }) => tenant)),
+        days: unique(spans.map(({ startTimeUs }) => dayOf(startTimeUs / 1000))),
+        traces: unique(spans.map(({ traceId }) => traceId)),
+      },
+    })
+    return new Set(rows.map(({ tenant, trace, span }) => `${tenant}/${trace}/${span}`))
+  }
+
+  /** Those of the results that are stored, by `resultKey`. */
+  async storedResults(results: readonly EvalResult[]): Promise<Set<string>> {
+    if (results.length === 0) return new Set()
+    const rows = await this.#rows<Record<string, string | number>>({
+      query: `SELECT DISTINCT tenant, eval_id, measure_hash, verdict_hash, subject_kind, lower(hex(trace_id)) AS trace,
+  lower(hex(span_id)) AS span, revision, run_id FROM ${this.#database}.results
+WHERE tenant IN {tenants:Array(String)} AND eval_id IN {evals:Array(String)}
+  AND trace_id IN arrayMap(x -> toFixedString(unhex(x), 16), {traces:Array(String)})
+${SETTINGS}`,
+      query_params: {
+        tenants: unique(results.map(({ tenant }) => tenant)),
+        evals: unique(results.map(({ evalId }) => evalId)),
+        traces: unique(results.map(({ traceId }) => traceId)),
+      },
+    })
+    return new Set(rows.map((row) => Object.values(row).join('/')))
+  }
+
+  /** Results evaluated in the window of whose subject nothing is stored; `total` counts those beyond the limit too. */
+  async orphans(
+    { fromMs, toMs }: TimeWindow,
+    limit: number,
+  ): Promise<{ total: number; examples: OrphanResult[] }> {
+    const params = { from: fromMs, to: toMs }
+    const evaluated = `evaluated_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND evaluated_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`
+    const extent = await this.#rows<{ first: number; last: number; results: number }>({
+      query: `SELECT toUnixTimestamp64Micro(min(subject_time)) AS first, toUnixTimestamp64Micro(max(subject_time)) AS last,
+  count() AS results FROM ${this.#database}.results WHERE ${evaluated} ${SETTINGS}`,
+      query_params: params,
+    })
+    const { first = 0, last = 0, results = 0 } = extent[0] ?? {}
+    if (results === 0) return { total: 0, examples: [] }
+    const spans = (columns: string): string => `(SELECT DISTINCT ${columns} FROM ${this.#database}.spans
+  WHERE start_time >= fromUnixTimestamp64Micro({first:Int64}, 'UTC') AND start_time <= fromUnixTimestamp64Micro({last:Int64}, 'UTC'))`
+    // A subject that is a whole trace has a span id of nothing but zeros.
+    const of = (isTrace: boolean): string => {
+      const keys = isTrace ? 'tenant, trace_id' : 'tenant, trace_id, span_id'
+      return `SELECT DISTINCT tenant, eval_id, trace_id, span_id FROM ${this.#database}.results AS r
+  LEFT ANTI JOIN ${spans(keys)} AS s USING (${keys})
+  WHERE ${evaluated} AND trace_id != ${NO_ID(16)} AND span_id ${isTrace ? '=' : '!='} ${NO_ID(8)}`
+    }
+    const rows = await this.#rows<{ total: number; tenant: string; evalId: string; trace: string; span: string }>({
+      query: `SELECT count() OVER () AS total, tenant, eval_id AS evalId, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span
+FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span LIMIT {limit:UInt32} ${SETTINGS}`,
+      query_params: { ...params, first: Math.max(0, first - LONGEST_TRACE_US), last: last + LONGEST_TRACE_US, limit },
+    })
+    return {
+      total: rows[0]?.total ?? 0,
+      examples: rows.map(({ tenant, evalId, trace, span }) => ({
+        tenant,
+        evalId,
+        traceId: trace,
+        spanId: /^0+$/.test(span) ? '' : span,
+      })),
+    }
+  }
+
+  /**
+   * Of spans that began, and results whose subject began, in the window. `visible`: spans that queries show on two days, since their
+   * sender gave them two start times, and no merge drops; a result is shown once whatever is stored. `awaitingMerge`: rows that
+   * queries leave out already.
+   */
+  async duplicates({ fromMs, toMs }: TimeWindow): Promise<{ visible: number; awaitingMerge: Record<TracesTable, number> }> {
+    const query_params = { from: fromMs, to: toMs }
+    const within = (column: string): string =>
+      `${column} >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`
+    const surplus = async (table: TracesTable, time: string, key: string): Promise<number> => {
+      const rows = await this.#rows<{ surplus: number }>({
+        query: `SELECT sum(n - 1) AS surplus FROM (
+  SELECT count() AS n FROM ${this.#database}.${table} WHERE ${within(time)} GROUP BY ${key}
+) ${SETTINGS}, optimize_aggregation_in_order = 1`,
+        query_params,
+      })
+      return rows[0]?.surplus ?? 0
+    }
+    const visible = await this.#rows<{ visible: number }>({
+      query: `SELECT sum(days - 1) AS visible FROM (
+  SELECT uniqExact(toDate(start_time)) AS days FROM ${this.#database}.spans WHERE ${within('start_time')}
+  GROUP BY tenant, trace_id, span_id HAVING days > 1
+) ${SETTINGS}`,
+      query_params,
+    })
+    return {
+      visible: visible[0]?.visible ?? 0,
+      awaitingMerge: {
+        spans: await surplus('spans', 'start_time', 'tenant, toDate(start_time), trace_id, span_id'),
+        results: await surplus(
+          'results',
+          'subject_time',
+          'tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash',
+        ),
+      },
+    }
+  }
+
+  async #rows<Row>({ query, query_params }: IntegrityQuery): Promise<Row[]> {
+    const answer = await this.#client.query({ query, query_params, format: 'JSONEachRow' })
+    return answer.json<Row>()
+  }
+}
+
+/** What a row has in place of an id that it has not. */
+const NO_ID = (bytes: number): string => `toFixedString(unhex('${'00'.repeat(bytes)}'), ${bytes})`
+
+interface IntegrityQuery extends Omit<Query, 'query_params'> {
+  query_params: Record<string, string | number | readonly string[] | readonly number[]>
+}
+
+export const spanKey = ({ tenant, traceId, spanId }: Span): string => `${tenant}/${traceId}/${spanId}`
+
+/** In the order of the columns that `storedResults` asks for. */
+export function resultKey(result: EvalResult): string {
+  const { tenant, evalId, measureHash, verdictHash, subjectKind, traceId, spanId, revision, runId } = result
+  const span = spanId === '' ? '0'.repeat(16) : spanId
+  return [tenant, evalId, measureHash, verdictHash, subjectKind, traceId, span, revision, runId].join('/')
+}
+
+/** UTC, as `2026-11-21`. */
+export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)]
+
+const paramsOf = (ranges: readonly OffsetRange[]) => ({
+  partitions: ranges.map(({ partition }) => partition),
+  froms: ranges.map(({ from }) => from),
+  tos: ranges.map(({ to }) => to),
+})

@@ -1,0 +1,108 @@
+/** Records that are not found by their positions: read, and looked for by what is in them. */
+import { parseResults } from '../../engine/codec/results.ts'
+import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import type { Log, LogRecord } from '../../storage/log/port.ts'
+import type { TracesTable } from '../../storage/traces/encode.ts'
+import { type OffsetRange, resultKey, spanKey, type TracesIntegrity } from '../../storage/traces/integrity.ts'
+
+export interface Examination {
+  readonly log: Log
+  readonly store: TracesIntegrity
+  readonly topic: string
+  readonly table: TracesTable
+  readonly piece: OffsetRange
+  /** The offsets that have rows. */
+  readonly stored: ReadonlySet<number>
+  /** Looks at those too, and at every row of them. */
+  readonly isDeep: boolean
+  /** Asked when there is a record that is not stored. */
+  readonly sources: () => Promise<ReadonlySet<string>>
+}
+
+export interface Examined {
+  stored: number
+  storedElsewhere: number
+  empty: number
+  deadLettered: number
+  /** No longer in the log. */
+  gone: number
+  /** Their offsets, rising. */
+  missing: number[]
+}
+
+/** Records may be megabytes: so many are in memory at once. */
+const PAGE_RECORDS = 50
+
+export async function examineRecords(examination: Examination): Promise<Examined> {
+  const { log, topic, piece, stored, isDeep } = examination
+  const examined: Examined = { stored: 0, storedElsewhere: 0, empty: 0, deadLettered: 0, gone: 0, missing: [] }
+  let sources: ReadonlySet<string> | null = null
+  for (let next = piece.from; next < piece.to; ) {
+    if (!isDeep && stored.has(next)) {
+      examined.stored++
+      next++
+      continue
+    }
+    const end = next + Math.min(PAGE_RECORDS, lengthOfRun(examination, next))
+    const records = (await log.read(topic, piece.partition, next, end - next)).filter(({ offset }) => offset < end)
+    // What is left out between two records, or before the end of a page without any, is in the log no more.
+    const readTo = (records.at(-1)?.offset ?? end - 1) + 1
+    examined.gone += readTo - next - records.length
+    next = readTo
+    if (records.length === 0) continue
+    sources ??= await examination.sources()
+    await judge(examination, records, sources, examined)
+  }
+  return examined
+}
+
+/** How many records from `from` on are to be read. */
+function lengthOfRun({ piece, stored, isDeep }: Examination, from: number): number {
+  let to = from
+  while (to < piece.to && (isDeep || !stored.has(to))) to++
+  return to - from
+}
+
+async function judge(
+  { store, table, topic, stored }: Examination,
+  records: readonly LogRecord[],
+  sources: ReadonlySet<string>,
+  examined: Examined,
+): Promise<void> {
+  const keysOf = table === 'spans' ? await spansStored(store, records) : await resultsStored(store, records)
+  for (const [index, { partition, offset }] of records.entries()) {
+    const rows = keysOf[index]
+    if (sources.has(`${topic}/${partition}/${offset}`)) examined.deadLettered++
+    else if (rows === null || rows === undefined) examined.missing.push(offset)
+    else if (rows.total === 0) examined.empty++
+    else if (rows.stored < rows.total) examined.missing.push(offset)
+    else if (stored.has(offset)) examined.stored++
+    else examined.storedElsewhere++
+  }
+}
+
+/** Null for a record that cannot be read, which the store loop puts into dead-letters. */
+type RowsOfRecord = { total: number; stored: number } | null
+
+async function spansStored(store: TracesIntegrity, records: readonly LogRecord[]): Promise<RowsOfRecord[]> {
+  const decoded = records.map(({ headers, value }) => {
+    const outcome = decodeRecord(headers.tenant ?? 'default', value)
+    return outcome.ok ? outcome.spans : null
+  })
+  const keys = await store.storedSpans(decoded.flatMap((spans) => spans ?? []))
+  return decoded.map(
+    (spans) => spans && { total: spans.length, stored: spans.filter((span) => keys.has(spanKey(span))).length },
+  )
+}
+
+async function resultsStored(store: TracesIntegrity, records: readonly LogRecord[]): Promise<RowsOfRecord[]> {
+  const decoded = records.map(({ value }) => {
+    const outcome = parseResults(value)
+    return outcome.ok ? outcome.results : null
+  })
+  const keys = await store.storedResults(decoded.flatMap((results) => results ?? []))
+  return decoded.map(
+    (results) =>
+      results && { total: results.length, stored: results.filter((result) => keys.has(resultKey(result))).length },
+  )
+}
