@@ -5,8 +5,8 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
-import { LONGEST_TRACE_US, type Query } from './queries.ts'
 import type { TracesTable } from './encode.ts'
+import { LONGEST_TRACE_US, type Query } from './queries.ts'
 
 /** Offsets [from, to) of a partition. */
 export interface OffsetRange {
@@ -132,10 +132,7 @@ ${SETTINGS}`,
   }
 
   /** Results evaluated in the window of whose subject nothing is stored; `total` counts those beyond the limit too. */
-  async orphans(
-    { fromMs, toMs }: TimeWindow,
-    limit: number,
-  ): Promise<{ total: number; examples: OrphanResult[] }> {
+  async orphans({ fromMs, toMs }: TimeWindow, limit: number): Promise<{ total: number; examples: OrphanResult[] }> {
     const params = { from: fromMs, to: toMs }
     const evaluated = `evaluated_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND evaluated_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`
     const extent = await this.#rows<{ first: number; last: number; results: number }>({
@@ -175,7 +172,10 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
    * sender gave them two start times, and no merge drops; a result is shown once whatever is stored. `awaitingMerge`: rows that
    * queries leave out already.
    */
-  async duplicates({ fromMs, toMs }: TimeWindow): Promise<{ visible: number; awaitingMerge: Record<TracesTable, number> }> {
+  async duplicates({
+    fromMs,
+    toMs,
+  }: TimeWindow): Promise<{ visible: number; awaitingMerge: Record<TracesTable, number> }> {
     const query_params = { from: fromMs, to: toMs }
     const within = (column: string): string =>
       `${column} >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`

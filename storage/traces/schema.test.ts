@@ -35,13 +35,14 @@ describe('migrations', () => {
     expect(MIGRATIONS.map((migration) => [migration.version, checksumOf(migration)])).toEqual([
       [1, '8f7d34e8c9f0baf9126d6a82d013858a9d7b927626aa67a0f5d034fd09e60277'],
       [2, '78d5270a103b15fcd2bc2b1f5596f0791fc256c1ba0ac7dadb59a5d4bfc049c3'],
+      [3, 'f3651741c94f4050b64fc91c79b5b328445246f40e608333d7bb69e25472918c'],
     ])
   })
 
   test('make tables by month, tenant first, that drop duplicates and remember the tokens of inserts', async () => {
     const database = newDatabase()
     await migrate(client, { database })
-    const [results, records, spans] = await engines(database)
+    const [, results, records, spans] = await engines(database)
     expect(records).toMatchObject({ name: 'schema_migrations', engine: 'ReplacingMergeTree' })
     expect(spans).toMatchObject({
       engine: 'ReplacingMergeTree',
@@ -179,6 +180,7 @@ test('a plan says what is to be done and for what', () => {
     'the record of migrations',
     ...Array.from({ length: 3 }, () => 'migration 1: spans and results'),
     ...Array.from({ length: 3 }, () => 'migration 2: merges that take out what is past its retention'),
+    ...Array.from({ length: 6 }, () => 'migration 3: positions in the log, and what checks of them found'),
     'retention',
     'retention',
   ])

@@ -2,8 +2,8 @@
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { attributesFromText, eventsFromText, linksFromText } from './attribute-json.ts'
-import { messagesFromText } from './message-json.ts'
 import { OWN_COLUMNS } from './encode-block.ts'
+import { messagesFromText } from './message-json.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 
 type Text = string | null

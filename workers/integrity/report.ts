@@ -62,7 +62,9 @@ const many = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's
 export function findingsOf({ gaps, orphans, duplicates }: VerifyReport): string[] {
   const findings: string[] = []
   if (gaps.records > 0) {
-    const where = gaps.ranges.slice(0, 5).map(({ topic, partition, from, to }) => `${topic}/${partition}/${from}-${to - 1}`)
+    const where = gaps.ranges
+      .slice(0, 5)
+      .map(({ topic, partition, from, to }) => `${topic}/${partition}/${from}-${to - 1}`)
     const more = gaps.ranges.length > where.length ? ` and ${gaps.ranges.length - where.length} more ranges` : ''
     findings.push(
       `${many(gaps.records, 'acknowledged record')} neither stored nor in dead-letters: ${where.join(', ')}${more}`,
@@ -75,7 +77,9 @@ export function findingsOf({ gaps, orphans, duplicates }: VerifyReport): string[
     )
   }
   if (duplicates.visibleSpans > 0) {
-    findings.push(`${many(duplicates.visibleSpans, 'span')} counted twice: the sender gave them start times on two days`)
+    findings.push(
+      `${many(duplicates.visibleSpans, 'span')} counted twice: the sender gave them start times on two days`,
+    )
   }
   return findings
 }

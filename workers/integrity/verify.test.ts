@@ -54,7 +54,11 @@ afterEach(() => log.close())
 
 /** A record of spans of one trace, which began when the log took them. */
 const spans = (trace: number, ids: readonly number[], partition = 0): RecordToAppend =>
-  traceRecord('acme', ids.map((id) => ({ trace, id, startMs: nowMs })), partition)
+  traceRecord(
+    'acme',
+    ids.map((id) => ({ trace, id, startMs: nowMs })),
+    partition,
+  )
 
 const results = (trace: number, id: number, fields = {}): RecordToAppend => ({
   key: 'acme/shop/quick',
@@ -97,7 +101,10 @@ const check = (over: Partial<VerifyOptions> = {}): Promise<VerifyReport> =>
 
 test('everything is where it should be', async () => {
   await log.append(AGENT_TRACES, [spans(1, [1, 2]), spans(2, [3]), spans(3, [4, 5, 6], 1)])
-  await log.append(EVAL_RESULTS, [{ ...results(1, 1), partition: 2 }, { ...results(2, 0, { spanId: '' }), partition: 2 }])
+  await log.append(EVAL_RESULTS, [
+    { ...results(1, 1), partition: 2 },
+    { ...results(2, 0, { spanId: '' }), partition: 2 },
+  ])
   await storeAll()
   const report = await check()
   expect(findingsOf(report)).toEqual([])
@@ -111,8 +118,14 @@ test('everything is where it should be', async () => {
 })
 
 test('what is acknowledged and gone is a gap, with its offsets', async () => {
-  await log.append(AGENT_TRACES, [1, 2, 3, 4, 5].map((trace) => spans(trace, [trace])))
-  await log.append(EVAL_RESULTS, [{ ...results(1, 1), partition: 2 }, { ...results(5, 5), partition: 2 }])
+  await log.append(
+    AGENT_TRACES,
+    [1, 2, 3, 4, 5].map((trace) => spans(trace, [trace])),
+  )
+  await log.append(EVAL_RESULTS, [
+    { ...results(1, 1), partition: 2 },
+    { ...results(5, 5), partition: 2 },
+  ])
   await storeAll()
   await sql(`ALTER TABLE {db}.spans DELETE WHERE log_offset IN (1, 2, 4) SETTINGS mutations_sync = 2`)
   await sql(`ALTER TABLE {db}.results DELETE WHERE log_offset = 0 SETTINGS mutations_sync = 2`)
@@ -161,7 +174,9 @@ test('rows of before positions were kept are found by what is in them', async ()
   const record = spans(1, [1, 2])
   await log.append(AGENT_TRACES, [record])
   await storeAll()
-  await sql(`ALTER TABLE {db}.spans UPDATE log_partition = 4294967295, log_offset = 0 WHERE 1 SETTINGS mutations_sync = 2`)
+  await sql(
+    `ALTER TABLE {db}.spans UPDATE log_partition = 4294967295, log_offset = 0 WHERE 1 SETTINGS mutations_sync = 2`,
+  )
   expect((await check()).days).toMatchObject([{ records: 1, stored: 0, storedElsewhere: 1, missing: 0 }])
 })
 

@@ -7,8 +7,8 @@ import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesTable } from '../../storage/traces/encode.ts'
 import { dayOf, type OffsetRange, RECORDS_OF_PIECE, type TracesIntegrity } from '../../storage/traces/integrity.ts'
-import { type Gap, type DayCounts, findingsOf, type VerifyReport } from './report.ts'
 import { examineRecords } from './examine.ts'
+import { type DayCounts, findingsOf, type Gap, type VerifyReport } from './report.ts'
 import { deadLetteredSources } from './sources.ts'
 
 export const STORE_GROUP = 'trans-store'
@@ -192,8 +192,7 @@ async function storedUpToMs(log: Log, groupId: string): Promise<number> {
   const committed = await log.committed(groupId)
   let upToMs = Number.POSITIVE_INFINITY
   for (const { partition, start, end } of await log.endOffsets(AGENT_TRACES)) {
-    const offset =
-      committed.find((one) => one.topic === AGENT_TRACES && one.partition === partition)?.offset ?? start
+    const offset = committed.find((one) => one.topic === AGENT_TRACES && one.partition === partition)?.offset ?? start
     if (offset >= end) continue
     const [next] = await log.read(AGENT_TRACES, partition, offset, 1)
     if (next !== undefined) upToMs = Math.min(upToMs, next.appendTimeMs)

@@ -2,8 +2,8 @@
 
 import { messageOf } from '../../engine/message-of.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
-import type { LogPositions } from '../../storage/traces/encode-block.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from '../../storage/traces/encode.ts'
+import type { LogPositions } from '../../storage/traces/encode-block.ts'
 
 interface RecordRows<Row> {
   record: LogRecord
