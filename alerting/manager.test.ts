@@ -88,7 +88,7 @@ describe('the manager', () => {
       }),
     )
     const down = await startSlackServer()
-    const receivers = slackReceivers({ ASSAY_SLACK_WEBHOOK_URL_DOWN: down.url() })
+    const receivers = slackReceivers(new Map([['down', down.url()]]))
     down.fail({ status: 500 })
     await fire()
     const first = await manager({ receivers, retry: { firstMs: 3_600_000 } })

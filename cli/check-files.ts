@@ -6,7 +6,7 @@ import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
 import { type CheckReport, nextSteps, reportOf, settlingLine, summaryLine } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
-import type { AssayConfig } from './config/schema.ts'
+import type { Config } from './config/settings.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type CheckedEvals, checkEvals } from './load-evals.ts'
@@ -25,7 +25,7 @@ export interface CheckOptions {
   /** Print what each eval costs. */
   readonly cost: boolean
   /** Of the project; null where it has none. */
-  readonly config: AssayConfig | null
+  readonly config: Config | null
 }
 
 /** Checks files and folders, prints what was found, and returns the exit code. */

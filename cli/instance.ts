@@ -36,7 +36,6 @@ import type { UpSettings } from './settings.ts'
 const tenant = DEFAULT_TENANT
 
 export interface InstanceDeps {
-  env: Readonly<Record<string, string | undefined>>
   nowMs: () => number
   /** A line for standard output. */
   print: (text: string) => void
@@ -76,7 +75,7 @@ async function start(
   deps: InstanceDeps,
   cleanup: (() => Promise<void> | void)[],
 ): Promise<Instance> {
-  const { env, nowMs, print } = deps
+  const { nowMs, print } = deps
   const { problem: warn, change } = withoutRepeats(deps.warn, { everyMs: REPEAT_MS, nowMs })
   let early: Reload | null = null
   let onReload = (reload: Reload): void => {
@@ -97,7 +96,7 @@ async function start(
     settings.logUrl === null ? { kind: 'embedded', dataDir: folder.path } : { kind: 'kafka', settings: settings.logUrl }
   const log = await openLog(logSource, warn, nowMs)
   cleanup.push(() => log.close())
-  await log.ensureTopics(onlineTopicsFor(logSource.kind, settings.logMaxBytes))
+  await log.ensureTopics(onlineTopicsFor(logSource.kind, settings.logMaxBytes, settings.logPartitions))
 
   const access = accessFor(settings.host)
   const keys = await openKeys({ log, nowMs, onProblem: warn })
@@ -110,7 +109,7 @@ async function start(
   const transStarting = startRole<null>({
     name: 'trans',
     module: new URL('./roles/trans-thread.ts', import.meta.url),
-    data: { log: logSource, plan, traces: transPort, env: { ...env } } satisfies TransData,
+    data: { log: logSource, plan, traces: transPort, receivers: settings.receivers } satisfies TransData,
     transfer: [transPort],
     parseInfo: () => null,
     onNotice: print,
@@ -138,7 +137,8 @@ async function start(
     dataDir: folder.path,
     log: logSource,
     tenant,
-    env,
+    redisUrl: settings.redisUrl,
+    providers: settings.providers,
     traces,
     onNotice: print,
     onProblem: warn,
@@ -205,7 +205,7 @@ async function start(
   )
   const [gateway, api] = await bothOrWhy(gatewayStarting, apiStarting, (started) => cleanup.push(() => started.drain()))
   const apiUrl = `http://${urlHost(settings.host)}:${api.port}`
-  await trans.call('setApiUrl', apiUrl)
+  await trans.call('setApiUrl', settings.publicUrl ?? apiUrl)
 
   onReload = (reload) => {
     if (reload.kind === 'unchanged') return

@@ -30,6 +30,7 @@ const modules: readonly CommandModule[] = [
   { name: 'push', group: 'Change them:', load: async () => (await import('./commands/push.ts')).registerPush },
   { name: 'serve', group: 'Operate Assay:', load: async () => (await import('./commands/serve.ts')).registerServe },
   { name: 'keys', group: 'Operate Assay:', load: async () => (await import('./commands/keys.ts')).registerKeys },
+  { name: 'config', group: 'Operate Assay:', load: async () => (await import('./commands/config.ts')).registerConfig },
   { name: 'dlq', group: 'Operate Assay:', load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
 ]
 

@@ -3,7 +3,7 @@ import { packFolder } from './load-evals.ts'
 import { parseUpSettings } from './settings.ts'
 
 test('the defaults are the standard packs on the well-known ports, on loopback', () => {
-  expect(parseUpSettings({}, {})).toEqual({
+  expect(parseUpSettings({}, {})).toMatchObject({
     ok: true,
     settings: {
       data: '.assay',
@@ -12,8 +12,13 @@ test('the defaults are the standard packs on the well-known ports, on loopback',
       httpPort: 3000,
       host: '127.0.0.1',
       logMaxBytes: 10 * 2 ** 30,
+      logPartitions: 24,
       logUrl: null,
       tracesUrl: null,
+      redisUrl: null,
+      publicUrl: null,
+      providers: [],
+      receivers: { slackUrl: null, slackUrlByChannel: new Map() },
     },
   })
 })
@@ -29,7 +34,7 @@ test('the environment sets the same as the flags, and a flag wins', () => {
     ASSAY_LOG_URL: 'kafka://u:p@a',
     ASSAY_TRACES_URL: 'http://u:p@clickhouse:8123',
   }
-  expect(parseUpSettings({ httpPort: '9090' }, env)).toEqual({
+  expect(parseUpSettings({ httpPort: '9090' }, env)).toMatchObject({
     ok: true,
     settings: {
       data: '/data',
@@ -73,15 +78,15 @@ test.each([
     ["ASSAY_LOG_URL is refused: the log's URL has to look like kafka://host:9092,host2:9092?tls=true"],
   ],
   [{ tracesUrl: 'tcp://u:secret@a' }, {}, ['--traces-url must look like http://user:password@host:8123']],
-  [{ httpPort: 'seven' }, {}, ['--http-port must be a port number (it is "seven")']],
-  [{ httpPort: '70000' }, {}, ['--http-port must be between 0 and 65535 (it is "70000")']],
-  [{ otlpHttpPort: '1.5' }, {}, ['--otlp-http-port must be a whole number (it is "1.5")']],
-  [{ otlpHttpPort: '' }, {}, ['--otlp-http-port must be a port number (it is "")']],
-  [{}, { ASSAY_HTTP_PORT: '-1' }, ['ASSAY_HTTP_PORT must be between 0 and 65535 (it is "-1")']],
+  [{ httpPort: 'seven' }, {}, ['--http-port must be a port, between 0 and 65535 (it is "seven")']],
+  [{ httpPort: '70000' }, {}, ['--http-port must be a port, between 0 and 65535 (it is "70000")']],
+  [{ otlpHttpPort: '1.5' }, {}, ['--otlp-http-port must be a port, between 0 and 65535 (it is "1.5")']],
+  [{ otlpHttpPort: '' }, {}, ['--otlp-http-port must be a port, between 0 and 65535 (it is "")']],
+  [{}, { ASSAY_HTTP_PORT: '-1' }, ['ASSAY_HTTP_PORT must be a port, between 0 and 65535 (it is "-1")']],
   [
     { httpPort: 'x', data: '' },
     {},
-    ['--data must name a folder (it is "")', '--http-port must be a port number (it is "x")'],
+    ['--data must name a folder (it is "")', '--http-port must be a port, between 0 and 65535 (it is "x")'],
   ],
   [{ httpPort: '4318' }, {}, ['--otlp-http-port and --http-port must differ (both are 4318)']],
 ])('%j with %j: every wrong setting is named with where it was set', (flags, env, problems) => {

@@ -1,17 +1,23 @@
-/** Receivers from the environment. Secrets stay in it: messages name the variable, never its value. */
+/** Receivers from settings: where messages go. Addresses are secrets and stand in no message. */
 import type { Route } from '../notification.ts'
 import type { Fetch } from './post-json.ts'
 import type { Receiver, Receivers } from './receiver.ts'
 import { slackReceiver } from './slack.ts'
 
-export const SLACK_VARIABLE = 'ASSAY_SLACK_WEBHOOK_URL'
+/** Passes to threads by structured clone. */
+export interface ReceiverSettings {
+  /** Serves every channel that has no address of its own. */
+  readonly slackUrl: string | null
+  /** By `canonicalChannel`. */
+  readonly slackUrlByChannel: ReadonlyMap<string, string>
+}
 
-/** `#checkout-alerts` → `ASSAY_SLACK_WEBHOOK_URL_CHECKOUT_ALERTS`. */
-export const slackVariableOf = (channel: string): string =>
-  `${SLACK_VARIABLE}_${channel
+/** `#checkout-alerts`, `CHECKOUT_ALERTS` → `checkout-alerts`: names of channels are compared in this form. */
+export const canonicalChannel = (channel: string): string =>
+  channel
     .replace(/^[#@]/, '')
-    .replaceAll(/[^A-Za-z0-9]+/g, '_')
-    .toUpperCase()}`
+    .replaceAll(/[^A-Za-z0-9]+/g, '-')
+    .toLowerCase()
 
 export interface ReceiverContext {
   /** Base address of the API for links, without a slash at the end; null while unknown. */
@@ -20,35 +26,21 @@ export interface ReceiverContext {
   nowMs: () => number
 }
 
-/**
- * `ASSAY_SLACK_WEBHOOK_URL` serves every channel that has no `ASSAY_SLACK_WEBHOOK_URL_<CHANNEL>` of its own. Each wrong
- * variable gives one problem.
- */
-export function receiversFromEnv(
-  env: Readonly<Record<string, string | undefined>>,
+export function createReceivers(
+  { slackUrl, slackUrlByChannel }: ReceiverSettings,
   context: ReceiverContext,
-): { ok: true; receivers: Receivers } | { ok: false; problems: string[] } {
-  const problems: string[] = []
-  const slack = new Map<string, Receiver>()
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || value === '' || !(name === SLACK_VARIABLE || name.startsWith(`${SLACK_VARIABLE}_`)))
-      continue
-    if (!/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
-      problems.push(`${name} must be an http or https address`)
-      continue
-    }
-    slack.set(
-      name,
-      slackReceiver({ webhookUrl: value, apiUrl: context.apiUrl, fetch: context.fetch ?? fetch, nowMs: context.nowMs }),
-    )
-  }
-  if (problems.length > 0) return { ok: false, problems }
+): Receivers {
+  const { apiUrl, nowMs } = context
+  const receiverAt = (webhookUrl: string): Receiver =>
+    slackReceiver({ webhookUrl, apiUrl, fetch: context.fetch ?? fetch, nowMs })
+  const slack = slackUrl === null ? null : receiverAt(slackUrl)
+  const slackByChannel = new Map([...slackUrlByChannel].map(([channel, url]) => [channel, receiverAt(url)]))
   const find = (route: Route): Receiver | null =>
-    route.receiver === 'slack' ? (slack.get(slackVariableOf(route.target)) ?? slack.get(SLACK_VARIABLE) ?? null) : null
+    route.receiver === 'slack' ? (slackByChannel.get(canonicalChannel(route.target)) ?? slack) : null
   const hint = (route: Route): string | null => {
     switch (route.receiver) {
       case 'slack':
-        return `set ${SLACK_VARIABLE} or ${slackVariableOf(route.target)}`
+        return `set ASSAY_SLACK_WEBHOOK_URL or ${variableOf(route.target)}`
       case 'pagerduty':
       case 'webhook':
       case 'teams':
@@ -59,5 +51,8 @@ export function receiversFromEnv(
         return null
     }
   }
-  return { ok: true, receivers: { find, hint } }
+  return { find, hint }
 }
+
+const variableOf = (channel: string): string =>
+  `ASSAY_SLACK_WEBHOOK_URL_${canonicalChannel(channel).replaceAll('-', '_').toUpperCase()}`

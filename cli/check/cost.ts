@@ -2,10 +2,10 @@
 import { CAPS } from '../../dsl/caps.ts'
 import type { CostTerm, EvalCost, JudgeCost } from '../../dsl/cost/eval-cost.ts'
 import { shortNumber } from '../../dsl/cost/short-number.ts'
-import type { AssayConfig } from '../config/schema.ts'
+import type { Config } from '../config/settings.ts'
 import { counted } from './report.ts'
 
-type Prices = AssayConfig['cost']['prices']
+type Prices = Config['cost']['prices']
 
 interface JudgeRun {
   /** Null: as many as match. */

@@ -2,30 +2,25 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { addSettingFlags } from '../config/flags.ts'
+import { nameOf } from '../config/given.ts'
+import { configPathOf } from '../config/resolve-settings.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { startInstance } from '../instance.ts'
-import { defaults, parseUpSettings, type UpFlags } from '../settings.ts'
-import { collect } from './collect.ts'
+import { parseUpSettings } from '../settings.ts'
 
 export function registerUp(program: Command): void {
-  program
+  const command = program
     .command('up')
     .description('run the gateway, the processor, alerts, offline evals and the API in one process tree')
-    .option('--data <dir>', `folder of the log, the traces and the queue; :memory: keeps nothing (${defaults.data})`)
-    .option('--evals <dir>', 'folder or file of .eval definitions, repeatable (the standard packs)', collect)
-    .option('--otlp-http-port <n>', `where OTLP/HTTP is taken; 0 picks a free port (${defaults.otlpHttpPort})`)
-    .option('--http-port <n>', `where the API answers; 0 picks a free port (${defaults.httpPort})`)
-    .option('--host <address>', `address to listen on (${defaults.host})`)
-    .option('--log-max-bytes <size>', `most that the log keeps of traces, such as 20GB (${defaults.logMaxBytes})`)
-    .option('--log-url <url>', 'the log on Kafka: kafka://host:9092,host2:9092 (in the data folder)')
-    .option('--traces-url <url>', 'the traces in ClickHouse: http://user:password@host:8123 (in the data folder)')
+  addSettingFlags(command)
+  command
     .addHelpText(
       'after',
       `
-Environment: ASSAY_DATA, ASSAY_EVALS (comma-separated), ASSAY_OTLP_HTTP_PORT, ASSAY_HTTP_PORT, ASSAY_HOST,
-  ASSAY_LOG_MAX_BYTES, ASSAY_LOG_URL, ASSAY_TRACES_URL set the same; a flag wins. REDIS_URL puts the job queue on Redis. OPENAI_API_KEY and
-  OPENAI_BASE_URL let judges run.
-  ASSAY_SLACK_WEBHOOK_URL is where alerts are posted; without it they are printed.
+Every setting can stand in an assay.yaml or in the environment as well: assay config show tells what is in force, and where it
+comes from. A flag wins over a variable, a variable over the file. REDIS_URL puts the job queue on Redis;
+OPENAI_API_KEY lets judges run; ASSAY_SLACK_WEBHOOK_URL is where alerts are posted, without it they are printed.
 
 Examples:
   assay up
@@ -33,8 +28,8 @@ Examples:
   ASSAY_LOG_URL=kafka://localhost:9092 assay up
   assay up --otlp-http-port 0 --http-port 0 --data :memory:`,
     )
-    .action(async (flags: UpFlags) => {
-      const parsed = parseUpSettings(flags, process.env)
+    .action(async (flags: { config?: string }) => {
+      const parsed = parseUpSettings({ ...flags }, process.env, configPathOf(flags.config, process.env))
       if (!parsed.ok) {
         for (const problem of parsed.problems) process.stderr.write(`assay up: ${problem}\n`)
         process.exitCode = exitCodes.usage
@@ -42,10 +37,8 @@ Examples:
       }
       const settings = parsed.settings
       const missing = settings.evals.filter((path) => !existsSync(path))
-      for (const path of missing) {
-        const source = flags.evals === undefined ? 'ASSAY_EVALS' : '--evals'
-        process.stderr.write(`assay up: ${source} ${path}: there is no such file or folder\n`)
-      }
+      const source = nameOf(parsed.effective.find(({ path }) => path[0] === 'evals')!.source)
+      for (const path of missing) process.stderr.write(`assay up: ${source} ${path}: there is no such file or folder\n`)
       if (missing.length > 0) {
         process.exitCode = exitCodes.usage
         return
@@ -82,7 +75,6 @@ async function runUntilStopped(settings: Parameters<typeof startInstance>[0]): P
 
   const startedMs = performance.now()
   const started = await startInstance(settings, {
-    env: process.env,
     nowMs: Date.now,
     print: (text) => process.stdout.write(`${text}\n`),
     warn: (text) => process.stderr.write(`${text}\n`),

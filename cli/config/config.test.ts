@@ -4,14 +4,24 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findConfig } from './find-config.ts'
 import { loadConfig } from './load-config.ts'
-import { parseConfig } from './parse-config.ts'
+import { lineOf } from './problem.ts'
+import { readConfig } from './read-file.ts'
+import { resolveConfig } from './resolve.ts'
+import { settings } from './settings.ts'
 
-describe('a configuration', () => {
+/** As `assay check` reads a file: for what it says by itself. */
+function read(text: string) {
+  const file = { name: 'assay.yaml', folder: '/project', read: readConfig(text, settings) }
+  return resolveConfig(settings, { flags: {}, env: {}, file }, { uses: () => false })
+}
+
+describe('a file', () => {
   test('has defaults for everything', () => {
-    const config = { cost: { perEval: null, total: null, prices: {} } }
-    expect(parseConfig('')).toEqual({ ok: true, config })
-    expect(parseConfig('# nothing yet\n')).toEqual({ ok: true, config })
-    expect(parseConfig('cost: {}')).toEqual({ ok: true, config })
+    for (const text of ['', '# nothing yet\n', 'cost: {}', 'cost:\n'])
+      expect(read(text)).toMatchObject({
+        ok: true,
+        config: { http: { port: 3000 }, cost: { perEval: null, total: null, prices: {} } },
+      })
   })
 
   test('in full', () => {
@@ -21,7 +31,7 @@ describe('a configuration', () => {
   prices:
     openai/gpt-5-mini: { input: 0.25, output: 2 }
 `
-    expect(parseConfig(text)).toEqual({
+    expect(read(text)).toMatchObject({
       ok: true,
       config: { cost: { perEval: 2.5e9, total: 1e10, prices: { 'openai/gpt-5-mini': { input: 0.25, output: 2 } } } },
     })
@@ -70,9 +80,9 @@ describe('a configuration', () => {
       '1:8 flow sequence in block collection must be sufficiently indented and end with a ]',
     ],
   ])('%s is told with its place', (_name, text, told) => {
-    const parsed = parseConfig(text)
+    const parsed = read(text)
     const problems = parsed.ok ? [] : parsed.problems
-    expect(problems.map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([told])
+    expect(problems.map(lineOf)).toEqual([`assay.yaml:${told.replace(' ', ': ')}`])
   })
 })
 

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 
 export const CONFIG_FILE = 'assay.yaml'
 
@@ -29,4 +29,10 @@ function gitRootOf(folder: string): string | null {
 
 function isBelow(folder: string, above: string): boolean {
   return !relative(resolve(above), folder).startsWith('..')
+}
+
+/** From where the user stands, unless that is no shorter. */
+export function shownPath(path: string): string {
+  const near = relative('.', path)
+  return near.startsWith('..') || isAbsolute(near) ? path : near
 }

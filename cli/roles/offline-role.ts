@@ -9,6 +9,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import type { RunOutcome } from '../../server/api.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
+import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { LogSource } from '../log-source.ts'
 import type { OfflineData } from './offline-thread.ts'
 import { RoleRefused, type RoleThread, startRole } from './role-thread.ts'
@@ -28,7 +29,8 @@ export interface OfflineStart {
   dataDir: string
   log: LogSource
   tenant: string
-  env: Readonly<Record<string, string | undefined>>
+  redisUrl: string | null
+  providers: readonly ProviderSettings[]
   traces: TracesStore
   onNotice: (text: string) => void
   onProblem: (text: string) => void
@@ -54,15 +56,14 @@ export class OfflineRole {
     const options = this.#options
     const { port1, port2 } = new MessageChannel()
     serveTraces(port1, options.traces)
-    const redisUrl = options.env.REDIS_URL
     const data: OfflineData = {
       dataDir: options.dataDir,
       log: options.log,
       tenant: options.tenant,
       plan,
       traces: port2,
-      redisUrl: redisUrl === '' ? undefined : redisUrl,
-      env: { ...options.env },
+      redisUrl: options.redisUrl,
+      providers: options.providers,
     }
     this.state = { kind: 'starting' }
     return startRole<OfflineInfo>({

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
+import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import { startOffline } from '../../workers/offline/start.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { CannotStart, runRole } from './run-role.ts'
@@ -15,8 +16,8 @@ export interface OfflineData {
   plan: Plan
   /** The other end answers as the traces store, which lives on the main thread. */
   traces: MessagePort
-  redisUrl: string | undefined
-  env: Readonly<Record<string, string | undefined>>
+  redisUrl: string | null
+  providers: readonly ProviderSettings[]
 }
 
 await runRole(async (context) => {
@@ -29,9 +30,9 @@ await runRole(async (context) => {
     tenant: data.tenant,
     log,
     traces,
-    queue: { redisUrl: data.redisUrl, dataDir: data.dataDir },
+    queue: { redisUrl: data.redisUrl ?? undefined, dataDir: data.dataDir },
     definitions: { current: () => plan, onChange: (changed) => listeners.push(changed) },
-    env: data.env,
+    providers: data.providers,
     nowMs: Date.now,
     onNotice: context.notice,
   }).catch(async (error: unknown) => {

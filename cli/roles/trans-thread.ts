@@ -2,32 +2,31 @@
 import type { MessagePort } from 'node:worker_threads'
 import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
-import { receiversFromEnv } from '../../alerting/receivers/config.ts'
+import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { type LogSource, openLog } from '../log-source.ts'
-import { CannotStart, inTurn, runRole } from './run-role.ts'
+import { inTurn, runRole } from './run-role.ts'
 
 export interface TransData {
   log: LogSource
   plan: Plan
   /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
   traces: MessagePort
-  env: Readonly<Record<string, string | undefined>>
+  receivers: ReceiverSettings
 }
 
 await runRole(async (context) => {
   const data = context.data as TransData
   let plan = data.plan
   let apiUrl: string | null = null
-  const receivers = receiversFromEnv(data.env, { apiUrl: () => apiUrl, nowMs: Date.now })
-  if (!receivers.ok) throw new CannotStart(receivers.problems.join('\n'))
+  const receivers = createReceivers(data.receivers, { apiUrl: () => apiUrl, nowMs: Date.now })
   const log = await openLog(data.log, context.problem)
   // Sinks before sources: who delivers is there before anything can fire.
   const manager = await startAlertManager({
     log,
-    receivers: receivers.receivers,
+    receivers,
     nowMs: Date.now,
     onPrint: context.notice,
     onProblem: context.problem,

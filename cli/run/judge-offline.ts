@@ -7,7 +7,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
 import { createJudgeClient } from '../../workers/offline/judge-client.ts'
 import { providersLacking } from '../../workers/offline/panel.ts'
-import { parseJudgeName, providersFromEnv, variableOf } from '../../workers/offline/providers.ts'
+import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from '../../workers/offline/providers.ts'
 import { type OfflineTraces, runOfflineEval } from '../../workers/offline/run.ts'
 
 const TENANT = 'default'
@@ -18,7 +18,7 @@ export interface OfflineRunOptions {
   /** The traces that a sample may be drawn of: the window of `sample:` has no say. */
   traceIds: readonly string[]
   getTrace: OfflineTraces['getTrace']
-  env: Readonly<Record<string, string | undefined>>
+  providers: readonly ProviderSettings[]
   nowMs: () => number
   signal: AbortSignal
   onResult: (result: EvalResult) => void
@@ -26,8 +26,8 @@ export interface OfflineRunOptions {
 
 /** Why evals were not judged, a line each. */
 export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<string[]> {
-  const { plan, env, nowMs, signal } = options
-  const { byName: providers, problems } = providersFromEnv(env)
+  const { plan, nowMs, signal } = options
+  const providers = providersByName(options.providers)
   const judge = createJudgeClient({
     providers,
     random: Math.random,
@@ -41,7 +41,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     // Nothing of this run is stored: there is no earlier attempt to go on with.
     queryResults: async () => [],
   }
-  const notJudged: string[] = [...problems]
+  const notJudged: string[] = []
   for (const evalPlan of plan.evals) {
     if (evalPlan.kind !== 'offline' || signal.aborted) continue
     const why = whyNot(evalPlan, providers)

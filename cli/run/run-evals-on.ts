@@ -2,7 +2,11 @@
 import { readFileSync } from 'node:fs'
 import type { Plan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
+import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { RunFlags } from '../commands/run.ts'
+import { lineOf } from '../config/problem.ts'
+import { configPathOf, resolveSettings } from '../config/resolve-settings.ts'
+import { providersOf } from '../config/sections/judges.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPlan } from '../loaded-plan.ts'
 import { readTraces } from '../read-traces.ts'
@@ -44,11 +48,13 @@ async function onFile(plan: Plan, on: string, flags: RunFlags): Promise<EvalRun 
   const run = evaluateSpans(plan, read.spans, Date.now())
   if (flags.json) for (const result of run.results) process.stdout.write(`${jsonLine(result)}\n`)
   if (!flags.judge) return run
+  const providers = judgesProviders()
+  if (typeof providers === 'number') return providers
   const traces = Map.groupBy(read.spans, ({ traceId }) => traceId)
   const judged = await untilInterrupted((signal) =>
     withOffline(run, signal, (onResult) =>
       judgeOfflineEvals({
-        ...{ plan, signal, env: process.env, nowMs: Date.now, traceIds: [...traces.keys()] },
+        ...{ plan, signal, providers, nowMs: Date.now, traceIds: [...traces.keys()] },
         getTrace: async (_, traceId) => firstOfEach(traces.get(traceId) ?? []),
         onResult: flags.json ? printed(onResult) : onResult,
       }),
@@ -65,6 +71,8 @@ function firstOfEach<T extends { spanId: string }>(spans: readonly T[]): T[] {
 async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> {
   const period = windowOf(flags.since ?? '', flags.until, Date.now())
   if (!period.ok) return refuse(period.message)
+  const providers = flags.judge === true ? judgesProviders() : []
+  if (typeof providers === 'number') return providers
   try {
     const source = await openSource(flags, process.env)
     try {
@@ -78,7 +86,7 @@ async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> 
         if (stored === null || !flags.judge) return stored?.run ?? null
         return withOffline(stored.run, signal, (keep) =>
           judgeOfflineEvals({
-            ...{ plan, signal, env: process.env, nowMs: Date.now, traceIds: stored.traceIds },
+            ...{ plan, signal, providers, nowMs: Date.now, traceIds: stored.traceIds },
             getTrace: (_, traceId) => source.trace(traceId),
             onResult: flags.json ? printed(keep) : keep,
           }),
@@ -92,6 +100,14 @@ async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> 
     if (error instanceof SourceError) return refuse(error.message)
     throw error
   }
+}
+
+/** As the environment and the project's `assay.yaml` have them, or an exit code. */
+function judgesProviders(): ProviderSettings[] | number {
+  const inputs = { flags: {}, env: process.env, path: configPathOf(undefined, process.env) }
+  const resolved = resolveSettings(inputs, { uses: (key) => key === 'judges' })
+  if (resolved.ok) return providersOf(resolved.config.judges)
+  return refuse(resolved.problems.map(lineOf).join('\n'))
 }
 
 function printed<R extends Parameters<typeof jsonLine>[0]>(then: (result: R) => void): (result: R) => void {

@@ -7,7 +7,7 @@ export async function startOfflinePart(
   parts: readonly OfflinePart[],
   onNotice: (text: string) => void,
 ): Promise<Offline> {
-  const { tenant, log, settings, definitions, onDefinitions, env, nowMs } = shared
+  const { tenant, log, settings, definitions, onDefinitions, nowMs } = shared
   return startOffline({
     tenant,
     log,
@@ -15,7 +15,7 @@ export async function startOfflinePart(
     // The folder is of no use to a queue on Redis.
     queue: { redisUrl: settings.redisUrl ?? undefined, dataDir: '' },
     definitions: { current: () => definitions.current(tenant).plan, onChange: onDefinitions },
-    env,
+    providers: settings.providers,
     nowMs,
     onNotice,
     parts,

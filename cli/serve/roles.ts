@@ -1,7 +1,7 @@
 /** The roles of `assay serve`, each as `assay up` runs it, on the engines that all share. */
 import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
-import { receiversFromEnv } from '../../alerting/receivers/config.ts'
+import { createReceivers } from '../../alerting/receivers/config.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
@@ -9,7 +9,7 @@ import type { OfflinePart } from '../../workers/offline/start.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
-import { CannotStart, inTurn } from '../roles/run-role.ts'
+import { inTurn } from '../roles/run-role.ts'
 import { startApiRole } from './api-role.ts'
 import { startOfflinePart } from './offline-part.ts'
 import type { RoleName } from './serve-settings.ts'
@@ -70,12 +70,11 @@ const store: StartServedRole = async (shared, say) => {
 const alerts: StartServedRole = async (shared, say) => {
   const { log, nowMs, settings } = shared
   const apiUrl = (): string | null => settings.publicUrl
-  const receivers = receiversFromEnv(shared.env, { apiUrl, nowMs })
-  if (!receivers.ok) throw new CannotStart(receivers.problems.join('\n'))
+  const receivers = createReceivers(settings.receivers, { apiUrl, nowMs })
   // Sinks before sources: who delivers is there before anything can fire.
   const manager = await startAlertManager({
     log,
-    receivers: receivers.receivers,
+    receivers,
     nowMs,
     onPrint: say.info,
     onProblem: say.problem,

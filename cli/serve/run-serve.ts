@@ -9,7 +9,11 @@ import type { ServeSettings } from './serve-settings.ts'
 export const DRAIN_LIMIT_MS = 30_000
 
 export async function runServe(settings: ServeSettings): Promise<void> {
-  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime })
+  const logger = pino({
+    level: settings.logLevel,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  })
   const stop = Promise.withResolvers<NodeJS.Signals>()
   let signals = 0
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -23,7 +27,6 @@ export async function runServe(settings: ServeSettings): Promise<void> {
   process.on('SIGTERM', onSignal)
   try {
     const served = await serve(settings, {
-      env: process.env,
       nowMs: Date.now,
       sayAs: (who) => ({
         info: (text) => logger.info({ role: who }, text),

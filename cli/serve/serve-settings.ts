@@ -1,25 +1,51 @@
 /** What `assay serve` runs with: roles by name, and the engines they share by URL. Every mistake is told at once. */
-import { type KafkaSettings, parseKafkaUrl } from '../../storage/log/kafka/config.ts'
+import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
+import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
+import type { ProviderSettings } from '../../workers/offline/providers.ts'
+import type { Flags } from '../config/given.ts'
+import type { Environment } from '../config/origin.ts'
+import { lineOf } from '../config/problem.ts'
+import { resolveSettings } from '../config/resolve-settings.ts'
+import { receiversOf } from '../config/sections/alerts.ts'
+import { providersOf } from '../config/sections/judges.ts'
+import { kafkaSettingsOf } from '../config/sections/log.ts'
+import type { LogLevel } from '../config/sections/logging.ts'
+import { redisUrlOf } from '../config/sections/redis.ts'
+import { tracesUrlOf } from '../config/sections/traces.ts'
+import type { Complaint } from '../config/setting.ts'
+import type { Config } from '../config/settings.ts'
 
 export const ROLES = ['gateway', 'trans-evaluate', 'trans-store', 'alerts', 'scheduler', 'worker', 'api'] as const
 export type RoleName = (typeof ROLES)[number]
 
-type Engine = 'traces' | 'redis'
+type Section = keyof Config
 
-/** Besides the log, which all of them need. */
-const NEEDS: Readonly<Record<RoleName, readonly Engine[]>> = {
-  gateway: [],
+/** Every role listens, speaks to the log and prints. */
+const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'logging']
+
+/** What a role uses besides; secrets of the rest need not be where it runs. */
+const USES: Readonly<Record<RoleName, readonly Section[]>> = {
+  gateway: ['gateway'],
   'trans-evaluate': ['traces'],
   'trans-store': ['traces'],
-  alerts: [],
-  scheduler: ['traces', 'redis'],
-  worker: ['traces', 'redis'],
-  api: ['traces', 'redis'],
+  alerts: ['alerts'],
+  scheduler: ['traces', 'redis', 'worker', 'judges'],
+  worker: ['traces', 'redis', 'worker', 'judges'],
+  api: ['traces', 'redis', 'worker', 'judges'],
 }
+
+/** Sections whose `url` whoever uses them can't do without. */
+const ENGINES: readonly { section: Section; variable: string; example: string }[] = [
+  { section: 'log', variable: 'ASSAY_LOG_URL', example: 'kafka://host:9092 (assay up runs all roles in one process)' },
+  { section: 'traces', variable: 'ASSAY_TRACES_URL', example: 'http://user:password@host:8123' },
+  { section: 'redis', variable: 'REDIS_URL', example: 'redis://host:6379' },
+]
 
 export interface ServeSettings {
   readonly roles: readonly RoleName[]
   readonly log: KafkaSettings
+  /** Of `agent-traces`, when it is made. */
+  readonly logPartitions: number
   readonly tracesUrl: string | null
   readonly redisUrl: string | null
   readonly host: string
@@ -30,75 +56,64 @@ export interface ServeSettings {
   readonly publicUrl: string | null
   /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
   readonly runLockMs: number | null
-}
-
-export interface ServeFlags {
-  host?: string
-  httpPort?: string
-  otlpHttpPort?: string
+  readonly providers: readonly ProviderSettings[]
+  readonly receivers: ReceiverSettings
+  readonly logLevel: LogLevel
 }
 
 export type ParsedServeSettings = { ok: true; settings: ServeSettings } | { ok: false; problems: string[] }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** A flag wins over its variable; an empty variable is one that is not set. */
-export function parseServeSettings(names: readonly string[], flags: ServeFlags, env: Environment): ParsedServeSettings {
+export function parseServeSettings(
+  names: readonly string[],
+  flags: Flags,
+  env: Environment,
+  path: string | null = null,
+): ParsedServeSettings {
   const problems: string[] = []
-  const variable = (name: string): string | null => env[name] || null
   const roles = [...new Set(names)].flatMap((name) => {
     const role = ROLES.find((one) => one === name)
     if (role === undefined) problems.push(`there is no role ${name}: the roles are ${ROLES.join(', ')}`)
     return role ?? []
   })
-  const log = logOf(variable('ASSAY_LOG_URL'), problems)
-  const needs = (engine: Engine): readonly RoleName[] => roles.filter((role) => NEEDS[role].includes(engine))
-  const urlOf = (name: string, engine: Engine, protocols: readonly string[], example: string): string | null => {
-    const url = variable(name)
-    const users = needs(engine)
-    if (url === null) {
-      if (users.length > 0) problems.push(`${name} is not set, and ${users.join(', ')} cannot do without: ${example}`)
-      return null
-    }
-    // It may hold a password: the message does not repeat it.
-    if (!protocols.includes(URL.parse(url)?.protocol ?? '')) problems.push(`${name} must look like ${example}`)
-    return url
+  const uses = usedBy(roles)
+  const require = (isGiven: (path: string) => boolean): Complaint[] => neededBy(roles, isGiven)
+  const resolved = resolveSettings({ flags, env, path }, { uses, require })
+  if (!resolved.ok) return { ok: false, problems: [...problems, ...resolved.problems.map(lineOf)] }
+  const { config } = resolved
+  const log = kafkaSettingsOf(config.log)
+  if (problems.length > 0 || log === null) return { ok: false, problems }
+  return {
+    ok: true,
+    settings: {
+      roles,
+      log,
+      logPartitions: config.log.partitions,
+      tracesUrl: uses('traces') ? tracesUrlOf(config.traces) : null,
+      redisUrl: uses('redis') ? redisUrlOf(config.redis) : null,
+      host: config.host,
+      httpPort: config.http.port,
+      otlpHttpPort: config.gateway.otlpHttpPort,
+      publicUrl: config.publicUrl,
+      runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
+      providers: uses('judges') ? providersOf(config.judges) : [],
+      receivers: uses('alerts') ? receiversOf(config.alerts) : { slackUrl: null, slackUrlByChannel: new Map() },
+      logLevel: config.logging.level,
+    },
   }
-  const port = (flag: string, name: string, given: string | undefined, fallback: number): number => {
-    const text = given ?? variable(name) ?? String(fallback)
-    const isPort = /^\d{1,5}$/.test(text) && Number(text) <= 65_535
-    if (!isPort)
-      problems.push(`${given === undefined ? name : flag} must be between 0 and 65535 (it is ${JSON.stringify(text)})`)
-    return Number(text)
-  }
-  const lockSeconds = variable('ASSAY_RUN_LOCK_SECONDS')
-  if (lockSeconds !== null && !/^[1-9]\d{0,3}$/.test(lockSeconds))
-    problems.push(`ASSAY_RUN_LOCK_SECONDS must be between 1 and 9999 (it is ${JSON.stringify(lockSeconds)})`)
-  const settings = {
-    roles,
-    tracesUrl: urlOf('ASSAY_TRACES_URL', 'traces', ['http:', 'https:'], 'http://user:password@host:8123'),
-    redisUrl: urlOf('REDIS_URL', 'redis', ['redis:', 'rediss:'], 'redis://host:6379'),
-    host: flags.host ?? variable('ASSAY_HOST') ?? '127.0.0.1',
-    httpPort: port('--http-port', 'ASSAY_HTTP_PORT', flags.httpPort, 3000),
-    otlpHttpPort: port('--otlp-http-port', 'ASSAY_OTLP_HTTP_PORT', flags.otlpHttpPort, 4318),
-    publicUrl: variable('ASSAY_PUBLIC_URL'),
-    runLockMs: lockSeconds === null ? null : Number(lockSeconds) * 1_000,
-  }
-  if (settings.publicUrl !== null && !/^https?:$/.test(URL.parse(settings.publicUrl)?.protocol ?? '')) {
-    problems.push('ASSAY_PUBLIC_URL must look like https://assay.example.org')
-  }
-  return problems.length > 0 || log === null ? { ok: false, problems } : { ok: true, settings: { ...settings, log } }
 }
 
-function logOf(url: string | null, problems: string[]): KafkaSettings | null {
-  if (url === null) {
-    problems.push(
-      'ASSAY_LOG_URL is not set: roles in processes of their own meet on Kafka, kafka://host:9092 (assay up runs all in one)',
-    )
-    return null
-  }
-  const parsed = parseKafkaUrl(url)
-  if (parsed.ok) return parsed.settings
-  problems.push(`ASSAY_LOG_URL: ${parsed.message}`)
-  return null
+/** Whether one of the roles uses what stands below a key at the top of the configuration. */
+export function usedBy(roles: readonly RoleName[]): (key: string) => boolean {
+  const used = new Set<string>([...USED_BY_ALL, ...roles.flatMap((role) => USES[role])])
+  return (key) => used.has(key)
+}
+
+/** The engines that roles lack. */
+export function neededBy(roles: readonly RoleName[], isGiven: (path: string) => boolean): Complaint[] {
+  return ENGINES.flatMap(({ section, variable, example }) => {
+    const users = USED_BY_ALL.includes(section) ? roles : roles.filter((role) => USES[role].includes(section))
+    if (users.length === 0 || isGiven(`${section}.url`)) return []
+    const message = `${variable} is not set, nor ${section}.url in an assay.yaml, and ${users.join(', ')} cannot do without: ${example}`
+    return [{ path: null, message }]
+  })
 }

@@ -20,7 +20,6 @@ import type { ServeSettings } from './serve-settings.ts'
 import { lazyTraces, type Say, type ServedRole, type Shared } from './shared.ts'
 
 export interface ServeDeps {
-  env: Readonly<Record<string, string | undefined>>
   nowMs: () => number
   /** With what says it: a role's name, or `assay`. */
   sayAs: (who: string) => Say
@@ -60,7 +59,11 @@ async function start(
   })
   undo.push(() => log.close())
   // A cluster's topics are bounded by the cluster, not by a size of ours.
-  await log.ensureTopics([...onlineTopicsFor('kafka', Number.MAX_SAFE_INTEGER), ...alertTopics, ...definitionTopics])
+  await log.ensureTopics([
+    ...onlineTopicsFor('kafka', Number.MAX_SAFE_INTEGER, settings.logPartitions),
+    ...alertTopics,
+    ...definitionTopics,
+  ])
   const listeners: (() => void)[] = []
   const definitions = await followDefinitions({
     log,
@@ -82,7 +85,6 @@ async function start(
   undo.push(() => traces.close())
   const shared: Shared = {
     settings,
-    env: deps.env,
     tenant: DEFAULT_TENANT,
     log,
     keys,

@@ -17,7 +17,6 @@ export interface Say {
 
 export interface Shared {
   readonly settings: ServeSettings
-  readonly env: Readonly<Record<string, string | undefined>>
   readonly tenant: string
   readonly log: Log
   readonly keys: Keys

@@ -35,15 +35,17 @@ export const onlineTopics: readonly TopicSpec[] = [
 ]
 
 /** So many processors can share the traces of one cluster; a topic's partitions are for ever. */
-const KAFKA_TRACES_PARTITIONS = 24
+export const KAFKA_TRACES_PARTITIONS = 24
 
 /** `onlineTopics` as the kind of log needs them. A cluster's disk is bounded by the cluster. */
-export function onlineTopicsFor(log: 'embedded' | 'kafka', tracesMaxBytes: number): readonly TopicSpec[] {
+export function onlineTopicsFor(
+  log: 'embedded' | 'kafka',
+  tracesMaxBytes: number,
+  kafkaPartitions = KAFKA_TRACES_PARTITIONS,
+): readonly TopicSpec[] {
   return onlineTopics.map((topic) => {
     if (topic.name !== AGENT_TRACES) return topic
-    return log === 'kafka'
-      ? { ...topic, partitions: KAFKA_TRACES_PARTITIONS }
-      : { ...topic, retentionBytes: tracesMaxBytes }
+    return log === 'kafka' ? { ...topic, partitions: kafkaPartitions } : { ...topic, retentionBytes: tracesMaxBytes }
   })
 }
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach } from 'vitest'
 import { type AlertEvaluator, type AlertEvaluatorOptions, startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { type AlertManager, type AlertManagerOptions, startAlertManager } from '../../alerting/manager.ts'
-import { receiversFromEnv } from '../../alerting/receivers/config.ts'
+import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Receivers } from '../../alerting/receivers/receiver.ts'
 import { type AlertPlan, PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { plan as anAlert } from '../../engine/alerting/alert-fixture.ts'
@@ -74,14 +74,10 @@ export function useAlertBench(): void {
   })
 }
 
-/** Slack by webhook, as the environment has it. */
-export function slackReceivers(env: Record<string, string> = {}): Receivers {
-  const configured = receiversFromEnv(
-    { ASSAY_SLACK_WEBHOOK_URL: bench.slack.url(), ...env },
-    { apiUrl: () => 'http://127.0.0.1:3000', nowMs: () => bench.clockMs },
-  )
-  if (!configured.ok) throw new Error(configured.problems.join())
-  return configured.receivers
+/** Slack by webhook, with addresses of their own for some channels. */
+export function slackReceivers(slackUrlByChannel: ReceiverSettings['slackUrlByChannel'] = new Map()): Receivers {
+  const context = { apiUrl: () => 'http://127.0.0.1:3000', nowMs: () => bench.clockMs }
+  return createReceivers({ slackUrl: bench.slack.url(), slackUrlByChannel }, context)
 }
 
 export async function evaluator(over: Partial<AlertEvaluatorOptions> = {}): Promise<AlertEvaluator> {

@@ -34,8 +34,8 @@ describe.concurrent('settings', () => {
     const said = await expectRefused(['--http-port', '99999', '--data', ''], 2, { ASSAY_OTLP_HTTP_PORT: 'x' })
     expect(said.trimEnd().split('\n')).toEqual([
       'assay up: --data must name a folder (it is "")',
-      'assay up: ASSAY_OTLP_HTTP_PORT must be a port number (it is "x")',
-      'assay up: --http-port must be between 0 and 65535 (it is "99999")',
+      'assay up: --http-port must be a port, between 0 and 65535 (it is "99999")',
+      'assay up: ASSAY_OTLP_HTTP_PORT must be a port, between 0 and 65535 (it is "x")',
     ])
   })
 

@@ -18,6 +18,7 @@ import {
   startOpenAiServer,
 } from '../../test/support/openai-server.ts'
 import { redisServer, startRedis } from '../../test/support/redis-server.ts'
+import type { ProviderSettings } from './providers.ts'
 import { type Offline, type OfflineOptions, startOffline } from './start.ts'
 
 // Making PGlite's folder is seconds of CPU, more on a busy machine.
@@ -126,7 +127,11 @@ function definitionsOf(...evals: OfflineEvalPlan[]) {
   }
 }
 
-async function start(options: Partial<OfflineOptions> & Pick<OfflineOptions, 'definitions' | 'env'>): Promise<Offline> {
+const openaiAt = (baseUrl: string): ProviderSettings[] => [{ name: 'openai', baseUrl, apiKey: null }]
+
+async function start(
+  options: Partial<OfflineOptions> & Pick<OfflineOptions, 'definitions' | 'providers'>,
+): Promise<Offline> {
   const offline = await startOffline({
     tenant: 'default',
     log,
@@ -164,7 +169,7 @@ const byTrace = (a: EvalResult, b: EvalResult) => (a.traceId < b.traceId ? -1 : 
 describe('a run', () => {
   test('judges the settled traces in scope and appends their results to the log', async () => {
     const server = await startJudge(gradeByNumber)
-    const offline = await start({ definitions: definitionsOf(evalOf('helpful')), env: { OPENAI_BASE_URL: server.url } })
+    const offline = await start({ definitions: definitionsOf(evalOf('helpful')), providers: openaiAt(server.url) })
     const runId = await runNow(offline, 'test/helpful')
     expect(runId).toBe('test/helpful@2026-11-03T050100.000Z')
     await untilRun(offline, runId)
@@ -231,7 +236,7 @@ describe('a run', () => {
       return gradeByNumber(request)
     })
     const definitions = definitionsOf(evalOf('resumed'))
-    const first = await start({ definitions, env: { OPENAI_BASE_URL: server.url }, callsAtOnce: 2 })
+    const first = await start({ definitions, providers: openaiAt(server.url), callsAtOnce: 2 })
     const runId = await runNow(first, 'test/resumed')
     await enough.promise
     await first.drain()
@@ -242,7 +247,7 @@ describe('a run', () => {
     await traces.insertResults(before, 'before')
 
     const healthy = await startJudge(gradeByNumber)
-    const second = await start({ definitions, env: { OPENAI_BASE_URL: healthy.url } })
+    const second = await start({ definitions, providers: openaiAt(healthy.url) })
     await untilRun(second, runId)
     const all = await published('test/resumed')
     expect(all).toHaveLength(20)
@@ -260,12 +265,12 @@ describe('a run', () => {
       overNs: 3_600e9,
       by: [],
     } as const
-    const env = { OPENAI_BASE_URL: server.url }
+    const providers = openaiAt(server.url)
     const drawn: string[][] = []
     for (const folder of ['once', 'twice']) {
       const definitions = definitionsOf(evalOf('sampled', { sample: { ...sample, by: [] } }))
       const queue = { dataDir: join(dataDir, folder) }
-      const offline = await start({ definitions, env, queue })
+      const offline = await start({ definitions, providers, queue })
       await untilRun(offline, await runNow(offline, 'test/sampled'))
       const results = (await published('test/sampled')).slice(-5)
       drawn.push(results.map(({ traceId }) => traceId).sort())
@@ -297,7 +302,7 @@ describe('a run', () => {
     const sample = { size: 1, scope, overNs: 3_600e9, by: [] }
     const offline = await start({
       definitions: definitionsOf(evalOf(id, { sample, method: buildRubric({ show: ['input.text'] }) })),
-      env: { OPENAI_BASE_URL: server.url },
+      providers: openaiAt(server.url),
     })
     await untilRun(offline, await runNow(offline, `test/${id}`))
     expect(await published(`test/${id}`)).toMatchObject([{ ...expected, score: undefined }])
@@ -309,14 +314,14 @@ describe('a schedule', () => {
     const server = await startJudge(gradeByNumber)
     const hourly = { cron: '0 * * * *', timeZone: 'UTC' }
     const definitions = definitionsOf(evalOf('hourly', { schedule: hourly }))
-    const env = { OPENAI_BASE_URL: server.url }
-    const first = await start({ definitions, env })
+    const providers = openaiAt(server.url)
+    const first = await start({ definitions, providers })
     expect(await first.runState('test/hourly@2026-11-03T0500Z')).toBe('unknown')
     await first.drain()
     offlines = []
 
     nowMs = START_MS + 3_660_000
-    const second = await start({ definitions, env })
+    const second = await start({ definitions, providers })
     await untilRun(second, 'test/hourly@2026-11-03T0600Z')
     // The traces began before 04:59:59, the window is 04:58 to 05:58.
     expect(await published('test/hourly')).toHaveLength(20)
@@ -339,7 +344,7 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       const server = await startJudge(gradeByNumber)
       const schedule = { cron: '0 * * * *', timeZone: 'UTC' }
       const definitions = definitionsOf(evalOf('shared', { schedule, method: buildRubric({ show: ['input.text'] }) }))
-      const options = { definitions, env: { OPENAI_BASE_URL: server.url }, queue: { redisUrl: redis.url, dataDir } }
+      const options = { definitions, providers: openaiAt(server.url), queue: { redisUrl: redis.url, dataDir } }
       const before = await start(options)
       expect(before.backend).toBe('redis')
       await before.drain()
@@ -360,7 +365,7 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
 describe('without a provider', () => {
   test('it says so once, plainly, runs nothing, and is no error', async () => {
     const definitions = definitionsOf(evalOf('unconfigured'))
-    const offline = await start({ definitions, env: {} })
+    const offline = await start({ definitions, providers: [] })
     definitions.swap(definitions.current())
     const message =
       'No provider is configured for the judge of test/unconfigured (openai/gpt-5-mini): it is not run. ' +
@@ -378,7 +383,7 @@ describe('without a provider', () => {
       definitions: definitionsOf(
         evalOf('fallback', { method: buildRubric({ judge }), sample: { size: 1, scope, overNs: 3_600e9, by: [] } }),
       ),
-      env: { ASSAY_PROVIDER_LOCAL_BASE_URL: server.url },
+      providers: [{ name: 'local', baseUrl: server.url, apiKey: null }],
     })
     await untilRun(offline, await runNow(offline, 'test/fallback'))
     expect(await published('test/fallback')).toHaveLength(1)

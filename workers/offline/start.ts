@@ -14,7 +14,7 @@ import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import type { OfflineJob, RunState } from '../../storage/queue/port.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { providersLacking } from './panel.ts'
-import { parseJudgeName, providersFromEnv, variableOf } from './providers.ts'
+import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from './providers.ts'
 import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
 import { createScheduler } from './scheduler.ts'
 import { runIdOf } from './slot.ts'
@@ -31,7 +31,7 @@ export interface OfflineOptions {
     /** Calls back after each change of the definitions in force. */
     onChange(changed: () => void): void
   }
-  env: Readonly<Record<string, string | undefined>>
+  providers: readonly ProviderSettings[]
   nowMs: () => number
   /** One plain sentence for people, each once: no provider, a lost queue, a failed run. */
   onNotice: (message: string) => void
@@ -88,8 +88,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const { tenant, definitions, nowMs, parts = ['scheduler', 'worker'] } = options
   const isWorker = parts.includes('worker')
   const notice = once(options.onNotice)
-  const { byName: providers, problems } = providersFromEnv(options.env)
-  for (const problem of problems) notice(problem)
+  const providers = providersByName(options.providers)
   const queue = await openQueue(options.queue, (error) => notice(`The offline queue: ${error.message}`))
   const stop = new AbortController()
   const lastRuns = new Map<string, LastRun>()

@@ -1,0 +1,12 @@
+import { group, setting } from '../setting.ts'
+import { port } from '../values.ts'
+
+export const gateway = group('What agents send to.', {
+  otlpHttpPort: setting(port, {
+    about: 'where OTLP over HTTP is taken; 0 picks a free port',
+    default: 4318,
+    flag: '--otlp-http-port',
+    argument: '<n>',
+    variables: ['ASSAY_OTLP_HTTP_PORT'],
+  }),
+})

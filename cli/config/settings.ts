@@ -1,0 +1,29 @@
+/** The table of settings: every one that Assay has, with where it can be set. A new section is a file beside these and a line here. */
+import { alerts } from './sections/alerts.ts'
+import { cost } from './sections/cost.ts'
+import { gateway } from './sections/gateway.ts'
+import { http } from './sections/http.ts'
+import { instance } from './sections/instance.ts'
+import { judges } from './sections/judges.ts'
+import { log } from './sections/log.ts'
+import { logging } from './sections/logging.ts'
+import { redis } from './sections/redis.ts'
+import { traces } from './sections/traces.ts'
+import { worker } from './sections/worker.ts'
+import { group, type ValueOf } from './setting.ts'
+
+export const settings = group('the configuration', {
+  ...instance,
+  http,
+  gateway,
+  log,
+  traces,
+  redis,
+  worker,
+  judges,
+  alerts,
+  logging,
+  cost,
+})
+
+export type Config = ValueOf<typeof settings>
