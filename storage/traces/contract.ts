@@ -103,7 +103,11 @@ export const full = (tenant: string): Span =>
   })
 
 /** `open` gives a store that is not migrated yet. */
-export function describeTracesContract(name: string, open: (nowMs: () => number) => Promise<TracesStore>): void {
+export function describeTracesContract(
+  name: string,
+  open: (nowMs: () => number) => Promise<TracesStore>,
+  { drawnBatches = 25 }: { drawnBatches?: number } = {},
+): void {
   describe(`traces contract: ${name}`, () => {
     let store: TracesStore
     beforeAll(async () => {
@@ -374,7 +378,7 @@ export function describeTracesContract(name: string, open: (nowMs: () => number)
             await store.insertSpans(spans, newToken())
             expect(await store.getTrace(tenant, hex(32, 1))).toEqual(spans)
           }),
-          { numRuns: 25 },
+          { numRuns: drawnBatches },
         )
       })
     })
