@@ -11,6 +11,7 @@ import { makeSpan } from '../engine/model/make-span.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { DEAD_LETTERS, onlineTopics } from '../storage/log/topics.ts'
+import { DEFAULT_LIMITS } from '../storage/traces/limits.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { openGate } from '../test/support/open-gate.ts'
@@ -236,6 +237,27 @@ afterAll(async () => {
   await traces.close()
   await log.close()
   rmSync(folder, { recursive: true, force: true })
+})
+
+test('a query that meets a limit is told which, and is no failure of Assay', async () => {
+  const limits = { ...DEFAULT_LIMITS, api: { ...DEFAULT_LIMITS.api, rows: 1 } }
+  const bounded = await openTraces({ dataDir: folder, limits })
+  const definitions = { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) }
+  const status = async () => health
+  const runOffline = async () => runOutcome
+  const context = { host: '127.0.0.1', port: 0, log, status, definitions, runOffline, nowMs: () => nowMs }
+  const small = await startApi({ ...context, traces: bounded, onProblem: (message) => problems.push(message) })
+  const response = await fetch(`http://127.0.0.1:${small.port}/v1/traces/${traceId}`)
+  expect(response.status).toBe(422)
+  expect(await response.json()).toEqual({
+    type: 'about:blank',
+    title: 'Unprocessable Content',
+    status: 422,
+    detail: 'the answer has more than the 1 rows that one may have; ask for fewer',
+  })
+  expect(problems).toEqual([])
+  await small.drain()
+  await bounded.close()
 })
 
 async function get(path: string, init?: RequestInit): Promise<{ status: number; type: string | null; body: unknown }> {

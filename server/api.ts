@@ -1,9 +1,10 @@
 /** The API over HTTP. */
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { Gate } from '../storage/access/gate.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
+import { QueryLimitError } from '../storage/traces/port.ts'
 import { admission } from './admission.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
 import { isCrossSite, isLoopbackHost } from './loopback.ts'
@@ -74,10 +75,19 @@ export function buildApi(
   keyRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
+    if (error instanceof QueryLimitError) return ofLimit(request, error)
     options.onProblem?.(`${request.req.method} ${request.req.path} failed: ${error.message}`)
     return problem(request, 500, 'the request failed; the log of this Assay says why')
   })
   return app
+}
+
+/** A query that asks for too much is the client's to change; a store that is busy is worth another try. */
+function ofLimit(request: Context, { limit, message }: QueryLimitError): Response {
+  if (limit !== 'busy') return problem(request, 422, message)
+  const response = problem(request, 503, message)
+  response.headers.set('retry-after', '5')
+  return response
 }
 
 /** Listens. Rejects with the system's error (`EADDRINUSE` and the like) where it can't. */

@@ -1,8 +1,9 @@
 /** The traces port on ClickHouse: a server by URL, or the engine in process (chDB). */
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
-import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { ClickHouseTraces } from './clickhouse-traces.ts'
+import { connectInProcess, QUIET } from './in-process.ts'
 import { createFileInsert, createHttpInsert, type InsertBlocks } from './insert.ts'
 import { DEFAULT_LIMITS, requestTimeoutMs, type TracesLimits } from './limits.ts'
 import type { TracesStore } from './port.ts'
@@ -24,11 +25,6 @@ export interface OpenTracesOptions {
   /** Milliseconds since the epoch: when rows were stored. */
   nowMs?: () => number
 }
-
-/** Every error is thrown as well: whoever catches it says it once, in his own words. */
-const QUIET = { level: ClickHouseLogLevel.OFF }
-
-type InjectedConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
 
 /**
  * Opens the store; `migrate` has to be called before its first use. In process it must be opened on the main thread (the engine
@@ -84,11 +80,7 @@ function openServer(url: string, timeoutMs: number): { client: ClickHouseClient;
 async function openInProcess(dataDir: string | undefined): Promise<{ client: ClickHouseClient; insert: InsertBlocks }> {
   if (dataDir === undefined) throw new RangeError('a traces store needs a url or a data folder')
   if (!isMainThread) throw new Error('the engine in process can be opened on the main thread only')
-  // Loaded when needed: a role that talks to a server must not load the engine.
-  const { createChdbConnection } = await import('chdb/connection')
   const folder = join(dataDir, 'traces')
-  // The client bundles its own copy of the types that chdb implements; they differ in a private member alone.
-  const connection = createChdbConnection({ path: join(folder, 'chdb') }) as unknown as InjectedConnection
-  const client = createClient({ connection, log: QUIET })
+  const client = await connectInProcess(join(folder, 'chdb'))
   return { client, insert: createFileInsert(client, join(folder, 'staging')) }
 }

@@ -1,5 +1,4 @@
 /** ClickHouse's errors in the terms of whoever runs Assay, or asks it something. */
-import { ClickHouseError } from '@clickhouse/client'
 import type { QueryLimits } from './limits.ts'
 import { QueryLimitError } from './port.ts'
 
@@ -17,11 +16,20 @@ export interface StoreAddress {
 
 /** `limits`: of the query that failed, where it was one. Errors that need no other words are returned as they are. */
 export function storeErrorOf(error: unknown, address: StoreAddress, limits?: QueryLimits): unknown {
-  if (error instanceof ClickHouseError) return ofServer(error, address, limits) ?? error
+  if (isServerError(error)) return ofServer(error, address, limits) ?? error
   const code = systemCodeOf(error)
   const said = code === null || address.host === null ? undefined : UNREACHABLE[code]
   if (said === undefined) return error
   return new StoreAccessError(`ClickHouse at ${address.host} ${said}`, { cause: error })
+}
+
+/** What the client throws for ClickHouse's own errors. The engine in process brings another copy of the class. */
+interface ServerError extends Error {
+  readonly code: string
+}
+
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'type' in error && 'code' in error && /^\d+$/.test(String(error.code))
 }
 
 const UNREACHABLE: Readonly<Record<string, string>> = {
@@ -50,7 +58,7 @@ function systemCodeOf(error: unknown): string | null {
   return error instanceof AggregateError ? systemCodeOf(error.errors[0]) : null
 }
 
-function ofServer(error: ClickHouseError, address: StoreAddress, limits: QueryLimits | undefined): Error | null {
+function ofServer(error: ServerError, address: StoreAddress, limits: QueryLimits | undefined): Error | null {
   const { user, database } = address
   const at = address.host === null ? 'the engine in process' : `ClickHouse at ${address.host}`
   switch (error.code) {
@@ -84,7 +92,7 @@ function grantOf(message: string): string {
   return grant === undefined ? message : `it lacks ${grant}`
 }
 
-function ofLimit(error: ClickHouseError, limits: QueryLimits): Error | null {
+function ofLimit(error: ServerError, limits: QueryLimits): Error | null {
   const { code, message } = error
   switch (code) {
     case '241': // MEMORY_LIMIT_EXCEEDED

@@ -1,9 +1,9 @@
 /**
  * A server that speaks ClickHouse's HTTP interface in front of the real engine in process (chDB), for tests across processes: no
  * ClickHouse server can be installed where they run. Statements, settings, parameters, errors with their codes, and rows in the
- * Native format, by https://clickhouse.com/docs/interfaces/http; no users, no sessions, no progress headers.
+ * Native format, by https://clickhouse.com/docs/interfaces/http; one user at the most, no sessions, no progress headers.
  *
- * `node clickhouse-front.ts DATA_DIR PORT`; prints its address when it listens.
+ * `node clickhouse-front.ts DATA_DIR PORT [USER:PASSWORD]`; prints its address when it listens.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -11,17 +11,13 @@ import { rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { createClient } from '@clickhouse/client'
-import { createChdbConnection } from 'chdb/connection'
+import { connectInProcess } from '../../storage/traces/in-process.ts'
 
-const [dataDir = '', port = '0'] = process.argv.slice(2)
+const [dataDir = '', port = '0', login = ''] = process.argv.slice(2)
 const staging = join(dataDir, 'staging')
 mkdirSync(staging, { recursive: true })
 
-type Injected = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
-// The client bundles its own copy of the types that chdb implements; they differ in a private member alone.
-const connection = createChdbConnection({ path: join(dataDir, 'chdb') }) as unknown as Injected
-const engine = createClient({ connection })
+const engine = await connectInProcess(join(dataDir, 'chdb'))
 
 /** What is said by the URL and is no setting of the engine. */
 const NOT_SETTINGS = new Set([
@@ -80,6 +76,18 @@ async function run(statement: string, payload: Buffer | null, url: URL): Promise
   }
 }
 
+/** The engine in process has no users that could log in: the front asks, and refuses in the server's words. */
+function refuseStranger(request: IncomingMessage, response: ServerResponse): boolean {
+  if (login === '') return false
+  const given = request.headers.authorization?.replace(/^Basic /, '') ?? ''
+  if (Buffer.from(given, 'base64').toString() === login) return false
+  response.writeHead(403, { 'x-clickhouse-exception-code': '516' })
+  response.end(
+    'Code: 516. DB::Exception: default: Authentication failed: password is incorrect, or there is no user with such name. (AUTHENTICATION_FAILED)\n',
+  )
+  return true
+}
+
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://local')
   if (request.method === 'GET' && url.pathname === '/ping') {
@@ -87,6 +95,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     return
   }
   const body = await buffer(request)
+  if (refuseStranger(request, response)) return
   const inUrl = url.searchParams.get('query')
   const statement = inUrl ?? body.toString()
   try {
@@ -101,7 +110,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const message = error instanceof Error ? error.message : String(error)
     const code = error instanceof Error && 'code' in error ? String(error.code) : '1001'
     response.writeHead(500, { 'x-clickhouse-exception-code': code })
-    response.end(`Code: ${code}. DB::Exception: ${message}\n`)
+    const type = error instanceof Error && 'type' in error ? ` (${String(error.type)})` : ''
+    response.end(`Code: ${code}. DB::Exception: ${message}${type}\n`)
   }
 }
 

@@ -17,18 +17,21 @@ export interface ClickHouseServer {
   stop(): Promise<void>
 }
 
-export async function startClickHouse(): Promise<ClickHouseServer> {
+/** `login`: `user:password`, without which it refuses; the URL has it. */
+export async function startClickHouse({ login = '' }: { login?: string } = {}): Promise<ClickHouseServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assay-clickhouse-'))
   const port = await freePort()
   let child: ReturnType<typeof spawn> | null = null
   const server: ClickHouseServer = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${login === '' ? '' : `${login}@`}127.0.0.1:${port}`,
     get pid() {
       return child?.pid ?? 0
     },
     async start() {
       const front = join(import.meta.dirname, 'clickhouse-front.ts')
-      const started = spawn(process.execPath, [front, dataDir, String(port)], { stdio: ['ignore', 'pipe', 'pipe'] })
+      const started = spawn(process.execPath, [front, dataDir, String(port), login], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
       child = started
       let errors = ''
       started.stderr.on('data', (chunk: Buffer) => {
