@@ -245,7 +245,16 @@ test('a query that meets a limit is told which, and is no failure of Assay', asy
   const definitions = { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) }
   const status = async () => health
   const runOffline = async () => runOutcome
-  const context = { host: '127.0.0.1', port: 0, log, status, definitions, runOffline, nowMs: () => nowMs }
+  const context = {
+    gate: openGate,
+    host: '127.0.0.1',
+    port: 0,
+    log,
+    status,
+    definitions,
+    runOffline,
+    nowMs: () => nowMs,
+  }
   const small = await startApi({ ...context, traces: bounded, onProblem: (message) => problems.push(message) })
   const response = await fetch(`http://127.0.0.1:${small.port}/v1/traces/${traceId}`)
   expect(response.status).toBe(422)
