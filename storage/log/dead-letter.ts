@@ -3,9 +3,16 @@ import type { LogRecord, RecordToAppend } from './port.ts'
 
 /**
  * `undecodable`, `malformed`: the bytes are not what the topic holds. `failed`: reading them hit a bug of ours. `unstorable`: breaks the
- * model. `refused`: its receiver does not take it. `undeliverable`: its receiver was down for too long.
+ * model. `fatal`: the process died with it in hand, again and again. `refused`: its receiver does not take it. `undeliverable`: its receiver was down for too long.
  */
-export type DeadLetterCode = 'undecodable' | 'failed' | 'unstorable' | 'malformed' | 'refused' | 'undeliverable'
+export type DeadLetterCode =
+  | 'undecodable'
+  | 'failed'
+  | 'unstorable'
+  | 'fatal'
+  | 'malformed'
+  | 'refused'
+  | 'undeliverable'
 
 /** The value is the refused record's. Headers: `source` (topic/partition/offset), `code`, `reason`, and those that it had. */
 export function deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): RecordToAppend {

@@ -14,6 +14,7 @@ import { topicSubject, Wakeups } from './embedded/wakeups.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type {
   AppendedPosition,
+  CommittedOffset,
   Consumer,
   ConsumerOptions,
   Log,
@@ -160,7 +161,7 @@ class SqliteLog implements EmbeddedLog {
     return extents.map(({ partition, start, end }) => ({ partition, start, end }))
   }
 
-  async committed(groupId: string): Promise<PartitionOffset[]> {
+  async committed(groupId: string): Promise<CommittedOffset[]> {
     this.#assertOpen()
     return this.#coordinator.offsets(groupId)
   }

@@ -12,6 +12,7 @@ import { ensureKafkaTopics } from './kafka/topics.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type {
   AppendedPosition,
+  CommittedOffset,
   Consumer,
   ConsumerOptions,
   Log,
@@ -270,11 +271,16 @@ class KafkaLog implements Log {
       .toSorted((a, b) => a.partition - b.partition)
   }
 
-  async committed(groupId: string): Promise<PartitionOffset[]> {
+  async committed(groupId: string): Promise<CommittedOffset[]> {
     const offsets = await this.#ask('tell what was committed', () => this.#admin.fetchOffsets({ groupId }))
     return offsets.flatMap(({ topic, partitions }) =>
       partitions
-        .map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) }))
+        .map(({ partition, offset, metadata }) => ({
+          topic,
+          partition,
+          offset: Number(offset),
+          ...(metadata && { note: metadata }),
+        }))
         .filter(({ offset }) => offset >= 0),
     )
   }

@@ -48,6 +48,12 @@ export interface PartitionOffset extends TopicPartition {
   offset: number
 }
 
+/** A position as it is committed, with what its group wants to find there again: at most 4,000 characters. */
+export interface CommittedOffset extends PartitionOffset {
+  /** Replaced by each commit; absent clears it. */
+  note?: string
+}
+
 export type CommitOutcome =
   | { ok: true }
   /** The member's generation is over or the partition is no longer its own: nothing was committed. */
@@ -81,7 +87,7 @@ export interface Consumer {
    */
   fetch(options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<LogRecord[]>
   /** Durable when it resolves. Never commits backwards past what was revoked: see `CommitOutcome`. */
-  commit(offsets: readonly PartitionOffset[]): Promise<CommitOutcome>
+  commit(offsets: readonly CommittedOffset[]): Promise<CommitOutcome>
   /** Next fetch of the partition starts there (replay). */
   seek(position: PartitionOffset): void
   pause(partitions: readonly TopicPartition[]): void
@@ -107,7 +113,7 @@ export interface Log {
   /** Outside any group: for replay and inspection. */
   read(topic: string, partition: number, fromOffset: number, maxRecords: number): Promise<LogRecord[]>
   endOffsets(topic: string): Promise<{ partition: number; start: number; end: number }[]>
-  committed(groupId: string): Promise<PartitionOffset[]>
+  committed(groupId: string): Promise<CommittedOffset[]>
   close(): Promise<void>
 }
 

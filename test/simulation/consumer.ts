@@ -4,6 +4,7 @@
  */
 import type {
   CommitOutcome,
+  CommittedOffset,
   Consumer,
   ConsumerOptions,
   LogRecord,
@@ -113,7 +114,7 @@ export class SimulatedConsumer implements Consumer {
     }
   }
 
-  async commit(offsets: readonly PartitionOffset[]): Promise<CommitOutcome> {
+  async commit(offsets: readonly CommittedOffset[]): Promise<CommitOutcome> {
     this.#assertOpen()
     if (offsets.length === 0) return { ok: true }
     const { server, process } = this.#parts

@@ -2,6 +2,7 @@
 import { partitionOfKey } from '../../storage/log/murmur2.ts'
 import type {
   AppendedPosition,
+  CommittedOffset,
   Consumer,
   ConsumerOptions,
   Log,
@@ -73,7 +74,7 @@ export class LogClient implements Log {
     return this.#request(`ends of ${topic}`, () => this.#parts.server.endOffsets(topic))
   }
 
-  committed(groupId: string): Promise<PartitionOffset[]> {
+  committed(groupId: string): Promise<CommittedOffset[]> {
     return this.#request(`offsets of ${groupId}`, () => this.#parts.server.committed(groupId))
   }
 

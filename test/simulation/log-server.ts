@@ -14,6 +14,7 @@ import { partitionOfKey } from '../../storage/log/murmur2.ts'
 import type {
   AppendedPosition,
   CommitOutcome,
+  CommittedOffset,
   LogRecord,
   PartitionOffset,
   RecordToAppend,
@@ -43,7 +44,7 @@ export const partitionName = ({ topic, partition }: TopicPartition): string => `
 
 interface Group {
   state: GroupState
-  readonly committed: Map<string, PartitionOffset>
+  readonly committed: Map<string, CommittedOffset>
 }
 
 export class LogServer {
@@ -95,7 +96,7 @@ export class LogServer {
     return this.#topic(topic).map((records, partition) => ({ partition, start: 0, end: records.length }))
   }
 
-  committed(groupId: string): PartitionOffset[] {
+  committed(groupId: string): CommittedOffset[] {
     return [...this.#group(groupId).committed.values()]
   }
 
@@ -142,16 +143,14 @@ export class LogServer {
     return state.rebalancing && !me.ready ? 'rebalancing' : 'ok'
   }
 
-  commit(groupId: string, memberId: string, generation: number, offsets: readonly PartitionOffset[]): CommitOutcome {
+  commit(groupId: string, memberId: string, generation: number, offsets: readonly CommittedOffset[]): CommitOutcome {
     const group = this.#change(groupId, (state) => expire(state, RUN, this.#nowMs()))
     const me = memberOf(group.state, memberId)
     if (me === undefined || group.state.generation !== generation) return { ok: false, reason: 'fenced' }
     const mine = new Set(me.assignment.map(partitionName))
     if (!offsets.every((of) => mine.has(partitionName(of)))) return { ok: false, reason: 'not_assigned' }
     this.#observer.onCommit(groupId, memberId, generation, offsets)
-    for (const { topic, partition, offset } of offsets) {
-      group.committed.set(partitionName({ topic, partition }), { topic, partition, offset })
-    }
+    for (const position of offsets) group.committed.set(partitionName(position), position)
     return { ok: true }
   }
 

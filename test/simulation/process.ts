@@ -55,6 +55,7 @@ export class SimulatedProcess {
     sleep: (ms, signal) => this.sleep(ms, signal),
     newId: () => this.newId(),
     // Used up as soon as it likes.
+    alone: (run) => run(),
     createTimeSlice: () => () => (this.#surroundings.faults.isSliceOver() ? this.sleep(1) : undefined),
   }
 

@@ -255,8 +255,7 @@ test('a record that cannot be read does not stop the partition', async () => {
 
 test('a log that refuses results is waited for; then each result is there', async () => {
   let failures = 3
-  const flaky: EmbeddedLog = Object.assign(Object.create(log), {
-    openConsumer: log.openConsumer.bind(log),
+  const flaky = overriding(log, {
     append: async (...args: Parameters<EmbeddedLog['append']>) => {
       if (failures-- > 0) throw new Error('disk full')
       return log.append(...args)
@@ -270,11 +269,12 @@ test('a log that refuses results is waited for; then each result is there', asyn
 
 test('a log that refuses the last commit does not keep the loop from leaving its group', async () => {
   let isClosed = false
+  let isFull = false
   const full = overriding(log, {
     openConsumer: async (options) => {
       const consumer = await log.openConsumer(options)
       return overriding(consumer, {
-        commit: () => Promise.reject(new LogError('full', 'disk full')),
+        commit: (offsets) => (isFull ? Promise.reject(new LogError('full', 'disk full')) : consumer.commit(offsets)),
         close: () => {
           isClosed = true
           return consumer.close()
@@ -286,6 +286,7 @@ test('a log that refuses the last commit does not keep the loop from leaving its
   await send([{ trace: 1, id: 1 }])
   pass(5_000)
   await until(async () => expect(await results()).not.toEqual([]))
+  isFull = true
   await loop.drain()
   expect(isClosed).toBe(true)
 })

@@ -14,6 +14,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
+import { InHand, type Processed } from '../../storage/log/in-hand.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -39,6 +40,10 @@ export interface EvaluateLoopOptions {
   times?: Partial<AssemblyTimes>
   budget?: Partial<AssemblyBudget>
   groupId?: string
+  /** How often a process may die with a record alone in hand before that is put aside: 3. */
+  maxAttempts?: number
+  /** `compileEvaluator`, or what wraps it. */
+  compile?: (plan: Plan) => Evaluator
   runtime?: Runtime
 }
 
@@ -94,6 +99,8 @@ class Loop implements EvaluateLoop {
   readonly #runtime: Runtime
   readonly #stop = new AbortController()
   readonly #judge: TraceJudge
+  readonly #inHand: InHand
+  readonly #compile: (plan: Plan) => Evaluator
   readonly #unread: UnreadConventions
   readonly #budget: AssemblyBudget
   readonly #times: AssemblyTimes
@@ -121,7 +128,8 @@ class Loop implements EvaluateLoop {
     this.#options = options
     this.#runtime = options.runtime ?? MACHINE
     const plan = options.definitions.current()
-    this.#evaluator = compileEvaluator(plan)
+    this.#compile = options.compile ?? compileEvaluator
+    this.#evaluator = this.#compile(plan)
     this.#parts = partsReadBy(plan)
     this.#budget = { ...defaultBudget(), ...options.budget }
     this.#times = { ...DEFAULT_TIMES, ...options.times }
@@ -131,11 +139,25 @@ class Loop implements EvaluateLoop {
       traces === undefined ? null : new ReadBack({ traces, nowMs, sleep: this.#runtime.sleep }),
       (text) => options.onProblem?.(text),
     )
+    this.#inHand = new InHand({
+      log: options.log,
+      groupId: this.#groupId,
+      tryRecord: async (record) => this.#try(record),
+      retry: (attempt) => this.#retried(attempt),
+      alone: this.#runtime.alone,
+      onProblem: options.onProblem,
+      onPutAside: () => this.#stats.deadLetters++,
+      maxAttempts: options.maxAttempts,
+    })
+  }
+
+  get #groupId(): string {
+    return this.#options.groupId ?? 'trans-evaluate'
   }
 
   async start(): Promise<void> {
     this.#consumer = await this.#options.log.openConsumer({
-      groupId: this.#options.groupId ?? 'trans-evaluate',
+      groupId: this.#groupId,
       topics: [AGENT_TRACES],
       startFrom: 'earliest',
       onAssign: async () => {
@@ -143,6 +165,7 @@ class Loop implements EvaluateLoop {
       },
       onRevoke: () => this.#onRevoke(),
     })
+    this.#inHand.use(this.#consumer)
     this.#running = this.#loop()
   }
 
@@ -160,7 +183,7 @@ class Loop implements EvaluateLoop {
     this.#stop.abort()
     await this.#running
     try {
-      await this.#commit()
+      await this.#inHand.release(this.#toCommit())
     } catch (error) {
       // What is not committed is evaluated again at the next start, by the same ids.
       this.#options.onProblem?.(`evaluation stopped without its last commit: ${messageOf(error)}`)
@@ -197,6 +220,8 @@ class Loop implements EvaluateLoop {
     const results: EvalResult[] = []
     let spans = 0
     const tenure = this.#tenure
+    // Otherwise they are another's by now.
+    if (!(await this.#inHand.admit(records))) return
     for (const record of records) {
       // The rest is read again by whoever has the partition next.
       if (tenure === null || tenure !== this.#tenure) break
@@ -205,7 +230,9 @@ class Loop implements EvaluateLoop {
     await this.#advanceDue(nowMs)
     for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
     await this.#append(results)
-    for (const progress of this.#partitions.values()) progress.appended()
+    for (const progress of this.#partitions.values()) {
+      progress.appended(!this.#inHand.isAsideFull(progress.topicPartition))
+    }
     if (records.length > 0) {
       this.#stats.spans += spans
       this.#stats.batches++
@@ -244,7 +271,7 @@ class Loop implements EvaluateLoop {
     const plan = this.#options.definitions.current()
     if (plan.hash === this.#evaluator.plan.hash) return
     try {
-      this.#evaluator = compileEvaluator(plan)
+      this.#evaluator = this.#compile(plan)
       const { inputs, attributes } = partsReadBy(plan)
       this.#parts = { inputs: inputs || this.#parts.inputs, attributes: attributes || this.#parts.attributes }
     } catch (error) {
@@ -262,6 +289,7 @@ class Loop implements EvaluateLoop {
     // Taken away meanwhile.
     if (this.#partitions.get(record.partition) !== progress) return 0
     progress.readUpTo(record.offset)
+    if (this.#inHand.isAside(record)) return 0
     let spans: readonly Span[]
     try {
       const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value, this.#parts, this.#unread)
@@ -288,6 +316,17 @@ class Loop implements EvaluateLoop {
       this.#options.onProblem?.(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
     }
     return spans.length
+  }
+
+  /** What its evaluation takes, without anything that comes of it. */
+  #try({ headers, value }: LogRecord): void {
+    const outcome = decodeRecord(headers.tenant ?? 'default', value, this.#parts, new UnreadConventions(() => {}))
+    if (!outcome.ok) return
+    const evaluator = this.#compile(this.#options.definitions.current())
+    for (const span of outcome.spans) {
+      evaluator.onSpan(span, 0, 0)
+      evaluator.project(span)
+    }
   }
 
   async #settle(progress: PartitionProgress, nowMs: number, results: EvalResult[]): Promise<void> {
@@ -327,18 +366,22 @@ class Loop implements EvaluateLoop {
   }
 
   async #commit(): Promise<void> {
-    const offsets = [...this.#partitions.values()].flatMap((progress) => progress.toCommit() ?? [])
+    const offsets = this.#toCommit()
     if (offsets.length === 0) return
-    const outcome = await this.#consumer.commit(offsets)
+    const outcome = await this.#inHand.commit(offsets)
     faultPoint('evaluate.after-commit')
     // Fenced: the next fetch joins again, and reads from what was committed before.
     if (outcome.ok) for (const { partition, offset } of offsets) this.#partitions.get(partition)?.committed(offset)
   }
 
+  #toCommit(): Processed[] {
+    return [...this.#partitions.values()].flatMap((progress) => progress.toCommit() ?? [])
+  }
+
   async #onRevoke(): Promise<void> {
     this.#tenure = null
     try {
-      await this.#commit()
+      await this.#inHand.release(this.#toCommit())
     } finally {
       this.#forgetPartitions()
     }

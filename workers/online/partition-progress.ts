@@ -1,5 +1,6 @@
 /** How far the evaluate loop is in one partition. */
-import type { LogRecord, PartitionOffset } from '../../storage/log/port.ts'
+import type { Processed } from '../../storage/log/in-hand.ts'
+import type { LogRecord, PartitionOffset, TopicPartition } from '../../storage/log/port.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { type AssemblyTimes, TraceAssembly } from './assembly.ts'
 import type { AssemblyBudget } from './traces-in-memory.ts'
@@ -14,6 +15,8 @@ export class PartitionProgress {
   #next: number | null = null
   /** Up to here the results of all that was read are appended, and no open trace needs what was read. */
   #settled: number | null = null
+  /** As that, whatever open traces need. */
+  #done = 0
 
   constructor(partition: number, times: AssemblyTimes, budget: AssemblyBudget) {
     this.#partition = partition
@@ -59,19 +62,29 @@ export class PartitionProgress {
     this.#next = offset + 1
   }
 
+  get topicPartition(): TopicPartition {
+    return { topic: AGENT_TRACES, partition: this.#partition }
+  }
+
   hasUncommitted(): boolean {
     return this.toCommit() !== null
   }
 
-  /** The results of all that was read are appended. Until the next time, what is read since is not committed: a rebalance may come in between. */
-  appended(): void {
-    if (this.#next !== null) this.#settled = Math.min(this.#next, this.#assembly?.heldOffset() ?? this.#next)
+  /**
+   * The results of all that was read are appended. Until the next time, what is read since is not committed: a rebalance may come in
+   * between. `holdsBack`: offsets are held for open traces, as far as they may be.
+   */
+  appended(holdsBack: boolean): void {
+    if (this.#next === null) return
+    this.#done = this.#next
+    const held = holdsBack ? (this.#assembly?.heldOffset() ?? null) : null
+    this.#settled = Math.min(this.#next, held ?? this.#next)
   }
 
   /** Null when there is nothing new. */
-  toCommit(): PartitionOffset | null {
+  toCommit(): Processed | null {
     if (this.#settled === null || this.#committed === null || this.#settled <= this.#committed) return null
-    return { topic: AGENT_TRACES, partition: this.#partition, offset: this.#settled }
+    return { topic: AGENT_TRACES, partition: this.#partition, offset: this.#settled, done: this.#done }
   }
 
   committed(offset: number): void {

@@ -6,6 +6,7 @@
 import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
+import { InHand } from '../../storage/log/in-hand.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -33,6 +34,10 @@ export interface StoreLoopOptions {
   /** How long a rebalance, or the end, waits for a store that does not answer. */
   graceMs?: number
   groupId?: string
+  /** How often a process may die with a record alone in hand before that is put aside: 3. */
+  maxAttempts?: number
+  /** The store is code of this process, which an insert may kill. */
+  isStoreInProcess?: boolean
   runtime?: Runtime
 }
 
@@ -75,6 +80,9 @@ export async function startStoreLoop(options: StoreLoopOptions): Promise<StoreLo
   return loop
 }
 
+/** What a batch belongs to: commits of another tenure are nobody's. */
+type Tenure = object
+
 interface Writing {
   batch: StoreBatch
   done: Promise<void>
@@ -88,6 +96,7 @@ class Loop implements StoreLoop {
   readonly #giveUp = new AbortController()
   /** Sets tokens of this run apart from those of one before it, whose offsets may have been the same on another log. */
   readonly #runId: string
+  readonly #inHand: InHand
   #consumer!: Consumer
   #running: Promise<void> = Promise.resolve()
   #pending: StoreBatch
@@ -116,11 +125,25 @@ class Loop implements StoreLoop {
     this.#runtime = options.runtime ?? MACHINE
     this.#runId = this.#runtime.newId()
     this.#pending = new StoreBatch(this.#runtime)
+    this.#inHand = new InHand({
+      log: options.log,
+      groupId: this.#groupId,
+      tryRecord: (record) => this.#try(record),
+      retry: (attempt) => this.#retried(attempt),
+      alone: this.#runtime.alone,
+      onProblem: options.onProblem,
+      onPutAside: () => this.#stats.deadLetters++,
+      maxAttempts: options.maxAttempts,
+    })
+  }
+
+  get #groupId(): string {
+    return this.#options.groupId ?? 'trans-store'
   }
 
   async start(): Promise<void> {
     this.#consumer = await this.#options.log.openConsumer({
-      groupId: this.#options.groupId ?? 'trans-store',
+      groupId: this.#groupId,
       topics: [AGENT_TRACES, EVAL_RESULTS],
       startFrom: 'earliest',
       onAssign: async () => {
@@ -128,6 +151,7 @@ class Loop implements StoreLoop {
       },
       onRevoke: () => this.#onRevoke(),
     })
+    this.#inHand.use(this.#consumer)
     this.#running = this.#loop()
   }
 
@@ -142,6 +166,7 @@ class Loop implements StoreLoop {
     await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
     this.#giveUp.abort()
     await this.#writing?.done
+    await this.#release()
     await this.#consumer.close()
   }
 
@@ -178,10 +203,16 @@ class Loop implements StoreLoop {
     if (signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
     const giveWay = this.#runtime.createTimeSlice()
     const tenure = this.#tenure
+    // Otherwise they are another's by now.
+    if (!(await this.#inHand.admit(records))) return
     for (const record of records) {
       // The rest is read again by whoever has the partition next.
       if (tenure === null || tenure !== this.#tenure) break
       if (this.#pending.offsets.isEmpty) this.#pendingSinceMs = this.#options.nowMs()
+      if (this.#inHand.isAside(record)) {
+        this.#pending.offsets.note(record)
+        continue
+      }
       this.#adding = this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
       await this.#adding
       await giveWay()
@@ -207,7 +238,7 @@ class Loop implements StoreLoop {
     this.#pending = new StoreBatch(this.#runtime)
     this.#lastBatchAtMs = this.#options.nowMs()
     batch.seal(this.#lastBatchAtMs)
-    const done = this.#write(batch, this.#consumer.generation()).finally(() => {
+    const done = this.#write(batch, this.#inHand.tenure).finally(() => {
       this.#writing = null
       this.#wake.abort()
     })
@@ -215,7 +246,7 @@ class Loop implements StoreLoop {
   }
 
   /** Never rejects. What is not written when it gives up is not committed either, and comes again. */
-  async #write(batch: StoreBatch, generation: number): Promise<void> {
+  async #write(batch: StoreBatch, tenure: Tenure): Promise<void> {
     const { log, traces, onProblem, onChange = onProblem } = this.#options
     const stats = this.#stats
     try {
@@ -249,23 +280,46 @@ class Loop implements StoreLoop {
     stats.batches++
     stats.lastBatchRows = batch.rowCount
     stats.storedUpToMs = Math.max(stats.storedUpToMs, batch.newestAppendTimeMs)
-    await this.#commit(batch, generation)
+    await this.#commit(batch, tenure)
   }
 
-  async #commit(batch: StoreBatch, generation: number): Promise<void> {
-    const commit = async (): Promise<void> => {
-      // Of partitions that were taken away meanwhile: their new owner reads the records again, which stores nothing twice.
-      if (generation === this.#consumer.generation()) await this.#consumer.commit(batch.offsets.toCommit())
-    }
-    const onFailure = (error: unknown, attempt: number): void => {
-      if (isWorthSaying(attempt)) this.#options.onProblem?.(`the store loop cannot commit: ${messageOf(error)}`)
-    }
+  async #commit(batch: StoreBatch, tenure: Tenure): Promise<void> {
     try {
-      // There may be no next batch whose commit covers this one.
-      await retryForever(commit, { sleep: this.#runtime.sleep, signal: this.#giveUp.signal, onFailure })
+      // There may be no next batch whose commit covers this one. Of partitions that were taken away meanwhile nothing is committed:
+      // their new owner reads the records again, which stores nothing twice.
+      await this.#retried(() => this.#inHand.commit(batch.offsets.toCommit(), tenure), this.#giveUp.signal)
       faultPoint('store.after-commit')
     } catch {
       // The loop ends: what it stored is stored again by the next, by the same keys.
+    }
+  }
+
+  #retried<T>(attempt: () => Promise<T>, signal: AbortSignal = this.#stop.signal): Promise<T> {
+    const onFailure = (error: unknown, count: number): void => {
+      if (isWorthSaying(count)) this.#options.onProblem?.(`the store loop waits for the log: ${messageOf(error)}`)
+    }
+    return retryForever(attempt, { sleep: this.#runtime.sleep, signal, onFailure })
+  }
+
+  /** What storing a record takes. Only an insert that runs in this process is part of that: it is by the same keys, and shows nothing twice. */
+  async #try(record: LogRecord): Promise<void> {
+    const alone = new StoreBatch(this.#runtime)
+    await alone.add(record, this.#options.definitions(), this.#options.nowMs())
+    alone.seal(this.#options.nowMs())
+    if (this.#options.isStoreInProcess !== true) return
+    for (const table of ['spans', 'results'] as const) {
+      const { blocks } = alone[table]
+      const token = `${this.#runId}:trial:${this.#runtime.newId()}`
+      if (blocks.length > 0) await this.#options.traces.insertBlocks(table, blocks, token)
+    }
+  }
+
+  async #release(): Promise<void> {
+    try {
+      await this.#inHand.release([])
+    } catch (error) {
+      // The next owner then looks at what was in hand here, and finds nothing.
+      this.#options.onProblem?.(`the store loop let go of the log without a word: ${messageOf(error)}`)
     }
   }
 
@@ -289,5 +343,6 @@ class Loop implements StoreLoop {
     await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
     // What could not be written belongs to whoever owns the partitions next.
     this.#pending = new StoreBatch(this.#runtime)
+    await this.#release()
   }
 }

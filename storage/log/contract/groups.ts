@@ -63,6 +63,31 @@ export function describeGroups(bench: Bench): void {
       await consumer.close()
     })
 
+    test('a commit carries a note for whoever has the partition next, until the next commit', async () => {
+      const { log, topic } = await bench.withTopic(2)
+      const groupId = unique('group')
+      await log.append(topic, numbered(2, 0, 10))
+      const consumer = await log.openConsumer({ groupId, topics: [topic], startFrom: 'earliest' })
+      await untilAssigned(bench, consumer, 2)
+      const noted = { topic, partition: 0, offset: 2, note: `{"text":"${'é'.repeat(1_900)}"}` }
+      expect(await consumer.commit([noted, { topic, partition: 1, offset: 1 }])).toEqual({ ok: true })
+      const notes = async (of: typeof log) => new Map((await of.committed(groupId)).map((p) => [p.partition, p.note]))
+      expect(await notes(await bench.open())).toEqual(
+        new Map([
+          [0, noted.note],
+          [1, undefined],
+        ]),
+      )
+      await consumer.commit([{ topic, partition: 0, offset: 2 }])
+      expect(await notes(log)).toEqual(
+        new Map([
+          [0, undefined],
+          [1, undefined],
+        ]),
+      )
+      await consumer.close()
+    })
+
     test('one member reads several topics', async () => {
       const { log, topic } = await bench.withTopic(2)
       const other = (await bench.withTopic(1)).topic

@@ -1,7 +1,15 @@
 /** A member of a consumer group on the embedded log. */
 import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import type { CommitOutcome, Consumer, ConsumerOptions, LogRecord, PartitionOffset, TopicPartition } from '../port.ts'
+import type {
+  CommitOutcome,
+  CommittedOffset,
+  Consumer,
+  ConsumerOptions,
+  LogRecord,
+  PartitionOffset,
+  TopicPartition,
+} from '../port.ts'
 import { LogError } from '../port.ts'
 import type { CoordinatorFile } from './coordinator-file.ts'
 import type { GroupState } from './group-state.ts'
@@ -99,7 +107,7 @@ export class EmbeddedConsumer implements Consumer {
     }
   }
 
-  async commit(offsets: readonly PartitionOffset[]): Promise<CommitOutcome> {
+  async commit(offsets: readonly CommittedOffset[]): Promise<CommitOutcome> {
     this.#assertOpen()
     const { coordinator } = this.#parts
     let outcome: CommitOutcome = { ok: true }

@@ -1,6 +1,6 @@
 /** The groups of the embedded log in one SQLite file: their state (see group-state.ts), subscriptions and committed offsets. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import type { PartitionOffset, TopicPartition } from '../port.ts'
+import type { CommittedOffset, PartitionOffset, TopicPartition } from '../port.ts'
 import type { GroupState } from './group-state.ts'
 import { EMPTY_GROUP } from './group-state.ts'
 import type { Durability } from './sqlite.ts'
@@ -19,6 +19,8 @@ export class CoordinatorFile {
   readonly #putGroup: StatementSync
   readonly #getOffset: StatementSync
   readonly #putOffset: StatementSync
+  readonly #putNote: StatementSync
+  readonly #removeNote: StatementSync
   readonly #startAt: StatementSync
   readonly #allOffsets: StatementSync
   readonly #subscribe: StatementSync
@@ -27,6 +29,8 @@ export class CoordinatorFile {
   constructor(path: string, durability: Durability) {
     this.#path = path
     const db = openDatabase(path, { durability, pageSizeBytes: 4096, createSql: CREATE_SQL })
+    // Files of before notes have no such table.
+    guarded(path, () => db.exec(CREATE_NOTES_SQL))
     this.#db = db
     this.#getGroup = db.prepare('SELECT state FROM groups WHERE group_id = ?')
     this.#putGroup = db.prepare('INSERT INTO groups VALUES(?, ?) ON CONFLICT DO UPDATE SET state = excluded.state')
@@ -34,10 +38,13 @@ export class CoordinatorFile {
     this.#putOffset = db.prepare(
       'INSERT INTO offsets VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET offset = excluded.offset',
     )
+    this.#putNote = db.prepare('INSERT INTO notes VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET note = excluded.note')
+    this.#removeNote = db.prepare('DELETE FROM notes WHERE group_id = ? AND topic = ? AND partition = ?')
     this.#startAt = db.prepare('INSERT INTO offsets VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING')
-    this.#allOffsets = db.prepare(
-      'SELECT topic, partition, offset FROM offsets WHERE group_id = ? ORDER BY topic, partition',
-    )
+    this.#allOffsets = db.prepare(`
+      SELECT o.topic, o.partition, o.offset, n.note FROM offsets o
+      LEFT JOIN notes n ON n.group_id = o.group_id AND n.topic = o.topic AND n.partition = o.partition
+      WHERE o.group_id = ? ORDER BY o.topic, o.partition`)
     this.#subscribe = db.prepare('INSERT OR IGNORE INTO subscriptions(group_id, topic) VALUES(?, ?)')
     this.#progress = db.prepare(`
       SELECT s.group_id AS groupId, coalesce(o.offset, 0) AS offset FROM subscriptions s
@@ -86,8 +93,10 @@ export class CoordinatorFile {
   }
 
   /** Only from inside `updateGroup`'s `then`. */
-  putOffset(groupId: string, position: PartitionOffset): void {
-    this.#putOffset.run(groupId, position.topic, position.partition, position.offset)
+  putOffset(groupId: string, { topic, partition, offset, note }: CommittedOffset): void {
+    this.#putOffset.run(groupId, topic, partition, offset)
+    if (note === undefined) this.#removeNote.run(groupId, topic, partition)
+    else this.#putNote.run(groupId, topic, partition, note)
   }
 
   /** Commits the position unless the group has one there already. */
@@ -95,10 +104,15 @@ export class CoordinatorFile {
     guarded(this.#path, () => this.#startAt.run(groupId, position.topic, position.partition, position.offset))
   }
 
-  offsets(groupId: string): PartitionOffset[] {
+  offsets(groupId: string): CommittedOffset[] {
     return guarded(this.#path, () => {
-      const rows = this.#allOffsets.all(groupId) as unknown as PartitionOffset[]
-      return rows.map(({ topic, partition, offset }) => ({ topic, partition, offset }))
+      const rows = this.#allOffsets.all(groupId) as unknown as (PartitionOffset & { note: string | null })[]
+      return rows.map(({ topic, partition, offset, note }) => ({
+        topic,
+        partition,
+        offset,
+        ...(note !== null && { note }),
+      }))
     })
   }
 
@@ -116,6 +130,10 @@ export class CoordinatorFile {
     return row === undefined ? EMPTY_GROUP : (JSON.parse(row.state) as GroupState)
   }
 }
+
+const CREATE_NOTES_SQL = `
+  CREATE TABLE IF NOT EXISTS notes(group_id TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, note TEXT NOT NULL,
+    PRIMARY KEY(group_id, topic, partition)) WITHOUT ROWID;`
 
 const CREATE_SQL = `
   CREATE TABLE groups(group_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;

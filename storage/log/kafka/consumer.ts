@@ -1,7 +1,15 @@
 /** A member of a consumer group that takes its records when it asks for them, and lives by asking. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../engine/message-of.ts'
-import type { CommitOutcome, Consumer, ConsumerOptions, LogRecord, PartitionOffset, TopicPartition } from '../port.ts'
+import type {
+  CommitOutcome,
+  CommittedOffset,
+  Consumer,
+  ConsumerOptions,
+  LogRecord,
+  PartitionOffset,
+  TopicPartition,
+} from '../port.ts'
 import { LogError } from '../port.ts'
 import { Fetcher } from './fetcher.ts'
 import type { Cluster } from './kafkajs-internals.ts'
@@ -113,7 +121,7 @@ export class KafkaConsumer implements Consumer {
     }
   }
 
-  async commit(offsets: readonly PartitionOffset[]): Promise<CommitOutcome> {
+  async commit(offsets: readonly CommittedOffset[]): Promise<CommitOutcome> {
     this.#assertOpen()
     try {
       return await this.#membership.commit(offsets)

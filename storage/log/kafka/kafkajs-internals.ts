@@ -68,7 +68,10 @@ export interface Broker {
   offsetCommit(
     request: MemberOfGroup & {
       groupGenerationId: number
-      topics: readonly { topic: string; partitions: readonly { partition: number; offset: string }[] }[]
+      topics: readonly {
+        topic: string
+        partitions: readonly { partition: number; offset: string; metadata?: string }[]
+      }[]
     },
   ): Promise<unknown>
   offsetFetch(request: {

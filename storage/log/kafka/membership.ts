@@ -2,7 +2,7 @@
  * One member of a consumer group, by the classic group protocol: join, synchronise, beat the heart, commit, leave.
  * https://kafka.apache.org/protocol (JoinGroup, SyncGroup, Heartbeat, OffsetCommit, LeaveGroup)
  */
-import type { CommitOutcome, PartitionOffset, TopicPartition } from '../port.ts'
+import type { CommitOutcome, CommittedOffset, PartitionOffset, TopicPartition } from '../port.ts'
 import { ASSIGNOR, assignEvenly, decodeAssignment, encodeSubscription } from './assignor.ts'
 import { type Broker, type Cluster, errorTypeOf } from './kafkajs-internals.ts'
 import { partitionName } from './partition-buffers.ts'
@@ -98,7 +98,7 @@ export class Membership {
     else this.#startJoining()
   }
 
-  async commit(offsets: readonly PartitionOffset[]): Promise<CommitOutcome> {
+  async commit(offsets: readonly CommittedOffset[]): Promise<CommitOutcome> {
     if (offsets.length === 0) return { ok: true }
     if (this.#state !== 'member') return { ok: false, reason: 'fenced' }
     const mine = new Set(this.#assignment.map(partitionName))
@@ -111,9 +111,9 @@ export class Membership {
           groupId: this.#options.groupId,
           memberId: this.#memberId,
           groupGenerationId: generation,
-          topics: offsets.map(({ topic, partition, offset }) => ({
+          topics: offsets.map(({ topic, partition, offset, note }) => ({
             topic,
-            partitions: [{ partition, offset: String(offset) }],
+            partitions: [{ partition, offset: String(offset), ...(note !== undefined && { metadata: note }) }],
           })),
         })
         return { ok: true }
