@@ -173,6 +173,12 @@ export class AlertBook {
     return null
   }
 
+  /** One that was put aside. */
+  skipRecord({ partition, offset }: LogRecord): void {
+    this.#positions.set(partition, offset + 1)
+    this.counts.skipped++
+  }
+
   /** Partitions with an alert whose outcome may turn at or before `nowMs`. */
   duePartitions(nowMs: number): Set<number> {
     const due = new Set<number>()

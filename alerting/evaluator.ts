@@ -7,10 +7,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Plan } from '../dsl/plan.ts'
+import { messageOf } from '../engine/message-of.ts'
 import { faultPoint } from '../storage/fault-point.ts'
-import { type Consumer, type Log, LogError, type TopicPartition } from '../storage/log/port.ts'
-import { ALERT_STATE, ALERTS, alertTopics, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
-import { AlertBook, type Output } from './alert-book.ts'
+import { deadLetter } from '../storage/log/dead-letter.ts'
+import { InHand } from '../storage/log/in-hand.ts'
+import { type Consumer, type Log, LogError, type LogRecord, type TopicPartition } from '../storage/log/port.ts'
+import { ALERT_STATE, ALERTS, alertTopics, DEAD_LETTERS, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
+import { AlertBook, type AlertBookOptions, type Output } from './alert-book.ts'
 import { checkpointRecord, loadCheckpoints, removalRecord } from './checkpoint.ts'
 
 export const ALERT_GROUP = 'alerts'
@@ -57,15 +60,19 @@ export async function startAlertEvaluator(options: AlertEvaluatorOptions): Promi
     topics: [EVAL_RESULTS],
     startFrom: 'earliest',
     onAssign: (partitions) => evaluator.assign(partitions, nowMs()),
-    onRevoke: () => evaluator.write(),
+    onRevoke: async () => {
+      await evaluator.write()
+      await evaluator.release()
+    },
   })
-  evaluator.consumer = consumer
+  evaluator.use(consumer)
   const running = evaluator.run()
   return {
     stats: () => evaluator.book.counts,
     drain: async () => {
       evaluator.stop.abort()
       await running
+      await evaluator.release()
       await consumer.close()
     },
   }
@@ -74,9 +81,11 @@ export async function startAlertEvaluator(options: AlertEvaluatorOptions): Promi
 class Evaluator {
   readonly stop = new AbortController()
   readonly book: AlertBook
-  consumer: Consumer | null = null
+  readonly #inHand: InHand
+  #consumer!: Consumer
   readonly #options: AlertEvaluatorOptions
   readonly #tenant: string
+  readonly #bookOptions: AlertBookOptions
   #writtenMs = Number.NEGATIVE_INFINITY
   #committed = new Map<number, number>()
   #staleTold = { count: 0, atMs: Number.NEGATIVE_INFINITY }
@@ -84,11 +93,24 @@ class Evaluator {
   constructor(options: AlertEvaluatorOptions) {
     this.#options = options
     this.#tenant = options.tenant ?? 'default'
-    this.book = new AlertBook({
+    this.#bookOptions = {
       tenant: this.#tenant,
       partitionOf: (evalId) => options.log.partitionFor(EVAL_RESULTS, `${this.#tenant}/${evalId}`),
       countStale: options.countStale ?? false,
+    }
+    this.book = new AlertBook(this.#bookOptions)
+    this.#inHand = new InHand({
+      log: options.log,
+      groupId: ALERT_GROUP,
+      tryRecord: async (record) => this.#try(record),
+      retry: (attempt) => this.#retried(attempt),
+      onProblem: options.onProblem,
     })
+  }
+
+  use(consumer: Consumer): void {
+    this.#consumer = consumer
+    this.#inHand.use(consumer)
   }
 
   async assign(partitions: readonly TopicPartition[], nowMs: number): Promise<void> {
@@ -116,11 +138,10 @@ class Evaluator {
         if (this.book.hasUrgentOutput()) await this.write()
         const dueInMs = this.book.nextDueMs() + APPEND_GRACE_MS - nowMs()
         const waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
-        const records = await this.consumer!.fetch({ maxBytes: FETCH_BYTES, maxWaitMs: waitMs, signal })
-        for (const record of records) {
-          const problem = this.book.takeRecord(record)
-          if (problem !== null) this.#problem(`a record of results can't be read and is left out: ${problem}`)
-        }
+        const records = await this.#consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs: waitMs, signal })
+        // Otherwise they are another's by now, and come again.
+        if (!(await this.#inHand.admit(records))) continue
+        for (const record of records) await this.#take(record)
         this.#tellStale()
         await this.#advanceDue()
         if (this.book.hasUrgentOutput() || nowMs() - this.#writtenMs >= CHECKPOINT_INTERVAL_MS) await this.write()
@@ -133,6 +154,31 @@ class Evaluator {
       }
     }
     await this.write()
+  }
+
+  async #take(record: LogRecord): Promise<void> {
+    if (this.#inHand.isAside(record)) {
+      this.book.skipRecord(record)
+      return
+    }
+    try {
+      const problem = this.book.takeRecord(record)
+      if (problem !== null) this.#problem(`a record of results can't be read and is left out: ${problem}`)
+    } catch (error) {
+      // A bug of ours must not stop the partition.
+      const letter = deadLetter(record, 'failed', messageOf(error))
+      await this.#retried(() => this.#options.log.append(DEAD_LETTERS, [letter]))
+      this.#problem(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
+    }
+  }
+
+  /** On a book of its own: what comes of it is nobody's. */
+  #try(record: LogRecord): void {
+    const nowMs = this.#options.nowMs()
+    const book = new AlertBook(this.#bookOptions)
+    book.assign(new Map([[record.partition, record.offset]]), new Map(), nowMs)
+    book.setPlan(this.#options.definitions.current(), nowMs)
+    book.takeRecord(record)
   }
 
   #tellStale(): void {
@@ -204,12 +250,36 @@ class Evaluator {
   async #commit(positions: ReadonlyMap<number, number>): Promise<void> {
     const moved = [...positions].filter(([partition, offset]) => this.#committed.get(partition) !== offset)
     if (moved.length === 0) return
-    const outcome = await this.consumer!.commit(
+    const outcome = await this.#inHand.commit(
       moved.map(([partition, offset]) => ({ topic: EVAL_RESULTS, partition, offset })),
     )
     faultPoint('alerts.after-commit')
     // Otherwise the partitions are another's by now, who reads from the last commit and knows what the checkpoints hold.
     if (outcome.ok) for (const [partition, offset] of moved) this.#committed.set(partition, offset)
+  }
+
+  /** Lets go of the partitions in peace. */
+  async release(): Promise<void> {
+    try {
+      await this.#inHand.release([])
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error
+      // The next owner then looks at what was in hand here, and finds nothing.
+      this.#problem(`alerts let go of the log without a word: ${error.message}`)
+    }
+  }
+
+  /** For as long as the log takes, unless stopped. */
+  async #retried<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let failureCount = 0; ; failureCount++) {
+      try {
+        return await attempt()
+      } catch (error) {
+        if (!(error instanceof LogError) || error.code === 'closed' || this.stop.signal.aborted) throw error
+        this.#problem(`alerts wait for the log: ${error.message}`)
+        await this.#backOff(failureCount)
+      }
+    }
   }
 
   readonly #problem = (message: string): void => this.#options.onProblem?.(message)

@@ -122,6 +122,7 @@ async function start(
   serveTraces(tracesPort, traces)
   let redactor = compileRedaction(plan)
   const store = await startStoreLoop({
+    isStoreInProcess: settings.tracesUrl === null,
     log,
     traces,
     definitions: () => redactor,

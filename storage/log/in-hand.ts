@@ -211,23 +211,24 @@ export class InHand {
       // Before it is written down: a log that does not answer must not look like a death.
       const records = await retry(() => log.read(topic, number, next.start, next.end - next.start))
       const [first] = records
-      // Nobody had more than there is.
+      // Nobody had more than there is, and what comes later was not tried.
       if (first === undefined) break
+      const tried = records.filter(({ offset }) => offset < next.end)
       const isMine = await alone(async () => {
         if (next.count > this.#maxAttempts && first.offset === next.start) {
           await this.#putAside(first, next.count - 1)
           partition.aside = [...partition.aside, first.offset]
         } else {
           if (!(await persist(next))) return false
-          for (const record of records) if (record.offset < next.end) await this.#try(record)
+          for (const record of tried) await this.#try(record)
         }
-        from = next.end
+        from = tried.length === 0 ? next.end : tried.at(-1)!.offset + 1
         return persist(null)
       })
       if (!isMine) return false
       if (trial !== null && from >= trial.end) trial = null
     }
-    Object.assign(partition, { from: to, to })
+    Object.assign(partition, { from, to })
     return true
   }
 

@@ -22,10 +22,12 @@ export function brokenPromise(ledger: Ledger, settings: Settings): string | null
 /** acknowledged ⊆ stored ⊆ sent, as they were sent. */
 function brokenSpans({ store, sent, acknowledged, traces }: Ledger): string | null {
   const known = new Map(sent.flatMap(({ spans }) => spans).map((span) => [span.key, span]))
-  for (const { spans } of acknowledged) {
+  for (const { spans, kills } of acknowledged) {
+    if (kills.includes('store')) continue
     for (const { key } of spans) if (!store.spans.has(key)) return `the acknowledged span ${key} is not stored`
   }
-  for (const { spanKeys } of traces.values()) {
+  for (const { spanKeys, kills } of traces.values()) {
+    if (kills.includes('store')) continue
     for (const key of spanKeys) if (!store.spans.has(key)) return `the span ${key}, which the log took, is not stored`
   }
   for (const [key, { span }] of store.spans) {
@@ -37,11 +39,12 @@ function brokenSpans({ store, sent, acknowledged, traces }: Ledger): string | nu
   return torn === undefined ? null : `the span ${torn} is two rows that no merge makes one`
 }
 
-/** What is no traces is in the dead letters, and nothing else is. */
+/** What is no traces, or kills, is in the dead letters, and nothing else is. */
 function brokenDeadLetters(ledger: Ledger): string | null {
   const expected = new Set<string>()
   for (const record of ledger.log.every(AGENT_TRACES)) {
-    if (ledger.sentOf(record).spans.length === 0) expected.add(positionOf(record))
+    const { spans, kills } = ledger.sentOf(record)
+    if (spans.length === 0 || kills.length > 0) expected.add(positionOf(record))
   }
   for (const source of expected) if (!ledger.deadLetterSources.has(source)) return `${source} has no dead letter`
   for (const source of ledger.deadLetterSources.keys()) {
@@ -78,7 +81,9 @@ function brokenCopies(ledger: Ledger): string | null {
 function brokenArrivalVerdicts(ledger: Ledger, visible: ReadonlyMap<string, EvalResult>): string | null {
   const expected = new Map<string, SentSpan>()
   for (const record of ledger.log.every(AGENT_TRACES)) {
-    for (const span of ledger.sentOf(record).spans) expected.set(`${span.key}/${FAST}/`, span)
+    const { spans, kills } = ledger.sentOf(record)
+    if (kills.includes('evaluate')) continue
+    for (const span of spans) expected.set(`${span.key}/${FAST}/`, span)
   }
   for (const [key, { durationMs }] of expected) {
     const verdict = visible.get(key)?.verdict
@@ -101,6 +106,7 @@ function brokenTraceVerdicts(
     [...visible.values()].filter(({ evalId }) => evalId === SHORT).map((one) => [traceOf(one), one]),
   )
   for (const trace of ledger.traces.values()) {
+    if (trace.kills.includes('evaluate')) continue
     const result = verdicts.get(trace.traceKey)
     const spans = trace.spanKeys.size
     if (result !== undefined) {

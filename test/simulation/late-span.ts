@@ -11,7 +11,8 @@ export interface JudgedTrace {
 
 /** One that was judged by all of its spans; null when there is none. */
 export function judgedWhole(ledger: Ledger): JudgedTrace | null {
-  for (const { traceKey, spanKeys } of ledger.traces.values()) {
+  for (const { traceKey, spanKeys, kills } of ledger.traces.values()) {
+    if (kills.length > 0) continue
     const result = verdictOn(ledger, traceKey)
     if (result?.score === spanKeys.size) return { traceKey, revision: result.revision, spans: spanKeys.size }
   }

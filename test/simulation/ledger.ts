@@ -7,7 +7,7 @@ import type { DeliveryObserver } from './consumer.ts'
 import { type LogObserver, type LogServer, partitionName } from './log-server.ts'
 import { FAST } from './plan.ts'
 import { type StoreServer, spanKey, subjectKey } from './store-server.ts'
-import type { SentRecord } from './workload.ts'
+import type { Role, SentRecord } from './workload.ts'
 
 export const EVALUATE_GROUP = 'trans-evaluate'
 export const STORE_GROUP = 'trans-store'
@@ -16,6 +16,8 @@ export const STORE_GROUP = 'trans-store'
 export interface AppendedTrace {
   readonly traceKey: string
   readonly spanKeys: Set<string>
+  /** The processes that die of its spans. */
+  readonly kills: readonly Role[]
   readonly partition: number
   readonly firstOffset: number
   lastOffset: number
@@ -141,27 +143,34 @@ export class Ledger implements LogObserver, DeliveryObserver {
       )
       return lacking === undefined ? null : `the result of ${lacking.evalId} on ${spanKey(lacking)}`
     }
-    const { spans } = this.sentOf(record)
-    if (spans.length === 0) return this.deadLetterSources.has(positionOf(record)) ? null : 'its dead letter'
+    const { spans, kills } = this.sentOf(record)
+    if (spans.length === 0 || kills.includes('store')) return this.#deadLetterLacking(record)
     const lacking = spans.find(({ key }) => !this.store.spans.has(key))
     return lacking === undefined ? null : `the span ${lacking.key}`
   }
 
+  #deadLetterLacking(record: LogRecord): string | null {
+    return this.deadLetterSources.has(positionOf(record)) ? null : 'its dead letter'
+  }
+
   #unevaluatedOf(record: LogRecord): string | null {
-    const lacking = this.sentOf(record).spans.find(({ key }) => !this.#arrivalVerdicts.has(key))
+    const { spans, kills } = this.sentOf(record)
+    if (kills.includes('evaluate')) return this.#deadLetterLacking(record)
+    const lacking = spans.find(({ key }) => !this.#arrivalVerdicts.has(key))
     return lacking === undefined ? null : `the verdict on ${lacking.key}`
   }
 
   #onTraces(record: LogRecord): void {
     const nowMs = this.#nowMs()
     const { partition, offset } = record
-    const { spans } = this.sentOf(record)
+    const { spans, kills } = this.sentOf(record)
     for (const { key, traceKey, isRoot } of spans) {
       let trace = this.traces.get(traceKey)
       if (trace === undefined) {
         trace = {
           traceKey,
           spanKeys: new Set(),
+          kills,
           partition,
           firstOffset: offset,
           lastOffset: offset,

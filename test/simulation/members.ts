@@ -1,5 +1,6 @@
 /** The processes that run the loops: started, killed, replaced. */
-import { compileRedaction } from '../../engine/redact/redact.ts'
+import { compileEvaluator, type Evaluator } from '../../engine/evaluate/evaluator.ts'
+import { compileRedaction, type Redactor } from '../../engine/redact/redact.ts'
 import type { AssemblyTimes } from '../../workers/online/assembly.ts'
 import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { type StoreLoop, startStoreLoop } from '../../workers/online/store-loop.ts'
@@ -10,11 +11,10 @@ import { PLAN } from './plan.ts'
 import { SimulatedProcess, type Surroundings } from './process.ts'
 import type { Random } from './random.ts'
 import { storeClient } from './store-client.ts'
+import { isPoisonFor, type Role } from './workload.ts'
 
 /** Of the defaults, what makes a run short. */
 export const TIMES: AssemblyTimes = { settleMs: 500, idleMs: 4_000, maxOpenMs: 20_000, holdMs: 4_000 }
-
-export type Role = 'evaluate' | 'store'
 
 export interface Settings {
   readonly style: ConsumerStyle
@@ -126,6 +126,7 @@ export class Members {
     return startEvaluateLoop({
       log: this.#log(process),
       definitions: { current: () => PLAN },
+      compile: (plan) => deadlyEvaluator(compileEvaluator(plan), process),
       nowMs: process.nowMs,
       onProblem: (text) => this.#surroundings.note(() => `${process.name}: ${text}`),
       ...(hasReadBack && { traces: storeClient(this.#ledger.store, process) }),
@@ -139,7 +140,7 @@ export class Members {
     return startStoreLoop({
       log: this.#log(process),
       traces: storeClient(this.#ledger.store, process),
-      definitions: () => NOTHING,
+      definitions: () => deadlyRedactor(process),
       nowMs: process.nowMs,
       onProblem: (text) => this.#surroundings.note(() => `${process.name}: ${text}`),
       maxRows: this.#settings.maxRows,
@@ -177,3 +178,23 @@ export class Members {
 }
 
 const NOTHING = compileRedaction(PLAN)
+
+function deadlyEvaluator(evaluator: Evaluator, process: SimulatedProcess): Evaluator {
+  return {
+    ...evaluator,
+    onSpan: (span, ...rest) => {
+      if (isPoisonFor('evaluate', span)) process.kill()
+      return evaluator.onSpan(span, ...rest)
+    },
+  }
+}
+
+function deadlyRedactor(process: SimulatedProcess): Redactor {
+  return {
+    ...NOTHING,
+    apply: (span) => {
+      if (isPoisonFor('store', span)) process.kill()
+      return NOTHING.apply(span)
+    },
+  }
+}

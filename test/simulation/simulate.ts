@@ -7,11 +7,11 @@ import { brokenPromise } from './final-checks.ts'
 import { brokenLateSpan, judgedWhole } from './late-span.ts'
 import { EVALUATE_GROUP, Ledger, STORE_GROUP } from './ledger.ts'
 import { LogServer } from './log-server.ts'
-import { Members, type Role, type Settings } from './members.ts'
+import { Members, type Settings } from './members.ts'
 import { SimulatedProcess, type Surroundings } from './process.ts'
 import { Random } from './random.ts'
 import { StoreServer } from './store-server.ts'
-import { type SentRecord, START_MS, Workload } from './workload.ts'
+import { type Role, type SentRecord, START_MS, Workload } from './workload.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -24,6 +24,8 @@ export interface Outcome {
 const CHECK_MS = 100
 /** From the end of the faults, and of what is sent, to no lag. */
 const MOST_MS_TO_CATCH_UP = 60_000
+/** A record that kills is found by a few deaths, after each of which its group waits for a session to end. */
+const MORE_MS_OF_POISON = 60_000
 const ROLES: readonly Role[] = ['evaluate', 'store']
 
 /** `note` is given a line for each thing that happens. */
@@ -141,7 +143,8 @@ class Simulation {
   async #runUntilQuiet(): Promise<void> {
     const lastSentMs = this.#workload.records.at(-1)?.atMs ?? START_MS
     const fromMs = Math.max(lastSentMs, this.#faults.endMs, this.#clock.nowMs)
-    const deadlineMs = fromMs + MOST_MS_TO_CATCH_UP
+    const isPoisoned = this.#workload.records.some(({ kills }) => kills.length > 0)
+    const deadlineMs = fromMs + MOST_MS_TO_CATCH_UP + (isPoisoned ? MORE_MS_OF_POISON : 0)
     let nextCheckMs = Math.max(this.#faults.endMs, this.#clock.nowMs)
     let wasQuiet = false
     while (this.#ledger.violation === null) {

@@ -28,11 +28,27 @@ export interface SentRecord {
   readonly record: RecordToAppend
   /** Empty where it is no traces at all. */
   readonly spans: readonly SentSpan[]
+  /** The processes that die of it. */
+  readonly kills: readonly Role[]
 }
+
+export type Role = 'evaluate' | 'store'
+
+/** By the id of its span, for which the processes look. */
+const POISON: ReadonlyMap<number, readonly Role[]> = new Map([
+  [66, ['evaluate']],
+  [67, ['store']],
+  [68, ['evaluate', 'store']],
+])
+const KILLERS = new Map([...POISON].map(([id, roles]) => [spanIdOf(id), roles]))
+
+export const isPoisonFor = (role: Role, { spanId }: { spanId: string }): boolean =>
+  KILLERS.get(spanId)?.includes(role) ?? false
 
 const TENANTS = ['default', 'other']
 const ROOT = 1
 const LATE = 99
+const MAX_TRACES = 1_000
 
 export class Workload {
   readonly #random: Random
@@ -48,6 +64,7 @@ export class Workload {
     const traces = random.int(2, 7)
     for (let i = 0; i < traces; i++) this.#addTrace()
     if (random.chance(0.4)) this.#addGarbage()
+    if (random.chance(0.15)) this.#addPoison()
     this.records.sort((a, b) => a.atMs - b.atMs)
   }
 
@@ -98,6 +115,7 @@ export class Workload {
     return {
       atMs,
       record,
+      kills: POISON.get(first!.id) ?? [],
       spans: spans.map(({ trace, id, durationMs = 1, parent }) => ({
         key: spanKey({ tenant, traceId: traceIdOf(trace), spanId: spanIdOf(id) }),
         traceKey: `${tenant}/${traceIdOf(trace)}`,
@@ -106,6 +124,15 @@ export class Workload {
         isRoot: parent === undefined,
       })),
     }
+  }
+
+  /** A trace of its own. */
+  #addPoison(): void {
+    const random = this.#random
+    const id = random.pick([...POISON.keys()])
+    const trace = 1 + Math.floor(this.#traces++ / TENANTS.length) + MAX_TRACES
+    const atMs = random.int(START_MS, this.#endMs)
+    this.records.push(this.#recordOf('default', [{ trace, id, startMs: atMs, parent: ROOT }], atMs))
   }
 
   #addGarbage(): void {
@@ -118,7 +145,7 @@ export class Workload {
         value: Buffer.from(`garbage ${count} \xff`),
         headers: { tenant: 'default' },
       }
-      this.records.push({ atMs: random.int(START_MS, this.#endMs), record, spans: [] })
+      this.records.push({ atMs: random.int(START_MS, this.#endMs), record, spans: [], kills: [] })
     }
   }
 }

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { type EmbeddedLog, openEmbeddedLog } from './embedded.ts'
+import { InHand } from './in-hand.ts'
+import { type InHandNote, noteText, parseNote } from './in-hand-note.ts'
+import type { Consumer, LogRecord } from './port.ts'
+import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from './topics.ts'
+
+const GROUP = 'trans-store'
+const PARTITION = 1
+
+let log: EmbeddedLog
+beforeEach(async () => {
+  log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
+  await log.ensureTopics(onlineTopics)
+})
+afterEach(() => log.close())
+
+const append = (texts: readonly string[]) =>
+  log.append(
+    AGENT_TRACES,
+    texts.map((text) => ({ key: null, partition: PARTITION, value: Buffer.from(text) })),
+  )
+const textOf = ({ value }: LogRecord): string => Buffer.from(value).toString()
+const letters = async () => (await log.read(DEAD_LETTERS, 0, 0, 1_000)).map(({ headers }) => headers.source)
+const sourceOf = (offset: number) => `${AGENT_TRACES}/${PARTITION}/${offset}`
+
+interface Life {
+  /** Handed out and processed, in this life. */
+  processed: string[]
+  commits: number
+  turns: number
+  /** It died. */
+  isDead: boolean
+}
+
+const DEATH = Symbol('death')
+
+/**
+ * A process's life: takes records, processes and commits them until there are no more, or until a record kills it: then it stands
+ * still, as it is, and its group forgets it.
+ */
+async function live(options: {
+  kills: (text: string) => boolean
+  dieAfter?: number
+  fetchBytes?: number
+}): Promise<Life> {
+  const death = Promise.withResolvers<typeof DEATH>()
+  const life: Life = { processed: [], commits: 0, turns: 0, isDead: false }
+  const die = (): Promise<never> => {
+    life.isDead = true
+    death.resolve(DEATH)
+    return new Promise(() => {})
+  }
+  const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })
+  const inHand = new InHand({
+    log,
+    groupId: GROUP,
+    alone: (run) => run(),
+    retry: (attempt) => (life.isDead ? new Promise(() => {}) : attempt()),
+    tryRecord: async (record) => {
+      if (options.kills(textOf(record))) await die()
+    },
+  })
+  const counting: Pick<Consumer, 'commit'> = {
+    commit: (offsets) => {
+      life.commits++
+      return consumer.commit(offsets)
+    },
+  }
+  inHand.use(counting)
+  const run = async (): Promise<void> => {
+    for (;;) {
+      const records = await consumer.fetch({ maxBytes: options.fetchBytes ?? 100, maxWaitMs: 0 })
+      if (records.length === 0) return
+      life.turns++
+      expect(await inHand.admit(records)).toBe(true)
+      for (const record of records) {
+        if (inHand.isAside(record)) continue
+        if (options.kills(textOf(record))) await die()
+        life.processed.push(textOf(record))
+        if (life.processed.length === options.dieAfter) await die()
+      }
+      const { topic, partition, offset } = records.at(-1)!
+      await inHand.commit([{ topic, partition, offset: offset + 1 }])
+    }
+  }
+  await Promise.race([run(), death.promise])
+  if (!life.isDead) await inHand.release([])
+  await consumer.close()
+  return life
+}
+
+async function liveUntilDone(kills: (text: string) => boolean, mostDeaths: number): Promise<number> {
+  for (let deaths = 0; deaths <= mostDeaths; deaths++) if (!(await live({ kills })).isDead) return deaths
+  return expect.fail(`not done after ${mostDeaths} deaths`)
+}
+
+describe('a record that kills', () => {
+  test.each<[string, number, readonly number[]]>([
+    ['the only one', 1, [0]],
+    ['the first of many', 500, [0]],
+    ['the last of many', 500, [499]],
+    ['two beside each other', 300, [150, 151]],
+    ['one in a hundred', 1_000, [3, 103, 250, 777]],
+  ])('is put aside, and nothing else: %s', async (_what, count, poison) => {
+    await append(Array.from({ length: count }, (_, i) => (poison.includes(i) ? `poison ${i}` : `good ${i}`)))
+    const deaths = await liveUntilDone((text) => text.startsWith('poison'), 6 * poison.length)
+    // In a crowd, in a piece, and three times alone.
+    expect(deaths).toBeLessThanOrEqual(6 * poison.length)
+    expect(await letters()).toEqual(poison.map(sourceOf))
+    expect(await log.committed(GROUP)).toEqual([{ topic: AGENT_TRACES, partition: PARTITION, offset: count }])
+    const [letter] = await log.read(DEAD_LETTERS, 0, 0, 1)
+    expect(letter).toMatchObject({
+      headers: { code: 'fatal', reason: 'the process of trans-store died 3 times with this record alone in hand' },
+    })
+    expect(textOf(letter!)).toBe(`poison ${poison[0]}`)
+  })
+
+  test('that comes later, into the room that was written, is found too', async () => {
+    await append(['good', 'poison'])
+    const kills = (text: string) => text.startsWith('poison')
+    await liveUntilDone(kills, 10)
+    await append(['good', 'poison again', 'good'])
+    await liveUntilDone(kills, 10)
+    expect(await letters()).toEqual([sourceOf(1), sourceOf(3)])
+  })
+})
+
+test('who is killed by others is not poison, however often', async () => {
+  await append(Array.from({ length: 400 }, (_, i) => `good ${i}`))
+  for (let i = 0; i < 30; i++) await live({ kills: () => false, dieAfter: 1 + (i % 5) })
+  expect(await letters()).toEqual([])
+  const last = await live({ kills: () => false })
+  expect(last.processed.at(-1)).toBe('good 399')
+})
+
+test('in steady state it commits no more often than it is asked to', async () => {
+  await append(Array.from({ length: 2_000 }, (_, i) => `good ${i}`))
+  const { commits, turns, processed } = await live({ kills: () => false })
+  expect(processed).toHaveLength(2_000)
+  // Before the first record, and at the end.
+  expect(commits).toBe(turns + 2)
+})
+
+test('where the partition went to another, records are not to be processed', async () => {
+  await append(['one'])
+  const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })
+  const inHand = new InHand({ log, groupId: GROUP, tryRecord: async () => {}, retry: (attempt) => attempt() })
+  inHand.use({ commit: async () => ({ ok: false, reason: 'fenced' }) })
+  const records = await consumer.fetch({ maxBytes: 100, maxWaitMs: 0 })
+  expect(records).toHaveLength(1)
+  expect(await inHand.admit(records)).toBe(false)
+})
+
+describe('notes', () => {
+  const note: InHandNote = { from: 3, to: 900, trial: { start: 4, end: 5, count: 2 }, aside: [1, 3] }
+
+  test.each<[string, InHandNote]>([
+    ['everything', note],
+    ['no trial', { ...note, trial: null, aside: [] }],
+    ['only what is aside', { from: 7, to: 7, trial: null, aside: [5] }],
+  ])('say %s and are read again', (_what, one) => {
+    expect(parseNote(noteText(one))).toEqual(one)
+  })
+
+  test('say nothing in peace', () => {
+    expect(noteText({ from: 7, to: 7, trial: null, aside: [] })).toBeUndefined()
+  })
+
+  test.each([
+    undefined,
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"version":2,"from":1,"to":2}',
+    '{"version":1,"from":-1,"to":2}',
+    '{"version":1,"from":1,"to":2,"trial":[1]}',
+    '{"version":1,"from":1,"to":2,"aside":["1"]}',
+  ])('of others are none: %s', (text) => {
+    expect(parseNote(text)).toBeNull()
+  })
+})
