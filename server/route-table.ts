@@ -32,6 +32,8 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/definitions/:package/rollback', 'push', 'the release before, in force again'),
   route('GET', '/v1/dead-letters', 'administer', 'records that could not be used: state, limit'),
   route('GET', '/v1/dead-letters/:id', 'administer', 'one of them, with the record itself'),
+  route('POST', '/v1/dead-letters/replay', 'administer', 'all that wait, on their topics again'),
+  route('POST', '/v1/dead-letters/drop', 'administer', 'all that wait, settled'),
   route('POST', '/v1/dead-letters/:id/replay', 'administer', 'the record on its topic again'),
   route('POST', '/v1/dead-letters/:id/drop', 'administer', 'the letter settled'),
   route('GET', '/v1/keys', 'administer', 'the keys of the tenant, without the keys themselves'),

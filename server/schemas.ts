@@ -210,6 +210,10 @@ export const deadLetterDetailSchema = deadLetterSchema.extend({
   valueBase64: z.string(),
 })
 
+/** Of all that waited. */
+export const settledDeadLettersSchema = z.object({ ids: z.array(z.int()) })
+
+export type SettledDeadLetters = z.infer<typeof settledDeadLettersSchema>
 export type DeadLetterJson = z.infer<typeof deadLetterSchema>
 export type DeadLettersResponse = z.infer<typeof deadLettersResponseSchema>
 

@@ -1,7 +1,12 @@
 /** `assay dlq`: records that could not be used, and what to do with them. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { type DeadLetterJson, deadLetterDetailSchema, deadLettersResponseSchema } from '../../server/schemas.ts'
+import {
+  type DeadLetterJson,
+  deadLetterDetailSchema,
+  deadLettersResponseSchema,
+  settledDeadLettersSchema,
+} from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 
@@ -122,23 +127,20 @@ function excerpt(value: Buffer): string {
 async function settle(action: 'replay' | 'drop', ids: readonly string[], flags: Flags): Promise<number> {
   const server = serverOf(flags.server)
   if ((flags.all ?? false) === ids.length > 0) return fail(`name the dead letters to ${action}, or --all of them`)
-  const chosen: string[] = [...ids]
+  const done = (id: string | number): boolean =>
+    process.stdout.write(`${id} ${action === 'replay' ? 'replayed' : 'dropped'}\n`)
   if (flags.all) {
-    const answer = await askApi(
-      server,
-      'v1/dead-letters',
-      { state: 'waiting', limit: '1000' },
-      deadLettersResponseSchema,
-    )
+    const answer = await askApi(server, `v1/dead-letters/${action}`, {}, settledDeadLettersSchema, {})
     if (!answer.ok) return fail(answer.message)
-    chosen.push(...answer.value.deadLetters.map(({ id }) => String(id)).reverse())
+    for (const id of answer.value.ids) done(id)
+    if (answer.value.ids.length === 0) process.stdout.write('No dead letters waiting.\n')
+    return exitCodes.ok
   }
-  for (const id of chosen) {
+  for (const id of ids) {
     const path = `v1/dead-letters/${encodeURIComponent(id)}/${action}`
     const answer = await askApi(server, path, {}, z.object({ id: z.int() }), {})
     if (!answer.ok) return fail(answer.message)
-    process.stdout.write(`${id} ${action === 'replay' ? 'replayed' : 'dropped'}\n`)
+    done(id)
   }
-  if (chosen.length === 0) process.stdout.write('No dead letters waiting.\n')
   return exitCodes.ok
 }

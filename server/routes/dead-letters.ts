@@ -7,10 +7,11 @@ import {
   replayDeadLetter,
   type SettleOutcome,
   type StoredDeadLetter,
+  settleAllDeadLetters,
 } from '../../storage/log/dead-letters.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest, problem } from '../problem.ts'
-import type { DeadLetterJson, DeadLettersResponse } from '../schemas.ts'
+import type { DeadLetterJson, DeadLettersResponse, SettledDeadLetters } from '../schemas.ts'
 
 const querySchema = z.strictObject({
   state: z.enum(['waiting', 'replayed', 'dropped', 'all']).default('waiting'),
@@ -44,6 +45,12 @@ export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
     if (outcome.ok) return context.json({ id: idOf(context) })
     return problem(context, outcome.code === 'unknown' ? 404 : 409, outcome.message)
   }
+  const settlingAll = (outcome: 'replayed' | 'dropped') => async (context: Context) => {
+    const body: SettledDeadLetters = { ids: await settleAllDeadLetters(log, outcome) }
+    return context.json(body)
+  }
+  app.post('/v1/dead-letters/replay', settlingAll('replayed'))
+  app.post('/v1/dead-letters/drop', settlingAll('dropped'))
   app.post(
     '/v1/dead-letters/:id/replay',
     settling((id) => replayDeadLetter(log, id)),

@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { overriding } from '../../test/support/overriding.ts'
 import { deadLetter } from './dead-letter.ts'
-import { dropDeadLetter, listDeadLetters, readDeadLetter, replayDeadLetter } from './dead-letters.ts'
+import {
+  dropDeadLetter,
+  listDeadLetters,
+  readDeadLetter,
+  replayDeadLetter,
+  settleAllDeadLetters,
+} from './dead-letters.ts'
 import { type EmbeddedLog, openEmbeddedLog } from './embedded.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from './topics.ts'
 
@@ -56,6 +63,29 @@ test('a record that was put aside twice, by a process that died in between, is o
   const { letters } = await listDeadLetters(log, { state: 'waiting', limit: 10 })
   expect(letters.filter(({ value }) => Buffer.from(value).toString() === 'twice').map((one) => one.id)).toEqual([id])
   expect(await dropDeadLetter(log, id)).toEqual({ ok: true })
+})
+
+test('all that wait are replayed or dropped, and the topic is looked through once', async () => {
+  await putAside('already')
+  await settleAllDeadLetters(log, 'dropped')
+  const ids = [await putAside('x'), await putAside('y'), await putAside('z')]
+  let pages = 0
+  const counting = overriding(log, {
+    read: (topic, partition, from, most) => {
+      if (most > 1) pages++
+      return log.read(topic, partition, from, most)
+    },
+  })
+  const before = (await log.read(AGENT_TRACES, 2, 0, 100)).length
+  expect(await settleAllDeadLetters(counting, 'replayed')).toEqual(ids)
+  // And once more to see that there are no more.
+  expect(pages).toBe(2)
+  const replayed = (await log.read(AGENT_TRACES, 2, 0, 100)).slice(before)
+  expect(replayed.map(({ value }) => Buffer.from(value).toString())).toEqual(['x', 'y', 'z'])
+  const last = await putAside('last')
+  expect(await settleAllDeadLetters(log, 'dropped')).toEqual([last])
+  expect(await settleAllDeadLetters(log, 'dropped')).toEqual([])
+  expect(await readDeadLetter(log, last)).toMatchObject({ state: 'dropped' })
 })
 
 test('one is read whole; what settles another is none', async () => {

@@ -40,19 +40,29 @@ export async function listDeadLetters(
   log: Log,
   options: { state: DeadLetterState | null; limit: number },
 ): Promise<{ letters: StoredDeadLetter[]; total: number }> {
-  const settled = new Map<number, DeadLetterState>()
-  const first = new Map<string, LogRecord>()
+  const found = [...(await statesOf(log))].filter(([, state]) => options.state === null || state === options.state)
+  const letters: StoredDeadLetter[] = []
+  for (const [id, state] of found.reverse().slice(0, options.limit)) {
+    const [record] = await log.read(DEAD_LETTERS, PARTITION, id, 1)
+    // Retention may have taken it meanwhile.
+    if (record?.offset === id) letters.push(letterOf(record, state))
+  }
+  return { letters, total: found.length }
+}
+
+/** By id, the oldest first. What the letters hold is not kept: they may be many. */
+async function statesOf(log: Log): Promise<Map<number, DeadLetterState>> {
+  const states = new Map<number, DeadLetterState>()
+  const sources = new Set<string>()
   for await (const record of everyRecord(log)) {
     const about = record.headers[SETTLES]
-    const source = record.headers.source ?? ''
-    if (about === undefined) first.set(source, first.get(source) ?? record)
-    else settled.set(Number(about), stateOf(record))
+    const { source = '' } = record.headers
+    if (about === undefined) {
+      if (!sources.has(source)) states.set(record.offset, 'waiting')
+      sources.add(source)
+    } else if (states.has(Number(about))) states.set(Number(about), stateOf(record))
   }
-  const found = [...first.values()]
-    .map((record) => letterOf(record, settled.get(record.offset) ?? 'waiting'))
-    .filter(({ state }) => options.state === null || state === options.state)
-    .reverse()
-  return { letters: found.slice(0, options.limit), total: found.length }
+  return states
 }
 
 /** Null when there is none by that id, or no longer. */
@@ -70,11 +80,7 @@ export async function readDeadLetter(log: Log, id: number): Promise<StoredDeadLe
 export async function replayDeadLetter(log: Log, id: number): Promise<SettleOutcome> {
   const letter = await waitingLetter(log, id)
   if (!letter.ok) return letter
-  const { source, headers, value } = letter.letter
-  const [topic = '', partition = '0'] = source.split('/')
-  const partitions = await log.partitionsOf(topic)
-  await log.append(topic, [{ key: null, partition: Number(partition) % partitions, headers, value }])
-  await settle(log, id, 'replayed')
+  await replay(log, letter.letter)
   return { ok: true }
 }
 
@@ -82,8 +88,31 @@ export async function replayDeadLetter(log: Log, id: number): Promise<SettleOutc
 export async function dropDeadLetter(log: Log, id: number): Promise<SettleOutcome> {
   const letter = await waitingLetter(log, id)
   if (!letter.ok) return letter
-  await settle(log, id, 'dropped')
+  await settle(log, [id], 'dropped')
   return { ok: true }
+}
+
+/** Every letter that waits when it is asked, the oldest first; their ids. Looks through the topic once. */
+export async function settleAllDeadLetters(log: Log, outcome: 'replayed' | 'dropped'): Promise<number[]> {
+  const ids = [...(await statesOf(log))].flatMap(([id, state]) => (state === 'waiting' ? [id] : []))
+  for (let start = 0; start < ids.length; start += PAGE_RECORDS) {
+    const page = ids.slice(start, start + PAGE_RECORDS)
+    if (outcome === 'dropped') await settle(log, page, outcome)
+    else for (const id of page) await replayOne(log, id)
+  }
+  return ids
+}
+
+async function replayOne(log: Log, id: number): Promise<void> {
+  const [record] = await log.read(DEAD_LETTERS, PARTITION, id, 1)
+  if (record?.offset === id) await replay(log, letterOf(record, 'waiting'))
+}
+
+async function replay(log: Log, { id, source, headers, value }: StoredDeadLetter): Promise<void> {
+  const [topic = '', partition = '0'] = source.split('/')
+  const partitions = await log.partitionsOf(topic)
+  await log.append(topic, [{ key: null, partition: Number(partition) % partitions, headers, value }])
+  await settle(log, [id], 'replayed')
 }
 
 async function waitingLetter(
@@ -98,15 +127,16 @@ async function waitingLetter(
   return { ok: true, letter }
 }
 
-async function settle(log: Log, id: number, outcome: DeadLetterState): Promise<void> {
-  await log.append(DEAD_LETTERS, [
-    {
+async function settle(log: Log, ids: readonly number[], outcome: DeadLetterState): Promise<void> {
+  await log.append(
+    DEAD_LETTERS,
+    ids.map((id) => ({
       key: `settles/${id}`,
       partition: PARTITION,
       headers: { [SETTLES]: String(id), [OUTCOME]: outcome },
       value: NOTHING,
-    },
-  ])
+    })),
+  )
 }
 
 const NOTHING = new Uint8Array(0)

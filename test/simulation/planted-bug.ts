@@ -8,8 +8,8 @@ const REPOSITORY = join(import.meta.dirname, '..', '..')
 export const BUGS = join(import.meta.dirname, 'bugs')
 
 /** What a bug may be in, and what has to stand beside it; the rest is the repository's own. */
-const COPIED = ['workers/online', 'test/simulation']
-const LINKED = ['dsl', 'engine', 'storage', 'node_modules', 'package.json']
+const COPIED = ['storage', 'workers/online', 'test/simulation']
+const LINKED = ['dsl', 'engine', 'node_modules', 'package.json']
 
 /** Gives the folder, which the caller removes. Throws when the patch does not apply: it has to move with the code. */
 export function plantBug(patch: string): string {
