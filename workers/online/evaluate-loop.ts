@@ -26,6 +26,7 @@ import { isWorthSaying, retryForever } from './retry.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
 import { TraceJudge } from './trace-judge.ts'
 import { type AssemblyBudget, defaultBudget } from './traces-in-memory.ts'
+import { tryEvaluation } from './try-evaluation.ts'
 
 export interface EvaluateLoopOptions {
   log: Log
@@ -142,7 +143,7 @@ class Loop implements EvaluateLoop {
     this.#inHand = new InHand({
       log: options.log,
       groupId: this.#groupId,
-      tryRecord: async (record) => this.#try(record),
+      tryRecord: async (record) => tryEvaluation(record, this.#compile(options.definitions.current()), this.#parts),
       retry: (attempt) => this.#retried(attempt),
       alone: this.#runtime.alone,
       onProblem: options.onProblem,
@@ -316,17 +317,6 @@ class Loop implements EvaluateLoop {
       this.#options.onProblem?.(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
     }
     return spans.length
-  }
-
-  /** What its evaluation takes, without anything that comes of it. */
-  #try({ headers, value }: LogRecord): void {
-    const outcome = decodeRecord(headers.tenant ?? 'default', value, this.#parts, new UnreadConventions(() => {}))
-    if (!outcome.ok) return
-    const evaluator = this.#compile(this.#options.definitions.current())
-    for (const span of outcome.spans) {
-      evaluator.onSpan(span, 0, 0)
-      evaluator.project(span)
-    }
   }
 
   async #settle(progress: PartitionProgress, nowMs: number, results: EvalResult[]): Promise<void> {

@@ -1,0 +1,15 @@
+/** What the evaluation of a record takes, without anything that comes of it: for one that was in hand when a process died. */
+import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
+import { UnreadConventions } from '../../engine/conventions/unread.ts'
+import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
+import type { LogRecord } from '../../storage/log/port.ts'
+
+/** `evaluator` counts what it judges: it has to be one of the trial's own. */
+export function tryEvaluation({ headers, value }: LogRecord, evaluator: Evaluator, parts: SpanParts): void {
+  const outcome = decodeRecord(headers.tenant ?? 'default', value, parts, new UnreadConventions(() => {}))
+  if (!outcome.ok) return
+  for (const span of outcome.spans) {
+    evaluator.onSpan(span, 0, 0)
+    evaluator.project(span)
+  }
+}
