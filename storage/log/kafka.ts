@@ -1,13 +1,15 @@
 /** The log on Kafka, or on a broker that speaks its protocol, through kafkajs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs'
+import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { messageOf } from '../../engine/message-of.ts'
-import { AppendBatcher, type FirstOffsets, type PlacedRecord } from './kafka/append-batcher.ts'
-import { registerCodecs } from './kafka/codecs.ts'
+import { AppendBatcher } from './kafka/append-batcher.ts'
+import type { CompressionId } from './kafka/codecs.ts'
 import type { Compression, KafkaSettings } from './kafka/config.ts'
 import { KafkaConsumer } from './kafka/consumer.ts'
-import { offsetAfter, recordOf } from './kafka/fetcher.ts'
-import { type Cluster, createCluster, errorTypeOf, silenceNegativeTimers } from './kafka/kafkajs-internals.ts'
+import { batchesOf, type FetchedBatch } from './kafka/decode-batches.ts'
+import { type Cluster, createCluster, errorTypeOf, leaderOf, silenceNegativeTimers } from './kafka/kafkajs-internals.ts'
+import { KafkaProducer } from './kafka/producer.ts'
+import { fetchFrom } from './kafka/requests.ts'
 import { ensureKafkaTopics } from './kafka/topics.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type {
@@ -33,31 +35,13 @@ export interface KafkaLogOptions {
   onProblem?: (text: string) => void
 }
 
-const { CompressionTypes, logLevel, Partitioners } = kafkajs
-const COMPRESSION: Record<Compression, (typeof CompressionTypes)[keyof typeof CompressionTypes]> = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  snappy: CompressionTypes.Snappy,
-  lz4: CompressionTypes.LZ4,
-  zstd: CompressionTypes.ZSTD,
-}
-let isPrepared = false
-function prepareKafkajs(): void {
-  if (isPrepared) return
-  isPrepared = true
-  registerCodecs()
-  silenceNegativeTimers()
-}
-
-const ALL_IN_SYNC = -1
-/** Whoever appends has somebody waiting for the answer, and says himself when to come again. */
-const APPEND_TIMEOUT_MS = 10_000
+const COMPRESSION: Readonly<Record<Compression, CompressionId>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
 const READ_BYTES = 8 << 20
 const READ_WAIT_MS = 100
 
 /** Connects; rejects with `LogError` `io` when no broker answers. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
-  prepareKafkajs()
+  silenceNegativeTimers()
   const { settings } = options
   const kafka = new kafkajs.Kafka({
     clientId: options.clientId ?? 'assay',
@@ -65,7 +49,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
     ...(settings.tls !== null && { ssl: { ...settings.tls } }),
     ...(settings.sasl !== null && { sasl: { ...settings.sasl } }),
     // Every failure is thrown as well: whoever catches it says it once, in his own words.
-    logLevel: logLevel.NOTHING,
+    logLevel: kafkajs.logLevel.NOTHING,
     connectionTimeout: 5_000,
     requestTimeout: 30_000,
     retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 2_000 },
@@ -84,8 +68,7 @@ class KafkaLog implements Log {
   readonly #kafka: Kafka
   readonly #options: KafkaLogOptions
   readonly #admin: Admin
-  readonly #producer: Producer
-  /** For reading outside any group. */
+  /** For appending, and for reading outside any group. */
   readonly #cluster: Cluster
   readonly #batcher: AppendBatcher
   readonly #partitions = new Map<string, number>()
@@ -97,19 +80,14 @@ class KafkaLog implements Log {
     this.#kafka = kafka
     this.#options = options
     this.#admin = kafka.admin()
-    this.#producer = kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      idempotent: false,
-    })
     this.#cluster = createCluster(kafka)
-    this.#batcher = new AppendBatcher((batches) => this.#send(batches))
+    const producer = new KafkaProducer(this.#cluster, COMPRESSION[options.settings.compression])
+    this.#batcher = new AppendBatcher((batches) => this.#ask('take the records', () => producer.send(batches)))
   }
 
   async connect(): Promise<void> {
     await this.#ask('be reached', async () => {
       await this.#admin.connect()
-      await this.#producer.connect()
       await this.#cluster.connect()
     })
   }
@@ -133,27 +111,6 @@ class KafkaLog implements Log {
   #place({ partition, key }: RecordToAppend, partitions: number): number {
     if (partition !== undefined) return partition
     return key === null ? this.#nextUnkeyed++ % partitions : partitionOfKey(key, partitions)
-  }
-
-  async #send(batches: ReadonlyMap<string, readonly PlacedRecord[]>): Promise<FirstOffsets> {
-    const placed = await this.#ask('take the records', () =>
-      this.#producer.sendBatch({
-        acks: ALL_IN_SYNC,
-        timeout: APPEND_TIMEOUT_MS,
-        compression: COMPRESSION[this.#options.settings.compression],
-        topicMessages: [...batches].map(([topic, records]) => ({
-          topic,
-          messages: records.map(({ key, value, partition, headers }) => ({
-            key,
-            partition,
-            value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-            ...(headers !== undefined && { headers: { ...headers } }),
-          })),
-        })),
-      }),
-    )
-    const first = new Map(placed.map((one) => [`${one.topicName}/${one.partition}`, Number(one.baseOffset)]))
-    return { get: (topic, partition) => first.get(`${topic}/${partition}`) }
   }
 
   async partitionsOf(topic: string): Promise<number> {
@@ -230,32 +187,29 @@ class KafkaLog implements Log {
     let next = Math.max(fromOffset, end.start)
     while (next < end.end && records.length < maxRecords) {
       const at = next
-      const { messages } = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at))
-      for (const message of messages) {
-        if (Number(message.offset) < next || message.isControlRecord === true) continue
-        if (records.length < maxRecords) records.push(recordOf(topic, partition, message))
+      const batches = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at))
+      for (const batch of batches) {
+        if (records.length >= maxRecords) break
+        const wanted = batch.records().filter(({ offset }) => offset >= next)
+        records.push(...wanted.slice(0, maxRecords - records.length))
+        next = Math.max(next, batch.nextOffset)
       }
-      const last = messages.at(-1)
-      if (last === undefined) await sleep(READ_WAIT_MS)
-      else next = offsetAfter(last)
+      if (batches.length === 0) await sleep(READ_WAIT_MS)
     }
     return records
   }
 
-  async #readFrom(topic: string, partition: number, offset: number) {
+  async #readFrom(topic: string, partition: number, offset: number): Promise<FetchedBatch[]> {
     await this.#cluster.addMultipleTargetTopics([topic])
-    const leader = this.#cluster.findTopicPartitionMetadata(topic).find((one) => one.partitionId === partition)?.leader
-    if (leader === undefined) throw new Error(`no broker leads ${topic}/${partition}`)
-    const broker = await this.#cluster.findBroker({ nodeId: String(leader) })
+    const nodeId = leaderOf(this.#cluster, { topic, partition })
+    if (nodeId === null) throw new Error(`no broker leads ${topic}/${partition}`)
+    const broker = await this.#cluster.findBroker({ nodeId })
     try {
-      const { responses } = await broker.fetch({
-        maxWaitTime: READ_WAIT_MS,
-        minBytes: 1,
-        maxBytes: READ_BYTES,
-        isolationLevel: 0,
-        topics: [{ topic, partitions: [{ partition, fetchOffset: String(offset), maxBytes: READ_BYTES }] }],
-      })
-      return { messages: responses[0]?.partitions[0]?.messages ?? [] }
+      const bounds = { maxWaitMs: READ_WAIT_MS, maxBytes: READ_BYTES, maxPartitionBytes: READ_BYTES }
+      const [fetched] = await fetchFrom(broker, [{ topic, partition, offset }], bounds)
+      if (fetched === undefined) return []
+      if (fetched.error !== null) throw fetched.error
+      return batchesOf(fetched, fetched.bytes)
     } catch (error) {
       // So that the next attempt asks the broker that leads by then.
       await this.#cluster.refreshMetadata().catch(() => {})
@@ -290,7 +244,7 @@ class KafkaLog implements Log {
     this.#isClosed = true
     await this.#batcher.drain()
     await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
-    await Promise.allSettled([this.#producer.disconnect(), this.#admin.disconnect(), this.#cluster.disconnect()])
+    await Promise.allSettled([this.#admin.disconnect(), this.#cluster.disconnect()])
   }
 
   /** Runs what asks the brokers, and gives its failure the port's form. */

@@ -1,27 +1,20 @@
-import kafkajs from 'kafkajs'
 import { compress } from 'snappy'
 import { describe, expect, test } from 'vitest'
-import { registerCodecs } from './codecs.ts'
+import { CODECS } from './codecs.ts'
 
-registerCodecs()
-const { CompressionCodecs, CompressionTypes } = kafkajs
 const texts = ['', 'x', 'the order has left our warehouse '.repeat(5_000)]
-
-interface Codec {
-  compress(encoder: { buffer: Buffer }): Promise<Buffer>
-  decompress(bytes: Buffer): Promise<Buffer>
-}
 
 describe('compressions', () => {
   test.each([
-    ['zstd', CompressionTypes.ZSTD],
-    ['lz4', CompressionTypes.LZ4],
-    ['snappy', CompressionTypes.Snappy],
-  ] as const)('%s gives back what it took, and is smaller', async (_, type) => {
-    const codec = CompressionCodecs[type]() as Codec
+    ['gzip', 1],
+    ['snappy', 2],
+    ['lz4', 3],
+    ['zstd', 4],
+  ] as const)('%s gives back what it took, and is smaller', (_, id) => {
+    const codec = CODECS[id]
     for (const text of texts) {
-      const packed = await codec.compress({ buffer: Buffer.from(text) })
-      expect((await codec.decompress(packed)).toString()).toBe(text)
+      const packed = codec.compress(Buffer.from(text))
+      expect(codec.decompress(packed).toString()).toBe(text)
       if (text.length > 1_000) expect(packed.length).toBeLessThan(text.length / 10)
     }
   })
@@ -36,7 +29,6 @@ describe('compressions', () => {
       length.writeUInt32BE(packed.length)
       framed.push(length, packed)
     }
-    const codec = CompressionCodecs[CompressionTypes.Snappy]() as Codec
-    expect((await codec.decompress(Buffer.concat(framed))).toString()).toBe(blocks.join(''))
+    expect(CODECS[2].decompress(Buffer.concat(framed)).toString()).toBe(blocks.join(''))
   })
 })

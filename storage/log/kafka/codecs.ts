@@ -4,7 +4,6 @@
  * https://kafka.apache.org/documentation/#messageformat
  */
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import kafkajs from 'kafkajs'
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
 import { compressSync as snappyCompress, uncompressSync as snappyUncompress } from 'snappy'
 
@@ -28,26 +27,12 @@ function snappyDecompress(bytes: Buffer): Buffer {
   return Buffer.concat(blocks)
 }
 
-/** By the number that a batch's attributes name them by; 0 is none. */
-export const CODECS: Readonly<Record<1 | 2 | 3 | 4, Codec>> = {
+/** The number that a batch's attributes name it by; 0 is none. */
+export type CompressionId = 0 | 1 | 2 | 3 | 4
+
+export const CODECS: Readonly<Record<Exclude<CompressionId, 0>, Codec>> = {
   1: { compress: (bytes) => gzipSync(bytes), decompress: (bytes) => gunzipSync(bytes) },
   2: { compress: (bytes) => snappyCompress(bytes), decompress: snappyDecompress },
   3: { compress: (bytes) => compressFrameSync(bytes), decompress: (bytes) => decompressFrameSync(bytes) },
   4: { compress: (bytes) => zstdCompressSync(bytes), decompress: (bytes) => zstdDecompressSync(bytes) },
-}
-
-/** kafkajs's encoder: what it holds is its `buffer`. */
-interface Encoded {
-  readonly buffer: Buffer
-}
-
-/** Makes them known to kafkajs, in the whole process; again is harmless. */
-export function registerCodecs(): void {
-  const { CompressionCodecs, CompressionTypes } = kafkajs
-  for (const type of [CompressionTypes.Snappy, CompressionTypes.LZ4, CompressionTypes.ZSTD] as const) {
-    CompressionCodecs[type] = () => ({
-      compress: async ({ buffer }: Encoded) => CODECS[type].compress(buffer),
-      decompress: async (bytes: Buffer) => CODECS[type].decompress(bytes),
-    })
-  }
 }

@@ -2,10 +2,12 @@
  * Reads ahead from the partitions' leaders: one request at a time to each broker, whose answer is kept until it is taken. An answer
  * that comes after its asker has gone is not lost.
  */
-import type { LogRecord, TopicPartition } from '../port.ts'
-import { type Cluster, errorTypeOf, type FetchedMessage } from './kafkajs-internals.ts'
+import type { TopicPartition } from '../port.ts'
+import { batchesOf } from './decode-batches.ts'
+import { type Cluster, errorTypeOf, leaderOf } from './kafkajs-internals.ts'
 import { PATIENCE } from './membership.ts'
 import type { PartitionBuffer, PartitionBuffers } from './partition-buffers.ts'
+import { fetchFrom } from './requests.ts'
 
 /** Of a partition, above which it is not asked for more. */
 const READ_AHEAD_BYTES = 4 << 20
@@ -13,7 +15,6 @@ const PARTITION_FETCH_BYTES = 2 << 20
 const FETCH_BYTES = 8 << 20
 /** A partition that is resumed has to wait for the requests that are out: they must not wait long. */
 const BROKER_WAIT_MS = 250
-const READ_UNCOMMITTED = 0
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
 
@@ -33,6 +34,7 @@ export class Fetcher {
   readonly #inFlight = new Map<string, Promise<void>>()
   #failures = 0
   #retryAtMs = 0
+  #turn = 0
   #failure: unknown = null
   #isClosed = false
 
@@ -76,15 +78,14 @@ export class Fetcher {
     const wanted = new Map<string, PartitionBuffer[]>()
     for (const buffer of buffers.all()) {
       if (buffer.isPaused || buffer.sizeBytes >= READ_AHEAD_BYTES) continue
-      const metadata = cluster.findTopicPartitionMetadata(buffer.topic)
-      const leader = metadata.find(({ partitionId }) => partitionId === buffer.partition)?.leader
-      if (leader === undefined || leader < 0) {
+      const leader = leaderOf(cluster, buffer)
+      if (leader === null) {
         this.#fail(new Error(`no broker leads ${buffer.topic}/${buffer.partition}`))
         void cluster.refreshMetadata().catch(() => {})
         continue
       }
-      const list = wanted.get(String(leader))
-      if (list === undefined) wanted.set(String(leader), [buffer])
+      const list = wanted.get(leader)
+      if (list === undefined) wanted.set(leader, [buffer])
       else list.push(buffer)
     }
     return wanted
@@ -92,36 +93,23 @@ export class Fetcher {
 
   async #read(nodeId: string, wanted: readonly PartitionBuffer[]): Promise<void> {
     const { cluster, buffers } = this.#options
-    const asked = wanted.map((buffer) => ({ buffer, epoch: buffer.epoch }))
-    const topics = asked.map(({ buffer }) => ({
-      topic: buffer.topic,
-      partitions: [
-        { partition: buffer.partition, fetchOffset: String(buffer.nextOffset), maxBytes: PARTITION_FETCH_BYTES },
-      ],
-    }))
+    // The broker serves the first until it has enough: each has to be among them in its turn.
+    const from = this.#turn++ % wanted.length
+    const asked = [...wanted.slice(from), ...wanted.slice(0, from)].map((buffer) => ({ buffer, epoch: buffer.epoch }))
     await cluster.refreshMetadataIfNecessary()
     const broker = await cluster.findBroker({ nodeId })
-    const { responses } = await broker.fetch({
-      maxWaitTime: BROKER_WAIT_MS,
-      minBytes: 1,
-      maxBytes: FETCH_BYTES,
-      isolationLevel: READ_UNCOMMITTED,
-      topics,
-    })
-    for (const { topicName, partitions } of responses) {
-      for (const { partition, messages } of partitions) {
-        const one = asked.find(({ buffer }) => buffer.topic === topicName && buffer.partition === partition)
-        const last = messages.at(-1)
-        if (one === undefined || last === undefined) continue
-        const records = messages.filter((message) => message.isControlRecord !== true)
-        buffers.add(
-          one.buffer,
-          one.epoch,
-          records.map((message) => recordOf(topicName, partition, message)),
-          offsetAfter(last),
-        )
-      }
+    const fetched = await fetchFrom(
+      broker,
+      asked.map(({ buffer: { topic, partition, nextOffset } }) => ({ topic, partition, offset: nextOffset })),
+      { maxWaitMs: BROKER_WAIT_MS, maxBytes: FETCH_BYTES, maxPartitionBytes: PARTITION_FETCH_BYTES },
+    )
+    let failure: Error | null = null
+    for (const { topic, partition, error, bytes } of fetched) {
+      const one = asked.find(({ buffer }) => buffer.topic === topic && buffer.partition === partition)
+      if (error !== null) failure ??= error
+      else if (one !== undefined) buffers.add(one.buffer, one.epoch, batchesOf({ topic, partition }, bytes))
     }
+    if (failure !== null) throw failure
   }
 
   async #recover(error: unknown, asked: readonly PartitionBuffer[]): Promise<void> {
@@ -158,32 +146,5 @@ export class Fetcher {
     if (this.#failures >= PATIENCE) this.#failure = error
     const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LAST_RETRY_MS)
     this.#retryAtMs = this.#options.monotonicMs() + waitMs
-  }
-}
-
-const EMPTY = new Uint8Array(0)
-
-/** Where to read on after the last message of an answer: behind its batch, of which compaction may have left only a part. */
-export function offsetAfter({ offset, batchContext }: FetchedMessage): number {
-  if (batchContext === undefined) return Number(offset) + 1
-  return Number(batchContext.firstOffset) + batchContext.lastOffsetDelta + 1
-}
-
-/** A message of the protocol as the port has it; a tombstone has no bytes. */
-export function recordOf(topic: string, partition: number, message: FetchedMessage): LogRecord {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(message.headers)) {
-    // A header that comes more than once counts by its last value, as in Java's `lastHeader`.
-    const one = Array.isArray(value) ? value.at(-1) : value
-    if (one !== undefined) headers[name] = one.toString()
-  }
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    appendTimeMs: Number(message.timestamp),
-    key: message.key === null ? null : message.key.toString(),
-    value: message.value ?? EMPTY,
-    headers,
   }
 }

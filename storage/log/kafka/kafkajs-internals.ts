@@ -6,24 +6,7 @@
  */
 import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
-
-export interface FetchedMessage {
-  readonly offset: string
-  readonly timestamp: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>
-  readonly isControlRecord?: boolean
-  /** Of the batch that it stood in; compaction may have taken the records after it. */
-  readonly batchContext?: { readonly firstOffset: string; readonly lastOffsetDelta: number }
-}
-
-export interface FetchResponse {
-  readonly responses: readonly {
-    readonly topicName: string
-    readonly partitions: readonly { readonly partition: number; readonly messages: readonly FetchedMessage[] }[]
-  }[]
-}
+import type { TopicPartition } from '../port.ts'
 
 export interface JoinResponse {
   readonly generationId: number
@@ -38,18 +21,26 @@ interface MemberOfGroup {
   readonly memberId: string
 }
 
+interface RawRequest<Decoded, T> {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    /** As its encoder has them: the memory, and what of it is written. */
+    encode(): Promise<{ buf: Buffer; buffer: Buffer }>
+  }
+  readonly response: {
+    decode(payload: Buffer): Promise<Decoded & { clientSideThrottleTime: number }>
+    parse(decoded: Decoded): Promise<T>
+  }
+}
+
 /** One broker's requests. Errors of the protocol carry a `type` such as `REBALANCE_IN_PROGRESS`. */
 export interface Broker {
-  fetch(request: {
-    maxWaitTime: number
-    minBytes: number
-    maxBytes: number
-    isolationLevel: number
-    topics: readonly {
-      topic: string
-      partitions: readonly { partition: number; fetchOffset: string; maxBytes: number }[]
-    }[]
-  }): Promise<FetchResponse>
+  /** After the first connection: the versions of each request that the broker knows. */
+  readonly versions: Readonly<Record<number, { minVersion: number; maxVersion: number }>> | null
+  readonly connectionPool: { send<Decoded, T>(request: RawRequest<Decoded, T>): Promise<T> }
+  disconnect(): Promise<void>
   joinGroup(
     request: MemberOfGroup & {
       sessionTimeout: number
@@ -85,6 +76,7 @@ export interface Broker {
 export interface Cluster {
   connect(): Promise<void>
   disconnect(): Promise<void>
+  isConnected(): boolean
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   refreshMetadata(): Promise<void>
   refreshMetadataIfNecessary(): Promise<void>
@@ -106,12 +98,15 @@ interface MemberCodec<T> {
  * the process warns by this name without being wrong, and that much is worth losing for a terminal that can be read.
  */
 export function silenceNegativeTimers(): void {
+  if (isSilenced) return
+  isSilenced = true
   const emit = process.emitWarning
   const filtered = (warning: string | Error, ...rest: unknown[]): void => {
     if (rest[0] !== 'TimeoutNegativeWarning') Reflect.apply(emit, process, [warning, ...rest])
   }
   process.emitWarning = filtered
 }
+let isSilenced = false
 
 const load = createRequire(import.meta.url)
 
@@ -132,6 +127,53 @@ interface AssignerProtocol {
 }
 
 export const { MemberMetadata, MemberAssignment } = load('kafkajs/src/consumer/assignerProtocol') as AssignerProtocol
+
+/** The broker that leads a partition, by what was heard last; null when none does. */
+export function leaderOf(cluster: Cluster, { topic, partition }: TopicPartition): string | null {
+  const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)?.leader
+  return leader === undefined || leader < 0 ? null : String(leader)
+}
+
+/** Sends a request whose bytes are ours, and reads its answer by ourselves; kafkajs adds the header and waits. */
+export async function sendTo<T>(
+  broker: Broker,
+  request: { apiKey: number; apiVersion: number; apiName: string },
+  body: Buffer,
+  decode: (payload: Buffer) => { throttleMs: number; value: T },
+): Promise<T> {
+  const known = broker.versions?.[request.apiKey]
+  if (known !== undefined && (known.maxVersion < request.apiVersion || known.minVersion > request.apiVersion)) {
+    throw new Error(
+      `the broker does not know ${request.apiName} ${request.apiVersion}: it has to be Kafka 2.3 or later`,
+    )
+  }
+  try {
+    return await broker.connectionPool.send({
+      request: { ...request, encode: async () => ({ buf: body, buffer: body }) },
+      response: {
+        decode: async (payload) => {
+          const { throttleMs, value } = decode(payload)
+          return { clientSideThrottleTime: throttleMs, value }
+        },
+        parse: async ({ value }: { value: T }) => value,
+      },
+    })
+  } catch (error) {
+    // As kafkajs does for its own requests; otherwise the broker would still count as connected.
+    if (errorTypeOf(error) === 'KafkaJSConnectionClosedError') await broker.disconnect()
+    throw error
+  }
+}
+
+const { createErrorFromCode } = load('kafkajs/src/protocol/error') as { createErrorFromCode(code: number): Error }
+
+/** What a code of the protocol means; 0 means that nothing is wrong. */
+export const errorOfCode = (code: number): Error => createErrorFromCode(code)
+
+/** Whether the same request may go well a little later. */
+export function isRetriable(error: unknown): boolean {
+  return error instanceof Error && (error as Error & { retriable?: unknown }).retriable === true
+}
 
 /** Of a protocol error; otherwise the name of a connection's error, or an empty text. */
 export function errorTypeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { LogRecord } from '../port.ts'
+import type { FetchedBatch } from './decode-batches.ts'
 import { PartitionBuffers } from './partition-buffers.ts'
 
 const record = (partition: number, offset: number, sizeBytes = 10): LogRecord => ({
@@ -14,12 +15,20 @@ const record = (partition: number, offset: number, sizeBytes = 10): LogRecord =>
 })
 const at = (partition: number, offset = 0) => ({ topic: 't', partition, offset })
 
+/** Of records that follow each other. */
+const batch = (records: readonly LogRecord[]): FetchedBatch => ({
+  sizeBytes: 7,
+  nextOffset: (records.at(-1)?.offset ?? -1) + 1,
+  records: () => [...records],
+})
+
 function filled(partitions: number, count: number): PartitionBuffers {
   const buffers = new PartitionBuffers()
   buffers.assign(Array.from({ length: partitions }, (_, partition) => at(partition)))
   for (const buffer of buffers.all()) {
     const records = Array.from({ length: count }, (_, offset) => record(buffer.partition, offset))
-    buffers.add(buffer, buffer.epoch, records, count)
+    const halves = [records.slice(0, count >> 1), records.slice(count >> 1)].filter(({ length }) => length > 0)
+    buffers.add(buffer, buffer.epoch, halves.map(batch))
   }
   return buffers
 }
@@ -29,14 +38,39 @@ describe('what a consumer holds of its partitions', () => {
     const buffers = new PartitionBuffers()
     buffers.assign([at(0, 5)])
     const [buffer] = [...buffers.all()]
-    buffers.add(
-      buffer!,
-      buffer!.epoch,
-      [3, 4, 5, 6].map((offset) => record(0, offset)),
-      7,
-    )
+    buffers.add(buffer!, buffer!.epoch, [
+      batch([3, 4].map((n) => record(0, n))),
+      batch([5, 6].map((n) => record(0, n))),
+    ])
     expect(buffers.take(1_000).map(({ offset }) => offset)).toEqual([5, 6])
     expect(buffer!.nextOffset).toBe(7)
+  })
+
+  test('a batch of which only a part is wanted, and one that has nothing for anybody', () => {
+    const buffers = new PartitionBuffers()
+    buffers.assign([at(0, 5)])
+    const [buffer] = [...buffers.all()]
+    const marks: FetchedBatch = { sizeBytes: 70, nextOffset: 8, records: () => [] }
+    buffers.add(buffer!, buffer!.epoch, [batch([4, 5, 6].map((n) => record(0, n))), marks, batch([record(0, 9)])])
+    expect(buffers.take(1_000).map(({ offset }) => offset)).toEqual([5, 6, 9])
+    expect(buffer!.nextOffset).toBe(10)
+    expect(buffer!.sizeBytes).toBe(0)
+  })
+
+  test('a batch that cannot be read is said each time, and nothing is taken then that nobody gets', () => {
+    const buffers = filled(2, 2)
+    const [broken, whole] = [...buffers.all()]
+    const records = (): LogRecord[] => {
+      throw new Error('broken')
+    }
+    buffers.add(broken!, broken!.epoch, [{ sizeBytes: 7, nextOffset: 3, records }])
+    for (let time = 0; time < 3; time++) expect(() => buffers.take(1_000)).toThrow('broken')
+    buffers.seek(at(0, 3))
+    expect(buffers.take(1_000).map(({ partition, offset }) => [partition, offset])).toEqual([
+      [1, 0],
+      [1, 1],
+    ])
+    expect(whole!.sizeBytes).toBe(0)
   })
 
   test.each([
@@ -48,7 +82,7 @@ describe('what a consumer holds of its partitions', () => {
     const [asked] = [...buffers.all()]
     const epoch = asked!.epoch
     change(buffers)
-    buffers.add(asked!, epoch, [record(0, 0)], 1)
+    buffers.add(asked!, epoch, [batch([record(0, 0)])])
     expect(buffers.take(1_000)).toEqual([])
   })
 

@@ -1,12 +1,17 @@
 /** What a consumer holds of its partitions: where each is read on, and what was read and not yet taken. Pure bookkeeping. */
 import type { LogRecord, PartitionOffset, TopicPartition } from '../port.ts'
+import type { FetchedBatch } from './decode-batches.ts'
 
 export interface PartitionBuffer extends TopicPartition {
   /** The next offset to ask the broker for. */
   nextOffset: number
-  /** In offset order, not yet taken. */
+  /** In offset order, not yet taken: first the records that were unpacked, then the batches. */
   records: LogRecord[]
+  batches: FetchedBatch[]
+  /** Of both, as they are held. */
   sizeBytes: number
+  /** Records before it are not wanted. */
+  wantedFrom: number
   isPaused: boolean
   /** Rises when what was asked for before is no longer wanted: a seek, or another assignment. */
   epoch: number
@@ -35,7 +40,8 @@ export class PartitionBuffers {
       const name = partitionName({ topic, partition })
       const isPaused = paused.has(name)
       const epoch = ++this.#epoch
-      this.#byName.set(name, { topic, partition, nextOffset: offset, records: [], sizeBytes: 0, isPaused, epoch })
+      const position = { topic, partition, nextOffset: offset, wantedFrom: offset }
+      this.#byName.set(name, { ...position, records: [], batches: [], sizeBytes: 0, isPaused, epoch })
     }
   }
 
@@ -51,7 +57,9 @@ export class PartitionBuffers {
     const buffer = this.get({ topic, partition })
     if (buffer === undefined) return
     buffer.nextOffset = offset
+    buffer.wantedFrom = offset
     buffer.records = []
+    buffer.batches = []
     buffer.sizeBytes = 0
     buffer.epoch = ++this.#epoch
   }
@@ -64,36 +72,61 @@ export class PartitionBuffers {
   }
 
   /** Takes in what was read for the epoch; of another epoch it is dropped. A batch may begin before the offset asked for. */
-  add(buffer: PartitionBuffer, epoch: number, records: readonly LogRecord[], nextOffset: number): void {
+  add(buffer: PartitionBuffer, epoch: number, batches: readonly FetchedBatch[]): void {
     if (buffer.epoch !== epoch || this.get(buffer) !== buffer) return
-    for (const record of records) {
-      if (record.offset < buffer.nextOffset) continue
-      buffer.records.push(record)
-      buffer.sizeBytes += recordBytes(record)
+    for (const batch of batches) {
+      if (batch.nextOffset <= buffer.nextOffset) continue
+      buffer.batches.push(batch)
+      buffer.sizeBytes += batch.sizeBytes
+      buffer.nextOffset = batch.nextOffset
     }
-    buffer.nextOffset = Math.max(buffer.nextOffset, nextOffset)
   }
 
-  /** In offset order within a partition, the partitions in turn: at most `maxBytes`, but one record however large. */
+  /**
+   * In offset order within a partition, the partitions in turn: at most `maxBytes`, but one record however large. Throws, with
+   * nothing taken, when a batch can't be read: to go on without it would lose it.
+   */
   take(maxBytes: number): LogRecord[] {
-    const ready = [...this.#byName.values()].filter(({ isPaused, records }) => !isPaused && records.length > 0)
+    const ready = [...this.#byName.values()].filter(
+      ({ isPaused, records, batches }) => !isPaused && (records.length > 0 || batches.length > 0),
+    )
     const taken: LogRecord[] = []
+    const counts = new Map<PartitionBuffer, number>()
     let bytes = 0
-    for (let step = 0; step < ready.length; step++) {
+    for (let step = 0; step < ready.length && bytes < maxBytes; step++) {
       const buffer = ready[(this.#turn + step) % ready.length]!
       let count = 0
-      for (const record of buffer.records) {
+      while (count < buffer.records.length || unpackNext(buffer)) {
+        const record = buffer.records[count]!
         const size = recordBytes(record)
         if (bytes + size > maxBytes && taken.length > 0) break
         taken.push(record)
         bytes += size
-        buffer.sizeBytes -= size
         count++
       }
-      buffer.records.splice(0, count)
-      if (bytes >= maxBytes) break
+      counts.set(buffer, count)
+    }
+    for (const [buffer, count] of counts) {
+      for (const record of buffer.records.splice(0, count)) buffer.sizeBytes -= recordBytes(record)
     }
     this.#turn++
     return taken
   }
+}
+
+/** Puts the records of the next batch that has any behind those that are there; false when there is none. */
+function unpackNext(buffer: PartitionBuffer): boolean {
+  const { length } = buffer.records
+  for (let batch = buffer.batches[0]; batch !== undefined; batch = buffer.batches[0]) {
+    const records = batch.records()
+    buffer.batches.shift()
+    buffer.sizeBytes -= batch.sizeBytes
+    for (const record of records) {
+      if (record.offset < buffer.wantedFrom) continue
+      buffer.records.push(record)
+      buffer.sizeBytes += recordBytes(record)
+    }
+    if (buffer.records.length > length) return true
+  }
+  return false
 }
