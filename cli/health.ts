@@ -1,6 +1,7 @@
 /** What `/health` says: the state of each role, with its counters. */
 import { messageOf } from '../engine/message-of.ts'
 import type { HealthInfo } from '../server/api.ts'
+import { countersOf, type ProvidersHealth, troubleOf } from '../workers/offline/provider-levels.ts'
 import type { OfflineState } from './roles/offline-role.ts'
 
 /** A role's counters are numbers by name; nested ones are joined by a dot. */
@@ -41,10 +42,15 @@ async function componentOf(role: RoleHealth): Promise<Component> {
   }
 }
 
-function offlineComponent(state: OfflineState): Component {
+function offlineComponent(state: OfflineState, judging: ProvidersHealth): Component {
   switch (state.kind) {
-    case 'ok':
-      return { name: 'offline', state: 'ok', detail: `queue on ${state.backend}` }
+    case 'ok': {
+      const counters = flatten({ judges: countersOf(judging) })
+      const trouble = troubleOf(judging)
+      return trouble === null
+        ? { name: 'offline', state: 'ok', detail: `queue on ${state.backend}`, counters }
+        : { name: 'offline', state: 'degraded', detail: trouble, counters }
+    }
     case 'failed':
       return { name: 'offline', state: 'failed', detail: state.message }
     case 'starting':
@@ -69,11 +75,12 @@ export async function healthOf(parts: {
   phase: Phase
   roles: readonly RoleHealth[]
   offline: OfflineState
+  judging: ProvidersHealth
   refusedDefinitions: boolean
 }): Promise<HealthInfo> {
   const components: Component[] = [
     ...(await Promise.all(parts.roles.map(componentOf))),
-    offlineComponent(parts.offline),
+    offlineComponent(parts.offline, parts.judging),
   ]
   components.push(
     parts.refusedDefinitions

@@ -136,9 +136,9 @@ async function start(
 
   const offline = new OfflineRole({
     dataDir: folder.path,
+    redis: settings.redis,
     log: logSource,
     tenant,
-    redisUrl: settings.redisUrl,
     providers: settings.providers,
     traces,
     onNotice: print,
@@ -191,7 +191,8 @@ async function start(
         traces,
         log,
         nowMs,
-        status: () => healthOf({ phase, roles, offline: offline.state, refusedDefinitions }),
+        status: async () =>
+          healthOf({ phase, roles, offline: offline.state, judging: await offline.judging(), refusedDefinitions }),
         definitions: {
           // The files are the default tenant's.
           current: (whose) =>
@@ -201,6 +202,7 @@ async function start(
         },
         evalLedger: async (whose) => (whose !== tenant ? [] : await trans.call('ledger', null)) as EvalLedger[],
         runOffline: (_, evalId) => offline.runNow(evalId),
+        judging: () => offline.judging(),
         onProblem: warn,
       }),
   )

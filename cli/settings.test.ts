@@ -15,7 +15,7 @@ test('the defaults are the standard packs on the well-known ports, on loopback',
       logPartitions: 24,
       logUrl: null,
       tracesUrl: null,
-      redisUrl: null,
+      redis: null,
       publicUrl: null,
       providers: [],
       receivers: { slackUrl: null, slackUrlByChannel: new Map() },
@@ -33,6 +33,7 @@ test('the environment sets the same as the flags, and a flag wins', () => {
     ASSAY_LOG_MAX_BYTES: '20GB',
     ASSAY_LOG_URL: 'kafka://u:p@a',
     ASSAY_TRACES_URL: 'http://u:p@clickhouse:8123',
+    REDIS_URL: 'rediss://:p@redis/1?ca=ca.pem',
   }
   expect(parseUpSettings({ httpPort: '9090' }, env)).toMatchObject({
     ok: true,
@@ -52,6 +53,16 @@ test('the environment sets the same as the flags, and a flag wins', () => {
         sessionTimeoutMs: null,
       },
       tracesUrl: 'http://u:p@clickhouse:8123',
+      redis: {
+        host: 'redis',
+        port: 6379,
+        username: null,
+        password: 'p',
+        db: 1,
+        tls: { caFile: 'ca.pem', certFile: null, keyFile: null },
+        cluster: false,
+        prefix: 'assay',
+      },
     },
   })
 })
@@ -78,6 +89,12 @@ test.each([
     ["ASSAY_LOG_URL is refused: the log's URL has to look like kafka://host:9092,host2:9092?tls=true"],
   ],
   [{ tracesUrl: 'tcp://u:secret@a' }, {}, ['--traces-url must look like http://user:password@host:8123']],
+  [{ redisUrl: 'redis://:secret@a/x' }, {}, ['--redis-url names a database that is no number']],
+  [
+    {},
+    { REDIS_URL: 'http://secret@a' },
+    ['REDIS_URL must look like redis://user:password@host:6379, or rediss://… for TLS'],
+  ],
   [{ httpPort: 'seven' }, {}, ['--http-port must be a port, between 0 and 65535 (it is "seven")']],
   [{ httpPort: '70000' }, {}, ['--http-port must be a port, between 0 and 65535 (it is "70000")']],
   [{ otlpHttpPort: '1.5' }, {}, ['--otlp-http-port must be a port, between 0 and 65535 (it is "1.5")']],

@@ -1,6 +1,7 @@
 /** What `assay up` runs with. */
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
+import type { RedisSettings } from '../storage/redis/redis-url.ts'
 import type { ProviderSettings } from '../workers/offline/providers.ts'
 import type { Flags } from './config/given.ts'
 import type { Environment } from './config/origin.ts'
@@ -11,7 +12,7 @@ import { receiversOf } from './config/sections/alerts.ts'
 import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
-import { redisUrlOf } from './config/sections/redis.ts'
+import { redisSettingsOf } from './config/sections/redis.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import type { Config } from './config/settings.ts'
 
@@ -26,7 +27,7 @@ export interface UpSettings {
   logPartitions: number
   logUrl: KafkaSettings | null
   tracesUrl: string | null
-  redisUrl: string | null
+  redis: RedisSettings | null
   publicUrl: string | null
   providers: readonly ProviderSettings[]
   receivers: ReceiverSettings
@@ -62,7 +63,7 @@ function upSettingsOf(config: Config): UpSettings {
     logPartitions: config.log.partitions,
     logUrl: kafkaSettingsOf(config.log),
     tracesUrl: tracesUrlOf(config.traces),
-    redisUrl: redisUrlOf(config.redis),
+    redis: redisSettingsOf(config.redis),
     publicUrl: config.publicUrl,
     providers: providersOf(config.judges),
     receivers: receiversOf(config.alerts),

@@ -8,7 +8,7 @@ import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { Log } from '../storage/log/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
-import type { Health } from './schemas.ts'
+import type { Health, JudgingResponse } from './schemas.ts'
 
 export type HealthInfo = Health
 
@@ -24,6 +24,18 @@ export type RunOutcome =
   | { ok: true; runId: string }
   | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported' | 'queue_unavailable'; message: string }
 
+/** As the workers share it: `workers/offline/provider-levels.ts`. */
+export interface Judging {
+  readonly level: JudgingResponse['level']
+  readonly shared: boolean
+  readonly providers: readonly {
+    readonly name: string
+    readonly breaker: 'closed' | 'open' | 'half_open'
+    readonly sinceMs: number | undefined
+    readonly lastFailure: { readonly atMs: number; readonly detail: string } | undefined
+  }[]
+}
+
 /** What the routes work with. */
 export interface ApiContext {
   traces: TracesStore
@@ -34,6 +46,8 @@ export interface ApiContext {
   evalLedger?: ((tenant: string) => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
   runOffline?: ((tenant: string, evalId: string) => Promise<RunOutcome>) | undefined
+  /** Which judge providers take calls. Absent where none is asked. */
+  judging?: (() => Promise<Judging>) | undefined
   /** For the dead letters in it. Absent where stored traces are looked at without one. */
   log?: Log | undefined
   /** Absent where the definitions are files. */

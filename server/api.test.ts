@@ -16,10 +16,12 @@ import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { openGate } from '../test/support/open-gate.ts'
 import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
+import type { Judging } from './api-context.ts'
 import {
   evalsResponseSchema,
   healthSchema,
   indexResponseSchema,
+  judgingResponseSchema,
   problemSchema,
   resultsResponseSchema,
   traceResponseSchema,
@@ -118,6 +120,7 @@ let api: Api
 let log: EmbeddedLog
 let keys: Keys
 let health: HealthInfo
+let judging: Judging = { level: 'no_provider', shared: true, providers: [] }
 let runOutcome: RunOutcome = { ok: true, runId: 'shop/helpful@now' }
 const problems: string[] = []
 
@@ -226,6 +229,7 @@ beforeAll(async () => {
       { evalId: 'shop/no_pii', pass: 1, fail: 1, unknown: 1, error: 0, filtered: 12, filteredUnknown: 2 },
     ],
     runOffline: async () => runOutcome,
+    judging: async () => judging,
     nowMs: () => nowMs,
     onProblem: (message) => problems.push(message),
   })
@@ -462,6 +466,30 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
 
   test("another site's page may not start it", async () => {
     expect((await post('/v1/evals/shop/helpful/run', { origin: 'https://evil.example' })).status).toBe(403)
+  })
+})
+
+test('GET /v1/judges tells which providers are out, and how judging goes on', async () => {
+  expect((await get('/v1/judges')).body).toEqual({ level: 'no_provider', shared: true, providers: [] })
+  const failure = { atMs: nowMs, detail: '503 overloaded' }
+  judging = {
+    level: 'failover',
+    shared: false,
+    providers: [
+      { name: 'local', breaker: 'closed', sinceMs: undefined, lastFailure: undefined },
+      { name: 'openai', breaker: 'half_open', sinceMs: nowMs, lastFailure: failure },
+    ],
+  }
+  const at = new Date(nowMs).toISOString()
+  const { body } = await get('/v1/judges')
+  expect(judgingResponseSchema.parse(body)).toEqual(body)
+  expect(body).toEqual({
+    level: 'failover',
+    shared: false,
+    providers: [
+      { name: 'local', breaker: 'closed' },
+      { name: 'openai', breaker: 'half_open', outSince: at, lastFailure: { at, detail: '503 overloaded' } },
+    ],
   })
 })
 

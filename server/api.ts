@@ -15,6 +15,7 @@ import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index.ts'
+import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -69,6 +70,7 @@ export function buildApi(
   traceRoutes(app, context)
   resultRoutes(app, context)
   evalRoutes(app, context)
+  judgeRoutes(app, context)
   exportRoutes(app, context)
   definitionRoutes(app, context)
   deadLetterRoutes(app, context)

@@ -153,6 +153,22 @@ export const evalsResponseSchema = z.object({
 
 export const runResponseSchema = z.object({ eval: z.string(), runId: z.string() })
 
+export const judgingResponseSchema = z.object({
+  /** How judging goes on: `failover` while some providers are out, `cache_only` while all are. */
+  level: z.enum(['normal', 'failover', 'cache_only', 'no_provider']),
+  /** False while this instance cannot reach the state that all share, and goes by its own calls. */
+  shared: z.boolean(),
+  providers: z.array(
+    z.object({
+      name: z.string(),
+      /** `closed`: takes calls; `open`: none; `half_open`: a probe at a time. */
+      breaker: z.enum(['closed', 'open', 'half_open']),
+      outSince: z.string().optional(),
+      lastFailure: z.object({ at: z.string(), detail: z.string() }).optional(),
+    }),
+  ),
+})
+
 export const healthSchema = z.object({
   status: z.enum(['ok', 'starting', 'degraded', 'stopping']),
   components: z.array(
@@ -262,6 +278,7 @@ export type CreatedKeyResponse = z.infer<typeof createdKeyResponseSchema>
 export type AuditResponse = z.infer<typeof auditResponseSchema>
 export type EvalsResponse = z.infer<typeof evalsResponseSchema>
 export type RunResponse = z.infer<typeof runResponseSchema>
+export type JudgingResponse = z.infer<typeof judgingResponseSchema>
 export type IndexResponse = z.infer<typeof indexResponseSchema>
 export type Health = z.infer<typeof healthSchema>
 export type Problem = z.infer<typeof problemSchema>

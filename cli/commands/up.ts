@@ -19,7 +19,7 @@ export function registerUp(program: Command): void {
       'after',
       `
 Every setting can stand in an assay.yaml or in the environment as well: assay config show tells what is in force, and where it
-comes from. A flag wins over a variable, a variable over the file. REDIS_URL puts the job queue on Redis;
+comes from. A flag wins over a variable, a variable over the file. REDIS_URL puts the job queue and the shared state on Redis;
 OPENAI_API_KEY lets judges run; ASSAY_SLACK_WEBHOOK_URL is where alerts are posted, without it they are printed.
 
 Examples:

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { OFFLINE, planOf } from '../../dsl/testing.ts'
+import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { redisSettings } from '../../test/support/redis-server.ts'
 import { OfflineRole } from './offline-role.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'assay-offline-role-'))
@@ -18,14 +20,14 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-function roleWith(redisUrl: string): { role: OfflineRole; problems: string[] } {
+function roleWith(redis: RedisSettings | null): { role: OfflineRole; problems: string[] } {
   const problems: string[] = []
   const onLost = (name: string, reason: string): void => void problems.push(`${name} ended: ${reason}`)
   const role = new OfflineRole({
     dataDir,
     log: { kind: 'embedded', dataDir },
     tenant: 'default',
-    redisUrl: redisUrl || null,
+    redis,
     providers: [],
     traces,
     onNotice: () => {},
@@ -36,15 +38,17 @@ function roleWith(redisUrl: string): { role: OfflineRole; problems: string[] } {
 }
 
 test('without an offline eval in force there is nothing to run', async () => {
-  const { role } = roleWith('')
+  const { role } = roleWith(null)
   expect(await role.runNow('shop/helpful')).toMatchObject({ ok: false, code: 'not_supported' })
 })
 
 test('with a Redis that cannot be opened the queue is unavailable, and that is what is wrong', async () => {
-  const { role, problems } = roleWith('http://127.0.0.1')
+  const { role, problems } = roleWith(redisSettings('rediss://127.0.0.1?ca=no-such-file'))
   role.setDefinitions(planOf(`package shop\n${OFFLINE}`))
-  const message = 'REDIS_URL is not of the form redis://HOST:PORT or rediss://HOST:PORT.'
-  expect(await role.runNow('shop/helpful')).toEqual({ ok: false, code: 'queue_unavailable', message })
+  const outcome = await role.runNow('shop/helpful')
+  const message = outcome.ok ? '' : outcome.message
+  expect(message).toMatch(/^The file that ca= names for Redis cannot be read \(ENOENT/)
+  expect(outcome).toEqual({ ok: false, code: 'queue_unavailable', message })
   expect(role.state).toEqual({ kind: 'failed', message })
   expect(problems).toEqual([`Offline evals do not run: ${message}`])
   await role.drain()

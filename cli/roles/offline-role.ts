@@ -7,8 +7,10 @@ import { MessageChannel } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { RunOutcome } from '../../server/api.ts'
+import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
+import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { LogSource } from '../log-source.ts'
 import type { OfflineData } from './offline-thread.ts'
@@ -29,7 +31,7 @@ export interface OfflineStart {
   dataDir: string
   log: LogSource
   tenant: string
-  redisUrl: string | null
+  redis: RedisSettings | null
   providers: readonly ProviderSettings[]
   traces: TracesStore
   onNotice: (text: string) => void
@@ -62,7 +64,7 @@ export class OfflineRole {
       tenant: options.tenant,
       plan,
       traces: port2,
-      redisUrl: options.redisUrl,
+      redis: options.redis,
       providers: options.providers,
     }
     this.state = { kind: 'starting' }
@@ -102,6 +104,15 @@ export class OfflineRole {
       return { ok: false, code: 'queue_unavailable', message }
     }
     return (await role.call('runNow', evalId)) as RunOutcome
+  }
+
+  /** Level `no_provider` while the role is not there. */
+  async judging(): Promise<ProvidersHealth> {
+    const role = this.state.kind === 'ok' ? await this.#starting : null
+    const none: ProvidersHealth = { level: 'no_provider', shared: true, providers: [] }
+    if (role === null) return none
+    // A thread that has ended stops Assay, and says so by itself.
+    return (await role.call('judging', null).catch(() => none)) as ProvidersHealth
   }
 
   async drain(): Promise<void> {

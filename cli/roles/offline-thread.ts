@@ -2,6 +2,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { QueueError } from '../../storage/queue/port.ts'
+import type { RedisSettings } from '../../storage/redis/redis-url.ts'
+import { StateError } from '../../storage/state/port.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import { startOffline } from '../../workers/offline/start.ts'
@@ -9,14 +11,14 @@ import { type LogSource, openLog } from '../log-source.ts'
 import { CannotStart, runRole } from './run-role.ts'
 
 export interface OfflineData {
-  /** Where the queue lives unless it is on Redis. */
+  /** Where the queue and the state live unless they are on Redis. */
   dataDir: string
   log: LogSource
   tenant: string
   plan: Plan
   /** The other end answers as the traces store, which lives on the main thread. */
   traces: MessagePort
-  redisUrl: string | null
+  redis: RedisSettings | null
   providers: readonly ProviderSettings[]
 }
 
@@ -30,14 +32,14 @@ await runRole(async (context) => {
     tenant: data.tenant,
     log,
     traces,
-    queue: { redisUrl: data.redisUrl ?? undefined, dataDir: data.dataDir },
+    queue: { redis: data.redis, dataDir: data.dataDir },
     definitions: { current: () => plan, onChange: (changed) => listeners.push(changed) },
     providers: data.providers,
     nowMs: Date.now,
     onNotice: context.notice,
   }).catch(async (error: unknown) => {
     await log.close()
-    throw error instanceof QueueError ? new CannotStart(error.message) : error
+    throw error instanceof QueueError || error instanceof StateError ? new CannotStart(error.message) : error
   })
   return {
     info: { backend: offline.backend },
@@ -48,6 +50,7 @@ await runRole(async (context) => {
     call: async (method, argument) => {
       if (method === 'runNow') return offline.runNow(String(argument))
       if (method === 'status') return offline.status()
+      if (method === 'judging') return offline.judging()
       throw new Error(`offline evals have no method ${method}`)
     },
     drain: async () => {

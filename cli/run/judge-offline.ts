@@ -5,8 +5,12 @@ import { notRunYet } from '../../dsl/not-run.ts'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
+import { openEmbeddedState } from '../../storage/state/embedded.ts'
+import type { StateStore } from '../../storage/state/port.ts'
+import { createAnswerCache } from '../../workers/offline/answer-cache.ts'
 import { createJudgeClient } from '../../workers/offline/judge-client.ts'
 import { providersLacking } from '../../workers/offline/panel.ts'
+import { createProviderHealth } from '../../workers/offline/provider-health.ts'
 import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from '../../workers/offline/providers.ts'
 import { type OfflineTraces, runOfflineEval } from '../../workers/offline/run.ts'
 
@@ -28,8 +32,13 @@ export interface OfflineRunOptions {
 export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<string[]> {
   const { plan, nowMs, signal } = options
   const providers = providersByName(options.providers)
+  // What this run learns of providers, and what it has asked already.
+  await using state = await openRunState(nowMs)
   const judge = createJudgeClient({
     providers,
+    health: createProviderHealth({ state, providers: [...providers.keys()], nowMs }),
+    cache: createAnswerCache(state, TENANT, nowMs),
+    nowMs,
     random: Math.random,
     sleep: async (ms, stop) => {
       await wait(ms, undefined, { signal: stop }).catch(() => {})
@@ -72,6 +81,11 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     })
   }
   return notJudged
+}
+
+async function openRunState(nowMs: () => number): Promise<StateStore & AsyncDisposable> {
+  const state = await openEmbeddedState({ dataDir: ':memory:', nowMs })
+  return { ...state, [Symbol.asyncDispose]: () => state.close() }
 }
 
 function whyNot(evalPlan: OfflineEvalPlan, providers: Parameters<typeof providersLacking>[1]): string | null {

@@ -13,7 +13,7 @@ export async function startOfflinePart(
     log,
     traces: await shared.migratedTraces(),
     // The folder is of no use to a queue on Redis.
-    queue: { redisUrl: settings.redisUrl ?? undefined, dataDir: '' },
+    queue: { redis: settings.redis, dataDir: '' },
     definitions: { current: () => definitions.current(tenant).plan, onChange: onDefinitions },
     providers: settings.providers,
     nowMs,

@@ -5,9 +5,11 @@ import { createReceivers } from '../../alerting/receivers/config.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
-import type { OfflinePart } from '../../workers/offline/start.ts'
+import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
+import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
+import type { RoleHealth } from '../health.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { inTurn } from '../roles/run-role.ts'
 import { startApiRole } from './api-role.ts'
@@ -90,12 +92,29 @@ const alerts: StartServedRole = async (shared, say) => {
   }
 }
 
+/** A worker's, with the providers that it calls. */
+const judgingHealth = (name: string, running: Offline): RoleHealth => ({
+  name,
+  stats: async () => {
+    const judging = await running.judging()
+    return {
+      evals: running.status().length,
+      judges: { ...countersOf(judging), cache: running.cacheStats() },
+      trouble: troubleOf(judging),
+    }
+  },
+  trouble: ({ trouble }) => (typeof trouble === 'string' ? trouble : null),
+})
+
 const offline =
   (part: OfflinePart): StartServedRole =>
   async (shared, say) => {
     const running = await startOfflinePart(shared, [part], say.info)
     return {
-      health: { name: part, stats: async () => ({ evals: running.status().length }) },
+      health:
+        part === 'worker'
+          ? judgingHealth(part, running)
+          : { name: part, stats: async () => ({ evals: running.status().length }) },
       drain: () => running.drain(),
     }
   }

@@ -1,6 +1,7 @@
 /** What `assay serve` runs with: roles by name, and the engines they share by URL. Every mistake is told at once. */
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
+import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { Flags } from '../config/given.ts'
 import type { Environment } from '../config/origin.ts'
@@ -10,7 +11,7 @@ import { receiversOf } from '../config/sections/alerts.ts'
 import { providersOf } from '../config/sections/judges.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
-import { redisUrlOf } from '../config/sections/redis.ts'
+import { redisSettingsOf } from '../config/sections/redis.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
 import type { Complaint } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
@@ -47,7 +48,8 @@ export interface ServeSettings {
   /** Of `agent-traces`, when it is made. */
   readonly logPartitions: number
   readonly tracesUrl: string | null
-  readonly redisUrl: string | null
+  /** The queue's and the state's. */
+  readonly redis: RedisSettings | null
   readonly host: string
   /** Of health and readiness, and of the API where that is among the roles. */
   readonly httpPort: number
@@ -89,7 +91,7 @@ export function parseServeSettings(
       log,
       logPartitions: config.log.partitions,
       tracesUrl: uses('traces') ? tracesUrlOf(config.traces) : null,
-      redisUrl: uses('redis') ? redisUrlOf(config.redis) : null,
+      redis: uses('redis') ? redisSettingsOf(config.redis) : null,
       host: config.host,
       httpPort: config.http.port,
       otlpHttpPort: config.gateway.otlpHttpPort,

@@ -10,6 +10,7 @@ import { openKafkaLog } from '../../storage/log/kafka.ts'
 import { LogError } from '../../storage/log/port.ts'
 import { alertTopics, definitionTopics, onlineTopicsFor } from '../../storage/log/topics.ts'
 import { QueueError } from '../../storage/queue/port.ts'
+import { StateError } from '../../storage/state/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
@@ -154,6 +155,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         },
         releases: releasesOf(shared),
         runOffline: (_, evalId) => runs.runNow(evalId),
+        judging: () => runs.judging(),
         onProblem: say.problem,
       })
     })
@@ -171,4 +173,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
 }
 
 const isExpected = (error: unknown): error is Error =>
-  error instanceof CannotStart || error instanceof LogError || error instanceof QueueError
+  error instanceof CannotStart ||
+  error instanceof LogError ||
+  error instanceof QueueError ||
+  error instanceof StateError

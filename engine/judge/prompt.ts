@@ -23,6 +23,8 @@ export interface JudgePrompt {
   schema: Record<string, unknown>
   schemaName: string
   promptVersion: string
+  /** Of its blocks: all that differs between two prompts about the same. */
+  nonce: string
   /** Fields of which only the beginning and the end are shown. */
   cut: { path: string; chars: number; shownChars: number }[]
 }
@@ -66,6 +68,7 @@ export function buildPrompt(options: PromptOptions): JudgePrompt {
     schema: answerSchema(scale),
     schemaName: 'judgement',
     promptVersion: JUDGE_TEMPLATE_VERSION,
+    nonce,
     cut,
   }
 }

@@ -4,6 +4,7 @@ import {
   type OfflineJob,
   type OfflineQueue,
   parseOfflineJob,
+  type QueueError,
   type QueueErrorHandler,
   type QueueWorker,
   type QueueWorkerOptions,
@@ -41,6 +42,8 @@ export interface BullBackend {
   readonly name: 'redis' | 'pglite'
   openQueue(name: string): BullQueue
   openWorker(name: string, run: (job: Job, token?: string) => Promise<void>, settings: WorkerSettings): BullWorker
+  /** What the store's client threw, if it says that the store cannot be reached. */
+  unavailable?(error: unknown): QueueError | undefined
   close(): Promise<void>
 }
 
@@ -51,6 +54,13 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
   for (const queue of [runs, marks]) queue.on('error', onError)
   await Promise.all([runs.waitUntilReady(), marks.waitUntilReady()])
   const workers = new Set<QueueWorker>()
+  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
+    try {
+      return await question()
+    } catch (error) {
+      throw backend.unavailable?.(error) ?? error
+    }
+  }
 
   async function work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker> {
     const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
@@ -75,30 +85,31 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
   return {
     backend: backend.name,
     work,
-    async enqueue(job) {
-      if ((await runs.getJob(job.runId)) !== undefined) return 'known'
-      await runs.add('run', job, {
-        jobId: job.runId,
-        attempts: ATTEMPTS,
-        backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
-        removeOnComplete: KEEP_FINISHED,
-        removeOnFail: KEEP_FINISHED,
-      })
-      return 'added'
-    },
-    async stateOf(runId) {
-      return toRunState(await runs.getJobState(runId))
-    },
-    async lastSlot(evalId) {
-      const mark = await marks.getJob(markId(evalId))
-      return mark === undefined ? undefined : slotOfMark(mark.data)
-    },
-    async setLastSlot(evalId, slotMs) {
-      const data = { evalId, slotMs }
-      const mark = await marks.getJob(markId(evalId))
-      if (mark === undefined) await marks.add('mark', data, { jobId: markId(evalId) })
-      else await mark.updateData(data)
-    },
+    enqueue: (job) =>
+      ask(async () => {
+        if ((await runs.getJob(job.runId)) !== undefined) return 'known'
+        await runs.add('run', job, {
+          jobId: job.runId,
+          attempts: ATTEMPTS,
+          backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
+          removeOnComplete: KEEP_FINISHED,
+          removeOnFail: KEEP_FINISHED,
+        })
+        return 'added'
+      }),
+    stateOf: (runId) => ask(async () => toRunState(await runs.getJobState(runId))),
+    lastSlot: (evalId) =>
+      ask(async () => {
+        const mark = await marks.getJob(markId(evalId))
+        return mark === undefined ? undefined : slotOfMark(mark.data)
+      }),
+    setLastSlot: (evalId, slotMs) =>
+      ask(async () => {
+        const data = { evalId, slotMs }
+        const mark = await marks.getJob(markId(evalId))
+        if (mark === undefined) await marks.add('mark', data, { jobId: markId(evalId) })
+        else await mark.updateData(data)
+      }),
     async close() {
       await Promise.all([...workers].map((worker) => worker.drain()))
       await Promise.all([runs.close(), marks.close()])

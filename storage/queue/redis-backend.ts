@@ -1,51 +1,68 @@
 /** BullMQ on Redis, for several processes. */
 import { Queue, Worker } from 'bullmq'
-import { Redis } from 'ioredis'
+import {
+  answers,
+  createRedisClient,
+  isConnectionTrouble,
+  type RedisClient,
+  RedisUnavailable,
+  unavailable,
+} from '../redis/connect.ts'
+import type { RedisSettings } from '../redis/redis-url.ts'
 import type { BullBackend } from './bull-queue.ts'
 import { QueueError, type QueueErrorHandler } from './port.ts'
 
-/** All keys begin with it; braces keep them on one slot of a Redis cluster. */
-const KEY_PREFIX = '{assay}'
+export interface RedisBackendOptions {
+  settings: RedisSettings
+  onError: QueueErrorHandler
+  /** How long the opening waits for Redis; 10 s by default. */
+  connectTimeoutMs?: number
+  /** How long a question or an enqueueing waits while the connection is lost; 10 s by default. Workers wait for ever. */
+  operationTimeoutMs?: number
+}
 
-/** Rejects with `QueueError` on an URL that is not Redis's or when the server does not answer within `connectTimeoutMs`. */
-export async function openRedisBackend(
-  redisUrl: string,
-  onError: QueueErrorHandler,
-  connectTimeoutMs = 10_000,
-): Promise<BullBackend> {
-  const shown = withoutSecrets(redisUrl)
-  // BullMQ's blocking reads outlast any retry count; it demands `null`.
-  const client = new Redis(redisUrl, { maxRetriesPerRequest: null, connectTimeout: connectTimeoutMs })
-  client.on('error', onError)
-  try {
-    await withTimeout(client.ping(), connectTimeoutMs)
-  } catch (error) {
-    client.disconnect()
-    throw new QueueError('unavailable', `Redis at ${shown} does not answer.`, { cause: error })
+/** Rejects with `QueueError` when the server does not answer within `connectTimeoutMs`, or refuses. */
+export async function openRedisBackend(options: RedisBackendOptions): Promise<BullBackend> {
+  const { settings, connectTimeoutMs = 10_000, operationTimeoutMs = 10_000 } = options
+  const onError = (error: unknown): void => options.onError(unavailable(error, settings))
+  // One slot of a cluster: BullMQ's scripts touch several keys at once.
+  const prefix = `{${settings.prefix}}`
+  const clients: RedisClient[] = []
+  const connect = (commandTimeout?: number): RedisClient => {
+    const client = createRedisClient(settings, {
+      connectTimeout: connectTimeoutMs,
+      // BullMQ's blocking reads outlast any retry count; it demands `null`.
+      maxRetriesPerRequest: null,
+      enableOfflineQueue: true,
+      autoResendUnfulfilledCommands: true,
+      ...(commandTimeout === undefined ? {} : { commandTimeout }),
+    })
+    client.on('error', onError)
+    clients.push(client)
+    return client
   }
+  const close = async (): Promise<void> => {
+    for (const client of clients) client.disconnect()
+  }
+  let asking: RedisClient
+  try {
+    asking = connect(operationTimeoutMs)
+    await answers(asking, settings, connectTimeoutMs)
+  } catch (error) {
+    await close()
+    throw error instanceof RedisUnavailable ? new QueueError('unavailable', error.message) : error
+  }
+  let working: RedisClient | undefined
   return {
     name: 'redis',
-    openQueue: (name) => new Queue(name, { connection: client, prefix: KEY_PREFIX }),
-    openWorker: (name, run, settings) => new Worker(name, run, { connection: client, prefix: KEY_PREFIX, ...settings }),
-    async close() {
-      client.disconnect()
+    openQueue: (name) => new Queue(name, { connection: asking, prefix }),
+    openWorker(name, run, workerSettings) {
+      // Apart: a time limit would cut off what a worker waits for.
+      working ??= connect()
+      return new Worker(name, run, { connection: working, prefix, ...workerSettings })
     },
-  }
-}
-
-function withoutSecrets(redisUrl: string): string {
-  const url = URL.parse(redisUrl)
-  if (url === null || url.host === '' || (url.protocol !== 'redis:' && url.protocol !== 'rediss:'))
-    throw new QueueError('unavailable', 'REDIS_URL is not of the form redis://HOST:PORT or rediss://HOST:PORT.')
-  return `${url.protocol}//${url.host}`
-}
-
-async function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
+    unavailable: (error) =>
+      isConnectionTrouble(error) ? new QueueError('unavailable', unavailable(error, settings).message) : undefined,
+    close,
   }
 }

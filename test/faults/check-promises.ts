@@ -3,6 +3,7 @@ import { listDeadLetters } from '../../storage/log/dead-letters.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
 import { ALERTS } from '../../storage/log/topics.ts'
 import { openQueue } from '../../storage/queue/open-queue.ts'
+import { redisSettings } from '../support/redis-server.ts'
 import { textOf } from '../support/slack-server.ts'
 import { firesName, JUDGED, twiceName } from './definitions.ts'
 import type { Promised } from './stimuli.ts'
@@ -86,7 +87,7 @@ async function countRuns({ traces, redis }: FaultSystem, { runs }: Promised) {
     if (subjects.has(`${runId} ${traceId}`)) judgedTwice++
     subjects.add(`${runId} ${traceId}`)
   }
-  const queue = await openQueue({ redisUrl: redis.url, dataDir: '' }, () => {})
+  const queue = await openQueue({ redis: redisSettings(redis.url), dataDir: '' }, () => {})
   try {
     const states = await Promise.all([...runs].map((runId) => queue.stateOf(runId)))
     return { runs: runs.size, runsLost: states.filter((state) => state !== 'done').length, judgedTwice }

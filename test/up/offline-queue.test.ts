@@ -83,7 +83,9 @@ test('without a Redis that answers that is said plainly, and the rest runs', { t
     await send(assay, { traceId: traceIdOf(1) })
     await until('the trace', () => getTrace(assay, traceIdOf(1)))
     await until('the message', () => /Offline evals do not run/.test(assay.output()), 20_000)
-    expect(assay.output()).toContain('Offline evals do not run: Redis at redis://127.0.0.1:9 does not answer.')
+    expect(assay.output()).toContain(
+      'Offline evals do not run: Redis at redis://127.0.0.1:9 does not answer (ECONNREFUSED).',
+    )
     expect(assay.output()).not.toContain('secret')
     expect(assay.output()).not.toMatch(/^ {4}at /m)
     const health = healthSchema.parse(await getJson(assay, '/health'))

@@ -1,21 +1,22 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { buildPrompt } from '../../engine/judge/prompt.ts'
+import { openEmbeddedState } from '../../storage/state/embedded.ts'
+import type { StateStore } from '../../storage/state/port.ts'
 import {
   type OpenAiServer,
   type OpenAiServerOptions,
   type Scripted,
   startOpenAiServer,
 } from '../../test/support/openai-server.ts'
-import { createJudgeClient } from './judge-client.ts'
+import { createAnswerCache } from './answer-cache.ts'
+import { createJudgeClient, PATIENCE_MS } from './judge-client.ts'
+import { createProviderHealth } from './provider-health.ts'
 import type { Provider } from './providers.ts'
 
 const scale = { low: 1, high: 5 }
-const prompt = buildPrompt({
-  rubric: '5 solved. 1 not solved.',
-  scale,
-  shown: [{ path: 'output.text', text: 'It arrives tomorrow.' }],
-  nonce: '0123456789abcdef',
-})
+const promptAbout = (text: string, nonce = '0123456789abcdef') =>
+  buildPrompt({ rubric: '5 solved. 1 not solved.', scale, shown: [{ path: 'output.text', text }], nonce })
+const prompt = promptAbout('It arrives tomorrow.')
 const four: Scripted = {
   kind: 'content',
   content: '{"evidence":["tomorrow"],"reasoning":"It says when.","abstain":false,"score":4}',
@@ -24,8 +25,10 @@ const four: Scripted = {
 const scored = { kind: 'score', score: 4, explanation: 'It says when.', quotes: ['tomorrow'] }
 
 const servers: OpenAiServer[] = []
+const states: StateStore[] = []
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
+  await Promise.all(states.splice(0).map((state) => state.close()))
 })
 
 /** A server that gives the scripted answers in turn (the last one for ever), and a client of it that does not really wait. */
@@ -36,15 +39,31 @@ async function setUp(script: Scripted[], server: Partial<OpenAiServerOptions> = 
   const waits: number[] = []
   const provider: Provider = { name: 'openai', baseUrl: openai.url, apiKey: 'sk-test' }
   const providers = new Map([['openai', provider]])
+  const state = await openEmbeddedState({ dataDir: ':memory:', nowMs: Date.now })
+  states.push(state)
+  let nowMs = 1_800_000_000_000
+  const clock = () => nowMs
   const client = createJudgeClient({
     providers,
+    health: createProviderHealth({ state, providers: ['openai'], nowMs: clock }),
+    cache: createAnswerCache(state, 'default', clock),
+    nowMs: clock,
     timeoutMs,
-    sleep: async (ms) => void waits.push(ms),
+    sleep: async (ms) => {
+      waits.push(ms)
+      nowMs += ms
+    },
     random: () => 0.5,
   })
   const abort = new AbortController()
-  const ask = (judges = ['openai/gpt-5-mini']) => client.ask(judges, prompt, scale, abort.signal)
-  return { openai, waits, providers, ask, abort }
+  let asked = 0
+  /** The first is about `prompt`, each later one about something else unless told. */
+  const ask = (judges = ['openai/gpt-5-mini'], about = asked++ === 0 ? prompt : promptAbout(`Question ${asked}`)) =>
+    client.ask(judges, about, scale, abort.signal)
+  const pass = (ms: number) => {
+    nowMs += ms
+  }
+  return { openai, waits, providers, ask, abort, pass }
 }
 
 describe('an answer', () => {
@@ -217,5 +236,113 @@ describe('a failing provider', () => {
     while (openai.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
     abort.abort()
     expect(await asked).toEqual({ kind: 'aborted' })
+  })
+})
+
+describe('a provider that is out', () => {
+  const down: Scripted = { kind: 'status', status: 503, message: 'overloaded' }
+
+  test('is asked no more once five calls in a row failed: the next judge answers at once', async () => {
+    const { ask, providers, openai } = await setUp([down])
+    const other = await startOpenAiServer({ answer: () => four })
+    servers.push(other)
+    providers.set('other', { name: 'other', baseUrl: other.url, apiKey: 'none' })
+    const judges = ['openai/gpt-5-mini', 'other/small']
+    for (let i = 0; i < 4; i++) expect(await ask(judges)).toMatchObject({ answer: scored })
+    expect(openai.requests).toHaveLength(5)
+    expect(other.requests).toHaveLength(4)
+  })
+
+  test('that stumbles costs a subject time, and no verdict: it waits for probes and is answered', async () => {
+    const { ask, openai, waits } = await setUp([down, down, down, down, down, four])
+    expect(await ask()).toMatchObject({ kind: 'unreachable' })
+    expect(await ask()).toMatchObject({ answer: scored })
+    expect(openai.requests).toHaveLength(6)
+    // Opened by the fifth failure, probed 30 s later.
+    expect(waits.slice(3)).toEqual([1_125, 29_475])
+  })
+
+  test('that is gone is waited for two minutes, and from then on not at all', async () => {
+    const { ask, openai, waits, pass } = await setUp([down])
+    await ask()
+    const outcome = await ask()
+    expect(outcome).toMatchObject({ kind: 'unreachable' })
+    expect(outcome.kind === 'unreachable' && outcome.detail).toMatch(
+      /^openai\/gpt-5-mini: 503 overloaded, openai has been out since 2027-01-15T08:00:0\d/,
+    )
+    const waited = waits.slice(3).reduce((sum, ms) => sum + ms, 0)
+    expect(waited).toBeGreaterThan(PATIENCE_MS - 15_000)
+    expect(waited).toBeLessThan(PATIENCE_MS + 15_000)
+    const tried = openai.requests.length
+    const waitsBefore = waits.length
+    for (let i = 0; i < 5; i++) expect(await ask()).toMatchObject({ kind: 'unreachable' })
+    expect(waits).toHaveLength(waitsBefore)
+    // Probes go on.
+    pass(10_000)
+    await ask()
+    expect(openai.requests).toHaveLength(tried + 1)
+  })
+
+  test('three answered probes in a row, 10 s apart, close it again', async () => {
+    const { ask, openai, pass } = await setUp([down, down, down, down, down, four])
+    await ask()
+    expect(await ask()).toMatchObject({ answer: scored })
+    for (let i = 0; i < 2; i++) {
+      pass(10_000)
+      expect(await ask()).toMatchObject({ answer: scored })
+    }
+    const tried = openai.requests.length
+    for (let i = 0; i < 5; i++) expect(await ask()).toMatchObject({ answer: scored })
+    expect(openai.requests).toHaveLength(tried + 5)
+  })
+
+  test.each<[string, Scripted]>([
+    ['asks for a pause', { kind: 'status', status: 429, headers: { 'retry-after': '1' } }],
+    ['refuses the request', { kind: 'status', status: 404 }],
+    ['answers nonsense', { kind: 'raw', body: '{"text": 5}' }],
+  ])('is not one that %s', async (_, scripted) => {
+    const { ask, openai } = await setUp([scripted])
+    await Promise.all(Array.from({ length: 6 }, () => ask()))
+    const tried = openai.requests.length
+    await ask()
+    expect(openai.requests.length).toBeGreaterThan(tried)
+  })
+})
+
+describe('the same question within a day', () => {
+  test('is answered from the cache, whatever the nonce, at no cost', async () => {
+    const { ask, openai } = await setUp([four])
+    await ask()
+    const again = promptAbout('It arrives tomorrow.', 'fedcba9876543210')
+    const usage = { model: 'gpt-5-mini-2026-01-01', inputTokens: 0, outputTokens: 0 }
+    expect(await ask(undefined, again)).toEqual({ kind: 'answered', answer: scored, usage })
+    expect(openai.requests).toHaveLength(1)
+    for (const [judges, about] of [
+      [['openai/gpt-5'], again],
+      [undefined, promptAbout('It arrives on Monday.')],
+    ] as const)
+      await ask(judges === undefined ? undefined : [...judges], about)
+    expect(openai.requests).toHaveLength(3)
+  })
+
+  test('is answered from it while the provider is out', async () => {
+    const { ask, openai, waits } = await setUp([four, { kind: 'status', status: 500 }])
+    await ask()
+    await Promise.all([ask(), ask()])
+    const [tried, waited] = [openai.requests.length, waits.length]
+    expect(await ask(undefined, prompt)).toMatchObject({ answer: scored })
+    expect([openai.requests.length, waits.length]).toEqual([tried, waited])
+  })
+
+  test.each<[string, Scripted]>([
+    ['refused', { kind: 'refusal', refusal: 'No.' }],
+    ['could not be read', { kind: 'content', content: 'five' }],
+    ['failed', { kind: 'status', status: 404 }],
+  ])('is asked again where it %s', async (_, scripted) => {
+    const { ask, openai } = await setUp([scripted])
+    await ask(undefined, prompt)
+    const tried = openai.requests.length
+    await ask(undefined, prompt)
+    expect(openai.requests.length).toBe(2 * tried)
   })
 })

@@ -1,18 +1,12 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
 import OpenAI from 'openai'
-import { z } from 'zod'
 import { type JudgeAnswer, parseJudgeAnswer } from '../../engine/judge/answer.ts'
 import { type JudgePrompt, repairMessage, type Scale } from '../../engine/judge/prompt.ts'
+import type { AnswerCache } from './answer-cache.ts'
+import { type Completion, type JudgeUsage, lower, type ModelTraits, readCompletion, requestOf } from './completion.ts'
+import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
-import { classifyFailure, retryDelayMs, TIMED_OUT } from './retry.ts'
-
-export interface JudgeUsage {
-  /** As the provider returned it: `gpt-5-mini-2025-08-07`, not `gpt-5-mini`. Undefined where nothing came back. */
-  model: string | undefined
-  /** Over all calls for this subject, repairs included. */
-  inputTokens: number
-  outputTokens: number
-}
+import { classifyFailure, type Failure, retryDelayMs, TIMED_OUT } from './retry.ts'
 
 export type JudgeOutcome =
   | { kind: 'answered'; answer: Exclude<JudgeAnswer, { kind: 'malformed' }>; usage: JudgeUsage }
@@ -29,6 +23,10 @@ export interface JudgeClient {
 
 export interface JudgeClientOptions {
   providers: ReadonlyMap<string, Provider>
+  /** Which of them take calls; hears how each call ended. */
+  health: ProviderHealth
+  cache: AnswerCache
+  nowMs: () => number
   /** For one call; 30 s by default. */
   timeoutMs?: number
   /** Resolves early when the signal aborts. */
@@ -38,33 +36,23 @@ export interface JudgeClientOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+/**
+ * A subject whose judges all take no calls waits for them, until they have been out for so long: a provider that stumbles costs a
+ * run some time and no verdicts, one that is gone does not hold it up.
+ */
+export const PATIENCE_MS = 120_000
 
-/** What a model turned out not to take; asked once, remembered while the process runs. */
-interface ModelTraits {
-  format: 'json_schema' | 'json_object' | 'none'
-  temperature: boolean
-}
-
-/** Shapes vary among compatible servers: only what is read is asked for. */
-const completionSchema = z.object({
-  model: z.string().nullish(),
-  choices: z
-    .array(
-      z.object({
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .min(1),
-  usage: z.object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
-})
+/** Those who wait do not all wake at once. */
+const WAKE_SPREAD_MS = 1_000
 
 type Attempt =
-  | { kind: 'text'; text: string }
-  | { kind: 'refused' }
-  | { kind: 'garbled'; detail: string }
+  | Completion
   | { kind: 'unreachable'; detail: string }
+  /** Not called, or not called again: the provider takes no calls at the moment. */
+  | { kind: 'blocked'; sinceMs: number; retryAtMs: number; lastDetail: string | undefined }
   | { kind: 'aborted' }
+
+type OneOutcome = JudgeOutcome | Extract<Attempt, { kind: 'blocked' }>
 
 export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
@@ -106,23 +94,41 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     signal: AbortSignal,
   ): Promise<JudgeOutcome> {
     const usage: JudgeUsage = { model: undefined, inputTokens: 0, outputTokens: 0 }
-    const failures: string[] = []
-    for (const judge of judges) {
-      const { provider: name, model } = parseJudgeName(judge)
-      const provider = options.providers.get(name)
-      if (provider === undefined) {
-        failures.push(`${judge}: no provider configured`)
-        continue
+    const failures = new Map<string, string>()
+    let waitedMs = 0
+    for (let todo = judges; ; ) {
+      const blocked: { judge: string; retryAtMs: number; untilMs: number }[] = []
+      for (const judge of todo) {
+        const { provider: name, model } = parseJudgeName(judge)
+        const provider = options.providers.get(name)
+        if (provider === undefined) {
+          failures.set(judge, 'no provider configured')
+          continue
+        }
+        const outcome = await askOne({ provider, judge, model, prompt, scale, usage, signal })
+        if (outcome.kind === 'blocked') {
+          const { sinceMs, retryAtMs, lastDetail = 'not asked' } = outcome
+          blocked.push({ judge, retryAtMs, untilMs: sinceMs + PATIENCE_MS })
+          failures.set(judge, `${lastDetail}, ${name} has been out since ${new Date(sinceMs).toISOString()}`)
+        } else if (outcome.kind === 'unreachable') failures.set(judge, outcome.detail)
+        else return outcome
       }
-      const outcome = await askOne({ client: clientOf(provider), judge, model, prompt, scale, usage, signal })
-      if (outcome.kind !== 'unreachable') return outcome
-      failures.push(`${judge}: ${outcome.detail}`)
+      const now = options.nowMs()
+      const worthWaiting = blocked.filter(({ untilMs }) => now < untilMs)
+      if (worthWaiting.length === 0 || waitedMs >= PATIENCE_MS) break
+      const nextMs = Math.min(...worthWaiting.map(({ retryAtMs }) => retryAtMs)) - now
+      const delayMs = Math.max(0, nextMs) + WAKE_SPREAD_MS * (0.1 + options.random())
+      await options.sleep(delayMs, signal)
+      if (signal.aborted) return { kind: 'aborted' }
+      waitedMs += delayMs
+      todo = worthWaiting.map(({ judge }) => judge)
     }
-    return { kind: 'unreachable', detail: failures.join('; '), usage }
+    const detail = [...failures].map(([judge, why]) => `${judge}: ${why}`).join('; ')
+    return { kind: 'unreachable', detail, usage }
   }
 
   interface OneJudge {
-    client: OpenAI
+    provider: Provider
     judge: string
     model: string
     prompt: JudgePrompt
@@ -131,13 +137,19 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     signal: AbortSignal
   }
 
-  /** One question and at most one repair. */
-  async function askOne(one: OneJudge): Promise<JudgeOutcome> {
+  /** What it answered before; else one question and at most one repair. */
+  async function askOne(one: OneJudge): Promise<OneOutcome> {
+    const cached = await options.cache.get(one)
+    if (cached !== undefined) {
+      one.usage.model = cached.model
+      return { kind: 'answered', answer: cached.answer, usage: one.usage }
+    }
     let messages: JudgePrompt['messages'] = one.prompt.messages
     for (let repairs = 0; ; repairs++) {
       const attempt = await complete(one, messages)
       switch (attempt.kind) {
         case 'aborted':
+        case 'blocked':
           return attempt
         case 'refused':
           return { kind: 'refused', usage: one.usage }
@@ -147,7 +159,10 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         case 'text': {
           const answer: JudgeAnswer =
             attempt.kind === 'text' ? parseJudgeAnswer(attempt.text, one.scale) : { ...attempt, kind: 'malformed' }
-          if (answer.kind !== 'malformed') return { kind: 'answered', answer, usage: one.usage }
+          if (answer.kind !== 'malformed') {
+            await options.cache.put(one, { answer, model: one.usage.model })
+            return { kind: 'answered', answer, usage: one.usage }
+          }
           if (repairs === 1) return { ...answer, usage: one.usage }
           messages = [...one.prompt.messages, repairMessage(answer.detail)]
         }
@@ -157,84 +172,51 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
 
   /** One completion, tried again while that may help; parameters that the model does not take are dropped. */
   async function complete(one: OneJudge, messages: JudgePrompt['messages']): Promise<Attempt> {
-    const { client, judge, model, prompt, usage, signal } = one
+    const { provider, judge, model, prompt, usage, signal } = one
+    const client = clientOf(provider)
+    let lastDetail: string | undefined
     for (let attempt = 1; ; ) {
+      const permit = await options.health.permit(provider.name)
+      if (permit.kind === 'refused') return { ...permit, kind: 'blocked', lastDetail }
       const used = { ...traitsOf(judge) }
       // The client's own timeout ends with the response's headers: a body that stalls would hold the run for ever.
       const deadline = AbortSignal.timeout(timeoutMs)
+      let failure: Failure
       try {
         const body = requestOf(model, messages, prompt, used)
-        return readCompletion(
-          await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) }),
-          usage,
-        )
+        const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })
+        await options.health.report(provider.name, permit, { kind: 'answered' })
+        return readCompletion(raw, usage)
       } catch (error) {
         if (signal.aborted) return { kind: 'aborted' }
-        const failure = deadline.aborted ? TIMED_OUT : classifyFailure(error)
-        switch (failure.kind) {
-          case 'garbled':
-            return failure
-          case 'permanent':
-            return { kind: 'unreachable', detail: failure.detail }
-          case 'unsupported':
-            if (!lower(traitsOf(judge), used, failure.param)) return { kind: 'unreachable', detail: failure.detail }
-            break
-          case 'transient': {
-            const delayMs = retryDelayMs(attempt++, failure.retryAfterMs, options.random())
-            if (delayMs === undefined) return { kind: 'unreachable', detail: failure.detail }
-            await options.sleep(delayMs, signal)
-            if (signal.aborted) return { kind: 'aborted' }
-          }
+        failure = deadline.aborted ? TIMED_OUT : classifyFailure(error)
+      }
+      // Whoever asks for a pause, or refuses a request, is there.
+      await options.health.report(
+        provider.name,
+        permit,
+        failure.kind === 'transient' && !failure.throttled
+          ? { kind: 'failed', detail: failure.brief }
+          : { kind: 'answered' },
+      )
+      lastDetail = failure.detail
+      switch (failure.kind) {
+        case 'garbled':
+          return failure
+        case 'permanent':
+          return { kind: 'unreachable', detail: failure.detail }
+        case 'unsupported':
+          if (!lower(traitsOf(judge), used, failure.param)) return { kind: 'unreachable', detail: failure.detail }
+          break
+        case 'transient': {
+          const delayMs = retryDelayMs(attempt++, failure.retryAfterMs, options.random())
+          if (delayMs === undefined) return { kind: 'unreachable', detail: failure.detail }
+          await options.sleep(delayMs, signal)
+          if (signal.aborted) return { kind: 'aborted' }
         }
       }
     }
   }
 
   return { ask }
-}
-
-type RequestBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
-
-function requestOf(
-  model: string,
-  messages: JudgePrompt['messages'],
-  prompt: JudgePrompt,
-  traits: ModelTraits,
-): RequestBody {
-  const body: RequestBody = { model, messages }
-  if (traits.temperature) body.temperature = 0
-  if (traits.format === 'json_schema')
-    body.response_format = {
-      type: 'json_schema',
-      json_schema: { name: prompt.schemaName, strict: true, schema: prompt.schema },
-    }
-  else if (traits.format === 'json_object') body.response_format = { type: 'json_object' }
-  return body
-}
-
-/**
- * Does without what the model refused in a request made with `used`; false when there is nothing left to do without.
- * Calls run side by side: another one may have learnt the same already.
- */
-function lower(traits: ModelTraits, used: ModelTraits, param: 'response_format' | 'temperature'): boolean {
-  if (param === 'temperature') {
-    traits.temperature = false
-    return used.temperature
-  }
-  if (used.format === 'none') return false
-  if (traits.format === used.format) traits.format = used.format === 'json_schema' ? 'json_object' : 'none'
-  return true
-}
-
-function readCompletion(raw: unknown, usage: JudgeUsage): Attempt {
-  const parsed = completionSchema.safeParse(raw)
-  if (!parsed.success) return { kind: 'garbled', detail: 'the response is not a chat completion' }
-  const { model, choices, usage: tokens } = parsed.data
-  usage.model = model ?? usage.model
-  usage.inputTokens += tokens?.prompt_tokens ?? 0
-  usage.outputTokens += tokens?.completion_tokens ?? 0
-  const { message, finish_reason: finish } = choices[0]!
-  if ((message.refusal ?? '') !== '' || finish === 'content_filter') return { kind: 'refused' }
-  if (finish === 'length') return { kind: 'garbled', detail: 'the answer was cut off by its length limit' }
-  return { kind: 'text', text: message.content ?? '' }
 }

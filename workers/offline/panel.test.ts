@@ -1,14 +1,19 @@
 import { afterEach, expect, test } from 'vitest'
 import { buildPrompt } from '../../engine/judge/prompt.ts'
+import { openEmbeddedState } from '../../storage/state/embedded.ts'
+import type { StateStore } from '../../storage/state/port.ts'
 import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
+import { createAnswerCache } from './answer-cache.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { askPanel, providersLacking } from './panel.ts'
+import { createProviderHealth } from './provider-health.ts'
 
 const scale = { low: 1, high: 5 }
 const prompt = buildPrompt({ rubric: '5 good. 1 bad.', scale, shown: [], nonce: '0123456789abcdef' })
 
 let server: OpenAiServer
-afterEach(() => server.close())
+let state: StateStore
+afterEach(() => Promise.all([server.close(), state.close()]))
 
 const scores = (score: number): Scripted => ({
   kind: 'content',
@@ -31,7 +36,11 @@ const answers: Record<string, Scripted> = {
 async function ask(models: string[], fallbacks: string[] = []) {
   server = await startOpenAiServer({ answer: ({ model }) => answers[model] ?? { kind: 'status', status: 404 } })
   const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
-  const client = createJudgeClient({ providers, sleep: async () => {}, random: () => 0 })
+  const nowMs = () => 1_800_000_000_000
+  state = await openEmbeddedState({ dataDir: ':memory:', nowMs })
+  const health = createProviderHealth({ state, providers: ['x'], nowMs })
+  const cache = createAnswerCache(state, 'default', nowMs)
+  const client = createJudgeClient({ providers, health, cache, nowMs, sleep: async () => {}, random: () => 0 })
   const named = (names: string[]) => names.map((name) => `x/${name}`)
   const judges = {
     models: named(models),

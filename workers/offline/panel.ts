@@ -1,7 +1,8 @@
 /** One judge with its stand-ins, or several whose scores are averaged. */
 import type { JudgePlan } from '../../dsl/plan.ts'
 import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
-import type { JudgeClient, JudgeOutcome, JudgeUsage } from './judge-client.ts'
+import type { JudgeUsage } from './completion.ts'
+import type { JudgeClient, JudgeOutcome } from './judge-client.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
 
 /**

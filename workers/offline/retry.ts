@@ -9,8 +9,9 @@ const JITTER = 0.25
 const MAX_RETRY_AFTER_MS = 60_000
 
 export type Failure =
-  /** Trying again may help. `retryAfterMs` is what the provider asked for. */
-  | { kind: 'transient'; detail: string; retryAfterMs: number | undefined }
+  /** Trying again may help. `retryAfterMs` is what the provider asked for; `throttled`: it is there, and asks for a pause.
+   * `brief` repeats nothing that a provider wrote: it may quote the request, and everyone sees it. */
+  | { kind: 'transient'; detail: string; retryAfterMs: number | undefined; brief: string; throttled: boolean }
   /** A request that this provider will never take: wrong key, unknown model, no credit. */
   | { kind: 'permanent'; detail: string }
   /** The answer came and is not what the protocol says. */
@@ -18,21 +19,23 @@ export type Failure =
   /** 400 on a parameter that the model does not take. */
   | { kind: 'unsupported'; param: 'response_format' | 'temperature'; detail: string }
 
-export const TIMED_OUT: Failure = { kind: 'transient', detail: 'timed out', retryAfterMs: undefined }
+export const TIMED_OUT: Failure = outage('timed out')
 
 type ApiError = InstanceType<typeof OpenAI.APIError>
 
 /** Details name the status and the provider's message; never the request, which carries the trace. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof OpenAI.APIConnectionTimeoutError) return TIMED_OUT
-  if (error instanceof OpenAI.APIConnectionError)
-    return { kind: 'transient', detail: `no connection (${causeOf(error)})`, retryAfterMs: undefined }
+  if (error instanceof OpenAI.APIConnectionError) return outage(`no connection (${causeOf(error)})`)
   if (error instanceof OpenAI.APIError && typeof error.status === 'number') return classifyStatus(error, error.status)
   if (error instanceof SyntaxError) return { kind: 'garbled', detail: 'the response is not JSON' }
   // What undici throws when a body breaks off.
-  if (error instanceof TypeError && error.message === 'terminated')
-    return { kind: 'transient', detail: 'the connection broke', retryAfterMs: undefined }
+  if (error instanceof TypeError && error.message === 'terminated') return outage('the connection broke')
   throw error
+}
+
+function outage(detail: string): Failure {
+  return { kind: 'transient', detail, retryAfterMs: undefined, brief: detail, throttled: false }
 }
 
 function classifyStatus(error: ApiError, status: number): Failure {
@@ -46,7 +49,13 @@ function classifyStatus(error: ApiError, status: number): Failure {
   // A 429 that says that the account is out of credit does not pass by waiting.
   if (status === 429 && error.code === 'insufficient_quota') return { kind: 'permanent', detail }
   if (status === 408 || status === 409 || status === 429 || status >= 500)
-    return { kind: 'transient', detail, retryAfterMs: retryAfterMs(error.headers) }
+    return {
+      kind: 'transient',
+      detail,
+      retryAfterMs: retryAfterMs(error.headers),
+      brief: `HTTP ${status}`,
+      throttled: status === 429,
+    }
   return { kind: 'permanent', detail }
 }
 

@@ -17,7 +17,7 @@ import {
   type Scripted,
   startOpenAiServer,
 } from '../../test/support/openai-server.ts'
-import { redisServer, startRedis } from '../../test/support/redis-server.ts'
+import { redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
 import type { ProviderSettings } from './providers.ts'
 import { type Offline, type OfflineOptions, startOffline } from './start.ts'
 
@@ -344,7 +344,11 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       const server = await startJudge(gradeByNumber)
       const schedule = { cron: '0 * * * *', timeZone: 'UTC' }
       const definitions = definitionsOf(evalOf('shared', { schedule, method: buildRubric({ show: ['input.text'] }) }))
-      const options = { definitions, providers: openaiAt(server.url), queue: { redisUrl: redis.url, dataDir } }
+      const options = {
+        definitions,
+        providers: openaiAt(server.url),
+        queue: { redis: redisSettings(redis.url), dataDir },
+      }
       const before = await start(options)
       expect(before.backend).toBe('redis')
       await before.drain()

@@ -11,9 +11,13 @@ import { faultPoint } from '../../storage/fault-point.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
-import type { OfflineJob, RunState } from '../../storage/queue/port.ts'
+import { type OfflineJob, QueueError, type RunState } from '../../storage/queue/port.ts'
+import { openState } from '../../storage/state/open-state.ts'
+import { createAnswerCache } from './answer-cache.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { providersLacking } from './panel.ts'
+import { createProviderHealth } from './provider-health.ts'
+import type { ProvidersHealth } from './provider-levels.ts'
 import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from './providers.ts'
 import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
 import { createScheduler } from './scheduler.ts'
@@ -25,6 +29,7 @@ export interface OfflineOptions {
   tenant: string
   log: Pick<Log, 'append'>
   traces: OfflineTraces
+  /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: {
     current(): Plan
@@ -70,7 +75,7 @@ export interface LastRun {
 
 export type RunNowOutcome =
   | { ok: true; runId: string }
-  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported'; message: string }
+  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported' | 'queue_unavailable'; message: string }
 
 export interface Offline {
   readonly backend: 'redis' | 'pglite'
@@ -79,22 +84,37 @@ export interface Offline {
   runState(runId: string): Promise<RunState>
   /** One row for each offline eval in force. */
   status(): OfflineEvalStatus[]
+  /** Which providers take calls, as all workers know it. */
+  judging(): Promise<ProvidersHealth>
+  /** Answers that were found in the cache, and those that were not. */
+  cacheStats(): { hits: number; misses: number }
   /** Stops: judge calls in flight are broken off, runs go back to the queue, everything judged is durable. */
   drain(): Promise<void>
 }
 
-/** Resolves when the queue is open and the schedules are in force. Rejects with `QueueError`. */
+/** Resolves when the queue is open and the schedules are in force. Rejects with `QueueError` or `StateError`. */
 export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const { tenant, definitions, nowMs, parts = ['scheduler', 'worker'] } = options
   const isWorker = parts.includes('worker')
   const notice = once(options.onNotice)
   const providers = providersByName(options.providers)
   const queue = await openQueue(options.queue, (error) => notice(`The offline queue: ${error.message}`))
+  const state = await openState({ ...options.queue, nowMs }, (error) =>
+    notice(`The shared state: ${error.message}`),
+  ).catch(async (error: unknown) => {
+    await queue.close()
+    throw error
+  })
+  const health = createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs })
+  const cache = createAnswerCache(state, tenant, nowMs)
   const stop = new AbortController()
   const lastRuns = new Map<string, LastRun>()
   const sleep = options.sleep ?? sleepUntilAborted
   const judge = createJudgeClient({
     providers,
+    health,
+    cache,
+    nowMs,
     sleep,
     random: Math.random,
     ...(options.judgeTimeoutMs === undefined ? {} : { timeoutMs: options.judgeTimeoutMs }),
@@ -194,7 +214,12 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       if (state !== 'ready') return { ok: false, code: state, message: detail ?? state }
       const slotMs = nowMs()
       const runId = runIdOf(evalId, slotMs, 'manual')
-      await queue.enqueue({ tenant, evalId, runId, slotMs, trigger: 'manual' })
+      try {
+        await queue.enqueue({ tenant, evalId, runId, slotMs, trigger: 'manual' })
+      } catch (error) {
+        if (!(error instanceof QueueError)) throw error
+        return { ok: false, code: 'queue_unavailable', message: error.message }
+      }
       return { ok: true, runId }
     },
     runState: (runId) => queue.stateOf(runId),
@@ -205,11 +230,14 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         nextSlotMs: scheduler.nextSlotMs(evalPlan.id),
         lastRun: lastRuns.get(evalPlan.id),
       })),
+    judging: () => health.health(),
+    cacheStats: () => cache.stats(),
     async drain() {
       await scheduler.stop()
       stop.abort()
       await worker?.drain()
       await queue.close()
+      await state.close()
     },
   }
 }

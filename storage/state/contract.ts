@@ -1,0 +1,101 @@
+/** What every adapter of the state port has to pass, run against the real part. */
+import { afterEach, describe, expect, test } from 'vitest'
+import type { StateStore } from './port.ts'
+
+export interface StateUnderTest {
+  /** A further connection to the same state, as another instance would have. */
+  open(): Promise<StateStore>
+  /** Lets so much time pass for the adapter's expiry, on its own clock where it has one. */
+  pass(ms: number): Promise<void>
+}
+
+/** Long beside a busy machine's pauses where time really passes. */
+const SOON_MS = 300
+const LATER_MS = 3_600_000
+
+export function stateContract(name: string, under: () => StateUnderTest): void {
+  describe(`${name}: state contract`, () => {
+    const opened: StateStore[] = []
+    const open = async (): Promise<StateStore> => {
+      const state = await under().open()
+      opened.push(state)
+      return state
+    }
+    afterEach(async () => {
+      await Promise.all(opened.splice(0).map((state) => state.close()))
+    })
+
+    test('what one sets all see, and the last one stays', async () => {
+      const [a, b] = [await open(), await open()]
+      expect(await b.get('seen')).toBeUndefined()
+      await a.set('seen', 'first', LATER_MS)
+      expect(await b.get('seen')).toBe('first')
+      await b.set('seen', 'second', LATER_MS)
+      expect(await a.get('seen')).toBe('second')
+    })
+
+    test.each([
+      ['empty', ''],
+      ['beyond ASCII', 'Zürich 東京 🚂 \u0000 \r\n'],
+      ['large', 'x'.repeat(1 << 20)],
+    ])('a text comes back as it was: %s', async (title, text) => {
+      const state = await open()
+      await state.set(`text ${title}`, text, LATER_MS)
+      expect(await state.get(`text ${title}`)).toBe(text)
+    })
+
+    test('keys are apart, whatever they are made of', async () => {
+      const state = await open()
+      const keys = ['a', 'a:b', 'a/b', 'a b', '{a}', '{b}', '*', 'é', 'A', "'; DROP TABLE state"]
+      for (const key of keys) await state.set(key, `value of ${key}`, LATER_MS)
+      for (const key of keys) expect(await state.get(key)).toBe(`value of ${key}`)
+    })
+
+    test('an entry is there until it expires, and each write starts its time anew', async () => {
+      const state = await open()
+      await state.set('brief', 'x', SOON_MS)
+      await state.set('renewed', 'x', SOON_MS)
+      await state.set('renewed', 'y', LATER_MS)
+      expect(await state.get('renewed')).toBe('y')
+      await under().pass(2 * SOON_MS)
+      expect(await state.get('brief')).toBeUndefined()
+      expect(await state.get('renewed')).toBe('y')
+      expect(await state.compareAndSet('brief', 'x', 'z', LATER_MS)).toBe(false)
+      expect(await state.compareAndSet('brief', undefined, 'z', LATER_MS)).toBe(true)
+    })
+
+    test('compare and set changes what is as expected, and nothing else', async () => {
+      const [a, b] = [await open(), await open()]
+      expect(await a.compareAndSet('cas', 'x', 'y', LATER_MS)).toBe(false)
+      expect(await a.compareAndSet('cas', undefined, 'one', LATER_MS)).toBe(true)
+      expect(await b.compareAndSet('cas', undefined, 'two', LATER_MS)).toBe(false)
+      expect(await b.compareAndSet('cas', 'absent', 'two', LATER_MS)).toBe(false)
+      expect(await b.compareAndSet('cas', 'one', 'two', LATER_MS)).toBe(true)
+      expect(await a.get('cas')).toBe('two')
+    })
+
+    test('of those that compare and set at once, each step is made once', async () => {
+      const instances = [await open(), await open(), await open()]
+      const add = async (state: StateStore): Promise<void> => {
+        for (;;) {
+          const before = await state.get('counted')
+          if (await state.compareAndSet('counted', before, String(Number(before ?? 0) + 1), LATER_MS)) return
+        }
+      }
+      await Promise.all(Array.from({ length: 60 }, (_, i) => add(instances[i % 3]!)))
+      expect(await instances[0]!.get('counted')).toBe('60')
+    })
+
+    test.each([
+      ['', 'v', 1_000],
+      ['k'.repeat(513), 'v', 1_000],
+      ['k', 'v', 0],
+      ['k', 'v', 1.5],
+      ['k', 'v', Number.POSITIVE_INFINITY],
+    ])('a caller’s mistake throws: %#', async (key, value, ttlMs) => {
+      const state = await open()
+      await expect(state.set(key, value, ttlMs)).rejects.toThrow(RangeError)
+      await expect(state.compareAndSet(key, undefined, value, ttlMs)).rejects.toThrow(RangeError)
+    })
+  })
+}

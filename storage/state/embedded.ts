@@ -1,0 +1,97 @@
+/** The state port on a SQLite file in the data folder, for all threads of one process. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { messageOf } from '../../engine/message-of.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { inTransaction, openDatabase } from '../log/embedded/sqlite.ts'
+import { assertEntry, StateError, type StateStore } from './port.ts'
+
+export interface EmbeddedStateOptions {
+  /** The data folder. `:memory:` takes a new temporary folder that is removed on close. */
+  dataDir: string
+  nowMs: () => number
+}
+
+export interface EmbeddedState extends StateStore {
+  /** The real path of the data folder: other threads open a temporary one by it. */
+  readonly dataDir: string
+}
+
+const CREATE_SQL = `
+CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX state_by_expiry ON state (expires_at_ms);`
+
+/** What has expired is not seen from that moment on; it is swept away at most this much later while entries are written. */
+const SWEEP_EVERY_MS = 60_000
+const SWEEP_AT_ONCE = 10_000
+
+/** Rejects with `StateError`: the folder is another process's, not writable, full, or the file is damaged. */
+export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions): Promise<EmbeddedState> {
+  const opened = openDataFolder(dataDir)
+  if (!opened.ok) throw new StateError(opened.message)
+  const { folder } = opened
+  let db: DatabaseSync
+  try {
+    db = openFile(join(folder.path, 'state'))
+  } catch (error) {
+    folder.close()
+    throw new StateError(messageOf(error))
+  }
+  const select = db.prepare('SELECT value FROM state WHERE key = ? AND expires_at_ms > ?')
+  const upsert = db.prepare(
+    'INSERT INTO state VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, expires_at_ms = excluded.expires_at_ms',
+  )
+  const sweep = db.prepare(
+    'DELETE FROM state WHERE key IN (SELECT key FROM state WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?)',
+  )
+  let sweptAtMs = Number.NEGATIVE_INFINITY
+
+  const read = (key: string): string | undefined => {
+    const row = select.get(key, nowMs())
+    return typeof row?.value === 'string' ? row.value : undefined
+  }
+  const write = (key: string, value: string, ttlMs: number): void => {
+    const now = nowMs()
+    upsert.run(key, value, now + ttlMs)
+    if (now - sweptAtMs < SWEEP_EVERY_MS) return
+    sweptAtMs = now
+    sweep.run(now, SWEEP_AT_ONCE)
+  }
+  const attempt = <T>(body: () => T): T => {
+    try {
+      return body()
+    } catch (error) {
+      throw new StateError(`the state in ${folder.path} cannot be used: ${messageOf(error)}`)
+    }
+  }
+
+  return {
+    backend: 'embedded',
+    dataDir: folder.path,
+    get: async (key) => attempt(() => read(key)),
+    async set(key, value, ttlMs) {
+      assertEntry(key, ttlMs)
+      attempt(() => write(key, value, ttlMs))
+    },
+    async compareAndSet(key, expected, value, ttlMs) {
+      assertEntry(key, ttlMs)
+      return attempt(() =>
+        inTransaction(db, () => {
+          if (read(key) !== expected) return false
+          write(key, value, ttlMs)
+          return true
+        }),
+      )
+    },
+    async close() {
+      if (db.isOpen) db.close()
+      folder.close()
+    },
+  }
+}
+
+function openFile(folder: string): DatabaseSync {
+  mkdirSync(folder, { recursive: true })
+  return openDatabase(join(folder, 'state.db'), { durability: 'process', pageSizeBytes: 4096, createSql: CREATE_SQL })
+}

@@ -1,0 +1,35 @@
+/**
+ * The state port: small texts by key that all instances share and that may be lost. Everything in it expires, so that nothing
+ * piles up that nobody reads any more.
+ */
+
+export interface StateStore {
+  readonly backend: 'redis' | 'embedded'
+  /** Undefined where the key was never set or has expired. */
+  get(key: string): Promise<string | undefined>
+  set(key: string, value: string, ttlMs: number): Promise<void>
+  /** Sets it if it is `expected` at this moment (undefined: if there is none), for all instances at once. False: it was something else. */
+  compareAndSet(key: string, expected: string | undefined, value: string, ttlMs: number): Promise<boolean>
+  close(): Promise<void>
+}
+
+/**
+ * What every operation rejects with, within the adapter's time limit, while the store cannot be reached. A write that was cut off may
+ * have been made. The next operation may succeed: the store reconnects by itself.
+ */
+export class StateError extends Error {
+  readonly code = 'unavailable'
+  override name = 'StateError'
+}
+
+/** What has to last longer is data, which belongs into another store. */
+const MAX_TTL_MS = 7 * 24 * 3_600_000
+const MAX_KEY_CHARS = 512
+
+/** Throws on a caller's mistake. Adapters call it first, so that they agree. */
+export function assertEntry(key: string, ttlMs: number): void {
+  if (key === '' || key.length > MAX_KEY_CHARS)
+    throw new RangeError(`a key of state has 1 to ${MAX_KEY_CHARS} characters`)
+  if (!Number.isInteger(ttlMs) || ttlMs < 1 || ttlMs > MAX_TTL_MS)
+    throw new RangeError(`state is kept for 1 to ${MAX_TTL_MS} ms, not for ${ttlMs}`)
+}

@@ -1,0 +1,88 @@
+/** What judges answered in the last day, by the content of the question: the same question is not paid for twice. */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
+import { StateError, type StateStore } from '../../storage/state/port.ts'
+import type { Provider } from './providers.ts'
+
+/** Everything that the answer depends on. */
+export interface Question {
+  provider: Provider
+  model: string
+  prompt: JudgePrompt
+  scale: Scale
+}
+
+const cachedSchema = z.object({
+  answer: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('score'), score: z.number(), explanation: z.string(), quotes: z.array(z.string()) }),
+    z.object({ kind: z.literal('abstain'), explanation: z.string() }),
+  ]),
+  /** As the provider returned it. */
+  model: z.string().optional(),
+})
+
+export type CachedAnswer = z.infer<typeof cachedSchema>
+
+export interface AnswerCache {
+  /** Undefined where there is none, or the state cannot be reached. */
+  get(question: Question): Promise<CachedAnswer | undefined>
+  put(question: Question, answer: CachedAnswer): Promise<void>
+  stats(): { hits: number; misses: number }
+}
+
+const TTL_MS = 24 * 3_600_000
+/** Longer answers are rare, and not worth their room. */
+const MAX_CHARS = 16_384
+/** After a failure the state is left alone for so long: each attempt may cost its time limit. */
+const PAUSE_MS = 5_000
+
+/** Of one tenant: an answer quotes what the judge was shown. */
+export function createAnswerCache(state: StateStore, tenant: string, nowMs: () => number): AnswerCache {
+  let pausedUntilMs = Number.NEGATIVE_INFINITY
+  let hits = 0
+  let misses = 0
+
+  /** The judge can do without the cache. */
+  async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (nowMs() < pausedUntilMs) return undefined
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StateError)) throw error
+      pausedUntilMs = nowMs() + PAUSE_MS
+      return undefined
+    }
+  }
+
+  return {
+    async get(question) {
+      const text = await attempt(() => state.get(keyOf(tenant, question)))
+      const cached = text === undefined ? undefined : parseCached(text)
+      if (cached === undefined) misses++
+      else hits++
+      return cached
+    },
+    async put(question, answer) {
+      const text = JSON.stringify(answer)
+      if (text.length <= MAX_CHARS) await attempt(() => state.set(keyOf(tenant, question), text, TTL_MS))
+    },
+    stats: () => ({ hits, misses }),
+  }
+}
+
+/** Without the nonce, which is new each time; with the wording of the prompt, so that a new template asks anew. */
+function keyOf(tenant: string, { provider, model, prompt, scale }: Question): string {
+  const messages = prompt.messages.map(({ role, content }) => [role, content.replaceAll(prompt.nonce, '')])
+  const content = [tenant, provider.name, provider.baseUrl, model, prompt.promptVersion, prompt.schema, scale, messages]
+  return `judges/answers/${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`
+}
+
+function parseCached(text: string): CachedAnswer | undefined {
+  try {
+    const parsed = cachedSchema.safeParse(JSON.parse(text))
+    return parsed.success ? parsed.data : undefined
+  } catch {
+    return undefined
+  }
+}

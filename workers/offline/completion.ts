@@ -1,0 +1,80 @@
+/** What is asked and answered over the chat-completions protocol, as values. */
+import type OpenAI from 'openai'
+import { z } from 'zod'
+import type { JudgePrompt } from '../../engine/judge/prompt.ts'
+
+export interface JudgeUsage {
+  /** As the provider returned it: `gpt-5-mini-2025-08-07`, not `gpt-5-mini`. Undefined where nothing came back. */
+  model: string | undefined
+  /** Over all calls for this subject, repairs included. */
+  inputTokens: number
+  outputTokens: number
+}
+
+/** What a model turned out not to take; asked once, remembered while the process runs. */
+export interface ModelTraits {
+  format: 'json_schema' | 'json_object' | 'none'
+  temperature: boolean
+}
+
+/** Shapes vary among compatible servers: only what is read is asked for. */
+const completionSchema = z.object({
+  model: z.string().nullish(),
+  choices: z
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .min(1),
+  usage: z.object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
+})
+
+export type Completion = { kind: 'text'; text: string } | { kind: 'refused' } | { kind: 'garbled'; detail: string }
+
+type RequestBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
+
+export function requestOf(
+  model: string,
+  messages: JudgePrompt['messages'],
+  prompt: JudgePrompt,
+  traits: ModelTraits,
+): RequestBody {
+  const body: RequestBody = { model, messages }
+  if (traits.temperature) body.temperature = 0
+  if (traits.format === 'json_schema')
+    body.response_format = {
+      type: 'json_schema',
+      json_schema: { name: prompt.schemaName, strict: true, schema: prompt.schema },
+    }
+  else if (traits.format === 'json_object') body.response_format = { type: 'json_object' }
+  return body
+}
+
+/**
+ * Does without what the model refused in a request made with `used`; false when there is nothing left to do without.
+ * Calls run side by side: another one may have learnt the same already.
+ */
+export function lower(traits: ModelTraits, used: ModelTraits, param: 'response_format' | 'temperature'): boolean {
+  if (param === 'temperature') {
+    traits.temperature = false
+    return used.temperature
+  }
+  if (used.format === 'none') return false
+  if (traits.format === used.format) traits.format = used.format === 'json_schema' ? 'json_object' : 'none'
+  return true
+}
+
+export function readCompletion(raw: unknown, usage: JudgeUsage): Completion {
+  const parsed = completionSchema.safeParse(raw)
+  if (!parsed.success) return { kind: 'garbled', detail: 'the response is not a chat completion' }
+  const { model, choices, usage: tokens } = parsed.data
+  usage.model = model ?? usage.model
+  usage.inputTokens += tokens?.prompt_tokens ?? 0
+  usage.outputTokens += tokens?.completion_tokens ?? 0
+  const { message, finish_reason: finish } = choices[0]!
+  if ((message.refusal ?? '') !== '' || finish === 'content_filter') return { kind: 'refused' }
+  if (finish === 'length') return { kind: 'garbled', detail: 'the answer was cut off by its length limit' }
+  return { kind: 'text', text: message.content ?? '' }
+}
