@@ -11,7 +11,8 @@ import { openKeys } from '../storage/access/keys.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { LogError } from '../storage/log/port.ts'
-import { onlineTopicsFor } from '../storage/log/topics.ts'
+import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
+import { openReplays } from '../storage/replays/replays.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
@@ -27,6 +28,7 @@ import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
 import { openOrExplain, urlHost } from './roles/listen-error.ts'
 import { OfflineRole } from './roles/offline-role.ts'
+import { ReplayRole } from './roles/replay-role.ts'
 import { RoleRefused, startRole } from './roles/role-thread.ts'
 import { CannotStart } from './roles/run-role.ts'
 import type { TransData } from './roles/trans-thread.ts'
@@ -96,7 +98,10 @@ async function start(
     settings.logUrl === null ? { kind: 'embedded', dataDir: folder.path } : { kind: 'kafka', settings: settings.logUrl }
   const log = await openLog(logSource, warn, nowMs)
   cleanup.push(() => log.close())
-  await log.ensureTopics(onlineTopicsFor(logSource.kind, settings.logMaxBytes, settings.logPartitions))
+  await log.ensureTopics([
+    ...onlineTopicsFor(logSource.kind, settings.logMaxBytes, settings.logPartitions),
+    ...replayTopics,
+  ])
 
   const access = accessFor(settings.host)
   const keys = await openKeys({ log, nowMs, onProblem: warn })
@@ -145,6 +150,7 @@ async function start(
     onProblem: warn,
     onLost,
   })
+  const replay = new ReplayRole({ log: logSource, traces, onNotice: print, onProblem: warn })
   let phase: Phase = 'starting'
   let lastDiagnostics = opened.loaded.diagnostics
   let refusedDefinitions = false
@@ -157,6 +163,7 @@ async function start(
       trouble: ({ isStoreDown }) =>
         isStoreDown === true ? 'storing waits for the traces store; spans are kept in the log' : null,
     },
+    { name: 'replay', stats: () => replay.stats() },
     {
       name: 'disk',
       stats: async () => ({ freeBytes: freeBytesOf(folder.path) }),
@@ -203,6 +210,7 @@ async function start(
         evalLedger: async (whose) => (whose !== tenant ? [] : await trans.call('ledger', null)) as EvalLedger[],
         runOffline: (_, evalId) => offline.runNow(evalId),
         judging: () => offline.judging(),
+        replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
         onProblem: warn,
       }),
   )
@@ -236,6 +244,8 @@ async function start(
   }
   offline.setDefinitions(plan)
   replayEarly()
+  await replay.startIfUnfinished(log)
+  cleanup.push(() => replay.drain())
   phase = 'running'
 
   return {
@@ -246,6 +256,7 @@ async function start(
         gateway,
         trans,
         offline,
+        replay,
         store,
         api,
         { drain: () => traces.close() },

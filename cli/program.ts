@@ -27,6 +27,7 @@ const modules: readonly CommandModule[] = [
     group: 'Change them:',
     load: async () => (await import('./commands/backtest.ts')).registerBacktest,
   },
+  { name: 'replay', group: 'Change them:', load: async () => (await import('./commands/replay.ts')).registerReplay },
   { name: 'push', group: 'Change them:', load: async () => (await import('./commands/push.ts')).registerPush },
   { name: 'serve', group: 'Operate Assay:', load: async () => (await import('./commands/serve.ts')).registerServe },
   { name: 'keys', group: 'Operate Assay:', load: async () => (await import('./commands/keys.ts')).registerKeys },

@@ -3,14 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EMPTY_PLAN } from '../dsl/packages.ts'
+import { EMPTY_PLAN, joinPackages } from '../dsl/packages.ts'
+import type { Plan } from '../dsl/plan.ts'
+import { buildOnlineEval, buildPlan, e } from '../engine/evaluate/build-plan.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { KEY_ROLES, type KeyRole, may } from '../storage/access/principal.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
-import { onlineTopics } from '../storage/log/topics.ts'
+import { onlineTopics, replayTopics } from '../storage/log/topics.ts'
+import { openReplays } from '../storage/replays/replays.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { openGate } from '../test/support/open-gate.ts'
@@ -33,6 +36,14 @@ let keys: Keys
 let context: ApiContext
 let api: Api
 const keyOf = new Map<string, string>()
+const runOf = new Map<Tenant, string>()
+/** With an eval by which a tenant is told apart. */
+const planOf = (tenant: Tenant): Plan => {
+  const { id, ...one } = buildOnlineEval('x', e.lit(true))
+  const joined = joinPackages([buildPlan({ evals: [{ ...one, id: `shop/${secretOf(tenant)}`, package: 'shop' }] })])
+  if (!joined.ok) throw new Error(`${id}: ${joined.problems.join()}`)
+  return joined.plan
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assay-access-'))
@@ -40,7 +51,7 @@ beforeAll(async () => {
   traces = await openTraces({ dataDir: folder, nowMs: () => storeMs })
   await traces.migrate()
   log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
-  await log.ensureTopics(onlineTopics)
+  await log.ensureTopics([...onlineTopics, ...replayTopics])
   keys = await openKeys({ log, nowMs: () => nowMs, onProblem: () => {} })
   for (const tenant of tenants) {
     const secret = secretOf(tenant)
@@ -55,12 +66,20 @@ beforeAll(async () => {
       keyOf.set(`${tenant} ${role}`, key)
     }
   }
+  const replays = openReplays({ log, traces, nowMs: () => nowMs })
+  for (const tenant of tenants) {
+    const plan = planOf(tenant)
+    const asked = await replays.create(tenant, { fromMs: nowMs - 1_000, plan })
+    if (!asked.ok) throw new Error(asked.message)
+    runOf.set(tenant, asked.run.request.runId)
+  }
   // What was stored just now has not settled yet.
   storeMs += 60_000
   context = {
     traces,
     log,
     keys,
+    replays,
     status: async () => ({ status: 'ok', components: [] }),
     definitions: {
       current: (tenant) => ({
@@ -97,12 +116,20 @@ const queries: Readonly<Record<string, string>> = {
   '/v1/export/results': `?fromTrace=${'0'.repeat(32)}&evals=shop/${secretOf('acme')},shop/${secretOf('rival')}`,
 }
 const bodies: Readonly<Record<string, unknown>> = {
+  '/v1/replays': { from: '1h' },
   '/v1/keys': { role: 'viewer' },
   '/v1/definitions': { plan: EMPTY_PLAN, revision: null },
 }
 
 async function ask({ method, path }: RouteEntry, key: string | null): Promise<{ status: number; text: string }> {
-  const sample: Readonly<Record<string, string>> = { traceId, package: 'shop', name: 'x', id: '0', keyId: 'none' }
+  const sample: Readonly<Record<string, string>> = {
+    traceId,
+    package: 'shop',
+    name: 'x',
+    id: '0',
+    keyId: 'none',
+    run: runOf.get('acme')!,
+  }
   const url = path.replace(/:(\w+)/g, (_, name: string) => sample[name] ?? 'x') + (queries[path] ?? '')
   const response = await fetch(`http://127.0.0.1:${api.port}${url}`, {
     method,
@@ -155,6 +182,10 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'GET /v1/export/traces',
     'GET /v1/export/results',
     'POST /v1/definitions/:package/rollback',
+    'GET /v1/replays',
+    'GET /v1/replays/:run',
+    'POST /v1/replays/:run/stop',
+    'POST /v1/replays/:run/resume',
     'GET /v1/keys',
     'GET /v1/audit',
   ])

@@ -7,6 +7,7 @@ import type { Principal } from '../storage/access/principal.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { Log } from '../storage/log/port.ts'
+import type { Replays } from '../storage/replays/replays.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { Health, JudgingResponse } from './schemas.ts'
 
@@ -54,6 +55,8 @@ export interface ApiContext {
   releases?: Releases | undefined
   /** Absent where stored traces are looked at without a log. */
   keys?: Keys | undefined
+  /** Absent where nothing runs them. */
+  replays?: Replays | undefined
   nowMs: () => number
 }
 

@@ -10,7 +10,8 @@ import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
-import { DEAD_LETTERS, onlineTopics } from '../storage/log/topics.ts'
+import { DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
+import { openReplays } from '../storage/replays/replays.ts'
 import { DEFAULT_LIMITS } from '../storage/traces/limits.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
@@ -23,6 +24,8 @@ import {
   indexResponseSchema,
   judgingResponseSchema,
   problemSchema,
+  replaySchema,
+  replaysResponseSchema,
   resultsResponseSchema,
   traceResponseSchema,
 } from './schemas.ts'
@@ -207,7 +210,7 @@ beforeAll(async () => {
   )
   health = { status: 'ok', components: [{ name: 'traces', state: 'ok' }] }
   log = await openEmbeddedLog({ dataDir: ':memory:', retentionIntervalMs: null })
-  await log.ensureTopics(onlineTopics)
+  await log.ensureTopics([...onlineTopics, ...replayTopics])
   await log.append(DEAD_LETTERS, [{ key: null, value: new Uint8Array(1), headers: { source: 'agent-traces/0/0' } }])
   keys = await openKeys({ log, nowMs: () => nowMs, onProblem: (message) => problems.push(message) })
   api = await startApi({
@@ -217,6 +220,7 @@ beforeAll(async () => {
     traces,
     log,
     keys,
+    replays: openReplays({ log, traces, nowMs: () => nowMs }),
     status: async () => health,
     definitions: {
       current: () => ({
@@ -277,6 +281,35 @@ async function get(path: string, init?: RequestInit): Promise<{ status: number; 
   const response = await fetch(`http://127.0.0.1:${api.port}${path}`, init)
   return { status: response.status, type: response.headers.get('content-type'), body: await response.json() }
 }
+
+const postReplay = (body: unknown) =>
+  get('/v1/replays', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
+describe('/v1/replays', () => {
+  test('a dry run tells what would be read, and asks for nothing', async () => {
+    const { status, body } = await postReplay({ from: '24h', evals: ['shop/no_pii'], dryRun: true })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ dryRun: true, source: 'log', evals: ['shop/no_pii'], estimate: { records: 0 } })
+    expect(replaysResponseSchema.parse((await get('/v1/replays')).body).replays).toEqual([])
+  })
+
+  test.each([
+    [{}, 'from: '],
+    [{ from: 'yesterday' }, 'from: "yesterday" is not a duration'],
+    [{ from: '1h', form: 1 }, 'the body: Unrecognized key: "form"'],
+    [{ from: '1h', evals: ['shop/helpful'] }, 'shop/helpful is an offline eval'],
+    [{ from: '1h', plan: { version: 1 } }, 'plan: '],
+    [{ from: '1h', spansPerSecond: 0 }, 'spansPerSecond: '],
+  ])('%o is refused, with what is wrong', async (ask, detail) => {
+    const { status, body } = await postReplay(ask)
+    expect(status).toBe(400)
+    expect(problemSchema.parse(body).detail).toContain(detail)
+  })
+})
 
 describe('GET /v1/traces/{traceId}', () => {
   test('shows the spans in the shape of the conventions, each with its verdicts', async () => {
@@ -380,7 +413,7 @@ describe('GET /v1/results', () => {
     ['?limit=many', 'limit', '"many" is not a whole number'],
     ['?trace=12', 'trace', '"12" is not a trace id: 32 hex digits'],
     ["?eval=a'/b", 'eval', `"a'/b" is not an eval: package/name`],
-    ['?evals=shop/no_pii', 'evals', 'there is no such parameter; there are eval, verdict, trace, since, limit'],
+    ['?evals=shop/no_pii', 'evals', 'there is no such parameter; there are eval, verdict, trace, since, run, limit'],
     [`?eval=${'x'.repeat(99)}`, 'eval', `"${'x'.repeat(40)}…" is not an eval`],
   ])('%s is refused, with the parameter, what it was and what may be', async (query, parameter, message) => {
     const { status, body } = await get(`/v1/results${query}`)
@@ -543,7 +576,17 @@ test('GET / lists the routes, each of which there is', async () => {
   const { routes } = indexResponseSchema.parse((await get('/')).body)
   expect(routes.length).toBeGreaterThan(5)
   const { keyId } = await keys.create({ tenant: 'default', role: 'viewer', name: '', expiresAtMs: null, by: 'test' })
-  const sample: Readonly<Record<string, string>> = { keyId, traceId, package: 'shop', name: 'helpful', id: '0' }
+  const run = await postReplay({ from: '1h' })
+  expect(run.status).toBe(202)
+  const { run: runId } = replaySchema.parse(run.body)
+  const sample: Readonly<Record<string, string>> = {
+    keyId,
+    traceId,
+    package: 'shop',
+    name: 'helpful',
+    id: '0',
+    run: runId,
+  }
   for (const { method, path } of routes) {
     const { status } = await get(
       path.replace(/\{(\w+)\}/g, (_, name: string) => sample[name]!),

@@ -17,6 +17,7 @@ import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index.ts'
 import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
 
@@ -75,6 +76,7 @@ export function buildApi(
   definitionRoutes(app, context)
   deadLetterRoutes(app, context)
   keyRoutes(app, context)
+  replayRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     if (error instanceof QueryLimitError) return ofLimit(request, error)

@@ -45,7 +45,7 @@ export const traceIdSchema = parameter('a trace id: 32 hex digits', (text) =>
 )
 
 const EVAL_ID = /^[A-Za-z_][\w-]*\/[A-Za-z_][\w-]*$/
-const evalIdSchema = parameter('an eval: package/name', (text) => (EVAL_ID.test(text) ? text : null))
+export const evalIdSchema = parameter('an eval: package/name', (text) => (EVAL_ID.test(text) ? text : null))
 
 export const MAX_RESULTS = 1_000
 
@@ -54,7 +54,7 @@ const limitSchema = parameter(`a whole number from 1 to ${MAX_RESULTS}`, (text) 
   return limit >= 1 && limit <= MAX_RESULTS ? limit : null
 })
 
-const momentSchema = (nowMs: number) =>
+export const momentSchema = (nowMs: number) =>
   parameter(
     'a duration such as 10m or 24h, nor a time such as 2026-01-31T09:00:00Z; it may reach back to 1970',
     (text) => parseSince(text, nowMs),
@@ -113,5 +113,6 @@ export const resultsQuerySchema = (nowMs: number) =>
     }).optional(),
     trace: traceIdSchema.optional(),
     since: momentSchema(nowMs).optional(),
+    run: z.string().min(1).max(300).optional(),
     limit: limitSchema.default(100),
   })

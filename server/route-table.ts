@@ -19,7 +19,7 @@ const route = (
 
 export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/', 'public', 'this list'),
-  route('GET', '/v1/results', 'read', 'verdicts, newest first; filters: eval, verdict, trace, since, limit'),
+  route('GET', '/v1/results', 'read', 'verdicts, newest first; filters: eval, verdict, trace, since, run, limit'),
   route('GET', '/v1/traces/:traceId', 'read', 'the spans of a trace with their verdicts'),
   route('GET', '/v1/evals', 'read', 'the definitions in force, with what they found'),
   route('POST', '/v1/evals/:package/:name/run', 'edit', 'a run of an offline eval, now'),
@@ -37,6 +37,12 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/dead-letters/drop', 'administer', 'all that wait, settled'),
   route('POST', '/v1/dead-letters/:id/replay', 'administer', 'the record on its topic again'),
   route('POST', '/v1/dead-letters/:id/drop', 'administer', 'the letter settled'),
+  route('GET', '/v1/replays', 'read', 'replays, newest first'),
+  route('POST', '/v1/replays', 'edit', 'a replay of a period, queued; with dryRun what it would read'),
+  route('GET', '/v1/replays/:run', 'read', 'one of them'),
+  route('GET', '/v1/replays/:run/comparison', 'read', 'its verdicts next to the live ones'),
+  route('POST', '/v1/replays/:run/stop', 'edit', 'the replay stopped after its step'),
+  route('POST', '/v1/replays/:run/resume', 'edit', 'the replay under way again, from where it stopped'),
   route('GET', '/v1/keys', 'administer', 'the keys of the tenant, without the keys themselves'),
   route('POST', '/v1/keys', 'administer', 'a new key, shown this once'),
   route('POST', '/v1/keys/:keyId/revoke', 'administer', 'the key is refused everywhere within seconds'),

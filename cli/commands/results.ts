@@ -13,6 +13,7 @@ interface ResultsFlags {
   verdict?: string
   trace?: string
   since?: string
+  run?: string
   limit?: string
   json?: boolean
   server?: string
@@ -60,6 +61,7 @@ export function registerResults(program: Command): void {
     .addOption(new Option('--verdict <verdict>', 'of one verdict').choices(verdictSchema.options))
     .option('--trace <id>', 'of one trace: 32 hex digits')
     .option('--since <when>', 'not older than this: 10m, 24h, or 2026-01-31T09:00:00Z')
+    .option('--run <id>', 'of one run: of a replay, or of an offline eval')
     .option('--limit <n>', `at most so many, 1 to ${MAX_RESULTS} (100)`)
     .option('--json', 'one JSON object a line')
     .option('--server <url>', `the instance to ask (ASSAY_URL, or ${DEFAULT_SERVER})`)
@@ -70,6 +72,7 @@ Examples:
   assay results --since 1h
   assay results --eval support/no_pii --verdict fail
   assay results --trace 4bf92f3577b34da6a3ce929d0e0e4736
+  assay results --run replay@20260131T090000Z-1f0c --verdict fail
   assay results --since 24h --json | jq -r .traceId
 
 Why a verdict is as it is: assay explain TRACE EVAL
@@ -80,7 +83,7 @@ Exit codes: 0 fine, also without a result, 2 usage, or no Assay answers.`,
       const checked = flagsSchema.safeParse(flags)
       if (!checked.success) return usage(checked.error.issues.map(({ message }) => message).join('; '))
       const filters: Record<string, string> = {}
-      for (const name of ['eval', 'verdict', 'trace', 'since', 'limit'] as const)
+      for (const name of ['eval', 'verdict', 'trace', 'since', 'run', 'limit'] as const)
         if (flags[name] !== undefined) filters[name] = flags[name]
       const server = serverOf(flags.server)
       if (filters.eval !== undefined && !filters.eval.includes('/')) {

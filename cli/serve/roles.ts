@@ -9,6 +9,7 @@ import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
+import { startReplayRunner } from '../../workers/replay/runner.ts'
 import type { RoleHealth } from '../health.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { inTurn } from '../roles/run-role.ts'
@@ -119,12 +120,32 @@ const offline =
     }
   }
 
+/** Jobs that take their time: offline evals, and replays. */
+const worker: StartServedRole = async (shared, say) => {
+  const { log, nowMs } = shared
+  const offlineRole = await offline('worker')(shared, say)
+  const replays = await startReplayRunner({
+    log,
+    traces: await shared.migratedTraces(),
+    nowMs,
+    onNotice: say.info,
+    onProblem: say.problem,
+  })
+  return {
+    health: {
+      ...offlineRole.health,
+      stats: async () => ({ ...(await offlineRole.health.stats()), replay: replays.stats() }),
+    },
+    drain: () => inTurn([() => replays.drain(), () => offlineRole.drain()]),
+  }
+}
+
 /** In the order in which they start: sinks before sources. */
 export const STARTERS: ReadonlyMap<RoleName, StartServedRole> = new Map([
   ['trans-store', store],
   ['alerts', alerts],
   ['trans-evaluate', evaluate],
-  ['worker', offline('worker')],
+  ['worker', worker],
   ['scheduler', offline('scheduler')],
   ['gateway', gateway],
   ['api', startApiRole],

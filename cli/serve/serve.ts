@@ -8,8 +8,9 @@ import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { followDefinitions } from '../../storage/definitions/follow.ts'
 import { openKafkaLog } from '../../storage/log/kafka.ts'
 import { LogError } from '../../storage/log/port.ts'
-import { alertTopics, definitionTopics, onlineTopicsFor } from '../../storage/log/topics.ts'
+import { alertTopics, definitionTopics, onlineTopicsFor, replayTopics } from '../../storage/log/topics.ts'
 import { QueueError } from '../../storage/queue/port.ts'
+import { openReplays } from '../../storage/replays/replays.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
@@ -64,6 +65,7 @@ async function start(
     ...onlineTopicsFor('kafka', Number.MAX_SAFE_INTEGER, settings.logPartitions),
     ...alertTopics,
     ...definitionTopics,
+    ...replayTopics,
   ])
   const listeners: (() => void)[] = []
   const definitions = await followDefinitions({
@@ -156,6 +158,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         releases: releasesOf(shared),
         runOffline: (_, evalId) => runs.runNow(evalId),
         judging: () => runs.judging(),
+        replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
         onProblem: say.problem,
       })
     })

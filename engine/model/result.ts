@@ -61,7 +61,7 @@ export interface EvalResult {
   readonly judgeInputTokens: number | undefined
   readonly judgeOutputTokens: number | undefined
   readonly costMicroUsd: number | undefined
-  /** `eval@slot` of an offline run; empty online. */
+  /** `eval@slot` of an offline run, `replay@…` of a replay; empty online. */
   readonly runId: string
   /** Probability with which the subject was sampled; 1 online. */
   readonly inclusionProbability: number

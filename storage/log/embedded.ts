@@ -150,9 +150,15 @@ class SqliteLog implements EmbeddedLog {
     }))
   }
 
-  async read(topic: string, partition: number, fromOffset: number, maxRecords: number): Promise<LogRecord[]> {
+  async read(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    maxRecords: number,
+    maxBytes = Number.POSITIVE_INFINITY,
+  ): Promise<LogRecord[]> {
     const records: LogRecord[] = []
-    this.#topic(topic).file.read(partition, fromOffset, { maxBytes: Number.POSITIVE_INFINITY, maxRecords }, records)
+    this.#topic(topic).file.read(partition, fromOffset, { maxBytes, maxRecords }, records)
     return records
   }
 

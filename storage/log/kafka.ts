@@ -180,18 +180,29 @@ class KafkaLog implements Log {
       .toSorted((a, b) => a.partition - b.partition)
   }
 
-  async read(topic: string, partition: number, fromOffset: number, maxRecords: number): Promise<LogRecord[]> {
+  async read(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    maxRecords: number,
+    maxBytes = Number.POSITIVE_INFINITY,
+  ): Promise<LogRecord[]> {
     const end = (await this.endOffsets(topic)).find((one) => one.partition === partition)
     if (end === undefined) throw new LogError('unknown_topic', `topic ${topic} has no partition ${partition}`)
     const records: LogRecord[] = []
     let next = Math.max(fromOffset, end.start)
-    while (next < end.end && records.length < maxRecords) {
+    let leftBytes = maxBytes
+    while (next < end.end && records.length < maxRecords && leftBytes > 0) {
       const at = next
-      const batches = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at))
+      const fetchBytes = Math.min(READ_BYTES, leftBytes)
+      const batches = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at, fetchBytes))
       for (const batch of batches) {
-        if (records.length >= maxRecords) break
-        const wanted = batch.records().filter(({ offset }) => offset >= next)
-        records.push(...wanted.slice(0, maxRecords - records.length))
+        for (const record of batch.records()) {
+          // A broker gives whole batches, however little was asked for.
+          if (record.offset < next || records.length >= maxRecords || leftBytes <= 0) continue
+          records.push(record)
+          leftBytes -= record.value.byteLength
+        }
         next = Math.max(next, batch.nextOffset)
       }
       if (batches.length === 0) await sleep(READ_WAIT_MS)
@@ -199,13 +210,13 @@ class KafkaLog implements Log {
     return records
   }
 
-  async #readFrom(topic: string, partition: number, offset: number): Promise<FetchedBatch[]> {
+  async #readFrom(topic: string, partition: number, offset: number, maxBytes: number): Promise<FetchedBatch[]> {
     await this.#cluster.addMultipleTargetTopics([topic])
     const nodeId = leaderOf(this.#cluster, { topic, partition })
     if (nodeId === null) throw new Error(`no broker leads ${topic}/${partition}`)
     const broker = await this.#cluster.findBroker({ nodeId })
     try {
-      const bounds = { maxWaitMs: READ_WAIT_MS, maxBytes: READ_BYTES, maxPartitionBytes: READ_BYTES }
+      const bounds = { maxWaitMs: READ_WAIT_MS, maxBytes, maxPartitionBytes: maxBytes }
       const [fetched] = await fetchFrom(broker, [{ topic, partition, offset }], bounds)
       if (fetched === undefined) return []
       if (fetched.error !== null) throw fetched.error

@@ -110,8 +110,17 @@ export interface Log {
   openConsumer(options: ConsumerOptions): Promise<Consumer>
   /** First offset whose append time is ≥ `timeMs`, per partition; the end offset where there is none. */
   offsetsForTime(topic: string, timeMs: number): Promise<PartitionOffset[]>
-  /** Outside any group: for replay and inspection. */
-  read(topic: string, partition: number, fromOffset: number, maxRecords: number): Promise<LogRecord[]>
+  /**
+   * Outside any group: for replay and inspection. With `maxBytes` it ends at about so many, by a record more or less; where there
+   * is one, it gives one at least.
+   */
+  read(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    maxRecords: number,
+    maxBytes?: number,
+  ): Promise<LogRecord[]>
   endOffsets(topic: string): Promise<{ partition: number; start: number; end: number }[]>
   committed(groupId: string): Promise<CommittedOffset[]>
   close(): Promise<void>

@@ -14,6 +14,8 @@ export const EVAL_DEFINITIONS = 'eval-definitions'
 /** The API's and the command line's: keys, and what was done with them and by them. */
 export const ACCESS_KEYS = 'access-keys'
 export const AUDIT_LOG = 'audit-log'
+/** Of replays: what was asked for, and how far each is (`storage/replays/`). */
+export const REPLAYS = 'replays'
 /** Everyone's: records that can't be used (`dead-letter.ts`). */
 export const DEAD_LETTERS = 'dead-letters'
 
@@ -66,4 +68,9 @@ export const definitionTopics: readonly TopicSpec[] = [
 export const accessTopics: readonly TopicSpec[] = [
   { name: ACCESS_KEYS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
   { name: AUDIT_LOG, partitions: 1, retentionMs: 365 * DAY_MS, retentionBytes: null, compacted: false },
+]
+
+/** The API writes what is asked for, whoever runs it how far it is. */
+export const replayTopics: readonly TopicSpec[] = [
+  { name: REPLAYS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
 ]

@@ -11,6 +11,7 @@ import { type PageTraces, pageQuery, pageStartsQuery, pagesOf, tracesOfPage } fr
 import type {
   LedgerRow,
   ResultFilter,
+  RunComparison,
   SettledTraceQuery,
   SpanPage,
   SpanPageQuery,
@@ -18,7 +19,9 @@ import type {
   TraceWindow,
 } from './port.ts'
 import {
+  compareRunQuery,
   countSpansQuery,
+  countWindowQuery,
   ledgerQuery,
   pageResultsQuery,
   type Query,
@@ -148,6 +151,29 @@ export class ClickHouseTraces implements TracesStore {
   async countSpans(tenant: string): Promise<number> {
     const rows = await this.#rows<{ n: number | string }>(this.#limits.api, countSpansQuery(this.#database, tenant))
     return Number(rows[0]?.n ?? 0)
+  }
+
+  async countWindow(tenant: string, window: TraceWindow): Promise<{ spans: number; traces: number }> {
+    const [row] = await this.#rows<Record<'spans' | 'traces', number | string>>(
+      this.#limits.api,
+      countWindowQuery(this.#database, tenant, window),
+    )
+    return { spans: Number(row?.spans ?? 0), traces: Number(row?.traces ?? 0) }
+  }
+
+  async compareRun(tenant: string, runId: string): Promise<RunComparison[]> {
+    const rows = await this.#rows<{
+      eval_id: string
+      live: RunComparison['live'] | ''
+      run: RunComparison['run']
+      subjects: number | string
+    }>(this.#limits.runs, compareRunQuery(this.#database, tenant, runId))
+    return rows.map(({ eval_id: evalId, live, run, subjects }) => ({
+      evalId,
+      live: live === '' ? null : live,
+      run,
+      subjects: Number(subjects),
+    }))
   }
 
   async ping(): Promise<void> {

@@ -7,6 +7,8 @@ export interface ResultFilter {
   evalId?: string
   traceId?: string
   verdict?: Verdict
+  /** Of this run alone. Without it those of all runs but replays: what is live. */
+  runId?: string
   /** Evaluated at or after, ms since the epoch. */
   sinceMs?: number
   limit: number
@@ -20,6 +22,15 @@ export interface LedgerRow {
   fail: number
   unknown: number
   error: number
+}
+
+/** Subjects by what is said of them live and in a run. */
+export interface RunComparison {
+  evalId: string
+  /** Null where there is no such verdict. */
+  live: Verdict | null
+  run: Verdict
+  subjects: number
 }
 
 export interface SettledTraceQuery {
@@ -79,6 +90,10 @@ export interface TracesStore {
   /** Of these evals on the traces of a page: latest revisions; 100,000 at most. */
   resultsOfPage(tenant: string, page: SpanPage, evalIds: readonly string[]): Promise<EvalResult[]>
   countSpans(tenant: string): Promise<number>
+  /** What is stored of the traces with a span in [fromUs, toUs): about so many, for they are not told apart by when they began. */
+  countWindow(tenant: string, window: TraceWindow): Promise<{ spans: number; traces: number }>
+  /** The verdicts of a run on online evals next to the live ones on the same subjects. */
+  compareRun(tenant: string, runId: string): Promise<RunComparison[]>
   ping(): Promise<void>
   close(): Promise<void>
 }

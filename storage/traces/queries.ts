@@ -3,7 +3,8 @@
  * once however often it was stored, and of a result the latest revision, whether ClickHouse has merged or not.
  */
 
-import type { ResultFilter, SpanPage } from './port.ts'
+import { REPLAY_PREFIX } from '../replays/run-id.ts'
+import type { ResultFilter, SpanPage, TraceWindow } from './port.ts'
 import { RESULT_SELECT } from './result-rows.ts'
 import { SPAN_SELECT } from './span-rows.ts'
 
@@ -24,6 +25,8 @@ const ONE_THREAD = 'max_threads = 1'
 /** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
 const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 const LATEST = 'revision DESC, evaluated_at DESC'
+/** What a replay says is shown to who asks for it, and to nobody else. */
+const LIVE = `NOT startsWith(run_id, '${REPLAY_PREFIX}')`
 
 /** Where there are more than `limit`, those without a parent and then the earliest. */
 export function traceQuery(database: string, tenant: string, traceId: string, limit: number): Query {
@@ -50,6 +53,11 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
   if (filter.traceId !== undefined) {
     where.push('trace_id = unhex({traceId:String})')
     params.traceId = filter.traceId
+  }
+  if (filter.runId === undefined) where.push(LIVE)
+  else {
+    where.push('run_id = {runId:String}')
+    params.runId = filter.runId
   }
   if (filter.sinceMs !== undefined) {
     // A later revision is evaluated later, so that the latest one of a subject is never left out while an older one stays.
@@ -78,6 +86,7 @@ export function pageResultsQuery(database: string, tenant: string, page: SpanPag
   return {
     query: `SELECT ${RESULT_SELECT} FROM ${database}.results
 WHERE tenant = {tenant:String} AND eval_id IN {evalIds:Array(String)} AND trace_id >= unhex({fromTraceId:String}) ${to}
+  AND ${LIVE}
 ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT} LIMIT ${MAX_PAGE_RESULTS}`,
     query_params: {
       tenant,
@@ -96,7 +105,7 @@ export function ledgerQuery(database: string, tenant: string, sinceMs: number | 
 FROM (
   SELECT eval_id, argMax(verdict, (revision, evaluated_at)) AS latest,
     argMax(measure_hash, (revision, evaluated_at)) AS measure FROM ${database}.results
-  WHERE tenant = {tenant:String} ${since} GROUP BY ${SUBJECT}
+  WHERE tenant = {tenant:String} AND ${LIVE} ${since} GROUP BY ${SUBJECT}
 ) GROUP BY eval_id, measure ORDER BY eval_id, measure`,
     settings: IN_ORDER,
     query_params: sinceMs === undefined ? { tenant } : { tenant, sinceMs },
@@ -137,5 +146,31 @@ export function countSpansQuery(database: string, tenant: string): Query {
 )`,
     settings: IN_ORDER,
     query_params: { tenant },
+  }
+}
+
+export function countWindowQuery(database: string, tenant: string, { fromUs, toUs }: TraceWindow): Query {
+  return {
+    query: `SELECT count() AS spans, uniq(trace_id) AS traces FROM ${database}.spans
+WHERE tenant = {tenant:String}
+  AND start_time >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
+  AND start_time < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')`,
+    query_params: { tenant, fromUs, toUs },
+  }
+}
+
+/** The latest of each side on a subject, in the order of the table's key. Online results have no run of their own. */
+export function compareRunQuery(database: string, tenant: string, runId: string): Query {
+  const latestOf = (run: string): string => `argMaxIf(verdict, (revision, evaluated_at), run_id = ${run})`
+  return {
+    query: `SELECT eval_id, live, run, count() AS subjects FROM (
+  SELECT eval_id, if(countIf(run_id = '') = 0, '', toString(${latestOf("''")})) AS live,
+    toString(${latestOf('{runId:String}')}) AS run, countIf(run_id = {runId:String}) AS judged
+  FROM ${database}.results
+  WHERE tenant = {tenant:String} AND run_id IN ('', {runId:String})
+  GROUP BY eval_id, trace_id, span_id, subject_kind
+) WHERE judged > 0 GROUP BY eval_id, live, run ORDER BY eval_id, live, run`,
+    settings: IN_ORDER,
+    query_params: { tenant, runId },
   }
 }

@@ -42,6 +42,8 @@ const METHODS: Readonly<Record<Method, true>> = {
   readSpanPage: true,
   resultsOfPage: true,
   countSpans: true,
+  countWindow: true,
+  compareRun: true,
   ping: true,
 }
 
@@ -117,6 +119,8 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     readSpanPage: (tenant, query) => call('readSpanPage', tenant, query),
     resultsOfPage: (tenant, page, evalIds) => call('resultsOfPage', tenant, page, evalIds),
     countSpans: (tenant) => call('countSpans', tenant),
+    countWindow: (tenant, window) => call('countWindow', tenant, window),
+    compareRun: (tenant, runId) => call('compareRun', tenant, runId),
     ping: () => call('ping'),
     close: async () => {
       port.close()

@@ -191,6 +191,19 @@ export class TraceAssembly {
     return this.#open.size
   }
 
+  /** When the first span of the oldest open trace came, on the clock; null when none is open. */
+  get oldestOpenAtMs(): number | null {
+    for (const { firstAtMs } of this.#open.values()) return firstAtMs
+    return null
+  }
+
+  /** Open traces whose first span came then, on the clock; the end is not in it. */
+  openTracesBegunIn(fromMs: number, toMs: number): number {
+    let count = 0
+    for (const { firstAtMs } of this.#open.values()) if (firstAtMs >= fromMs && firstAtMs < toMs) count++
+    return count
+  }
+
   /** Gives what it holds back to the budget: the partition is another's now. */
   drop(): void {
     for (const trace of [...this.#open.values(), ...this.#settled.values()]) this.#release(trace)

@@ -55,6 +55,20 @@ export function describePositions(bench: Bench): void {
       expect(await log.read(topic, 0, positions[9]!.offset + 1, 4)).toEqual([])
     })
 
+    test('reading outside any group ends at about the bytes that were asked for, after one record at least', async () => {
+      const { log, topic } = await bench.withTopic(1)
+      const value = new Uint8Array(1_000)
+      const [first] = await log.append(
+        topic,
+        Array.from({ length: 5 }, () => ({ key: null, partition: 0, value })),
+      )
+      const some = await log.read(topic, 0, first!.offset, 10, 2_500)
+      expect(some.length).toBeGreaterThan(1)
+      expect(some.length).toBeLessThan(4)
+      expect(await log.read(topic, 0, first!.offset, 10, 1)).toHaveLength(1)
+      expect(await log.read(topic, 0, first!.offset, 1, 2_000)).toHaveLength(1)
+    })
+
     test('earliest starts with what is there, latest with what comes', async () => {
       const { log, topic } = await bench.withTopic(2)
       await log.append(topic, numbered(2, 0, 4))
