@@ -122,7 +122,7 @@ async function start(
     onLost,
   })
   transStarting.catch(() => {})
-  const traces = await openStore(folder.path, settings.tracesUrl, nowMs)
+  const traces = await openStore(folder.path, settings, nowMs)
   cleanup.push(() => traces.close())
   serveTraces(tracesPort, traces)
   let redactor = compileRedaction(plan)
@@ -269,9 +269,13 @@ async function start(
 }
 
 /** Damage, a schema of another version, a full disk: told with the place, since the engine's words leave it out. */
-async function openStore(dataDir: string, url: string | null, nowMs: () => number): Promise<TracesStore> {
+async function openStore(
+  dataDir: string,
+  { tracesUrl: url, tables }: UpSettings,
+  nowMs: () => number,
+): Promise<TracesStore> {
   try {
-    const traces = await openTraces({ ...(url === null ? { dataDir } : { url }), nowMs })
+    const traces = await openTraces({ ...(url === null ? { dataDir } : { url }), nowMs, ...tables })
     await traces.migrate()
     return traces
   } catch (error) {

@@ -32,6 +32,11 @@ const modules: readonly CommandModule[] = [
   { name: 'serve', group: 'Operate Assay:', load: async () => (await import('./commands/serve.ts')).registerServe },
   { name: 'keys', group: 'Operate Assay:', load: async () => (await import('./commands/keys.ts')).registerKeys },
   { name: 'config', group: 'Operate Assay:', load: async () => (await import('./commands/config.ts')).registerConfig },
+  {
+    name: 'migrate',
+    group: 'Operate Assay:',
+    load: async () => (await import('./commands/migrate.ts')).registerMigrate,
+  },
   { name: 'dlq', group: 'Operate Assay:', load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
 ]
 

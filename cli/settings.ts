@@ -14,6 +14,7 @@ import { providersOf } from './config/sections/judges.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
 import { redisSettingsOf } from './config/sections/redis.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
+import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
 import type { Config } from './config/settings.ts'
 
 export interface UpSettings {
@@ -27,6 +28,7 @@ export interface UpSettings {
   logPartitions: number
   logUrl: KafkaSettings | null
   tracesUrl: string | null
+  tables: TablesSettings
   redis: RedisSettings | null
   publicUrl: string | null
   providers: readonly ProviderSettings[]
@@ -63,6 +65,7 @@ function upSettingsOf(config: Config): UpSettings {
     logPartitions: config.log.partitions,
     logUrl: kafkaSettingsOf(config.log),
     tracesUrl: tracesUrlOf(config.traces),
+    tables: tablesOf(config.traces),
     redis: redisSettingsOf(config.redis),
     publicUrl: config.publicUrl,
     providers: providersOf(config.judges),

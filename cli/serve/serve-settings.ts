@@ -13,6 +13,7 @@ import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
 import { redisSettingsOf } from '../config/sections/redis.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
+import { type TablesSettings, tablesOf } from '../config/sections/traces-tables.ts'
 import type { Complaint } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
 
@@ -48,6 +49,7 @@ export interface ServeSettings {
   /** Of `agent-traces`, when it is made. */
   readonly logPartitions: number
   readonly tracesUrl: string | null
+  readonly tables: TablesSettings
   /** The queue's and the state's. */
   readonly redis: RedisSettings | null
   readonly host: string
@@ -91,6 +93,7 @@ export function parseServeSettings(
       log,
       logPartitions: config.log.partitions,
       tracesUrl: uses('traces') ? tracesUrlOf(config.traces) : null,
+      tables: tablesOf(config.traces),
       redis: uses('redis') ? redisSettingsOf(config.redis) : null,
       host: config.host,
       httpPort: config.http.port,

@@ -84,7 +84,7 @@ async function start(
   undo.push(() => definitions.close())
   const keys = await openKeys({ log, nowMs: deps.nowMs, onProblem: say.problem })
   undo.push(() => keys.close())
-  const traces = lazyTraces(settings.tracesUrl, deps.nowMs)
+  const traces = lazyTraces(settings, deps.nowMs)
   undo.push(() => traces.close())
   const shared: Shared = {
     settings,

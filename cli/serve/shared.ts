@@ -43,14 +43,16 @@ export type StartServedRole = (shared: Shared, say: Say) => Promise<ServedRole>
 
 /** Opens the store once for all who ask. */
 export function lazyTraces(
-  url: string | null,
+  { roles, tracesUrl: url, tables }: Pick<ServeSettings, 'roles' | 'tracesUrl' | 'tables'>,
   nowMs: () => number,
 ): Pick<Shared, 'traces' | 'migratedTraces'> & { close(): Promise<void> } {
   let opening: Promise<TracesStore> | null = null
   let migrating: Promise<TracesStore> | null = null
   const traces = (): Promise<TracesStore> => {
     if (url === null) throw new Error('a role asked for the traces store without having declared that it needs one')
-    opening ??= openTraces({ url, nowMs })
+    // One role puts the retention in force: others may be started with another by mistake.
+    const retention = roles.includes('trans-store') ? tables.retention : null
+    opening ??= openTraces({ url, nowMs, ...tables, retention })
     return opening
   }
   const migrate = async (): Promise<TracesStore> => {

@@ -7,6 +7,9 @@ import { nodeFlags } from '../../scripts/node-flags.mjs'
 const root = join(import.meta.dirname, '..', '..')
 export const cliFile = join(root, 'cli', 'main.ts')
 
+/** Tests send spans of fixed dates, which no later year may take away. */
+const KEPT = { ASSAY_TRACES_RETENTION: 'forever' }
+
 export interface ServedProcess {
   readonly roles: readonly string[]
   readonly pid: number
@@ -26,7 +29,7 @@ export async function startServe(
   env: Readonly<Record<string, string>>,
 ): Promise<ServedProcess> {
   const child = spawn(process.execPath, [...nodeFlags, cliFile, 'serve', ...roles], {
-    env: { ...process.env, ASSAY_HTTP_PORT: '0', ASSAY_OTLP_HTTP_PORT: '0', ...env },
+    env: { ...process.env, ASSAY_HTTP_PORT: '0', ASSAY_OTLP_HTTP_PORT: '0', ...KEPT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const text = { all: '' }

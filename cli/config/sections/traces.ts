@@ -1,6 +1,7 @@
 import { engineUrl, secretText } from '../secret.ts'
 import { group, setting, type ValueOf } from '../setting.ts'
 import { optional, text } from '../values.ts'
+import { tables } from './traces-tables.ts'
 import { withLogin } from './with-login.ts'
 
 const EXAMPLE = 'http://user:password@host:8123'
@@ -28,7 +29,11 @@ export const traces = group('Where spans and results are stored.', {
     default: null,
     variables: ['ASSAY_TRACES_PASSWORD'],
   }),
+  ...tables,
 })
 
-export const tracesUrlOf = ({ url, username, password }: ValueOf<typeof traces>): string | null =>
-  withLogin(url, username, password)
+export const tracesUrlOf = ({
+  url,
+  username,
+  password,
+}: Pick<ValueOf<typeof traces>, 'url' | 'username' | 'password'>): string | null => withLogin(url, username, password)
