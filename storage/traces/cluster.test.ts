@@ -58,15 +58,15 @@ test('the engine makes its tables, replicated and Distributed', () => {
   )
   expect(child.stderr).toBe('')
   const tables = JSON.parse(child.stdout) as Record<string, string>[]
-  expect(tables.map(({ name, engine }) => `${name} ${engine}`)).toEqual([
-    'results Distributed',
-    'results_local ReplicatedReplacingMergeTree',
-    'schema_migrations ReplicatedReplacingMergeTree',
-    'spans Distributed',
-    'spans_local ReplicatedReplacingMergeTree',
-  ])
-  expect(tables[4]?.engine_full).toContain("('/clickhouse/tables/{shard}/assay/spans_local', '{replica}', stored_at)")
-  expect(tables[4]?.engine_full).toContain('replicated_deduplication_window = 1000')
+  const engineOf = (table: string) => tables.find(({ name }) => name === table)?.engine_full
+  for (const table of ['spans', 'results']) {
+    expect(engineOf(table)).toBe(`Distributed('one', 'assay', '${table}_local', cityHash64(trace_id))`)
+    expect(engineOf(`${table}_local`)).toContain(
+      `('/clickhouse/tables/{shard}/assay/${table}_local', '{replica}', stored_at)`,
+    )
+    expect(engineOf(`${table}_local`)).toContain('replicated_deduplication_window = 1000')
+  }
+  expect(engineOf('schema_migrations')).toContain("'{shard}-{replica}', applied_at)")
 })
 
 test('has nothing left to do once it is there', async () => {

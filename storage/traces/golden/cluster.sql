@@ -106,6 +106,37 @@ ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY SETTING merge_with_ttl_t
 
 INSERT INTO assay.schema_migrations SELECT 2, 'merges that take out what is past its retention', '78d5270a103b15fcd2bc2b1f5596f0791fc256c1ba0ac7dadb59a5d4bfc049c3', now64(3, 'UTC');
 
+ALTER TABLE assay.spans_local ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_partition UInt32 DEFAULT 4294967295;
+
+ALTER TABLE assay.spans ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_partition UInt32 DEFAULT 4294967295;
+
+ALTER TABLE assay.spans_local ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_offset UInt64 DEFAULT 0;
+
+ALTER TABLE assay.spans ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_offset UInt64 DEFAULT 0;
+
+ALTER TABLE assay.results_local ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_partition UInt32 DEFAULT 4294967295;
+
+ALTER TABLE assay.results ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_partition UInt32 DEFAULT 4294967295;
+
+ALTER TABLE assay.results_local ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_offset UInt64 DEFAULT 0;
+
+ALTER TABLE assay.results ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS log_offset UInt64 DEFAULT 0;
+
+CREATE TABLE IF NOT EXISTS assay.integrity_checks_local ON CLUSTER 'one' (
+  from_time DateTime64(3, 'UTC'),
+  to_time DateTime64(3, 'UTC'),
+  checked_at DateTime64(3, 'UTC'),
+  report String
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', checked_at)
+ORDER BY (from_time, to_time)
+SETTINGS index_granularity = 1024, storage_policy = 'tiered';
+
+CREATE TABLE IF NOT EXISTS assay.integrity_checks ON CLUSTER 'one' AS assay.integrity_checks_local
+ENGINE = Distributed('one', 'assay', 'integrity_checks_local', rand());
+
+INSERT INTO assay.schema_migrations SELECT 3, 'positions in the log, and what checks of them found', 'f3651741c94f4050b64fc91c79b5b328445246f40e608333d7bb69e25472918c', now64(3, 'UTC');
+
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 
 ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
