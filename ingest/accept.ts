@@ -1,4 +1,5 @@
 /** From the bytes of a request to records that the log has taken. */
+import { countInJson, countInProtobuf } from '../engine/otlp/count-items.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
 import { faultPoint } from '../storage/fault-point.ts'
@@ -50,7 +51,7 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
 }
 
 const NO_RESOURCE_SPANS: PartialSuccess = {
-  rejectedSpans: 0,
+  rejected: 0,
   message: 'the body has no resourceSpans: nothing was taken (OTLP/JSON writes names in lowerCamelCase)',
 }
 
@@ -60,7 +61,7 @@ function partialOf(rejected: RejectedSpans | null, encoding: Encoding): PartialS
   const path =
     encoding === 'json' ? firstPath.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : firstPath
   const others = count > 1 ? `, and ${count - 1} more such` : ''
-  return { rejectedSpans: count, message: `${path}: is missing or 0; this span was not taken${others}` }
+  return { rejected: count, message: `${path}: is missing or 0; this span was not taken${others}` }
 }
 
 function unavailable(error: LogError): AcceptOutcome {
@@ -74,4 +75,20 @@ function unavailable(error: LogError): AcceptOutcome {
     case 'unknown_topic':
       return { kind: 'unavailable', message: 'the log cannot be written; nothing was kept', retryAfterSeconds: 5 }
   }
+}
+
+/** Of signals that Assay keeps nothing of: the request is fine, and its sender is told how much was left. */
+export function acceptNothing(signal: 'metrics' | 'logs', body: Uint8Array, encoding: Encoding): AcceptOutcome {
+  const counted = encoding === 'json' ? countInJson(signal, body) : countInProtobuf(signal, body)
+  if (!counted.ok) return { kind: 'invalid', message: counted.message }
+  const { count } = counted
+  const partial = count === 0 ? null : { rejected: count, message: NOTHING_OF[signal](count) }
+  return { kind: 'accepted', spanCount: 0, partial }
+}
+
+const NOTHING_OF = {
+  metrics: (count: number) =>
+    `Assay keeps no metrics: ${count === 1 ? '1 data point was' : `${count} data points were`} left out. Send them to another endpoint (OTEL_EXPORTER_OTLP_METRICS_ENDPOINT), or none (OTEL_METRICS_EXPORTER=none)`,
+  logs: (count: number) =>
+    `Assay keeps no logs: ${count === 1 ? '1 record was' : `${count} records were`} left out. Send them to another endpoint (OTEL_EXPORTER_OTLP_LOGS_ENDPOINT), or none (OTEL_LOGS_EXPORTER=none)`,
 }

@@ -27,28 +27,52 @@ const CONTENT_TYPE: Record<Encoding, string> = { protobuf: 'application/x-protob
 /** An ExportTraceServiceResponse without partial success: no field at all. */
 const SUCCESS: Record<Encoding, Buffer> = { protobuf: Buffer.alloc(0), json: Buffer.from('{}') }
 
-/** What was not taken of an accepted request; or, with no span rejected, a warning. */
+/** What was not taken of an accepted request; or, with nothing rejected, a warning. */
 export interface PartialSuccess {
-  readonly rejectedSpans: number
+  readonly rejected: number
   readonly message: string
 }
 
+/** What OTLP carries. */
+export type Signal = 'traces' | 'metrics' | 'logs'
+
 /** Senders show the message of a partial success and do not send again. */
-export function sendSuccess(response: ServerResponse, encoding: Encoding, partial: PartialSuccess | null): void {
-  const body = partial === null ? SUCCESS[encoding] : PARTIAL[encoding](partial)
-  send(response, 200, CONTENT_TYPE[encoding], body, {})
+export function sendSuccess(
+  response: ServerResponse,
+  encoding: Encoding,
+  signal: Signal,
+  partial: PartialSuccess | null,
+): void {
+  send(
+    response,
+    200,
+    CONTENT_TYPE[encoding],
+    encoding === 'json' ? successJson(signal, partial) : successBytes(partial),
+    {},
+  )
 }
 
-/** `{partial_success = 1: {int64 rejected_spans = 1; string error_message = 2}}`; 64-bit integers are strings in JSON. */
-const PARTIAL: Record<Encoding, (partial: PartialSuccess) => Buffer> = {
-  protobuf: ({ rejectedSpans, message }) => {
-    const text = Buffer.from(message)
-    const count = rejectedSpans === 0 ? [] : [0x08, ...varint(rejectedSpans)]
-    const inner = Buffer.concat([Buffer.from([...count, 0x12, ...varint(text.length)]), text])
-    return Buffer.concat([Buffer.from([0x0a, ...varint(inner.length)]), inner])
-  },
-  json: ({ rejectedSpans, message }) =>
-    Buffer.from(JSON.stringify({ partialSuccess: { rejectedSpans: String(rejectedSpans), errorMessage: message } })),
+/**
+ * An Export…ServiceResponse in protobuf, of any signal: `{partial_success = 1: {int64 rejected_… = 1; string error_message = 2}}`, and
+ * nothing at all without a partial success.
+ */
+export function successBytes(partial: PartialSuccess | null): Buffer {
+  if (partial === null) return SUCCESS.protobuf
+  const text = Buffer.from(partial.message)
+  const count = partial.rejected === 0 ? [] : [0x08, ...varint(partial.rejected)]
+  const inner = Buffer.concat([Buffer.from([...count, 0x12, ...varint(text.length)]), text])
+  return Buffer.concat([Buffer.from([0x0a, ...varint(inner.length)]), inner])
+}
+
+const REJECTED = { traces: 'rejectedSpans', metrics: 'rejectedDataPoints', logs: 'rejectedLogRecords' } as const
+
+/** 64-bit integers are strings in JSON. */
+function successJson(signal: Signal, partial: PartialSuccess | null): Buffer {
+  if (partial === null) return SUCCESS.json
+  const { rejected, message } = partial
+  return Buffer.from(
+    JSON.stringify({ partialSuccess: { [REJECTED[signal]]: String(rejected), errorMessage: message } }),
+  )
 }
 
 /** A google.rpc.Status with the reason. */
@@ -80,6 +104,19 @@ function statusBytes(code: number, message: string): Buffer {
   const text = Buffer.from(message)
   return Buffer.concat([Buffer.from([0x08, code, 0x12, ...varint(text.length)]), text])
 }
+
+const RETRY_INFO = Buffer.from('type.googleapis.com/google.rpc.RetryInfo')
+
+/** `google.rpc.Status` with `details = 3`: an Any of a RetryInfo, `{retry_delay = 1: {int64 seconds = 1}}`. */
+export function statusWithRetryBytes(code: number, message: string, retryAfterSeconds: number): Buffer {
+  const duration = Buffer.from([0x08, ...varint(retryAfterSeconds)])
+  const retryInfo = delimited(1, duration)
+  const any = Buffer.concat([delimited(1, RETRY_INFO), delimited(2, retryInfo)])
+  return Buffer.concat([statusBytes(code, message), delimited(3, any)])
+}
+
+const delimited = (field: number, bytes: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([(field << 3) | 2, ...varint(bytes.length)]), bytes])
 
 function varint(value: number): number[] {
   const bytes: number[] = []

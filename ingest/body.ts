@@ -1,7 +1,7 @@
 /** Request bodies within bounds: of one body, and of all that are held at a time. */
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
-import { gunzip, inflate } from 'node:zlib'
+import { gunzip, inflate, zstdDecompress } from 'node:zlib'
 
 /** Bytes that all requests at hand may hold together; more are turned away rather than taken into memory. */
 export interface ByteBudget {
@@ -77,10 +77,9 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget: Byt
 
 export type InflateOutcome = { ok: true; bytes: Buffer } | { ok: false; reason: 'too_large' | 'malformed' }
 
-export type ContentCoding = 'identity' | 'gzip' | 'deflate'
+export type ContentCoding = 'identity' | 'gzip' | 'deflate' | 'zstd'
 
-const gunzipAsync = promisify(gunzip)
-const inflateAsync = promisify(inflate)
+const DECOMPRESS = { gzip: promisify(gunzip), deflate: promisify(inflate), zstd: promisify(zstdDecompress) } as const
 
 export type Inflate = (bytes: Buffer, coding: ContentCoding, maxBytes: number) => Promise<InflateOutcome>
 
@@ -96,8 +95,7 @@ export function createInflater(concurrency: number): Inflate {
     if (running >= concurrency) await new Promise<void>((resolve) => waiting.push(resolve))
     else running++
     try {
-      const options = { maxOutputLength: maxBytes }
-      return { ok: true, bytes: await (coding === 'gzip' ? gunzipAsync(bytes, options) : inflateAsync(bytes, options)) }
+      return { ok: true, bytes: await DECOMPRESS[coding](bytes, { maxOutputLength: maxBytes }) }
     } catch (error) {
       const isTooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
       return { ok: false, reason: isTooLarge ? 'too_large' : 'malformed' }

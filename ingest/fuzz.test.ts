@@ -10,12 +10,11 @@ import { normaliseRecord } from '../engine/conventions/normalise.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { arbitraryRequest, damagedCopies } from '../engine/otlp/testing/otlp-json.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
-import { openGate } from '../test/support/open-gate.ts'
-import { type OtlpHttpServer, startOtlpHttp } from './otlp-http.ts'
+import { type HttpGateway, startHttpGateway } from '../test/support/http-gateway.ts'
 
 let dataDir: string
 let log: EmbeddedLog
-let server: OtlpHttpServer
+let server: HttpGateway
 const bugs: unknown[] = []
 
 beforeAll(async () => {
@@ -24,7 +23,7 @@ beforeAll(async () => {
   await log.ensureTopics([
     { name: 'agent-traces', partitions: 2, retentionMs: null, retentionBytes: null, compacted: false },
   ])
-  server = await startOtlpHttp({ host: '127.0.0.1', port: 0, log, gate: openGate, onBug: (error) => bugs.push(error) })
+  server = await startHttpGateway({ log, onBug: (error) => bugs.push(error) })
 })
 
 afterAll(async () => {

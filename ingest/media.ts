@@ -20,6 +20,7 @@ const CODINGS: ReadonlyMap<string, ContentCoding> = new Map([
   ['gzip', 'gzip'],
   ['x-gzip', 'gzip'],
   ['deflate', 'deflate'],
+  ['zstd', 'zstd'],
 ])
 
 /** One coding at most: several on top of each other are nobody's honest request. */

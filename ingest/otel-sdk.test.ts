@@ -18,12 +18,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { normaliseRecord } from '../engine/conventions/normalise.ts'
 import type { Span } from '../engine/model/span.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
-import { openGate } from '../test/support/open-gate.ts'
-import { type OtlpHttpServer, startOtlpHttp } from './otlp-http.ts'
+import { type HttpGateway, startHttpGateway } from '../test/support/http-gateway.ts'
 
 let dataDir: string
 let log: EmbeddedLog
-let server: OtlpHttpServer
+let server: HttpGateway
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'assay-sdk-'))
@@ -31,7 +30,7 @@ beforeEach(async () => {
   await log.ensureTopics([
     { name: 'agent-traces', partitions: 4, retentionMs: null, retentionBytes: null, compacted: false },
   ])
-  server = await startOtlpHttp({ host: '127.0.0.1', port: 0, log, gate: openGate })
+  server = await startHttpGateway({ log })
 })
 
 afterEach(async () => {

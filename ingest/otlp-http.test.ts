@@ -10,12 +10,11 @@ import type { Span } from '../engine/model/span.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { type Log, LogError } from '../storage/log/port.ts'
-import { openGate } from '../test/support/open-gate.ts'
-import { type OtlpHttpOptions, type OtlpHttpServer, startOtlpHttp } from './otlp-http.ts'
+import { type HttpGateway, type HttpGatewayOptions, startHttpGateway } from '../test/support/http-gateway.ts'
 
 let dataDir: string
 let log: EmbeddedLog
-let server: OtlpHttpServer
+let server: HttpGateway
 
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'assay-otlp-'))
@@ -32,11 +31,11 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-function start(options: Partial<OtlpHttpOptions>): Promise<OtlpHttpServer> {
-  return startOtlpHttp({ host: '127.0.0.1', port: 0, log, gate: openGate, nowMs: () => 1_700_000_000_000, ...options })
+function start(options: Partial<HttpGatewayOptions>): Promise<HttpGateway> {
+  return startHttpGateway({ log, nowMs: () => 1_700_000_000_000, ...options })
 }
 
-async function restart(options: Partial<OtlpHttpOptions>): Promise<void> {
+async function restart(options: Partial<HttpGatewayOptions>): Promise<void> {
   await server.drain()
   server = await start(options)
 }

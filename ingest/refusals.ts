@@ -8,6 +8,7 @@ import {
   PERMISSION_DENIED,
   RESOURCE_EXHAUSTED,
   type Refusal,
+  type Signal,
   UNAUTHENTICATED,
   UNAVAILABLE,
   UNIMPLEMENTED,
@@ -30,10 +31,23 @@ export type RejectReason =
 
 export interface Rejection extends Refusal {
   readonly reason: RejectReason
+  /** Of what may be tried again. */
+  readonly retryAfterSeconds?: number
 }
 
-/** What OTLP/HTTP clients post to; the second is where Langfuse's exporters do. */
-const TRACE_PATHS = new Set(['/v1/traces', '/api/public/otel/v1/traces'])
+/** `spans`: those of `native-spans.ts`. */
+export type Endpoint = Signal | 'spans'
+
+/** What clients post to; that below `/api/public` is where Langfuse's exporters do. */
+const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
+  ['/v1/traces', 'traces'],
+  ['/api/public/otel/v1/traces', 'traces'],
+  ['/v1/metrics', 'metrics'],
+  ['/v1/logs', 'logs'],
+  ['/v1/spans', 'spans'],
+])
+
+export const endpointOf = (path: string): Endpoint | null => ENDPOINTS.get(path) ?? null
 
 /** Without query and trailing slash. */
 export function pathOf(request: IncomingMessage): string {
@@ -43,33 +57,29 @@ export function pathOf(request: IncomingMessage): string {
 
 /** What can be said before the body is read; null when nothing speaks against it. */
 export function refusalOfHead(request: IncomingMessage, path: string, encoding: Encoding | null): Rejection | null {
-  if (!TRACE_PATHS.has(path)) {
-    const message =
-      path === '/v1/metrics' || path === '/v1/logs'
-        ? `Assay takes traces only: POST /v1/traces, not ${path}`
-        : 'not found; traces go to POST /v1/traces'
+  const endpoint = endpointOf(path)
+  if (endpoint === null) {
+    const message = 'not found; traces go to POST /v1/traces'
     return { reason: 'not_found', httpStatus: 404, code: NOT_FOUND, message }
   }
   if (request.method !== 'POST') {
     const message = `${path} takes POST, not ${request.method}`
     return { reason: 'method', httpStatus: 405, code: UNIMPLEMENTED, message, headers: { allow: 'POST' } }
   }
-  if (encoding === null) {
-    const message = 'Content-Type must be application/x-protobuf or application/json'
+  if (encoding === null || (endpoint === 'spans' && encoding !== 'json')) {
+    const types = endpoint === 'spans' ? 'application/json' : 'application/x-protobuf or application/json'
+    const message = `Content-Type must be ${types}`
     return { reason: 'content_type', httpStatus: 415, code: INVALID_ARGUMENT, message }
   }
   if (codingOf(request.headers) === null) {
-    const message = 'Content-Encoding must be gzip, deflate or none'
+    const message = 'Content-Encoding must be gzip, deflate, zstd or none'
     return { reason: 'content_encoding', httpStatus: 415, code: INVALID_ARGUMENT, message }
   }
   return null
 }
 
-/** Null when there is nobody left to tell. */
-export function refusalOfBody(reason: 'too_large' | 'overloaded' | 'aborted', maxBodyBytes: number): Rejection | null {
+export function refusalOfBody(reason: 'too_large' | 'overloaded', maxBodyBytes: number): Rejection {
   switch (reason) {
-    case 'aborted':
-      return null
     case 'overloaded':
       return busy('overloaded', 'too many requests are being read; nothing was kept', 1)
     case 'too_large': {
@@ -85,7 +95,7 @@ export function malformed(message: string): Rejection {
 
 export function busy(reason: 'overloaded' | 'log_unavailable', message: string, retryAfterSeconds: number): Rejection {
   const headers = { 'retry-after': String(retryAfterSeconds) }
-  return { reason, httpStatus: 503, code: UNAVAILABLE, message, headers }
+  return { reason, httpStatus: 503, code: UNAVAILABLE, message, headers, retryAfterSeconds }
 }
 
 /** Of whoever may not send. Clients do not try these again. */

@@ -1,4 +1,5 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
+import { createGateway } from '../../ingest/gateway.ts'
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { type Access, createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
@@ -37,16 +38,17 @@ await runRole(async (context) => {
       ),
   })
   const keys = await openKeys({ log, nowMs: Date.now, onProblem: context.problem })
+  const gateway = createGateway({ log: reserved, gate: createGate(data.access, keys) })
   const server = await openOrExplain(
     { what: 'OTLP/HTTP', host: data.host, port: data.port, flag: '--otlp-http-port' },
-    () => startOtlpHttp({ host: data.host, port: data.port, log: reserved, gate: createGate(data.access, keys) }),
+    () => startOtlpHttp({ host: data.host, port: data.port, gateway }),
   )
   const info: GatewayInfo = { port: server.port }
   return {
     info,
     setDefinitions: () => {},
     call: async (method) => {
-      if (method === 'stats') return server.stats()
+      if (method === 'stats') return gateway.stats()
       throw new Error(`the gateway has no method ${method}`)
     },
     drain: async () => {

@@ -3,6 +3,7 @@ import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers } from '../../alerting/receivers/config.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
+import { createGateway } from '../../ingest/gateway.ts'
 import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
@@ -24,12 +25,13 @@ const gateway: StartServedRole = async (shared) => {
   const { settings, log, gate } = shared
   // Which it asks for with each request, and may not wait for then.
   await log.partitionsOf(AGENT_TRACES)
+  const taking = createGateway({ log, gate })
   const server = await openOrExplain(
     { what: 'OTLP/HTTP', host: settings.host, port: settings.otlpHttpPort, flag: '--otlp-http-port' },
-    () => startOtlpHttp({ host: settings.host, port: settings.otlpHttpPort, log, gate }),
+    () => startOtlpHttp({ host: settings.host, port: settings.otlpHttpPort, gateway: taking }),
   )
   return {
-    health: { name: 'gateway', stats: async () => ({ ...server.stats() }) },
+    health: { name: 'gateway', stats: async () => ({ ...taking.stats() }) },
     listens: `OTLP/HTTP on http://${urlHost(settings.host)}:${server.port}/v1/traces`,
     drain: () => server.drain(),
   }

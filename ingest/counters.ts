@@ -1,0 +1,38 @@
+/** What the gateway took and turned away, over all its protocols. */
+import type { RejectReason } from './refusals.ts'
+
+export interface GatewayCounters {
+  requests: number
+  acceptedRequests: number
+  acceptedSpans: number
+  /** Of accepted requests: spans without a start or an end. */
+  rejectedSpans: number
+  /** Requests, by why they were turned away. */
+  rejected: Record<RejectReason, number>
+  /** Milliseconds since the epoch; null before the first spans. */
+  lastAcceptedAtMs: number | null
+}
+
+export function emptyCounters(): GatewayCounters {
+  return {
+    requests: 0,
+    acceptedRequests: 0,
+    acceptedSpans: 0,
+    rejectedSpans: 0,
+    rejected: {
+      malformed: 0,
+      too_large: 0,
+      content_type: 0,
+      content_encoding: 0,
+      unauthenticated: 0,
+      forbidden: 0,
+      not_found: 0,
+      method: 0,
+      overloaded: 0,
+      log_unavailable: 0,
+      aborted: 0,
+      internal: 0,
+    },
+    lastAcceptedAtMs: null,
+  }
+}

@@ -1,0 +1,121 @@
+/** The Reflect gateway, whatever protocol a request came by: who may send, how much is held at a time, and the way into the log. */
+import type { Gate } from '../storage/access/gate.ts'
+import type { Log } from '../storage/log/port.ts'
+import { AGENT_TRACES } from '../storage/log/topics.ts'
+import { type AcceptOutcome, acceptNothing, acceptTraces } from './accept.ts'
+import type { Encoding, PartialSuccess } from './answer.ts'
+import { type ByteBudget, createByteBudget } from './body.ts'
+import { emptyCounters, type GatewayCounters } from './counters.ts'
+import { readNativeSpans, type SpanIds } from './native-spans.ts'
+import { busy, type Endpoint, malformed, type Rejection, refusalOfBody } from './refusals.ts'
+
+export interface GatewayOptions {
+  log: Pick<Log, 'append' | 'partitionFor'>
+  /** Who may send, and as which tenant. */
+  gate: Gate
+  nowMs?: () => number
+  /** Of one request, as sent and inflated; 20 MiB unless told. */
+  maxBodyBytes?: number
+  /** Of all requests at hand; 128 MiB unless told. */
+  maxHeldBytes?: number
+  topic?: string
+  /** Told of what should never happen; stderr unless told. */
+  onBug?: (error: unknown) => void
+}
+
+export type Taken =
+  | {
+      ok: true
+      spanCount: number
+      partial: PartialSuccess | null
+      /** Of spans that were sent in the native form. */
+      ids: readonly SpanIds[] | null
+    }
+  | { ok: false; rejection: Rejection }
+
+export interface Payload {
+  readonly endpoint: Endpoint
+  /** Inflated. */
+  readonly bytes: Uint8Array
+  readonly encoding: Encoding
+  readonly tenant: string
+}
+
+export interface Gateway {
+  readonly gate: Gate
+  readonly budget: ByteBudget
+  readonly maxBodyBytes: number
+  readonly counters: GatewayCounters
+  readonly onBug: (error: unknown) => void
+  /** Resolves when the spans are durable, or nothing of them was kept. Counts it. `heldBytes`: on top of what is taken already. */
+  take(payload: Payload, heldBytes: number): Promise<Taken>
+  stats(): GatewayCounters
+}
+
+const MEBIBYTE = 1024 * 1024
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { log, gate, nowMs = Date.now, topic = AGENT_TRACES } = options
+  const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
+  const budget = createByteBudget(maxHeldBytes)
+  const counters = emptyCounters()
+
+  const accept = async ({ endpoint, bytes, encoding, tenant }: Payload): Promise<Taken> => {
+    const to = { log, topic, tenant }
+    switch (endpoint) {
+      case 'traces':
+        return takenOf(await acceptTraces(to, bytes, encoding), null)
+      case 'metrics':
+      case 'logs':
+        return takenOf(acceptNothing(endpoint, bytes, encoding), null)
+      case 'spans': {
+        const read = readNativeSpans(bytes, nowMs())
+        if (!read.ok) return { ok: false, rejection: malformed(read.message) }
+        return takenOf(await acceptTraces(to, read.body, 'json'), read.ids)
+      }
+    }
+  }
+
+  return {
+    gate,
+    budget,
+    maxBodyBytes,
+    counters,
+    onBug: options.onBug ?? reportBug,
+    take: async (payload, heldBytes) => {
+      if (!budget.take(heldBytes)) return rejected(counters, refusalOfBody('overloaded', 0))
+      try {
+        const taken = await accept(payload)
+        if (!taken.ok) return rejected(counters, taken.rejection)
+        counters.acceptedRequests++
+        counters.acceptedSpans += taken.spanCount
+        if (payload.endpoint === 'traces') counters.rejectedSpans += taken.partial?.rejected ?? 0
+        if (taken.spanCount > 0) counters.lastAcceptedAtMs = nowMs()
+        return taken
+      } finally {
+        budget.release(heldBytes)
+      }
+    },
+    stats: () => ({ ...counters, rejected: { ...counters.rejected } }),
+  }
+}
+
+function reportBug(error: unknown): void {
+  console.error('gateway:', error)
+}
+
+function rejected(counters: GatewayCounters, rejection: Rejection): Taken {
+  counters.rejected[rejection.reason]++
+  return { ok: false, rejection }
+}
+
+function takenOf(outcome: AcceptOutcome, ids: readonly SpanIds[] | null): Taken {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { ok: true, spanCount: outcome.spanCount, partial: outcome.partial, ids }
+    case 'invalid':
+      return { ok: false, rejection: malformed(outcome.message) }
+    case 'unavailable':
+      return { ok: false, rejection: busy('log_unavailable', outcome.message, outcome.retryAfterSeconds) }
+  }
+}

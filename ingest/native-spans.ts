@@ -1,0 +1,77 @@
+/**
+ * `POST /v1/spans`: spans in the shape that the API shows them in, for people without OpenTelemetry. They go into the log as
+ * OTLP, as everybody's do.
+ */
+import { randomBytes } from 'node:crypto'
+import { spansToOtlpJson } from '../engine/conventions/to-otlp.ts'
+import { messageOf } from '../engine/message-of.ts'
+import type { Span } from '../engine/model/span.ts'
+import { spanFromJson } from '../engine/model/span-json.ts'
+
+export type NativeOutcome =
+  /** `body` is OTLP/JSON. */
+  | { ok: true; body: Uint8Array; ids: readonly SpanIds[] }
+  /** Names the field: `spans[3].startTime: is missing …`. */
+  | { ok: false; message: string }
+
+export interface SpanIds {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+/**
+ * `{"spans": [{…}]}`. Left out of a span may be: `traceId` (those without one in a request are one trace), `spanId`, `kind` (`other`),
+ * `durationMs` (0, or to `endTime`) and `startTime` (so that it ended now).
+ */
+export function readNativeSpans(body: Uint8Array, nowMs: number): NativeOutcome {
+  let raw: unknown
+  try {
+    raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch (error) {
+    return { ok: false, message: `the body is not JSON: ${messageOf(error)}` }
+  }
+  if (!isObject(raw) || !Array.isArray(raw.spans))
+    return { ok: false, message: 'the body must be a JSON object with a list of spans' }
+  const traceId = hexOf(16)
+  const spans: Span[] = []
+  for (const [index, item] of raw.spans.entries()) {
+    if (!isObject(item)) return { ok: false, message: `spans[${index}]: must be an object` }
+    const completed = complete(item, traceId, nowMs)
+    if (typeof completed === 'string') return { ok: false, message: `spans[${index}].${completed}` }
+    const parsed = spanFromJson(completed)
+    if (!parsed.ok) return { ok: false, message: `spans[${index}].${parsed.field}: ${parsed.message}` }
+    spans.push(parsed.span)
+  }
+  return {
+    ok: true,
+    body: Buffer.from(JSON.stringify(spansToOtlpJson(spans))),
+    ids: spans.map(({ traceId, spanId }) => ({ traceId, spanId })),
+  }
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const hexOf = (sizeBytes: number): string => randomBytes(sizeBytes).toString('hex')
+
+/** With what was left out; a text is what is wrong with a field. */
+function complete(item: JsonObject, traceId: string, nowMs: number): JsonObject | string {
+  const { startTime, endTime } = item
+  let { durationMs } = item
+  if (durationMs === undefined && endTime !== undefined && startTime !== undefined) {
+    durationMs = Date.parse(String(endTime)) - Date.parse(String(startTime))
+    if (!Number.isFinite(durationMs)) return 'endTime: startTime and endTime have to be times in RFC 3339'
+    if (Number(durationMs) < 0) return 'endTime: lies before startTime'
+  }
+  durationMs ??= 0
+  return {
+    ...item,
+    traceId: item.traceId ?? traceId,
+    spanId: item.spanId ?? hexOf(8),
+    kind: item.kind ?? 'other',
+    durationMs,
+    startTime: startTime ?? new Date(nowMs - (typeof durationMs === 'number' ? durationMs : 0)).toISOString(),
+  }
+}
