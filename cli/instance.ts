@@ -6,7 +6,7 @@ import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { messageOf } from '../engine/message-of.ts'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
-import { accessFor, createGate } from '../storage/access/gate.ts'
+import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
@@ -103,7 +103,7 @@ async function start(
     ...replayTopics,
   ])
 
-  const access = accessFor(settings.host)
+  const { access } = settings
   const keys = await openKeys({ log, nowMs, onProblem: warn })
   cleanup.push(() => keys.close())
 
@@ -178,7 +178,8 @@ async function start(
       log: logSource,
       dataDir: folder.path,
       host: settings.host,
-      port: settings.otlpHttpPort,
+      otlpHttpPort: settings.otlpHttpPort,
+      otlpGrpcPort: settings.otlpGrpcPort,
       access,
     } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,
@@ -233,14 +234,16 @@ async function start(
     if (early !== null) onReload(early)
   }
 
-  print(`OTLP/HTTP  http://${urlHost(settings.host)}:${gateway.info.port}/v1/traces`)
+  const host = urlHost(settings.host)
+  print(`OTLP/HTTP  http://${host}:${gateway.info.otlpHttpPort}/v1/traces`)
+  print(`OTLP/gRPC  ${host}:${gateway.info.otlpGrpcPort}`)
   print(`API        ${apiUrl}`)
   print(`Data       ${settings.data === ':memory:' ? 'in a temporary folder, removed at the end' : folder.path}`)
   print(describeDefinitions(plan))
   if (settings.host !== 'localhost' && !isLoopback(settings.host)) {
-    warn(
-      `Anyone who reaches ${settings.host} can send and read traces: this version has no keys yet. 127.0.0.1 is the default.`,
-    )
+    if (access === 'open')
+      warn(`Anyone who reaches ${settings.host} can send and read traces: ASSAY_ACCESS=keys asks for keys.`)
+    else print('Access     by keys: assay keys create makes one')
   }
   offline.setDefinitions(plan)
   replayEarly()

@@ -9,6 +9,8 @@ test('the defaults are the standard packs on the well-known ports, on loopback',
       data: '.assay',
       evals: [packFolder],
       otlpHttpPort: 4318,
+      otlpGrpcPort: 4317,
+      access: 'open',
       httpPort: 3000,
       host: '127.0.0.1',
       logMaxBytes: 10 * 2 ** 30,
@@ -43,6 +45,7 @@ test('the environment sets the same as the flags, and a flag wins', () => {
       otlpHttpPort: 0,
       httpPort: 9090,
       host: '0.0.0.0',
+      access: 'keys',
       logMaxBytes: 20e9,
       logUrl: {
         brokers: ['a:9092'],
@@ -106,6 +109,7 @@ test.each([
     ['--data must name a folder (it is "")', '--http-port must be a port, between 0 and 65535 (it is "x")'],
   ],
   [{ httpPort: '4318' }, {}, ['--otlp-http-port and --http-port must differ (both are 4318)']],
+  [{ otlpGrpcPort: '3000' }, {}, ['--otlp-grpc-port and --http-port must differ (both are 3000)']],
 ])('%j with %j: every wrong setting is named with where it was set', (flags, env, problems) => {
   expect(parseUpSettings(flags, env)).toEqual({ ok: false, problems })
 })

@@ -1,5 +1,6 @@
 /** What `assay up` runs with. */
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
+import type { Access } from '../storage/access/gate.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../storage/redis/redis-url.ts'
 import type { ProviderSettings } from '../workers/offline/providers.ts'
@@ -8,6 +9,7 @@ import type { Environment } from './config/origin.ts'
 import { lineOf } from './config/problem.ts'
 import type { Effective } from './config/resolve.ts'
 import { resolveSettings } from './config/resolve-settings.ts'
+import { accessOf } from './config/sections/access.ts'
 import { receiversOf } from './config/sections/alerts.ts'
 import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
@@ -21,6 +23,8 @@ export interface UpSettings {
   data: string
   evals: readonly string[]
   otlpHttpPort: number
+  otlpGrpcPort: number
+  access: Access
   httpPort: number
   host: string
   logMaxBytes: number
@@ -49,9 +53,22 @@ export function parseUpSettings(flags: Flags, env: Environment, path: string | n
   const resolved = resolveSettings({ flags, env, path })
   if (!resolved.ok) return { ok: false, problems: resolved.problems.map(lineOf) }
   const settings = upSettingsOf(resolved.config)
-  const { otlpHttpPort, httpPort } = settings
-  if (otlpHttpPort !== httpPort || httpPort === 0) return { ok: true, settings, effective: resolved.effective }
-  return { ok: false, problems: [`--otlp-http-port and --http-port must differ (both are ${httpPort})`] }
+  const problems = sharedPorts({
+    '--otlp-http-port': settings.otlpHttpPort,
+    '--otlp-grpc-port': settings.otlpGrpcPort,
+    '--http-port': settings.httpPort,
+  })
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings, effective: resolved.effective }
+}
+
+/** Any number of them may be 0, for a free port. */
+function sharedPorts(ports: Readonly<Record<string, number>>): string[] {
+  const all = Object.entries(ports).filter(([, port]) => port !== 0)
+  return all.flatMap(([flag, port], at) =>
+    all
+      .slice(at + 1)
+      .flatMap(([other, same]) => (port === same ? [`${flag} and ${other} must differ (both are ${port})`] : [])),
+  )
 }
 
 function upSettingsOf(config: Config): UpSettings {
@@ -59,6 +76,8 @@ function upSettingsOf(config: Config): UpSettings {
     data: config.data,
     evals: config.evals,
     otlpHttpPort: config.gateway.otlpHttpPort,
+    otlpGrpcPort: config.gateway.otlpGrpcPort,
+    access: accessOf(config.access, config.host),
     httpPort: config.http.port,
     host: config.host,
     logMaxBytes: config.log.maxSize,

@@ -227,12 +227,13 @@ describe('what is refused', () => {
       await post(new Uint8Array(3), { 'content-type': '' }),
       await post(oneSpan, { ...json, 'content-encoding': 'br' }),
       await post(oneSpan, { ...json, 'content-encoding': 'gzip, gzip' }),
-      await post(oneSpan, json, '/v1/metrics'),
+      await post(oneSpan, json, '/v1/profiles'),
+      await post(oneSpan, { 'content-type': 'application/x-protobuf' }, '/v1/spans'),
       await post(oneSpan, json, '/'),
       await fetch(`http://127.0.0.1:${server.port}/v1/traces`),
     ].map((response) => response.status)
-    expect(statuses).toEqual([415, 415, 415, 415, 404, 404, 405])
-    expect(server.stats().rejected).toMatchObject({ content_type: 2, content_encoding: 2, not_found: 2, method: 1 })
+    expect(statuses).toEqual([415, 415, 415, 415, 404, 415, 404, 405])
+    expect(server.stats().rejected).toMatchObject({ content_type: 3, content_encoding: 2, not_found: 2, method: 1 })
   })
 
   test('what says gzip and is none: 400', async () => {

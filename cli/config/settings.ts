@@ -1,4 +1,5 @@
 /** The table of settings: every one that Assay has, with where it can be set. A new section is a file beside these and a line here. */
+import { access } from './sections/access.ts'
 import { alerts } from './sections/alerts.ts'
 import { cost } from './sections/cost.ts'
 import { gateway } from './sections/gateway.ts'
@@ -16,6 +17,7 @@ export const settings = group('the configuration', {
   ...instance,
   http,
   gateway,
+  access,
   log,
   traces,
   redis,

@@ -1,12 +1,11 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 import { createGateway } from '../../ingest/gateway.ts'
-import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { type Access, createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { freeBytesOf, RESERVE_BYTES, withDiskReserve } from './disk-reserve.ts'
-import { openOrExplain } from './listen-error.ts'
+import { listenForOtlp } from './listen-for-otlp.ts'
 import { runRole } from './run-role.ts'
 
 export interface GatewayData {
@@ -14,12 +13,14 @@ export interface GatewayData {
   /** On whose disk some room is left. */
   dataDir: string
   host: string
-  port: number
+  otlpHttpPort: number
+  otlpGrpcPort: number
   access: Access
 }
 
 export interface GatewayInfo {
-  port: number
+  otlpHttpPort: number
+  otlpGrpcPort: number
 }
 
 await runRole(async (context) => {
@@ -39,11 +40,8 @@ await runRole(async (context) => {
   })
   const keys = await openKeys({ log, nowMs: Date.now, onProblem: context.problem })
   const gateway = createGateway({ log: reserved, gate: createGate(data.access, keys) })
-  const server = await openOrExplain(
-    { what: 'OTLP/HTTP', host: data.host, port: data.port, flag: '--otlp-http-port' },
-    () => startOtlpHttp({ host: data.host, port: data.port, gateway }),
-  )
-  const info: GatewayInfo = { port: server.port }
+  const listeners = await listenForOtlp({ ...data, gateway })
+  const info: GatewayInfo = { otlpHttpPort: listeners.http.port, otlpGrpcPort: listeners.grpc.port }
   return {
     info,
     setDefinitions: () => {},
@@ -52,7 +50,7 @@ await runRole(async (context) => {
       throw new Error(`the gateway has no method ${method}`)
     },
     drain: async () => {
-      await server.drain()
+      await listeners.drain()
       await keys.close()
       await log.close()
     },

@@ -4,7 +4,6 @@ import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers } from '../../alerting/receivers/config.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { createGateway } from '../../ingest/gateway.ts'
-import { startOtlpHttp } from '../../ingest/otlp-http.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
@@ -12,7 +11,8 @@ import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
 import type { RoleHealth } from '../health.ts'
-import { openOrExplain, urlHost } from '../roles/listen-error.ts'
+import { urlHost } from '../roles/listen-error.ts'
+import { listenForOtlp } from '../roles/listen-for-otlp.ts'
 import { inTurn } from '../roles/run-role.ts'
 import { startApiRole } from './api-role.ts'
 import { startOfflinePart } from './offline-part.ts'
@@ -26,14 +26,12 @@ const gateway: StartServedRole = async (shared) => {
   // Which it asks for with each request, and may not wait for then.
   await log.partitionsOf(AGENT_TRACES)
   const taking = createGateway({ log, gate })
-  const server = await openOrExplain(
-    { what: 'OTLP/HTTP', host: settings.host, port: settings.otlpHttpPort, flag: '--otlp-http-port' },
-    () => startOtlpHttp({ host: settings.host, port: settings.otlpHttpPort, gateway: taking }),
-  )
+  const listeners = await listenForOtlp({ ...settings, gateway: taking })
+  const host = urlHost(settings.host)
   return {
     health: { name: 'gateway', stats: async () => ({ ...taking.stats() }) },
-    listens: `OTLP/HTTP on http://${urlHost(settings.host)}:${server.port}/v1/traces`,
-    drain: () => server.drain(),
+    listens: `OTLP/HTTP on http://${host}:${listeners.http.port}/v1/traces, OTLP/gRPC on ${host}:${listeners.grpc.port}`,
+    drain: () => listeners.drain(),
   }
 }
 

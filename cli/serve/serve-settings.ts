@@ -1,5 +1,7 @@
 /** What `assay serve` runs with: roles by name, and the engines they share by URL. Every mistake is told at once. */
+
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
+import type { Access } from '../../storage/access/gate.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
@@ -7,6 +9,7 @@ import type { Flags } from '../config/given.ts'
 import type { Environment } from '../config/origin.ts'
 import { lineOf } from '../config/problem.ts'
 import { resolveSettings } from '../config/resolve-settings.ts'
+import { accessOf } from '../config/sections/access.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
 import { providersOf } from '../config/sections/judges.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
@@ -27,13 +30,13 @@ const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'lo
 
 /** What a role uses besides; secrets of the rest need not be where it runs. */
 const USES: Readonly<Record<RoleName, readonly Section[]>> = {
-  gateway: ['gateway'],
+  gateway: ['gateway', 'access'],
   'trans-evaluate': ['traces'],
   'trans-store': ['traces'],
   alerts: ['alerts'],
   scheduler: ['traces', 'redis', 'worker', 'judges'],
   worker: ['traces', 'redis', 'worker', 'judges'],
-  api: ['traces', 'redis', 'worker', 'judges'],
+  api: ['access', 'traces', 'redis', 'worker', 'judges'],
 }
 
 /** Sections whose `url` whoever uses them can't do without. */
@@ -56,6 +59,8 @@ export interface ServeSettings {
   /** Of health and readiness, and of the API where that is among the roles. */
   readonly httpPort: number
   readonly otlpHttpPort: number
+  readonly otlpGrpcPort: number
+  readonly access: Access
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
   /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
@@ -98,6 +103,8 @@ export function parseServeSettings(
       host: config.host,
       httpPort: config.http.port,
       otlpHttpPort: config.gateway.otlpHttpPort,
+      otlpGrpcPort: config.gateway.otlpGrpcPort,
+      access: accessOf(config.access, config.host),
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
       providers: uses('judges') ? providersOf(config.judges) : [],

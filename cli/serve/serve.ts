@@ -2,7 +2,7 @@
 import { messageOf } from '../../engine/message-of.ts'
 import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
-import { accessFor, createGate } from '../../storage/access/gate.ts'
+import { createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { followDefinitions } from '../../storage/definitions/follow.ts'
@@ -91,7 +91,7 @@ async function start(
     tenant: DEFAULT_TENANT,
     log,
     keys,
-    gate: createGate(accessFor(settings.host), keys),
+    gate: createGate(settings.access, keys),
     definitions,
     nowMs: deps.nowMs,
     traces: traces.traces,

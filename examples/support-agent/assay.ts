@@ -104,7 +104,19 @@ const isForeign = (name: string): boolean => /^(ASSAY_|OPENAI_|OTEL_)/.test(name
 export async function startAssay(judgeUrl: string, slackUrl: string): Promise<Assay> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assay-example-'))
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)))
-  const args = ['up', '--data', dataDir, '--otlp-http-port', '0', '--http-port', '0', '--host', '127.0.0.1']
+  const args = [
+    'up',
+    '--data',
+    dataDir,
+    '--otlp-http-port',
+    '0',
+    '--otlp-grpc-port',
+    '0',
+    '--http-port',
+    '0',
+    '--host',
+    '127.0.0.1',
+  ]
   const child = spawn(
     process.execPath,
     [

@@ -2,16 +2,10 @@
 
 import { KEY_PREFIX, keyIdOf } from './key.ts'
 import type { Keys, KeyVerdict } from './keys.ts'
-import { isLoopback } from './loopback.ts'
 import { DEFAULT_TENANT, may, type Permission, type Principal, rolesWith } from './principal.ts'
 
 /** `open`: requests without a key are of the default tenant. `keys`: every request needs one. */
 export type Access = 'open' | 'keys'
-
-/** Unless it is told: open to this machine, and nobody else gets in without a key. */
-export function accessFor(host: string): Access {
-  return host === 'localhost' || isLoopback(host) ? 'open' : 'keys'
-}
 
 export interface Credentials {
   /** `Authorization`, as sent. */

@@ -58,7 +58,7 @@ describe('the Dockerfile', () => {
     expect(instructions.find(({ name }) => name === 'ARG')?.rest).toBe(
       `NODE_IMAGE=node:${engines.node.replace('>=', '')}-bookworm-slim`,
     )
-    expect(only('EXPOSE')).toBe('3000 4318')
+    expect(only('EXPOSE')).toBe('3000 4317 4318')
   })
 
   test('checks its health with a script that it copies', () => {

@@ -119,7 +119,14 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
       const parsed = parseServeSettings([role], {}, { ...plain, ...engines })
       expect(parsed).toMatchObject({
         ok: true,
-        settings: { roles: [role], host: '0.0.0.0', httpPort: 3000, otlpHttpPort: 4318 },
+        settings: {
+          roles: [role],
+          host: '0.0.0.0',
+          httpPort: 3000,
+          otlpHttpPort: 4318,
+          otlpGrpcPort: 4317,
+          access: 'keys',
+        },
       })
       for (const variable of fromSecret)
         expect(
@@ -132,6 +139,7 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
       const ports = new Map(container.ports.map(({ name, containerPort }) => [name, containerPort]))
       expect(ports.get('http')).toBe(3000)
       expect(ports.get('otlp-http')).toBe(role === 'gateway' ? 4318 : undefined)
+      expect(ports.get('otlp-grpc')).toBe(role === 'gateway' ? 4317 : undefined)
       expect(container.startupProbe.httpGet).toEqual({ path: '/ready', port: 'http' })
       expect(container.readinessProbe.httpGet).toEqual({ path: '/ready', port: 'http' })
       expect(container.livenessProbe.httpGet).toEqual({ path: '/health', port: 'http' })
@@ -246,4 +254,4 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
 
 /** Judges, and receivers. */
 const OUTWARD: readonly RoleName[] = ['worker', 'alerts']
-const INWARD: Readonly<Partial<Record<RoleName, readonly number[]>>> = { gateway: [4318], api: [3000] }
+const INWARD: Readonly<Partial<Record<RoleName, readonly number[]>>> = { gateway: [4318, 4317], api: [3000] }

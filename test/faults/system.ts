@@ -101,6 +101,7 @@ export class FaultSystem {
     if (role === 'gateway') {
       const port = await freePort()
       env.ASSAY_OTLP_HTTP_PORT = String(port)
+      env.ASSAY_OTLP_GRPC_PORT = '0'
       this.gatewayUrls.push(`http://127.0.0.1:${port}/v1/traces`)
     }
     const added = new SupervisedProcess({

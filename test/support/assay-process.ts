@@ -87,6 +87,7 @@ export function startAssay(options: AssayProcessOptions): Promise<AssayProcess> 
   if (options.dataDir !== undefined) args.push('--data', options.dataDir)
   for (const [flag, variable] of [
     ['--otlp-http-port', 'ASSAY_OTLP_HTTP_PORT'],
+    ['--otlp-grpc-port', 'ASSAY_OTLP_GRPC_PORT'],
     ['--http-port', 'ASSAY_HTTP_PORT'],
   ] as const)
     if (!options.args?.includes(flag) && options.env?.[variable] === undefined) args.push(flag, '0')

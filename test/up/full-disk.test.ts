@@ -103,7 +103,17 @@ test.skipIf(disk === null && process.env.CI !== 'true')(
     expect(await first.stop()).toBe(0)
     expectNoTrace(first.output())
     fill(0)
-    const refused = await runAssay(['up', '--data', dataDir, '--otlp-http-port', '0', '--http-port', '0'])
+    const refused = await runAssay([
+      'up',
+      '--data',
+      dataDir,
+      '--otlp-http-port',
+      '0',
+      '--otlp-grpc-port',
+      '0',
+      '--http-port',
+      '0',
+    ])
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain('no space left')
     expectNoTrace(refused.stderr)

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 let folderCount = 0
 const newData = (): string => join(folder, `data-${++folderCount}`)
-const freePorts = ['--otlp-http-port', '0', '--http-port', '0'] as const
+const freePorts = ['--otlp-http-port', '0', '--otlp-grpc-port', '0', '--http-port', '0'] as const
 
 async function takePort(): Promise<{ port: number; free(): Promise<void> }> {
   const server = createServer()
@@ -91,7 +91,7 @@ describe.concurrent('addresses', () => {
   test('both ports in use: both are told, with their flags', async () => {
     const [otlp, api] = [await takePort(), await takePort()]
     const said = await expectRefused(
-      ['--data', newData(), '--otlp-http-port', `${otlp.port}`, '--http-port', `${api.port}`],
+      ['--data', newData(), '--otlp-http-port', `${otlp.port}`, '--otlp-grpc-port', '0', '--http-port', `${api.port}`],
       2,
     )
     expect(said).toMatch(new RegExp(`OTLP/HTTP: 127.0.0.1:${otlp.port} is already in use; .+ --otlp-http-port`))
@@ -103,7 +103,10 @@ describe.concurrent('addresses', () => {
   test('one port in use, and the folder is free again afterwards', async () => {
     const api = await takePort()
     const dataDir = newData()
-    const said = await expectRefused(['--data', dataDir, '--otlp-http-port', '0', '--http-port', `${api.port}`], 2)
+    const said = await expectRefused(
+      ['--data', dataDir, '--otlp-http-port', '0', '--otlp-grpc-port', '0', '--http-port', `${api.port}`],
+      2,
+    )
     expect(said).toMatch(/^assay up: API: .+ is already in use/)
     await api.free()
     const second = await startAssay({ dataDir })

@@ -48,6 +48,7 @@ describe('an instance set by the environment', () => {
         ASSAY_DATA: join(folder, 'data'),
         ASSAY_EVALS: '/nowhere',
         ASSAY_OTLP_HTTP_PORT: '0',
+        ASSAY_OTLP_GRPC_PORT: '0',
         ASSAY_HTTP_PORT: '0',
         ASSAY_HOST: '127.0.0.1',
       },

@@ -9,4 +9,11 @@ export const gateway = group('What agents send to.', {
     argument: '<n>',
     variables: ['ASSAY_OTLP_HTTP_PORT'],
   }),
+  otlpGrpcPort: setting(port, {
+    about: 'where OTLP over gRPC is taken; 0 picks a free port',
+    default: 4317,
+    flag: '--otlp-grpc-port',
+    argument: '<n>',
+    variables: ['ASSAY_OTLP_GRPC_PORT'],
+  }),
 })

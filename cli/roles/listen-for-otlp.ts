@@ -1,0 +1,39 @@
+/** The gateway's listeners: one after the other, and none where one of them cannot be had. */
+import type { Gateway } from '../../ingest/gateway.ts'
+import { startOtlpGrpc } from '../../ingest/otlp-grpc.ts'
+import { type Listener, startOtlpHttp } from '../../ingest/otlp-http.ts'
+import { openOrExplain } from './listen-error.ts'
+
+export interface OtlpListeners {
+  readonly http: Listener
+  readonly grpc: Listener
+  drain(): Promise<void>
+}
+
+/** Rejects with `CannotStart`, which names the address and the flag that changes it. */
+export async function listenForOtlp(options: {
+  host: string
+  otlpHttpPort: number
+  otlpGrpcPort: number
+  gateway: Gateway
+}): Promise<OtlpListeners> {
+  const { host, otlpHttpPort, otlpGrpcPort, gateway } = options
+  const http = await openOrExplain({ what: 'OTLP/HTTP', host, port: otlpHttpPort, flag: '--otlp-http-port' }, () =>
+    startOtlpHttp({ host, port: otlpHttpPort, gateway }),
+  )
+  try {
+    const grpc = await openOrExplain({ what: 'OTLP/gRPC', host, port: otlpGrpcPort, flag: '--otlp-grpc-port' }, () =>
+      startOtlpGrpc({ host, port: otlpGrpcPort, gateway }),
+    )
+    return {
+      http,
+      grpc,
+      drain: async () => {
+        await Promise.all([http.drain(), grpc.drain()])
+      },
+    }
+  } catch (error) {
+    await http.drain()
+    throw error
+  }
+}
