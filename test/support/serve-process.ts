@@ -29,7 +29,14 @@ export async function startServe(
   env: Readonly<Record<string, string>>,
 ): Promise<ServedProcess> {
   const child = spawn(process.execPath, [...nodeFlags, cliFile, 'serve', ...roles], {
-    env: { ...process.env, ASSAY_HTTP_PORT: '0', ASSAY_OTLP_HTTP_PORT: '0', ASSAY_OTLP_GRPC_PORT: '0', ...KEPT, ...env },
+    env: {
+      ...process.env,
+      ASSAY_HTTP_PORT: '0',
+      ASSAY_OTLP_HTTP_PORT: '0',
+      ASSAY_OTLP_GRPC_PORT: '0',
+      ...KEPT,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const text = { all: '' }
