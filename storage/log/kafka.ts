@@ -7,6 +7,7 @@ import type { CompressionId } from './kafka/codecs.ts'
 import type { Compression, KafkaSettings } from './kafka/config.ts'
 import { KafkaConsumer } from './kafka/consumer.ts'
 import { batchesOf, type FetchedBatch } from './kafka/decode-batches.ts'
+import { explainRefusal, hintAtStart } from './kafka/explain.ts'
 import { type Cluster, createCluster, errorTypeOf, leaderOf, silenceNegativeTimers } from './kafka/kafkajs-internals.ts'
 import { KafkaProducer } from './kafka/producer.ts'
 import { fetchFrom } from './kafka/requests.ts'
@@ -74,6 +75,7 @@ class KafkaLog implements Log {
   readonly #partitions = new Map<string, number>()
   readonly #consumers = new Set<KafkaConsumer>()
   #nextUnkeyed = 0
+  #hasConnected = false
   #isClosed = false
 
   constructor(kafka: Kafka, options: KafkaLogOptions) {
@@ -86,10 +88,11 @@ class KafkaLog implements Log {
   }
 
   async connect(): Promise<void> {
-    await this.#ask('be reached', async () => {
+    await this.#ask('answer', async () => {
       await this.#admin.connect()
       await this.#cluster.connect()
     })
+    this.#hasConnected = true
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
@@ -265,8 +268,15 @@ class KafkaLog implements Log {
       return await run()
     } catch (error) {
       if (error instanceof LogError) throw error
+      const { settings } = this.#options
+      const refusal = explainRefusal(error, settings)
+      if (refusal !== null) {
+        const brokers = settings.brokers.join(', ')
+        throw new LogError('io', `Kafka's brokers at ${brokers} let nobody in: ${refusal}`, { cause: error })
+      }
       const code = errorTypeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION' ? 'unknown_topic' : 'io'
-      throw new LogError(code, `Kafka did not ${what}: ${messageOf(error)}`, { cause: error })
+      const hint = this.#hasConnected ? '' : hintAtStart(error, settings)
+      throw new LogError(code, `Kafka did not ${what}: ${messageOf(error)}${hint}`, { cause: error })
     }
   }
 

@@ -25,6 +25,8 @@ export interface KafkaBrokerOptions {
   properties?: Readonly<Record<string, string>>
   /** More listeners, by name: `SASL_SSL` → port. The plain one is `PLAINTEXT`. */
   listeners?: Readonly<Record<string, number>>
+  /** Users by SCRAM, as the storage tool takes them: `SCRAM-SHA-512=[name=assay,password=secret]`. */
+  scram?: readonly string[]
   startTimeoutMs?: number
 }
 
@@ -37,7 +39,9 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
   const address = `127.0.0.1:${port}`
   const file = join(folder, 'server.properties')
   writeFileSync(file, propertiesOf(folder, port, controllerPort, options))
-  const format = java('kafka.tools.StorageTool', ['format', '-t', 'YXNzYXktdGVzdC1icm9rZQ', '-c', file, '--standalone'])
+  const scram = (options.scram ?? []).flatMap((user) => ['--add-scram', user])
+  const id = ['-t', 'YXNzYXktdGVzdC1icm9rZQ']
+  const format = java('kafka.tools.StorageTool', ['format', ...id, '-c', file, '--standalone', ...scram])
   const formatted = await endOf(format)
   if (formatted.code !== 0) throw new Error(`Kafka's storage could not be formatted: ${formatted.output}`)
   let running: Running | null = null
