@@ -96,8 +96,10 @@ class KafkaLog implements Log {
   }
 
   async ensureTopics(topics: readonly TopicSpec[]): Promise<void> {
-    const { replicationFactor } = this.#options.settings
-    await this.#ask('make the topics', () => ensureKafkaTopics(this.#admin, topics, replicationFactor))
+    const { settings, onProblem } = this.#options
+    await this.#ask('make the topics', () =>
+      ensureKafkaTopics(this.#admin, topics, settings.replicationFactor, onProblem),
+    )
     for (const { name } of topics) await this.partitionsOf(name)
   }
 

@@ -1,4 +1,4 @@
-/** Topics on a cluster: created with what the log needs of them, and their retention kept as configured. */
+/** Topics on a cluster: created with what the log needs of them, checked when they are there, their retention kept as configured. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { TopicSpec } from '../port.ts'
@@ -7,46 +7,90 @@ import { errorTypeOf } from './kafkajs-internals.ts'
 /** A request of 20 MiB makes a record of that size, and some more. */
 const MAX_MESSAGE_BYTES = 32 << 20
 const REPLICATION = 3
+const MIN_ISR = 'min.insync.replicas'
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']
 const LEADER_WAIT_MS = 200
 const LEADER_ATTEMPTS = 150
 
-/** Creates what is missing; an existing topic gets the retention, and keeps its partitions. */
+export type TopicsAdmin = Pick<
+  Admin,
+  | 'listTopics'
+  | 'describeCluster'
+  | 'createTopics'
+  | 'fetchTopicOffsets'
+  | 'fetchTopicMetadata'
+  | 'describeConfigs'
+  | 'alterConfigs'
+>
+
+/**
+ * Creates what is missing; an existing topic gets the retention, and keeps its partitions and replicas: where these are fewer than
+ * asked for, `onProblem` hears of it.
+ */
 export async function ensureKafkaTopics(
-  admin: Admin,
+  admin: TopicsAdmin,
   specs: readonly TopicSpec[],
   replicationFactor: number | null,
+  onProblem: (text: string) => void = () => {},
 ): Promise<void> {
+  const { brokers } = await admin.describeCluster()
+  const replication = replicationFactor ?? Math.min(REPLICATION, brokers.length)
   const existing = new Set(await admin.listTopics())
   // One may be named twice, by two who need it.
   const missing = [...new Map(specs.map((spec) => [spec.name, spec])).values()].filter(
     ({ name }) => !existing.has(name),
   )
-  if (missing.length > 0) {
-    const { brokers } = await admin.describeCluster()
-    const replication = replicationFactor ?? Math.min(REPLICATION, brokers.length)
-    try {
-      await admin.createTopics({
-        waitForLeaders: false,
-        topics: missing.map((spec) => ({
-          topic: spec.name,
-          numPartitions: spec.partitions,
-          replicationFactor: replication,
-          configEntries: [
-            ...configOf(spec),
-            // One replica may be away, and what was acknowledged is on two all the same.
-            { name: 'min.insync.replicas', value: String(Math.max(1, replication - 1)) },
-          ],
-        })),
-      })
-    } catch (error) {
-      // Another process was faster.
-      if (!isAlreadyThere(error)) throw error
-    }
-  }
+  if (missing.length > 0) await createTopics(admin, missing, replication)
   for (const { name, partitions } of missing) await untilLed(admin, name, partitions)
-  for (const spec of specs) {
-    if (existing.has(spec.name)) await adaptRetention(admin, spec)
+  const found = specs.filter(({ name }) => existing.has(name))
+  for (const spec of found) await adaptRetention(admin, spec, replication, onProblem)
+  await checkPartitions(admin, found, replication, onProblem)
+}
+
+async function createTopics(admin: TopicsAdmin, missing: readonly TopicSpec[], replication: number): Promise<void> {
+  const create = (config: (spec: TopicSpec) => ConfigEntry[]): Promise<boolean> =>
+    admin.createTopics({
+      waitForLeaders: false,
+      topics: missing.map((spec) => ({
+        topic: spec.name,
+        numPartitions: spec.partitions,
+        replicationFactor: replication,
+        configEntries: config(spec),
+      })),
+    })
+  try {
+    await create((spec) => [...configOf(spec), { name: MIN_ISR, value: String(minInSync(replication)) }])
+  } catch (error) {
+    // Redpanda has no such setting, and acknowledges what a majority has written: the same promise.
+    if (isAll(error, 'INVALID_CONFIG')) await create(configOf)
+    // Another process was faster.
+    else if (!isAll(error, 'TOPIC_ALREADY_EXISTS')) throw error
+  }
+}
+
+/** One replica may be away, and what was acknowledged is on two all the same. */
+const minInSync = (replication: number): number => Math.max(1, replication - 1)
+
+/** What only an operator can put right, for it moves keys or data. */
+async function checkPartitions(
+  admin: TopicsAdmin,
+  specs: readonly TopicSpec[],
+  replication: number,
+  onProblem: (text: string) => void,
+): Promise<void> {
+  if (specs.length === 0) return
+  const { topics } = await admin.fetchTopicMetadata({ topics: [...new Set(specs.map(({ name }) => name))] })
+  for (const { name, partitions } of topics) {
+    const wanted = specs.find((spec) => spec.name === name)?.partitions ?? 0
+    if (partitions.length < wanted)
+      onProblem(
+        `topic ${name} has ${partitions.length} partitions and not ${wanted}: no more than ${partitions.length} processors can share it`,
+      )
+    const replicas = Math.min(...partitions.map((partition) => partition.replicas.length))
+    if (replicas < replication)
+      onProblem(
+        `topic ${name} has ${replicas === 1 ? '1 replica' : `${replicas} replicas`} and not ${replication}: a broker that is lost may take acknowledged records with it`,
+      )
   }
 }
 
@@ -54,7 +98,7 @@ export async function ensureKafkaTopics(
  * Until the leaders answer for every partition. That the metadata name them is not enough: a busy broker hears of it later, refuses
  * one partition of a request meanwhile, and kafkajs then sends the whole request again, with what the others have taken.
  */
-async function untilLed(admin: Admin, topic: string, partitions: number): Promise<void> {
+async function untilLed(admin: TopicsAdmin, topic: string, partitions: number): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       if ((await admin.fetchTopicOffsets(topic)).length === partitions) return
@@ -66,7 +110,12 @@ async function untilLed(admin: Admin, topic: string, partitions: number): Promis
   }
 }
 
-function configOf({ retentionMs, compacted }: TopicSpec): { name: string; value: string }[] {
+interface ConfigEntry {
+  name: string
+  value: string
+}
+
+function configOf({ retentionMs, compacted }: TopicSpec): ConfigEntry[] {
   return [
     { name: 'retention.ms', value: String(retentionMs ?? -1) },
     { name: 'cleanup.policy', value: compacted ? 'compact' : 'delete' },
@@ -77,13 +126,23 @@ function configOf({ retentionMs, compacted }: TopicSpec): { name: string; value:
 }
 
 /** The request replaces all that was set on the topic, so that what others set has to be said again. */
-async function adaptRetention(admin: Admin, spec: TopicSpec): Promise<void> {
+async function adaptRetention(
+  admin: TopicsAdmin,
+  spec: TopicSpec,
+  replication: number,
+  onProblem: (text: string) => void,
+): Promise<void> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: spec.name }],
   })
   const entries = resources[0]?.configEntries ?? []
   const current = new Map(entries.map(({ configName, configValue }) => [configName, configValue]))
+  const minIsr = current.get(MIN_ISR)
+  if (minIsr !== undefined && Number(minIsr) < minInSync(replication))
+    onProblem(
+      `topic ${spec.name} has ${MIN_ISR} ${minIsr} and not ${minInSync(replication)}: a record may be acknowledged that one broker alone has`,
+    )
   const wanted = new Map(configOf(spec).map(({ name, value }) => [name, value]))
   if ([...wanted].every(([name, value]) => current.get(name) === value)) return
   const TOPIC_CONFIG = 1
@@ -100,10 +159,9 @@ async function adaptRetention(admin: Admin, spec: TopicSpec): Promise<void> {
   })
 }
 
-function isAlreadyThere(error: unknown): boolean {
-  if (errorTypeOf(error) === 'TOPIC_ALREADY_EXISTS') return true
+/** Of one topic, or of each that was refused. */
+function isAll(error: unknown, type: string): boolean {
+  if (errorTypeOf(error) === type) return true
   const { errors } = error as { errors?: unknown }
-  return (
-    Array.isArray(errors) && errors.length > 0 && errors.every((one) => errorTypeOf(one) === 'TOPIC_ALREADY_EXISTS')
-  )
+  return Array.isArray(errors) && errors.length > 0 && errors.every((one) => errorTypeOf(one) === type)
 }
