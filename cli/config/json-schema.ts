@@ -11,16 +11,15 @@ export function configJsonSchema(): object {
 /** References are what the file has: nothing is looked up. */
 const ORIGIN = { kind: 'file', folder: '/', lookUp: null } as const
 
-/** A key with nothing behind it sets nothing. */
 function schemaOf(node: Node): z.ZodType {
   switch (node.node) {
     case 'setting':
-      return node.of.schema(ORIGIN).nullish().describe(sentence(node.about))
+      return node.of.schema(ORIGIN).optional().describe(sentence(node.about))
     case 'each':
-      return z.record(z.string(), schemaOf(node.member)).nullish().describe(node.about)
+      return z.record(z.string(), schemaOf(node.member)).optional().describe(node.about)
     case 'group': {
       const members = Object.entries(node.members).map(([key, member]) => [key, schemaOf(member)] as const)
-      return z.strictObject(Object.fromEntries(members)).nullish().describe(node.about)
+      return z.strictObject(Object.fromEntries(members)).optional().describe(node.about)
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Flags, environment, file and defaults to one configuration, with the source of each value, or with every mistake there is. */
 import { givenBy, type Inputs, type Source } from './given.ts'
 import { type Problem, problemsOf } from './problem.ts'
+import { isReference } from './secret.ts'
 import type { Complaint, Group, Members, Node, Setting, ValueOf } from './setting.ts'
 
 /** What holds for one setting. */
@@ -8,8 +9,8 @@ export interface Effective {
   readonly path: readonly string[]
   readonly setting: Setting<unknown>
   readonly value: unknown
-  /** As its source has it; of a default the value. */
-  readonly written: unknown
+  /** Where the secret lies that its source names; never a secret itself. */
+  readonly reference: string | null
   readonly source: Source
 }
 
@@ -47,7 +48,9 @@ export function resolveConfig<M extends Members>(
     const parsed = setting.of.schema(origin).safeParse(given.value)
     if (!parsed.success) problems.push(...parsed.error.issues.flatMap((issue) => problemsOf(issue, given)))
     const value = parsed.success ? parsed.data : setting.default
-    if (counts) chosen.set(name, { path, setting, value, written, source })
+    if (!counts) continue
+    const reference = setting.of.isSecret === true && isReference(written) ? written : null
+    chosen.set(name, { path, setting, value, reference, source })
   }
   const byPath = ({ path, message }: Complaint): Problem => {
     const source = (path === null ? null : chosen.get(path)?.source) ?? { kind: 'default' }
@@ -73,7 +76,7 @@ interface Assembly {
 function assemble(node: Node, path: readonly string[], assembly: Assembly): unknown {
   if (node.node === 'setting') {
     const found = assembly.chosen.get(path.join('.')) ?? {
-      ...{ path, setting: node, value: node.default, written: node.default, source: { kind: 'default' } as const },
+      ...{ path, setting: node, value: node.default, reference: null, source: { kind: 'default' } as const },
     }
     assembly.effective.push(found)
     return found.value

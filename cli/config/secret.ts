@@ -37,9 +37,9 @@ export class Secret {
   }
 }
 
-/** `env:NAME` or `file:/path`; null for any other text. */
-export function isReference(text: string): boolean {
-  return /^(env|file):/.test(text)
+/** `env:NAME` or `file:/path`. */
+export function isReference(written: unknown): written is string {
+  return typeof written === 'string' && /^(env|file):/.test(written)
 }
 
 type Followed = { ok: true; text: string } | { ok: false; message: string }
@@ -73,9 +73,10 @@ interface Guarded {
   readonly shown?: (text: string) => string
 }
 
-function guarded({ takes, wrong, isOpen = () => false, shown }: Guarded): Kind<Secret> {
+function guarded({ takes, wrong, isOpen, shown }: Guarded): Kind<Secret> {
+  const inFile = isOpen === undefined ? z.string().meta({ pattern: '^(env|file):.' }) : z.string()
   const schema = (origin: Origin) =>
-    z.string().transform((given, context): Secret => {
+    (origin.kind === 'file' ? inFile : z.string()).transform((given, context): Secret => {
       const refuse = (message: string): never => {
         context.addIssue({ code: 'custom', message })
         return z.NEVER
@@ -86,7 +87,7 @@ function guarded({ takes, wrong, isOpen = () => false, shown }: Guarded): Kind<S
         if (followed === null) return new Secret(null, given)
         if (!followed.ok) return refuse(followed.message)
         text = followed.text
-      } else if (origin.kind === 'file' && !isOpen(given)) {
+      } else if (origin.kind === 'file' && isOpen?.(given) !== true) {
         return refuse('is a secret, and is not written into the file: name where it lies, as env:NAME or file:/path')
       }
       const message = text === '' ? 'must not be empty' : (wrong?.(text) ?? null)

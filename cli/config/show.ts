@@ -1,7 +1,7 @@
 /** The settings in force as text and as JSON; what is secret never leaves. */
 import { nameOf } from './given.ts'
 import type { Effective } from './resolve.ts'
-import { isReference, Secret } from './secret.ts'
+import { Secret } from './secret.ts'
 
 export interface ShownSetting {
   readonly setting: string
@@ -11,8 +11,7 @@ export interface ShownSetting {
   readonly reference?: string
 }
 
-export function shownSetting({ path, setting, value, written, source }: Effective): ShownSetting {
-  const reference = value instanceof Secret && typeof written === 'string' && isReference(written) ? written : null
+export function shownSetting({ path, setting, value, reference, source }: Effective): ShownSetting {
   return {
     setting: path.join('.'),
     value: masked(value, setting.of.isSecret === true),
