@@ -1,7 +1,7 @@
 /** Clients of Redis, made from the settings, and errors in words that hold no secret. */
 import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
-import { Cluster, Redis } from 'ioredis'
+import { Cluster, Redis, ReplyError } from 'ioredis'
 import { messageOf } from '../../engine/message-of.ts'
 import { type RedisSettings, shownAddress } from './redis-url.ts'
 
@@ -87,6 +87,8 @@ export function unavailable(error: unknown, settings: RedisSettings): RedisUnava
     return new RedisUnavailable(
       `${where} has a certificate that is not trusted (${text}): name its authority with ?ca=FILE.`,
     )
+  // Such as a memory limit: it is there, and says what it lacks.
+  if (error instanceof ReplyError) return new RedisUnavailable(`${where} refuses a command (${text}).`)
   // An empty message is what a refused connection to several addresses has.
   const code = codeOf(error) ?? text
   return new RedisUnavailable(`${where} does not answer${code === '' ? '' : ` (${code})`}.`)

@@ -107,6 +107,18 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       await state.close()
     })
 
+    test('a server without memory left says so, and what is there can be read', async () => {
+      const server = await start()
+      const state = await open(server.url)
+      await state.set('there', 'x', 60_000)
+      const admin = new Redis(server.url)
+      await admin.config('SET', 'maxmemory', '1')
+      await expect(state.set('more', 'x', 60_000)).rejects.toThrow(/refuses a command \(OOM command not allowed/)
+      expect(await state.get('there')).toBe('x')
+      admin.disconnect()
+      await state.close()
+    })
+
     test('a server that is frozen costs an operation no more than its time', async () => {
       const server = await start()
       const state = await open(server.url, { operationTimeoutMs: 200 })
