@@ -11,8 +11,8 @@ import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.
 import { CommitFrontier } from './commit-frontier.ts'
 import { DeliveredIds, loadDelivered, saveAhead } from './delivered.ts'
 import { DeliveryLanes } from './delivery-lanes.ts'
-import { alertToText } from './message.ts'
-import { type Notification, parseNotification, routeName } from './notification.ts'
+import { notificationToText } from './message.ts'
+import { type Notification, parseNotification, routeName, topicOf } from './notification.ts'
 import type { Receivers } from './receivers/receiver.ts'
 
 export const MANAGER_GROUP = 'alert-manager'
@@ -230,12 +230,13 @@ class Manager {
     }
   }
 
-  #print({ tenant, route, routes, transition }: Notification): void {
-    const id = `${tenant}/${transition.id}`
+  #print(notification: Notification): void {
+    const { route, routes } = notification
+    const id = topicOf(notification)
     if (this.#printed.has(id)) return
     this.#printed.add(id)
     const { receivers } = this.#options
-    const lines = [alertToText(transition, this.#options.apiUrl?.() ?? null)]
+    const lines = [notificationToText(notification, this.#options.apiUrl?.() ?? null)]
     for (const lacking of routes.length > 0 ? routes : [route]) {
       const hint = receivers.find(lacking) === null ? receivers.hint(lacking) : null
       if (hint !== null) lines.push(`(${routeName(lacking)} is not configured: ${hint})`)
@@ -249,7 +250,7 @@ class Manager {
       `${routeName(notification.route)} does not take ${notification.id}; it goes to dead-letters: ${reason}`,
     )
     // The person at the terminal is the last resort: an alert is never only a record somewhere.
-    this.#options.onPrint(alertToText(notification.transition, this.#options.apiUrl?.() ?? null))
+    this.#options.onPrint(notificationToText(notification, this.#options.apiUrl?.() ?? null))
     await this.#deadLetter(record, code, reason)
   }
 

@@ -1,6 +1,6 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
-import type { NotifiedTransition } from './notification.ts'
+import type { Notification, NotifiedTransition, SystemNotice } from './notification.ts'
 
 type Example = NotifiedTransition['examples'][number]
 
@@ -93,4 +93,15 @@ export function alertToText(transition: NotifiedTransition, apiUrl: string | nul
     if (apiUrl) lines.push(`  ${apiUrl}/v1/traces/${example.traceId}`)
   }
   return lines.join('\n  ')
+}
+
+function noticeToText({ title, severity, lines }: SystemNotice): string {
+  return [`NOTICE ${title}  [${severity}]`, ...lines].join('\n  ')
+}
+
+/** As `alertToText`, of whatever there is to be told. */
+export function notificationToText(notification: Notification, apiUrl: string | null): string {
+  return notification.kind === 'alert'
+    ? alertToText(notification.transition, apiUrl)
+    : noticeToText(notification.notice)
 }

@@ -48,30 +48,47 @@ const routeSchema = z.object({
   target: z.string(),
 })
 
-const notificationSchema = z.object({
-  version: z.literal(1),
-  kind: z.literal('alert'),
+/** Of Assay itself: what its operator should know. */
+const noticeSchema = z.object({
+  /** The same for the same finding, however often it is made. */
+  id: z.string(),
+  title: z.string(),
+  severity: z.enum(['page', 'ticket', 'info']),
+  lines: z.array(z.string()),
+  atMs: z.number(),
+})
+
+const VERSION = 1
+
+const delivery = {
+  version: z.literal(VERSION),
   /** One delivery: incident, phase and route. The same after a crash and replay. */
   id: z.string(),
   tenant: z.string(),
   route: routeSchema,
   /** All of the alert, this one among them: who prints for want of a receiver names all that lack one. */
   routes: z.array(routeSchema).default([]),
-  transition: transitionSchema,
-})
+}
+
+const notificationSchema = z.discriminatedUnion('kind', [
+  z.object({ ...delivery, kind: z.literal('alert'), transition: transitionSchema }),
+  z.object({ ...delivery, kind: z.literal('notice'), notice: noticeSchema }),
+])
 
 export type Route = z.infer<typeof routeSchema>
 export type NotifiedTransition = z.infer<typeof transitionSchema>
+export type SystemNotice = z.infer<typeof noticeSchema>
 export type Notification = z.infer<typeof notificationSchema>
+export type AlertNotification = Extract<Notification, { kind: 'alert' }>
 
 export const routeName = (route: Route): string =>
   route.receiver === 'console' ? 'console' : `${route.receiver}(${JSON.stringify(route.target)})`
 
 /** One notification for each route of the alert. */
-export function notificationsOf(tenant: string, alert: AlertPlan, transition: AlertTransition): Notification[] {
+export function notificationsOf(tenant: string, alert: AlertPlan, transition: AlertTransition): AlertNotification[] {
   const routes: Route[] = alert.notify.length > 0 ? alert.notify : [{ receiver: 'console', target: '' }]
   return routes.map((route) => ({
-    version: 1,
+    version: VERSION,
     kind: 'alert',
     id: `${tenant}/${transition.incidentId ?? transition.id}/${transition.to}/${routeName(route)}`,
     tenant,
@@ -84,6 +101,24 @@ export function notificationsOf(tenant: string, alert: AlertPlan, transition: Al
   }))
 }
 
+/** Of the tenant whose operators are told; without a route it is printed where Assay runs. */
+export function noticeNotifications(tenant: string, routes: readonly Route[], notice: SystemNotice): Notification[] {
+  const all: readonly Route[] = routes.length > 0 ? routes : [{ receiver: 'console', target: '' }]
+  return all.map((route) => ({
+    version: VERSION,
+    kind: 'notice',
+    id: `${tenant}/${notice.id}/${routeName(route)}`,
+    tenant,
+    route,
+    routes: [...all],
+    notice,
+  }))
+}
+
+/** What it is about: the same for all of its routes. */
+export const topicOf = (notification: Notification): string =>
+  `${notification.tenant}/${notification.kind === 'alert' ? notification.transition.id : notification.notice.id}`
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 export function parseNotification(
@@ -95,8 +130,16 @@ export function parseNotification(
   } catch {
     return { ok: false, message: 'not JSON' }
   }
+  const newer = newerVersion(raw)
+  if (newer !== null) return { ok: false, message: newer }
   const parsed = notificationSchema.safeParse(raw)
   return parsed.success
     ? { ok: true, notification: parsed.data }
     : { ok: false, message: z.prettifyError(parsed.error) }
+}
+
+function newerVersion(raw: unknown): string | null {
+  const version = typeof raw === 'object' && raw !== null && 'version' in raw ? raw.version : null
+  if (typeof version !== 'number' || version <= VERSION) return null
+  return `is of version ${version}, and this Assay reads up to ${VERSION}: a newer Assay wrote it, upgrade this one`
 }

@@ -3,7 +3,7 @@
  * 150 characters a header, 3,000 a section, 10 fields of 2,000 each).
  */
 import { type AlertText, describeAlert, type ExampleText } from '../message.ts'
-import type { Notification } from '../notification.ts'
+import type { Notification, NotifiedTransition, SystemNotice } from '../notification.ts'
 import { type Fetch, postJson } from './post-json.ts'
 import type { Receiver } from './receiver.ts'
 
@@ -50,17 +50,42 @@ function exampleBlock({ what, traceId, spanId, details }: ExampleText, apiUrl: s
 const icons = { page: ':rotating_light:', ticket: ':warning:', info: ':information_source:' } as const
 
 /** `apiUrl` is the base of links; without it ids are shown as they are. */
-export function slackMessage({ transition }: Notification, apiUrl: string | null): SlackMessage {
+export function slackMessage(notification: Notification, apiUrl: string | null): SlackMessage {
+  return notification.kind === 'alert' ? alertMessage(notification.transition, apiUrl) : noticeMessage(notification.notice)
+}
+
+function noticeMessage({ title, severity, lines, atMs }: SystemNotice): SlackMessage {
+  return {
+    text: clip(escapeText(`${title} (${lines.join('; ')})`), SECTION_CHARS),
+    blocks: [
+      headerBlock(`${icons[severity]} ${title}`),
+      { type: 'section', text: mrkdwn(escapeText(lines.join('\n'))), fields: [field('Severity', severity)] },
+      footerBlock(atMs),
+    ],
+  }
+}
+
+const headerBlock = (text: string): SlackBlock => ({
+  type: 'header',
+  text: { type: 'plain_text', text: clip(text, HEADER_CHARS), emoji: true },
+})
+
+const footerBlock = (atMs: number): SlackBlock => ({
+  type: 'context',
+  elements: [mrkdwn(`Assay · ${new Date(atMs).toISOString()}`)],
+})
+
+function alertMessage(transition: NotifiedTransition, apiUrl: string | null): SlackMessage {
   const { headline, numbers, note, examples }: AlertText = describeAlert(transition)
   const { severity, alertId, evalId, owner, atMs, to } = transition
   const icon = to === 'resolved' ? ':white_check_mark:' : icons[severity]
   const fields = [field('Alert', code(alertId)), field('Eval', code(evalId)), field('Severity', severity)]
   if (owner) fields.push(field('Owner', escapeText(owner)))
   const blocks: SlackBlock[] = [
-    { type: 'header', text: { type: 'plain_text', text: clip(`${icon} ${headline}`, HEADER_CHARS), emoji: true } },
+    headerBlock(`${icon} ${headline}`),
     { type: 'section', text: mrkdwn(escapeText(note ? `${numbers}\n${note}` : numbers)), fields },
     ...examples.map((example) => exampleBlock(example, apiUrl)),
-    { type: 'context', elements: [mrkdwn(`Assay · ${new Date(atMs).toISOString()}`)] },
+    footerBlock(atMs),
   ]
   return { text: clip(escapeText(`${headline} (${numbers})`), SECTION_CHARS), blocks }
 }
