@@ -16,12 +16,16 @@ import { openReplays } from '../storage/replays/replays.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
+import { startDaily } from '../workers/offline/daily.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
 import { describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Counters, healthOf, type Phase, type RoleHealth } from './health.ts'
+import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
+import { openIntegrity } from './integrity/open-integrity.ts'
+import { systemRoutes } from './integrity/system-routes.ts'
 import { type LogSource, openLog } from './log-source.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
@@ -125,6 +129,9 @@ async function start(
   const traces = await openStore(folder.path, settings, nowMs)
   cleanup.push(() => traces.close())
   serveTraces(tracesPort, traces)
+  const engine = settings.tracesUrl === null ? { dataDir: folder.path } : { url: settings.tracesUrl }
+  const integrity = await openIntegrity(log, engine, { nowMs, routes: systemRoutes(env) })
+  cleanup.push(() => integrity.close())
   let redactor = compileRedaction(plan)
   const store = await startStoreLoop({
     isStoreInProcess: settings.tracesUrl === null,
@@ -164,6 +171,11 @@ async function start(
         isStoreDown === true ? 'storing waits for the traces store; spans are kept in the log' : null,
     },
     { name: 'replay', stats: () => replay.stats() },
+    {
+      name: 'integrity',
+      stats: () => integrityCounters(integrity.service),
+      trouble: troubleOfIntegrity,
+    },
     {
       name: 'disk',
       stats: async () => ({ freeBytes: freeBytesOf(folder.path) }),
@@ -208,6 +220,7 @@ async function start(
               ? { ...definitions.current(), diagnostics: lastDiagnostics }
               : { plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] },
         },
+        integrity: integrity.service,
         evalLedger: async (whose) => (whose !== tenant ? [] : await trans.call('ledger', null)) as EvalLedger[],
         runOffline: (_, evalId) => offline.runNow(evalId),
         judging: () => offline.judging(),
@@ -249,6 +262,7 @@ async function start(
   replayEarly()
   await replay.startIfUnfinished(log)
   cleanup.push(() => replay.drain())
+  const daily = startDaily({ nowMs, run: (day) => integrity.service.checkDay(day), onProblem: warn })
   phase = 'running'
 
   return {
@@ -260,8 +274,10 @@ async function start(
         trans,
         offline,
         replay,
+        { drain: () => daily.stop() },
         store,
         api,
+        { drain: () => integrity.close() },
         { drain: () => traces.close() },
         { drain: () => log.close() },
       ])

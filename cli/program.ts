@@ -37,6 +37,7 @@ const modules: readonly CommandModule[] = [
     group: 'Operate Assay:',
     load: async () => (await import('./commands/migrate.ts')).registerMigrate,
   },
+  { name: 'verify', group: 'Operate Assay:', load: async () => (await import('./commands/verify.ts')).registerVerify },
   { name: 'dlq', group: 'Operate Assay:', load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
 ]
 

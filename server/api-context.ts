@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
+import type { VerifyReport } from '../engine/integrity/report.ts'
 import type { Keys } from '../storage/access/keys.ts'
 import type { Principal } from '../storage/access/principal.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
@@ -57,6 +58,8 @@ export interface ApiContext {
   keys?: Keys | undefined
   /** Absent where nothing runs them. */
   replays?: Replays | undefined
+  /** Absent where stored traces are looked at without a log. */
+  integrity?: Integrity | undefined
   nowMs: () => number
 }
 
@@ -65,6 +68,13 @@ export interface ApiEnv {
   Variables: { principal: Principal }
 }
 export type ApiApp = Hono<ApiEnv>
+
+/** Checks of the store against the log, over all tenants. */
+export interface Integrity {
+  check(options: { fromMs: number; toMs: number; isDeep: boolean }): Promise<VerifyReport>
+  /** Newest first. */
+  kept(limit: number): Promise<readonly VerifyReport[]>
+}
 
 /** Packages of definitions that were pushed. */
 export interface Releases {

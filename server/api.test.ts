@@ -221,6 +221,10 @@ beforeAll(async () => {
     log,
     keys,
     replays: openReplays({ log, traces, nowMs: () => nowMs }),
+    integrity: {
+      check: async () => expect.fail('nobody asks for one'),
+      kept: async () => [],
+    },
     status: async () => health,
     definitions: {
       current: () => ({

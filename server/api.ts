@@ -15,6 +15,7 @@ import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexRoutes } from './routes/index.ts'
+import { integrityRoutes } from './routes/integrity.ts'
 import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { replayRoutes } from './routes/replays.ts'
@@ -77,6 +78,7 @@ export function buildApi(
   deadLetterRoutes(app, context)
   keyRoutes(app, context)
   replayRoutes(app, context)
+  integrityRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     if (error instanceof QueryLimitError) return ofLimit(request, error)

@@ -47,6 +47,8 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/keys', 'administer', 'a new key, shown this once'),
   route('POST', '/v1/keys/:keyId/revoke', 'administer', 'the key is refused everywhere within seconds'),
   route('GET', '/v1/audit', 'administer', 'who did what that only those in charge may do: limit'),
+  route('GET', '/v1/integrity', 'operate', 'what checks of the store against the log found, newest first: limit'),
+  route('POST', '/v1/integrity/checks', 'operate', 'a check of the days from, to; deep reads every record'),
   route('GET', '/health', 'public', 'the state of each part, with counters'),
   route('GET', '/ready', 'public', '200 when traces can be sent, else 503'),
 ]

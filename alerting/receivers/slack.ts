@@ -51,7 +51,9 @@ const icons = { page: ':rotating_light:', ticket: ':warning:', info: ':informati
 
 /** `apiUrl` is the base of links; without it ids are shown as they are. */
 export function slackMessage(notification: Notification, apiUrl: string | null): SlackMessage {
-  return notification.kind === 'alert' ? alertMessage(notification.transition, apiUrl) : noticeMessage(notification.notice)
+  return notification.kind === 'alert'
+    ? alertMessage(notification.transition, apiUrl)
+    : noticeMessage(notification.notice)
 }
 
 function noticeMessage({ title, severity, lines, atMs }: SystemNotice): SlackMessage {

@@ -17,6 +17,7 @@ export async function askApi<T>(
   query: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
   post?: unknown,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Answer<T>> {
   const base = server.includes('://') ? server : `http://${server}`
   const url = URL.parse(path, base.endsWith('/') ? base : `${base}/`)
@@ -29,7 +30,7 @@ export async function askApi<T>(
   let body: unknown
   try {
     response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       headers: {
         ...(key !== undefined && { authorization: `Bearer ${key}` }),
         ...(post !== undefined && { 'content-type': 'application/json' }),

@@ -1,6 +1,7 @@
 /** The API's side of the definitions that are pushed, and of runs that are asked for. */
 import type { Releases } from '../../server/api-context.ts'
 import { publishDefinitions, rollBackDefinitions } from '../../storage/definitions/publish.ts'
+import { integrityCounters, troubleOfIntegrity } from '../integrity/health.ts'
 import type { Shared, StartServedRole } from './shared.ts'
 
 /** The routes need a listener, which the process has anyway for its health: `serve.ts` puts them there. */
@@ -11,8 +12,9 @@ export const startApiRole: StartServedRole = async (shared) => {
       name: 'api',
       stats: async () => {
         await traces.ping()
-        return {}
+        return { integrity: await integrityCounters(await shared.integrity()) }
       },
+      trouble: troubleOfIntegrity,
     },
     drain: async () => {},
   }

@@ -19,6 +19,7 @@ export async function startOfflinePart(
     nowMs,
     onNotice,
     parts,
+    ...(parts.length > 0 && { checkDay: async (day) => (await shared.integrity()).checkDay(day) }),
     ...(settings.runLockMs !== null && { lockMs: settings.runLockMs }),
   })
 }

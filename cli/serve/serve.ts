@@ -13,6 +13,8 @@ import { QueueError } from '../../storage/queue/port.ts'
 import { openReplays } from '../../storage/replays/replays.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
+import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
+import { systemRoutes } from '../integrity/system-routes.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
 import { releasesOf } from './api-role.ts'
@@ -86,6 +88,10 @@ async function start(
   undo.push(() => keys.close())
   const traces = lazyTraces(settings, deps.nowMs)
   undo.push(() => traces.close())
+  let checking: Promise<OpenIntegrity> | null = null
+  undo.push(async () => {
+    await (await checking?.catch(() => null))?.close()
+  })
   const shared: Shared = {
     settings,
     tenant: DEFAULT_TENANT,
@@ -97,6 +103,10 @@ async function start(
     traces: traces.traces,
     migratedTraces: traces.migratedTraces,
     onDefinitions: (changed) => listeners.push(changed),
+    integrity: async () => {
+      checking ??= openChecks(shared)
+      return (await checking).service
+    },
   }
 
   let phase: Phase = 'starting'
@@ -156,6 +166,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
           },
         },
         releases: releasesOf(shared),
+        integrity: await shared.integrity(),
         runOffline: (_, evalId) => runs.runNow(evalId),
         judging: () => runs.judging(),
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
@@ -173,6 +184,12 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
     await runs?.drain()
     throw error
   }
+}
+
+async function openChecks({ log, settings, env, nowMs, migratedTraces }: Shared): Promise<OpenIntegrity> {
+  await migratedTraces()
+  if (settings.tracesUrl === null) throw new Error('a role checks the store without having declared that it needs one')
+  return openIntegrity(log, { url: settings.tracesUrl }, { nowMs, routes: systemRoutes(env) })
 }
 
 const isExpected = (error: unknown): error is Error =>

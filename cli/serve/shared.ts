@@ -6,6 +6,7 @@ import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import type { IntegrityService } from '../../workers/integrity/service.ts'
 import type { RoleHealth } from '../health.ts'
 import { CannotStart } from '../roles/run-role.ts'
 import type { ServeSettings } from './serve-settings.ts'
@@ -27,6 +28,8 @@ export interface Shared {
   readonly traces: () => Promise<TracesStore>
   /** With its schema; rejects with `CannotStart` while it can't be reached. */
   readonly migratedTraces: () => Promise<TracesStore>
+  /** Checks of the store against the log. */
+  readonly integrity: () => Promise<IntegrityService>
   /** Called after each change of the definitions in force. */
   onDefinitions(changed: () => void): void
 }

@@ -41,7 +41,7 @@ export function createGate(access: Access, keys: Pick<Keys, 'verify'>): Gate {
 
 function admit(principal: Principal, permission: Permission): Admission {
   if (may(principal, permission)) return { ok: true, principal }
-  const roles = rolesWith(permission).join(' or ')
+  const roles = permission === 'operate' ? `admin, of the tenant ${DEFAULT_TENANT}` : rolesWith(permission).join(' or ')
   const held =
     principal.keyId === null ? 'a request without a key from another machine' : `a key of role ${principal.role}`
   return { ok: false, code: 'forbidden', message: `${held} may not do this: it takes a key of role ${roles}` }

@@ -6,9 +6,10 @@ export type KeyRole = (typeof KEY_ROLES)[number]
 
 /**
  * `ingest`: send spans. `read`: what is stored and in force. `push`: put definitions in force. `edit`: runs, labels, silences,
- * the queue of dead letters' fate. `administer`: keys, the audit log, erasure, dead letters as they were sent.
+ * the queue of dead letters' fate. `administer`: keys, the audit log, erasure, dead letters as they were sent. `operate`: what is of all
+ * tenants at once: integrity, backups.
  */
-export type Permission = 'ingest' | 'read' | 'push' | 'edit' | 'administer'
+export type Permission = 'ingest' | 'read' | 'push' | 'edit' | 'administer' | 'operate'
 
 /** `operator`: whoever runs Assay, on its machine. `anyone`: without a key, where none is asked for. */
 export type Role = KeyRole | 'operator' | 'anyone'
@@ -19,7 +20,7 @@ const PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   deploy: ['read', 'push'],
   editor: ['read', 'push', 'edit'],
   admin: ['ingest', 'read', 'push', 'edit', 'administer'],
-  operator: ['ingest', 'read', 'push', 'edit', 'administer'],
+  operator: ['ingest', 'read', 'push', 'edit', 'administer', 'operate'],
   anyone: ['ingest', 'read'],
 }
 
@@ -30,7 +31,9 @@ export interface Principal {
   readonly keyId: string | null
 }
 
-export function may({ role }: Principal, permission: Permission): boolean {
+export function may({ role, tenant }: Principal, permission: Permission): boolean {
+  // The default tenant is of whoever runs Assay.
+  if (permission === 'operate' && role === 'admin') return tenant === DEFAULT_TENANT
   return PERMISSIONS[role].includes(permission)
 }
 

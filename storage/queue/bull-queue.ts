@@ -1,5 +1,6 @@
 /** The queue port on BullMQ, whichever backend the queue and worker are made with. */
 import { DelayedError, type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
+import { openDailyJobs } from './daily-jobs.ts'
 import {
   type OfflineJob,
   type OfflineQueue,
@@ -53,6 +54,7 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
   // Without a listener an EventEmitter's 'error' takes the process down.
   for (const queue of [runs, marks]) queue.on('error', onError)
   await Promise.all([runs.waitUntilReady(), marks.waitUntilReady()])
+  const daily = await openDailyJobs(backend, onError)
   const workers = new Set<QueueWorker>()
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
     try {
@@ -84,6 +86,8 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
 
   return {
     backend: backend.name,
+    enqueueDaily: daily.enqueueDaily,
+    workDaily: daily.workDaily,
     work,
     enqueue: (job) =>
       ask(async () => {
@@ -112,7 +116,7 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
       }),
     async close() {
       await Promise.all([...workers].map((worker) => worker.drain()))
-      await Promise.all([runs.close(), marks.close()])
+      await Promise.all([runs.close(), marks.close(), daily.close()])
       await backend.close()
     },
   }

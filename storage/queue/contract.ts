@@ -159,6 +159,23 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       expect(await a.lastSlot('checkout/marked')).toBe(120_000)
     })
 
+    test('a daily job is done once, whoever enqueues it and whenever', async () => {
+      const [a, b] = [await open(), await open()]
+      const days: string[] = []
+      const job = { name: 'integrity' as const, day: '2026-11-20' }
+      await Promise.all([a.enqueueDaily(job), b.enqueueDaily(job)])
+      const done = Promise.withResolvers<void>()
+      await b.workDaily(async ({ day }) => {
+        days.push(day)
+        if (day === '2026-11-21') done.resolve()
+      })
+      await a.enqueueDaily(job)
+      await a.enqueueDaily({ ...job, day: '2026-11-21' })
+      await done.promise
+      await b.enqueueDaily(job)
+      expect(days).toEqual(['2026-11-20', '2026-11-21'])
+    })
+
     test('an unknown run is said to be unknown', async () => {
       const queue = await open()
       expect(await queue.stateOf('checkout/none@2026-01-01T0000Z')).toBe('unknown')

@@ -1,5 +1,6 @@
 /** The queue port: runs of offline evals as jobs, on BullMQ over Redis or over PGlite. */
 import { z } from 'zod'
+import type { DailyJobs } from './daily-jobs.ts'
 
 const offlineJobSchema = z.object({
   tenant: z.string().min(1),
@@ -37,7 +38,7 @@ export interface QueueWorker {
   drain(): Promise<void>
 }
 
-export interface OfflineQueue {
+export interface OfflineQueue extends Omit<DailyJobs, 'close'> {
   readonly backend: 'redis' | 'pglite'
   /** `known`: a job with this run id exists already, in whatever state; nothing was added. */
   enqueue(job: OfflineJob): Promise<'added' | 'known'>

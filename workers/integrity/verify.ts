@@ -3,12 +3,13 @@
  * committed offset. Counts come first, a number a partition and 65,536 records; only where they differ are offsets listed and records
  * read, so that a day without a finding costs a pass over two columns.
  */
+
+import { type DayCounts, findingsOf, type Gap, type VerifyReport } from '../../engine/integrity/report.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesTable } from '../../storage/traces/encode.ts'
 import { dayOf, type OffsetRange, RECORDS_OF_PIECE, type TracesIntegrity } from '../../storage/traces/integrity.ts'
 import { examineRecords } from './examine.ts'
-import { type DayCounts, findingsOf, type Gap, type VerifyReport } from './report.ts'
 import { deadLetteredSources } from './sources.ts'
 
 export const STORE_GROUP = 'trans-store'

@@ -14,6 +14,7 @@ import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import { type OfflineJob, QueueError, type RunState } from '../../storage/queue/port.ts'
 import { openState } from '../../storage/state/open-state.ts'
 import { createAnswerCache } from './answer-cache.ts'
+import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { providersLacking } from './panel.ts'
 import { createProviderHealth } from './provider-health.ts'
@@ -42,6 +43,8 @@ export interface OfflineOptions {
   onNotice: (message: string) => void
   /** What this process does of it; both unless told. With neither it only takes requests for runs. */
   parts?: readonly OfflinePart[]
+  /** The check of a day of the store against the log: enqueued where the scheduler is, run where the workers are. */
+  checkDay?: (day: string) => Promise<void>
   /** Runs at the same time; 2 by default. */
   runsAtOnce?: number
   /** Judge calls at the same time within a run; 8 by default. */
@@ -192,6 +195,17 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     onError: (error, evalId) => notice(`A slot of ${evalId} could not be enqueued: ${error.message}`),
   })
 
+  const { checkDay } = options
+  const dailyWorker = isWorker && checkDay !== undefined ? await queue.workDaily(({ day }) => checkDay(day)) : null
+  const dailyEnqueuing =
+    checkDay !== undefined && parts.includes('scheduler')
+      ? startDaily({
+          nowMs,
+          run: (day) => queue.enqueueDaily({ name: 'integrity', day }),
+          onProblem: notice,
+        })
+      : null
+
   async function follow(): Promise<void> {
     const evals = offlineEvals()
     for (const evalPlan of evals) {
@@ -234,6 +248,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     cacheStats: () => cache.stats(),
     async drain() {
       await scheduler.stop()
+      await dailyEnqueuing?.stop()
+      await dailyWorker?.drain()
       stop.abort()
       await worker?.drain()
       await queue.close()
