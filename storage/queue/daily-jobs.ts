@@ -31,6 +31,7 @@ export async function openDailyJobs(backend: BullBackend, onError: QueueErrorHan
   const queue = backend.openQueue(QUEUE)
   queue.on('error', onError)
   await queue.waitUntilReady()
+  const workers = new Set<QueueWorker>()
   return {
     async enqueueDaily({ name, day }) {
       const jobId = `${name}@${day}`
@@ -51,9 +52,19 @@ export async function openDailyJobs(backend: BullBackend, onError: QueueErrorHan
       const worker = backend.openWorker(QUEUE, (job) => runJob(job, handler), SETTINGS)
       worker.on('error', onError)
       await worker.waitUntilReady()
-      return { drain: () => worker.close() }
+      const handle: QueueWorker = {
+        async drain() {
+          workers.delete(handle)
+          await worker.close()
+        },
+      }
+      workers.add(handle)
+      return handle
     },
-    close: () => queue.close(),
+    async close() {
+      await Promise.all([...workers].map((worker) => worker.drain()))
+      await queue.close()
+    },
   }
 }
 
