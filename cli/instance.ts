@@ -25,7 +25,6 @@ import { exitCodes } from './exit-codes.ts'
 import { type Counters, healthOf, type Phase, type RoleHealth } from './health.ts'
 import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
-import { systemRoutes } from './integrity/system-routes.ts'
 import { type LogSource, openLog } from './log-source.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
@@ -130,7 +129,7 @@ async function start(
   cleanup.push(() => traces.close())
   serveTraces(tracesPort, traces)
   const engine = settings.tracesUrl === null ? { dataDir: folder.path } : { url: settings.tracesUrl }
-  const integrity = await openIntegrity(log, engine, { nowMs, routes: systemRoutes(env) })
+  const integrity = await openIntegrity(log, engine, { nowMs, routes: settings.systemRoutes })
   cleanup.push(() => integrity.close())
   let redactor = compileRedaction(plan)
   const store = await startStoreLoop({

@@ -1,4 +1,5 @@
 /** What `assay up` runs with. */
+import type { Route } from '../alerting/notification.ts'
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
 import type { Access } from '../storage/access/gate.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
@@ -15,6 +16,7 @@ import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
 import { redisSettingsOf } from './config/sections/redis.ts'
+import { systemRoutesOf } from './config/sections/system.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
 import type { Config } from './config/settings.ts'
@@ -37,6 +39,7 @@ export interface UpSettings {
   publicUrl: string | null
   providers: readonly ProviderSettings[]
   receivers: ReceiverSettings
+  systemRoutes: readonly Route[]
 }
 
 export const defaults = { data: instance.data.default } as const
@@ -89,5 +92,6 @@ function upSettingsOf(config: Config): UpSettings {
     publicUrl: config.publicUrl,
     providers: providersOf(config.judges),
     receivers: receiversOf(config.alerts),
+    systemRoutes: systemRoutesOf(config.system),
   }
 }

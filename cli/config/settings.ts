@@ -9,6 +9,7 @@ import { judges } from './sections/judges.ts'
 import { log } from './sections/log.ts'
 import { logging } from './sections/logging.ts'
 import { redis } from './sections/redis.ts'
+import { system } from './sections/system.ts'
 import { traces } from './sections/traces.ts'
 import { worker } from './sections/worker.ts'
 import { group, type ValueOf } from './setting.ts'
@@ -24,6 +25,7 @@ export const settings = group('the configuration', {
   worker,
   judges,
   alerts,
+  system,
   logging,
   cost,
 })

@@ -1,5 +1,5 @@
 /** What `assay serve` runs with: roles by name, and the engines they share by URL. Every mistake is told at once. */
-
+import type { Route } from '../../alerting/notification.ts'
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Access } from '../../storage/access/gate.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
@@ -15,6 +15,7 @@ import { providersOf } from '../config/sections/judges.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
 import { redisSettingsOf } from '../config/sections/redis.ts'
+import { systemRoutesOf } from '../config/sections/system.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from '../config/sections/traces-tables.ts'
 import type { Complaint } from '../config/setting.ts'
@@ -34,9 +35,9 @@ const USES: Readonly<Record<RoleName, readonly Section[]>> = {
   'trans-evaluate': ['traces'],
   'trans-store': ['traces'],
   alerts: ['alerts'],
-  scheduler: ['traces', 'redis', 'worker', 'judges'],
-  worker: ['traces', 'redis', 'worker', 'judges'],
-  api: ['access', 'traces', 'redis', 'worker', 'judges'],
+  scheduler: ['traces', 'redis', 'worker', 'judges', 'system'],
+  worker: ['traces', 'redis', 'worker', 'judges', 'system'],
+  api: ['access', 'traces', 'redis', 'worker', 'judges', 'system'],
 }
 
 /** Sections whose `url` whoever uses them can't do without. */
@@ -67,6 +68,7 @@ export interface ServeSettings {
   readonly runLockMs: number | null
   readonly providers: readonly ProviderSettings[]
   readonly receivers: ReceiverSettings
+  readonly systemRoutes: readonly Route[]
   readonly logLevel: LogLevel
 }
 
@@ -109,6 +111,7 @@ export function parseServeSettings(
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
       providers: uses('judges') ? providersOf(config.judges) : [],
       receivers: uses('alerts') ? receiversOf(config.alerts) : { slackUrl: null, slackUrlByChannel: new Map() },
+      systemRoutes: uses('system') ? systemRoutesOf(config.system) : [],
       logLevel: config.logging.level,
     },
   }

@@ -14,7 +14,6 @@ import { openReplays } from '../../storage/replays/replays.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
-import { systemRoutes } from '../integrity/system-routes.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
 import { releasesOf } from './api-role.ts'
@@ -186,10 +185,10 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
   }
 }
 
-async function openChecks({ log, settings, env, nowMs, migratedTraces }: Shared): Promise<OpenIntegrity> {
+async function openChecks({ log, settings, nowMs, migratedTraces }: Shared): Promise<OpenIntegrity> {
   await migratedTraces()
   if (settings.tracesUrl === null) throw new Error('a role checks the store without having declared that it needs one')
-  return openIntegrity(log, { url: settings.tracesUrl }, { nowMs, routes: systemRoutes(env) })
+  return openIntegrity(log, { url: settings.tracesUrl }, { nowMs, routes: settings.systemRoutes })
 }
 
 const isExpected = (error: unknown): error is Error =>
