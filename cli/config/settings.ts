@@ -1,4 +1,7 @@
-/** The table of settings: every one that Assay has, with where it can be set. A new section is a file beside these and a line here. */
+/**
+ * The table of settings: every one that Assay has, with where it can be set. A new section is a file in `sections/` and a line here; then
+ * `npm run docs` takes it into the reference, and `serve-settings.ts` says which roles use it.
+ */
 import { access } from './sections/access.ts'
 import { alerts } from './sections/alerts.ts'
 import { cost } from './sections/cost.ts'
