@@ -21,11 +21,14 @@ import type { Shared, StartServedRole } from './shared.ts'
 
 const planOf = ({ definitions, tenant }: Shared) => ({ current: () => definitions.current(tenant).plan })
 
+/** Of requests that a gateway is busy with: with its heap (`scripts/node-flags.mjs`), it is within 256 MB. */
+const MAX_HELD_BYTES = 64 << 20
+
 const gateway: StartServedRole = async (shared) => {
   const { settings, log, gate } = shared
   // Which it asks for with each request, and may not wait for then.
   await log.partitionsOf(AGENT_TRACES)
-  const taking = createGateway({ log, gate })
+  const taking = createGateway({ log, gate, maxHeldBytes: MAX_HELD_BYTES })
   const listeners = await listenForOtlp({ ...settings, gateway: taking })
   const host = urlHost(settings.host)
   return {

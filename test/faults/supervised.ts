@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { appendFileSync, closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nodeFlags } from '../../scripts/node-flags.mjs'
+import { nodeFlagsOf } from '../../scripts/node-flags.mjs'
 import { FAULT_POINT_VARIABLE } from '../../storage/fault-point.ts'
 import { cliFile } from '../support/serve-process.ts'
 import type { PointKill, Role } from './schedule.ts'
@@ -73,7 +73,7 @@ export class SupervisedProcess {
     const point = this.#armed === null ? '' : `${this.#armed.point}:${this.#armed.count}`
     appendFileSync(this.logFile, `--- life ${this.lives}${point === '' ? '' : `, to end at ${point}`}\n`)
     const log = openSync(this.logFile, 'a')
-    const child = spawn(process.execPath, [...nodeFlags, cliFile, 'serve', role], {
+    const child = spawn(process.execPath, [...nodeFlagsOf([role]), cliFile, 'serve', role], {
       env: { ...environment, ...env, ASSAY_HTTP_PORT: String(httpPort), [FAULT_POINT_VARIABLE]: point },
       stdio: ['ignore', log, log],
     })

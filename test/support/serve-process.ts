@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { nodeFlags } from '../../scripts/node-flags.mjs'
+import { nodeFlagsOf } from '../../scripts/node-flags.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
 export const cliFile = join(root, 'cli', 'main.ts')
@@ -28,7 +28,7 @@ export async function startServe(
   roles: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<ServedProcess> {
-  const child = spawn(process.execPath, [...nodeFlags, cliFile, 'serve', ...roles], {
+  const child = spawn(process.execPath, [...nodeFlagsOf(roles), cliFile, 'serve', ...roles], {
     env: {
       ...process.env,
       ASSAY_HTTP_PORT: '0',

@@ -54,7 +54,7 @@ export interface AssemblyBudget {
 export const defaultBudget = (): AssemblyBudget => ({
   maxTraces: 100_000,
   maxSpans: 500_000,
-  maxBytes: 192 << 20,
+  maxBytes: 160 << 20,
   maxKnownIds: 200_000,
   traces: 0,
   spans: 0,

@@ -9,10 +9,15 @@ import { PATIENCE } from './membership.ts'
 import type { PartitionBuffer, PartitionBuffers } from './partition-buffers.ts'
 import { fetchFrom } from './requests.ts'
 
-/** Of a partition, above which it is not asked for more. */
-const READ_AHEAD_BYTES = 4 << 20
-const PARTITION_FETCH_BYTES = 2 << 20
-const FETCH_BYTES = 8 << 20
+/**
+ * Of all partitions, above whose even share one is not asked for more, and of one: a member of a group that lost the others has all of
+ * its partitions, and must not need more memory for that.
+ */
+const READ_AHEAD_BYTES = 16 << 20
+const MOST_OF_PARTITION_BYTES = 4 << 20
+/** As they are compressed: they take several times as much when they are read. */
+const PARTITION_FETCH_BYTES = 512 << 10
+const FETCH_BYTES = 2 << 20
 /** A partition that is resumed has to wait for the requests that are out: they must not wait long. */
 const BROKER_WAIT_MS = 250
 const FIRST_RETRY_MS = 100
@@ -76,8 +81,9 @@ export class Fetcher {
   #wantedByLeader(): Map<string, PartitionBuffer[]> {
     const { cluster, buffers } = this.#options
     const wanted = new Map<string, PartitionBuffer[]>()
+    const shareBytes = Math.min(MOST_OF_PARTITION_BYTES, READ_AHEAD_BYTES / buffers.count)
     for (const buffer of buffers.all()) {
-      if (buffer.isPaused || buffer.sizeBytes >= READ_AHEAD_BYTES) continue
+      if (buffer.isPaused || buffer.sizeBytes >= shareBytes) continue
       const leader = leaderOf(cluster, buffer)
       if (leader === null) {
         this.#fail(new Error(`no broker leads ${buffer.topic}/${buffer.partition}`))

@@ -45,6 +45,10 @@ export class PartitionBuffers {
     }
   }
 
+  get count(): number {
+    return this.#byName.size
+  }
+
   all(): IterableIterator<PartitionBuffer> {
     return this.#byName.values()
   }
