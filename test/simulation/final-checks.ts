@@ -109,20 +109,28 @@ function brokenTraceVerdicts(
     if (trace.kills.includes('evaluate')) continue
     const result = verdicts.get(trace.traceKey)
     const spans = trace.spanKeys.size
-    if (result !== undefined) {
+    if (result !== undefined && result.verdict !== 'unknown') {
       const score = result.score ?? 0
       if (score > spans) return `${trace.traceKey} is judged by ${score} spans of ${spans}`
       if (result.verdict !== (score <= MAX_SPANS ? 'pass' : 'fail')) return `${trace.traceKey} is ${result.verdict}`
     }
     const isUndisturbed = ledger.evaluationDisturbedAtMs < trace.firstAtMs
     if (settings.maxOpenTraces < ledger.traces.size) continue
+    if (result?.verdict === 'unknown') {
+      // It lacked what the store had, until evaluation began anew and forgot that, or for ever if it did not.
+      if (result.evaluatedAtMs > ledger.evaluationDisturbedAtMs + settings.maxSkewMs) {
+        return `${trace.traceKey} stays cut, and evaluation was not disturbed: ${story(trace, ledger)}`
+      }
+      if (result.score !== undefined) return `${trace.traceKey} is cut and has a score`
+      continue
+    }
     if (!isUndisturbed && (!isPrompt(trace, settings) || ledger.isSplit(trace))) continue
     // Without a root it may be the end of one that was judged before a restart, and is then left alone.
     if (result === undefined && trace.rootAtMs === null) continue
     if (result === undefined) return `${trace.traceKey} has no verdict`
     if (result.score !== spans)
       return `${trace.traceKey} is judged by ${result.score} spans of ${spans}: ${story(trace, ledger)}`
-    if (isUndisturbed && isOnTime(trace, settings) && result.revision > 1) {
+    if (isUndisturbed && isOnTime(trace, settings) && result.revision > 1 && !wasCut(result, ledger)) {
       return `${trace.traceKey} had no late span, and is in revision ${result.revision}`
     }
     if (isUndisturbed && isLate(trace, settings) && result.revision < 2) {
@@ -131,6 +139,10 @@ function brokenTraceVerdicts(
   }
   return null
 }
+
+/** It began before evaluation did, by its client's clock, and the store had not come so far when it settled. */
+const wasCut = (result: EvalResult, { store }: Ledger): boolean =>
+  store.results.get(`${subjectKey(result)}/${result.revision - 1}`)?.result.verdict === 'unknown'
 
 function story({ traceKey, firstAtMs, rootAtMs, lastAtMs }: AppendedTrace, ledger: Ledger): string {
   const at = (ms: number | null) => (ms === null ? 'never' : `at ${ms - START_MS}`)

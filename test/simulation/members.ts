@@ -95,7 +95,8 @@ export class Members {
     for (const { loop } of this.#members.values()) {
       if (loop === null) return false
       const stats = loop.stats()
-      if ('openTraces' in stats ? stats.openTraces > 0 : stats.pendingRows > 0) return false
+      const left = 'openTraces' in stats ? stats.openTraces + stats.waitingForStore : stats.pendingRows
+      if (left > 0) return false
     }
     return this.#of('evaluate').length > 0 && this.#of('store').length > 0
   }

@@ -43,6 +43,7 @@ export interface DueTrace {
 export interface AssemblyOptions {
   times: AssemblyTimes
   budget: AssemblyBudget
+  partition?: number
   /** Traces that began before this may have spans which this assembly was not given. Ms since the epoch; -Infinity: none has. */
   knowsSinceMs: number
 }
@@ -64,6 +65,8 @@ interface Held {
 }
 
 export class TraceAssembly {
+  /** Of the log. */
+  readonly partition: number
   readonly #times: AssemblyTimes
   readonly #budget: AssemblyBudget
   /** In order of their first span. */
@@ -83,6 +86,7 @@ export class TraceAssembly {
   #clockMs = Number.NEGATIVE_INFINITY
 
   constructor(options: AssemblyOptions) {
+    this.partition = options.partition ?? 0
     this.#times = options.times
     this.#budget = options.budget
     this.#knowsSinceMs = options.knowsSinceMs
@@ -185,6 +189,11 @@ export class TraceAssembly {
       if (isKept) this.#keep(trace, span)
       else trace.spans.set(span.spanId, projected)
     }
+  }
+
+  /** It was judged, and no span came since; its spans are in memory. */
+  keepsSettled(trace: TraceInMemory): boolean {
+    return this.#settled.get(trace.tenant + trace.traceId) === trace
   }
 
   get openTraces(): number {

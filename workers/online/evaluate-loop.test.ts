@@ -377,6 +377,39 @@ test('a trace that was open for long before a restart is completed from the stor
   await store.drain()
 })
 
+test('without the store after a restart, a trace that lacks spans is unknown, and judged in a next revision when it is back', async () => {
+  const store = await startStoreLoop({ log, traces, definitions: () => compileRedaction(plan), nowMs: Date.now })
+  const first = await start()
+  await send([1, 2].map((id) => ({ trace: 18, id, parent: 9 })))
+  pass(100_000)
+  await send([{ trace: 18, id: 3, parent: 9 }])
+  pass(25_000)
+  await until(async () => expect(await committed()).toBe(2))
+  await first.drain()
+  await until(async () => expect(await traces.getTrace(tenant, traceIdOf(18))).toHaveLength(3))
+  let isDown = true
+  const flaky = overriding(traces, {
+    getTrace: async (...args) => {
+      if (isDown) throw new Error('refused')
+      return traces.getTrace(...args)
+    },
+  })
+  const second = await start({ traces: flaky })
+  await send([{ trace: 18, id: 9, durationMs: 126_000 }])
+  await until(async () => expect(await shown()).toContain('test/fast 18/9 r1 fail'))
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 18/0 r1 unknown'))
+  const cut = (await results()).find(({ verdict }) => verdict === 'unknown')
+  expect(cut?.reason).toEqual({ code: 'truncated', field: 'trace' })
+  expect(second.stats()).toMatchObject({ cutTraces: 1, waitingForStore: 1 })
+  isDown = false
+  pass(10_000)
+  await until(async () => expect(await shown()).toContain('test/short 18/0 r2 fail'))
+  expect((await results()).find(({ revision, traceId }) => revision === 2 && traceId === traceIdOf(18))?.score).toBe(4)
+  expect(second.stats()).toMatchObject({ readBack: 1, waitingForStore: 0 })
+  await store.drain()
+})
+
 test('without a store, a late piece of a trace that was judged before is not judged as if it were the trace', async () => {
   const first = await start()
   await send([1, 2, 3, 4].map((id) => (id === 1 ? { trace: 8, id } : { trace: 8, id, parent: 1 })))

@@ -19,8 +19,9 @@ import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
+import type { EvaluateLoopStats } from './evaluate-stats.ts'
 import { PartitionProgress } from './partition-progress.ts'
-import { ReadBack } from './read-back.ts'
+import { ReadBack, storedUpTo } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
 import { isWorthSaying, retryForever } from './retry.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
@@ -41,6 +42,8 @@ export interface EvaluateLoopOptions {
   times?: Partial<AssemblyTimes>
   budget?: Partial<AssemblyBudget>
   groupId?: string
+  /** Of the store loop: what it has not come to, the store lacks. */
+  storeGroupId?: string
   /** How often a process may die with a record alone in hand before that is put aside: 3. */
   maxAttempts?: number
   /** `compileEvaluator`, or what wraps it. */
@@ -48,30 +51,7 @@ export interface EvaluateLoopOptions {
   runtime?: Runtime
 }
 
-export interface EvaluateLoopStats {
-  spans: number
-  results: number
-  /** Records that are no traces; the store loop puts them aside. */
-  undecodable: number
-  deadLetters: number
-  /** Spans that look like model calls in a convention that is not read yet. */
-  unreadConvention: number
-  openTraces: number
-  settledTraces: number
-  /** Judged before their time, because memory was full. */
-  settledEarly: number
-  /** Judged again, because a span came late. */
-  revisions: number
-  readBack: number
-  /** Late pieces of traces that could not be read back: not judged, rather than judged by a piece. */
-  unjudgedPieces: number
-  batches: number
-  lastBatchSpans: number
-  /** Failed attempts to append results. */
-  outages: number
-  /** When the log took the newest record that is evaluated; milliseconds since the epoch, 0 before the first. */
-  evaluatedUpToMs: number
-}
+export type { EvaluateLoopStats } from './evaluate-stats.ts'
 
 export interface EvaluateLoop {
   stats(): EvaluateLoopStats
@@ -137,7 +117,9 @@ class Loop implements EvaluateLoop {
     const { traces, nowMs } = options
     this.#unread = new UnreadConventions((line) => options.onProblem?.(line))
     this.#judge = new TraceJudge(
-      traces === undefined ? null : new ReadBack({ traces, nowMs, sleep: this.#runtime.sleep }),
+      traces === undefined
+        ? null
+        : new ReadBack({ traces, nowMs, sleep: this.#runtime.sleep, storedUpTo: () => storedUpTo(options) }),
       (text) => options.onProblem?.(text),
     )
     this.#inHand = new InHand({
@@ -173,7 +155,13 @@ class Loop implements EvaluateLoop {
   stats(): EvaluateLoopStats {
     let openTraces = 0
     for (const { assembly } of this.#partitions.values()) openTraces += assembly?.openTraces ?? 0
-    return { ...this.#stats, ...this.#judge.stats, unreadConvention: this.#unread.spans, openTraces }
+    return {
+      ...this.#stats,
+      ...this.#judge.stats,
+      unreadConvention: this.#unread.spans,
+      openTraces,
+      waitingForStore: this.#judge.waiting,
+    }
   }
 
   ledger(): EvalLedger[] {
@@ -230,6 +218,7 @@ class Loop implements EvaluateLoop {
     }
     await this.#advanceDue(nowMs)
     for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
+    results.push(...(await this.#judge.judgeWaiting(nowMs)))
     await this.#append(results)
     for (const progress of this.#partitions.values()) {
       progress.appended(!this.#inHand.isAsideFull(progress.topicPartition))
@@ -379,6 +368,7 @@ class Loop implements EvaluateLoop {
 
   #forgetPartitions(): void {
     for (const { assembly } of this.#partitions.values()) assembly?.drop()
+    this.#judge.forget()
     this.#partitions.clear()
   }
 

@@ -34,7 +34,10 @@ async function verdicts(storedText: string): Promise<string[]> {
   assembly.add(spanOf('1', 'nothing'), 1, compileEvaluator(plan))
   assembly.advance(10_005_000)
   const traces = { getTrace: async () => [stored], queryResults: async () => [] }
-  const judge = new TraceJudge(new ReadBack({ traces, nowMs: () => 0 }), (text) => expect.fail(text))
+  const judge = new TraceJudge(
+    new ReadBack({ traces, nowMs: () => 0, storedUpTo: async () => new Map([[0, 1]]) }),
+    (text) => expect.fail(text),
+  )
   const results = await judge.judge(assembly.takeDue(), assembly, 0)
   return results.map(({ evalId, verdict, reason }) => `${evalId} ${verdict} ${JSON.stringify(reason)}`).sort()
 }

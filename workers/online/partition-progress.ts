@@ -34,7 +34,12 @@ export class PartitionProgress {
     if (isWanted && this.#assembly === null) {
       // Before the first offset there is nothing that could have been missed.
       const knowsSinceMs = record.offset === 0 ? Number.NEGATIVE_INFINITY : record.appendTimeMs
-      this.#assembly = new TraceAssembly({ times: this.#times, budget: this.#budget, knowsSinceMs })
+      this.#assembly = new TraceAssembly({
+        times: this.#times,
+        budget: this.#budget,
+        partition: this.#partition,
+        knowsSinceMs,
+      })
     } else if (!isWanted && this.#assembly?.openTraces === 0) {
       this.#assembly.drop()
       this.#assembly = null

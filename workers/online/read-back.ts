@@ -3,6 +3,8 @@
  * texts say of them is unknown (`masked-texts.ts`); spans that are still in the log are read from there, unmasked, and win.
  */
 import type { Span } from '../../engine/model/span.ts'
+import type { Log } from '../../storage/log/port.ts'
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
 import type { TraceInMemory } from './traces-in-memory.ts'
@@ -14,9 +16,17 @@ export interface StoredTrace {
   nextRevision: number
 }
 
+/** Of a partition of `agent-traces`. */
+export interface AskedTrace {
+  readonly trace: TraceInMemory
+  readonly partition: number
+}
+
 export interface ReadBackOptions {
   traces: Pick<TracesStore, 'getTrace' | 'queryResults'>
   nowMs: () => number
+  /** Up to where the store has read each partition of `agent-traces`: what is behind that it may lack. */
+  storedUpTo: () => Promise<ReadonlyMap<number, number>>
   /** For each question: evaluation does not wait longer for a store that is out of order. */
   timeoutMs?: number
   sleep?: Runtime['sleep']
@@ -39,10 +49,15 @@ export class ReadBack {
     this.#options = options
   }
 
-  /** Of those that could be read; a store that fails makes the answer shorter, never an error. */
-  async read(wanted: readonly TraceInMemory[]): Promise<StoredTrace[]> {
+  /**
+   * Of those that could be read, and of which the store has all that came before what is known; a store that fails makes the answer
+   * shorter, never an error.
+   */
+  async read(asked: readonly AskedTrace[]): Promise<StoredTrace[]> {
     const stored: StoredTrace[] = []
+    if (this.#options.nowMs() < this.#pausedUntilMs) return stored
     const endMs = this.#options.nowMs() + BUDGET_MS
+    const wanted = await this.#storedOf(asked)
     for (let start = 0; start < wanted.length; start += AT_ONCE) {
       const nowMs = this.#options.nowMs()
       if (nowMs < this.#pausedUntilMs || nowMs > endMs) break
@@ -53,6 +68,16 @@ export class ReadBack {
       }
     }
     return stored
+  }
+
+  /** What comes later in the log than the first known span of a trace is known; what came earlier must be stored. */
+  async #storedOf(asked: readonly AskedTrace[]): Promise<TraceInMemory[]> {
+    try {
+      const upTo = await this.#options.storedUpTo()
+      return asked.flatMap(({ trace, partition }) => ((upTo.get(partition) ?? 0) >= trace.firstOffset ? [trace] : []))
+    } catch {
+      return []
+    }
   }
 
   async #readOne(trace: TraceInMemory): Promise<StoredTrace> {
@@ -76,6 +101,12 @@ export class ReadBack {
     }
     return { trace, spans, nextRevision: revision + 1 }
   }
+}
+
+/** How far the store loop has come, by what it has committed. */
+export async function storedUpTo(of: { log: Log; storeGroupId?: string }): Promise<ReadonlyMap<number, number>> {
+  const committed = await of.log.committed(of.storeGroupId ?? 'trans-store')
+  return new Map(committed.filter(({ topic }) => topic === AGENT_TRACES).map((one) => [one.partition, one.offset]))
 }
 
 async function within<T>(timeoutMs: number, work: Promise<T>, sleep: Runtime['sleep']): Promise<T> {
