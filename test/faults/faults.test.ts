@@ -1,4 +1,4 @@
-/** The short form of the fault suite: every named point once, every engine once, and the count at the end. */
+/** The short form of the fault suite: every named point once, every engine once, a while without ClickHouse, and the count at the end. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { kafkaIsMissing } from '../support/kafka-jars.ts'
 import { redisServer } from '../support/redis-server.ts'
 import { renderRows } from './report.ts'
 import { runFaults } from './run.ts'
+import { storeOutage } from './store-outage.ts'
 
 const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
 const KILLS = Object.keys(FAULT_POINTS).length + 6
@@ -25,7 +26,7 @@ describe.skipIf(missing !== null)(`the fault suite${missing === null ? '' : ` (s
       instances: { gateway: 1, 'trans-evaluate': 1, 'trans-store': 1, alerts: 1, worker: 1, scheduler: 1 },
       connections: 3,
       canaries: 30,
-      scenarios: [],
+      scenarios: [storeOutage(8_000)],
       logsDir,
       signal: context.signal,
       onProgress: () => {},

@@ -124,7 +124,9 @@ function brokenTraceVerdicts(
       if (result.score !== undefined) return `${trace.traceKey} is cut and has a score`
       continue
     }
-    if (!isUndisturbed && (!isPrompt(trace, settings) || ledger.isSplit(trace))) continue
+    // With a store to ask, what evaluation can't know by itself is completed from there, or told to be cut.
+    const isToldWhole = settings.hasReadBack && result !== undefined && trace.rootAtMs !== null
+    if (!isUndisturbed && !isToldWhole && (!isPrompt(trace, settings) || ledger.isSplit(trace))) continue
     // Without a root it may be the end of one that was judged before a restart, and is then left alone.
     if (result === undefined && trace.rootAtMs === null) continue
     if (result === undefined) return `${trace.traceKey} has no verdict`
