@@ -49,6 +49,8 @@ const PIECES = 16
 /** Records ahead of those in hand that are written with them. More of it saves commits, and takes trials after a death. */
 const MIN_ROOM = 256
 const MAX_ROOM = 20_000
+/** Of a piece that is read at once; the rest of it is another. */
+const READ_BYTES = 16 << 20
 /** More offsets than this make the note unwieldy: the partition is then committed past them. */
 const MAX_ASIDE = 200
 
@@ -209,7 +211,7 @@ export class InHand {
     while (from < to) {
       const next = nextTrial({ from, to, piece, trial })
       // Before it is written down: a log that does not answer must not look like a death.
-      const records = await retry(() => log.read(topic, number, next.start, next.end - next.start))
+      const records = await retry(() => log.read(topic, number, next.start, next.end - next.start, READ_BYTES))
       const [first] = records
       // Nobody had more than there is, and what comes later was not tried.
       if (first === undefined) break

@@ -6,7 +6,7 @@ import type { Log } from '../../storage/log/port.ts'
 import { NO_COUNTS, type ReplayCounts, type ReplayPosition, type ReplayRequest } from '../../storage/replays/replay.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { AssemblyTimes } from '../online/assembly.ts'
-import { ReadBack } from '../online/read-back.ts'
+import { ReadBack, storedUpTo } from '../online/read-back.ts'
 import { PartitionReplay, type PartitionReplayParts } from './partition-replay.ts'
 import type { ReplayReader, ReplayStep } from './reader.ts'
 
@@ -39,7 +39,7 @@ export function openLogReader(options: LogReaderOptions): ReplayReader {
     request,
     evaluator: compileEvaluator(plan),
     spanParts: partsReadBy(plan),
-    readBack: new ReadBack({ traces: ofRun, nowMs }),
+    readBack: new ReadBack({ traces: ofRun, nowMs, storedUpTo: () => storedUpTo({ log }) }),
     counts,
     nowMs,
     onProblem,

@@ -113,7 +113,7 @@ export class PartitionReplay {
     this.#next = Math.min(first?.offset ?? from, this.#resumeAt)
     // Before the first offset there is nothing that could have been missed.
     const knowsSinceMs = first === undefined || first.offset === 0 ? Number.NEGATIVE_INFINITY : first.appendTimeMs
-    this.#assembly = new TraceAssembly({ times, budget: budgetOfReplay(), knowsSinceMs })
+    this.#assembly = new TraceAssembly({ times, budget: budgetOfReplay(), partition, knowsSinceMs })
   }
 
   async #take(record: LogRecord, step: ReplayStep): Promise<void> {
