@@ -38,6 +38,12 @@ const modules: readonly CommandModule[] = [
     load: async () => (await import('./commands/migrate.ts')).registerMigrate,
   },
   { name: 'verify', group: 'Operate Assay:', load: async () => (await import('./commands/verify.ts')).registerVerify },
+  { name: 'backup', group: 'Operate Assay:', load: async () => (await import('./commands/backup.ts')).registerBackup },
+  {
+    name: 'restore',
+    group: 'Operate Assay:',
+    load: async () => (await import('./commands/backup.ts')).registerRestore,
+  },
   { name: 'dlq', group: 'Operate Assay:', load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
 ]
 
