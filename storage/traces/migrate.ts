@@ -1,6 +1,6 @@
 /**
  * Brings a database to the schema of this version. There is no lock: every statement may run again and beside itself, and whoever
- * meets another process at it looks again at what is left to do (docs/decisions/0011).
+ * meets another process at it looks again at what is left to do (docs/decisions/0015).
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'

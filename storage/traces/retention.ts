@@ -1,6 +1,6 @@
 /**
  * How long spans and results are kept, as the tables' TTL. It counts from when a span started and from when a result's subject did, so that
- * they go together. Why it is an expression in the table's definition: docs/decisions/0011.
+ * they go together. Why it is an expression in the table's definition: docs/decisions/0015.
  */
 import { type Layout, onCluster, quoted, storingTable } from './layout.ts'
 import type { TableState } from './schema-plan.ts'

@@ -1,5 +1,5 @@
 /**
- * How what is past its retention goes (docs/decisions/0011). A changed retention is worked out for the parts that there are without
+ * How what is past its retention goes (docs/decisions/0015). A changed retention is worked out for the parts that there are without
  * writing them again, and a month's rows that expire one after the other are taken out once a day, not every four hours.
  */
 import type { Migration } from '../migrations.ts'
