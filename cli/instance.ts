@@ -185,6 +185,7 @@ async function start(
   const gatewayStarting = startRole<GatewayInfo>({
     name: 'gateway',
     module: new URL('./roles/gateway-thread.ts', import.meta.url),
+    handlesBytes: true,
     data: {
       log: logSource,
       dataDir: folder.path,

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { explainEnding } from './endings.mjs'
 import { InstallFailed, InstallInterrupted, install, pinnedNodeOf } from './install.mjs'
-import { nodeFlags } from './node-flags.mjs'
+import { nodeFlagsFor } from './node-flags.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -45,7 +45,7 @@ const SAME_SIGNAL_MS = 500
 export function runPinned(file, args) {
   const modules = join(root, 'node_modules')
   const startedMs = performance.now()
-  const child = spawn(pinnedNodeOf(root), [...nodeFlags, file, ...args], {
+  const child = spawn(pinnedNodeOf(root), [...nodeFlagsFor(args), file, ...args], {
     stdio: 'inherit',
     env: {
       ...process.env,

@@ -1,14 +1,16 @@
+/** MB of half a thread's young generation, at first and at most. */
+export const youngGeneration = {
+  /** For work on objects: what a batch holds for a moment is not copied (a tenth of `assay check`'s time). */
+  large: ['--min-semi-space-size=32', '--max-semi-space-size=64'],
+  /** For work on bytes, whose buffers outside the heap go only when it is collected. */
+  small: ['--min-semi-space-size=2', '--max-semi-space-size=4'],
+}
+
 /**
- * The flags of every Node that runs Assay. `node:sqlite` is still called experimental. A young generation larger than the default
- * spares the copying of what a batch holds for a moment (a tenth of `assay check`'s time), and collecting it on one thread spares
- * the waiting of helper threads for each other: 6 of 71 CPU seconds per million spans on two cores.
+ * The flags of every Node that runs Assay. `node:sqlite` is still called experimental. Collecting the young generation on one thread
+ * spares the waiting of helper threads for each other: 6 of 71 CPU seconds per million spans on two cores.
  */
-export const nodeFlags = [
-  '--disable-warning=ExperimentalWarning',
-  '--min-semi-space-size=32',
-  '--max-semi-space-size=64',
-  '--no-parallel-scavenge',
-]
+export const nodeFlags = ['--disable-warning=ExperimentalWarning', ...youngGeneration.large, '--no-parallel-scavenge']
 
 /**
  * What a process of roles may take, so that it is within 512 MB, and a gateway within 256 MB, whatever the machine has: Node would take
@@ -17,13 +19,12 @@ export const nodeFlags = [
  */
 const OLD_SPACE_MB = { gateway: 80, 'trans-store': 192, 'trans-evaluate': 288, alerts: 256 }
 const OTHER_OLD_SPACE_MB = 512
-const SMALL_YOUNG = ['--min-semi-space-size=8', '--max-semi-space-size=8']
 const MIDDLE_YOUNG = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 
 /** For `serve` with these roles, instead of `nodeFlags`: several in one process take what they take together. */
 export function nodeFlagsOf(roles) {
   const oldSpaceMb = roles.reduce((sum, role) => sum + (OLD_SPACE_MB[role] ?? OTHER_OLD_SPACE_MB), 0)
-  const young = roles.length === 1 && roles[0] === 'gateway' ? SMALL_YOUNG : MIDDLE_YOUNG
+  const young = roles.length === 1 && roles[0] === 'gateway' ? youngGeneration.small : MIDDLE_YOUNG
   const others = nodeFlags.filter((flag) => !flag.includes('semi-space-size'))
   return [...others, ...young, ...(oldSpaceMb > 0 ? [`--max-old-space-size=${oldSpaceMb}`] : [])]
 }

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { nodeFlags } from '../../scripts/node-flags.mjs'
 import { RoleRefused, startRole } from './role-thread.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'assay-role-'))
@@ -100,4 +102,43 @@ test('a role that dies is told of once, and nobody waits for it', async () => {
   await expect(role.call('again', null)).rejects.toThrow('fell over')
   await role.drain()
   expect(lost).toEqual(['mortal: fell over'])
+})
+
+test('a thread that handles bytes has a small young generation, those before and after it the one of the command line', () => {
+  const role = join(folder, 'young.mjs')
+  writeFileSync(
+    role,
+    `import { getHeapSpaceStatistics } from 'node:v8'
+    import { runRole } from '${runRole}'
+    let kept = []
+    const youngMb = () => {
+      let used = 0
+      for (let i = 0; i < 1_000_000; i++) {
+        kept = i % 100 === 0 ? [] : [...kept.slice(-3), { i }]
+        if (i % 1_000 === 0) used = Math.max(used, getHeapSpaceStatistics().find((one) => one.space_name === 'new_space').space_used_size)
+      }
+      return Math.round(used / 2 ** 20)
+    }
+    await runRole(async () => ({ info: '', setDefinitions() {}, call: async () => youngMb(), drain: async () => {} }))`,
+  )
+  const main = join(folder, 'young-main.mjs')
+  writeFileSync(
+    main,
+    `import { startRole } from '${pathToFileURL(join(import.meta.dirname, 'role-thread.ts'))}'
+    const found = []
+    for (const handlesBytes of [false, true, false]) {
+      const none = () => {}
+      const options = { name: 'young', module: new URL('${pathToFileURL(role)}'), data: null, parseInfo: String, onNotice: none, onProblem: none, onLost: none }
+      const thread = await startRole({ ...options, handlesBytes })
+      found.push(await thread.call('young', null))
+      await thread.drain()
+    }
+    console.log(JSON.stringify(found))`,
+  )
+  const { stdout, stderr } = spawnSync(process.execPath, [...nodeFlags, main], { encoding: 'utf8' })
+  expect(stderr).toBe('')
+  const [before, bytes, after] = JSON.parse(stdout) as number[]
+  expect(before).toBeGreaterThan(20)
+  expect(bytes).toBeLessThan(8)
+  expect(after).toBeGreaterThan(20)
 })

@@ -38,14 +38,10 @@ function inOrder(values: readonly number[] | undefined, otherwise: number): () =
 }
 
 /** Rows as one Native block. Throws `UnstorableError` on a row that breaks the model. */
-export function encodeBlock<Row>(
-  rows: readonly Row[],
-  columns: readonly Column<Row>[],
-  options: RowContext & { typicalRowBytes: number },
-): Buffer {
-  const block = new NativeBlock(rows, columns.length, rows.length * options.typicalRowBytes)
+export function encodeBlock<Row>(rows: readonly Row[], columns: readonly Column<Row>[], context: RowContext): Buffer {
+  const block = new NativeBlock(rows, columns.length)
   try {
-    for (const [name, write] of columns) write(block, name, options)
+    for (const [name, write] of columns) write(block, name, context)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new UnstorableError(error.message, { cause: error })

@@ -34,8 +34,6 @@ const COLUMNS: readonly Column<EvalResult>[] = [
 
 export const RESULT_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 
-const TYPICAL_RESULT_BYTES = 256
-
 export function encodeResultBlock(results: readonly EvalResult[], context: RowContext): Buffer {
-  return encodeBlock(results, COLUMNS, { ...context, typicalRowBytes: TYPICAL_RESULT_BYTES })
+  return encodeBlock(results, COLUMNS, context)
 }

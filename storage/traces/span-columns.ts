@@ -65,9 +65,6 @@ const COLUMNS: readonly Column<Span>[] = [
 
 export const SPAN_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 
-/** Enough for most blocks to be written without growing. */
-const TYPICAL_SPAN_BYTES = 1_400
-
 export function encodeSpanBlock(spans: readonly Span[], context: RowContext): Buffer {
-  return encodeBlock(spans, COLUMNS, { ...context, typicalRowBytes: TYPICAL_SPAN_BYTES })
+  return encodeBlock(spans, COLUMNS, context)
 }
