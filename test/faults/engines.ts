@@ -20,15 +20,19 @@ export interface Engines {
   /** For the roles. */
   readonly env: Readonly<Record<string, string>>
   stop(): Promise<void>
+  /** Of what runs just now. */
+  pids(): number[]
 }
 
 /** So that the partitions of the dead are given away soon; fifteen in production. */
 const SESSION_SECONDS = 3
 const RUN_LOCK_SECONDS = 5
+/** Killed under load, it has every log to look through, on cores that others want. */
+const BROKER_START_MS = 600_000
 
 export async function startEngines(): Promise<Engines> {
   const [broker, clickHouse, redis, slack, judge] = await Promise.all([
-    startKafkaBroker(),
+    startKafkaBroker({ startTimeoutMs: BROKER_START_MS }),
     startClickHouse(),
     startRedis(),
     startSlackServer(),
@@ -54,6 +58,7 @@ export async function startEngines(): Promise<Engines> {
       ASSAY_OPENAI_BASE_URL: judge.url,
       ASSAY_RUN_LOCK_SECONDS: String(RUN_LOCK_SECONDS),
     },
+    pids: () => [broker.pid, clickHouse.pid, redis.pid].filter((pid) => pid > 0),
     async stop() {
       await Promise.allSettled([log.close(), traces.close()])
       await Promise.allSettled([broker.stop(), clickHouse.stop(), redis.stop(), slack.close(), judge.close()])

@@ -10,7 +10,7 @@ import { renderRows } from './report.ts'
 import { type FaultOptions, runFaults } from './run.ts'
 import { SCENARIOS } from './scenarios.ts'
 
-const INSTANCES = { gateway: 2, 'trans-evaluate': 2, 'trans-store': 2, alerts: 2, worker: 2, scheduler: 1 }
+const INSTANCES = { gateway: 2, 'trans-evaluate': 2, 'trans-store': 2, alerts: 2, worker: 1, scheduler: 1 }
 const EXIT = { kept: 0, broken: 1, usage: 2, interrupted: 130 } as const
 
 async function main(): Promise<number> {

@@ -127,7 +127,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, endMs: numbe
     for (const scenario of options.scenarios) {
       stage = scenario.name
       onProgress(`scenario: ${scenario.name}`)
-      rows.push(...(await scenario.run(scene)))
+      rows.push(...(await outcomeOf(scenario, scene)))
     }
     rows.unshift(...killRows(system.kills, kills, pending))
     stage = 'reading the log to its end'
@@ -164,6 +164,16 @@ async function killAsDue(scene: Scene, entries: readonly Entry[]): Promise<void>
       else system.kill(entry.victim, entry.which, entry.which)
     }
     await wait(100)
+  }
+}
+
+/** One that cannot be played is told of, and what was promised is counted all the same. */
+async function outcomeOf({ name, run }: Scenario, scene: Scene): Promise<Row[]> {
+  try {
+    return await run(scene)
+  } catch (error) {
+    scene.options.signal.throwIfAborted()
+    return [{ what: name, found: messageOf(error), isKept: false }]
   }
 }
 

@@ -1,6 +1,7 @@
 /** The whole of Assay as it is deployed: a Kafka broker, a Redis, the ClickHouse engine, and every role in processes of its own. */
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../engine/message-of.ts'
 import type { Log } from '../../storage/log/port.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { ClickHouseServer } from '../support/clickhouse-server.ts'
@@ -32,7 +33,7 @@ export interface Kills {
   readonly exits: Map<string, number>
 }
 
-const READY_MS = 120_000
+const READY_MS = 600_000
 
 export class FaultSystem {
   readonly broker: KafkaBroker
@@ -49,6 +50,7 @@ export class FaultSystem {
   /** By role, at which points lives still have to end. */
   readonly #queued = new Map<Role, PointKill[]>()
   readonly #down = new Set<Engine>()
+  readonly #failures: string[] = []
   /** Told of each death. */
   onKill: (what: string) => void = () => {}
 
@@ -61,6 +63,7 @@ export class FaultSystem {
     this.traces = engines.traces
     this.#engines = engines
     this.#logsDir = logsDir
+    process.once('exit', this.#killAll)
   }
 
   /** The engines first; `startRoles` then. */
@@ -152,7 +155,7 @@ export class FaultSystem {
   /** Of a role, the `which`th of its processes; an engine is started again after `downMs`, unless it is down already. */
   kill(victim: Role | Engine, which = 0, downMs = 0): void {
     if (victim === 'kafka' || victim === 'clickhouse' || victim === 'redis') {
-      void this.takeDown(victim, () => sleep(downMs))
+      this.takeDown(victim, () => sleep(downMs)).catch((error: unknown) => this.#failures.push(messageOf(error)))
       return
     }
     const own = this.processes.filter(({ role }) => role === victim)
@@ -175,10 +178,18 @@ export class FaultSystem {
     }
   }
 
+  /** Where this process ends by an error, nothing of it may go on. */
+  readonly #killAll = (): void => {
+    for (const pid of [...this.#engines.pids(), ...this.processes.flatMap((one) => one.pid ?? [])]) {
+      process.kill(pid, 'SIGKILL')
+    }
+  }
+
   /** When every engine and role is up again. */
   async recovered(timeoutMs = READY_MS): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs
     while (this.#down.size > 0) {
+      if (this.#failures.length > 0) throw new Error(this.#failures.join('; '))
       if (performance.now() > deadlineMs) throw new Error(`${[...this.#down].join(', ')} did not come back`)
       await sleep(100)
     }
@@ -189,6 +200,7 @@ export class FaultSystem {
   async stop(): Promise<void> {
     await Promise.all(this.processes.map((one) => one.stop()))
     await this.#engines.stop()
+    process.off('exit', this.#killAll)
   }
 }
 
