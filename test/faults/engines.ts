@@ -24,13 +24,11 @@ export interface Engines {
   pids(): number[]
 }
 
-/** So that the partitions of the dead are given away soon; fifteen in production. */
-const SESSION_SECONDS = 3
 const RUN_LOCK_SECONDS = 5
 /** Killed under load, it has every log to look through, on cores that others want. */
 const BROKER_START_MS = 600_000
 
-export async function startEngines(): Promise<Engines> {
+export async function startEngines(sessionSeconds: number): Promise<Engines> {
   const [broker, clickHouse, redis, slack, judge] = await Promise.all([
     startKafkaBroker({ startTimeoutMs: BROKER_START_MS }),
     startClickHouse(),
@@ -38,7 +36,7 @@ export async function startEngines(): Promise<Engines> {
     startSlackServer(),
     startOpenAiServer({ answer: () => ({ kind: 'content', content: '{"reasoning":"It answers.","score":4}' }) }),
   ])
-  const logUrl = `kafka://${broker.address}?session_seconds=${SESSION_SECONDS}`
+  const logUrl = `kafka://${broker.address}?session_seconds=${sessionSeconds}`
   const parsed = parseKafkaUrl(logUrl)
   if (!parsed.ok) throw new Error(parsed.message)
   const log = await openKafkaLog({ settings: parsed.settings, clientId: 'faults' })

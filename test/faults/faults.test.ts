@@ -25,6 +25,7 @@ describe.skipIf(missing !== null)(`the fault suite${missing === null ? '' : ` (s
       seconds: 280,
       instances: { gateway: 1, 'trans-evaluate': 1, 'trans-store': 1, alerts: 1, worker: 1, scheduler: 1 },
       connections: 3,
+      sessionSeconds: 3,
       canaries: 30,
       scenarios: [storeOutage(8_000)],
       logsDir,

@@ -45,6 +45,7 @@ async function main(): Promise<number> {
     ...flags,
     instances: INSTANCES,
     connections: 8,
+    sessionSeconds: 6,
     canaries: 120,
     scenarios: SCENARIOS,
     logsDir,

@@ -22,6 +22,8 @@ export interface FaultOptions {
   readonly seconds: number
   readonly instances: Instances
   readonly connections: number
+  /** After which the partitions of a dead process are given to another: short, but longer than a busy machine lets one wait. */
+  readonly sessionSeconds: number
   /** Each has an alert that fires once. */
   readonly canaries: number
   /** Load, kills and outages while everything runs; in order. */
@@ -66,7 +68,7 @@ export async function runFaults(options: FaultOptions): Promise<FaultReport> {
   const startedMs = performance.now()
   const endMs = startedMs + options.seconds * 1_000
   options.onProgress('starting Kafka, ClickHouse, Redis and the roles')
-  const system = await FaultSystem.start(options.logsDir)
+  const system = await FaultSystem.start(options.logsDir, options.sessionSeconds)
   const stopNow = (): void => void system.stop()
   options.signal.addEventListener('abort', stopNow, { once: true })
   try {
@@ -153,12 +155,17 @@ async function underWay(system: FaultSystem, options: FaultOptions, endMs: numbe
   return { rows, isKept: isKept(rows) }
 }
 
-/** The load goes on until all of it is acknowledged, or its time is over. */
+/** The load goes on until all of it is acknowledged, or its time is over: by then the kills are over too, however slow the load is. */
 async function killAsDue(scene: Scene, entries: readonly Entry[]): Promise<void> {
-  const { senders, system, loadEndsMs, wait } = scene
+  const { options, senders, system, loadEndsMs, wait } = scene
   const due = [...entries]
+  const startedMs = performance.now()
+  const progress = (): number => {
+    const ofTime = (performance.now() - startedMs) / (loadEndsMs - startedMs)
+    return Math.max(senders.counts.acknowledgedSpans, ofTime * options.spans)
+  }
   while (performance.now() < loadEndsMs && (due.length > 0 || !senders.reached())) {
-    while (due.length > 0 && due[0]!.atSpans <= senders.counts.acknowledgedSpans) {
+    while (due.length > 0 && due[0]!.atSpans <= progress()) {
       const entry = due.shift()!
       if (entry.kind === 'point') system.arm(entry)
       else system.kill(entry.victim, entry.which, entry.which)

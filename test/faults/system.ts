@@ -67,9 +67,9 @@ export class FaultSystem {
   }
 
   /** The engines first; `startRoles` then. */
-  static async start(logsDir: string): Promise<FaultSystem> {
+  static async start(logsDir: string, sessionSeconds: number): Promise<FaultSystem> {
     mkdirSync(logsDir, { recursive: true })
-    return new FaultSystem(await startEngines(), logsDir)
+    return new FaultSystem(await startEngines(sessionSeconds), logsDir)
   }
 
   get api(): SupervisedProcess {
