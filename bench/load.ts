@@ -56,7 +56,7 @@ export interface LoadTemplate {
   readonly slots: readonly Slot[]
 }
 
-function spanBytes(index: number): Buffer {
+function spanBytes(index: number, textChars: number): Buffer {
   const inTrace = index % spansPerTrace
   const marker = (kind: number, length: number): Buffer => {
     // Unique bytes that are found again in the finished request and patched there.
@@ -66,9 +66,15 @@ function spanBytes(index: number): Buffer {
     return bytes
   }
   const isRoot = inTrace === 0
-  const user = JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: prose(260, index) }] }])
+  const user = JSON.stringify([
+    { role: 'user', parts: [{ type: 'text', content: prose(Math.round(textChars * 0.43), index) }] },
+  ])
   const answer = JSON.stringify([
-    { role: 'assistant', parts: [{ type: 'text', content: prose(340, index + 11) }], finish_reason: 'stop' },
+    {
+      role: 'assistant',
+      parts: [{ type: 'text', content: prose(Math.round(textChars * 0.57), index + 11) }],
+      finish_reason: 'stop',
+    },
   ])
   return Buffer.concat([
     delimited(1, marker(1, 16)),
@@ -93,12 +99,21 @@ function spanBytes(index: number): Buffer {
   ])
 }
 
-/** One request of `spansPerRequest` spans in traces of `spansPerTrace`; or of those of them whose place in their trace is asked for. */
-export function buildTemplate(isWanted: (inTrace: number) => boolean = () => true): LoadTemplate {
+/** Of prompt and completion together: about 600 B. */
+const TEXT_CHARS = 600
+
+export interface TemplateOptions {
+  /** Of the places of a trace, those whose spans are in the request; all unless told. */
+  isWanted?: (inTrace: number) => boolean
+  textChars?: number
+}
+
+/** One request of `spansPerRequest` spans in traces of `spansPerTrace`. */
+export function buildTemplate({ isWanted = () => true, textChars = TEXT_CHARS }: TemplateOptions = {}): LoadTemplate {
   const indexes = Array.from({ length: spansPerRequest }, (_, index) => index).filter((index) =>
     isWanted(index % spansPerTrace),
   )
-  const spans = indexes.map((index) => delimited(2, spanBytes(index)))
+  const spans = indexes.map((index) => delimited(2, spanBytes(index, textChars)))
   const resource = delimited(
     1,
     Buffer.concat(

@@ -4,14 +4,17 @@ import { parseFaultFlags } from './flags.ts'
 const parse = (...args: string[]) => parseFaultFlags(args, () => 42)
 
 test('without flags it is the full form, with a seed of its own', () => {
-  expect(parse()).toEqual({ ok: true, flags: { seed: 42, spans: 1_000_000, kills: 200, seconds: 3_600 } })
+  expect(parse()).toEqual({
+    ok: true,
+    flags: { seed: 42, spans: 1_000_000, kills: 200, seconds: 3_600, outages: true },
+  })
   expect(parse('--help')).toEqual({ ok: true, flags: 'help' })
 })
 
 test('flags are taken, and every mistake in them is told at once', () => {
-  expect(parse('--seed', '7', '--spans', '50000', '--kills=90', '--seconds', '600')).toEqual({
+  expect(parse('--seed', '7', '--spans', '50000', '--kills=90', '--seconds', '600', '--no-outages')).toEqual({
     ok: true,
-    flags: { seed: 7, spans: 50_000, kills: 90, seconds: 600 },
+    flags: { seed: 7, spans: 50_000, kills: 90, seconds: 600, outages: false },
   })
   expect(parse('--spans', '1500', '--kills', 'many')).toMatchObject({
     ok: false,

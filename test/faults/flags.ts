@@ -6,6 +6,8 @@ export interface FaultFlags {
   readonly spans: number
   readonly kills: number
   readonly seconds: number
+  /** Whether engines are away for a while, after the kills. */
+  readonly outages: boolean
 }
 
 export const HELP = `npm run test:faults [-- FLAGS]
@@ -17,6 +19,7 @@ and at named points, and counts: what was acknowledged is stored once and judged
   --kills N     of roles and engines, half of them at named points  (200)
   --seconds N   after which it gives up  (3,600)
   --seed N      of an earlier run, to kill the same at the same counts of spans
+  --no-outages  kills alone: no engine is away for longer than it takes to start
   --help
 
 Exit codes: 0 everything promised was kept, 1 something was not, 2 a flag is wrong or an engine is missing, 130 interrupted.
@@ -59,6 +62,7 @@ export function parseFaultFlags(args: readonly string[], drawSeed: () => number)
     spans: whole('spans', 1_000_000, 1_000, 100_000_000, 1_000),
     kills: whole('kills', 200, 25, 10_000),
     seconds: whole('seconds', 3_600, 60, 100_000),
+    outages: values['no-outages'] !== true,
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, flags }
 }

@@ -6,7 +6,7 @@ import { countPromises } from './check-promises.ts'
 import { countSpans } from './check-spans.ts'
 import { countRows, mergeAll, type Table, type TableCounts } from './check-tables.ts'
 import { churnPlan, faultsPlan } from './definitions.ts'
-import { untilDrained } from './drained.ts'
+import { lags, untilDrained } from './drained.ts'
 import { Population, tracesPerRequest } from './population.ts'
 import { isKept, killRows, promiseRows, type Row, sendRows, spanRows, tableRows } from './report.ts'
 import { type Entry, makeSchedule } from './schedule.ts'
@@ -18,7 +18,7 @@ export interface FaultOptions {
   readonly seed: number
   readonly spans: number
   readonly kills: number
-  /** Of the whole run; the load ends after three quarters of it. */
+  /** Of the whole run; of which the load takes `LOAD_SHARE` at the most. */
   readonly seconds: number
   readonly instances: Instances
   readonly connections: number
@@ -61,7 +61,12 @@ export interface Scenario {
 const SECONDS_PER_KILL = 4
 /** Traces beyond the load, for what scenarios and points want in the end. */
 const RESERVE = 1.5
+/** The rest is for outages, for what is left to read, and for counting. */
+const LOAD_SHARE = 0.7
 const PROGRESS_MS = 10_000
+/** Records of the log that readers may be behind before the load waits for them: seconds of their work, not minutes. */
+const MOST_BEHIND = 6_000
+const LAG_EVERY_MS = 3_000
 const POINTS_LIMIT_MS = 150_000
 
 export async function runFaults(options: FaultOptions): Promise<FaultReport> {
@@ -110,7 +115,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, endMs: numbe
   system.onKill = (what) => {
     lastKill = what
   }
-  const loadEndsMs = performance.now() + (endMs - performance.now()) * 0.75
+  const loadEndsMs = performance.now() + (endMs - performance.now()) * LOAD_SHARE
   let stage = 'kills'
   const progress = setInterval(() => {
     onProgress(
@@ -119,10 +124,14 @@ async function underWay(system: FaultSystem, options: FaultOptions, endMs: numbe
     )
   }, PROGRESS_MS)
   const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal })
+  const loadIsOver = new AbortController()
+  const held = holdWhileBehind(system, senders, loadIsOver.signal)
   const scene: Scene = { options, system, senders, stimuli, loadEndsMs, wait }
   const rows: Row[] = []
   try {
     await killAsDue(scene, later)
+    loadIsOver.abort()
+    await held
     stage = 'named points'
     await untilPointsReached(scene)
     const pending = system.pendingPoints
@@ -149,10 +158,24 @@ async function underWay(system: FaultSystem, options: FaultOptions, endMs: numbe
     rows.push({ what: 'the run came to its end', found: messageOf(error), isKept: false })
   } finally {
     clearInterval(progress)
+    loadIsOver.abort()
     await stimuli.stop()
     await senders.stop()
   }
   return { rows, isKept: isKept(rows) }
+}
+
+/** So that the run ends soon after its load, on a machine that takes faster than it reads. */
+async function holdWhileBehind(system: FaultSystem, senders: Senders, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      senders.isHeld = Math.max(0, ...(await lags(system.log)).values()) > MOST_BEHIND
+    } catch {
+      // Without a broker nothing is taken anyway.
+    }
+    await sleep(LAG_EVERY_MS, undefined, { signal }).catch(() => {})
+  }
+  senders.isHeld = false
 }
 
 /** The load goes on until all of it is acknowledged, or its time is over: by then the kills are over too, however slow the load is. */

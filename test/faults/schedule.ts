@@ -45,7 +45,7 @@ const WEIGHTS: Readonly<Record<Role | Engine, number>> = {
   worker: 3,
   api: 2,
   scheduler: 1,
-  kafka: 2,
+  kafka: 1,
   clickhouse: 3,
   redis: 2,
 }

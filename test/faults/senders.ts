@@ -18,6 +18,8 @@ export interface Senders {
   readonly counts: SendCounts
   /** Traces that are to be sent by now; raised when more are wanted. */
   target: number
+  /** Nothing new is sent: those who read the log are behind. */
+  isHeld: boolean
   /** When all of the target is acknowledged. */
   reached(): boolean
   /** Ends when what is under way has been answered, or given up. */
@@ -35,17 +37,22 @@ export interface SendersOptions {
 /** A quarter of the traces come in two requests, so that processes die while traces are half there. */
 const IN_TWO_OF = 4
 const HALF = spansPerTrace / 2
+/** What is in a span is for others to try: here it is their number that counts. */
+const TEXT_CHARS = 100
 const ANSWER_LIMIT_MS = 30_000
 const LONGEST_WAIT_MS = 1_000
 
 export function startSenders(options: SendersOptions): Senders {
   const { urls, population, connections, spansPerSecond } = options
-  const whole = buildTemplate()
-  const halves = [buildTemplate((inTrace) => inTrace < HALF), buildTemplate((inTrace) => inTrace >= HALF)]
+  const whole = buildTemplate({ textChars: TEXT_CHARS })
+  const halves = [
+    buildTemplate({ textChars: TEXT_CHARS, isWanted: (inTrace) => inTrace < HALF }),
+    buildTemplate({ textChars: TEXT_CHARS, isWanted: (inTrace) => inTrace >= HALF }),
+  ]
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const stop = new AbortController()
   const counts: SendCounts = { acknowledgedSpans: 0, answers: new Map(), withRetryAfter: 0, slowestMs: 0 }
-  const state = { target: options.targetTraces, begun: 0, done: 0 }
+  const state = { target: options.targetTraces, begun: 0, done: 0, isHeld: false }
   let dueMs = performance.now()
 
   async function acknowledged(body: Buffer, lane: number): Promise<boolean> {
@@ -79,7 +86,7 @@ export function startSenders(options: SendersOptions): Senders {
 
   async function connection(lane: number): Promise<void> {
     while (!stop.signal.aborted) {
-      if (state.begun >= state.target) {
+      if (state.begun >= state.target || state.isHeld) {
         await sleep(50)
         continue
       }
@@ -99,6 +106,12 @@ export function startSenders(options: SendersOptions): Senders {
     },
     set target(traces: number) {
       state.target = Math.min(traces, population.size)
+    },
+    get isHeld() {
+      return state.isHeld
+    },
+    set isHeld(isHeld: boolean) {
+      state.isHeld = isHeld
     },
     reached: () => state.done >= state.target,
     async stop() {
