@@ -41,6 +41,7 @@ export function parseFaultFlags(args: readonly string[], drawSeed: () => number)
       spans: text,
       kills: text,
       seconds: text,
+      'no-outages': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     } as const
     values = parseArgs({ args: [...args], options, strict: true }).values
