@@ -31,6 +31,7 @@ export interface SupervisedOptions {
 const RESTART_MS = 200
 /** An engine was away: starting again and again would take the cores that it needs to come back. */
 const RESTART_AFTER_EXIT_MS = 2_000
+const READY_EVERY_MS = 250
 /** Settings of whoever runs the suite must not reach the roles. */
 const isForeign = (name: string): boolean => /^(ASSAY_|OPENAI_|OTEL_|REDIS_URL$)/.test(name)
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)))
@@ -47,6 +48,8 @@ export class SupervisedProcess {
   #isStopping = false
   #ended: Promise<void> = Promise.resolve()
   lives = 0
+  /** The life at hand has been ready. */
+  isUp = false
 
   constructor(options: SupervisedOptions) {
     this.#options = options
@@ -69,6 +72,7 @@ export class SupervisedProcess {
     const { env, role, httpPort } = this.#options
     this.#armed = this.#options.nextPoint()
     this.#isKilled = false
+    this.isUp = false
     this.lives++
     const point = this.#armed === null ? '' : `${this.#armed.point}:${this.#armed.count}`
     appendFileSync(this.logFile, `--- life ${this.lives}${point === '' ? '' : `, to end at ${point}`}\n`)
@@ -79,9 +83,11 @@ export class SupervisedProcess {
     })
     closeSync(log)
     this.#child = child
+    void this.#watch(child)
     this.#ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#child = null
+        this.isUp = false
         resolve()
         if (!this.#isStopping) this.#onEnd(code, signal)
       })
@@ -98,6 +104,14 @@ export class SupervisedProcess {
     setTimeout(() => {
       if (!this.#isStopping) this.start()
     }, restartMs)
+  }
+
+  async #watch(child: ChildProcess): Promise<void> {
+    while (this.#child === child && !this.isUp) {
+      await sleep(READY_EVERY_MS)
+      const isReady = await this.isReady()
+      if (this.#child === child) this.isUp = isReady
+    }
   }
 
   /** SIGKILL; false when it is not alive just now. */
@@ -138,12 +152,11 @@ export class SupervisedProcess {
 
 export async function untilReady(processes: readonly SupervisedProcess[], timeoutMs: number): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs
-  const waiting = new Set(processes)
-  while (waiting.size > 0) {
-    for (const one of [...waiting]) if (await one.isReady()) waiting.delete(one)
-    if (waiting.size === 0) return
+  for (;;) {
+    const waiting = processes.filter(({ isUp }) => !isUp)
+    if (waiting.length === 0) return
     if (performance.now() > deadlineMs) {
-      throw new Error(`not ready within ${timeoutMs / 1_000} s: ${[...waiting].map(({ name }) => name).join(', ')}`)
+      throw new Error(`not ready within ${timeoutMs / 1_000} s: ${waiting.map(({ name }) => name).join(', ')}`)
     }
     await sleep(100)
   }

@@ -144,6 +144,11 @@ export class FaultSystem {
     return queue
   }
 
+  /** So many engines and processes are on their way back. */
+  get downCount(): number {
+    return this.#down.size + this.processes.filter(({ isUp }) => !isUp).length
+  }
+
   /** The next life of a process of the role ends there. Where none is about to begin, one is killed for it. */
   arm(kill: PointKill): void {
     const role = roleOf(kill.point)
