@@ -1,5 +1,6 @@
 /** What `/health` says: the state of each role, with its counters. */
 import { messageOf } from '../engine/message-of.ts'
+import type { BreakerView } from '../ingest/guard/breaker.ts'
 import type { HealthInfo } from '../server/api.ts'
 import { countersOf, type ProvidersHealth, troubleOf } from '../workers/offline/provider-levels.ts'
 import type { OfflineState } from './roles/offline-role.ts'
@@ -13,6 +14,12 @@ export interface RoleHealth {
   stats: () => Promise<Counters>
   /** What is wrong with it at the moment, by its counters; null if nothing is. */
   trouble?: (counters: Counters) => string | null
+}
+
+/** While its breaker is not closed. */
+export function troubleOfGateway({ breaker }: Counters): string | null {
+  const { reason } = breaker as BreakerView
+  return reason === null ? null : `spans are refused: ${reason}`
 }
 
 export type Phase = 'starting' | 'running' | 'stopping'

@@ -22,7 +22,7 @@ import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
 import { describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type Counters, healthOf, type Phase, type RoleHealth } from './health.ts'
+import { type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway } from './health.ts'
 import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
 import { type LogSource, openLog } from './log-source.ts'
@@ -161,7 +161,11 @@ async function start(
   let lastDiagnostics = opened.loaded.diagnostics
   let refusedDefinitions = false
   const roles: RoleHealth[] = [
-    { name: 'gateway', stats: async () => (await (await gatewayStarting).call('stats', null)) as Counters },
+    {
+      name: 'gateway',
+      stats: async () => (await (await gatewayStarting).call('stats', null)) as Counters,
+      trouble: troubleOfGateway,
+    },
     { name: 'trans', stats: async () => (await trans.call('stats', null)) as Counters },
     {
       name: 'store',
@@ -192,6 +196,7 @@ async function start(
       host: settings.host,
       otlpHttpPort: settings.otlpHttpPort,
       otlpGrpcPort: settings.otlpGrpcPort,
+      maxEvaluateLagMs: settings.maxEvaluateLagMs,
       access,
     } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,

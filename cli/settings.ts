@@ -26,6 +26,7 @@ export interface UpSettings {
   evals: readonly string[]
   otlpHttpPort: number
   otlpGrpcPort: number
+  maxEvaluateLagMs: number
   access: Access
   httpPort: number
   host: string
@@ -80,6 +81,7 @@ function upSettingsOf(config: Config): UpSettings {
     evals: config.evals,
     otlpHttpPort: config.gateway.otlpHttpPort,
     otlpGrpcPort: config.gateway.otlpGrpcPort,
+    maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
     access: accessOf(config.access, config.host),
     httpPort: config.http.port,
     host: config.host,

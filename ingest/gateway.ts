@@ -2,10 +2,11 @@
 import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
-import { type AcceptOutcome, acceptNothing, acceptTraces } from './accept.ts'
+import { type AcceptOutcome, acceptNothing, acceptTraces, type Destination } from './accept.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
 import { emptyCounters, type GatewayCounters } from './counters.ts'
+import { Breaker, type BreakerView } from './guard/breaker.ts'
 import { readNativeSpans, type SpanIds } from './native-spans.ts'
 import { busy, type Endpoint, malformed, type Rejection, refusalOfBody } from './refusals.ts'
 
@@ -19,6 +20,9 @@ export interface GatewayOptions {
   /** Of all requests at hand; 128 MiB unless told. */
   maxHeldBytes?: number
   topic?: string
+  breaker?: Breaker
+  /** After this long an append is given up; what it held may still be appended. 10 s unless told. */
+  appendTimeoutMs?: number
   /** Told of what should never happen; stderr unless told. */
   onBug?: (error: unknown) => void
 }
@@ -47,9 +51,11 @@ export interface Gateway {
   readonly maxBodyBytes: number
   readonly counters: GatewayCounters
   readonly onBug: (error: unknown) => void
+  /** Why nothing is taken at the moment, from anybody; null when it is. To be asked before a body is read. */
+  closed(): Rejection | null
   /** Resolves when the spans are durable, or nothing of them was kept. Counts it. `heldBytes`: on top of what is taken already. */
   take(payload: Payload, heldBytes: number): Promise<Taken>
-  stats(): GatewayCounters
+  stats(): GatewayCounters & { breaker: BreakerView }
 }
 
 const MEBIBYTE = 1024 * 1024
@@ -59,19 +65,34 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
   const budget = createByteBudget(maxHeldBytes)
   const counters = emptyCounters()
+  const { breaker = new Breaker(nowMs), appendTimeoutMs = 10_000 } = options
+
+  const append = async (to: Destination, bytes: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> => {
+    const passage = breaker.enter()
+    if (!passage.ok)
+      return { kind: 'unavailable', message: passage.reason, retryAfterSeconds: passage.retryAfterSeconds }
+    try {
+      const outcome = await withinTime(acceptTraces(to, bytes, encoding), appendTimeoutMs)
+      if (outcome.kind === 'unavailable') passage.end('failed')
+      else passage.end(outcome.kind === 'accepted' && outcome.spanCount > 0 ? 'appended' : 'nothing')
+      return outcome
+    } finally {
+      passage.end('nothing')
+    }
+  }
 
   const accept = async ({ endpoint, bytes, encoding, tenant }: Payload): Promise<Taken> => {
     const to = { log, topic, tenant }
     switch (endpoint) {
       case 'traces':
-        return takenOf(await acceptTraces(to, bytes, encoding), null)
+        return takenOf(await append(to, bytes, encoding), null)
       case 'metrics':
       case 'logs':
         return takenOf(acceptNothing(endpoint, bytes, encoding), null)
       case 'spans': {
         const read = readNativeSpans(bytes, nowMs())
         if (!read.ok) return { ok: false, rejection: malformed(read.message) }
-        return takenOf(await acceptTraces(to, read.body, 'json'), read.ids)
+        return takenOf(await append(to, read.body, 'json'), read.ids)
       }
     }
   }
@@ -96,12 +117,37 @@ export function createGateway(options: GatewayOptions): Gateway {
         budget.release(heldBytes)
       }
     },
-    stats: () => ({ ...counters, rejected: { ...counters.rejected } }),
+    closed: () => {
+      const closed = breaker.refusal()
+      return closed === null ? null : busy('log_unavailable', closed.reason, closed.retryAfterSeconds)
+    },
+    stats: () => ({ ...counters, rejected: { ...counters.rejected }, breaker: breaker.view() }),
   }
 }
 
 function reportBug(error: unknown): void {
   console.error('gateway:', error)
+}
+
+/** A log that hangs: the sender is told before its own patience ends. */
+async function withinTime(outcome: Promise<AcceptOutcome>, timeoutMs: number): Promise<AcceptOutcome> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<AcceptOutcome>((resolve) => {
+    timer = setTimeout(
+      () =>
+        resolve({
+          kind: 'unavailable',
+          message: `the log did not answer within ${timeoutMs / 1_000} s`,
+          retryAfterSeconds: 5,
+        }),
+      timeoutMs,
+    )
+  })
+  try {
+    return await Promise.race([outcome, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function rejected(counters: GatewayCounters, rejection: Rejection): Taken {

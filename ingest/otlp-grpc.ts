@@ -86,6 +86,8 @@ async function handle(
   }
   const admission = gate(credentialsOf(call.metadata), 'ingest')
   if (!admission.ok) return refuse(refusalOfSender(admission))
+  const closed = gateway.closed()
+  if (closed !== null) return refuse(closed)
   // gRPC has read and inflated it already: it counts as long as it is being worked on.
   const sizeBytes = call.request.length
   if (!budget.take(sizeBytes)) return refuse(refusalOfBody('overloaded', 0))

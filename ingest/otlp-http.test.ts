@@ -315,6 +315,42 @@ describe('the log decides', () => {
     expect(server.stats()).toMatchObject({ acceptedSpans: 0, rejected: { log_unavailable: 1 } })
   })
 
+  test('from the third failure on it is said at once, before the body is read, until the log is back', async () => {
+    let nowMs = 0
+    let isDown = true
+    let appends = 0
+    await restart({
+      nowMs: () => nowMs,
+      log: withAppend((topic, records) => {
+        appends++
+        return isDown ? Promise.reject(new LogError('io', 'no')) : log.append(topic, records)
+      }),
+    })
+    for (let n = 0; n < 10; n++) expect((await post(oneSpan, json)).status).toBe(503)
+    expect(appends).toBe(3)
+    expect(server.stats().breaker).toMatchObject({ state: 'open', opened: 1, refused: 7 })
+    const huge = await post('x'.repeat(30 << 20), json)
+    expect([huge.status, huge.headers.get('retry-after')]).toEqual([503, '1'])
+    isDown = false
+    nowMs += 1_000
+    for (let n = 0; n < 3; n++) expect((await post(oneSpan, json)).status).toBe(200)
+    expect(server.stats().breaker).toMatchObject({ state: 'closed', reason: null })
+  })
+
+  test('a log that does not answer in time: 503, and others hear at once', async () => {
+    let nowMs = 0
+    await restart({ nowMs: () => nowMs, appendTimeoutMs: 50, log: withAppend(() => new Promise(() => {})) })
+    const slow = post(oneSpan, json)
+    await expect.poll(() => server.stats().requests).toBe(1)
+    expect((await slow).status).toBe(503)
+    const first = post(oneSpan, json)
+    await expect.poll(() => server.stats().requests).toBe(2)
+    nowMs += 3_000
+    const second = await post(oneSpan, json)
+    expect(await second.json()).toMatchObject({ message: 'the log has not answered for 3 s' })
+    await first
+  })
+
   test('a closed log, for real', async () => {
     await log.close()
     expect((await post(oneSpan, json)).status).toBe(503)

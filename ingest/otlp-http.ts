@@ -110,6 +110,8 @@ function createReception(gateway: Gateway): Reception {
     if (wrong !== null) return refuse(wrong)
     const admission = gateway.gate(credentialsOf(request), 'ingest')
     if (!admission.ok) return refuse(refusalOfSender(admission))
+    const closed = gateway.closed()
+    if (closed !== null) return refuse(closed)
     const { tenant } = admission.principal
     const endpoint = endpointOf(path)!
     try {

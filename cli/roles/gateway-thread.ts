@@ -1,5 +1,7 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
+
 import { createGateway } from '../../ingest/gateway.ts'
+import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { type Access, createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
@@ -15,6 +17,7 @@ export interface GatewayData {
   host: string
   otlpHttpPort: number
   otlpGrpcPort: number
+  maxEvaluateLagMs: number
   access: Access
 }
 
@@ -39,7 +42,14 @@ await runRole(async (context) => {
       ),
   })
   const keys = await openKeys({ log, nowMs: Date.now, onProblem: context.problem })
-  const gateway = createGateway({ log: reserved, gate: createGate(data.access, keys) })
+  const guard = startGuard({
+    log,
+    nowMs: Date.now,
+    maxEvaluateLagMs: data.maxEvaluateLagMs,
+    onChange: context.change,
+    onProblem: context.problem,
+  })
+  const gateway = createGateway({ log: reserved, gate: createGate(data.access, keys), breaker: guard.breaker })
   const listeners = await listenForOtlp({ ...data, gateway })
   const info: GatewayInfo = { otlpHttpPort: listeners.http.port, otlpGrpcPort: listeners.grpc.port }
   return {
@@ -51,6 +61,7 @@ await runRole(async (context) => {
     },
     drain: async () => {
       await listeners.drain()
+      await guard.stop()
       await keys.close()
       await log.close()
     },

@@ -4,13 +4,14 @@ import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers } from '../../alerting/receivers/config.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { createGateway } from '../../ingest/gateway.ts'
+import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
-import type { RoleHealth } from '../health.ts'
+import { type RoleHealth, troubleOfGateway } from '../health.ts'
 import { urlHost } from '../roles/listen-error.ts'
 import { listenForOtlp } from '../roles/listen-for-otlp.ts'
 import { inTurn } from '../roles/run-role.ts'
@@ -24,17 +25,22 @@ const planOf = ({ definitions, tenant }: Shared) => ({ current: () => definition
 /** Of requests that a gateway is busy with: with its heap (`scripts/node-flags.mjs`), it is within 256 MB. */
 const MAX_HELD_BYTES = 64 << 20
 
-const gateway: StartServedRole = async (shared) => {
-  const { settings, log, gate } = shared
+const gateway: StartServedRole = async (shared, say) => {
+  const { settings, log, gate, nowMs } = shared
   // Which it asks for with each request, and may not wait for then.
   await log.partitionsOf(AGENT_TRACES)
-  const taking = createGateway({ log, gate, maxHeldBytes: MAX_HELD_BYTES })
+  const { maxEvaluateLagMs } = settings
+  const guard = startGuard({ log, nowMs, maxEvaluateLagMs, onChange: say.problem, onProblem: say.problem })
+  const taking = createGateway({ log, gate, breaker: guard.breaker, maxHeldBytes: MAX_HELD_BYTES })
   const listeners = await listenForOtlp({ ...settings, gateway: taking })
   const host = urlHost(settings.host)
   return {
-    health: { name: 'gateway', stats: async () => ({ ...taking.stats() }) },
+    health: { name: 'gateway', stats: async () => ({ ...taking.stats() }), trouble: troubleOfGateway },
     listens: `OTLP/HTTP on http://${host}:${listeners.http.port}/v1/traces, OTLP/gRPC on ${host}:${listeners.grpc.port}`,
-    drain: () => listeners.drain(),
+    drain: async () => {
+      await listeners.drain()
+      await guard.stop()
+    },
   }
 }
 

@@ -61,6 +61,7 @@ export interface ServeSettings {
   readonly httpPort: number
   readonly otlpHttpPort: number
   readonly otlpGrpcPort: number
+  readonly maxEvaluateLagMs: number
   readonly access: Access
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
@@ -106,6 +107,7 @@ export function parseServeSettings(
       httpPort: config.http.port,
       otlpHttpPort: config.gateway.otlpHttpPort,
       otlpGrpcPort: config.gateway.otlpGrpcPort,
+      maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
       access: accessOf(config.access, config.host),
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,

@@ -1,5 +1,5 @@
 import { group, setting } from '../setting.ts'
-import { port } from '../values.ts'
+import { port, wholeNumber } from '../values.ts'
 
 export const gateway = group('What agents send to.', {
   otlpHttpPort: setting(port, {
@@ -15,5 +15,10 @@ export const gateway = group('What agents send to.', {
     flag: '--otlp-grpc-port',
     argument: '<n>',
     variables: ['ASSAY_OTLP_GRPC_PORT'],
+  }),
+  maxEvaluateLagSeconds: setting(wholeNumber(180, 604_800), {
+    about: 'spans are refused (503) while evaluation is further behind than this',
+    default: 600,
+    variables: ['ASSAY_GATEWAY_MAX_EVALUATE_LAG_SECONDS'],
   }),
 })
