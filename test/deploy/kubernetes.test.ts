@@ -125,7 +125,7 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
           httpPort: 3000,
           otlpHttpPort: 4318,
           otlpGrpcPort: 4317,
-        maxEvaluateLagMs: 600_000,
+          maxEvaluateLagMs: 600_000,
           access: 'keys',
         },
       })
