@@ -22,7 +22,10 @@ export interface SpanCounts {
   verdictsOfTraces: number
   lostVerdicts: number
   verdictsTwice: number
-  /** Settled by a part, and not judged again when the rest had come. */
+  /**
+   * Settled by a part, and not judged again when the rest had come: it came after a death, while the store lacked what the dead process
+   * had read. No verdict is lost or doubled by it.
+   */
   judgedByAPart: number
 }
 

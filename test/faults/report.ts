@@ -68,7 +68,7 @@ export function spanRows(counts: SpanCounts): Row[] {
     figure('verdicts on spans, on traces', `${number(counts.verdictsOfSpans)}, ${number(counts.verdictsOfTraces)}`),
     none('  lost', counts.lostVerdicts),
     none('  shown twice', counts.verdictsTwice),
-    none('traces judged by a part of them alone', counts.judgedByAPart),
+    figure('traces whose verdict saw a part of them', number(counts.judgedByAPart)),
   ]
 }
 
