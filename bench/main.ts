@@ -17,6 +17,11 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'the same on a Kafka broker and ClickHouse by HTTP, as fast as they are taken',
     run: async () => (await import('./ingest-distributed.ts')).run({ spans: 600_000, spansPerSecond: 0 }),
   },
+  roles: {
+    about: 'every role as a process of its own: the CPU of each, how soon verdicts are there for alerts, catching up',
+    run: async () =>
+      (await import('./roles.ts')).run({ spans: 200_000, warmUpSpans: 200_000, halfLoadPerSecond: 5_000 }),
+  },
   evaluator: {
     about: 'the evaluator alone: a latency eval, and the PII pack on texts of 600 B',
     run: async () => (await import('./evaluator.ts')).run(),
@@ -41,7 +46,7 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !(name in benches))
 if (wanted.includes('--help') || unknown.length > 0) {
-  const lines = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`)
+  const lines = Object.entries(benches).map(([name, { about }]) => `  ${name.padEnd(18)} ${about}`)
   const out = unknown.length > 0 && !wanted.includes('--help') ? process.stderr : process.stdout
   out.write(`npm run bench [-- NAME …]\n\n${lines.join('\n')}\n`)
   process.exit(out === process.stderr ? 2 : 0)
