@@ -26,6 +26,8 @@ export interface RolesLoad {
 const ROLES = ['gateway', 'trans-evaluate', 'trans-store', 'alerts'] as const
 const TO_REACH = { spansPerSecond: 10_000, alertInputP99Ms: 250 }
 const DEADLINE_MS = 900_000
+/** As in production: nothing dies here. */
+const SESSION_SECONDS = 15
 
 export async function run(load: RolesLoad): Promise<void> {
   const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
@@ -33,7 +35,7 @@ export async function run(load: RolesLoad): Promise<void> {
     console.log(`roles as processes: not run, ${missing}`)
     return
   }
-  const engines = await startEngines()
+  const engines = await startEngines(SESSION_SECONDS)
   const served: ServedProcess[] = []
   try {
     const api = await startServe(['api'], engines.env)
