@@ -115,6 +115,38 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
     expect(push('--rollback', 'shoe')).toMatchObject({ status: 2, stderr: expect.stringContaining('no package shoe') })
   })
 
+  test('a replay whose worker is killed goes on with the next one, and says what was said', {
+    timeout: 120_000,
+  }, async () => {
+    const api = one('api').httpUrl
+    const ask = async (path: string, body?: unknown) => {
+      const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
+      return (await (await fetch(`${api}/v1/replays${path}`, init)).json()) as Record<string, unknown>
+    }
+    // Slowly enough that it is killed on the way.
+    const { run, source } = await ask('', { from: '1h', to: '3s', spansPerSecond: 100 })
+    expect(source).toBe('log')
+    await eventually(async () => {
+      const { state, progress } = await ask(`/${run}`)
+      expect(state).toBe('running')
+      expect(progress).toBeLessThan(1)
+    })
+    await one('scheduler worker').kill()
+    await start('scheduler', 'worker')
+    await eventually(async () => expect((await ask(`/${run}`)).state).toBe('done'))
+    expect((await ask(`/${run}`)).trouble).toBeUndefined()
+    const { evals: compared } = (await ask(`/${run}/comparison`)) as { evals: { eval: string; same: number }[] }
+    expect(compared).toMatchObject([{ eval: 'shop/quick' }])
+    expect(compared[0]!.same).toBeGreaterThan(4)
+    const results = (await (await fetch(`${api}/v1/results?run=${run}&limit=1000`)).json()) as {
+      results: { traceId: string; runId: string }[]
+    }
+    expect(results.results.length).toBeGreaterThan(4)
+    expect(new Set(results.results.map(({ traceId }) => traceId)).size).toBe(results.results.length)
+    const live = (await (await fetch(`${api}/v1/results?limit=1000`)).json()) as { results: { runId?: string }[] }
+    expect(live.results.some(({ runId }) => runId !== undefined)).toBe(false)
+  })
+
   test('each says how it is, and drains when it is told to', { timeout: 90_000 }, async () => {
     for (const [roles, served] of running) {
       const ready = await fetch(`${served.httpUrl}/ready`)
