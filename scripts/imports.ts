@@ -18,8 +18,23 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   alerting: ['engine', 'storage', 'dsl'],
   server: ['engine', 'storage', 'dsl'],
   cli: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server'],
-  bench: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'test', 'scripts'],
-  test: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'bench', 'examples', 'scripts'],
+  bench: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'sdk', 'test', 'scripts'],
+  test: [
+    'dsl',
+    'engine',
+    'storage',
+    'ingest',
+    'workers',
+    'alerting',
+    'server',
+    'cli',
+    'sdk',
+    'bench',
+    'examples',
+    'scripts',
+  ],
+  // A package of its own, which agents install without the rest.
+  sdk: [],
   examples: [],
   scripts: ['dsl', 'cli'],
   // The documentation is no code; its test is.
@@ -35,7 +50,7 @@ interface Import {
 function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : sourceFiles(path)
+    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : sourceFiles(path)
     return entry.name.endsWith('.ts') ? [path] : []
   })
 }
