@@ -89,6 +89,12 @@ function parseCheckpoint(bytes: Uint8Array): { checkpoint: Checkpoint | null; pr
   return { checkpoint: { ...rest, state: state.state }, problem: null }
 }
 
+/** As a log takes it whose `eval-results` is another: nothing in that one is in the state yet. */
+export function checkpointFromStart(bytes: Uint8Array): Uint8Array {
+  const { checkpoint } = parseCheckpoint(bytes)
+  return checkpoint === null ? bytes : checkpointRecord({ ...checkpoint, nextOffset: 0 }).value
+}
+
 const READ_RECORDS = 500
 
 /**

@@ -18,6 +18,7 @@ import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
 import { startDaily } from '../workers/offline/daily.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
+import { openBackups } from './backup/service.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
 import { describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
@@ -129,6 +130,14 @@ async function start(
   cleanup.push(() => traces.close())
   serveTraces(tracesPort, traces)
   const engine = settings.tracesUrl === null ? { dataDir: folder.path } : { url: settings.tracesUrl }
+  const backups = openBackups({
+    log,
+    dataDir: settings.logUrl === null ? folder.path : null,
+    engine,
+    nowMs,
+    cluster: settings.tables.cluster,
+  })
+  cleanup.push(() => backups.close())
   const integrity = await openIntegrity(log, engine, { nowMs, routes: settings.systemRoutes })
   cleanup.push(() => integrity.close())
   let redactor = compileRedaction(plan)
@@ -226,6 +235,7 @@ async function start(
               : { plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] },
         },
         integrity: integrity.service,
+        backups,
         evalLedger: async (whose) => (whose !== tenant ? [] : await trans.call('ledger', null)) as EvalLedger[],
         runOffline: (_, evalId) => offline.runNow(evalId),
         judging: () => offline.judging(),
@@ -283,6 +293,7 @@ async function start(
         store,
         api,
         { drain: () => integrity.close() },
+        { drain: () => backups.close() },
         { drain: () => traces.close() },
         { drain: () => log.close() },
       ])

@@ -10,7 +10,7 @@ import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { Log } from '../storage/log/port.ts'
 import type { Replays } from '../storage/replays/replays.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
-import type { Health, JudgingResponse } from './schemas.ts'
+import type { BackupJson, Health, JudgingResponse } from './schemas.ts'
 
 export type HealthInfo = Health
 
@@ -60,6 +60,8 @@ export interface ApiContext {
   replays?: Replays | undefined
   /** Absent where stored traces are looked at without a log. */
   integrity?: Integrity | undefined
+  /** Absent where backups are made from an operator's shell. */
+  backups?: Backups | undefined
   nowMs: () => number
 }
 
@@ -74,6 +76,17 @@ export interface Integrity {
   check(options: { fromMs: number; toMs: number; isDeep: boolean }): Promise<VerifyReport>
   /** Newest first. */
   kept(limit: number): Promise<readonly VerifyReport[]>
+}
+
+export type BackupStart = { ok: true; backup: BackupJson } | { ok: false; message: string }
+
+/** Backups that this process makes, one at a time. */
+export interface Backups {
+  /** `to`: a folder of this machine. `tracesTo`: where ClickHouse itself puts the traces. */
+  start(wanted: { to: string; tracesTo: string | null }): Promise<BackupStart>
+  get(id: string): BackupJson | null
+  /** What is written stays; the same backup goes on from there. */
+  stop(id: string): BackupJson | null
 }
 
 /** Packages of definitions that were pushed. */

@@ -9,6 +9,7 @@ import { admission } from './admission.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
 import { isCrossSite, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
+import { backupRoutes } from './routes/backups.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
 import { evalRoutes } from './routes/evals.ts'
@@ -79,6 +80,7 @@ export function buildApi(
   keyRoutes(app, context)
   replayRoutes(app, context)
   integrityRoutes(app, context)
+  backupRoutes(app, context)
   app.notFound((request) => problem(request, 404, `there is nothing at ${request.req.method} ${request.req.path}`))
   app.onError((error, request) => {
     if (error instanceof QueryLimitError) return ofLimit(request, error)

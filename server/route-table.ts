@@ -49,6 +49,9 @@ export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/v1/audit', 'administer', 'who did what that only those in charge may do: limit'),
   route('GET', '/v1/integrity', 'operate', 'what checks of the store against the log found, newest first: limit'),
   route('POST', '/v1/integrity/checks', 'operate', 'a check of the days from, to; deep reads every record'),
+  route('POST', '/v1/backups', 'operate', 'a backup into a folder of this machine: to, tracesTo; one at a time'),
+  route('GET', '/v1/backups/:id', 'operate', 'how far it is'),
+  route('POST', '/v1/backups/:id/stop', 'operate', 'the backup stopped; the same one goes on from there'),
   route('GET', '/health', 'public', 'the state of each part, with counters'),
   route('GET', '/ready', 'public', '200 when traces can be sent, else 503'),
 ]

@@ -188,6 +188,30 @@ export const indexResponseSchema = z.object({
 })
 
 /** RFC 9457. */
+export const backupSummarySchema = z.object({
+  to: z.string(),
+  log: z.enum(['embedded', 'kafka']),
+  files: z.int(),
+  sizeBytes: z.int(),
+  /** Where ClickHouse itself put the traces. */
+  tracesTo: z.string().optional(),
+  tables: z.record(z.string(), z.object({ rows: z.int(), partitions: z.int().optional() })),
+  /** False: the spans of some results were in the log alone when spans were copied. */
+  areSpansComplete: z.boolean(),
+})
+
+export const backupSchema = z.object({
+  id: z.string(),
+  to: z.string(),
+  state: z.enum(['running', 'done', 'failed', 'stopped']),
+  startedAt: z.string(),
+  /** From 0 to 1. */
+  progress: z.number(),
+  /** What it is at, or why it ended. */
+  text: z.string(),
+  summary: backupSummarySchema.optional(),
+})
+
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
@@ -345,4 +369,6 @@ export type RunResponse = z.infer<typeof runResponseSchema>
 export type JudgingResponse = z.infer<typeof judgingResponseSchema>
 export type IndexResponse = z.infer<typeof indexResponseSchema>
 export type Health = z.infer<typeof healthSchema>
+export type BackupJson = z.infer<typeof backupSchema>
+export type BackupSummary = z.infer<typeof backupSummarySchema>
 export type Problem = z.infer<typeof problemSchema>

@@ -58,7 +58,7 @@ test('there and back', { timeout: 90_000 }, async () => {
   writeFileSync(format, was)
   const manifest = join(backup, 'manifest.json')
   const text = readFileSync(manifest, 'utf8')
-  writeFileSync(manifest, text.replace('"format": 1', '"format": 2'))
+  writeFileSync(manifest, text.replace('"format": 1', '"format": 3'))
   expect(await restore()).toMatchObject({ code: 2, stderr: expect.stringContaining('use the newer Assay') })
   rmSync(manifest)
   expect(await restore()).toMatchObject({ code: 2, stderr: expect.stringContaining('no whole backup') })
