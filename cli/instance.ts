@@ -71,6 +71,8 @@ export async function startInstance(settings: UpSettings, deps: InstanceDeps): P
   }
 }
 
+const schemeOf = (tls: unknown): string => (tls === null ? 'http' : 'https')
+
 class DefinitionsRefused extends Error {}
 
 /** An outage is told once a minute, however often it is met. */
@@ -206,6 +208,8 @@ async function start(
       otlpHttpPort: settings.otlpHttpPort,
       otlpGrpcPort: settings.otlpGrpcPort,
       maxEvaluateLagMs: settings.maxEvaluateLagMs,
+      corsOrigins: settings.corsOrigins,
+      gatewayTls: settings.gatewayTls,
       access,
     } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,
@@ -220,6 +224,7 @@ async function start(
       startApi({
         host: settings.host,
         port: settings.httpPort,
+        tls: settings.httpTls,
         gate: createGate(access, keys),
         keys,
         traces,
@@ -244,7 +249,7 @@ async function start(
       }),
   )
   const [gateway, api] = await bothOrWhy(gatewayStarting, apiStarting, (started) => cleanup.push(() => started.drain()))
-  const apiUrl = `http://${urlHost(settings.host)}:${api.port}`
+  const apiUrl = `${schemeOf(settings.httpTls)}://${urlHost(settings.host)}:${api.port}`
   await trans.call('setApiUrl', settings.publicUrl ?? apiUrl)
 
   onReload = (reload) => {
@@ -263,8 +268,8 @@ async function start(
   }
 
   const host = urlHost(settings.host)
-  print(`OTLP/HTTP  http://${host}:${gateway.info.otlpHttpPort}/v1/traces`)
-  print(`OTLP/gRPC  ${host}:${gateway.info.otlpGrpcPort}`)
+  print(`OTLP/HTTP  ${schemeOf(settings.gatewayTls)}://${host}:${gateway.info.otlpHttpPort}/v1/traces`)
+  print(`OTLP/gRPC  ${host}:${gateway.info.otlpGrpcPort}${settings.gatewayTls === null ? '' : ' (TLS)'}`)
   print(`API        ${apiUrl}`)
   print(`Data       ${settings.data === ':memory:' ? 'in a temporary folder, removed at the end' : folder.path}`)
   print(describeDefinitions(plan))

@@ -1,7 +1,9 @@
 /** What `assay up` runs with. */
+
 import type { Route } from '../alerting/notification.ts'
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
 import type { Access } from '../storage/access/gate.ts'
+import type { ServerTls } from '../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../storage/redis/redis-url.ts'
 import type { ProviderSettings } from '../workers/offline/providers.ts'
@@ -16,6 +18,7 @@ import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
 import { redisSettingsOf } from './config/sections/redis.ts'
+import { serverTlsOf } from './config/sections/server-tls.ts'
 import { systemRoutesOf } from './config/sections/system.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
@@ -27,6 +30,9 @@ export interface UpSettings {
   otlpHttpPort: number
   otlpGrpcPort: number
   maxEvaluateLagMs: number
+  corsOrigins: readonly string[]
+  gatewayTls: ServerTls | null
+  httpTls: ServerTls | null
   access: Access
   httpPort: number
   host: string
@@ -82,6 +88,9 @@ function upSettingsOf(config: Config): UpSettings {
     otlpHttpPort: config.gateway.otlpHttpPort,
     otlpGrpcPort: config.gateway.otlpGrpcPort,
     maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
+    corsOrigins: config.gateway.corsOrigins,
+    gatewayTls: serverTlsOf(config.gateway.tls),
+    httpTls: serverTlsOf(config.http.tls),
     access: accessOf(config.access, config.host),
     httpPort: config.http.port,
     host: config.host,

@@ -3,6 +3,7 @@
  * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  */
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js'
+import type { ServerTls } from '../storage/access/server-tls.ts'
 import { INTERNAL, type Signal, statusWithRetryBytes, successBytes } from './answer.ts'
 import type { Gateway } from './gateway.ts'
 import type { Listener } from './otlp-http.ts'
@@ -13,6 +14,8 @@ export interface OtlpGrpcOptions {
   /** 0 picks a free one. */
   port: number
   gateway: Gateway
+  /** Without encryption unless told. */
+  tls?: ServerTls | null
 }
 
 const DRAIN_LIMIT_MS = 10_000
@@ -24,7 +27,7 @@ const SERVICES: Readonly<Record<Signal, string>> = {
 }
 
 /** Rejects with the error of listening when the address can't be had. */
-export async function startOtlpGrpc({ host, port, gateway }: OtlpGrpcOptions): Promise<Listener> {
+export async function startOtlpGrpc({ host, port, gateway, tls = null }: OtlpGrpcOptions): Promise<Listener> {
   const server = new Server({
     // Checked as a message inflates, so that a bomb is given up in time.
     'grpc.max_receive_message_length': gateway.maxBodyBytes,
@@ -43,7 +46,7 @@ export async function startOtlpGrpc({ host, port, gateway }: OtlpGrpcOptions): P
       },
     )
   }
-  const bound = await bind(server, `${host.includes(':') ? `[${host}]` : host}:${port}`)
+  const bound = await bind(server, `${host.includes(':') ? `[${host}]` : host}:${port}`, credentialsFor(tls))
   return {
     port: bound,
     drain: async () => {
@@ -63,9 +66,16 @@ const BYTES = {
   responseDeserialize: asIs,
 } as const
 
-function bind(server: Server, address: string): Promise<number> {
+function credentialsFor(tls: ServerTls | null): ServerCredentials {
+  if (tls === null) return ServerCredentials.createInsecure()
+  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }
+  const clientCa = tls.clientCa === null ? null : Buffer.from(tls.clientCa)
+  return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null)
+}
+
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error === null) resolve(port)
       else reject(error)
     })

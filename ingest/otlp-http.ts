@@ -1,8 +1,11 @@
 /** OTLP over HTTP, and spans in JSON of our own: answers 200 only once the log has them. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { INTERNAL, sendJson, sendRefusal, sendSuccess } from './answer.ts'
 import { createInflater, readBody } from './body.ts'
+import { answerCors } from './cors.ts'
 import { credentialsOf } from './credentials.ts'
 import type { Gateway, Payload } from './gateway.ts'
 import { codingOf, encodingOf } from './media.ts'
@@ -22,6 +25,10 @@ export interface OtlpHttpOptions {
   /** 0 picks a free one. */
   port: number
   gateway: Gateway
+  /** Plain HTTP unless told. */
+  tls?: ServerTls | null
+  /** Of pages that may send from a browser; none unless told. */
+  corsOrigins?: readonly string[]
   /** From the first byte of a request to its last: 60 s unless told. 20 MiB in a minute is a slow line, less is an attack. */
   requestTimeoutMs?: number
 }
@@ -38,20 +45,20 @@ const MAX_INFLATING = 2
 
 /** Rejects with the error of `listen` (EADDRINUSE, EACCES, …) when the address can't be had. */
 export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener> {
-  const { gateway, requestTimeoutMs = 60_000 } = options
-  const reception = createReception(gateway)
-  const server = createServer(
-    {
-      // Behind load balancers that keep connections for 60 s, ours must not be the side that closes first.
-      keepAliveTimeout: 75_000,
-      headersTimeout: Math.min(15_000, requestTimeoutMs),
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
-    },
-    (request, response) => {
-      void reception.handle(request, response)
-    },
-  )
+  const { gateway, requestTimeoutMs = 60_000, tls = null, corsOrigins = [] } = options
+  const reception = createReception(gateway, new Set(corsOrigins))
+  const limits = {
+    // Behind load balancers that keep connections for 60 s, ours must not be the side that closes first.
+    keepAliveTimeout: 75_000,
+    headersTimeout: Math.min(15_000, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(5_000, requestTimeoutMs),
+  }
+  const listener: RequestListener = (request, response) => {
+    void reception.handle(request, response)
+  }
+  const server =
+    tls === null ? createServer(limits, listener) : createTlsServer({ ...limits, ...tlsOptionsOf(tls) }, listener)
   await listen(server, options.host, options.port)
   // Such as no file descriptor for one more connection: the others go on.
   server.on('error', gateway.onBug)
@@ -87,7 +94,7 @@ interface Reception {
   idle(): Promise<void>
 }
 
-function createReception(gateway: Gateway): Reception {
+function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Reception {
   const { budget, maxBodyBytes, counters, onBug } = gateway
   const inflate = createInflater(MAX_INFLATING)
   const atWork = new Set<Promise<void>>()
@@ -98,6 +105,7 @@ function createReception(gateway: Gateway): Reception {
       sendJson(response, { ...ABOUT, ...gateway.stats() })
       return
     }
+    if (answerCors(request, response, corsOrigins)) return
     counters.requests++
     const encoding = encodingOf(request.headers)
     // A client whose encoding we don't know can most likely show text.

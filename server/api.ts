@@ -1,9 +1,11 @@
 /** The API over HTTP. */
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Gate } from '../storage/access/gate.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
+import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { QueryLimitError } from '../storage/traces/port.ts'
 import { admission } from './admission.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
@@ -33,6 +35,8 @@ export interface ApiOptions extends ApiContext {
   port: number
   /** Who may ask, and for which tenant. */
   gate: Gate
+  /** Plain HTTP unless told. */
+  tls?: ServerTls | null
   /** A request failed by a bug or by the store; one line. */
   onProblem?: (message: string) => void
 }
@@ -100,14 +104,14 @@ function ofLimit(request: Context, { limit, message }: QueryLimitError): Respons
 
 /** Listens. Rejects with the system's error (`EADDRINUSE` and the like) where it can't. */
 export async function startApi(options: ApiOptions): Promise<Api> {
-  const { host, port, gate, onProblem, ...context } = options
+  const { host, port, gate, onProblem, tls = null, ...context } = options
   const isLocal = host === 'localhost' || isLoopback(host)
-  return listen(host, port, (isDraining) => buildApi(context, { gate, isLocal, onProblem, isDraining }))
+  return listen({ host, port, tls }, (isDraining) => buildApi(context, { gate, isLocal, onProblem, isDraining }))
 }
 
 /** `/health` and `/ready` alone, for a process that has no API. */
 export function startHealth(options: { host: string; port: number; status: ApiContext['status'] }): Promise<Api> {
-  return listen(options.host, options.port, () => {
+  return listen({ ...options, tls: null }, () => {
     const app: ApiApp = new Hono<ApiEnv>()
     healthRoutes(app, options)
     app.notFound((request) => problem(request, 404, 'there is nothing here but /health and /ready'))
@@ -115,10 +119,16 @@ export function startHealth(options: { host: string; port: number; status: ApiCo
   })
 }
 
-async function listen(host: string, port: number, build: (isDraining: () => boolean) => ApiApp): Promise<Api> {
+async function listen(
+  { host, port, tls }: { host: string; port: number; tls: ServerTls | null },
+  build: (isDraining: () => boolean) => ApiApp,
+): Promise<Api> {
   let draining = false
   const app = build(() => draining)
-  const server = createAdaptorServer({ fetch: app.fetch })
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    ...(tls !== null && { createServer: createTlsServer, serverOptions: tlsOptionsOf(tls) }),
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {

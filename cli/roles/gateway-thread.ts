@@ -4,6 +4,7 @@ import { createGateway } from '../../ingest/gateway.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { type Access, createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
+import type { ServerTls } from '../../storage/access/server-tls.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { freeBytesOf, RESERVE_BYTES, withDiskReserve } from './disk-reserve.ts'
@@ -18,6 +19,8 @@ export interface GatewayData {
   otlpHttpPort: number
   otlpGrpcPort: number
   maxEvaluateLagMs: number
+  corsOrigins: readonly string[]
+  gatewayTls: ServerTls | null
   access: Access
 }
 

@@ -2,6 +2,7 @@
 import type { Gateway } from '../../ingest/gateway.ts'
 import { startOtlpGrpc } from '../../ingest/otlp-grpc.ts'
 import { type Listener, startOtlpHttp } from '../../ingest/otlp-http.ts'
+import type { ServerTls } from '../../storage/access/server-tls.ts'
 import { openOrExplain } from './listen-error.ts'
 
 export interface OtlpListeners {
@@ -15,15 +16,17 @@ export async function listenForOtlp(options: {
   host: string
   otlpHttpPort: number
   otlpGrpcPort: number
+  corsOrigins: readonly string[]
+  gatewayTls: ServerTls | null
   gateway: Gateway
 }): Promise<OtlpListeners> {
-  const { host, otlpHttpPort, otlpGrpcPort, gateway } = options
+  const { host, otlpHttpPort, otlpGrpcPort, corsOrigins, gatewayTls: tls, gateway } = options
   const http = await openOrExplain({ what: 'OTLP/HTTP', host, port: otlpHttpPort, flag: '--otlp-http-port' }, () =>
-    startOtlpHttp({ host, port: otlpHttpPort, gateway }),
+    startOtlpHttp({ host, port: otlpHttpPort, tls, corsOrigins, gateway }),
   )
   try {
     const grpc = await openOrExplain({ what: 'OTLP/gRPC', host, port: otlpGrpcPort, flag: '--otlp-grpc-port' }, () =>
-      startOtlpGrpc({ host, port: otlpGrpcPort, gateway }),
+      startOtlpGrpc({ host, port: otlpGrpcPort, tls, gateway }),
     )
     return {
       http,

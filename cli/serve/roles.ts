@@ -36,7 +36,7 @@ const gateway: StartServedRole = async (shared, say) => {
   const host = urlHost(settings.host)
   return {
     health: { name: 'gateway', stats: async () => ({ ...taking.stats() }), trouble: troubleOfGateway },
-    listens: `OTLP/HTTP on http://${host}:${listeners.http.port}/v1/traces, OTLP/gRPC on ${host}:${listeners.grpc.port}`,
+    listens: `OTLP/HTTP on ${settings.gatewayTls === null ? 'http' : 'https'}://${host}:${listeners.http.port}/v1/traces, OTLP/gRPC on ${host}:${listeners.grpc.port}`,
     drain: async () => {
       await listeners.drain()
       await guard.stop()

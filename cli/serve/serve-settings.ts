@@ -1,7 +1,9 @@
 /** What `assay serve` runs with: roles by name, and the engines they share by URL. Every mistake is told at once. */
+
 import type { Route } from '../../alerting/notification.ts'
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Access } from '../../storage/access/gate.ts'
+import type { ServerTls } from '../../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
@@ -15,6 +17,7 @@ import { providersOf } from '../config/sections/judges.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
 import { redisSettingsOf } from '../config/sections/redis.ts'
+import { serverTlsOf } from '../config/sections/server-tls.ts'
 import { systemRoutesOf } from '../config/sections/system.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from '../config/sections/traces-tables.ts'
@@ -62,6 +65,9 @@ export interface ServeSettings {
   readonly otlpHttpPort: number
   readonly otlpGrpcPort: number
   readonly maxEvaluateLagMs: number
+  readonly corsOrigins: readonly string[]
+  readonly gatewayTls: ServerTls | null
+  readonly httpTls: ServerTls | null
   readonly access: Access
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
@@ -108,6 +114,9 @@ export function parseServeSettings(
       otlpHttpPort: config.gateway.otlpHttpPort,
       otlpGrpcPort: config.gateway.otlpGrpcPort,
       maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
+      corsOrigins: config.gateway.corsOrigins,
+      gatewayTls: uses('gateway') ? serverTlsOf(config.gateway.tls) : null,
+      httpTls: serverTlsOf(config.http.tls),
       access: accessOf(config.access, config.host),
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,

@@ -149,6 +149,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         host,
         port,
         status,
+        tls: settings.httpTls,
         gate: shared.gate,
         keys: shared.keys,
         traces: await shared.migratedTraces(),

@@ -126,6 +126,9 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
           otlpHttpPort: 4318,
           otlpGrpcPort: 4317,
           maxEvaluateLagMs: 600_000,
+          corsOrigins: [],
+          gatewayTls: null,
+          httpTls: null,
           access: 'keys',
         },
       })

@@ -8,6 +8,7 @@ export type HttpGatewayOptions = Partial<GatewayOptions> & Pick<GatewayOptions, 
 /** On a free port of loopback, open to all unless told. */
 export async function startHttpGateway({
   requestTimeoutMs,
+  corsOrigins,
   host = '127.0.0.1',
   port = 0,
   ...options
@@ -18,6 +19,7 @@ export async function startHttpGateway({
     port,
     gateway,
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
+    ...(corsOrigins !== undefined && { corsOrigins }),
   })
   return { ...listener, stats: gateway.stats }
 }

@@ -1,5 +1,6 @@
 import { group, setting } from '../setting.ts'
-import { port, wholeNumber } from '../values.ts'
+import { list, port, text, wholeNumber } from '../values.ts'
+import { serverTls } from './server-tls.ts'
 
 export const gateway = group('What agents send to.', {
   otlpHttpPort: setting(port, {
@@ -21,4 +22,11 @@ export const gateway = group('What agents send to.', {
     default: 600,
     variables: ['ASSAY_GATEWAY_MAX_EVALUATE_LAG_SECONDS'],
   }),
+  corsOrigins: setting(list(text('an origin, such as https://app.example.org')), {
+    about: 'pages of these origins may send spans from a browser',
+    default: [],
+    without: 'none',
+    variables: ['ASSAY_GATEWAY_CORS_ORIGINS'],
+  }),
+  tls: serverTls('gateway.tls', 'ASSAY_GATEWAY_TLS'),
 })

@@ -1,5 +1,6 @@
 import { group, setting } from '../setting.ts'
 import { port } from '../values.ts'
+import { serverTls } from './server-tls.ts'
 
 export const http = group('What answers over HTTP besides the gateway.', {
   port: setting(port, {
@@ -9,4 +10,5 @@ export const http = group('What answers over HTTP besides the gateway.', {
     argument: '<n>',
     variables: ['ASSAY_HTTP_PORT'],
   }),
+  tls: serverTls('http.tls', 'ASSAY_HTTP_TLS'),
 })
