@@ -1,5 +1,5 @@
 /**
- * The alerts of a plan with their states, and what follows from results and time. Without I/O: what is to be written is
+ * The alerts of one tenant's plan with their states, and what follows from results and time. Without I/O: what is to be written is
  * collected until `takeOutput`.
  */
 import type { Plan } from '../dsl/plan.ts'
@@ -19,8 +19,21 @@ import type { LogRecord } from '../storage/log/port.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { type Notification, notificationsOf } from './notification.ts'
 
+export interface AlertCounts {
+  records: number
+  skipped: number
+  observations: number
+  stale: number
+  unreadable: number
+  transitions: number
+}
+
 export interface AlertBookOptions {
   tenant: string
+  /** The next offset to read of each partition. */
+  positions: ReadonlyMap<number, number>
+  /** Of all books together. */
+  counts: AlertCounts
   /** The partition of `eval-results` that an eval's results are on. */
   partitionOf: (evalId: string) => number
   /** Lets stale results count too: for a replay that shall page. */
@@ -28,6 +41,7 @@ export interface AlertBookOptions {
 }
 
 export interface Output {
+  readonly tenant: string
   transitions: AlertTransition[]
   notifications: Notification[]
   checkpoints: Checkpoint[]
@@ -53,28 +67,16 @@ export class AlertBook {
   readonly #options: AlertBookOptions
   readonly #entries = new Map<string, Entry>()
   #byEval = new Map<string, Entry[]>()
-  #checkpoints = new Map<string, Checkpoint>()
-  #partitions: ReadonlySet<number> = new Set()
+  readonly #checkpoints: Map<string, Checkpoint>
+  readonly #partitions: ReadonlySet<number>
   #plan: Plan | null = null
-  /** The next offset to read of each partition. */
-  readonly #positions = new Map<number, number>()
-  #output: Output = { transitions: [], notifications: [], checkpoints: [], removed: [] }
-  readonly counts = { records: 0, skipped: 0, observations: 0, stale: 0, unreadable: 0, transitions: 0 }
+  #output: Omit<Output, 'tenant'> = nothing()
 
-  constructor(options: AlertBookOptions) {
+  /** `checkpoints`: those last written of the tenant's alerts. Its partitions are those that have a position now. */
+  constructor(options: AlertBookOptions, checkpoints: ReadonlyMap<string, Checkpoint> = new Map()) {
     this.#options = options
-  }
-
-  /** Takes over partitions with the checkpoints last written; forgets what it held before. */
-  assign(positions: ReadonlyMap<number, number>, checkpoints: Map<string, Checkpoint>, nowMs: number): void {
-    this.#entries.clear()
-    this.#positions.clear()
-    for (const [partition, offset] of positions) this.#positions.set(partition, offset)
-    this.#partitions = new Set(positions.keys())
-    this.#checkpoints = checkpoints
-    const plan = this.#plan
-    this.#plan = null
-    if (plan) this.setPlan(plan, nowMs)
+    this.#partitions = new Set(options.positions.keys())
+    this.#checkpoints = new Map(checkpoints)
   }
 
   /** Definitions in force from now on. A firing alert that is gone resolves; new ones start. */
@@ -141,42 +143,35 @@ export class AlertBook {
   }
 
   /**
-   * One record of `eval-results`. Looks at the header alone where no alert watches the eval. An unreadable record is
+   * One record of the tenant's in `eval-results`. Looks at the header alone where no alert watches the eval. An unreadable record is
    * left out; the message says why.
    */
   takeRecord(record: LogRecord): string | null {
-    this.#positions.set(record.partition, record.offset + 1)
-    this.counts.records++
+    const { counts } = this.#options
     const watching = this.#byEval.get(record.headers.eval ?? '')
-    if (!watching || record.headers.tenant !== this.#options.tenant) {
-      this.counts.skipped++
+    if (!watching) {
+      counts.skipped++
       return null
     }
     const parsed = parseResults(record.value)
     if (!parsed.ok) {
-      this.counts.unreadable++
+      counts.unreadable++
       return `${record.topic}/${record.partition}/${record.offset}: ${parsed.error}`
     }
     const { appendTimeMs } = record
     const fresh = this.#options.countStale
       ? parsed.results
       : parsed.results.filter((result) => !isStale(result, appendTimeMs))
-    this.counts.stale += parsed.results.length - fresh.length
+    counts.stale += parsed.results.length - fresh.length
     if (fresh.length === 0) return null
     for (const entry of watching) {
       if (record.offset < entry.nextOffset) continue
       const observations = fresh.map((result) => observationOf(result, entry.alert, appendTimeMs))
       this.#record(entry, stepAlert(entry.state, entry.alert, observations).transitions)
       entry.changed = true
-      this.counts.observations += observations.length
+      counts.observations += observations.length
     }
     return null
-  }
-
-  /** One that was put aside. */
-  skipRecord({ partition, offset }: LogRecord): void {
-    this.#positions.set(partition, offset + 1)
-    this.counts.skipped++
   }
 
   /** Partitions with an alert whose outcome may turn at or before `nowMs`. */
@@ -203,14 +198,6 @@ export class AlertBook {
     }
   }
 
-  position(partition: number): number | undefined {
-    return this.#positions.get(partition)
-  }
-
-  positions(): ReadonlyMap<number, number> {
-    return this.#positions
-  }
-
   /** True if something was decided that others shall hear of, or an alert is new: write it now rather than in a while. */
   hasUrgentOutput(): boolean {
     const { transitions, removed } = this.#output
@@ -221,13 +208,13 @@ export class AlertBook {
 
   /** What is to be written, with a checkpoint of each alert that changed. The caller keeps it until it is written. */
   takeOutput(): Output {
-    const output = this.#output
-    this.#output = { transitions: [], notifications: [], checkpoints: [], removed: [] }
+    const output = { tenant: this.#options.tenant, ...this.#output }
+    this.#output = nothing()
     for (const entry of this.#entries.values()) {
       if (!entry.changed) continue
       entry.changed = false
       const { alert, partition, state, notifiedIncident } = entry
-      const nextOffset = Math.max(entry.nextOffset, this.#positions.get(partition) ?? 0)
+      const nextOffset = Math.max(entry.nextOffset, this.#options.positions.get(partition) ?? 0)
       output.checkpoints.push({ tenant: this.#options.tenant, alert, partition, nextOffset, state, notifiedIncident })
     }
     return output
@@ -235,7 +222,7 @@ export class AlertBook {
 
   #record(entry: Entry, transitions: readonly AlertTransition[]): void {
     for (const transition of transitions) {
-      this.counts.transitions++
+      this.#options.counts.transitions++
       this.#output.transitions.push(entry.shadow ? { ...transition, mode: 'shadow' } : transition)
       const { to, incidentId } = transition
       if (incidentId === undefined) continue
@@ -251,3 +238,5 @@ function dueMs(entry: Entry): number {
   if (entry.mustEvaluate) return Number.NEGATIVE_INFINITY
   return nextDeadlineMs(entry.state, entry.alert) ?? Number.POSITIVE_INFINITY
 }
+
+const nothing = (): Omit<Output, 'tenant'> => ({ transitions: [], notifications: [], checkpoints: [], removed: [] })

@@ -98,29 +98,33 @@ export function checkpointFromStart(bytes: Uint8Array): Uint8Array {
 const READ_RECORDS = 500
 
 /**
- * The last checkpoint of each alert of the tenant, by alert id. One that can't be read starts anew, and `onProblem` hears of
+ * The last checkpoint of each alert, by tenant and by alert id. One that can't be read starts anew, and `onProblem` hears of
  * it: an alert that is late is better than one that is gone.
  */
 export async function loadCheckpoints(
   log: Log,
-  tenant: string,
   onProblem: (message: string) => void,
-): Promise<Map<string, Checkpoint>> {
+): Promise<Map<string, Map<string, Checkpoint>>> {
   const latest = new Map<string, Uint8Array>()
   for (const { partition, start, end } of await log.endOffsets(ALERT_STATE)) {
     for (let offset = start; offset < end; ) {
       const records = await log.read(ALERT_STATE, partition, offset, READ_RECORDS)
       if (records.length === 0) break
+      // Of no tenant are the manager's own notes.
       for (const record of records)
-        if (record.key !== null && record.headers.tenant === tenant) latest.set(record.key, record.value)
+        if (record.key !== null && record.headers.tenant !== undefined) latest.set(record.key, record.value)
       offset = records.at(-1)!.offset + 1
     }
   }
-  const checkpoints = new Map<string, Checkpoint>()
+  const checkpoints = new Map<string, Map<string, Checkpoint>>()
   for (const [key, value] of latest) {
     const { checkpoint, problem } = parseCheckpoint(value)
     if (problem !== null) onProblem(`alert-state: the checkpoint of ${key} can't be read, it starts anew: ${problem}`)
-    if (checkpoint) checkpoints.set(checkpoint.alert.id, checkpoint)
+    if (checkpoint === null) continue
+    const { tenant, alert } = checkpoint
+    const ofTenant = checkpoints.get(tenant)
+    if (ofTenant === undefined) checkpoints.set(tenant, new Map([[alert.id, checkpoint]]))
+    else ofTenant.set(alert.id, checkpoint)
   }
   return checkpoints
 }

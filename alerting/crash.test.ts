@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { when } from '../engine/alerting/alert-fixture.ts'
+import { DEFAULT_TENANT } from '../storage/access/principal.ts'
+import { plansOfOne } from '../storage/definitions/plans.ts'
 import { ALERT_STATE, ALERTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
@@ -53,7 +55,7 @@ describe('stops and crashes', () => {
     // Never drained: it is dead, its place in the group expires.
     await startAlertEvaluator({
       log: dying.log,
-      definitions: { current: () => bench.plan },
+      definitions: plansOfOne(DEFAULT_TENANT, () => bench.plan),
       nowMs: () => bench.clockMs,
     })
     await Promise.race([dying.crashed, new Promise((resolve) => setTimeout(resolve, 500))])
@@ -76,7 +78,7 @@ describe('stops and crashes', () => {
     const dying = crashAfter(2)
     await startAlertEvaluator({
       log: dying.log,
-      definitions: { current: () => bench.plan },
+      definitions: plansOfOne(DEFAULT_TENANT, () => bench.plan),
       nowMs: () => bench.clockMs,
     })
     await until('the first checkpoint', async () => (await all(ALERT_STATE)).length === 1)

@@ -6,14 +6,22 @@
  * in between repeats transitions with the same ids, which their readers know; none is missed.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Plan } from '../dsl/plan.ts'
 import { messageOf } from '../engine/message-of.ts'
+import type { TenantPlans } from '../storage/definitions/plans.ts'
 import { faultPoint } from '../storage/fault-point.ts'
 import { deadLetter } from '../storage/log/dead-letter.ts'
 import { InHand } from '../storage/log/in-hand.ts'
-import { type Consumer, type Log, LogError, type LogRecord, type TopicPartition } from '../storage/log/port.ts'
+import {
+  type Consumer,
+  type Log,
+  LogError,
+  type LogRecord,
+  type RecordToAppend,
+  type TopicPartition,
+} from '../storage/log/port.ts'
 import { ALERT_STATE, ALERTS, alertTopics, DEAD_LETTERS, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
-import { AlertBook, type AlertBookOptions, type Output } from './alert-book.ts'
+import type { AlertCounts, Output } from './alert-book.ts'
+import { AlertBooks } from './alert-books.ts'
 import { checkpointRecord, loadCheckpoints, removalRecord } from './checkpoint.ts'
 
 export const ALERT_GROUP = 'alerts'
@@ -35,9 +43,9 @@ const RETRY_MS = { first: 100, longest: 5_000 }
 
 export interface AlertEvaluatorOptions {
   log: Log
-  definitions: { current(): Plan }
+  /** Of every tenant: the alerts of each are fired by its own results. */
+  definitions: TenantPlans
   nowMs: () => number
-  tenant?: string
   /** Results on spans that came more than 15 minutes before page nobody unless this is set. */
   countStale?: boolean
   /** Something that is wrong and was worked around; one line. */
@@ -45,7 +53,7 @@ export interface AlertEvaluatorOptions {
 }
 
 export interface AlertEvaluator {
-  stats(): Readonly<AlertBook['counts']>
+  stats(): Readonly<AlertCounts>
   /** Ends when all that was taken is written and committed. */
   drain(): Promise<void>
 }
@@ -68,7 +76,7 @@ export async function startAlertEvaluator(options: AlertEvaluatorOptions): Promi
   evaluator.use(consumer)
   const running = evaluator.run()
   return {
-    stats: () => evaluator.book.counts,
+    stats: () => evaluator.books.counts,
     drain: async () => {
       evaluator.stop.abort()
       await running
@@ -80,29 +88,25 @@ export async function startAlertEvaluator(options: AlertEvaluatorOptions): Promi
 
 class Evaluator {
   readonly stop = new AbortController()
-  readonly book: AlertBook
+  readonly books: AlertBooks
   readonly #inHand: InHand
   #consumer!: Consumer
   readonly #options: AlertEvaluatorOptions
-  readonly #tenant: string
-  readonly #bookOptions: AlertBookOptions
   #writtenMs = Number.NEGATIVE_INFINITY
   #committed = new Map<number, number>()
   #staleTold = { count: 0, atMs: Number.NEGATIVE_INFINITY }
 
   constructor(options: AlertEvaluatorOptions) {
     this.#options = options
-    this.#tenant = options.tenant ?? 'default'
-    this.#bookOptions = {
-      tenant: this.#tenant,
-      partitionOf: (evalId) => options.log.partitionFor(EVAL_RESULTS, `${this.#tenant}/${evalId}`),
+    this.books = new AlertBooks({
+      definitions: options.definitions,
+      partitionOf: (tenant, evalId) => options.log.partitionFor(EVAL_RESULTS, `${tenant}/${evalId}`),
       countStale: options.countStale ?? false,
-    }
-    this.book = new AlertBook(this.#bookOptions)
+    })
     this.#inHand = new InHand({
       log: options.log,
       groupId: ALERT_GROUP,
-      tryRecord: async (record) => this.#try(record),
+      tryRecord: async (record) => this.books.try(record, options.nowMs()),
       retry: (attempt) => this.#retried(attempt),
       onProblem: options.onProblem,
     })
@@ -124,19 +128,19 @@ class Evaluator {
       positions.set(partition, known?.offset ?? start)
     }
     this.#committed = new Map(positions)
-    this.book.assign(positions, await loadCheckpoints(log, this.#tenant, this.#problem), nowMs)
+    this.books.assign(positions, await loadCheckpoints(log, this.#problem), nowMs)
     await this.write()
   }
 
   async run(): Promise<void> {
-    const { nowMs, definitions } = this.#options
+    const { nowMs } = this.#options
     const { signal } = this.stop
     let failureCount = 0
     while (!signal.aborted) {
       try {
-        this.book.setPlan(definitions.current(), nowMs())
-        if (this.book.hasUrgentOutput()) await this.write()
-        const dueInMs = this.book.nextDueMs() + APPEND_GRACE_MS - nowMs()
+        this.books.usePlans(nowMs())
+        if (this.books.hasUrgentOutput()) await this.write()
+        const dueInMs = this.books.nextDueMs() + APPEND_GRACE_MS - nowMs()
         const waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
         const records = await this.#consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs: waitMs, signal })
         // Otherwise they are another's by now, and come again.
@@ -144,7 +148,7 @@ class Evaluator {
         for (const record of records) await this.#take(record)
         this.#tellStale()
         await this.#advanceDue()
-        if (this.book.hasUrgentOutput() || nowMs() - this.#writtenMs >= CHECKPOINT_INTERVAL_MS) await this.write()
+        if (this.books.hasUrgentOutput() || nowMs() - this.#writtenMs >= CHECKPOINT_INTERVAL_MS) await this.write()
         failureCount = 0
       } catch (error) {
         if (!(error instanceof LogError)) throw error
@@ -158,11 +162,11 @@ class Evaluator {
 
   async #take(record: LogRecord): Promise<void> {
     if (this.#inHand.isAside(record)) {
-      this.book.skipRecord(record)
+      this.books.skipRecord(record)
       return
     }
     try {
-      const problem = this.book.takeRecord(record)
+      const problem = this.books.takeRecord(record)
       if (problem !== null) this.#problem(`a record of results can't be read and is left out: ${problem}`)
     } catch (error) {
       // A bug of ours must not stop the partition.
@@ -172,17 +176,8 @@ class Evaluator {
     }
   }
 
-  /** On a book of its own: what comes of it is nobody's. */
-  #try(record: LogRecord): void {
-    const nowMs = this.#options.nowMs()
-    const book = new AlertBook(this.#bookOptions)
-    book.assign(new Map([[record.partition, record.offset]]), new Map(), nowMs)
-    book.setPlan(this.#options.definitions.current(), nowMs)
-    book.takeRecord(record)
-  }
-
   #tellStale(): void {
-    const { stale } = this.book.counts
+    const { stale } = this.books.counts
     const nowMs = this.#options.nowMs()
     const count = stale - this.#staleTold.count
     if (count === 0 || nowMs - this.#staleTold.atMs < STALE_NOTICE_MS) return
@@ -194,20 +189,21 @@ class Evaluator {
   /** Where all records up to now were taken, time itself may decide. */
   async #advanceDue(): Promise<void> {
     const untilMs = this.#options.nowMs() - APPEND_GRACE_MS
-    const due = this.book.duePartitions(untilMs)
+    const due = this.books.duePartitions(untilMs)
     if (due.size === 0) return
     for (const { partition, end } of await this.#options.log.endOffsets(EVAL_RESULTS))
-      if (due.has(partition) && (this.book.position(partition) ?? 0) >= end) this.book.advance(partition, untilMs)
+      if (due.has(partition) && (this.books.positions.get(partition) ?? 0) >= end)
+        this.books.advance(partition, untilMs)
   }
 
   /** Writes what is outstanding, trying for as long as it takes unless stopped: then the input is read again at the next start. */
   async write(): Promise<void> {
-    const output = this.book.takeOutput()
-    const positions = new Map(this.book.positions())
+    const outputs = this.books.takeOutput()
+    const positions = new Map(this.books.positions)
     this.#writtenMs = this.#options.nowMs()
     for (let failureCount = 0; ; failureCount++) {
       try {
-        await this.#append(output)
+        await this.#append(outputs)
         await this.#commit(positions)
         return
       } catch (error) {
@@ -219,32 +215,20 @@ class Evaluator {
     }
   }
 
-  async #append({ transitions, notifications, checkpoints, removed }: Output): Promise<void> {
+  async #append(outputs: readonly Output[]): Promise<void> {
     const { log } = this.#options
-    const tenant = this.#tenant
-    await log.append(
-      ALERTS,
-      transitions.map((transition) => ({
-        key: `${tenant}/${transition.alertId}`,
-        value: toJson({ version: 1, tenant, ...transition }),
-        headers: { tenant, alert: transition.alertId, to: transition.to },
-      })),
-    )
+    const transitions = outputs.flatMap(transitionRecords)
+    await log.append(ALERTS, transitions)
     if (transitions.length > 0) faultPoint('alerts.after-transitions')
-    await log.append(
-      NOTIFICATIONS,
-      notifications.map((notification) => ({
-        key: `${tenant}/${notification.route.receiver}:${notification.route.target}`,
-        value: toJson(notification),
-        headers: { tenant },
-      })),
-    )
+    const notifications = outputs.flatMap(notificationRecords)
+    await log.append(NOTIFICATIONS, notifications)
     if (notifications.length > 0) faultPoint('alerts.after-notifications')
-    await log.append(ALERT_STATE, [
+    const states = outputs.flatMap(({ tenant, checkpoints, removed }) => [
       ...checkpoints.map(checkpointRecord),
       ...removed.map((alertId) => removalRecord(tenant, alertId)),
     ])
-    if (checkpoints.length > 0) faultPoint('alerts.after-checkpoints')
+    await log.append(ALERT_STATE, states)
+    if (states.length > 0) faultPoint('alerts.after-checkpoints')
   }
 
   async #commit(positions: ReadonlyMap<number, number>): Promise<void> {
@@ -289,6 +273,20 @@ class Evaluator {
     await sleep(delayMs, undefined, { signal: this.stop.signal }).catch(() => {})
   }
 }
+
+const transitionRecords = ({ tenant, transitions }: Output): RecordToAppend[] =>
+  transitions.map((transition) => ({
+    key: `${tenant}/${transition.alertId}`,
+    value: toJson({ version: 1, tenant, ...transition }),
+    headers: { tenant, alert: transition.alertId, to: transition.to },
+  }))
+
+const notificationRecords = ({ tenant, notifications }: Output): RecordToAppend[] =>
+  notifications.map((notification) => ({
+    key: `${tenant}/${notification.route.receiver}:${notification.route.target}`,
+    value: toJson(notification),
+    headers: { tenant },
+  }))
 
 const encoder = new TextEncoder()
 const toJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))

@@ -4,12 +4,12 @@ import { MessageChannel } from 'node:worker_threads'
 import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { messageOf } from '../engine/message-of.ts'
-import { compileRedaction } from '../engine/redact/redact.ts'
 import { startApi } from '../server/api.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
+import { plansOfOne } from '../storage/definitions/plans.ts'
 import { LogError } from '../storage/log/port.ts'
 import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
 import { openReplays } from '../storage/replays/replays.ts'
@@ -17,6 +17,7 @@ import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
 import { startDaily } from '../workers/offline/daily.ts'
+import { redactorsOf } from '../workers/online/compiled-plans.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { openBackups } from './backup/service.ts'
 import { claimFolder } from './claim-folder.ts'
@@ -120,7 +121,7 @@ async function start(
   const transStarting = startRole<null>({
     name: 'trans',
     module: new URL('./roles/trans-thread.ts', import.meta.url),
-    data: { log: logSource, plan, traces: transPort, receivers: settings.receivers } satisfies TransData,
+    data: { log: logSource, tenant, plan, traces: transPort, receivers: settings.receivers } satisfies TransData,
     transfer: [transPort],
     parseInfo: () => null,
     onNotice: print,
@@ -142,12 +143,13 @@ async function start(
   cleanup.push(() => backups.close())
   const integrity = await openIntegrity(log, engine, { nowMs, routes: settings.systemRoutes })
   cleanup.push(() => integrity.close())
-  let redactor = compileRedaction(plan)
+  const plans = plansOfOne(tenant, () => definitions.current().plan)
+  const redactors = redactorsOf(plans, warn)
   const store = await startStoreLoop({
     isStoreInProcess: settings.tracesUrl === null,
     log,
     traces,
-    definitions: () => redactor,
+    definitions: (whose) => redactors.of(whose),
     nowMs,
     onProblem: warn,
     onChange: change,
@@ -241,8 +243,8 @@ async function start(
         },
         integrity: integrity.service,
         backups,
-        evalLedger: async (whose) => (whose !== tenant ? [] : await trans.call('ledger', null)) as EvalLedger[],
-        runOffline: (_, evalId) => offline.runNow(evalId),
+        evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
+        runOffline: (whose, evalId) => offline.runNow(whose, evalId),
         judging: () => offline.judging(),
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
         onProblem: warn,
@@ -258,7 +260,6 @@ async function start(
     refusedDefinitions = reload.kind === 'refused'
     ;(reload.kind === 'refused' ? change : print)(describeReload(reload))
     if (reload.kind === 'refused') return
-    redactor = compileRedaction(reload.inForce.plan)
     trans.setDefinitions(reload.inForce.plan)
     offline.setDefinitions(reload.inForce.plan)
   }

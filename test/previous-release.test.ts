@@ -16,6 +16,7 @@ import type { Plan } from '../dsl/plan.ts'
 import { compileRedaction } from '../engine/redact/redact.ts'
 import { buildApi } from '../server/api.ts'
 import { followDefinitions } from '../storage/definitions/follow.ts'
+import { plansOfOne } from '../storage/definitions/plans.ts'
 import { listDeadLetters } from '../storage/log/dead-letters.ts'
 import { openEmbeddedLog } from '../storage/log/embedded.ts'
 import { type KafkaSettings, parseKafkaUrl } from '../storage/log/kafka/config.ts'
@@ -125,9 +126,9 @@ async function expectAlertGoesOn(log: Log): Promise<void> {
   const onProblem = (problem: string): void => {
     problems.push(problem)
   }
-  expect((await loadCheckpoints(log, TENANT, onProblem)).get('shop/leak')?.state.phase.kind).toBe('firing')
+  expect((await loadCheckpoints(log, onProblem)).get(TENANT)?.get('shop/leak')?.state.phase.kind).toBe('firing')
   let inForce = plan
-  const evaluator = await startAlertEvaluator({ log, definitions: { current: () => inForce }, nowMs, onProblem })
+  const evaluator = await startAlertEvaluator({ log, definitions: plansOfOne(TENANT, () => inForce), nowMs, onProblem })
   inForce = { ...plan, alerts: [] }
   await eventually(async () => expect(await told()).toHaveLength(2))
   await evaluator.drain()
@@ -149,7 +150,7 @@ async function expectDefinitions(log: Log): Promise<void> {
 }
 
 async function expectDeadLetter(log: Log): Promise<void> {
-  const { letters } = await listDeadLetters(log, { state: 'waiting', limit: 10 })
+  const { letters } = await listDeadLetters(log, { state: 'waiting', limit: 10, whose: null })
   expect(letters).toMatchObject([{ source: 'agent-traces/0/0', code: 'undecodable' }])
 }
 
@@ -176,8 +177,8 @@ describe('the data folder of the previous release', () => {
     cpSync(join(dataDir, 'queue'), join(folder, 'copy', 'queue'), { recursive: true })
     const queue = await openQueue({ dataDir: join(folder, 'copy') }, (error) => expect.fail(error.message))
     const { evalId, runId, slotMs } = expected.job
-    expect(await queue.lastSlot(evalId)).toBe(slotMs)
-    expect(await queue.stateOf(runId)).toBe('waiting')
+    expect(await queue.lastSlot('default', evalId)).toBe(slotMs)
+    expect(await queue.stateOf('default', runId)).toBe('waiting')
     await queue.close()
   })
 })

@@ -13,7 +13,7 @@ import { serveTraces } from '../../storage/traces/remote.ts'
 import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { LogSource } from '../log-source.ts'
-import type { OfflineData } from './offline-thread.ts'
+import type { OfflineData, RunNowArgument } from './offline-thread.ts'
 import { RoleRefused, type RoleThread, startRole } from './role-thread.ts'
 
 export type OfflineState =
@@ -95,7 +95,7 @@ export class OfflineRole {
   }
 
   /** Waits for the queue where it is still starting. */
-  async runNow(evalId: string): Promise<RunOutcome> {
+  async runNow(tenant: string, evalId: string): Promise<RunOutcome> {
     const role = await this.#starting
     if (role === null) {
       if (this.state.kind === 'off') return { ok: false, code: 'not_supported', message: 'no offline eval is in force' }
@@ -103,7 +103,7 @@ export class OfflineRole {
         this.state.kind === 'failed' ? this.state.message : 'the queue of offline evals could not be opened'
       return { ok: false, code: 'queue_unavailable', message }
     }
-    return (await role.call('runNow', evalId)) as RunOutcome
+    return (await role.call('runNow', { tenant, evalId } satisfies RunNowArgument)) as RunOutcome
   }
 
   /** Level `no_provider` while the role is not there. */

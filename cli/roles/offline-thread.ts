@@ -1,6 +1,7 @@
 /** The scheduler and the worker of offline evals, in a thread of their own: starting their queue never holds up ingestion. */
 import type { MessagePort } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
+import { plansOfOne } from '../../storage/definitions/plans.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { StateError } from '../../storage/state/port.ts'
@@ -22,6 +23,11 @@ export interface OfflineData {
   providers: readonly ProviderSettings[]
 }
 
+export interface RunNowArgument {
+  tenant: string
+  evalId: string
+}
+
 await runRole(async (context) => {
   const data = context.data as OfflineData
   let plan = data.plan
@@ -29,11 +35,13 @@ await runRole(async (context) => {
   const log = await openLog(data.log, context.notice)
   const traces = connectTraces(data.traces)
   const offline = await startOffline({
-    tenant: data.tenant,
     log,
     traces,
     queue: { redis: data.redis, dataDir: data.dataDir },
-    definitions: { current: () => plan, onChange: (changed) => listeners.push(changed) },
+    definitions: {
+      ...plansOfOne(data.tenant, () => plan),
+      onChange: (changed) => listeners.push(changed),
+    },
     providers: data.providers,
     nowMs: Date.now,
     onNotice: context.notice,
@@ -48,7 +56,10 @@ await runRole(async (context) => {
       for (const changed of listeners) changed()
     },
     call: async (method, argument) => {
-      if (method === 'runNow') return offline.runNow(String(argument))
+      if (method === 'runNow') {
+        const { tenant, evalId } = argument as RunNowArgument
+        return offline.runNow(tenant, evalId)
+      }
       if (method === 'status') return offline.status()
       if (method === 'judging') return offline.judging()
       throw new Error(`offline evals have no method ${method}`)

@@ -4,6 +4,7 @@ import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
+import { plansOfOne } from '../../storage/definitions/plans.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { type LogSource, openLog } from '../log-source.ts'
@@ -11,6 +12,8 @@ import { inTurn, runRole } from './run-role.ts'
 
 export interface TransData {
   log: LogSource
+  /** Whose the definitions are: what others send has none. */
+  tenant: string
   plan: Plan
   /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
   traces: MessagePort
@@ -32,7 +35,7 @@ await runRole(async (context) => {
     onProblem: context.problem,
     apiUrl: () => apiUrl,
   })
-  const definitions = { current: () => plan }
+  const definitions = plansOfOne(data.tenant, () => plan)
   const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.problem })
   const evaluate = await startEvaluateLoop({
     log,
@@ -50,7 +53,7 @@ await runRole(async (context) => {
       if (method === 'stats') {
         return { evaluate: evaluate.stats(), alerts: evaluator.stats(), notifications: manager.stats() }
       }
-      if (method === 'ledger') return evaluate.ledger()
+      if (method === 'ledger') return evaluate.ledger(String(argument))
       if (method === 'setApiUrl') {
         apiUrl = String(argument)
         return null

@@ -1,3 +1,4 @@
+import { plansOf } from '../../storage/definitions/plans.ts'
 import { type Offline, type OfflinePart, startOffline } from '../../workers/offline/start.ts'
 import type { Shared } from './shared.ts'
 
@@ -7,14 +8,13 @@ export async function startOfflinePart(
   parts: readonly OfflinePart[],
   onNotice: (text: string) => void,
 ): Promise<Offline> {
-  const { tenant, log, settings, definitions, onDefinitions, nowMs } = shared
+  const { log, settings, definitions, onDefinitions, nowMs } = shared
   return startOffline({
-    tenant,
     log,
     traces: await shared.migratedTraces(),
     // The folder is of no use to a queue on Redis.
     queue: { redis: settings.redis, dataDir: '' },
-    definitions: { current: () => definitions.current(tenant).plan, onChange: onDefinitions },
+    definitions: { ...plansOf(definitions), onChange: onDefinitions },
     providers: settings.providers,
     nowMs,
     onNotice,

@@ -2,12 +2,13 @@
 import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers } from '../../alerting/receivers/config.ts'
-import { compileRedaction } from '../../engine/redact/redact.ts'
 import { createGateway } from '../../ingest/gateway.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
+import { plansOf } from '../../storage/definitions/plans.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
+import { redactorsOf } from '../../workers/online/compiled-plans.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
@@ -18,9 +19,7 @@ import { inTurn } from '../roles/run-role.ts'
 import { startApiRole } from './api-role.ts'
 import { startOfflinePart } from './offline-part.ts'
 import type { RoleName } from './serve-settings.ts'
-import type { Shared, StartServedRole } from './shared.ts'
-
-const planOf = ({ definitions, tenant }: Shared) => ({ current: () => definitions.current(tenant).plan })
+import type { StartServedRole } from './shared.ts'
 
 /** Of requests that a gateway is busy with: with its heap (`scripts/node-flags.mjs`), it is within 256 MB. */
 const MAX_HELD_BYTES = 64 << 20
@@ -47,7 +46,7 @@ const gateway: StartServedRole = async (shared, say) => {
 const evaluate: StartServedRole = async (shared, say) => {
   const loop = await startEvaluateLoop({
     log: shared.log,
-    definitions: planOf(shared),
+    definitions: plansOf(shared.definitions),
     traces: await shared.traces(),
     nowMs: shared.nowMs,
     onProblem: say.problem,
@@ -56,14 +55,11 @@ const evaluate: StartServedRole = async (shared, say) => {
 }
 
 const store: StartServedRole = async (shared, say) => {
-  let redactor = compileRedaction(shared.definitions.current(shared.tenant).plan)
-  shared.onDefinitions(() => {
-    redactor = compileRedaction(shared.definitions.current(shared.tenant).plan)
-  })
+  const redactors = redactorsOf(plansOf(shared.definitions), say.problem)
   const loop = await startStoreLoop({
     log: shared.log,
     traces: await shared.migratedTraces(),
-    definitions: () => redactor,
+    definitions: (tenant) => redactors.of(tenant),
     nowMs: shared.nowMs,
     onProblem: say.problem,
     onChange: say.info,
@@ -92,7 +88,8 @@ const alerts: StartServedRole = async (shared, say) => {
     onProblem: say.problem,
     apiUrl,
   })
-  const evaluator = await startAlertEvaluator({ log, definitions: planOf(shared), nowMs, onProblem: say.problem })
+  const definitions = plansOf(shared.definitions)
+  const evaluator = await startAlertEvaluator({ log, definitions, nowMs, onProblem: say.problem })
   return {
     health: {
       name: 'alerts',

@@ -93,7 +93,6 @@ async function start(
   })
   const shared: Shared = {
     settings,
-    tenant: DEFAULT_TENANT,
     log,
     keys,
     gate: createGate(settings.access, keys),
@@ -167,7 +166,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         },
         releases: releasesOf(shared),
         integrity: await shared.integrity(),
-        runOffline: (_, evalId) => runs.runNow(evalId),
+        runOffline: (tenant, evalId) => runs.runNow(tenant, evalId),
         judging: () => runs.judging(),
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
         onProblem: say.problem,

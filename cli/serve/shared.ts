@@ -18,7 +18,6 @@ export interface Say {
 
 export interface Shared {
   readonly settings: ServeSettings
-  readonly tenant: string
   readonly log: Log
   readonly keys: Keys
   readonly gate: Gate

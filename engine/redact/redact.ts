@@ -36,8 +36,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
  * the retrieval query, `output.text` the messages, the tool's result and the documents. What a model wrote and something else
  * took in (a tool's arguments, assistant messages in the input) counts as both sides, as do attributes, events and errors.
  */
-export function compileRedaction(plan: Plan): Redactor {
-  const patterns = compilePatterns(plan.patterns)
+export function compileRedaction(plan: Plan, patterns = compilePatterns(plan.patterns)): Redactor {
   const sides = sidesOf(plan, patterns)
   return { apply: (span) => (sides === null ? 0 : redactSpan(span, sides, patterns)) }
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { may } from '../../storage/access/principal.ts'
 import {
   dropDeadLetter,
   listDeadLetters,
@@ -8,8 +9,9 @@ import {
   type SettleOutcome,
   type StoredDeadLetter,
   settleAllDeadLetters,
+  type Whose,
 } from '../../storage/log/dead-letters.ts'
-import type { ApiApp, ApiContext } from '../api-context.ts'
+import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { DeadLetterJson, DeadLettersResponse, SettledDeadLetters } from '../schemas.ts'
 
@@ -25,13 +27,17 @@ export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
     const parsed = querySchema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(querySchema.shape))
     const { state, limit } = parsed.data
-    const { letters, total } = await listDeadLetters(log, { state: state === 'all' ? null : state, limit })
+    const { letters, total } = await listDeadLetters(log, {
+      state: state === 'all' ? null : state,
+      limit,
+      whose: whoseOf(context),
+    })
     const body: DeadLettersResponse = { deadLetters: letters.map(toJson), total }
     return context.json(body)
   })
 
   app.get('/v1/dead-letters/:id', async (context) => {
-    const letter = await readDeadLetter(log, idOf(context))
+    const letter = await readDeadLetter(log, idOf(context), whoseOf(context))
     if (letter === null) return problem(context, 404, `there is no dead letter ${context.req.param('id')}`)
     return context.json({
       ...toJson(letter),
@@ -40,25 +46,32 @@ export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
     })
   })
 
-  const settling = (settle: (id: number) => Promise<SettleOutcome>) => async (context: Context) => {
-    const outcome = await settle(idOf(context))
-    if (outcome.ok) return context.json({ id: idOf(context) })
-    return problem(context, outcome.code === 'unknown' ? 404 : 409, outcome.message)
-  }
-  const settlingAll = (outcome: 'replayed' | 'dropped') => async (context: Context) => {
-    const body: SettledDeadLetters = { ids: await settleAllDeadLetters(log, outcome) }
+  const settling =
+    (settle: (id: number, whose: Whose) => Promise<SettleOutcome>) => async (context: Context<ApiEnv>) => {
+      const outcome = await settle(idOf(context), whoseOf(context))
+      if (outcome.ok) return context.json({ id: idOf(context) })
+      return problem(context, outcome.code === 'unknown' ? 404 : 409, outcome.message)
+    }
+  const settlingAll = (outcome: 'replayed' | 'dropped') => async (context: Context<ApiEnv>) => {
+    const body: SettledDeadLetters = { ids: await settleAllDeadLetters(log, outcome, whoseOf(context)) }
     return context.json(body)
   }
   app.post('/v1/dead-letters/replay', settlingAll('replayed'))
   app.post('/v1/dead-letters/drop', settlingAll('dropped'))
   app.post(
     '/v1/dead-letters/:id/replay',
-    settling((id) => replayDeadLetter(log, id)),
+    settling((id, whose) => replayDeadLetter(log, id, whose)),
   )
   app.post(
     '/v1/dead-letters/:id/drop',
-    settling((id) => dropDeadLetter(log, id)),
+    settling((id, whose) => dropDeadLetter(log, id, whose)),
   )
+}
+
+/** A tenant's admin sees the letters of its own records alone. */
+const whoseOf = (context: Context<ApiEnv>): Whose => {
+  const principal = context.get('principal')
+  return may(principal, 'operate') ? null : principal.tenant
 }
 
 /** What is no number names none. */

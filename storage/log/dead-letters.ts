@@ -3,6 +3,7 @@
  * in `dead-letters`. What became of it is a record of its own there, so that nothing is changed or lost.
  */
 import type { Log, LogRecord } from './port.ts'
+import { tenantOf } from './tenant-of.ts'
 import { DEAD_LETTERS } from './topics.ts'
 
 export type DeadLetterState = 'waiting' | 'replayed' | 'dropped'
@@ -24,6 +25,11 @@ export interface StoredDeadLetter {
 
 export type SettleOutcome = { ok: true } | { ok: false; code: 'unknown' | 'settled'; message: string }
 
+/** A tenant, for its own letters; null for whoever runs Assay, for all. */
+export type Whose = string | null
+
+const isOf = (record: LogRecord, whose: Whose): boolean => whose === null || tenantOf(record) === whose
+
 /** The header that says which letter a record is about. */
 const SETTLES = 'settles'
 const OUTCOME = 'outcome'
@@ -38,9 +44,11 @@ const PAGE_RECORDS = 200
  */
 export async function listDeadLetters(
   log: Log,
-  options: { state: DeadLetterState | null; limit: number },
+  options: { state: DeadLetterState | null; limit: number; whose: Whose },
 ): Promise<{ letters: StoredDeadLetter[]; total: number }> {
-  const found = [...(await statesOf(log))].filter(([, state]) => options.state === null || state === options.state)
+  const found = [...(await statesOf(log, options.whose))].filter(
+    ([, state]) => options.state === null || state === options.state,
+  )
   const letters: StoredDeadLetter[] = []
   for (const [id, state] of found.reverse().slice(0, options.limit)) {
     const [record] = await log.read(DEAD_LETTERS, PARTITION, id, 1)
@@ -51,24 +59,25 @@ export async function listDeadLetters(
 }
 
 /** By id, the oldest first. What the letters hold is not kept: they may be many. */
-async function statesOf(log: Log): Promise<Map<number, DeadLetterState>> {
+async function statesOf(log: Log, whose: Whose): Promise<Map<number, DeadLetterState>> {
   const states = new Map<number, DeadLetterState>()
   const sources = new Set<string>()
   for await (const record of everyRecord(log)) {
     const about = record.headers[SETTLES]
     const { source = '' } = record.headers
     if (about === undefined) {
-      if (!sources.has(source)) states.set(record.offset, 'waiting')
+      if (!sources.has(source) && isOf(record, whose)) states.set(record.offset, 'waiting')
       sources.add(source)
     } else if (states.has(Number(about))) states.set(Number(about), stateOf(record))
   }
   return states
 }
 
-/** Null when there is none by that id, or no longer. */
-export async function readDeadLetter(log: Log, id: number): Promise<StoredDeadLetter | null> {
+/** Null when there is none by that id, or no longer, or it is another's. */
+export async function readDeadLetter(log: Log, id: number, whose: Whose): Promise<StoredDeadLetter | null> {
   const [record] = await log.read(DEAD_LETTERS, PARTITION, id, 1)
   if (record === undefined || record.offset !== id || record.headers[SETTLES] !== undefined) return null
+  if (!isOf(record, whose)) return null
   let state: DeadLetterState = 'waiting'
   for await (const later of everyRecord(log, id + 1)) {
     if (later.headers[SETTLES] === String(id)) state = stateOf(later)
@@ -77,24 +86,24 @@ export async function readDeadLetter(log: Log, id: number): Promise<StoredDeadLe
 }
 
 /** Appends the record to its topic again, as it was, and notes that; a crash in between replays it once more. */
-export async function replayDeadLetter(log: Log, id: number): Promise<SettleOutcome> {
-  const letter = await waitingLetter(log, id)
+export async function replayDeadLetter(log: Log, id: number, whose: Whose): Promise<SettleOutcome> {
+  const letter = await waitingLetter(log, id, whose)
   if (!letter.ok) return letter
   await replay(log, letter.letter)
   return { ok: true }
 }
 
 /** It stays readable until the topic's retention takes it, and is asked about no more. */
-export async function dropDeadLetter(log: Log, id: number): Promise<SettleOutcome> {
-  const letter = await waitingLetter(log, id)
+export async function dropDeadLetter(log: Log, id: number, whose: Whose): Promise<SettleOutcome> {
+  const letter = await waitingLetter(log, id, whose)
   if (!letter.ok) return letter
   await settle(log, [id], 'dropped')
   return { ok: true }
 }
 
 /** Every letter that waits when it is asked, the oldest first; their ids. Looks through the topic once. */
-export async function settleAllDeadLetters(log: Log, outcome: 'replayed' | 'dropped'): Promise<number[]> {
-  const ids = [...(await statesOf(log))].flatMap(([id, state]) => (state === 'waiting' ? [id] : []))
+export async function settleAllDeadLetters(log: Log, outcome: 'replayed' | 'dropped', whose: Whose): Promise<number[]> {
+  const ids = [...(await statesOf(log, whose))].flatMap(([id, state]) => (state === 'waiting' ? [id] : []))
   for (let start = 0; start < ids.length; start += PAGE_RECORDS) {
     const page = ids.slice(start, start + PAGE_RECORDS)
     if (outcome === 'dropped') await settle(log, page, outcome)
@@ -118,8 +127,9 @@ async function replay(log: Log, { id, source, headers, value }: StoredDeadLetter
 async function waitingLetter(
   log: Log,
   id: number,
+  whose: Whose,
 ): Promise<{ ok: true; letter: StoredDeadLetter } | Extract<SettleOutcome, { ok: false }>> {
-  const letter = await readDeadLetter(log, id)
+  const letter = await readDeadLetter(log, id, whose)
   if (letter === null) return { ok: false, code: 'unknown', message: `there is no dead letter ${id}` }
   if (letter.state !== 'waiting') {
     return { ok: false, code: 'settled', message: `dead letter ${id} was ${letter.state} already` }

@@ -1,5 +1,6 @@
 /** The queue port on BullMQ, whichever backend the queue and worker are made with. */
 import { DelayedError, type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
+import { DEFAULT_TENANT } from '../access/principal.ts'
 import { openDailyJobs } from './daily-jobs.ts'
 import {
   type OfflineJob,
@@ -91,9 +92,10 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
     work,
     enqueue: (job) =>
       ask(async () => {
-        if ((await runs.getJob(job.runId)) !== undefined) return 'known'
+        const jobId = idWithin(job.tenant, job.runId)
+        if ((await runs.getJob(jobId)) !== undefined) return 'known'
         await runs.add('run', job, {
-          jobId: job.runId,
+          jobId,
           attempts: ATTEMPTS,
           backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
           removeOnComplete: KEEP_FINISHED,
@@ -101,17 +103,18 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
         })
         return 'added'
       }),
-    stateOf: (runId) => ask(async () => toRunState(await runs.getJobState(runId))),
-    lastSlot: (evalId) =>
+    stateOf: (tenant, runId) => ask(async () => toRunState(await runs.getJobState(idWithin(tenant, runId)))),
+    lastSlot: (tenant, evalId) =>
       ask(async () => {
-        const mark = await marks.getJob(markId(evalId))
+        const mark = await marks.getJob(markId(tenant, evalId))
         return mark === undefined ? undefined : slotOfMark(mark.data)
       }),
-    setLastSlot: (evalId, slotMs) =>
+    setLastSlot: (tenant, evalId, slotMs) =>
       ask(async () => {
-        const data = { evalId, slotMs }
-        const mark = await marks.getJob(markId(evalId))
-        if (mark === undefined) await marks.add('mark', data, { jobId: markId(evalId) })
+        const data = { tenant, evalId, slotMs }
+        const jobId = markId(tenant, evalId)
+        const mark = await marks.getJob(jobId)
+        if (mark === undefined) await marks.add('mark', data, { jobId })
         else await mark.updateData(data)
       }),
     async close() {
@@ -140,8 +143,13 @@ async function runJob(job: Job, token: string | undefined, handler: (job: Offlin
 }
 
 /** BullMQ refuses ids that are integers; the prefix makes sure. */
-function markId(evalId: string): string {
-  return `mark@${evalId}`
+function markId(tenant: string, evalId: string): string {
+  return `mark@${idWithin(tenant, evalId)}`
+}
+
+/** Those of the default tenant are as they were before there were others. No name of ours has a `~`. */
+function idWithin(tenant: string, id: string): string {
+  return tenant === DEFAULT_TENANT ? id : `${tenant}~${id}`
 }
 
 function slotOfMark(data: unknown): number | undefined {

@@ -145,18 +145,34 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       go.resolve()
       await drained
       expect(ended).toBe(1)
-      expect(await queue.stateOf(first.runId)).toBe('done')
-      expect(await queue.stateOf(second.runId)).toBe('waiting')
+      expect(await queue.stateOf('default', first.runId)).toBe('done')
+      expect(await queue.stateOf('default', second.runId)).toBe('waiting')
     })
 
     test('marks of schedules are shared and kept apart by eval', async () => {
       const [a, b] = [await open(), await open()]
-      expect(await a.lastSlot('checkout/marked')).toBeUndefined()
-      await a.setLastSlot('checkout/marked', 60_000)
-      await b.setLastSlot('checkout/other', 1)
-      expect(await b.lastSlot('checkout/marked')).toBe(60_000)
-      await b.setLastSlot('checkout/marked', 120_000)
-      expect(await a.lastSlot('checkout/marked')).toBe(120_000)
+      expect(await a.lastSlot('default', 'checkout/marked')).toBeUndefined()
+      await a.setLastSlot('default', 'checkout/marked', 60_000)
+      await b.setLastSlot('default', 'checkout/other', 1)
+      expect(await b.lastSlot('default', 'checkout/marked')).toBe(60_000)
+      await b.setLastSlot('default', 'checkout/marked', 120_000)
+      expect(await a.lastSlot('default', 'checkout/marked')).toBe(120_000)
+    })
+
+    test("the same run and mark of two tenants are each its own tenant's", async () => {
+      const queue = await open()
+      const job = jobOf('checkout/shared', 1_700_000_900_000)
+      const theirs = { ...job, tenant: 'acme' }
+      expect(await queue.enqueue(job)).toBe('added')
+      expect(await queue.enqueue(theirs)).toBe('added')
+      const taken: string[] = []
+      await queue.work(async ({ tenant }) => void taken.push(tenant), { concurrency: 1, onError: fail })
+      await untilState(queue, job.runId, 'done')
+      while ((await queue.stateOf('acme', job.runId)) !== 'done')
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(taken.sort()).toEqual(['acme', 'default'])
+      await queue.setLastSlot('acme', job.evalId, 60_000)
+      expect(await queue.lastSlot('default', job.evalId)).toBeUndefined()
     })
 
     test('a daily job is done once, whoever enqueues it and whenever', async () => {
@@ -178,7 +194,7 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
 
     test('an unknown run is said to be unknown', async () => {
       const queue = await open()
-      expect(await queue.stateOf('checkout/none@2026-01-01T0000Z')).toBe('unknown')
+      expect(await queue.stateOf('default', 'checkout/none@2026-01-01T0000Z')).toBe('unknown')
     })
   })
 }
@@ -192,5 +208,5 @@ function fail(error: Error): void {
 }
 
 export async function untilState(queue: OfflineQueue, runId: string, state: string): Promise<void> {
-  while ((await queue.stateOf(runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
+  while ((await queue.stateOf('default', runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
 }

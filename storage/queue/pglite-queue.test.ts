@@ -61,7 +61,7 @@ describe('the folder', () => {
     await enqueueUntilKilled(dataDir, 0, () => untilThere(join(dataDir, 'queue', 'PG_VERSION')))
     await access(join(dataDir, 'queue.unfinished'))
     const queue = await openQueue({ dataDir }, fail)
-    expect(await queue.stateOf('nothing@0')).toBe('unknown')
+    expect(await queue.stateOf('default', 'nothing@0')).toBe('unknown')
     await queue.close()
   })
 

@@ -6,7 +6,7 @@ const offlineJobSchema = z.object({
   tenant: z.string().min(1),
   /** `package/name`. */
   evalId: z.string().min(1),
-  /** `eval@slot`: the id of the job, so that it is enqueued once whoever enqueues it. */
+  /** `eval@slot`: with the tenant the id of the job, so that it is enqueued once whoever enqueues it. */
   runId: z.string().min(1),
   /** Milliseconds since the epoch: the scheduled minute, or the moment at which a run was asked for. */
   slotMs: z.int().nonnegative(),
@@ -40,17 +40,17 @@ export interface QueueWorker {
 
 export interface OfflineQueue extends Omit<DailyJobs, 'close'> {
   readonly backend: 'redis' | 'pglite'
-  /** `known`: a job with this run id exists already, in whatever state; nothing was added. */
+  /** `known`: a job of the tenant with this run id exists already, in whatever state; nothing was added. */
   enqueue(job: OfflineJob): Promise<'added' | 'known'>
   /**
    * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling; `RunInterrupted` costs none); a job may run twice when its process
    * was killed, so handlers write idempotently.
    */
   work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker>
-  stateOf(runId: string): Promise<RunState>
+  stateOf(tenant: string, runId: string): Promise<RunState>
   /** The last slot that the schedule of an eval has dealt with; undefined for an eval never seen. Shared by all schedulers. */
-  lastSlot(evalId: string): Promise<number | undefined>
-  setLastSlot(evalId: string, slotMs: number): Promise<void>
+  lastSlot(tenant: string, evalId: string): Promise<number | undefined>
+  setLastSlot(tenant: string, evalId: string, slotMs: number): Promise<void>
   close(): Promise<void>
 }
 

@@ -59,8 +59,8 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
     ])('%s a run goes its whole way', async (_, urlOf) => {
       const queue = await open(await urlOf(), fail)
       const job = jobOf('secured')
-      await queue.setLastSlot(job.evalId, 1)
-      expect(await queue.lastSlot(job.evalId)).toBe(1)
+      await queue.setLastSlot('default', job.evalId, 1)
+      expect(await queue.lastSlot('default', job.evalId)).toBe(1)
       expect(await queue.enqueue(job)).toBe('added')
       await queue.work(async () => {}, { concurrency: 1, onError: fail })
       await untilState(queue, job.runId, 'done')
@@ -87,7 +87,7 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       const after = jobOf('after')
       while ((await queue.enqueue(after).catch(() => null)) === null);
       while (!seen.includes(after.runId)) await new Promise((resolve) => setTimeout(resolve, 20))
-      expect(await queue.stateOf(jobOf('before').runId)).toBe('done')
+      expect(await queue.stateOf('default', jobOf('before').runId)).toBe('done')
       for (const error of errors) expect(`${JSON.stringify({ ...error })} ${error.stack}`).not.toContain(PASSWORD)
       await queue.close()
     })

@@ -43,7 +43,7 @@ export async function countPromises(system: FaultSystem, promised: Promised): Pr
 }
 
 async function countDeadLetters({ log }: FaultSystem, promised: Promised) {
-  const { letters } = await listDeadLetters(log, { state: null, limit: MANY })
+  const { letters } = await listDeadLetters(log, { state: null, limit: MANY, whose: null })
   const times = new Map<string, number>()
   for (const { value } of letters) {
     const text = Buffer.from(value).toString()
@@ -89,7 +89,7 @@ async function countRuns({ traces, redis }: FaultSystem, { runs }: Promised) {
   }
   const queue = await openQueue({ redis: redisSettings(redis.url), dataDir: '' }, () => {})
   try {
-    const states = await Promise.all([...runs].map((runId) => queue.stateOf(runId)))
+    const states = await Promise.all([...runs].map((runId) => queue.stateOf('default', runId)))
     return { runs: runs.size, runsLost: states.filter((state) => state !== 'done').length, judgedTwice }
   } finally {
     await queue.close()

@@ -32,7 +32,7 @@ async function run({ system, senders, wait }: Scene, downMs: number): Promise<Ro
   const { counts } = senders
   // Those of garbage come by it, not by the outage.
   const letters = async () =>
-    (await listDeadLetters(system.log, { state: null, limit: MANY })).letters.filter(
+    (await listDeadLetters(system.log, { state: null, limit: MANY, whose: null })).letters.filter(
       ({ code }) => code !== 'undecodable',
     ).length
   const results = async () => (await system.log.endOffsets(EVAL_RESULTS)).reduce((sum, { end }) => sum + end, 0)

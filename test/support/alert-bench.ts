@@ -9,6 +9,8 @@ import { plan as anAlert } from '../../engine/alerting/alert-fixture.ts'
 import type { RunAlert } from '../../engine/alerting/run-alert.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { makeResult, type ResultFields } from '../../engine/model/make-result.ts'
+import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
+import { plansOfOne } from '../../storage/definitions/plans.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
 import { ALERTS, EVAL_RESULTS } from '../../storage/log/topics.ts'
@@ -83,7 +85,7 @@ export function slackReceivers(slackUrlByChannel: ReceiverSettings['slackUrlByCh
 export async function evaluator(over: Partial<AlertEvaluatorOptions> = {}): Promise<AlertEvaluator> {
   const started = await startAlertEvaluator({
     log: bench.log,
-    definitions: { current: () => bench.plan },
+    definitions: plansOfOne(DEFAULT_TENANT, () => bench.plan),
     nowMs: () => bench.clockMs,
     onProblem: (message) => bench.problems.push(message),
     ...over,

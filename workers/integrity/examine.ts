@@ -2,6 +2,7 @@
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
+import { tenantOf } from '../../storage/log/tenant-of.ts'
 import type { TracesTable } from '../../storage/traces/encode.ts'
 import { type OffsetRange, resultKey, spanKey, type TracesIntegrity } from '../../storage/traces/integrity.ts'
 
@@ -86,7 +87,7 @@ type RowsOfRecord = { total: number; stored: number } | null
 
 async function spansStored(store: TracesIntegrity, records: readonly LogRecord[]): Promise<RowsOfRecord[]> {
   const decoded = records.map(({ headers, value }) => {
-    const outcome = decodeRecord(headers.tenant ?? 'default', value)
+    const outcome = decodeRecord(tenantOf({ headers }), value)
     return outcome.ok ? outcome.spans : null
   })
   const keys = await store.storedSpans(decoded.flatMap((spans) => spans ?? []))

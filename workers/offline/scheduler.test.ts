@@ -46,12 +46,12 @@ function evalOf(name: string, cron = '0 6 * * *', timeZone = 'Europe/London'): O
   return buildOfflineEval(name, e.cmp(e.score(), '>=', e.lit(4)), { schedule: { cron, timeZone } })
 }
 
-const known = (runId: string) => queue.stateOf(runId)
+const known = (runId: string) => queue.stateOf('default', runId)
 
 test('a new eval begins with its next slot', async () => {
   await schedulerAt('2026-07-03T12:00:00Z').sync([evalOf('new')])
   expect(await known('test/new@2026-07-03T0500Z')).toBe('unknown')
-  expect(await queue.lastSlot('test/new')).toBe(Date.parse('2026-07-03T05:00:00Z'))
+  expect(await queue.lastSlot('default', 'test/new')).toBe(Date.parse('2026-07-03T05:00:00Z'))
 })
 
 test('of the slots missed while down, the latest is run once', async () => {
@@ -97,14 +97,15 @@ test('when the minute comes, the slot is enqueued', async () => {
   await scheduler.sync([evalOf('fires')])
   expect(scheduler.nextSlotMs('test/fires')).toBe(Date.parse('2026-07-05T05:00:00Z'))
   await vi.waitUntil(async () => (await known('test/fires@2026-07-05T0500Z')) === 'waiting', { timeout: 15_000 })
-  expect(await queue.lastSlot('test/fires')).toBe(Date.parse('2026-07-05T05:00:00Z'))
+  expect(await queue.lastSlot('default', 'test/fires')).toBe(Date.parse('2026-07-05T05:00:00Z'))
 })
 
 test('a queue that fails is reported with the eval, and the others go on', async () => {
   const errors: string[] = []
   const broken: OfflineQueue = {
     ...queue,
-    lastSlot: (evalId) => (evalId === 'test/bad' ? Promise.reject(new Error('no disk')) : queue.lastSlot(evalId)),
+    lastSlot: (tenant, evalId) =>
+      evalId === 'test/bad' ? Promise.reject(new Error('no disk')) : queue.lastSlot(tenant, evalId),
   }
   const scheduler = createScheduler({
     queue: broken,
@@ -115,7 +116,7 @@ test('a queue that fails is reported with the eval, and the others go on', async
   schedulers.push(scheduler)
   await scheduler.sync([evalOf('bad'), evalOf('good')])
   expect(errors).toEqual(['test/bad: no disk'])
-  expect(await queue.lastSlot('test/good')).toBeDefined()
+  expect(await queue.lastSlot('default', 'test/good')).toBeDefined()
 })
 
 function fail(error: Error): void {

@@ -1,5 +1,5 @@
 /**
- * Puts the slots of the offline evals in force on the queue. Any number of schedulers may run: the id of a slot's job is
+ * Puts the slots of a tenant's offline evals in force on the queue. Any number of schedulers may run: the id of a slot's job is
  * the same in all of them, so it is enqueued once.
  *
  * Slots that passed while no scheduler ran: the latest one is run once, earlier ones are left out. An eval that is new to
@@ -53,16 +53,16 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (stopped) return
     const now = nowMs()
     const slotMs = latestSlotMs({ cron, timeZone }, now)
-    const mark = await queue.lastSlot(evalId)
+    const mark = await queue.lastSlot(tenant, evalId)
     if (mark === undefined) {
-      await queue.setLastSlot(evalId, slotMs ?? now)
+      await queue.setLastSlot(tenant, evalId, slotMs ?? now)
       return
     }
     if (slotMs === undefined || slotMs <= mark) return
     // In this order: killed in between, the slot is enqueued again under the same id.
     await queue.enqueue({ tenant, evalId, slotMs, trigger: 'schedule', runId: runIdOf(evalId, slotMs, 'schedule') })
     faultPoint('scheduler.after-enqueue')
-    await queue.setLastSlot(evalId, slotMs)
+    await queue.setLastSlot(tenant, evalId, slotMs)
   }
 
   async function tryEnqueueDue(evalId: string, entry: { cron: string; timeZone: string }): Promise<void> {

@@ -8,6 +8,7 @@ import { decodeResults } from '../../engine/codec/results.ts'
 import { buildOfflineEval, buildPlan, buildRubric, e } from '../../engine/evaluate/build-plan.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
+import { plansOfOne } from '../../storage/definitions/plans.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -118,7 +119,7 @@ function definitionsOf(...evals: OfflineEvalPlan[]) {
   let plan = buildPlan({ evals })
   const listeners: (() => void)[] = []
   return {
-    current: () => plan,
+    ...plansOfOne('default', () => plan),
     onChange: (changed: () => void) => void listeners.push(changed),
     swap(next: Plan) {
       plan = next
@@ -133,7 +134,6 @@ async function start(
   options: Partial<OfflineOptions> & Pick<OfflineOptions, 'definitions' | 'providers'>,
 ): Promise<Offline> {
   const offline = await startOffline({
-    tenant: 'default',
     log,
     traces,
     queue: { dataDir },
@@ -147,13 +147,13 @@ async function start(
 }
 
 async function runNow(offline: Offline, evalId: string): Promise<string> {
-  const outcome = await offline.runNow(evalId)
+  const outcome = await offline.runNow('default', evalId)
   if (!outcome.ok) throw new Error(outcome.message)
   return outcome.runId
 }
 
 async function untilRun(offline: Offline, runId: string, state = 'done'): Promise<void> {
-  while ((await offline.runState(runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
+  while ((await offline.runState('default', runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 async function published(evalId: string): Promise<EvalResult[]> {
@@ -316,7 +316,7 @@ describe('a schedule', () => {
     const definitions = definitionsOf(evalOf('hourly', { schedule: hourly }))
     const providers = openaiAt(server.url)
     const first = await start({ definitions, providers })
-    expect(await first.runState('test/hourly@2026-11-03T0500Z')).toBe('unknown')
+    expect(await first.runState('default', 'test/hourly@2026-11-03T0500Z')).toBe('unknown')
     await first.drain()
     offlines = []
 
@@ -328,7 +328,7 @@ describe('a schedule', () => {
 
     definitions.swap(buildPlan({ evals: [evalOf('other')] }))
     expect(second.status().map(({ evalId }) => evalId)).toEqual(['test/other'])
-    expect(await second.runNow('test/hourly')).toEqual({
+    expect(await second.runNow('default', 'test/hourly')).toEqual({
       ok: false,
       code: 'unknown_eval',
       message: 'No offline eval test/hourly is in force.',
@@ -370,13 +370,13 @@ describe('without a provider', () => {
   test('it says so once, plainly, runs nothing, and is no error', async () => {
     const definitions = definitionsOf(evalOf('unconfigured'))
     const offline = await start({ definitions, providers: [] })
-    definitions.swap(definitions.current())
+    definitions.swap(definitions.current('default'))
     const message =
       'No provider is configured for the judge of test/unconfigured (openai/gpt-5-mini): it is not run. ' +
       'Set OPENAI_API_KEY (or ASSAY_OPENAI_BASE_URL for a server of your own).'
     expect(notices).toEqual([message])
     expect(offline.status()).toMatchObject([{ state: 'no_provider', detail: message, lastRun: undefined }])
-    expect(await offline.runNow('test/unconfigured')).toEqual({ ok: false, code: 'no_provider', message })
+    expect(await offline.runNow('default', 'test/unconfigured')).toEqual({ ok: false, code: 'no_provider', message })
     expect(await published('test/unconfigured')).toEqual([])
   })
 

@@ -3,17 +3,19 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { notRunYet } from '../../dsl/not-run.ts'
-import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
+import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
+import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import { type OfflineJob, QueueError, type RunState } from '../../storage/queue/port.ts'
 import { openState } from '../../storage/state/open-state.ts'
-import { createAnswerCache } from './answer-cache.ts'
+import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { providersLacking } from './panel.ts'
@@ -21,19 +23,17 @@ import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
 import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from './providers.ts'
 import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
-import { createScheduler } from './scheduler.ts'
+import { createScheduler, type Scheduler } from './scheduler.ts'
 import { runIdOf } from './slot.ts'
 
 export type OfflinePart = 'scheduler' | 'worker'
 
 export interface OfflineOptions {
-  tenant: string
   log: Pick<Log, 'append'>
   traces: OfflineTraces
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
-  definitions: {
-    current(): Plan
+  definitions: TenantPlans & {
     /** Calls back after each change of the definitions in force. */
     onChange(changed: () => void): void
   }
@@ -58,6 +58,7 @@ export interface OfflineOptions {
 }
 
 export interface OfflineEvalStatus {
+  tenant: string
   evalId: string
   state: 'ready' | 'no_provider' | 'not_supported'
   /** What to do about a state other than `ready`. */
@@ -83,9 +84,9 @@ export type RunNowOutcome =
 export interface Offline {
   readonly backend: 'redis' | 'pglite'
   /** Enqueues a run over what has arrived by now; it begins 5 s later, when that has settled. */
-  runNow(evalId: string): Promise<RunNowOutcome>
-  runState(runId: string): Promise<RunState>
-  /** One row for each offline eval in force. */
+  runNow(tenant: string, evalId: string): Promise<RunNowOutcome>
+  runState(tenant: string, runId: string): Promise<RunState>
+  /** One row for each offline eval in force, of every tenant. */
   status(): OfflineEvalStatus[]
   /** Which providers take calls, as all workers know it. */
   judging(): Promise<ProvidersHealth>
@@ -97,7 +98,7 @@ export interface Offline {
 
 /** Resolves when the queue is open and the schedules are in force. Rejects with `QueueError` or `StateError`. */
 export async function startOffline(options: OfflineOptions): Promise<Offline> {
-  const { tenant, definitions, nowMs, parts = ['scheduler', 'worker'] } = options
+  const { definitions, nowMs, parts = ['scheduler', 'worker'] } = options
   const isWorker = parts.includes('worker')
   const notice = once(options.onNotice)
   const providers = providersByName(options.providers)
@@ -109,21 +110,29 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     throw error
   })
   const health = createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs })
-  const cache = createAnswerCache(state, tenant, nowMs)
   const stop = new AbortController()
   const lastRuns = new Map<string, LastRun>()
   const sleep = options.sleep ?? sleepUntilAborted
-  const judge = createJudgeClient({
-    providers,
-    health,
-    cache,
-    nowMs,
-    sleep,
-    random: Math.random,
-    ...(options.judgeTimeoutMs === undefined ? {} : { timeoutMs: options.judgeTimeoutMs }),
-  })
+  const judges = new Map<string, TenantJudge>()
+  const judgeOf = (tenant: string): TenantJudge => {
+    const known = judges.get(tenant)
+    if (known !== undefined) return known
+    const cache = createAnswerCache(state, tenant, nowMs)
+    const client = createJudgeClient({
+      providers,
+      health,
+      cache,
+      nowMs,
+      sleep,
+      random: Math.random,
+      ...(options.judgeTimeoutMs === undefined ? {} : { timeoutMs: options.judgeTimeoutMs }),
+    })
+    judges.set(tenant, { client, cache })
+    return { client, cache }
+  }
 
-  const offlineEvals = (): OfflineEvalPlan[] => definitions.current().evals.filter((one) => one.kind === 'offline')
+  const offlineEvals = (tenant: string): OfflineEvalPlan[] =>
+    definitions.current(tenant).evals.filter((one) => one.kind === 'offline')
 
   function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
     const why = notRunYet(evalPlan)
@@ -140,8 +149,9 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   }
 
   async function work(job: OfflineJob): Promise<void> {
-    const plan = definitions.current()
-    const evalPlan = offlineEvals().find(({ id }) => id === job.evalId)
+    const { tenant } = job
+    const plan = definitions.current(tenant)
+    const evalPlan = offlineEvals(tenant).find(({ id }) => id === job.evalId)
     // It was taken out of the definitions after the slot was enqueued.
     if (evalPlan === undefined) return
     const { state, detail } = readiness(evalPlan)
@@ -157,11 +167,11 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       error: undefined,
       summary: undefined,
     }
-    lastRuns.set(job.evalId, run)
+    lastRuns.set(keyOf(tenant, job.evalId), run)
     try {
       run.summary = await runOfflineEval(job, plan, evalPlan, {
         traces: options.traces,
-        judge,
+        judge: judgeOf(tenant).client,
         publish: (results) => publish(options.log, results),
         nowMs,
         sleep,
@@ -174,7 +184,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     } catch (error) {
       run.outcome = stop.signal.aborted ? 'interrupted' : 'failed'
       run.error = messageOf(error)
-      if (run.outcome === 'failed') notice(`The run ${job.runId} failed and is tried again: ${run.error}`)
+      if (run.outcome === 'failed')
+        notice(`The run ${job.runId}${ofTenant(tenant)} failed and is tried again: ${run.error}`)
       throw error
     } finally {
       run.endedAtMs = nowMs()
@@ -188,12 +199,16 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
       })
     : null
-  const scheduler = createScheduler({
-    queue,
-    tenant,
-    nowMs,
-    onError: (error, evalId) => notice(`A slot of ${evalId} could not be enqueued: ${error.message}`),
-  })
+  const schedulers = new Map<string, Scheduler>()
+  const schedulerOf = (tenant: string): Scheduler => {
+    const known = schedulers.get(tenant)
+    if (known !== undefined) return known
+    const onError = (error: Error, evalId: string): void =>
+      notice(`A slot of ${evalId}${ofTenant(tenant)} could not be enqueued: ${error.message}`)
+    const scheduler = createScheduler({ queue, tenant, nowMs, onError })
+    schedulers.set(tenant, scheduler)
+    return scheduler
+  }
 
   const { checkDay } = options
   const dailyWorker = isWorker && checkDay !== undefined ? await queue.workDaily(({ day }) => checkDay(day)) : null
@@ -207,12 +222,15 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       : null
 
   async function follow(): Promise<void> {
-    const evals = offlineEvals()
-    for (const evalPlan of evals) {
-      const { detail } = readiness(evalPlan)
-      if (detail !== undefined) notice(detail)
+    for (const tenant of definitions.tenants()) {
+      const evals = offlineEvals(tenant)
+      for (const evalPlan of evals) {
+        const { detail } = readiness(evalPlan)
+        if (detail !== undefined) notice(detail)
+      }
+      const scheduled = evals.filter((evalPlan) => notRunYet(evalPlan) === null)
+      if (parts.includes('scheduler')) await schedulerOf(tenant).sync(scheduled)
     }
-    if (parts.includes('scheduler')) await scheduler.sync(evals.filter((evalPlan) => notRunYet(evalPlan) === null))
   }
   // What `sync` meets is reported by the scheduler, eval by eval.
   definitions.onChange(() => void follow())
@@ -220,8 +238,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 
   return {
     backend: queue.backend,
-    async runNow(evalId) {
-      const evalPlan = offlineEvals().find(({ id }) => id === evalId)
+    async runNow(tenant, evalId) {
+      const evalPlan = offlineEvals(tenant).find(({ id }) => id === evalId)
       if (evalPlan === undefined)
         return { ok: false, code: 'unknown_eval', message: `No offline eval ${evalId} is in force.` }
       const { state, detail } = readiness(evalPlan)
@@ -236,18 +254,29 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       }
       return { ok: true, runId }
     },
-    runState: (runId) => queue.stateOf(runId),
+    runState: (tenant, runId) => queue.stateOf(tenant, runId),
     status: () =>
-      offlineEvals().map((evalPlan) => ({
-        evalId: evalPlan.id,
-        ...readiness(evalPlan),
-        nextSlotMs: scheduler.nextSlotMs(evalPlan.id),
-        lastRun: lastRuns.get(evalPlan.id),
-      })),
+      definitions.tenants().flatMap((tenant) =>
+        offlineEvals(tenant).map((evalPlan) => ({
+          tenant,
+          evalId: evalPlan.id,
+          ...readiness(evalPlan),
+          nextSlotMs: schedulers.get(tenant)?.nextSlotMs(evalPlan.id),
+          lastRun: lastRuns.get(keyOf(tenant, evalPlan.id)),
+        })),
+      ),
     judging: () => health.health(),
-    cacheStats: () => cache.stats(),
+    cacheStats: () => {
+      const sum = { hits: 0, misses: 0 }
+      for (const { cache } of judges.values()) {
+        const { hits, misses } = cache.stats()
+        sum.hits += hits
+        sum.misses += misses
+      }
+      return sum
+    },
     async drain() {
-      await scheduler.stop()
+      for (const scheduler of schedulers.values()) await scheduler.stop()
       await dailyEnqueuing?.stop()
       await dailyWorker?.drain()
       stop.abort()
@@ -257,6 +286,17 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     },
   }
 }
+
+interface TenantJudge {
+  readonly client: ReturnType<typeof createJudgeClient>
+  /** An answer quotes what the judge was shown: it is the tenant's own. */
+  readonly cache: AnswerCache
+}
+
+const keyOf = (tenant: string, evalId: string): string => `${tenant}/${evalId}`
+
+/** For messages to the operator. */
+const ofTenant = (tenant: string): string => (tenant === DEFAULT_TENANT ? '' : ` of tenant ${tenant}`)
 
 async function publish(log: Pick<Log, 'append'>, results: readonly EvalResult[]): Promise<void> {
   const first = results[0]

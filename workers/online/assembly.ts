@@ -44,8 +44,8 @@ export interface AssemblyOptions {
   times: AssemblyTimes
   budget: AssemblyBudget
   partition?: number
-  /** Traces that began before this may have spans which this assembly was not given. Ms since the epoch; -Infinity: none has. */
-  knowsSinceMs: number
+  /** Traces that began before this may have spans which this assembly was not given. Ms since the epoch; none has unless told. */
+  knowsSinceMs?: number
 }
 
 /**
@@ -82,14 +82,21 @@ export class TraceAssembly {
   /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
   readonly #known = new Map<string, { revision: number; atMs: number }>()
   readonly #overflown: DueTrace[] = []
+  /** Of traces of any tenant, and of those of some in particular. */
   #knowsSinceMs: number
+  readonly #knowsTenantSinceMs = new Map<string, number>()
   #clockMs = Number.NEGATIVE_INFINITY
 
   constructor(options: AssemblyOptions) {
     this.partition = options.partition ?? 0
     this.#times = options.times
     this.#budget = options.budget
-    this.#knowsSinceMs = options.knowsSinceMs
+    this.#knowsSinceMs = options.knowsSinceMs ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** From now on traces of the tenant are given; those that began before `ms` may have spans that were not. */
+  knowsSince(tenant: string, ms: number): void {
+    this.#knowsTenantSinceMs.set(tenant, ms)
   }
 
   /** The clock never goes back. */
@@ -106,7 +113,7 @@ export class TraceAssembly {
       (settled === undefined ? this.#begin(key, span, offset, evaluator) : this.#reopen(key, settled, span, offset))
     if (trace === null || (trace.spans.size > CAPS.spansPerTrace && !trace.spans.has(span.spanId))) return
     this.#keep(trace, span)
-    if (span.startTimeUs / 1000 < this.#knowsSinceMs) trace.beganBefore = true
+    if (span.startTimeUs / 1000 < this.#sinceMs(span.tenant)) trace.beganBefore = true
     trace.lastAtMs = this.#clockMs
     if (span.parentSpanId === undefined && !trace.hasRoot) {
       trace.hasRoot = true
@@ -220,6 +227,10 @@ export class TraceAssembly {
     this.#open.clear()
     this.#settled.clear()
     this.#known.clear()
+  }
+
+  #sinceMs(tenant: string): number {
+    return Math.max(this.#knowsSinceMs, this.#knowsTenantSinceMs.get(tenant) ?? Number.NEGATIVE_INFINITY)
   }
 
   #begin(key: string, span: Span, offset: number, evaluator: Evaluator): TraceInMemory | null {

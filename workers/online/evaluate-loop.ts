@@ -5,21 +5,29 @@
  */
 
 import type { Plan } from '../../dsl/plan.ts'
-import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
+import { decodeRecord } from '../../engine/conventions/normalise.ts'
 import { UnreadConventions } from '../../engine/conventions/unread.ts'
-import { compileEvaluator, type EvalLedger, type Evaluator } from '../../engine/evaluate/evaluator.ts'
-import { partsReadBy } from '../../engine/evaluate/reads.ts'
+import {
+  compileEvaluator,
+  type EvalLedger,
+  type Evaluator,
+  type EvaluatorOptions,
+} from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
+import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
 import { InHand, type Processed } from '../../storage/log/in-hand.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
+import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
+import { Evaluators } from './evaluators.ts'
 import { PartitionProgress } from './partition-progress.ts'
 import { ReadBack, storedUpTo } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
@@ -31,8 +39,8 @@ import { tryEvaluation } from './try-evaluation.ts'
 
 export interface EvaluateLoopOptions {
   log: Log
-  /** The plan in force; asked before each batch, and compiled when its hash is a new one. */
-  definitions: { current(): Plan }
+  /** The plan in force of each tenant; asked for each record, and compiled when its hash is a new one. */
+  definitions: Pick<TenantPlans, 'current'>
   /** Milliseconds since the epoch. */
   nowMs: () => number
   /** A line for the operator. */
@@ -47,7 +55,7 @@ export interface EvaluateLoopOptions {
   /** How often a process may die with a record alone in hand before that is put aside: 3. */
   maxAttempts?: number
   /** `compileEvaluator`, or what wraps it. */
-  compile?: (plan: Plan) => Evaluator
+  compile?: (plan: Plan, options: EvaluatorOptions) => Evaluator
   runtime?: Runtime
 }
 
@@ -55,8 +63,8 @@ export type { EvaluateLoopStats } from './evaluate-stats.ts'
 
 export interface EvaluateLoop {
   stats(): EvaluateLoopStats
-  /** How the subjects of each eval ended since the definitions in force were taken up. */
-  ledger(): EvalLedger[]
+  /** How the subjects of each eval of the tenant ended since its definitions in force were taken up. */
+  ledger(tenant: string): EvalLedger[]
   /** Commits what is done with and leaves the group. Open traces come again. */
   drain(): Promise<void>
 }
@@ -81,16 +89,13 @@ class Loop implements EvaluateLoop {
   readonly #stop = new AbortController()
   readonly #judge: TraceJudge
   readonly #inHand: InHand
-  readonly #compile: (plan: Plan) => Evaluator
+  readonly #evaluators: Evaluators
   readonly #unread: UnreadConventions
   readonly #budget: AssemblyBudget
   readonly #times: AssemblyTimes
   readonly #partitions = new Map<number, PartitionProgress>()
   #consumer!: Consumer
   #running: Promise<void> = Promise.resolve()
-  #evaluator: Evaluator
-  /** What any definitions of this run have read: an open trace is judged by those it began with. */
-  #parts: SpanParts
   /** Of the partitions; null from when they are taken away, which may be in the middle of a turn, until there are others. */
   #tenure: object | null = null
   #lastCommitMs = Number.NEGATIVE_INFINITY
@@ -108,10 +113,10 @@ class Loop implements EvaluateLoop {
   constructor(options: EvaluateLoopOptions) {
     this.#options = options
     this.#runtime = options.runtime ?? MACHINE
-    const plan = options.definitions.current()
-    this.#compile = options.compile ?? compileEvaluator
-    this.#evaluator = this.#compile(plan)
-    this.#parts = partsReadBy(plan)
+    const { definitions, compile = compileEvaluator, onProblem } = options
+    this.#evaluators = new Evaluators(definitions, compile, onProblem)
+    // So that its first span need not wait for it.
+    this.#evaluators.of(DEFAULT_TENANT)
     this.#budget = { ...defaultBudget(), ...options.budget }
     this.#times = { ...DEFAULT_TIMES, ...options.times }
     const { traces, nowMs } = options
@@ -125,7 +130,10 @@ class Loop implements EvaluateLoop {
     this.#inHand = new InHand({
       log: options.log,
       groupId: this.#groupId,
-      tryRecord: async (record) => tryEvaluation(record, this.#compile(options.definitions.current()), this.#parts),
+      tryRecord: async (record) => {
+        const { evaluator, parts } = this.#evaluators.anew(tenantOf(record))
+        tryEvaluation(record, evaluator, parts)
+      },
       retry: (attempt) => this.#retried(attempt),
       alone: this.#runtime.alone,
       onProblem: options.onProblem,
@@ -164,8 +172,8 @@ class Loop implements EvaluateLoop {
     }
   }
 
-  ledger(): EvalLedger[] {
-    return this.#evaluator.ledger()
+  ledger(tenant: string): EvalLedger[] {
+    return this.#evaluators.of(tenant).evaluator.ledger()
   }
 
   async drain(): Promise<void> {
@@ -204,7 +212,6 @@ class Loop implements EvaluateLoop {
       maxWaitMs: this.#waitMs(),
       signal: this.#stop.signal,
     })
-    this.#useDefinitions()
     const nowMs = this.#options.nowMs()
     const results: EvalResult[] = []
     let spans = 0
@@ -257,23 +264,11 @@ class Loop implements EvaluateLoop {
     return Math.max(MIN_WAIT_MS, waitMs)
   }
 
-  #useDefinitions(): void {
-    const plan = this.#options.definitions.current()
-    if (plan.hash === this.#evaluator.plan.hash) return
-    try {
-      this.#evaluator = this.#compile(plan)
-      const { inputs, attributes } = partsReadBy(plan)
-      this.#parts = { inputs: inputs || this.#parts.inputs, attributes: attributes || this.#parts.attributes }
-    } catch (error) {
-      // A plan of this hash is not tried again at each batch.
-      this.#evaluator = { ...this.#evaluator, plan: { ...this.#evaluator.plan, hash: plan.hash } }
-      this.#options.onProblem?.(`the new definitions cannot be run, the old ones stay: ${messageOf(error)}`)
-    }
-  }
-
   /** The number of spans in the record. */
   async #evaluate(record: LogRecord, nowMs: number, results: EvalResult[]): Promise<number> {
-    const progress = this.#progressOf(record)
+    const tenant = tenantOf(record)
+    const { evaluator, parts } = this.#evaluators.of(tenant)
+    const progress = this.#progressOf(record, tenant, evaluator)
     progress.advance(record.appendTimeMs)
     await this.#settle(progress, nowMs, results)
     // Taken away meanwhile.
@@ -282,7 +277,7 @@ class Loop implements EvaluateLoop {
     if (this.#inHand.isAside(record)) return 0
     let spans: readonly Span[]
     try {
-      const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value, this.#parts, this.#unread)
+      const outcome = decodeRecord(tenant, record.value, parts, this.#unread)
       if (!outcome.ok) {
         this.#stats.undecodable++
         return 0
@@ -292,7 +287,6 @@ class Loop implements EvaluateLoop {
       this.#stats.undecodable++
       return 0
     }
-    const evaluator = this.#evaluator
     try {
       for (const span of spans) {
         for (const result of evaluator.onSpan(span, nowMs, record.appendTimeMs)) results.push(result)
@@ -334,13 +328,13 @@ class Loop implements EvaluateLoop {
     })
   }
 
-  #progressOf(record: LogRecord): PartitionProgress {
+  #progressOf(record: LogRecord, tenant: string, evaluator: Evaluator): PartitionProgress {
     let progress = this.#partitions.get(record.partition)
     if (progress === undefined) {
       progress = new PartitionProgress(record.partition, this.#times, this.#budget)
       this.#partitions.set(record.partition, progress)
     }
-    progress.assembleIf(this.#evaluator.needsTraces, record)
+    progress.assembleIf(evaluator.needsTraces, tenant, record)
     return progress
   }
 

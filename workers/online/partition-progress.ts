@@ -10,6 +10,8 @@ export class PartitionProgress {
   readonly #times: AssemblyTimes
   readonly #budget: AssemblyBudget
   #assembly: TraceAssembly | null = null
+  /** Whose traces are assembled. */
+  readonly #tenants = new Set<string>()
   /** Of the first record that was read, or what was committed since. */
   #committed: number | null = null
   #next: number | null = null
@@ -29,18 +31,18 @@ export class PartitionProgress {
     return this.#assembly
   }
 
-  /** Begins to assemble traces from `record` on when evals want it, and ends it when none does and none is open. */
-  assembleIf(isWanted: boolean, record: LogRecord): void {
-    if (isWanted && this.#assembly === null) {
+  /** Begins to assemble the tenant's traces from `record` on when its evals want them, and ends it when none does and none is open. */
+  assembleIf(isWanted: boolean, tenant: string, record: LogRecord): void {
+    if (isWanted) {
+      if (this.#tenants.has(tenant)) return
+      this.#tenants.add(tenant)
+      this.#assembly ??= new TraceAssembly({ times: this.#times, budget: this.#budget, partition: this.#partition })
       // Before the first offset there is nothing that could have been missed.
-      const knowsSinceMs = record.offset === 0 ? Number.NEGATIVE_INFINITY : record.appendTimeMs
-      this.#assembly = new TraceAssembly({
-        times: this.#times,
-        budget: this.#budget,
-        partition: this.#partition,
-        knowsSinceMs,
-      })
-    } else if (!isWanted && this.#assembly?.openTraces === 0) {
+      if (record.offset > 0) this.#assembly.knowsSince(tenant, record.appendTimeMs)
+      return
+    }
+    this.#tenants.delete(tenant)
+    if (this.#tenants.size === 0 && this.#assembly?.openTraces === 0) {
       this.#assembly.drop()
       this.#assembly = null
     }

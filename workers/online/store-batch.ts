@@ -6,6 +6,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
+import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { Offsets } from './offsets.ts'
 import { RowBlocks } from './row-blocks.ts'
@@ -28,12 +29,12 @@ export class StoreBatch {
   }
 
   /** Reads a record and redacts its spans before they go any further; one that can't be read joins the dead letters. */
-  async add(record: LogRecord, redactor: Redactor, nowMs: number): Promise<void> {
+  async add(record: LogRecord, redactorOf: (tenant: string) => Redactor, nowMs: number): Promise<void> {
     this.offsets.note(record)
     this.sizeBytes += record.value.byteLength
     this.newestAppendTimeMs = Math.max(this.newestAppendTimeMs, record.appendTimeMs)
     try {
-      if (record.topic === AGENT_TRACES) await this.#addSpans(record, redactor, nowMs)
+      if (record.topic === AGENT_TRACES) await this.#addSpans(record, redactorOf, nowMs)
       else this.#addResults(record, nowMs)
     } catch (error) {
       // A bug in reading or redacting must neither stop the partition nor let the text through unmasked.
@@ -47,8 +48,10 @@ export class StoreBatch {
     this.results.seal(nowMs)
   }
 
-  async #addSpans(record: LogRecord, redactor: Redactor, nowMs: number): Promise<void> {
-    const outcome = decodeRecord(record.headers.tenant ?? 'default', record.value)
+  async #addSpans(record: LogRecord, redactorOf: (tenant: string) => Redactor, nowMs: number): Promise<void> {
+    const tenant = tenantOf(record)
+    const redactor = redactorOf(tenant)
+    const outcome = decodeRecord(tenant, record.value)
     if (!outcome.ok) {
       this.#refuse(record, 'undecodable', outcome.message)
       return

@@ -19,8 +19,8 @@ export interface StoreLoopOptions {
   log: Log
   /** Migrated. */
   traces: Pick<TracesStore, 'insertBlocks'>
-  /** The redaction in force; asked for each record. */
-  definitions: () => Redactor
+  /** The redaction in force of a tenant; asked for each record. */
+  definitions: (tenant: string) => Redactor
   /** Milliseconds since the epoch. */
   nowMs: () => number
   /** A line for the operator: outages and dead letters. */
@@ -213,7 +213,7 @@ class Loop implements StoreLoop {
         this.#pending.offsets.note(record)
         continue
       }
-      this.#adding = this.#pending.add(record, this.#options.definitions(), this.#options.nowMs())
+      this.#adding = this.#pending.add(record, this.#options.definitions, this.#options.nowMs())
       await this.#adding
       await giveWay()
     }
@@ -304,7 +304,7 @@ class Loop implements StoreLoop {
   /** What storing a record takes. Only an insert that runs in this process is part of that: it is by the same keys, and shows nothing twice. */
   async #try(record: LogRecord): Promise<void> {
     const alone = new StoreBatch(this.#runtime)
-    await alone.add(record, this.#options.definitions(), this.#options.nowMs())
+    await alone.add(record, this.#options.definitions, this.#options.nowMs())
     alone.seal(this.#options.nowMs())
     if (this.#options.isStoreInProcess !== true) return
     for (const table of ['spans', 'results'] as const) {

@@ -3,10 +3,11 @@ import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise
 import { UnreadConventions } from '../../engine/conventions/unread.ts'
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
+import { tenantOf } from '../../storage/log/tenant-of.ts'
 
 /** `evaluator` counts what it judges: it has to be one of the trial's own. */
-export function tryEvaluation({ headers, value }: LogRecord, evaluator: Evaluator, parts: SpanParts): void {
-  const outcome = decodeRecord(headers.tenant ?? 'default', value, parts, new UnreadConventions(() => {}))
+export function tryEvaluation(record: LogRecord, evaluator: Evaluator, parts: SpanParts): void {
+  const outcome = decodeRecord(tenantOf(record), record.value, parts, new UnreadConventions(() => {}))
   if (!outcome.ok) return
   for (const span of outcome.spans) {
     evaluator.onSpan(span, 0, 0)

@@ -8,6 +8,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
+import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import type { ReplayCounts, ReplayRequest } from '../../storage/replays/replay.ts'
 import { type AssemblyTimes, TraceAssembly } from '../online/assembly.ts'
@@ -123,7 +124,7 @@ export class PartitionReplay {
     assembly.advance(record.appendTimeMs)
     const isNew = record.offset >= this.#resumeAt
     await this.#settle(step, isNew)
-    const tenant = record.headers.tenant ?? 'default'
+    const tenant = tenantOf(record)
     if (tenant !== request.tenant) return
     const isJudged = isNew && record.offset >= start && record.offset < end
     if (isJudged) counts.records++

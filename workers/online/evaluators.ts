@@ -1,0 +1,59 @@
+/** An evaluator for each tenant, of its own definitions in force. */
+import { EMPTY_PLAN } from '../../dsl/packages.ts'
+import type { Plan } from '../../dsl/plan.ts'
+import type { SpanParts } from '../../engine/conventions/normalise.ts'
+import type { Evaluator, EvaluatorOptions } from '../../engine/evaluate/evaluator.ts'
+import { partsReadBy } from '../../engine/evaluate/reads.ts'
+import type { TenantPlans } from '../../storage/definitions/plans.ts'
+import { CompiledPlans, SharedPatterns } from './compiled-plans.ts'
+
+export interface TenantEvaluator {
+  readonly evaluator: Evaluator
+  /** What any definitions of the tenant have read in this run: an open trace is judged by those it began with. */
+  readonly parts: SpanParts
+}
+
+export class Evaluators {
+  readonly #definitions: Pick<TenantPlans, 'current'>
+  readonly #compile: (plan: Plan) => Evaluator
+  readonly #compiled: CompiledPlans<TenantEvaluator>
+  /** Two flags a tenant, for as long as the process runs. */
+  readonly #parts = new Map<string, SpanParts>()
+
+  constructor(
+    definitions: Pick<TenantPlans, 'current'>,
+    compile: (plan: Plan, options: EvaluatorOptions) => Evaluator,
+    onProblem?: (text: string) => void,
+  ) {
+    const patterns = new SharedPatterns()
+    this.#definitions = definitions
+    this.#compile = (plan) => compile(plan, { patterns: patterns.of(plan) })
+    this.#compiled = new CompiledPlans({
+      definitions,
+      compile: (plan, tenant) => ({ evaluator: this.#compile(plan), parts: this.#partsOf(tenant, plan) }),
+      onProblem,
+      fallback: EMPTY_PLAN,
+    })
+  }
+
+  of(tenant: string): TenantEvaluator {
+    return this.#compiled.of(tenant)
+  }
+
+  /** Another one, which counts for itself: for a trial. */
+  anew(tenant: string): TenantEvaluator {
+    const { parts } = this.of(tenant)
+    return { evaluator: this.#compile(this.#definitions.current(tenant)), parts }
+  }
+
+  #partsOf(tenant: string, plan: Plan): SpanParts {
+    const { inputs, attributes } = partsReadBy(plan)
+    const before = this.#parts.get(tenant)
+    const parts = {
+      inputs: inputs || before?.inputs === true,
+      attributes: attributes || before?.attributes === true,
+    }
+    this.#parts.set(tenant, parts)
+    return parts
+  }
+}
