@@ -16,11 +16,13 @@ import { TRUE } from './truth.ts'
 
 export type { ProjectedSpan } from './subject.ts'
 
-/** A trace whose spans have all been seen, each span id once. */
+/** A trace whose spans have all been seen, as far as is known, each span id once. */
 export interface SettledTrace {
   readonly tenant: string
   readonly traceId: string
   readonly spans: readonly ProjectedSpan[]
+  /** It is judged before its time: spans may be to come. Its results say so. */
+  readonly isEarly?: boolean
 }
 
 export interface EvalLedger extends Readonly<EvalCounts> {
@@ -52,6 +54,9 @@ export interface EvaluatorOptions {
   readonly patterns?: PatternSet
   readonly maxSpansPerTrace?: number
 }
+
+/** Also where the verdict does not depend on all spans, and stands: on what was there. */
+const EARLY = 'judged early, for want of memory: spans of the trace may have been on their way'
 
 const NO_RESULTS: readonly EvalResult[] = Object.freeze([])
 
@@ -102,7 +107,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
     arrivedAtMs?: number,
   ): readonly EvalResult[] => {
     if (atSettle.length === 0 || trace.spans.length === 0) return NO_RESULTS
-    const view = viewTrace(trace.tenant, trace.traceId, trace.spans, maxSpans)
+    const view = viewTrace(trace.tenant, trace.traceId, trace.spans, maxSpans, trace.isEarly)
     const results: EvalResult[] = []
     set.begin()
     context.trace = view
@@ -126,7 +131,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
     // The context must not keep the trace's texts alive.
     context.trace = undefined
     context.span = undefined
-    return results
+    return trace.isEarly === true ? results.map((result) => ({ ...result, explanation: EARLY })) : results
   }
 
   return {

@@ -59,7 +59,7 @@ export interface TraceView {
   readonly startTimeUs: number
   /** Latest end minus earliest start. */
   readonly durationNs: number
-  /** Spans over the cap were left out: what depends on all of them is truncated. */
+  /** Spans over the cap were left out, or more are to come: what depends on all of them is truncated. */
   readonly cut: boolean
 }
 

@@ -1,15 +1,16 @@
 import { CAPS } from '../../dsl/caps.ts'
 import { type ProjectedSpan, startAfterNs, type TraceView } from './subject.ts'
 
-/** `spans`: at least one, each span id once, in any order. */
+/** `spans`: at least one, each span id once, in any order. `isEarly`: others may be to come. */
 export function viewTrace(
   tenant: string,
   traceId: string,
   spans: readonly ProjectedSpan[],
   maxSpans: number = CAPS.spansPerTrace,
+  isEarly = false,
 ): TraceView {
-  const cut = spans.length > maxSpans
-  const seen = cut ? [...spans].sort(rootsFirst).slice(0, maxSpans) : spans
+  const isTooLong = spans.length > maxSpans
+  const seen = isTooLong ? [...spans].sort(rootsFirst).slice(0, maxSpans) : spans
   let first = seen[0]
   if (first === undefined) throw new RangeError(`trace ${traceId} has no spans`)
   let parentless: ProjectedSpan | undefined
@@ -32,7 +33,7 @@ export function viewTrace(
     agent: agent ?? root,
     startTimeUs: originUs,
     durationNs: endNs - first.startTimeSubUs,
-    cut,
+    cut: isTooLong || isEarly,
   }
 }
 

@@ -114,6 +114,8 @@ function brokenTraceVerdicts(
       if (score > spans) return `${trace.traceKey} is judged by ${score} spans of ${spans}`
       if (result.verdict !== (score <= MAX_SPANS ? 'pass' : 'fail')) return `${trace.traceKey} is ${result.verdict}`
     }
+    if (result?.explanation !== undefined && result.score !== undefined)
+      return `${trace.traceKey} was judged early, by ${result.score} spans as if by all`
     const isUndisturbed = ledger.evaluationDisturbedAtMs < trace.firstAtMs
     if (settings.maxOpenTraces < ledger.traces.size) continue
     if (result?.verdict === 'unknown') {

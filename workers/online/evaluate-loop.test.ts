@@ -148,6 +148,31 @@ test('a trace is not judged while records of it are unread, were they larger tha
   await expectResults([1, 2, 3].map((id) => `test/fast 1/${id} r1 pass`).concat('test/short 1/0 r1 fail'))
 })
 
+test('a trace that is judged early, for want of room, says so; when the rest has come it is judged whole', async () => {
+  const loop = await start({ budget: { maxTraces: 1 } })
+  await send([{ trace: 1, id: 1, operation: 'invoke_agent' }])
+  await send([{ trace: 2, id: 2, operation: 'invoke_agent' }])
+  await until(() => expect(loop.stats().settledEarly).toBe(1))
+  await until(async () => expect(await results()).toHaveLength(1))
+  expect(await results()).toMatchObject([
+    {
+      traceId: traceIdOf(1),
+      verdict: 'unknown',
+      reason: { code: 'truncated', field: 'trace' },
+      explanation: expect.stringMatching(/^judged early/),
+      score: undefined,
+    },
+  ])
+  clockMs += 5_000
+  await until(async () => expect(await results()).toHaveLength(2))
+  expect((await results())[1]).toMatchObject({
+    traceId: traceIdOf(2),
+    verdict: 'pass',
+    explanation: undefined,
+    score: 1,
+  })
+})
+
 test('offsets are held back for an open trace, and a restart judges it whole, by the same ids', async () => {
   const first = await start()
   await send([{ trace: 1, id: 1, parent: 9 }])

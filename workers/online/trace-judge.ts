@@ -56,7 +56,7 @@ export class TraceJudge {
       this.stats.settledTraces++
       if (cause === 'overflow') this.stats.settledEarly++
       if (trace.revision > 1) this.stats.revisions++
-      const found = this.#judgeOne(trace, nowMs)
+      const found = this.#judgeOne(trace, nowMs, cause === 'overflow')
       if (!isCut || this.#readBack === null) results.push(...found)
       else {
         this.stats.cutTraces++
@@ -103,10 +103,15 @@ export class TraceJudge {
     }
   }
 
-  #judgeOne(trace: TraceInMemory, nowMs: number): readonly EvalResult[] {
+  #judgeOne(trace: TraceInMemory, nowMs: number, isEarly = false): readonly EvalResult[] {
     const { tenant, traceId, spans, evaluator, revision, lastAtMs } = trace
     try {
-      const results = evaluator.onTrace({ tenant, traceId, spans: [...spans.values()] }, revision, nowMs, lastAtMs)
+      const results = evaluator.onTrace(
+        { tenant, traceId, spans: [...spans.values()], isEarly },
+        revision,
+        nowMs,
+        lastAtMs,
+      )
       return trace.hasMaskedTexts ? results.map((result) => withMaskedTexts(result, evaluator.plan)) : results
     } catch (error) {
       this.#onProblem(`trace ${traceId} could not be judged: ${messageOf(error)}`)
