@@ -166,7 +166,12 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       expect(await queue.enqueue(job)).toBe('added')
       expect(await queue.enqueue(theirs)).toBe('added')
       const taken: string[] = []
-      await queue.work(async ({ tenant }) => void taken.push(tenant), { concurrency: 1, onError: fail })
+      await queue.work(
+        async ({ tenant, evalId }) => {
+          if (evalId === job.evalId) taken.push(tenant)
+        },
+        { concurrency: 1, onError: fail },
+      )
       await untilState(queue, job.runId, 'done')
       while ((await queue.stateOf('acme', job.runId)) !== 'done')
         await new Promise((resolve) => setTimeout(resolve, 20))
