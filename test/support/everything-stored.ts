@@ -37,15 +37,17 @@ export async function everythingInLog(log: Log, tenant: string): Promise<unknown
     keys: keys.list(null),
     definitions: definitions.current(tenant).packages,
     audit: (await log.read(AUDIT_LOG, 0, 0, 100)).map(({ value }) => Buffer.from(value).toString()),
-    alerts: [...((await loadCheckpoints(log, onProblem)).get(tenant) ?? [])].map(([id, { state, notifiedIncident }]) => ({
-      id,
-      // Without when the alert was looked at, which goes on.
-      phase: state.phase,
-      incidents: state.incidentCount,
-      transitions: state.transitionCount,
-      window: state.window,
-      notifiedIncident,
-    })),
+    alerts: [...((await loadCheckpoints(log, onProblem)).get(tenant) ?? [])].map(
+      ([id, { state, notifiedIncident }]) => ({
+        id,
+        // Without when the alert was looked at, which goes on.
+        phase: state.phase,
+        incidents: state.incidentCount,
+        transitions: state.transitionCount,
+        window: state.window,
+        notifiedIncident,
+      }),
+    ),
   }
   await definitions.close()
   await keys.close()
