@@ -15,6 +15,7 @@ export {
   type ToolOptions,
   tool,
 } from './genai/spans.ts'
+export { assayOpenAI, type OpenAiOptions } from './openai/wrap.ts'
 export type { Runtime } from './runtime.ts'
 export type { SamplingOptions } from './sampling/sampler.ts'
 export type { TailLimits } from './sampling/tail-window.ts'
