@@ -33,7 +33,7 @@ interface Waiter {
   newest: number
   /** Whether it gives up when an attempt fails. */
   once: boolean
-  done(): void
+  done(isGone: boolean): void
 }
 
 export interface CourierStats {
@@ -130,18 +130,18 @@ export class Courier {
     const waiter: Waiter = {
       newest: this.#ring.newest,
       once: false,
-      done: () => {
+      done: (isGone) => {
         this.#waiters.delete(waiter)
-        callback(this.#drops.total === lostBefore)
+        callback(isGone && this.#drops.total === lostBefore)
       },
     }
     if (this.#isEmpty()) {
-      waiter.done()
+      waiter.done(true)
       return
     }
     this.#waiters.add(waiter)
     // Whoever calls does not wait for ever either: an oldest one is told that it failed.
-    if (this.#waiters.size > MAX_WAITERS) for (const oldest of [...this.#waiters].slice(0, 1)) oldest.done()
+    if (this.#waiters.size > MAX_WAITERS) for (const oldest of [...this.#waiters].slice(0, 1)) oldest.done(false)
     this.#wake()
   }
 
@@ -325,7 +325,7 @@ export class Courier {
     const delayMs = retryDelayMs(this.#failures, afterMs, runtime.random)
     this.#notBeforeMs = nowMs + delayMs
     this.#serverNotBeforeMs = afterMs === null ? 0 : this.#notBeforeMs
-    for (const waiter of [...this.#waiters]) if (waiter.once) waiter.done()
+    for (const waiter of [...this.#waiters]) if (waiter.once) waiter.done(false)
   }
 
   /** Halves, so that in the end only the span that is to blame is dropped. */
@@ -361,7 +361,7 @@ export class Courier {
 
   #notifyWaiters(): void {
     const hasBatches = this.#batches.length > 0
-    for (const waiter of [...this.#waiters]) if (!hasBatches && this.#ring.oldest > waiter.newest) waiter.done()
+    for (const waiter of [...this.#waiters]) if (!hasBatches && this.#ring.oldest > waiter.newest) waiter.done(true)
   }
 
   #end(): void {
@@ -380,6 +380,6 @@ export class Courier {
       if (spans.length === 0) break
       this.#ring.release(spans.length, sizeBytes)
     }
-    for (const waiter of [...this.#waiters]) waiter.done()
+    for (const waiter of [...this.#waiters]) waiter.done(true)
   }
 }

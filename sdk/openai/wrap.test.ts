@@ -12,7 +12,7 @@ let recorded: Recorded
 let server: OpenAiServer
 let script: Scripted
 /** Answers of the responses API: JSON, or the events of a stream. */
-let scripted: { status?: number; json?: unknown; events?: readonly { type: string }[] }
+let scripted: { status?: number; json?: unknown; events?: readonly { type: string; [field: string]: unknown }[] }
 let responsesServer: Server
 let responsesUrl: string
 
@@ -298,7 +298,7 @@ describe('responses', () => {
         { type: 'response.created', response: { ...whole, status: 'in_progress', output: [] } },
         { type: 'response.output_text.delta', delta: 'Tomorrow.' },
         { type: 'response.completed', response: whole },
-      ] as { type: string }[],
+      ],
     }
     const stream = await client({}, responsesUrl).responses.create({ ...ask, stream: true })
     const types: string[] = []
