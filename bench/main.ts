@@ -40,6 +40,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
   },
   alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
+  sdk: {
+    about: 'the SDK beside BatchSpanProcessor: cost of a span, heap over an hour of a dead collector',
+    run: async () => (await import('./sdk.ts')).run(),
+  },
   log: { about: 'the embedded log alone', run: async () => (await import('./log.ts')).run() },
 }
 

@@ -1,7 +1,7 @@
 /** The serialiser runs on the agent's thread: a batch whose encoding takes longer than this is too large, whatever the network does. */
-const MAX_ENCODE_MS = 8
+const MAX_ENCODE_MS = 16
 const SLOW_SEND_MS = 3_000
-const MIN_SPANS = 16
+const MIN_SPANS = 128
 const STEP_SPANS = 64
 
 export interface BatchOutcome {

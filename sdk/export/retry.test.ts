@@ -34,10 +34,10 @@ test.each([
 test.each([
   ['grows while all is well', 512, { ok: true, encodeMs: 2, sendMs: 50 }, 576],
   ['up to the largest', 2_000, { ok: true, encodeMs: 2, sendMs: 50 }, 2_048],
-  ['halves when encoding holds the thread', 512, { ok: true, encodeMs: 20, sendMs: 50 }, 256],
+  ['halves when encoding holds the thread', 512, { ok: true, encodeMs: 30, sendMs: 50 }, 256],
   ['halves when the answer takes long', 512, { ok: true, encodeMs: 2, sendMs: 5_000 }, 256],
   ['halves on failure', 512, { ok: false, encodeMs: 2, sendMs: 5 }, 256],
-  ['not below the smallest', 16, { ok: false, encodeMs: 2, sendMs: 5 }, 16],
+  ['not below the smallest', 130, { ok: false, encodeMs: 2, sendMs: 5 }, 128],
 ])('a batch %s', (_, current, outcome, next) => {
   expect(nextBatchSize(current, 2_048, outcome)).toBe(next)
 })
