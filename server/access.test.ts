@@ -10,9 +10,10 @@ import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
-import { KEY_ROLES, type KeyRole, may } from '../storage/access/principal.ts'
+import { KEY_ROLES, type KeyRole, may, type Principal } from '../storage/access/principal.ts'
+import { deadLetter } from '../storage/log/dead-letter.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
-import { onlineTopics, replayTopics } from '../storage/log/topics.ts'
+import { AGENT_TRACES, DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
 import { openReplays } from '../storage/replays/replays.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
@@ -65,6 +66,10 @@ beforeAll(async () => {
       const { key } = await keys.create({ tenant, role, name: secret, expiresAtMs: null, by: secret })
       keyOf.set(`${tenant} ${role}`, key)
     }
+  }
+  for (const [offset, tenant] of tenants.entries()) {
+    const record = { topic: AGENT_TRACES, partition: 0, offset, key: null, headers: { tenant }, appendTimeMs: nowMs }
+    await log.append(DEAD_LETTERS, [deadLetter({ ...record, value: Buffer.from('{}') }, 'failed', secretOf(tenant))])
   }
   const replays = openReplays({ log, traces, nowMs: () => nowMs })
   for (const tenant of tenants) {
@@ -124,6 +129,7 @@ afterAll(async () => {
 })
 
 const queries: Readonly<Record<string, string>> = {
+  '/v1/dead-letters': '?state=all',
   '/v1/export/pages': '?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z',
   '/v1/export/traces': `?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z&fromTrace=${'0'.repeat(32)}`,
   '/v1/export/results': `?fromTrace=${'0'.repeat(32)}&evals=shop/${secretOf('acme')},shop/${secretOf('rival')}`,
@@ -151,6 +157,8 @@ async function ask({ method, path }: RouteEntry, key: string | null): Promise<{ 
   })
   return { status: response.status, text: await response.text() }
 }
+
+const OPERATOR: Principal = { tenant: 'default', role: 'operator', keyId: null }
 
 const others = (tenant: Tenant): Tenant => (tenant === 'acme' ? 'rival' : 'acme')
 const name = ({ method, path }: RouteEntry): string => `${method} ${path}`
@@ -181,6 +189,15 @@ describe.each(ROUTES.map((route) => [name(route), route] as const))('%s', (_, ro
   })
 })
 
+test("a letter of another tenant is as if it weren't there; whoever runs Assay sees all", async () => {
+  const [acmes] = ROUTES.filter(({ path }) => path === '/v1/dead-letters/:id')
+  expect((await ask(acmes!, keyOf.get('rival admin')!)).status).toBe(404)
+  expect((await ask(acmes!, keyOf.get('acme admin')!)).status).toBe(200)
+  const operators = buildApi(context, { gate: () => ({ ok: true, principal: OPERATOR }), isLocal: false })
+  const listed = await (await operators.request('/v1/dead-letters?state=all')).text()
+  for (const tenant of tenants) expect(listed).toContain(secretOf(tenant))
+})
+
 test('what a tenant asks for it gets: the matrix looks at something', async () => {
   const shown: string[] = []
   for (const route of ROUTES) {
@@ -195,6 +212,8 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'GET /v1/export/traces',
     'GET /v1/export/results',
     'POST /v1/definitions/:package/rollback',
+    'GET /v1/dead-letters',
+    'GET /v1/dead-letters/:id',
     'GET /v1/replays',
     'GET /v1/replays/:run',
     'POST /v1/replays/:run/stop',
