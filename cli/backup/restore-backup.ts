@@ -71,17 +71,22 @@ export async function restoreTraces(
         query: `DROP TABLE IF EXISTS ${layout.database}.${name}${onCluster(layout)} SYNC`,
       })
   }
+  const byEngine = manifest.engine
+  if (byEngine !== null && target === null) {
+    return {
+      ok: false,
+      message: `the traces are at ${byEngine.to}, for a ClickHouse server: name one with --traces-url`,
+    }
+  }
   if (!isForced && !(await tables.isEmpty())) {
     return { ok: false, message: 'there are traces stored already: --force throws them away' }
   }
   // As they are made anew: of another version, or with what a restore before this one has left.
   for (const table of [...KEPT_TABLES, 'schema_migrations']) await drop(table)
-  if (manifest.engine !== null) {
-    if (target === null)
-      return { ok: false, message: `the traces are at ${manifest.engine.to}, for a ClickHouse server` }
+  if (byEngine !== null && target !== null) {
     await engine.client.command({ query: `CREATE DATABASE IF NOT EXISTS ${layout.database}${onCluster(layout)}` })
     const order = ['spans', 'results', 'integrity_checks']
-    const kept = manifest.engine.tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
+    const kept = byEngine.tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
     const stopped = (): Error => new RestoreStopped()
     for (const [i, table] of kept.entries()) {
       const onText = (text: string): void => onProgress({ done: i / kept.length, text })

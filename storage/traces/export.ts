@@ -1,8 +1,9 @@
 /** The stored rows as files in the Native format, a partition each, and back: for engines whose own BACKUP is not to be had. */
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
+import { rm, stat } from 'node:fs/promises'
+import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
+import { EXCEPTION_TAG_HEADER_NAME, extractErrorAtTheEndOfChunk } from '@clickhouse/client'
 import type { Engine } from './open.ts'
 
 /** In the order in which they are exported: a result that is there has its spans behind it. */
@@ -32,6 +33,19 @@ const SETTINGS = 'max_threads = 2, max_execution_time = 0, max_memory_usage = 20
 /** Rows come as they were stored; a file is known by its checksum, so that the same one twice writes once. */
 const insertSettings = (token: string): string =>
   `${SETTINGS}, insert_deduplication_token = '${token}', throw_on_max_partitions_per_insert_block = 0, optimize_on_insert = 0, distributed_foreground_insert = 1`
+
+const TAIL_BYTES = 64 << 10
+
+async function tailOf(file: string): Promise<Buffer> {
+  const { size } = await stat(file)
+  return buffer(createReadStream(file, { start: Math.max(0, size - TAIL_BYTES) }))
+}
+
+/** What a server that failed in the middle of its answer says after the rows; `tag` is in the answer's headers. */
+export function errorAtTheEnd(tail: Buffer, tag: string): Error | null {
+  if (!tail.subarray(-200).toString('latin1').endsWith(` ${tag}\r\n__exception__\r\n`)) return null
+  return extractErrorAtTheEndOfChunk(tail, tag)
+}
 
 export class TracesExport {
   readonly #engine: Engine
@@ -68,11 +82,14 @@ SETTINGS ${SETTINGS}, output_format_json_quote_64bit_integers = 0`,
       })
       return
     }
-    const { stream } = await client.exec({
+    const { stream, response_headers } = await client.exec({
       query: `${select} SETTINGS ${SETTINGS} FORMAT Native`,
       abort_signal: signal,
     })
     await pipeline(stream, createWriteStream(file), { signal })
+    const tag = response_headers[EXCEPTION_TAG_HEADER_NAME]
+    const error = typeof tag === 'string' ? errorAtTheEnd(await tailOf(file), tag) : null
+    if (error !== null) throw error
   }
 
   /** `token`: of letters and digits. */
