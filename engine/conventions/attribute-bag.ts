@@ -3,7 +3,7 @@ import type { Vocabulary } from './vocabulary.ts'
 
 /** A flattened key with list indices in it, such as `llm.input_messages.0.message.tool_calls.1.tool_call.id`. */
 export interface IndexedKey {
-  readonly list: 'input' | 'output' | 'documents' | 'embeddings'
+  readonly list: 'input' | 'output' | 'prompt' | 'completion' | 'documents' | 'embeddings'
   readonly item: number
   /** What it says of the item, `tool_calls.tool_call.id`; the inner index is in `part`. */
   readonly field: string
@@ -13,6 +13,8 @@ export interface IndexedKey {
 /** One span's attributes while they are mapped: those taken into fields leave, the rest stay what they are. */
 export interface AttributeBag {
   load(keys: readonly string[], values: readonly AttributeValue[]): void
+  /** The bits of the conventions of which the span has a mark. */
+  marks(): number
   /** The value at a slot of the vocabulary; undefined when it was not sent. */
   peek(slot: number): AttributeValue | undefined
   /** Marks the slot's attribute as mapped into a field. */
@@ -27,6 +29,7 @@ export interface AttributeBag {
 interface KnownKey {
   slot: number
   indexed: IndexedKey | null
+  marks: number
 }
 
 /** Bounds the memory that made-up keys can take; real ones are some hundreds. */
@@ -40,6 +43,7 @@ const NO_ATTRIBUTES: Attributes = new Map()
 export function createAttributeBag(
   vocabulary: Vocabulary,
   parseIndexedKey: (key: string) => IndexedKey | null,
+  marksOf: (key: string) => number,
 ): AttributeBag {
   const known = new Map<string, KnownKey>()
   /** Attribute index + 1 by slot; 0 is absent. */
@@ -51,12 +55,13 @@ export function createAttributeBag(
   let values: readonly AttributeValue[] = []
   let consumed: boolean[] = []
   let consumedCount = 0
+  let marks = 0
 
   const lookUp = (key: string): KnownKey => {
     const found = known.get(key)
     if (found !== undefined) return found
     const slot = vocabulary.find(key)
-    const entry = { slot, indexed: slot < 0 ? parseIndexedKey(key) : null }
+    const entry = { slot, indexed: slot < 0 ? parseIndexedKey(key) : null, marks: marksOf(key) }
     if (known.size >= MAX_KNOWN_KEYS) known.clear()
     known.set(key, entry)
     return entry
@@ -76,10 +81,12 @@ export function createAttributeBag(
       keys = newKeys
       values = newValues
       consumedCount = 0
+      marks = 0
       if (consumed.length > 4 * MAX_KNOWN_KEYS) consumed = []
       for (let i = 0; i < keys.length; i++) {
         consumed[i] = false
-        const { slot, indexed } = lookUp(keys[i]!)
+        const { slot, indexed, marks: ofKey } = lookUp(keys[i]!)
+        marks |= ofKey
         if (slot >= 0) {
           atSlot[slot] = i + 1
           usedSlots.push(slot)
@@ -89,6 +96,7 @@ export function createAttributeBag(
         }
       }
     },
+    marks: () => marks,
     peek: (slot) => {
       const at = atSlot[slot]!
       return at === 0 ? undefined : values[at - 1]

@@ -1,4 +1,4 @@
-/** Golden spans of requests that real instrumentations sent (`test/fixtures/otlp/capture_*.py`) and of hand-made ones. */
+/** Golden spans of requests that real instrumentations sent (`test/fixtures/otlp/capture_*.py`, `capture/make.ts`) and of hand-made ones. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -23,6 +23,15 @@ test.each([
   'genai_otel_latest.bin',
   'openinference_agent.json',
   'otel_genai_events.json',
+  'ai_sdk_4.bin',
+  'ai_sdk_5.bin',
+  'ai_sdk_6.bin',
+  'ai_sdk_7.bin',
+  'ai_sdk_7_legacy.bin',
+  'langfuse.json',
+  'langfuse_python.bin',
+  'openllmetry.bin',
+  'pydantic_ai.bin',
 ])('%s', async (file) => {
   const request = requestOf(file)
   expect(scanRequest(request).ok).toBe(true)

@@ -2,8 +2,9 @@
  * Messages in OpenTelemetry GenAI's schema (`{role, parts, finish_reason}`), and in the shapes that SDKs send in its place:
  * `{role, content}` with a text or a list of parts, and `tool_calls` as OpenAI has them.
  */
-import type { AttributeValue, Message, MessagePart } from '../model/span.ts'
+import type { AttributeValue, Message } from '../model/span.ts'
 import { parseJson, plainJson, property } from './json.ts'
+import { partFromJson, toolCall } from './message-parts.ts'
 
 /**
  * The messages of an attribute: JSON text, a structured value, or plain text (also JSON that was cut off), which is then
@@ -18,7 +19,38 @@ export function messagesOf(value: AttributeValue | undefined, role: string): Mes
   return messages ?? [{ role, parts: [{ type: 'text', content: value }] }]
 }
 
-function messagesFromJson(value: unknown, role: string): Message[] | undefined {
+/** Instructions as a first message. */
+export function withSystem(system: readonly Message[] | undefined, messages: Message[]): Message[]
+export function withSystem(
+  system: readonly Message[] | undefined,
+  messages: Message[] | undefined,
+): Message[] | undefined
+export function withSystem(
+  system: readonly Message[] | undefined,
+  messages: Message[] | undefined,
+): Message[] | undefined {
+  if (system === undefined) return messages
+  const merged: Message = { role: 'system', parts: system.flatMap((message) => message.parts) }
+  return messages === undefined ? [merged] : [merged, ...messages]
+}
+
+/**
+ * Messages in an attribute that may hold anything: a list of them, one, or a request with `messages` in it. Undefined for other values, whose
+ * text is what was said.
+ */
+export function conversationOf(value: AttributeValue | undefined, role: string): Message[] | undefined {
+  const parsed = typeof value === 'string' ? parseJson(value) : value instanceof Map ? plainJson(value) : undefined
+  if (typeof parsed !== 'object' || parsed === null) return undefined
+  const inside = property(parsed, 'messages')
+  const items: unknown[] = Array.isArray(inside) ? inside : Array.isArray(parsed) ? parsed : [parsed]
+  return items.length > 0 && items.every(isMessage) ? messagesFromJson(items, role) : undefined
+}
+
+function isMessage(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof property(value, 'role') === 'string'
+}
+
+export function messagesFromJson(value: unknown, role: string): Message[] | undefined {
   if (typeof value === 'string') return value === '' ? undefined : [{ role, parts: [{ type: 'text', content: value }] }]
   if (typeof value !== 'object' || value === null) return undefined
   const items: unknown[] = Array.isArray(value) ? value : [value]
@@ -67,53 +99,6 @@ function answerOfTool(message: Message, fields: object): void {
   const first = message.parts[0]
   if (typeof id !== 'string' || message.parts.length !== 1 || first?.type !== 'text') return
   message.parts = [{ type: 'tool_call_response', id, response: first.content }]
-}
-
-export function toolCall(id: unknown, name: unknown, args: unknown): MessagePart {
-  const part: MessagePart = { type: 'tool_call' }
-  if (typeof id === 'string' && id !== '') part.id = id
-  if (typeof name === 'string' && name !== '') part.name = name
-  if (args !== undefined && args !== null) part.arguments = args
-  return part
-}
-
-function partFromJson(value: unknown): MessagePart {
-  if (typeof value === 'string') return { type: 'text', content: value }
-  if (typeof value !== 'object' || value === null) return { type: 'other', value }
-  const fields = value as { type?: unknown; content?: unknown; text?: unknown }
-  switch (fields.type) {
-    case 'text':
-    case 'input_text':
-    case 'output_text':
-    case 'refusal': {
-      const content = fields.content ?? fields.text ?? property(fields, 'refusal')
-      return typeof content === 'string' ? { type: 'text', content } : { type: 'other', value }
-    }
-    case 'reasoning':
-    case 'thinking': {
-      const content = fields.content ?? fields.text ?? property(fields, 'thinking')
-      return typeof content === 'string' ? { type: 'reasoning', content } : { type: 'other', value }
-    }
-    case 'tool_call':
-      return toolCall(property(fields, 'id'), property(fields, 'name'), property(fields, 'arguments'))
-    case 'tool_use':
-      return toolCall(property(fields, 'id'), property(fields, 'name'), property(fields, 'input'))
-    case 'tool_call_response':
-    case 'tool_result': {
-      const part: MessagePart = { type: 'tool_call_response' }
-      const id = property(fields, 'id') ?? property(fields, 'tool_use_id')
-      if (typeof id === 'string') part.id = id
-      // `result` was the key before `response`.
-      const response = property(fields, 'response') ?? property(fields, 'result') ?? fields.content
-      if (response !== undefined && response !== null) part.response = response
-      return part
-    }
-    case undefined:
-      if (typeof fields.text === 'string') return { type: 'text', content: fields.text }
-      return { type: 'other', value }
-    default:
-      return { type: 'other', value }
-  }
 }
 
 /** The text parts of a message; undefined without any. */

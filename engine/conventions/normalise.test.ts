@@ -66,14 +66,14 @@ describe('kinds', () => {
     [
       'an outer span of the AI SDK',
       { 'gen_ai.system': 'openai', 'gen_ai.request.model': 'm', 'ai.operationId': 'ai.streamText' },
-      'other',
-      'none',
+      'agent',
+      'ai_sdk',
     ],
     [
       'an inner span of the AI SDK',
       { 'gen_ai.system': 'openai', 'gen_ai.request.model': 'm', 'ai.operationId': 'ai.streamText.doStream' },
       'llm',
-      'otel_genai',
+      'ai_sdk',
     ],
     ['OpenInference in lower case', { 'openinference.span.kind': 'llm' }, 'llm', 'openinference'],
     ['OpenInference EVALUATOR', { 'openinference.span.kind': 'EVALUATOR' }, 'other', 'openinference'],

@@ -1,8 +1,8 @@
 /**
- * From what clients send to the trace model. Conventions are tables and a few readers for what no table can say; a span may
- * follow two of them, then the one that names its kind goes first and the other fills the gaps.
+ * From what clients send to the trace model. Conventions are tables and a few readers for what no table can say (`profiles.ts` has them in
+ * their order); a span may follow two of them, then the one that names its kind goes first and the others fill the gaps.
  */
-import type { Attributes, Convention, Message, Span, SpanEvent } from '../model/span.ts'
+import type { Attributes, Message, Span } from '../model/span.ts'
 import {
   decodeTraces,
   microseconds,
@@ -12,25 +12,20 @@ import {
   subMicroseconds,
 } from '../otlp/decode.ts'
 import { createAttributeBag } from './attribute-bag.ts'
+import type { Reader } from './convention.ts'
 import { normaliseFinishReason } from './finish-reason.ts'
+import { parseIndexedKey } from './indexed-keys.ts'
 import { inputTextOf, outputTextOf } from './messages.ts'
-import { createOpenInference, openInferenceFields } from './openinference.ts'
-import { parseIndexedKey } from './openinference-keys.ts'
-import { createOtelGenAi, otelGenAiFields } from './otel-genai.ts'
+import { createProfiles, type Profile } from './profiles.ts'
 import { type ResourceFields, resourceFields } from './resource.ts'
 import type { UnreadConventions } from './unread.ts'
 import { asText, takeAmount, takeCount, takeText } from './values.ts'
-import { createVocabulary, type FieldSlots, fieldSlots } from './vocabulary.ts'
 
 export type RecordOutcome = { ok: true; spans: Span[] } | { ok: false; message: string }
 
-const vocabulary = createVocabulary()
-const otelGenAi = createOtelGenAi(vocabulary)
-const openInference = createOpenInference(vocabulary)
-const otelGenAiFirst = fieldSlots(vocabulary, [otelGenAiFields, openInferenceFields])
-const openInferenceFirst = fieldSlots(vocabulary, [openInferenceFields, otelGenAiFields])
+const profiles = createProfiles()
 // One bag for the thread: a span is mapped from start to end without a pause.
-const bag = createAttributeBag(vocabulary, parseIndexedKey)
+const bag = createAttributeBag(profiles.vocabulary, parseIndexedKey, profiles.marksOf)
 
 /** Which parts of a span its reader looks at. Leaving out what nobody reads saves a sixth of the work. */
 export interface SpanParts {
@@ -91,33 +86,32 @@ function normaliseSpan(
   parts: SpanParts,
 ): Span {
   bag.load(raw.keys, raw.values)
-  const openInferenceKind = openInference.kindOf(bag)
-  const genAiKind = otelGenAi.kindOf(bag)
-  const convention: Convention =
-    openInferenceKind !== undefined ? 'openinference' : genAiKind !== undefined ? 'otel_genai' : 'none'
-  const kind = openInferenceKind ?? genAiKind ?? 'other'
-  const slots = convention === 'openinference' ? openInferenceFirst : otelGenAiFirst
+  const { profile, kind } = profiles.find(bag, raw)
+  const { slots, own } = profile
   const isLlm = kind === 'llm'
   const isTool = kind === 'tool'
   const isRetriever = kind === 'retriever'
-  const isKnown = convention !== 'none'
+  const isKnown = own !== null
 
-  const toolArguments = isTool ? (otelGenAi.toolArguments(bag) ?? valueOfTool()) : undefined
-  const toolResult = isTool ? (otelGenAi.toolResult(bag) ?? openInference.outputValue(bag)) : undefined
-  const retrievalQuery = isRetriever ? (otelGenAi.retrievalQuery(bag) ?? openInference.inputValue(bag)) : undefined
-  const documents = isRetriever ? (openInference.documents(bag) ?? otelGenAi.documents(bag)) : undefined
+  const toolArguments = isTool ? first(profile.toolArguments, raw) : undefined
+  const toolResult = isTool ? first(profile.toolResult, raw) : undefined
+  const retrievalQuery = isRetriever ? first(profile.retrievalQuery, raw) : undefined
+  const documents = isRetriever ? first(profile.documents, raw) : undefined
   const content =
     kind === 'embedding'
-      ? contentOfEmbedding()
+      ? contentOfEmbedding(profile, raw)
       : isKnown && !isTool && !isRetriever
-        ? contentOf(raw.events, parts.inputs)
+        ? contentOf(profile, raw, parts.inputs)
         : NO_CONTENT
-  const finishReason = isLlm ? finishReasonOf(slots, content.outputMessages) : undefined
+  const finishReason = isLlm ? finishReasonOf(profile, raw, content.outputMessages) : undefined
 
-  const tokensInput = isLlm ? takeCount(bag, slots.tokensInput) : undefined
-  const tokensOutput = isLlm ? takeCount(bag, slots.tokensOutput) : undefined
-  const sentTotal = isLlm ? takeCount(bag, slots.tokensTotal) : undefined
-  const costMicroUsd = isLlm ? costOf(slots) : undefined
+  const usage = isLlm ? first(profile.usage, raw) : undefined
+  const tokensInput = isLlm ? (takeCount(bag, slots.tokensInput) ?? usage?.input) : undefined
+  const tokensOutput = isLlm ? (takeCount(bag, slots.tokensOutput) ?? usage?.output) : undefined
+  const sentTotal = isLlm ? (takeCount(bag, slots.tokensTotal) ?? usage?.total) : undefined
+  const costMicroUsd = isLlm ? costOf(profile, raw) : undefined
+  const failure = own?.failure?.(bag, raw)
+  const provider = isKnown ? takeText(bag, slots.provider) : undefined
 
   const startTimeUs = microseconds(raw.startLow, raw.startHigh)
   const startTimeSubUs = subMicroseconds(raw.startLow, raw.startHigh)
@@ -138,19 +132,19 @@ function normaliseSpan(
     startTimeUs: hasStart ? startTimeUs : endTimeUs,
     startTimeSubUs: hasStart ? startTimeSubUs : subMicroseconds(raw.endLow, raw.endHigh),
     durationNs: Math.min(Math.max(durationNs, 0), Number.MAX_SAFE_INTEGER),
-    status: raw.status,
-    statusMessage: raw.statusMessage,
+    status: failure !== undefined && raw.status === 'unset' ? 'error' : raw.status,
+    statusMessage: raw.statusMessage ?? (failure || undefined),
     agentName:
       (isKnown ? takeText(bag, slots.agentName) : undefined) ??
       fromResource.agentName ??
-      (openInferenceKind === 'agent' ? raw.name || undefined : undefined) ??
+      (kind === 'agent' ? own?.agentName?.(bag, raw) : undefined) ??
       fromResource.serviceName,
     agentVersion: (isKnown ? takeText(bag, slots.agentVersion) : undefined) ?? fromResource.agentVersion,
-    env: fromResource.env,
+    env: takeText(bag, slots.env) ?? fromResource.env,
     sessionId: takeText(bag, slots.sessionId) ?? fromResource.sessionId,
     userId: takeText(bag, slots.userId) ?? fromResource.userId,
-    provider: isKnown ? takeText(bag, slots.provider) : undefined,
-    model: isKnown ? (takeText(bag, slots.model) ?? openInference.requestedModel(bag)) : undefined,
+    provider: provider === undefined || own?.providerName === undefined ? provider : own.providerName(provider),
+    model: isKnown ? (takeText(bag, slots.model) ?? first(profile.model, raw)) : undefined,
     inputText: content.inputText,
     inputMessages: content.inputMessages,
     outputText: content.outputText,
@@ -159,11 +153,11 @@ function normaliseSpan(
     tokensOutput,
     tokensTotal:
       sentTotal ?? (tokensInput !== undefined && tokensOutput !== undefined ? tokensInput + tokensOutput : undefined),
-    tokensCachedInput: isLlm ? takeCount(bag, slots.tokensCachedInput) : undefined,
-    tokensReasoning: isLlm ? takeCount(bag, slots.tokensReasoning) : undefined,
+    tokensCachedInput: isLlm ? (takeCount(bag, slots.tokensCachedInput) ?? usage?.cachedInput) : undefined,
+    tokensReasoning: isLlm ? (takeCount(bag, slots.tokensReasoning) ?? usage?.reasoning) : undefined,
     costMicroUsd,
     costSource: costMicroUsd === undefined ? undefined : 'span',
-    toolName: isTool ? takeText(bag, slots.toolName) : undefined,
+    toolName: isTool ? (takeText(bag, slots.toolName) ?? own?.toolName?.(bag, raw)) : undefined,
     toolCallId: isTool ? takeText(bag, slots.toolCallId) : undefined,
     toolArguments,
     toolResult,
@@ -172,10 +166,11 @@ function normaliseSpan(
     finishReason,
     timeToFirstTokenMs: isLlm
       ? (milliseconds(takeAmount(bag, slots.timeToFirstTokenSeconds)) ??
-        openInference.timeToFirstTokenMs(raw.events, startTimeUs))
+        takeAmount(bag, slots.timeToFirstTokenMs) ??
+        first(profile.timeToFirstTokenMs, raw))
       : undefined,
-    errorMessage: errorMessageOf(raw),
-    convention,
+    errorMessage: errorMessageOf(raw) ?? (failure || undefined),
+    convention: profile.convention,
     attributes: parts.attributes ? bag.rest() : NO_ATTRIBUTES,
     resource: resource.attributes,
     scopeName: scope.name,
@@ -192,42 +187,49 @@ const NO_CONTENT: Content = {
   outputMessages: undefined,
 }
 
-function contentOf(events: readonly SpanEvent[], withInputs: boolean): Content {
-  const inputMessages = withInputs
-    ? (otelGenAi.inputMessages(bag, events) ?? openInference.inputMessages(bag))
-    : undefined
-  const outputMessages = otelGenAi.outputMessages(bag, events) ?? openInference.outputMessages(bag)
+/** What the first reader that has an answer says. */
+function first<T>(readers: readonly Reader<T>[], raw: RawSpan): T | undefined {
+  for (const read of readers) {
+    const value = read(bag, raw)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+function contentOf(profile: Profile, raw: RawSpan, withInputs: boolean): Content {
+  const inputMessages = withInputs ? first(profile.inputMessages, raw) : undefined
+  const outputMessages = first(profile.outputMessages, raw)
   return {
-    // Where there are messages, `input.value` is the whole request: not what was said.
+    // Where there are messages, OpenInference's `input.value` is the whole request: not what was said.
     inputText:
       inputMessages === undefined
         ? withInputs
-          ? openInference.inputValue(bag)
+          ? first(profile.inputText, raw)
           : undefined
         : inputTextOf(inputMessages),
     inputMessages,
-    outputText: outputMessages === undefined ? openInference.outputValue(bag) : outputTextOf(outputMessages),
+    outputText: outputMessages === undefined ? first(profile.outputText, raw) : outputTextOf(outputMessages),
     outputMessages,
   }
 }
 
 /** The vectors of an embedding are no answer: they stay where they are. */
-function contentOfEmbedding(): Content {
-  return { ...NO_CONTENT, inputText: openInference.embeddedText(bag) ?? openInference.inputValue(bag) }
+function contentOfEmbedding(profile: Profile, raw: RawSpan): Content {
+  return { ...NO_CONTENT, inputText: first(profile.embeddedText, raw) ?? first(profile.inputText, raw) }
 }
 
-/** OpenInference's TOOL spans: `tool.parameters` may be a schema, `input.value` is the call. */
-function valueOfTool(): string | undefined {
-  return openInference.inputValue(bag) ?? openInference.toolParameters(bag)
+function finishReasonOf(
+  profile: Profile,
+  raw: RawSpan,
+  outputMessages: readonly Message[] | undefined,
+): string | undefined {
+  const listed = first(profile.finishReason, raw)
+  const sent = takeText(bag, profile.slots.finishReason)
+  return normaliseFinishReason(listed ?? sent ?? outputMessages?.find((message) => message.finishReason)?.finishReason)
 }
 
-function finishReasonOf(slots: FieldSlots, outputMessages: readonly Message[] | undefined): string | undefined {
-  const sent = otelGenAi.finishReason(bag) ?? takeText(bag, slots.finishReason)
-  return normaliseFinishReason(sent ?? outputMessages?.find((message) => message.finishReason)?.finishReason)
-}
-
-function costOf(slots: FieldSlots): number | undefined {
-  const costUsd = takeAmount(bag, slots.costUsd, isCost) ?? openInference.costOfPartsUsd(bag)
+function costOf(profile: Profile, raw: RawSpan): number | undefined {
+  const costUsd = takeAmount(bag, profile.slots.costUsd, isCost) ?? first(profile.costUsd, raw)
   return costUsd !== undefined && isCost(costUsd) ? microUsdOf(costUsd) : undefined
 }
 

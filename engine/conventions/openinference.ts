@@ -2,16 +2,17 @@
  * OpenInference, the convention of Arize's and Phoenix's instrumentations.
  * https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
  */
-import type { Message, RetrievedDocument, SpanEvent, SpanKind } from '../model/span.ts'
+import type { RetrievedDocument, SpanKind } from '../model/span.ts'
+import { microseconds } from '../otlp/decode.ts'
 import type { AttributeBag } from './attribute-bag.ts'
+import type { ConventionReader } from './convention.ts'
+import { inOrder, readMessages } from './indexed-messages.ts'
 import { asJsonText, parseJson, property } from './json.ts'
-import { inOrder, readMessages } from './openinference-messages.ts'
 import { asAmount, asText } from './values.ts'
 import type { FieldKeys, Vocabulary } from './vocabulary.ts'
 
-export const openInferenceFields: FieldKeys = {
+export const openInferenceFields: Partial<FieldKeys> = {
   agentName: ['agent.name'],
-  agentVersion: [],
   sessionId: ['session.id'],
   userId: ['user.id'],
   provider: ['llm.provider', 'llm.system'],
@@ -25,7 +26,6 @@ export const openInferenceFields: FieldKeys = {
   tokensCachedInput: ['llm.token_count.prompt_details.cache_read'],
   tokensReasoning: ['llm.token_count.completion_details.reasoning'],
   costUsd: ['llm.cost.total'],
-  timeToFirstTokenSeconds: [],
 }
 
 const KIND_OF: ReadonlyMap<string, SpanKind> = new Map([
@@ -40,27 +40,7 @@ const KIND_OF: ReadonlyMap<string, SpanKind> = new Map([
 
 const FIRST_TOKEN_EVENT = 'First Token Stream Event'
 
-export interface OpenInference {
-  /** Undefined when the span isn't of this convention; `other` for kinds that are no subject (RERANKER, EVALUATOR, …). */
-  kindOf(bag: AttributeBag): SpanKind | undefined
-  inputMessages(bag: AttributeBag): Message[] | undefined
-  outputMessages(bag: AttributeBag): Message[] | undefined
-  /** `input.value`, whatever its MIME type. */
-  inputValue(bag: AttributeBag): string | undefined
-  outputValue(bag: AttributeBag): string | undefined
-  toolParameters(bag: AttributeBag): string | undefined
-  documents(bag: AttributeBag): RetrievedDocument[] | undefined
-  /** What was embedded, several texts on lines of their own. */
-  embeddedText(bag: AttributeBag): string | undefined
-  /** The model among the call's parameters: all that failed calls have. */
-  requestedModel(bag: AttributeBag): string | undefined
-  /** Milliseconds from the start to the event of the first token, where there is one. */
-  timeToFirstTokenMs(events: readonly SpanEvent[], startTimeUs: number): number | undefined
-  /** Cost of prompt and completion together, for spans without a total. */
-  costOfPartsUsd(bag: AttributeBag): number | undefined
-}
-
-export function createOpenInference(vocabulary: Vocabulary): OpenInference {
+export function createOpenInference(vocabulary: Vocabulary): ConventionReader {
   const slot = vocabulary.slot
   const spanKind = slot('openinference.span.kind')
   const inputValue = slot('input.value')
@@ -77,6 +57,9 @@ export function createOpenInference(vocabulary: Vocabulary): OpenInference {
   }
 
   return {
+    convention: 'openinference',
+    marks: ['openinference.span.kind'],
+    fields: openInferenceFields,
     kindOf: (bag) => {
       const name = bag.peek(spanKind)
       if (typeof name !== 'string' || name === '') return undefined
@@ -85,36 +68,45 @@ export function createOpenInference(vocabulary: Vocabulary): OpenInference {
       bag.consume(spanKind)
       return kind
     },
-    inputMessages: (bag) => (bag.hasIndexed('input') ? readMessages(bag, 'input', 'user') : undefined),
-    outputMessages: (bag) => (bag.hasIndexed('output') ? readMessages(bag, 'output', 'assistant') : undefined),
-    inputValue: (bag) => takeJsonText(bag, inputValue),
-    outputValue: (bag) => takeJsonText(bag, outputValue),
-    toolParameters: (bag) => takeJsonText(bag, toolParameters),
-    documents: (bag) => (bag.hasIndexed('documents') ? readDocuments(bag) : undefined),
-    embeddedText: (bag) => {
-      if (!bag.hasIndexed('embeddings')) return undefined
-      const texts = new Map<number, string>()
-      bag.forEachIndexed('embeddings', (key, value) => {
-        if (typeof value === 'string') texts.set(key.item, value)
-        return typeof value === 'string'
-      })
-      return texts.size === 0 ? undefined : inOrder(texts).join('\n')
-    },
-    requestedModel: (bag) => {
-      const text = bag.peek(invocationParameters)
-      const parameters = typeof text === 'string' ? parseJson(text) : undefined
-      if (typeof parameters !== 'object' || parameters === null) return undefined
-      const model = property(parameters, 'model')
-      return typeof model === 'string' && model !== '' ? model : undefined
-    },
-    timeToFirstTokenMs: (events, startTimeUs) => {
-      const first = events.find((event) => event.name === FIRST_TOKEN_EVENT)
-      return first === undefined || first.timeUs < startTimeUs ? undefined : (first.timeUs - startTimeUs) / 1000
-    },
-    costOfPartsUsd: (bag) => {
-      const prompt = asAmount(bag.peek(costPrompt))
-      const completion = asAmount(bag.peek(costCompletion))
-      return prompt === undefined || completion === undefined ? undefined : prompt + completion
+    agentName: (_bag, span) => span.name || undefined,
+    readers: {
+      inputMessages: (bag) => (bag.hasIndexed('input') ? readMessages(bag, 'input', 'user') : undefined),
+      outputMessages: (bag) => (bag.hasIndexed('output') ? readMessages(bag, 'output', 'assistant') : undefined),
+      // `input.value`, whatever its MIME type.
+      inputText: (bag) => takeJsonText(bag, inputValue),
+      outputText: (bag) => takeJsonText(bag, outputValue),
+      // `tool.parameters` may be a schema, `input.value` is the call.
+      toolArguments: (bag) => takeJsonText(bag, inputValue) ?? takeJsonText(bag, toolParameters),
+      toolResult: (bag) => takeJsonText(bag, outputValue),
+      retrievalQuery: (bag) => takeJsonText(bag, inputValue),
+      documents: (bag) => (bag.hasIndexed('documents') ? readDocuments(bag) : undefined),
+      embeddedText: (bag) => {
+        if (!bag.hasIndexed('embeddings')) return undefined
+        const texts = new Map<number, string>()
+        bag.forEachIndexed('embeddings', (key, value) => {
+          if (typeof value === 'string') texts.set(key.item, value)
+          return typeof value === 'string'
+        })
+        return texts.size === 0 ? undefined : inOrder(texts).join('\n')
+      },
+      // The model among the call's parameters: all that failed calls have.
+      model: (bag) => {
+        const text = bag.peek(invocationParameters)
+        const parameters = typeof text === 'string' ? parseJson(text) : undefined
+        if (typeof parameters !== 'object' || parameters === null) return undefined
+        const model = property(parameters, 'model')
+        return typeof model === 'string' && model !== '' ? model : undefined
+      },
+      timeToFirstTokenMs: (_bag, span) => {
+        const startTimeUs = microseconds(span.startLow, span.startHigh)
+        const first = span.events.find((event) => event.name === FIRST_TOKEN_EVENT)
+        return first === undefined || first.timeUs < startTimeUs ? undefined : (first.timeUs - startTimeUs) / 1000
+      },
+      costUsd: (bag) => {
+        const prompt = asAmount(bag.peek(costPrompt))
+        const completion = asAmount(bag.peek(costCompletion))
+        return prompt === undefined || completion === undefined ? undefined : prompt + completion
+      },
     },
   }
 }

@@ -2,14 +2,16 @@
  * OpenTelemetry's semantic conventions for generative AI, in their latest form and in the older ones that SDKs still send.
  * https://github.com/open-telemetry/semantic-conventions-genai
  */
-import type { Message, RetrievedDocument, SpanEvent, SpanKind } from '../model/span.ts'
+import type { Message, SpanEvent, SpanKind } from '../model/span.ts'
 import type { AttributeBag } from './attribute-bag.ts'
-import { asJsonText, parseJson, plainJson, property } from './json.ts'
-import { messagesOf } from './messages.ts'
+import type { ConventionReader } from './convention.ts'
+import { documentsFromJson } from './documents.ts'
+import { asJsonText, parseJson, plainJson } from './json.ts'
+import { messagesOf, withSystem } from './messages.ts'
 import { asText } from './values.ts'
 import type { FieldKeys, Vocabulary } from './vocabulary.ts'
 
-export const otelGenAiFields: FieldKeys = {
+export const otelGenAiFields: Partial<FieldKeys> = {
   agentName: ['gen_ai.agent.name'],
   agentVersion: ['gen_ai.agent.version'],
   sessionId: ['gen_ai.conversation.id', 'session.id'],
@@ -19,7 +21,6 @@ export const otelGenAiFields: FieldKeys = {
   model: ['gen_ai.request.model', 'gen_ai.response.model'],
   toolName: ['gen_ai.tool.name'],
   toolCallId: ['gen_ai.tool.call.id'],
-  finishReason: [],
   tokensInput: ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
   tokensOutput: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
   tokensTotal: ['gen_ai.usage.total_tokens', 'llm.usage.total_tokens'],
@@ -65,26 +66,12 @@ const CANONICAL_OPERATIONS = new Set([
   'invoke_workflow',
 ])
 
-export interface OtelGenAi {
-  /** Undefined when the span isn't of this convention; `other` for an operation that is no subject, such as `create_agent`. */
-  kindOf(bag: AttributeBag): SpanKind | undefined
-  inputMessages(bag: AttributeBag, events: readonly SpanEvent[]): Message[] | undefined
-  outputMessages(bag: AttributeBag, events: readonly SpanEvent[]): Message[] | undefined
-  toolArguments(bag: AttributeBag): string | undefined
-  toolResult(bag: AttributeBag): string | undefined
-  retrievalQuery(bag: AttributeBag): string | undefined
-  documents(bag: AttributeBag): RetrievedDocument[] | undefined
-  /** As sent; the first of several choices. */
-  finishReason(bag: AttributeBag): string | undefined
-}
-
-export function createOtelGenAi(vocabulary: Vocabulary): OtelGenAi {
+export function createOtelGenAi(vocabulary: Vocabulary): ConventionReader {
   const slot = vocabulary.slot
   const operation = slot('gen_ai.operation.name')
   const provider = slot('gen_ai.provider.name')
   const system = slot('gen_ai.system')
   const requestModel = slot('gen_ai.request.model')
-  const aiSdkOperation = slot('ai.operationId')
   const inputMessages = slot('gen_ai.input.messages')
   const outputMessages = slot('gen_ai.output.messages')
   const instructions = slot('gen_ai.system_instructions')
@@ -106,6 +93,9 @@ export function createOtelGenAi(vocabulary: Vocabulary): OtelGenAi {
   }
 
   return {
+    convention: 'otel_genai',
+    marks: ['gen_ai.operation.name', 'gen_ai.request.model'],
+    fields: otelGenAiFields,
     kindOf: (bag) => {
       const name = bag.peek(operation)
       if (typeof name === 'string' && name !== '') {
@@ -114,45 +104,42 @@ export function createOtelGenAi(vocabulary: Vocabulary): OtelGenAi {
         if (CANONICAL_OPERATIONS.has(name)) bag.consume(operation)
         return kind
       }
-      // Before version 1.28 no operation was named: a span with a system and a model is a model call. The AI SDK's outer
-      // spans carry both as well, and only its inner ones call the model.
+      // Before version 1.28 no operation was named: a span with a system and a model is a model call.
       if (bag.peek(requestModel) === undefined) return undefined
       if (bag.peek(provider) === undefined && bag.peek(system) === undefined) return undefined
-      const aiOperation = bag.peek(aiSdkOperation)
-      if (typeof aiOperation !== 'string') return 'llm'
-      return /\.do(Generate|Stream)$/.test(aiOperation) ? 'llm' : undefined
+      return 'llm'
     },
-    inputMessages: (bag, events) => {
-      const system = takeMessages(bag, instructions, 'system')
-      const messages = takeMessages(bag, inputMessages, 'user') ?? messagesOfEvents(events, INPUT_EVENTS)
-      if (system === undefined) return messages
-      const merged: Message = { role: 'system', parts: system.flatMap((message) => message.parts) }
-      return messages === undefined ? [merged] : [merged, ...messages]
-    },
-    outputMessages: (bag, events) =>
-      takeMessages(bag, outputMessages, 'assistant') ?? messagesOfEvents(events, OUTPUT_EVENTS),
-    toolArguments: (bag) => takeJsonText(bag, toolArguments),
-    toolResult: (bag) => takeJsonText(bag, toolResult),
-    retrievalQuery: (bag) => takeJsonText(bag, query),
-    documents: (bag) => {
-      const value = bag.peek(documents)
-      if (value === undefined) return undefined
-      const found = documentsFromJson(typeof value === 'string' ? parseJson(value) : plainJson(value))
-      if (found === undefined) return undefined
-      if (!found.hasMore) bag.consume(documents)
-      return found.documents
-    },
-    finishReason: (bag) => {
-      const value = bag.peek(finishReasons)
-      if (value === undefined) return undefined
-      let reasons: unknown = value
-      // A list, its JSON, or one bare reason.
-      if (typeof value === 'string' && value.startsWith('[')) reasons = parseJson(value)
-      const first: unknown = Array.isArray(reasons) ? reasons[0] : reasons
-      if (typeof first !== 'string' || first === '') return undefined
-      const same = !Array.isArray(reasons) || reasons.every((reason) => reason === first)
-      if (same) bag.consume(finishReasons)
-      return first
+    readers: {
+      inputMessages: (bag, { events }) => {
+        const system = takeMessages(bag, instructions, 'system')
+        const messages = takeMessages(bag, inputMessages, 'user') ?? messagesOfEvents(events, INPUT_EVENTS)
+        return withSystem(system, messages)
+      },
+      outputMessages: (bag, { events }) =>
+        takeMessages(bag, outputMessages, 'assistant') ?? messagesOfEvents(events, OUTPUT_EVENTS),
+      toolArguments: (bag) => takeJsonText(bag, toolArguments),
+      toolResult: (bag) => takeJsonText(bag, toolResult),
+      retrievalQuery: (bag) => takeJsonText(bag, query),
+      documents: (bag) => {
+        const value = bag.peek(documents)
+        if (value === undefined) return undefined
+        const found = documentsFromJson(typeof value === 'string' ? parseJson(value) : plainJson(value))
+        if (found === undefined) return undefined
+        if (!found.hasMore) bag.consume(documents)
+        return found.documents
+      },
+      finishReason: (bag) => {
+        const value = bag.peek(finishReasons)
+        if (value === undefined) return undefined
+        let reasons: unknown = value
+        // A list, its JSON, or one bare reason.
+        if (typeof value === 'string' && value.startsWith('[')) reasons = parseJson(value)
+        const first: unknown = Array.isArray(reasons) ? reasons[0] : reasons
+        if (typeof first !== 'string' || first === '') return undefined
+        const same = !Array.isArray(reasons) || reasons.every((reason) => reason === first)
+        if (same) bag.consume(finishReasons)
+        return first
+      },
     },
   }
 }
@@ -199,26 +186,4 @@ function messagesOfEvents(
     messages = messages === undefined ? found : [...messages, ...found]
   }
   return messages
-}
-
-const DOCUMENT_KEYS = new Set(['id', 'content', 'text', 'score'])
-
-/** `hasMore`: the documents say more than the model holds, such as metadata. */
-function documentsFromJson(value: unknown): { documents: RetrievedDocument[]; hasMore: boolean } | undefined {
-  if (!Array.isArray(value)) return undefined
-  const documents: RetrievedDocument[] = []
-  let hasMore = false
-  for (const item of value) {
-    if (typeof item !== 'object' || item === null) return undefined
-    const id = property(item, 'id')
-    const text = property(item, 'content') ?? property(item, 'text')
-    const score = property(item, 'score')
-    documents.push({
-      id: typeof id === 'string' || typeof id === 'number' ? String(id) : undefined,
-      text: typeof text === 'string' ? text : undefined,
-      score: typeof score === 'number' ? score : undefined,
-    })
-    hasMore ||= Object.keys(item).some((key) => !DOCUMENT_KEYS.has(key))
-  }
-  return { documents, hasMore }
 }

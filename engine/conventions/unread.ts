@@ -1,7 +1,7 @@
 /** Notices model calls in conventions that are not read yet, so that they do not pass in silence as spans of no kind. */
 
-/** Of Langfuse, the AI SDK, OpenLLMetry; and of GenAI spans that name neither an operation nor a system and a model. */
-const PREFIXES = ['langfuse.', 'ai.', 'traceloop.', 'llm.request.type', 'gen_ai.']
+/** Of GenAI spans that name neither an operation nor a model, and of conventions of model calls that nobody reads. */
+const PREFIXES = ['gen_ai.request.', 'gen_ai.response.', 'gen_ai.usage.', 'gen_ai.system', 'llm.', 'ai.']
 /** Scopes are named by clients: they may be many, and long, and hold anything. */
 const MAX_SCOPES = 5
 const MAX_NAME = 60

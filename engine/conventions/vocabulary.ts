@@ -3,6 +3,7 @@
 export type TextField =
   | 'agentName'
   | 'agentVersion'
+  | 'env'
   | 'sessionId'
   | 'userId'
   | 'provider'
@@ -19,6 +20,7 @@ export type NumberField =
   | 'tokensReasoning'
   | 'costUsd'
   | 'timeToFirstTokenSeconds'
+  | 'timeToFirstTokenMs'
 
 export type FieldKeys = Readonly<Record<TextField | NumberField, readonly string[]>>
 
@@ -48,13 +50,14 @@ export function createVocabulary(): Vocabulary {
 export type FieldSlots = Readonly<Record<TextField | NumberField, readonly number[]>>
 
 /** One table of several: the keys of the first convention before those of the next. */
-export function fieldSlots(vocabulary: Vocabulary, tables: readonly FieldKeys[]): FieldSlots {
+export function fieldSlots(vocabulary: Vocabulary, tables: readonly Partial<FieldKeys>[]): FieldSlots {
   const slotsOf = (field: TextField | NumberField): number[] => [
-    ...new Set(tables.flatMap((table) => table[field].map((key) => vocabulary.slot(key)))),
+    ...new Set(tables.flatMap((table) => (table[field] ?? []).map((key) => vocabulary.slot(key)))),
   ]
   return {
     agentName: slotsOf('agentName'),
     agentVersion: slotsOf('agentVersion'),
+    env: slotsOf('env'),
     sessionId: slotsOf('sessionId'),
     userId: slotsOf('userId'),
     provider: slotsOf('provider'),
@@ -69,5 +72,6 @@ export function fieldSlots(vocabulary: Vocabulary, tables: readonly FieldKeys[])
     tokensReasoning: slotsOf('tokensReasoning'),
     costUsd: slotsOf('costUsd'),
     timeToFirstTokenSeconds: slotsOf('timeToFirstTokenSeconds'),
+    timeToFirstTokenMs: slotsOf('timeToFirstTokenMs'),
   }
 }

@@ -1,6 +1,15 @@
 /** Reads the normalised span's JSON: JSONL files for `assay run`, and what the API wrote. */
 import { makeSpan } from './make-span.ts'
-import type { Attributes, AttributeValue, Message, RetrievedDocument, Span, SpanEvent, SpanLink } from './span.ts'
+import {
+  type Attributes,
+  type AttributeValue,
+  CONVENTIONS,
+  type Message,
+  type RetrievedDocument,
+  type Span,
+  type SpanEvent,
+  type SpanLink,
+} from './span.ts'
 
 export type SpanOutcome = { ok: true; span: Span } | { ok: false; field: string; message: string }
 
@@ -28,7 +37,6 @@ class FieldError extends Error {
 
 const KINDS = ['agent', 'llm', 'tool', 'retriever', 'embedding', 'guardrail', 'chain', 'other'] as const
 const STATUSES = ['unset', 'ok', 'error'] as const
-const CONVENTIONS = ['otel_genai', 'openinference', 'none'] as const
 const COST_SOURCES = ['span', 'price_table'] as const
 
 function parseSpan(at: Fields, tenant: string): Span {

@@ -10,7 +10,19 @@ export type SpanKind = 'agent' | 'llm' | 'tool' | 'retriever' | 'embedding' | 'g
 export type SpanStatus = 'unset' | 'ok' | 'error'
 
 /** Which normaliser recognised the span; `none` where no convention did. */
-export type Convention = 'otel_genai' | 'openinference' | 'none'
+export type Convention = (typeof CONVENTIONS)[number]
+
+export const CONVENTIONS = [
+  'otel_genai',
+  'openinference',
+  'ai_sdk',
+  'langfuse',
+  'openllmetry',
+  'pydantic_ai',
+  'langsmith',
+  'mcp',
+  'none',
+] as const
 
 /** An OpenTelemetry attribute value. Bytes are base64 text in `{ bytes }`; 64-bit integers beyond 2^53 are `bigint`. */
 export type AttributeValue =

@@ -1,7 +1,8 @@
-/** OpenInference's messages, put together from their flattened attributes. */
+/** Messages put together from their flattened attributes: OpenInference's, and the older OpenLLMetry's. */
 import type { AttributeValue, Message, MessagePart } from '../model/span.ts'
 import type { AttributeBag, IndexedKey } from './attribute-bag.ts'
-import { toolCall } from './messages.ts'
+import { parseJson } from './json.ts'
+import { imageReference, partFromJson, toolCall } from './message-parts.ts'
 
 interface MessageDraft {
   role: string | undefined
@@ -16,6 +17,7 @@ interface MessageDraft {
 interface PartDraft {
   type: string | undefined
   text: string | undefined
+  imageUrl: string | undefined
 }
 
 interface CallDraft {
@@ -25,7 +27,7 @@ interface CallDraft {
 }
 
 /** Undefined when nothing was said in them; `role` is that of messages which name none. */
-export function readMessages(bag: AttributeBag, list: 'input' | 'output', role: string): Message[] | undefined {
+export function readMessages(bag: AttributeBag, list: IndexedKey['list'], role: string): Message[] | undefined {
   const drafts = new Map<number, MessageDraft>()
   bag.forEachIndexed(list, (key, value) => {
     let draft = drafts.get(key.item)
@@ -51,7 +53,7 @@ export function inOrder<T>(byIndex: ReadonlyMap<number, T>): T[] {
   return [...byIndex].sort(([a], [b]) => a - b).map(([, item]) => item)
 }
 
-/** Whether the value found a place; what has none (images, names) stays an attribute. */
+/** Whether the value found a place; what has none (names) stays an attribute. */
 function fillMessage(draft: MessageDraft, key: IndexedKey, value: AttributeValue): boolean {
   if (typeof value !== 'string') return false
   switch (key.field) {
@@ -75,20 +77,26 @@ function fillMessage(draft: MessageDraft, key: IndexedKey, value: AttributeValue
     case 'function_call_arguments_json':
       callAt(draft, -1).arguments = value
       return true
+    case 'tool_calls.id':
     case 'tool_calls.tool_call.id':
       callAt(draft, key.part).id = value
       return true
+    case 'tool_calls.name':
     case 'tool_calls.tool_call.function.name':
       callAt(draft, key.part).name = value
       return true
+    case 'tool_calls.arguments':
     case 'tool_calls.tool_call.function.arguments':
       callAt(draft, key.part).arguments = value
       return true
     case 'contents.message_content.type':
       partAt(draft, key.part).type = value
-      return value === 'text' || value === 'reasoning'
+      return value === 'text' || value === 'reasoning' || value === 'image'
     case 'contents.message_content.text':
       partAt(draft, key.part).text = value
+      return true
+    case 'contents.message_content.image.image.url':
+      partAt(draft, key.part).imageUrl = value
       return true
     default:
       return false
@@ -107,7 +115,7 @@ function callAt(draft: MessageDraft, index: number): CallDraft {
 function partAt(draft: MessageDraft, index: number): PartDraft {
   let part = draft.parts.get(index)
   if (part === undefined) {
-    part = { type: undefined, text: undefined }
+    part = { type: undefined, text: undefined, imageUrl: undefined }
     draft.parts.set(index, part)
   }
   return part
@@ -117,14 +125,24 @@ function messageOf(draft: MessageDraft, role: string): Message {
   const parts: MessagePart[] = []
   if (draft.toolCallId !== undefined && draft.content !== undefined) {
     parts.push({ type: 'tool_call_response', id: draft.toolCallId, response: draft.content })
-  } else if (draft.content !== undefined) parts.push({ type: 'text', content: draft.content })
+  } else if (draft.content !== undefined) parts.push(...partsOfContent(draft.content))
   for (const part of inOrder(draft.parts)) {
     if (part.text !== undefined)
       parts.push({ type: part.type === 'reasoning' ? 'reasoning' : 'text', content: part.text })
+    else if (part.imageUrl !== undefined) parts.push(imageReference(part.imageUrl, undefined))
     else if (part.type !== undefined) parts.push({ type: 'other', value: { type: part.type } })
   }
   for (const call of inOrder(draft.calls)) parts.push(toolCall(call.id, call.name, call.arguments))
   const message: Message = { role: draft.role ?? role, parts }
   if (draft.finishReason !== undefined) message.finishReason = draft.finishReason
   return message
+}
+
+/** OpenLLMetry writes a list of parts as its JSON. A text that looks like one and is none stays a text. */
+function partsOfContent(content: string): MessagePart[] {
+  if (!content.startsWith('[{')) return [{ type: 'text', content }]
+  const items = parseJson(content)
+  const isParts =
+    Array.isArray(items) && items.every((item) => typeof (item as { type?: unknown } | null)?.type === 'string')
+  return isParts ? items.map(partFromJson) : [{ type: 'text', content }]
 }

@@ -1,5 +1,6 @@
 /**
- * OpenInference flattens lists into keys: `llm.input_messages.0.message.tool_calls.1.tool_call.function.name`.
+ * OpenInference and the older OpenLLMetry flatten lists into keys: `llm.input_messages.0.message.tool_calls.1.tool_call.function.name`,
+ * `gen_ai.prompt.0.tool_calls.1.name`.
  * https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md
  */
 import type { IndexedKey } from './attribute-bag.ts'
@@ -20,6 +21,8 @@ const LISTS: readonly { list: IndexedKey['list']; prefix: string; key: RegExp }[
   },
   { list: 'input', prefix: 'llm.prompts.', key: new RegExp(`^llm\\.prompts\\.${INDEX}\\.(prompt\\.text)$`) },
   { list: 'output', prefix: 'llm.choices.', key: new RegExp(`^llm\\.choices\\.${INDEX}\\.(completion\\.text)$`) },
+  { list: 'prompt', prefix: 'gen_ai.prompt.', key: new RegExp(`^gen_ai\\.prompt\\.${INDEX}\\.(.+)$`) },
+  { list: 'completion', prefix: 'gen_ai.completion.', key: new RegExp(`^gen_ai\\.completion\\.${INDEX}\\.(.+)$`) },
   {
     list: 'documents',
     prefix: 'retrieval.documents.',
