@@ -1,39 +1,27 @@
 /** Carries spans from the ring to the collector, one request at a time, for as long as that takes. */
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
-import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import { Notices } from '../notices.ts'
 import { nextBatchSize } from './batch-size.ts'
-import { type DropCounts, type DropReason, Drops, withDrops } from './drops.ts'
+import { type DropCounts, type DropReason, Drops } from './drops.ts'
+import { type Encoded, encode } from './encode.ts'
 import type { ExportSettings } from './options.ts'
 import { PRIORITIES } from './priority.ts'
 import { retryDelayMs } from './retry.ts'
 import { createSender, type Outcome, type Sender } from './sender.ts'
 import { SpanRing } from './span-ring.ts'
 import { spanSizeBytes } from './span-size.ts'
+import { Waiters } from './waiters.ts'
 
 /** As estimated; on the wire it is less than this, and less than the 20 MiB that Assay takes. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
 const FIRST_BATCH_SPANS = 512
-const MAX_WAITERS = 64
-
-const compress = promisify(gzip)
 
 /** Spans that were taken out of the ring. */
 interface Batch {
   spans: ReadableSpan[]
   sizeBytes: number
   /** Encoded at the first attempt, and kept for the next. */
-  encoded: { body: Uint8Array; told: DropCounts | null; encodeMs: number } | null
-}
-
-interface Waiter {
-  /** Number of the last span it waits for. */
-  newest: number
-  /** Whether it gives up when an attempt fails. */
-  once: boolean
-  done(isGone: boolean): void
+  encoded: Encoded | null
 }
 
 export interface CourierStats {
@@ -55,7 +43,7 @@ export class Courier {
   readonly #sender: Sender
   readonly #drops = new Drops()
   readonly #batches: Batch[] = []
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new Waiters()
   #batchSpans: number
   #deliveredSpans = 0
   #failures = 0
@@ -127,21 +115,11 @@ export class Courier {
 
   /** Calls back when all spans so far are gone: whether the number of lost ones is still what it was. */
   whenGone(lostBefore: number, callback: (ok: boolean) => void): void {
-    const waiter: Waiter = {
-      newest: this.#ring.newest,
-      once: false,
-      done: (isGone) => {
-        this.#waiters.delete(waiter)
-        callback(isGone && this.#drops.total === lostBefore)
-      },
-    }
     if (this.#isEmpty()) {
-      waiter.done(true)
+      callback(this.#drops.total === lostBefore)
       return
     }
-    this.#waiters.add(waiter)
-    // Whoever calls does not wait for ever either: an oldest one is told that it failed.
-    if (this.#waiters.size > MAX_WAITERS) for (const oldest of [...this.#waiters].slice(0, 1)) oldest.done(false)
+    this.#waiters.add(this.#ring.newest, false, (isGone) => callback(isGone && this.#drops.total === lostBefore))
     this.#wake()
   }
 
@@ -157,15 +135,12 @@ export class Courier {
     const isForbidden = this.#serverNotBeforeMs > runtime.nowMs()
     if (once && isForbidden) return Promise.resolve()
     return new Promise((resolve) => {
-      const done = (): void => {
+      const giveUp = this.#waiters.add(this.#ring.newest, once, () => {
         cancel()
-        this.#waiters.delete(waiter)
         resolve()
-      }
+      })
       // This one timer holds the process: until then it may not end with spans unsent.
-      const cancel = runtime.setTimer(done, flushTimeoutMs, true)
-      const waiter: Waiter = { newest: this.#ring.newest, once, done }
-      this.#waiters.add(waiter)
+      const cancel = runtime.setTimer(giveUp, flushTimeoutMs, true)
       if (!isForbidden) this.#notBeforeMs = 0
       this.#wake()
     })
@@ -219,7 +194,7 @@ export class Courier {
       }
     } finally {
       this.#isSending = false
-      this.#notifyWaiters()
+      if (this.#batches.length === 0) this.#waiters.goneBefore(this.#ring.oldest)
       this.#wake()
     }
   }
@@ -235,7 +210,7 @@ export class Courier {
 
   async #attempt(batch: Batch): Promise<void> {
     const { runtime } = this.#settings
-    batch.encoded ??= await this.#encode(batch)
+    batch.encoded ??= await encode(batch.spans, this.#drops.untold(), runtime)
     if (this.#isOver) return
     if (batch.encoded === null) return this.#split(batch, 'unencodable', 'a span that can not be encoded')
     const { body, encodeMs, told } = batch.encoded
@@ -250,23 +225,6 @@ export class Courier {
     })
     if (ok && told !== null) this.#drops.markTold(told)
     this.#settle(batch, outcome)
-  }
-
-  /** Null when a span of it makes the serialiser fail. */
-  async #encode(batch: Batch): Promise<Batch['encoded']> {
-    const { runtime } = this.#settings
-    const startMs = runtime.nowMs()
-    const told = this.#drops.untold()
-    const spans = told === null ? batch.spans : [withDrops(batch.spans[0]!, told), ...batch.spans.slice(1)]
-    let message: Uint8Array | undefined
-    try {
-      message = ProtobufTraceSerializer.serializeRequest(spans)
-    } catch {
-      return null
-    }
-    if (message === undefined) return null
-    const encodeMs = runtime.nowMs() - startMs
-    return { body: await compress(message), told, encodeMs }
   }
 
   #settle(batch: Batch, outcome: Outcome): void {
@@ -325,7 +283,7 @@ export class Courier {
     const delayMs = retryDelayMs(this.#failures, afterMs, runtime.random)
     this.#notBeforeMs = nowMs + delayMs
     this.#serverNotBeforeMs = afterMs === null ? 0 : this.#notBeforeMs
-    for (const waiter of [...this.#waiters]) if (waiter.once) waiter.done(false)
+    this.#waiters.attemptFailed()
   }
 
   /** Halves, so that in the end only the span that is to blame is dropped. */
@@ -359,11 +317,6 @@ export class Courier {
     this.#ring.release(batch.spans.length, batch.sizeBytes)
   }
 
-  #notifyWaiters(): void {
-    const hasBatches = this.#batches.length > 0
-    for (const waiter of [...this.#waiters]) if (!hasBatches && this.#ring.oldest > waiter.newest) waiter.done(true)
-  }
-
   #end(): void {
     this.#isOver = true
     this.#cancelTimer?.()
@@ -380,6 +333,6 @@ export class Courier {
       if (spans.length === 0) break
       this.#ring.release(spans.length, sizeBytes)
     }
-    for (const waiter of [...this.#waiters]) waiter.done(true)
+    this.#waiters.goneBefore(this.#ring.oldest)
   }
 }
