@@ -95,36 +95,60 @@ export function checkpointFromStart(bytes: Uint8Array): Uint8Array {
   return checkpoint === null ? bytes : checkpointRecord({ ...checkpoint, nextOffset: 0 }).value
 }
 
-const READ_RECORDS = 500
+const READ_RECORDS = 100_000
+const READ_BYTES = 8 << 20
 
 /**
- * The last checkpoint of each alert, by tenant and by alert id. One that can't be read starts anew, and `onProblem` hears of
- * it: an alert that is late is better than one that is gone.
+ * Reads the last checkpoint of each alert. It remembers what it has read, so that after a rebalance it reads what came since: a topic that
+ * was not compacted yet may be long, and reading it must not outlast the session of the group each time.
  */
-export async function loadCheckpoints(
+export class CheckpointReader {
+  readonly #log: Log
+  readonly #latest = new Map<string, Uint8Array>()
+  readonly #nextOffset = new Map<number, number>()
+
+  constructor(log: Log) {
+    this.#log = log
+  }
+
+  /**
+   * By tenant and by alert id. One that can't be read starts anew, and `onProblem` hears of it: an alert that is late is better than one
+   * that is gone.
+   */
+  async load(onProblem: (message: string) => void): Promise<Map<string, Map<string, Checkpoint>>> {
+    for (const { partition, start, end } of await this.#log.endOffsets(ALERT_STATE))
+      await this.#readOn(partition, start, end)
+    const checkpoints = new Map<string, Map<string, Checkpoint>>()
+    for (const [key, value] of this.#latest) {
+      const { checkpoint, problem } = parseCheckpoint(value)
+      if (problem !== null) onProblem(`alert-state: the checkpoint of ${key} can't be read, it starts anew: ${problem}`)
+      if (checkpoint === null) continue
+      const { tenant, alert } = checkpoint
+      const ofTenant = checkpoints.get(tenant)
+      if (ofTenant === undefined) checkpoints.set(tenant, new Map([[alert.id, checkpoint]]))
+      else ofTenant.set(alert.id, checkpoint)
+    }
+    return checkpoints
+  }
+
+  async #readOn(partition: number, start: number, end: number): Promise<void> {
+    for (let offset = Math.max(start, this.#nextOffset.get(partition) ?? 0); offset < end; ) {
+      const records = await this.#log.read(ALERT_STATE, partition, offset, READ_RECORDS, READ_BYTES)
+      if (records.length === 0) break
+      for (const { key, headers, value } of records) {
+        // Of no tenant are the manager's own notes. A copy: a view would keep the whole batch that it came in.
+        if (key !== null && headers.tenant !== undefined) this.#latest.set(key, value.slice())
+      }
+      offset = records.at(-1)!.offset + 1
+      this.#nextOffset.set(partition, offset)
+    }
+  }
+}
+
+/** What a new `CheckpointReader` loads. */
+export function loadCheckpoints(
   log: Log,
   onProblem: (message: string) => void,
 ): Promise<Map<string, Map<string, Checkpoint>>> {
-  const latest = new Map<string, Uint8Array>()
-  for (const { partition, start, end } of await log.endOffsets(ALERT_STATE)) {
-    for (let offset = start; offset < end; ) {
-      const records = await log.read(ALERT_STATE, partition, offset, READ_RECORDS)
-      if (records.length === 0) break
-      // Of no tenant are the manager's own notes.
-      for (const record of records)
-        if (record.key !== null && record.headers.tenant !== undefined) latest.set(record.key, record.value)
-      offset = records.at(-1)!.offset + 1
-    }
-  }
-  const checkpoints = new Map<string, Map<string, Checkpoint>>()
-  for (const [key, value] of latest) {
-    const { checkpoint, problem } = parseCheckpoint(value)
-    if (problem !== null) onProblem(`alert-state: the checkpoint of ${key} can't be read, it starts anew: ${problem}`)
-    if (checkpoint === null) continue
-    const { tenant, alert } = checkpoint
-    const ofTenant = checkpoints.get(tenant)
-    if (ofTenant === undefined) checkpoints.set(tenant, new Map([[alert.id, checkpoint]]))
-    else ofTenant.set(alert.id, checkpoint)
-  }
-  return checkpoints
+  return new CheckpointReader(log).load(onProblem)
 }

@@ -52,7 +52,7 @@ export async function loadDelivered(
   let ids: readonly string[] = []
   for (const { partition: statePartition, start, end } of await log.endOffsets(ALERT_STATE)) {
     for (let offset = start; offset < end; ) {
-      const records = await log.read(ALERT_STATE, statePartition, offset, 500)
+      const records = await log.read(ALERT_STATE, statePartition, offset, 100_000, 8 << 20)
       if (records.length === 0) break
       for (const { key, value } of records) {
         if (key !== aheadKey(partition)) continue

@@ -22,7 +22,7 @@ import {
 import { ALERT_STATE, ALERTS, alertTopics, DEAD_LETTERS, EVAL_RESULTS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import type { AlertCounts, Output } from './alert-book.ts'
 import { AlertBooks } from './alert-books.ts'
-import { checkpointRecord, loadCheckpoints, removalRecord } from './checkpoint.ts'
+import { CheckpointReader, checkpointRecord, removalRecord } from './checkpoint.ts'
 
 export const ALERT_GROUP = 'alerts'
 
@@ -89,6 +89,7 @@ export async function startAlertEvaluator(options: AlertEvaluatorOptions): Promi
 class Evaluator {
   readonly stop = new AbortController()
   readonly books: AlertBooks
+  readonly #checkpoints: CheckpointReader
   readonly #inHand: InHand
   #consumer!: Consumer
   readonly #options: AlertEvaluatorOptions
@@ -98,6 +99,7 @@ class Evaluator {
 
   constructor(options: AlertEvaluatorOptions) {
     this.#options = options
+    this.#checkpoints = new CheckpointReader(options.log)
     this.books = new AlertBooks({
       definitions: options.definitions,
       partitionOf: (tenant, evalId) => options.log.partitionFor(EVAL_RESULTS, `${tenant}/${evalId}`),
@@ -128,7 +130,7 @@ class Evaluator {
       positions.set(partition, known?.offset ?? start)
     }
     this.#committed = new Map(positions)
-    this.books.assign(positions, await loadCheckpoints(log, this.#problem), nowMs)
+    this.books.assign(positions, await this.#checkpoints.load(this.#problem), nowMs)
     await this.write()
   }
 

@@ -20,7 +20,8 @@ export interface FollowedTopic {
 }
 
 const POLL_MS = 1_000
-const READ_RECORDS = 100
+const READ_RECORDS = 10_000
+const READ_BYTES = 16 << 20
 const PARTITION = 0
 
 /** Resolves when everything in the topic has been taken. Rejects with `LogError`. */
@@ -81,7 +82,7 @@ class Follower implements FollowedTopic {
     const { log, topic, take } = this.#options
     const taken: LogRecord[] = []
     for (let next = this.#nextOffset; ; ) {
-      const records = await log.read(topic, PARTITION, next, READ_RECORDS)
+      const records = await log.read(topic, PARTITION, next, READ_RECORDS, READ_BYTES)
       const last = records.at(-1)
       if (last === undefined) break
       taken.push(...records)

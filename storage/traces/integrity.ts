@@ -168,7 +168,7 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
   }
 
   /**
-   * Of spans that began, and results whose subject began, in the window. `visible`: spans that queries show on two days, since their
+   * Of spans that began, and results whose subject began, in the window. `visible`: spans that queries show on two neighbouring days or two of the window, since their
    * sender gave them two start times, and no merge drops; a result is shown once whatever is stored. `awaitingMerge`: rows that
    * queries leave out already.
    */
@@ -189,9 +189,12 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
       return rows[0]?.surplus ?? 0
     }
     const visible = await this.#rows<{ visible: number }>({
+      // The days on either side are looked at too: a window of one day could never show two.
       query: `SELECT sum(days - 1) AS visible FROM (
-  SELECT uniqExact(toDate(start_time)) AS days FROM ${this.#database}.spans WHERE ${within('start_time')}
-  GROUP BY tenant, trace_id, span_id HAVING days > 1
+  SELECT uniqExact(toDate(start_time)) AS days, countIf(${within('start_time')}) AS here FROM ${this.#database}.spans
+  WHERE start_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') - INTERVAL 1 DAY
+    AND start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') + INTERVAL 1 DAY
+  GROUP BY tenant, trace_id, span_id HAVING days > 1 AND here > 0
 ) ${SETTINGS}`,
       query_params,
     })

@@ -115,6 +115,8 @@ interface ConfigEntry {
   value: string
 }
 
+const HOUR_MS = 3_600_000
+
 function configOf({ retentionMs, compacted }: TopicSpec): ConfigEntry[] {
   return [
     { name: 'retention.ms', value: String(retentionMs ?? -1) },
@@ -122,6 +124,13 @@ function configOf({ retentionMs, compacted }: TopicSpec): ConfigEntry[] {
     // Windows of alerts use the time at which the log took a record, not the producer's clock.
     { name: 'message.timestamp.type', value: 'LogAppendTime' },
     { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
+    // The segment that is written to is never compacted: at a cluster's usual size it would be read whole, for weeks, at each start.
+    ...(compacted
+      ? [
+          { name: 'segment.ms', value: String(HOUR_MS) },
+          { name: 'max.compaction.lag.ms', value: String(HOUR_MS) },
+        ]
+      : []),
   ]
 }
 
