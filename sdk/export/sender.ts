@@ -46,7 +46,7 @@ export function createSender({ url, headers, timeoutMs, runtime }: SenderOptions
   const untraced = suppressTracing(ROOT_CONTEXT)
   let current: ClientRequest | null = null
 
-  const exchange = (gzipped: Uint8Array): Promise<Outcome> =>
+  const exchange = (gzipped: Uint8Array, isAgain = false): Promise<Outcome> =>
     new Promise((resolve) => {
       const request = open(target, {
         method: 'POST',
@@ -71,7 +71,15 @@ export function createSender({ url, headers, timeoutMs, runtime }: SenderOptions
       const failed = (error: Error): void => done({ kind: 'retry', reason: reasonOf(error), afterMs: null })
       // A collector that hangs must not keep the agent's process from ending.
       request.on('socket', (socket) => socket.unref())
-      request.on('error', failed)
+      request.on('error', (error) => {
+        // The server had closed the idle connection, which says nothing about the server.
+        if (!request.reusedSocket || isAgain || !wasClosed(error)) {
+          failed(error)
+          return
+        }
+        cancelTimer()
+        resolve(exchange(gzipped, true))
+      })
       request.on('close', () => failed(new Error('the connection was closed without an answer')))
       request.on('response', (response) => {
         readAnswer(response, (body) => done(outcomeOf(response, body, runtime.wallClockMs())), failed)
@@ -93,6 +101,10 @@ export function createSender({ url, headers, timeoutMs, runtime }: SenderOptions
       agent.destroy()
     },
   }
+}
+
+function wasClosed(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
 function parseUrl(url: string): URL | null {
