@@ -19,6 +19,8 @@ import { openGate } from '../test/support/open-gate.ts'
 import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
 import type { Judging } from './api-context.ts'
 import {
+  type BackupJson,
+  backupSchema,
   evalsResponseSchema,
   healthSchema,
   indexResponseSchema,
@@ -120,6 +122,14 @@ const plan: Plan = {
 let folder: string
 let traces: TracesStore
 let api: Api
+const runningBackup: BackupJson = {
+  id: '0',
+  to: '/backups/one',
+  state: 'running',
+  startedAt: '2026-11-21T12:00:00.000Z',
+  progress: 0.5,
+  text: 'spans 202611, 1200 rows',
+}
 let log: EmbeddedLog
 let keys: Keys
 let health: HealthInfo
@@ -224,6 +234,11 @@ beforeAll(async () => {
     integrity: {
       check: async () => expect.fail('nobody asks for one'),
       kept: async () => [],
+    },
+    backups: {
+      start: async () => ({ ok: true, backup: runningBackup }),
+      get: (id) => (id === runningBackup.id ? runningBackup : null),
+      stop: (id) => (id === runningBackup.id ? { ...runningBackup, state: 'stopped' } : null),
     },
     status: async () => health,
     definitions: {
@@ -574,6 +589,16 @@ test('health lives while readiness says when to send', async () => {
   expect((await get('/health')).status).toBe(200)
   expect((await get('/ready')).status).toBe(503)
   health = { status: 'ok', components: [] }
+})
+
+test('a backup is asked for, looked at and stopped', async () => {
+  const asked = await get('/v1/backups', { method: 'POST', body: JSON.stringify({ to: '/backups/one' }) })
+  expect(asked.status).toBe(202)
+  expect(backupSchema.parse(asked.body)).toEqual(runningBackup)
+  expect((await get('/v1/backups/0')).body).toEqual(runningBackup)
+  expect((await get('/v1/backups/0/stop', { method: 'POST' })).body).toMatchObject({ state: 'stopped' })
+  expect((await get('/v1/backups/1')).status).toBe(404)
+  expect((await get('/v1/backups', { method: 'POST', body: JSON.stringify({ to: 'here' }) })).status).toBe(400)
 })
 
 test('GET / lists the routes, each of which there is', async () => {
