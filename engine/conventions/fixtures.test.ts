@@ -32,6 +32,10 @@ test.each([
   'langfuse_python.bin',
   'openllmetry.bin',
   'pydantic_ai.bin',
+  'openai_agents.bin',
+  'langgraph_langsmith.bin',
+  'langgraph_openinference.bin',
+  'mcp.bin',
 ])('%s', async (file) => {
   const request = requestOf(file)
   expect(scanRequest(request).ok).toBe(true)

@@ -8,6 +8,8 @@ import { createAiSdk } from './ai-sdk.ts'
 import type { AttributeBag } from './attribute-bag.ts'
 import type { ConventionReader, Readers } from './convention.ts'
 import { createLangfuse } from './langfuse.ts'
+import { createLangSmith } from './langsmith.ts'
+import { createMcp } from './mcp.ts'
 import { createOpenInference } from './openinference.ts'
 import { createOpenLlmetry } from './openllmetry.ts'
 import { createOtelGenAi } from './otel-genai.ts'
@@ -39,8 +41,10 @@ export function createProfiles(): Profiles {
     openInference,
     createLangfuse(vocabulary),
     createAiSdk(vocabulary),
+    createLangSmith(vocabulary),
     createOpenLlmetry(vocabulary, otelGenAi),
     createPydanticAi(vocabulary, otelGenAi),
+    createMcp(vocabulary),
     otelGenAi,
   ]
   const profileOf = (own: ConventionReader | null): Profile => {
