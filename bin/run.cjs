@@ -5,8 +5,6 @@ const { join } = require('node:path')
 const { pathToFileURL } = require('node:url')
 
 const args = process.argv.slice(2)
-/** As `assay serve` knows them; another word is refused there. */
-const ROLE = /^(gateway|trans-evaluate|trans-store|alerts|scheduler|worker|api)$/
 if (args[0] === 'up' || args[0] === 'serve') restartWithFlags()
 enableCompileCache()
 const compiled = join(__dirname, '..', 'dist', 'main.js')
@@ -19,8 +17,7 @@ import(pathToFileURL(existsSync(compiled) ? compiled : join(__dirname, '..', 'cl
  */
 function restartWithFlags() {
   if (process.platform === 'win32') return
-  const { nodeFlags, nodeFlagsOf } = require('../scripts/node-flags.mjs')
-  const flags = args[0] === 'serve' ? nodeFlagsOf(args.slice(1).filter((one) => ROLE.test(one))) : nodeFlags
+  const flags = require('../scripts/node-flags.mjs').nodeFlagsFor(args)
   // Whoever gave the heap another size knows better.
   const given = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`
   const missing = flags.filter((flag) => !given.includes(flag.split('=')[0]))

@@ -28,3 +28,12 @@ export function nodeFlagsOf(roles) {
   const others = nodeFlags.filter((flag) => !flag.includes('semi-space-size'))
   return [...others, ...young, ...(oldSpaceMb > 0 ? [`--max-old-space-size=${oldSpaceMb}`] : [])]
 }
+
+/** By what `assay` is asked to do: `args` are those of its command line. */
+export function nodeFlagsFor(args) {
+  if (args[0] !== 'serve') return nodeFlags
+  return nodeFlagsOf(args.slice(1).filter((arg) => ROLE.test(arg)))
+}
+
+/** As `assay serve` knows them; another word is refused there. */
+const ROLE = /^(gateway|trans-evaluate|trans-store|alerts|scheduler|worker|api)$/
