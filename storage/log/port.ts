@@ -59,6 +59,9 @@ export type CommitOutcome =
   /** The member's generation is over or the partition is no longer its own: nothing was committed. */
   | { ok: false; reason: 'fenced' | 'not_assigned' }
 
+/** One that hangs at its beginning must not keep its partitions for ever. */
+export const LONGEST_BEGINNING_MS = 300_000
+
 export interface ConsumerOptions {
   groupId: string
   topics: string[]
@@ -71,6 +74,7 @@ export interface ConsumerOptions {
    * commits are fenced.
    */
   onRevoke?: (partitions: readonly TopicPartition[]) => Promise<void>
+  /** May take longer than the session: the group waits for it, up to `LONGEST_BEGINNING_MS`. */
   onAssign?: (partitions: readonly TopicPartition[]) => Promise<void>
 }
 

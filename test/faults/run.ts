@@ -61,6 +61,8 @@ export interface Scenario {
 const SECONDS_PER_KILL = 4
 /** Traces beyond the load, for what scenarios and points want in the end. */
 const RESERVE = 1.5
+/** What is left to read when its time is over is told of, and everything is counted all the same. */
+const readingEndsMs = (endMs: number): number => endMs - Math.min(180_000, (endMs - performance.now()) / 2)
 /** The rest is for outages, for what is left to read, and for counting. */
 const LOAD_SHARE = 0.7
 const PROGRESS_MS = 10_000
@@ -147,10 +149,11 @@ async function underWay(system: FaultSystem, options: FaultOptions, endMs: numbe
     await senders.stop()
     await system.recovered()
     let left = ''
-    await untilDrained(system.log, endMs, (what) => {
+    const isDrained = await untilDrained(system.log, readingEndsMs(endMs), (what) => {
       if (what !== left) stage = `reading the log to its end, ${what} left`
       left = what
     })
+    rows.push({ what: 'the log was read to its end', found: isDrained ? 'yes' : `no: ${left}`, isKept: isDrained })
     stage = 'counting'
     rows.push(...sendRows(senders.counts, spans))
     rows.push(...(await count(scene, population, fromMs, endMs)))

@@ -174,7 +174,14 @@ export function crashAfter(writes: number): { log: Log; crashed: Promise<void> }
     partitionsOf: (topic) => bench.log.partitionsOf(topic),
     partitionFor: (topic, key) => bench.log.partitionFor(topic, key),
     openConsumer: async (options) => {
-      const consumer = await bench.log.openConsumer({ ...options, sessionTimeoutMs: 300 })
+      const consumer = await bench.log.openConsumer({
+        ...options,
+        sessionTimeoutMs: 300,
+        // A process that is dead does not tell its group that it still begins.
+        onAssign: async (partitions) => {
+          await Promise.race([options.onAssign?.(partitions), promise])
+        },
+      })
       return Object.assign(Object.create(consumer) as typeof consumer, {
         assignment: () => consumer.assignment(),
         fetch: (fetchOptions: Parameters<typeof consumer.fetch>[0]) =>

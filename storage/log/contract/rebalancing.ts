@@ -1,4 +1,5 @@
 /** Contract: members joining, leaving and dying; who may commit. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Consumer, TopicPartition } from '../port.ts'
 import type { Bench } from './harness.ts'
@@ -158,6 +159,26 @@ export function describeRebalancing(bench: Bench): void {
       const [mine] = silent.assignment()
       expect(await silent.commit([{ ...mine!, offset: 5 }])).toEqual({ ok: true })
       await b.stop()
+    })
+
+    test('a member that takes longer than its session to begin is waited for', async () => {
+      const { log, topic } = await bench.withTopic(2)
+      await log.append(topic, numbered(2, 0, 10))
+      let beginnings = 0
+      const slow = await log.openConsumer({
+        groupId: unique('group'),
+        topics: [topic],
+        startFrom: 'earliest',
+        sessionTimeoutMs: bench.shortSessionTimeoutMs,
+        onAssign: async () => {
+          beginnings++
+          await sleep(2 * bench.shortSessionTimeoutMs)
+        },
+      })
+      const records = await fetchCount(bench, slow, 10)
+      expect(beginnings).toBe(1)
+      expect(await slow.commit(positionsAfter(records))).toEqual({ ok: true })
+      await slow.close()
     })
 
     test('a member with a dead client is replaced after its session, and nothing is skipped', async () => {

@@ -10,7 +10,7 @@ import type {
   PartitionOffset,
   TopicPartition,
 } from '../port.ts'
-import { LogError } from '../port.ts'
+import { LONGEST_BEGINNING_MS, LogError } from '../port.ts'
 import type { CoordinatorFile } from './coordinator-file.ts'
 import type { GroupState } from './group-state.ts'
 import { expire, heartbeat, join, leave, memberOf, settle, surrender } from './group-state.ts'
@@ -211,7 +211,25 @@ export class EmbeddedConsumer implements Consumer {
     this.#generation = group.generation
     this.#turn = 0
     const partitions = this.assignment()
-    if (partitions.length > 0) await this.#options.onAssign?.(partitions)
+    if (partitions.length > 0) await this.#begin(partitions)
+  }
+
+  /** Whoever begins may have a long state to read: the group hears meanwhile that it lives. */
+  async #begin(partitions: readonly TopicPartition[]): Promise<void> {
+    const endMs = this.#parts.monotonicMs() + LONGEST_BEGINNING_MS
+    const beats = setInterval(() => {
+      if (this.#parts.monotonicMs() > endMs) return
+      try {
+        this.#heartbeat()
+      } catch {
+        // A full or broken disk: the next fetch finds out, and says it.
+      }
+    }, this.#heartbeatIntervalMs())
+    try {
+      await this.#options.onAssign?.(partitions)
+    } finally {
+      clearInterval(beats)
+    }
   }
 
   #start(of: TopicPartition): Assigned {

@@ -2,7 +2,14 @@
  * One member of a consumer group, by the classic group protocol: join, synchronise, beat the heart, commit, leave.
  * https://kafka.apache.org/protocol (JoinGroup, SyncGroup, Heartbeat, OffsetCommit, LeaveGroup)
  */
-import type { CommitOutcome, CommittedOffset, PartitionOffset, TopicPartition } from '../port.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type CommitOutcome,
+  type CommittedOffset,
+  LONGEST_BEGINNING_MS,
+  type PartitionOffset,
+  type TopicPartition,
+} from '../port.ts'
 import { ASSIGNOR, assignEvenly, decodeAssignment, encodeSubscription } from './assignor.ts'
 import { type Broker, type Cluster, errorTypeOf } from './kafkajs-internals.ts'
 import { partitionName } from './partition-buffers.ts'
@@ -246,9 +253,35 @@ export class Membership {
     const positions = await this.#positionsOf(coordinator, assignment)
     this.#generation = generationId
     this.#assignment = assignment
-    await onAssign(positions)
     this.#lastBeatMs = syncedAtMs
+    await this.#beatUntil(onAssign(positions), coordinator)
     this.#state = 'member'
+  }
+
+  /**
+   * Whoever begins may have a long state to read: the group hears meanwhile that it lives. Without that, one that needs longer than
+   * its session would lose its partitions at each beginning, and never come to its work.
+   */
+  async #beatUntil(begun: Promise<void>, coordinator: Broker): Promise<void> {
+    const { groupId, monotonicMs } = this.#options
+    const endMs = monotonicMs() + LONGEST_BEGINNING_MS
+    let isOver = false
+    const over = begun.finally(() => {
+      isOver = true
+    })
+    while (!isOver && monotonicMs() < endMs) {
+      await Promise.race([over, sleep(this.#heartbeatMs(), undefined, { ref: false })])
+      if (isOver) break
+      const sentAtMs = monotonicMs()
+      try {
+        await coordinator.heartbeat({ groupId, memberId: this.#memberId, groupGenerationId: this.#generation })
+      } catch (error) {
+        // That others come or go can wait until it has begun. Anything else is told by the first heartbeat after that.
+        if (errorTypeOf(error) !== 'REBALANCE_IN_PROGRESS') break
+      }
+      this.#lastBeatMs = sentAtMs
+    }
+    await over
   }
 
   /** Where the group is, or where it starts. */
