@@ -137,11 +137,12 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
     expect((await ask(`/${run}`)).trouble).toBeUndefined()
     const { evals: compared } = (await ask(`/${run}/comparison`)) as { evals: { eval: string; same: number }[] }
     expect(compared).toMatchObject([{ eval: 'shop/quick' }])
-    expect(compared[0]!.same).toBeGreaterThan(4)
+    expect(compared[0]!.same).toBeGreaterThan(0)
     const results = (await (await fetch(`${api}/v1/results?run=${run}&limit=1000`)).json()) as {
       results: { traceId: string; runId: string }[]
     }
-    expect(results.results.length).toBeGreaterThan(4)
+    // Others were judged by the definitions that were in force before.
+    expect(results.results.length).toBeGreaterThanOrEqual(compared[0]!.same)
     expect(new Set(results.results.map(({ traceId }) => traceId)).size).toBe(results.results.length)
     const live = (await (await fetch(`${api}/v1/results?limit=1000`)).json()) as { results: { runId?: string }[] }
     expect(live.results.some(({ runId }) => runId !== undefined)).toBe(false)
