@@ -59,6 +59,8 @@ export interface Gateway {
 }
 
 const MEBIBYTE = 1024 * 1024
+/** How a message ends that turns a request away. */
+const NOTHING_KEPT = '; nothing was kept'
 
 export function createGateway(options: GatewayOptions): Gateway {
   const { log, gate, nowMs = Date.now, topic = AGENT_TRACES } = options
@@ -70,10 +72,14 @@ export function createGateway(options: GatewayOptions): Gateway {
   const append = async (to: Destination, bytes: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> => {
     const passage = breaker.enter()
     if (!passage.ok)
-      return { kind: 'unavailable', message: passage.reason, retryAfterSeconds: passage.retryAfterSeconds }
+      return {
+        kind: 'unavailable',
+        message: passage.reason + NOTHING_KEPT,
+        retryAfterSeconds: passage.retryAfterSeconds,
+      }
     try {
       const outcome = await withinTime(acceptTraces(to, bytes, encoding), appendTimeoutMs)
-      if (outcome.kind === 'unavailable') passage.end('failed')
+      if (outcome.kind === 'unavailable') passage.end('failed', outcome.message.replace(NOTHING_KEPT, ''))
       else passage.end(outcome.kind === 'accepted' && outcome.spanCount > 0 ? 'appended' : 'nothing')
       return outcome
     } finally {
@@ -119,7 +125,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     closed: () => {
       const closed = breaker.refusal()
-      return closed === null ? null : busy('log_unavailable', closed.reason, closed.retryAfterSeconds)
+      return closed === null ? null : busy('log_unavailable', closed.reason + NOTHING_KEPT, closed.retryAfterSeconds)
     },
     stats: () => ({ ...counters, rejected: { ...counters.rejected }, breaker: breaker.view() }),
   }

@@ -359,7 +359,7 @@ describe('the log decides', () => {
     await called
     nowMs += 3_000
     const second = await post(oneSpan, json)
-    expect(await second.json()).toMatchObject({ message: 'the log has not answered for 3 s' })
+    expect(await second.json()).toMatchObject({ message: 'the log has not answered for 3 s; nothing was kept' })
     giveUp(new LogError('io', 'no'))
     expect((await first).status).toBe(503)
   })

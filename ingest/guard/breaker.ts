@@ -26,8 +26,8 @@ export const DEFAULT_BREAKER_TIMES: BreakerTimes = {
 export type BreakerState = 'closed' | 'half_open' | 'open'
 
 export type Passage =
-  /** Call `end` with what became of it. */
-  { readonly ok: true; readonly end: (outcome: 'appended' | 'failed' | 'nothing') => void } | Closed
+  /** Call `end` with what became of it, and why where it failed. */
+  { readonly ok: true; readonly end: (outcome: 'appended' | 'failed' | 'nothing', why?: string) => void } | Closed
 
 interface Closed {
   readonly ok: false
@@ -89,13 +89,13 @@ export class Breaker {
     let isOver = false
     return {
       ok: true,
-      end: (outcome) => {
+      end: (outcome, why = REFUSED) => {
         if (isOver) return
         isOver = true
         this.#underWay.delete(passing)
         if (isTrial) this.#isTrying = false
         if (outcome === 'appended') this.#succeeded(isTrial)
-        if (outcome === 'failed') this.#failed(isTrial)
+        if (outcome === 'failed') this.#failed(isTrial, why)
       },
     }
   }
@@ -132,9 +132,8 @@ export class Breaker {
     this.#openMs = 0
   }
 
-  #failed(isTrial: boolean): void {
-    if (isTrial || (this.#openUntilMs === null && ++this.#failures >= this.#times.failuresToOpen))
-      this.#open('the log refuses what is appended')
+  #failed(isTrial: boolean, why: string): void {
+    if (isTrial || (this.#openUntilMs === null && ++this.#failures >= this.#times.failuresToOpen)) this.#open(why)
   }
 
   #open(reason: string): void {
@@ -148,5 +147,6 @@ export class Breaker {
   }
 }
 
+const REFUSED = 'the log refuses what is appended'
 /** A backlog that opens the breaker takes minutes to work off. */
 const BACKLOG_RETRY_SECONDS = 10
