@@ -110,7 +110,8 @@ function brokenTraceVerdicts(
     const result = verdicts.get(trace.traceKey)
     const spans = trace.spanKeys.size
     if (result !== undefined && result.verdict !== 'unknown') {
-      const score = result.score ?? 0
+      // Of a part it may be plain already that there are too many.
+      const score = result.score ?? spans
       if (score > spans) return `${trace.traceKey} is judged by ${score} spans of ${spans}`
       if (result.verdict !== (score <= MAX_SPANS ? 'pass' : 'fail')) return `${trace.traceKey} is ${result.verdict}`
     }
