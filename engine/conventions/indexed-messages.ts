@@ -103,22 +103,17 @@ function fillMessage(draft: MessageDraft, key: IndexedKey, value: AttributeValue
   }
 }
 
-function callAt(draft: MessageDraft, index: number): CallDraft {
-  let call = draft.calls.get(index)
-  if (call === undefined) {
-    call = { id: undefined, name: undefined, arguments: undefined }
-    draft.calls.set(index, call)
-  }
-  return call
-}
+const callAt = ({ calls }: MessageDraft, index: number): CallDraft =>
+  draftAt(calls, index, { id: undefined, name: undefined, arguments: undefined })
 
-function partAt(draft: MessageDraft, index: number): PartDraft {
-  let part = draft.parts.get(index)
-  if (part === undefined) {
-    part = { type: undefined, text: undefined, imageUrl: undefined }
-    draft.parts.set(index, part)
-  }
-  return part
+const partAt = ({ parts }: MessageDraft, index: number): PartDraft =>
+  draftAt(parts, index, { type: undefined, text: undefined, imageUrl: undefined })
+
+/** The one that is there, or `empty` from now on. */
+function draftAt<T>(drafts: Map<number, T>, index: number, empty: T): T {
+  const draft = drafts.get(index) ?? empty
+  drafts.set(index, draft)
+  return draft
 }
 
 function messageOf(draft: MessageDraft, role: string): Message {
