@@ -285,12 +285,11 @@ test('asked to, it tells alerts: results go where they listen, as news', async (
 test('it stops when it is told to, keeps to its pace, and goes on when it is resumed', async () => {
   const { request } = await create({ spansPerSecond: 1 })
   const runner = await start()
-  await until(async () => {
-    clockMs += 500
-    expect((await replays.get(tenant, request.runId))?.progress?.state).toBe('running')
-  })
+  await until(() => expect(runner.stats().spans).toBeGreaterThan(0))
   const spans = runner.stats().spans
-  // A step was read at once; the next one has to wait for as many seconds as it had spans.
+  // A step was read at once; the next one has to wait for as many seconds as it had spans. How far it came is told before.
+  clockMs += 1_000
+  await until(async () => expect((await replays.get(tenant, request.runId))?.progress?.state).toBe('running'))
   await new Promise((resolve) => setTimeout(resolve, 100))
   expect(runner.stats().spans).toBe(spans)
   expect(await replays.stop(tenant, request.runId)).toMatchObject({ ok: true })

@@ -93,6 +93,8 @@ interface Active {
   results: EvalResult[]
   written: number
   writtenAtMs: number
+  /** A step was taken since the last checkpoint. */
+  hasNews: boolean
   /** When the pace allows the next step. */
   nextAtMs: number
   isAtEnd: boolean
@@ -161,9 +163,7 @@ class Runner {
       this.#lookedAtMs = startMs
       await this.#choose()
     }
-    const active = this.#active
-    if (active === null || active.nextAtMs > startMs) return
-    await this.#work(active)
+    if (this.#active !== null) await this.#work(this.#active)
   }
 
   /** Goes on with what it runs while that is wanted, else takes the next. */
@@ -209,6 +209,7 @@ class Runner {
       results: [],
       written: 0,
       writtenAtMs: nowMs(),
+      hasNews: false,
       nextAtMs: nowMs(),
       isAtEnd: false,
     }
@@ -237,18 +238,19 @@ class Runner {
     const { nowMs } = this.#options
     const { request } = active.run
     const startMs = nowMs()
-    if (!active.isAtEnd && active.results.length < WRITE_ROWS) {
+    if (!active.isAtEnd && active.nextAtMs <= startMs && active.results.length < WRITE_ROWS) {
       const step = await this.#step(active)
       if (step === null) active.isAtEnd = true
       else {
         this.#take(active, step.results)
+        active.hasNews = true
         this.stats.spans += step.spans
         // From its start: time that was spent on the step counts towards the pace.
         active.nextAtMs = startMs + (step.spans / request.spansPerSecond) * 1000
       }
     }
     const isDue = active.results.length >= WRITE_ROWS || nowMs() - active.writtenAtMs >= WRITE_INTERVAL_MS
-    if (active.isAtEnd || isDue) await this.#write(active)
+    if (active.isAtEnd || (active.hasNews && isDue)) await this.#write(active)
   }
 
   /** A step that fails is taken again by a reader of the last checkpoint: it may have read half of what it was to give. */
@@ -293,6 +295,7 @@ class Runner {
     this.stats.results += results.length
     active.results = []
     active.writtenAtMs = nowMs()
+    active.hasNews = false
     await this.#report(active)
     if (!active.isAtEnd) return
     onNotice(`${request.runId} is done: ${(active.before.results + active.written).toLocaleString('en-GB')} results`)
