@@ -9,6 +9,8 @@ import { parseNotification } from './notification.ts'
 
 /** Repetitions follow within seconds of the original; this is a day of a busy team's alerts. */
 const REMEMBERED = 5_000
+/** Of what is read at once. */
+const READ_BYTES = 8 << 20
 
 const aheadSchema = z.object({ kind: z.literal('delivered'), ids: z.array(z.string()) })
 const encoder = new TextEncoder()
@@ -44,15 +46,18 @@ export async function loadDelivered(
   delivered: DeliveredIds,
 ): Promise<void> {
   const from = Math.max(0, committedOffset - REMEMBERED)
-  for (const record of await log.read(NOTIFICATIONS, partition, from, REMEMBERED)) {
-    if (record.offset >= committedOffset) break
-    const parsed = parseNotification(record.value)
-    if (parsed.ok) delivered.add(parsed.notification.id)
+  for (let next = from; next < committedOffset; ) {
+    const records = await log.read(NOTIFICATIONS, partition, next, committedOffset - next, READ_BYTES)
+    for (const { offset, value } of records) {
+      const parsed = parseNotification(value)
+      if (parsed.ok && offset < committedOffset) delivered.add(parsed.notification.id)
+    }
+    next = (records.at(-1)?.offset ?? committedOffset) + 1
   }
   let ids: readonly string[] = []
   for (const { partition: statePartition, start, end } of await log.endOffsets(ALERT_STATE)) {
     for (let offset = start; offset < end; ) {
-      const records = await log.read(ALERT_STATE, statePartition, offset, 100_000, 8 << 20)
+      const records = await log.read(ALERT_STATE, statePartition, offset, 100_000, READ_BYTES)
       if (records.length === 0) break
       for (const { key, value } of records) {
         if (key !== aheadKey(partition)) continue

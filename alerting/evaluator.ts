@@ -172,7 +172,7 @@ class Evaluator {
       if (problem !== null) this.#problem(`a record of results can't be read and is left out: ${problem}`)
     } catch (error) {
       // A bug of ours must not stop the partition.
-      const letter = deadLetter(record, 'failed', messageOf(error))
+      const letter = deadLetter(record, ALERT_GROUP, 'failed', messageOf(error))
       await this.#retried(() => this.#options.log.append(DEAD_LETTERS, [letter]))
       this.#problem(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
     }

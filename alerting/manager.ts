@@ -256,7 +256,8 @@ class Manager {
 
   async #deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): Promise<void> {
     this.counts.deadLettered++
-    await this.#untilWritten(() => this.#options.log.append(DEAD_LETTERS, [deadLetter(record, code, reason)]))
+    const letter = deadLetter(record, MANAGER_GROUP, code, reason)
+    await this.#untilWritten(() => this.#options.log.append(DEAD_LETTERS, [letter]))
   }
 
   async #finish(record: LogRecord, frontier: CommitFrontier, id: string | null): Promise<void> {

@@ -69,7 +69,9 @@ beforeAll(async () => {
   }
   for (const [offset, tenant] of tenants.entries()) {
     const record = { topic: AGENT_TRACES, partition: 0, offset, key: null, headers: { tenant }, appendTimeMs: nowMs }
-    await log.append(DEAD_LETTERS, [deadLetter({ ...record, value: Buffer.from('{}') }, 'failed', secretOf(tenant))])
+    await log.append(DEAD_LETTERS, [
+      deadLetter({ ...record, value: Buffer.from('{}') }, 'trans-store', 'failed', secretOf(tenant)),
+    ])
   }
   const replays = openReplays({ log, traces, nowMs: () => nowMs })
   for (const tenant of tenants) {

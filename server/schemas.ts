@@ -232,6 +232,8 @@ export const deadLetterSchema = z.object({
   state: z.enum(['waiting', 'replayed', 'dropped']),
   /** topic/partition/offset of the record. */
   source: z.string(),
+  /** The consumer group that put it aside; absent in letters of versions that did not say. */
+  group: z.string().optional(),
   code: z.string(),
   reason: z.string(),
   at: z.string(),

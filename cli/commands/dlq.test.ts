@@ -38,7 +38,7 @@ beforeAll(async () => {
   for (let i = 0; i < 3; i++) {
     const [at] = await log.append(AGENT_TRACES, [{ key: null, partition: 0, value: bytes }])
     const [record] = await log.read(AGENT_TRACES, 0, at!.offset, 1)
-    await log.append(DEAD_LETTERS, [deadLetter(record!, 'undecodable', 'not an OTLP trace request')])
+    await log.append(DEAD_LETTERS, [deadLetter(record!, 'trans-store', 'undecodable', 'not an OTLP trace request')])
   }
 }, 30_000)
 afterAll(async () => {

@@ -5,6 +5,7 @@ import type { Log } from '../../storage/log/port.ts'
 import { alertTopics, NOTIFICATIONS } from '../../storage/log/topics.ts'
 import { TracesIntegrity } from '../../storage/traces/integrity.ts'
 import { IntegrityChecks } from '../../storage/traces/integrity-checks.ts'
+import { CHECK_LIMITS } from '../../storage/traces/limits.ts'
 import { connectEngine, type OpenTracesOptions } from '../../storage/traces/open.ts'
 import { IntegrityService } from '../../workers/integrity/service.ts'
 
@@ -19,7 +20,7 @@ export async function openIntegrity(
   engine: OpenTracesOptions,
   { nowMs, routes }: { nowMs: () => number; routes: readonly Route[] },
 ): Promise<OpenIntegrity> {
-  const { client, database } = await connectEngine(engine)
+  const { client, database } = await connectEngine({ ...engine, limits: { api: CHECK_LIMITS, runs: CHECK_LIMITS } })
   const service = new IntegrityService({
     log,
     store: new TracesIntegrity(client, database),

@@ -1,13 +1,14 @@
 /** A check of the store against the log, for people. */
 import { type DayCounts, findingsOf, type VerifyReport } from '../../engine/integrity/report.ts'
 
-const COLUMNS = ['records', 'stored', 'storedElsewhere', 'empty', 'deadLettered', 'missing', 'lag'] as const
+const COLUMNS = ['records', 'stored', 'storedElsewhere', 'empty', 'deadLettered', 'expired', 'missing', 'lag'] as const
 const HEADINGS: Readonly<Record<(typeof COLUMNS)[number], string>> = {
   records: 'records',
   stored: 'stored',
   storedElsewhere: 'elsewhere',
   empty: 'empty',
   deadLettered: 'dead letters',
+  expired: 'expired',
   missing: 'missing',
   lag: 'lag',
 }

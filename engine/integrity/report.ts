@@ -16,7 +16,10 @@ const dayCountsSchema = z.object({
   storedElsewhere: count,
   /** Without anything to store. */
   empty: count,
+  /** Put aside by the store group. */
   deadLettered: count,
+  /** All of it past its tenant's retention: the store may have let it go. */
+  expired: count.default(0),
   /** Neither: acknowledged, and gone. */
   missing: count,
   /** Not committed by the store group yet: no gap. */

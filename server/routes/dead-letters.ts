@@ -80,10 +80,11 @@ function idOf(context: Context): number {
   return Number.isSafeInteger(id) && id >= 0 ? id : -1
 }
 
-const toJson = ({ id, state, source, code, reason, atMs, value }: StoredDeadLetter): DeadLetterJson => ({
+const toJson = ({ id, state, source, group, code, reason, atMs, value }: StoredDeadLetter): DeadLetterJson => ({
   id,
   state,
   source,
+  ...(group !== null && { group }),
   code,
   reason,
   at: new Date(atMs).toISOString(),

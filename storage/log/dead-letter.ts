@@ -14,8 +14,11 @@ export type DeadLetterCode =
   | 'refused'
   | 'undeliverable'
 
-/** The value is the refused record's. Headers: `source` (topic/partition/offset), `code`, `reason`, and those that it had. */
-export function deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): RecordToAppend {
+/** The consumer group that put it aside: others may have done with the record what they do. Older letters do not say. */
+export const GROUP = 'group'
+
+/** The value is the refused record's. Headers: `source` (topic/partition/offset), `group`, `code`, `reason`, and those that it had. */
+export function deadLetter(record: LogRecord, groupId: string, code: DeadLetterCode, reason: string): RecordToAppend {
   const source = `${record.topic}/${record.partition}/${record.offset}`
-  return { key: source, value: record.value, headers: { ...record.headers, source, code, reason } }
+  return { key: source, value: record.value, headers: { ...record.headers, source, [GROUP]: groupId, code, reason } }
 }

@@ -25,7 +25,9 @@ async function putAside(text: string): Promise<number> {
     { key: null, partition: 2, value: encoder.encode(text), headers: { tenant: 'default' } },
   ])
   const [record] = await log.read(AGENT_TRACES, 2, at!.offset, 1)
-  const [letter] = await log.append(DEAD_LETTERS, [deadLetter(record!, 'undecodable', `no trace: ${text}`)])
+  const [letter] = await log.append(DEAD_LETTERS, [
+    deadLetter(record!, 'trans-store', 'undecodable', `no trace: ${text}`),
+  ])
   return letter!.offset
 }
 

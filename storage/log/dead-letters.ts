@@ -2,6 +2,7 @@
  * What people do with dead letters: look, hand back to the topic that they came from, or let go. A letter is known by its offset
  * in `dead-letters`. What became of it is a record of its own there, so that nothing is changed or lost.
  */
+import { GROUP } from './dead-letter.ts'
 import type { Log, LogRecord } from './port.ts'
 import { tenantOf } from './tenant-of.ts'
 import { DEAD_LETTERS } from './topics.ts'
@@ -14,6 +15,8 @@ export interface StoredDeadLetter {
   readonly state: DeadLetterState
   /** topic/partition/offset. */
   readonly source: string
+  /** That put it aside; null in letters of versions that did not say. */
+  readonly group: string | null
   readonly code: string
   readonly reason: string
   /** When it was put aside. */
@@ -34,9 +37,11 @@ const isOf = (record: LogRecord, whose: Whose): boolean => whose === null || ten
 const SETTLES = 'settles'
 const OUTCOME = 'outcome'
 /** Headers that a letter has besides those of its record. */
-const OWN = ['source', 'code', 'reason']
+const OWN = ['source', GROUP, 'code', 'reason']
 const PARTITION = 0
 const PAGE_RECORDS = 200
+/** A record may be of megabytes. */
+const PAGE_BYTES = 8 << 20
 
 /**
  * Newest first, `limit` at the most; `total` counts all of the state. A record that was put aside again, because the process that did
@@ -153,7 +158,7 @@ const NOTHING = new Uint8Array(0)
 
 async function* everyRecord(log: Log, from = 0): AsyncGenerator<LogRecord> {
   for (let next = from; ; ) {
-    const records = await log.read(DEAD_LETTERS, PARTITION, next, PAGE_RECORDS)
+    const records = await log.read(DEAD_LETTERS, PARTITION, next, PAGE_RECORDS, PAGE_BYTES)
     yield* records
     const last = records.at(-1)
     if (last === undefined) return
@@ -168,6 +173,7 @@ function letterOf({ offset, appendTimeMs, headers, value }: LogRecord, state: De
     id: offset,
     state,
     source: headers.source ?? '',
+    group: headers[GROUP] ?? null,
     code: headers.code ?? '',
     reason: headers.reason ?? '',
     atMs: appendTimeMs,

@@ -256,7 +256,7 @@ export class InHand {
     const { log, groupId, retry, onProblem, onPutAside } = this.#options
     const times = attempts === 1 ? 'once' : `${attempts} times`
     const reason = `the process of ${groupId} died ${times} with this record alone in hand`
-    await retry(() => log.append(DEAD_LETTERS, [deadLetter(record, 'fatal', reason)]))
+    await retry(() => log.append(DEAD_LETTERS, [deadLetter(record, groupId, 'fatal', reason)]))
     onPutAside?.(record)
     onProblem?.(`a record was put aside in dead-letters: ${sourceOf(record)}: ${reason}`)
   }

@@ -6,7 +6,9 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { TracesTable } from './encode.ts'
+import { CHECK_LIMITS, limitSettings } from './limits.ts'
 import { LONGEST_TRACE_US, type Query } from './queries.ts'
+import { deletedAt, timeColumnOf, ttlInDefinition } from './retention.ts'
 
 /** Offsets [from, to) of a partition. */
 export interface OffsetRange {
@@ -38,9 +40,8 @@ export interface TimeWindow {
 /** Ranges are counted in pieces of so many offsets: one that differs is small enough to be listed. */
 export const RECORDS_OF_PIECE = 65_536
 
-/** A check runs beside the product, once a day: it takes its time, in little memory, and never holds up a query for long. */
-const SETTINGS = `SETTINGS max_execution_time = 600, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 500000000,
-  max_bytes_before_external_sort = 500000000, max_threads = 2, distributed_product_mode = 'local', join_algorithm = 'grace_hash',
+/** Two threads, so that it never holds up a query for long. */
+const SETTINGS = `SETTINGS ${limitSettings(CHECK_LIMITS)}, max_threads = 2, distributed_product_mode = 'local', join_algorithm = 'grace_hash',
   output_format_json_quote_64bit_integers = 0`
 
 export class TracesIntegrity {
@@ -131,10 +132,45 @@ ${SETTINGS}`,
     return new Set(rows.map((row) => Object.values(row).join('/')))
   }
 
-  /** Results evaluated in the window of whose subject nothing is stored; `total` counts those beyond the limit too. */
-  async orphans({ fromMs, toMs }: TimeWindow, limit: number): Promise<{ total: number; examples: OrphanResult[] }> {
-    const params = { from: fromMs, to: toMs }
-    const evaluated = `evaluated_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND evaluated_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`
+  /**
+   * How long rows of these tenants are kept after their time, by what the table says; one that is kept for ever is left out. A row
+   * past it may be deleted at any moment, and none of it is missed.
+   */
+  async keptMs(table: TracesTable, tenants: readonly string[]): Promise<Map<string, number>> {
+    const expression = await this.#deletedAt(table)
+    if (expression === null || tenants.length === 0) return new Map()
+    const rows = await this.#rows<{ tenant: string; seconds: number }>({
+      query: `SELECT tenant, toUnixTimestamp(${expression}) AS seconds
+FROM (SELECT arrayJoin({tenants:Array(String)}) AS tenant, toDateTime64(0, 6, 'UTC') AS ${timeColumnOf(table)}) ${SETTINGS}`,
+      query_params: { tenants: unique(tenants) },
+    })
+    return new Map(
+      rows.filter(({ seconds }) => seconds < FOR_EVER_SECONDS).map(({ tenant, seconds }) => [tenant, seconds * 1000]),
+    )
+  }
+
+  async #deletedAt(table: TracesTable): Promise<string | null> {
+    // On a cluster the rows are in the local table.
+    const rows = await this.#rows<{ definition: string }>({
+      query: `SELECT engine_full AS definition FROM system.tables
+WHERE database = {database:String} AND name IN ({table:String}, concat({table:String}, '_local')) ORDER BY length(name) DESC ${SETTINGS}`,
+      query_params: { database: this.#database, table },
+    })
+    return deletedAt(ttlInDefinition(rows[0]?.definition ?? ''))
+  }
+
+  /**
+   * Results evaluated in the window of whose subject nothing is stored; `total` counts those beyond the limit too. Those past their
+   * retention at `expiredMs` are left out: their subject is deleted at another moment than they are.
+   */
+  async orphans(
+    { fromMs, toMs }: TimeWindow,
+    { limit, expiredMs }: { limit: number; expiredMs: number },
+  ): Promise<{ total: number; examples: OrphanResult[] }> {
+    const params = { from: fromMs, to: toMs, expired: expiredMs }
+    const deleted = await this.#deletedAt('results')
+    const isKept = deleted === null ? '' : ` AND ${deleted} > fromUnixTimestamp64Milli({expired:Int64}, 'UTC')`
+    const evaluated = `evaluated_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND evaluated_at < fromUnixTimestamp64Milli({to:Int64}, 'UTC')${isKept}`
     const extent = await this.#rows<{ first: number; last: number; results: number }>({
       query: `SELECT toUnixTimestamp64Micro(min(subject_time)) AS first, toUnixTimestamp64Micro(max(subject_time)) AS last,
   count() AS results FROM ${this.#database}.results WHERE ${evaluated} ${SETTINGS}`,
@@ -216,6 +252,9 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
     return answer.json<Row>()
   }
 }
+
+/** As the TTL's last moment: it is a DateTime. */
+const FOR_EVER_SECONDS = 2 ** 32 - 1
 
 /** What a row has in place of an id that it has not. */
 const NO_ID = (bytes: number): string => `toFixedString(unhex('${'00'.repeat(bytes)}'), ${bytes})`

@@ -12,7 +12,7 @@ export interface Layout {
   readonly storagePolicy: string | null
 }
 
-export type Statement = CreateTable | AlterTable
+export type Statement = CreateTable | AlterTable | SpreadTable
 
 export interface CreateTable {
   readonly create: string
@@ -31,6 +31,12 @@ export interface AlterTable {
   readonly action: string
 }
 
+/** Other shards for the rows to come; nothing on one server. */
+export interface SpreadTable {
+  readonly spread: string
+  readonly shardBy: string
+}
+
 /** Where the rows are: on a cluster the Distributed table has none. */
 export function storingTable({ cluster }: Layout, table: string): string {
   return cluster === null ? table : `${table}_local`
@@ -46,7 +52,11 @@ export function quoted(text: string): string {
 }
 
 export function statementsOf(statement: Statement, layout: Layout): string[] {
-  return 'create' in statement ? creations(statement, layout) : alterations(statement, layout)
+  if ('create' in statement) return creations(statement, layout)
+  if ('alter' in statement) return alterations(statement, layout)
+  return layout.cluster === null
+    ? []
+    : [distributed('CREATE OR REPLACE TABLE', statement.spread, statement.shardBy, layout)]
 }
 
 function creations(table: CreateTable, layout: Layout): string[] {
@@ -60,7 +70,9 @@ ${table.columns}
 ENGINE = ${engineOf(layout, table.versionColumn)}
 ${table.keys}
 SETTINGS ${settings}${policy}`
-  return cluster === null ? [storing] : [storing, distributed(table, layout)]
+  return cluster === null
+    ? [storing]
+    : [storing, distributed('CREATE TABLE IF NOT EXISTS', table.create, table.shardBy, layout)]
 }
 
 /** By name and not by id: on a host that joins later the same statement makes another replica of the same table. */
@@ -69,10 +81,10 @@ function engineOf({ cluster }: Layout, versionColumn: string): string {
   return `ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', ${versionColumn})`
 }
 
-function distributed({ create, shardBy }: CreateTable, layout: Layout): string {
+function distributed(verb: string, table: string, shardBy: string, layout: Layout): string {
   const { database, cluster } = layout
-  return `CREATE TABLE IF NOT EXISTS ${database}.${create}${onCluster(layout)} AS ${database}.${storingTable(layout, create)}
-ENGINE = Distributed(${quoted(cluster ?? '')}, ${quoted(database)}, ${quoted(storingTable(layout, create))}, ${shardBy})`
+  return `${verb} ${database}.${table}${onCluster(layout)} AS ${database}.${storingTable(layout, table)}
+ENGINE = Distributed(${quoted(cluster ?? '')}, ${quoted(database)}, ${quoted(storingTable(layout, table))}, ${shardBy})`
 }
 
 /** A replicated table remembers tokens in Keeper, by number and by age: as long as the log can repeat an insert. */

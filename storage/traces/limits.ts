@@ -18,6 +18,9 @@ export const DEFAULT_LIMITS: TracesLimits = {
   runs: { memoryBytes: 2_000_000_000, seconds: 120, rows: 1_000_000 },
 }
 
+/** A check of the store against the log runs beside the product, once a day: it takes its time, in little memory. */
+export const CHECK_LIMITS: QueryLimits = { memoryBytes: 2_000_000_000, seconds: 3_600, rows: 10_000_000 }
+
 /** For a `SETTINGS` clause. Aggregations and sorts spill to disk at half of the memory. */
 export function limitSettings({ memoryBytes, seconds, rows }: QueryLimits): string {
   const spillBytes = Math.floor(memoryBytes / 2)

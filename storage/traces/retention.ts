@@ -2,6 +2,7 @@
  * How long spans and results are kept, as the tables' TTL. It counts from when a span started and from when a result's subject did, so that
  * they go together. Why it is an expression in the table's definition: docs/decisions/0015.
  */
+import type { TracesTable } from './encode.ts'
 import { type Layout, onCluster, quoted, storingTable } from './layout.ts'
 import type { TableState } from './schema-plan.ts'
 
@@ -33,7 +34,9 @@ export interface Retention {
   readonly storagePolicy: string | null
 }
 
-const TIME_COLUMNS: Readonly<Record<string, string>> = { spans: 'start_time', results: 'subject_time' }
+const TIME_COLUMNS: Readonly<Record<TracesTable, string>> = { spans: 'start_time', results: 'subject_time' }
+
+const TABLES: readonly TracesTable[] = ['spans', 'results']
 
 /** More than there are between 1970 and the last moment that a TTL can name. */
 const FOR_EVER_DAYS = 100_000
@@ -44,7 +47,7 @@ export function retentionStatements(
   layout: Layout,
   retention: Retention,
 ): string[] {
-  return Object.keys(TIME_COLUMNS).flatMap((table) => {
+  return TABLES.flatMap((table) => {
     const stored = storingTable(layout, table)
     const state = tables.get(stored)
     const alter = `ALTER TABLE ${layout.database}.${stored}${onCluster(layout)}`
@@ -65,7 +68,7 @@ export function retentionStatements(
  * In the words that the server itself uses for it, so that it can be compared with what a table has. Worked out in 64 bits: a TTL is a
  * DateTime, which wraps in 2106, and clocks of senders are wrong by centuries.
  */
-export function ttlOf(table: string, { settings, storagePolicy }: Retention): string | null {
+export function ttlOf(table: TracesTable, { settings, storagePolicy }: Retention): string | null {
   const at = (days: string): string =>
     `toDateTime(least(intDiv(toUnixTimestamp64Micro(${TIME_COLUMNS[table]}), 1000000) + (86400 * ${days}), 4294967295), 'UTC')`
   const clauses: string[] = []
@@ -85,6 +88,19 @@ function keptExpression({ days, tenantDays }: RetentionSettings): string | null 
   const kept = own.map(([, ownDays]) => ownDays ?? FOR_EVER_DAYS).join(', ')
   return `transform(tenant, [${tenants}], [${kept}], ${days ?? FOR_EVER_DAYS})`
 }
+
+/** The clause of `ttlOf` that moves; it stands before the one that deletes. */
+const MOVE =
+  /^toDateTime\(least\(intDiv\(toUnixTimestamp64Micro\(\w+\), 1000000\) \+ \(86400 \* \d+\), 4294967295\), 'UTC'\) TO VOLUME '(?:[^'\\]|\\.)*'(?:, |$)/
+
+/** Of a table's TTL, as `ttlInDefinition` has it, when a row is deleted: an expression over its columns; null is never. */
+export function deletedAt(ttl: string | null): string | null {
+  const left = ttl?.replace(MOVE, '') ?? ''
+  return left === '' ? null : left
+}
+
+/** Where times in a table's TTL come from. */
+export const timeColumnOf = (table: TracesTable): string => TIME_COLUMNS[table]
 
 /** The part of a table's definition that stands after `TTL`. */
 export function ttlInDefinition(engineFull: string): string | null {

@@ -7,7 +7,7 @@ import type { Layout } from './layout.ts'
 import { migrate, SchemaError, schemaStatus } from './migrate.ts'
 import { checksumOf, MIGRATIONS } from './migrations.ts'
 import { connectEngine } from './open.ts'
-import { DEFAULT_RETENTION, type RetentionSettings } from './retention.ts'
+import { DEFAULT_RETENTION, deletedAt, type RetentionSettings, ttlOf } from './retention.ts'
 import { planSchema, type SchemaState } from './schema-plan.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'assay-schema-'))
@@ -36,6 +36,7 @@ describe('migrations', () => {
       [1, '8f7d34e8c9f0baf9126d6a82d013858a9d7b927626aa67a0f5d034fd09e60277'],
       [2, '78d5270a103b15fcd2bc2b1f5596f0791fc256c1ba0ac7dadb59a5d4bfc049c3'],
       [3, 'f3651741c94f4050b64fc91c79b5b328445246f40e608333d7bb69e25472918c'],
+      [4, 'a152dfba26f4b563f53c2d9e3dbbe0a2f532fd0abe1545765513dfb46a2ee6cd'],
     ])
   })
 
@@ -126,6 +127,19 @@ describe('migrations', () => {
 })
 
 describe('retention', () => {
+  test('when a row is deleted is known from the definition', () => {
+    const tenantDays = new Map([
+      ["o'hara\\", 7],
+      [", TO VOLUME 'cold'", null],
+    ])
+    const deletion = deletedAt(ttlOf('spans', { settings: kept({ tenantDays }), storagePolicy: null }))
+    expect(deletion).toMatch(/^toDateTime\(least\(.* transform\(tenant, .*'UTC'\)$/)
+    const tiered = { settings: kept({ tenantDays, coldVolume: "it's, cold" }), storagePolicy: 'tiered' }
+    expect(deletedAt(ttlOf('spans', tiered))).toBe(deletion)
+    expect(deletedAt(ttlOf('spans', { ...tiered, settings: kept({ days: null }) }))).toBeNull()
+    expect(deletedAt(null)).toBeNull()
+  })
+
   const ttls = async (database: string) =>
     Object.fromEntries(
       (await engines(database)).map(({ name, engine_full }) => [
@@ -165,6 +179,32 @@ describe('retention', () => {
   })
 })
 
+test('what was stored on other days is passed over by an index, in parts of before it too', async () => {
+  const database = newDatabase()
+  const { pending } = await schemaStatus(client, { database })
+  const isLater = ({ what }: { what: string }) => what.startsWith('migration 4')
+  for (const { statement } of pending.filter((step) => !isLater(step))) await client.command({ query: statement })
+  const start = `toDateTime64('2026-06-01 00:00:00', 6, 'UTC') + toIntervalDay(intDiv(number, 20000))`
+  await client.command({
+    query: `INSERT INTO ${database}.spans (tenant, trace_id, span_id, start_time, stored_at)
+SELECT 'acme', reinterpretAsFixedString(generateUUIDv4()), toFixedString('', 8), ${start}, ${start} FROM numbers(200000)`,
+  })
+  await client.command({ query: `OPTIMIZE TABLE ${database}.spans FINAL` })
+  await migrate(client, { database })
+  const granules = async () => {
+    const plan = await rows<{ explain: string }>(
+      `EXPLAIN indexes = 1 SELECT groupBitmap(log_offset) FROM ${database}.spans WHERE stored_at >= toDateTime64('2026-06-10 00:00:00', 3, 'UTC')`,
+    )
+    const text = plan.map(({ explain }) => explain).join('\n')
+    return /by_stored_at[\s\S]*?Granules: (\d+)\/(\d+)/.exec(text)?.slice(1).map(Number) ?? [0, 0]
+  }
+  // Put on what is there in the background.
+  await expect.poll(async () => (await granules())[0]! < 30, { timeout: 30_000 }).toBe(true)
+  const [read, all] = await granules()
+  expect(read).toBeGreaterThan(0)
+  expect(all).toBeGreaterThan(190)
+})
+
 test('a plan says what is to be done and for what', () => {
   const nothing: SchemaState = {
     serverVersion: '26.7',
@@ -181,6 +221,7 @@ test('a plan says what is to be done and for what', () => {
     ...Array.from({ length: 3 }, () => 'migration 1: spans and results'),
     ...Array.from({ length: 3 }, () => 'migration 2: merges that take out what is past its retention'),
     ...Array.from({ length: 6 }, () => 'migration 3: positions in the log, and what checks of them found'),
+    ...Array.from({ length: 5 }, () => 'migration 4: an index for checks of the store against the log'),
     'retention',
     'retention',
   ])

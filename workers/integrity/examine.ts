@@ -18,6 +18,8 @@ export interface Examination {
   readonly isDeep: boolean
   /** Asked when there is a record that is not stored. */
   readonly sources: () => Promise<ReadonlySet<string>>
+  /** What is past its retention at this time may be stored no more. */
+  readonly expiredMs: number
 }
 
 export interface Examined {
@@ -25,18 +27,29 @@ export interface Examined {
   storedElsewhere: number
   empty: number
   deadLettered: number
+  /** Nothing but what is past its tenant's retention. */
+  expired: number
   /** No longer in the log. */
   gone: number
   /** Their offsets, rising. */
   missing: number[]
 }
 
-/** Records may be megabytes: so many are in memory at once. */
-const PAGE_RECORDS = 50
+/** In memory at once. */
+const PAGE_RECORDS = 500
+const PAGE_BYTES = 8 << 20
 
 export async function examineRecords(examination: Examination): Promise<Examined> {
   const { log, topic, piece, stored, isDeep } = examination
-  const examined: Examined = { stored: 0, storedElsewhere: 0, empty: 0, deadLettered: 0, gone: 0, missing: [] }
+  const examined: Examined = {
+    stored: 0,
+    storedElsewhere: 0,
+    empty: 0,
+    deadLettered: 0,
+    expired: 0,
+    gone: 0,
+    missing: [],
+  }
   let sources: ReadonlySet<string> | null = null
   for (let next = piece.from; next < piece.to; ) {
     if (!isDeep && stored.has(next)) {
@@ -45,7 +58,9 @@ export async function examineRecords(examination: Examination): Promise<Examined
       continue
     }
     const end = next + Math.min(PAGE_RECORDS, lengthOfRun(examination, next))
-    const records = (await log.read(topic, piece.partition, next, end - next)).filter(({ offset }) => offset < end)
+    const records = (await log.read(topic, piece.partition, next, end - next, PAGE_BYTES)).filter(
+      ({ offset }) => offset < end,
+    )
     // What is left out between two records, or before the end of a page without any, is in the log no more.
     const readTo = (records.at(-1)?.offset ?? end - 1) + 1
     examined.gone += readTo - next - records.length
@@ -65,45 +80,80 @@ function lengthOfRun({ piece, stored, isDeep }: Examination, from: number): numb
 }
 
 async function judge(
-  { store, table, topic, stored }: Examination,
+  { store, table, topic, stored, expiredMs }: Examination,
   records: readonly LogRecord[],
   sources: ReadonlySet<string>,
   examined: Examined,
 ): Promise<void> {
-  const keysOf = table === 'spans' ? await spansStored(store, records) : await resultsStored(store, records)
+  const find = table === 'spans' ? spansStored : resultsStored
+  const found = await find(store, records, expiredMs)
   for (const [index, { partition, offset }] of records.entries()) {
-    const rows = keysOf[index]
+    const rows = found[index]
     if (sources.has(`${topic}/${partition}/${offset}`)) examined.deadLettered++
     else if (rows === null || rows === undefined) examined.missing.push(offset)
     else if (rows.total === 0) examined.empty++
-    else if (rows.stored < rows.total) examined.missing.push(offset)
+    else if (rows.expired === rows.total && !stored.has(offset)) examined.expired++
+    else if (rows.stored + rows.expired < rows.total) examined.missing.push(offset)
     else if (stored.has(offset)) examined.stored++
     else examined.storedElsewhere++
   }
 }
 
-/** Null for a record that cannot be read, which the store loop puts into dead-letters. */
-type RowsOfRecord = { total: number; stored: number } | null
+/** Null for a record that cannot be read, which the store loop puts into dead-letters. `expired`: not stored, and no more to be. */
+type RowsOfRecord = { total: number; stored: number; expired: number } | null
 
-async function spansStored(store: TracesIntegrity, records: readonly LogRecord[]): Promise<RowsOfRecord[]> {
+async function spansStored(
+  store: TracesIntegrity,
+  records: readonly LogRecord[],
+  expiredMs: number,
+): Promise<RowsOfRecord[]> {
   const decoded = records.map(({ headers, value }) => {
     const outcome = decodeRecord(tenantOf({ headers }), value)
     return outcome.ok ? outcome.spans : null
   })
-  const keys = await store.storedSpans(decoded.flatMap((spans) => spans ?? []))
+  const all = decoded.flatMap((spans) => spans ?? [])
+  const keys = await store.storedSpans(all)
+  const kept = await store.keptMs('spans', tenantsOf(all))
   return decoded.map(
-    (spans) => spans && { total: spans.length, stored: spans.filter((span) => keys.has(spanKey(span))).length },
+    (spans) =>
+      spans &&
+      rowsOf(spans, {
+        isStored: (span) => keys.has(spanKey(span)),
+        isExpired: ({ tenant, startTimeUs }) => startTimeUs / 1000 + (kept.get(tenant) ?? FOR_EVER_MS) <= expiredMs,
+      }),
   )
 }
 
-async function resultsStored(store: TracesIntegrity, records: readonly LogRecord[]): Promise<RowsOfRecord[]> {
+async function resultsStored(
+  store: TracesIntegrity,
+  records: readonly LogRecord[],
+  expiredMs: number,
+): Promise<RowsOfRecord[]> {
   const decoded = records.map(({ value }) => {
     const outcome = parseResults(value)
     return outcome.ok ? outcome.results : null
   })
-  const keys = await store.storedResults(decoded.flatMap((results) => results ?? []))
+  const all = decoded.flatMap((results) => results ?? [])
+  const keys = await store.storedResults(all)
+  const kept = await store.keptMs('results', tenantsOf(all))
   return decoded.map(
     (results) =>
-      results && { total: results.length, stored: results.filter((result) => keys.has(resultKey(result))).length },
+      results &&
+      rowsOf(results, {
+        isStored: (result) => keys.has(resultKey(result)),
+        isExpired: ({ tenant, subjectTimeUs }) => subjectTimeUs / 1000 + (kept.get(tenant) ?? FOR_EVER_MS) <= expiredMs,
+      }),
   )
 }
+
+const FOR_EVER_MS = Number.POSITIVE_INFINITY
+
+function rowsOf<Row>(
+  rows: readonly Row[],
+  { isStored, isExpired }: { isStored: (row: Row) => boolean; isExpired: (row: Row) => boolean },
+): RowsOfRecord {
+  const missing = rows.filter((row) => !isStored(row))
+  return { total: rows.length, stored: rows.length - missing.length, expired: missing.filter(isExpired).length }
+}
+
+const tenantsOf = (rows: readonly { tenant: string }[]): string[] => [...new Set(rows.map(({ tenant }) => tenant))]

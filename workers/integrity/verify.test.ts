@@ -9,12 +9,16 @@ import { buildPlan } from '../../engine/evaluate/build-plan.ts'
 import { findingsOf, type VerifyReport } from '../../engine/integrity/report.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
+import { deadLetter } from '../../storage/log/dead-letter.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import type { RecordToAppend } from '../../storage/log/port.ts'
-import { AGENT_TRACES, EVAL_RESULTS, onlineTopics } from '../../storage/log/topics.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, onlineTopics } from '../../storage/log/topics.ts'
 import { TracesIntegrity } from '../../storage/traces/integrity.ts'
+import { migrate } from '../../storage/traces/migrate.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { DEFAULT_RETENTION } from '../../storage/traces/retention.ts'
+import { overriding } from '../../test/support/overriding.ts'
 import { spanIdOf, traceIdOf, traceRecord } from '../online/fixtures/records.ts'
 import { startStoreLoop } from '../online/store-loop.ts'
 import { type VerifyOptions, verify } from './verify.ts'
@@ -168,6 +172,82 @@ test('dead letters, empty records, what was sent twice, what waits and what rete
   expect(report.days).toMatchObject([
     { records: 4, stored: 1, storedElsewhere: 1, empty: 1, deadLettered: 1, missing: 0, lag: 1 },
   ])
+})
+
+test('what is past its tenant’s retention is no gap, and no orphan', async () => {
+  const of = (tenant: string, trace: number, ids: readonly number[], startMs: number) =>
+    traceRecord(
+      tenant,
+      ids.map((id) => ({ trace, id, startMs })),
+      0,
+    )
+  const longAgoMs = Date.UTC(1980, 0, 1)
+  await log.append(AGENT_TRACES, [of('acme', 1, [1, 2], longAgoMs), of('keeper', 2, [3], longAgoMs), spans(3, [4])])
+  await log.append(EVAL_RESULTS, [{ ...results(1, 1, { subjectTimeUs: longAgoMs * 1000 }), partition: 2 }])
+  await storeAll()
+  const retention = { ...DEFAULT_RETENTION, days: null, tenantDays: new Map([['acme', 10_000]]) }
+  await migrate(client, { database: `d${databases}`, retention })
+  await sql(`OPTIMIZE TABLE {db}.spans FINAL`)
+  await sql(`ALTER TABLE {db}.results DELETE WHERE log_offset = 0 SETTINGS mutations_sync = 2`)
+  const report = await check()
+  expect(findingsOf(report)).toEqual([])
+  expect(report.days).toMatchObject([
+    { topic: AGENT_TRACES, records: 3, stored: 2, expired: 1, missing: 0 },
+    { topic: EVAL_RESULTS, records: 1, stored: 0, expired: 1, missing: 0 },
+  ])
+  // Kept for ever, and gone all the same.
+  await sql(`ALTER TABLE {db}.spans DELETE WHERE tenant = 'keeper' SETTINGS mutations_sync = 2`)
+  expect(await check()).toMatchObject({ gaps: { records: 1, ranges: [{ from: 1, to: 2 }] } })
+})
+
+test('a result that has outlived its subject is no orphan once both may be deleted', async () => {
+  await log.append(EVAL_RESULTS, [
+    { ...results(1, 1, { subjectTimeUs: Date.UTC(1980, 0, 1) * 1000 }), partition: 2 },
+    { ...results(2, 2), partition: 2 },
+  ])
+  await storeAll()
+  await sql('SYSTEM STOP TTL MERGES {db}.results')
+  const days = (kept: number) => ({ ...DEFAULT_RETENTION, tenantDays: new Map([['acme', kept]]) })
+  await migrate(client, { database: `d${databases}`, retention: days(30_000) })
+  expect(await check()).toMatchObject({ orphans: { results: 2 } })
+  await migrate(client, { database: `d${databases}`, retention: days(10_000) })
+  expect(await check()).toMatchObject({ orphans: { results: 1, examples: [{ traceId: traceIdOf(2) }] } })
+})
+
+test('a letter of another group excuses no gap; one that names none does', async () => {
+  await log.append(AGENT_TRACES, [spans(1, [1]), spans(2, [2]), spans(3, [3])])
+  await storeAll()
+  await sql(`TRUNCATE TABLE {db}.spans`)
+  const [first, second, third] = await log.read(AGENT_TRACES, 0, 0, 3)
+  const { group: _, ...headers } = deadLetter(third!, 'trans-store', 'unstorable', 'why').headers ?? {}
+  await log.append(DEAD_LETTERS, [
+    deadLetter(first!, 'trans-store', 'unstorable', 'why'),
+    deadLetter(second!, 'trans-evaluate', 'failed', 'why'),
+    { key: null, value: third!.value, headers },
+  ])
+  expect(await check()).toMatchObject({
+    gaps: { ranges: [{ partition: 0, from: 1, to: 2 }] },
+    days: [{ deadLettered: 2, missing: 1 }],
+  })
+})
+
+test('records are read in pages of bounded bytes', async () => {
+  await log.append(
+    AGENT_TRACES,
+    [1, 2, 3].map((trace) => spans(trace, [trace])),
+  )
+  await storeAll()
+  await sql(`ALTER TABLE {db}.spans DELETE WHERE log_offset = 1 SETTINGS mutations_sync = 2`)
+  const bounds: (number | undefined)[] = []
+  const tight = overriding(log, {
+    read: (topic, partition, from, most, maxBytes) => {
+      bounds.push(maxBytes)
+      return log.read(topic, partition, from, most, Math.min(1, maxBytes ?? 1))
+    },
+  })
+  expect(await check({ log: tight, isDeep: true })).toMatchObject({ days: [{ records: 3, stored: 2, missing: 1 }] })
+  expect(bounds.length).toBeGreaterThan(3)
+  expect(bounds.every((bound) => bound !== undefined)).toBe(true)
 })
 
 test('rows of before positions were kept are found by what is in them', async () => {

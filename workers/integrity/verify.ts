@@ -15,7 +15,7 @@ import { deadLetteredSources } from './sources.ts'
 export const STORE_GROUP = 'trans-store'
 
 const DAY_MS = 24 * 3_600_000
-/** Clocks of the log and of who stores may differ by this. */
+/** Clocks of the log, of who stores and of the store may differ by this. */
 const SKEW_MS = 3_600_000
 /** Of gaps and of orphans; the counts have all. */
 const LISTED = 100
@@ -52,7 +52,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     options.onProgress?.(++done, starts.length)
   }
   const window = { fromMs, toMs: Math.min(toMs, await storedUpToMs(log, options.groupId ?? STORE_GROUP)) }
-  const orphans = await store.orphans(window, LISTED)
+  const orphans = await store.orphans(window, { limit: LISTED, expiredMs: nowMs() + SKEW_MS })
   const { visible, awaitingMerge } = await store.duplicates({ fromMs, toMs })
   const report: VerifyReport = {
     from: new Date(fromMs).toISOString(),
@@ -91,11 +91,14 @@ interface DayOfTopic {
 }
 
 async function verifyDay(options: VerifyOptions, { topic, table, startMs, gaps }: DayOfTopic): Promise<DayCounts[]> {
-  const { log, store, isDeep = false } = options
+  const { log, store, nowMs, isDeep = false, groupId = STORE_GROUP } = options
   const { ranges, lags } = await rangesOfDay(options, topic, startMs)
   const storedSinceMs = startMs - SKEW_MS
   const counted = await store.storedRecords(table, ranges, storedSinceMs)
   const recordsAt = new Map(counted.map(({ partition, from, records }) => [`${partition}/${from}`, records]))
+  let found: Promise<ReadonlySet<string>> | undefined
+  // Read once for all partitions, where it is needed at all.
+  const sources = () => (found ??= deadLetteredSources(log, { topic, groupId, sinceMs: startMs }))
   const days: DayCounts[] = []
   for (const range of ranges) {
     const { partition } = range
@@ -108,6 +111,7 @@ async function verifyDay(options: VerifyOptions, { topic, table, startMs, gaps }
       storedElsewhere: 0,
       empty: 0,
       deadLettered: 0,
+      expired: 0,
       missing: 0,
       lag: lags.get(partition) ?? 0,
     }
@@ -126,13 +130,15 @@ async function verifyDay(options: VerifyOptions, { topic, table, startMs, gaps }
         piece,
         stored: offsets,
         isDeep,
-        sources: () => deadLetteredSources(log, topic, startMs),
+        sources,
+        expiredMs: nowMs() + SKEW_MS,
       })
       day.records -= examined.gone
       day.stored += examined.stored
       day.storedElsewhere += examined.storedElsewhere
       day.empty += examined.empty
       day.deadLettered += examined.deadLettered
+      day.expired += examined.expired
       day.missing += examined.missing.length
       addGaps(gaps, topic, partition, examined.missing)
     }
@@ -195,7 +201,7 @@ async function storedUpToMs(log: Log, groupId: string): Promise<number> {
   for (const { partition, start, end } of await log.endOffsets(AGENT_TRACES)) {
     const offset = committed.find((one) => one.topic === AGENT_TRACES && one.partition === partition)?.offset ?? start
     if (offset >= end) continue
-    const [next] = await log.read(AGENT_TRACES, partition, offset, 1)
+    const [next] = await log.read(AGENT_TRACES, partition, offset, 1, 1)
     if (next !== undefined) upToMs = Math.min(upToMs, next.appendTimeMs)
   }
   return upToMs

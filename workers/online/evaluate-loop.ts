@@ -295,7 +295,7 @@ class Loop implements EvaluateLoop {
     } catch (error) {
       // A bug in evaluating: the record is put aside, for the partition has to go on.
       this.#stats.deadLetters++
-      const letter = deadLetter(record, 'failed', messageOf(error))
+      const letter = deadLetter(record, this.#groupId, 'failed', messageOf(error))
       await this.#retried(() => this.#options.log.append(DEAD_LETTERS, [letter]))
       this.#options.onProblem?.(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
     }

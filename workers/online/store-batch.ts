@@ -13,6 +13,7 @@ import { RowBlocks } from './row-blocks.ts'
 import type { Runtime } from './runtime.ts'
 
 export class StoreBatch {
+  readonly #groupId: string
   readonly #createTimeSlice: Runtime['createTimeSlice']
   readonly deadLetters: RecordToAppend[] = []
   readonly spans = new RowBlocks('spans', (record, reason) => this.#refuse(record, 'unstorable', reason))
@@ -24,7 +25,8 @@ export class StoreBatch {
   /** Milliseconds since the epoch. */
   newestAppendTimeMs = 0
 
-  constructor({ createTimeSlice }: Pick<Runtime, 'createTimeSlice'>) {
+  constructor(groupId: string, { createTimeSlice }: Pick<Runtime, 'createTimeSlice'>) {
+    this.#groupId = groupId
     this.#createTimeSlice = createTimeSlice
   }
 
@@ -77,6 +79,6 @@ export class StoreBatch {
   }
 
   #refuse(record: LogRecord, code: DeadLetterCode, reason: string): void {
-    this.deadLetters.push(deadLetter(record, code, reason))
+    this.deadLetters.push(deadLetter(record, this.#groupId, code, reason))
   }
 }

@@ -124,7 +124,7 @@ class Loop implements StoreLoop {
     this.#options = options
     this.#runtime = options.runtime ?? MACHINE
     this.#runId = this.#runtime.newId()
-    this.#pending = new StoreBatch(this.#runtime)
+    this.#pending = new StoreBatch(this.#groupId, this.#runtime)
     this.#inHand = new InHand({
       log: options.log,
       groupId: this.#groupId,
@@ -235,7 +235,7 @@ class Loop implements StoreLoop {
   #startWriting(): void {
     const batch = this.#pending
     if (batch.offsets.isEmpty) return
-    this.#pending = new StoreBatch(this.#runtime)
+    this.#pending = new StoreBatch(this.#groupId, this.#runtime)
     this.#lastBatchAtMs = this.#options.nowMs()
     batch.seal(this.#lastBatchAtMs)
     const done = this.#write(batch, this.#inHand.tenure).finally(() => {
@@ -303,7 +303,7 @@ class Loop implements StoreLoop {
 
   /** What storing a record takes. Only an insert that runs in this process is part of that: it is by the same keys, and shows nothing twice. */
   async #try(record: LogRecord): Promise<void> {
-    const alone = new StoreBatch(this.#runtime)
+    const alone = new StoreBatch(this.#groupId, this.#runtime)
     await alone.add(record, this.#options.definitions, this.#options.nowMs())
     alone.seal(this.#options.nowMs())
     if (this.#options.isStoreInProcess !== true) return
@@ -342,7 +342,7 @@ class Loop implements StoreLoop {
     await this.#adding
     await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
     // What could not be written belongs to whoever owns the partitions next.
-    this.#pending = new StoreBatch(this.#runtime)
+    this.#pending = new StoreBatch(this.#groupId, this.#runtime)
     await this.#release()
   }
 }

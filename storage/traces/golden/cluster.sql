@@ -137,6 +137,19 @@ ENGINE = Distributed('one', 'assay', 'integrity_checks_local', rand());
 
 INSERT INTO assay.schema_migrations SELECT 3, 'positions in the log, and what checks of them found', 'f3651741c94f4050b64fc91c79b5b328445246f40e608333d7bb69e25472918c', now64(3, 'UTC');
 
+ALTER TABLE assay.spans_local ON CLUSTER 'one' ADD INDEX IF NOT EXISTS by_stored_at stored_at TYPE minmax GRANULARITY 1;
+
+ALTER TABLE assay.spans_local ON CLUSTER 'one' MATERIALIZE INDEX by_stored_at;
+
+ALTER TABLE assay.results_local ON CLUSTER 'one' ADD INDEX IF NOT EXISTS by_stored_at stored_at TYPE minmax GRANULARITY 1;
+
+ALTER TABLE assay.results_local ON CLUSTER 'one' MATERIALIZE INDEX by_stored_at;
+
+CREATE OR REPLACE TABLE assay.integrity_checks ON CLUSTER 'one' AS assay.integrity_checks_local
+ENGINE = Distributed('one', 'assay', 'integrity_checks_local', cityHash64(from_time, to_time));
+
+INSERT INTO assay.schema_migrations SELECT 4, 'an index for checks of the store against the log', 'a152dfba26f4b563f53c2d9e3dbbe0a2f532fd0abe1545765513dfb46a2ee6cd', now64(3, 'UTC');
+
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 
 ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
