@@ -1,10 +1,11 @@
 /** From the bytes of a request to records that the log has taken. */
 import { countInJson, countInProtobuf } from '../engine/otlp/count-items.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
-import { type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
+import { type PartitionRecord, type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
 import { faultPoint } from '../storage/fault-point.ts'
 import { type Log, LogError, type RecordToAppend } from '../storage/log/port.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
+import { batchHeader } from './stream/find-batches.ts'
 
 export type AcceptOutcome =
   /** All its spans are durable, but those that `partial` tells of. */
@@ -18,6 +19,16 @@ export interface Destination {
   readonly log: Pick<Log, 'append' | 'partitionFor'>
   readonly topic: string
   readonly tenant: string
+  /** Of what came over a stream. */
+  readonly batch?: StreamBatch | undefined
+}
+
+/** So that a batch whose answer was lost is known in the log when it is sent again. */
+export interface StreamBatch {
+  readonly stream: string
+  readonly number: number
+  /** Partitions that have their part of it already. */
+  readonly appended: ReadonlySet<number>
 }
 
 export async function acceptTraces(to: Destination, body: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> {
@@ -29,17 +40,7 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
     if (!split.ok) return { kind: 'invalid', message: split.message }
     if (split.spanCount > 0) {
       faultPoint('gateway.before-append')
-      await to.log.append(
-        to.topic,
-        split.records.map(
-          (record): RecordToAppend => ({
-            key: record.singleTraceId,
-            partition: record.partition,
-            value: record.value,
-            headers: { tenant: to.tenant, spans: String(record.spanCount) },
-          }),
-        ),
-      )
+      await to.log.append(to.topic, recordsOf(split.records, to))
       faultPoint('gateway.after-append')
     }
     const partial = transcoded.hasResourceSpans ? partialOf(split.rejected, encoding) : NO_RESOURCE_SPANS
@@ -48,6 +49,18 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
     if (error instanceof LogError) return unavailable(error)
     throw error
   }
+}
+
+function recordsOf(records: readonly PartitionRecord[], { tenant, batch }: Destination): RecordToAppend[] {
+  const ofStream = batch && { stream: batch.stream, batch: batchHeader(batch.number, records.length) }
+  return records
+    .filter(({ partition }) => batch?.appended.has(partition) !== true)
+    .map(({ singleTraceId, partition, value, spanCount }) => ({
+      key: singleTraceId,
+      partition,
+      value,
+      headers: { tenant, spans: String(spanCount), ...ofStream },
+    }))
 }
 
 const NO_RESOURCE_SPANS: PartialSuccess = {

@@ -11,6 +11,8 @@ export interface GatewayCounters {
   rejected: Record<RejectReason, number>
   /** Milliseconds since the epoch; null before the first spans. */
   lastAcceptedAtMs: number | null
+  /** WebSockets. */
+  openStreams: number
 }
 
 export function emptyCounters(): GatewayCounters {
@@ -34,5 +36,6 @@ export function emptyCounters(): GatewayCounters {
       internal: 0,
     },
     lastAcceptedAtMs: null,
+    openStreams: 0,
   }
 }

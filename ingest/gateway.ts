@@ -2,16 +2,19 @@
 import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
-import { type AcceptOutcome, acceptNothing, acceptTraces, type Destination } from './accept.ts'
+import { type AcceptOutcome, acceptNothing, acceptTraces, type Destination, type StreamBatch } from './accept.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
 import { emptyCounters, type GatewayCounters } from './counters.ts'
 import { Breaker, type BreakerView } from './guard/breaker.ts'
-import { readNativeSpans, type SpanIds } from './native-spans.ts'
+import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
 import { busy, type Endpoint, malformed, type Rejection, refusalOfBody } from './refusals.ts'
+import { createHistory, type StreamHistory } from './stream/history.ts'
 
 export interface GatewayOptions {
   log: Pick<Log, 'append' | 'partitionFor'>
+  /** Where streams that come back are looked for; without it nothing is: what they send again is appended again. */
+  history?: Pick<Log, 'read' | 'endOffsets'>
   /** Who may send, and as which tenant. */
   gate: Gate
   nowMs?: () => number
@@ -43,10 +46,13 @@ export interface Payload {
   readonly bytes: Uint8Array
   readonly encoding: Encoding
   readonly tenant: string
+  /** Of what came over a stream. */
+  readonly batch?: StreamBatch
 }
 
 export interface Gateway {
   readonly gate: Gate
+  readonly history: StreamHistory | null
   readonly budget: ByteBudget
   readonly maxBodyBytes: number
   readonly counters: GatewayCounters
@@ -87,8 +93,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
-  const accept = async ({ endpoint, bytes, encoding, tenant }: Payload): Promise<Taken> => {
-    const to = { log, topic, tenant }
+  const accept = async ({ endpoint, bytes, encoding, tenant, batch }: Payload): Promise<Taken> => {
+    const to = { log, topic, tenant, batch }
     switch (endpoint) {
       case 'traces':
         return takenOf(await append(to, bytes, encoding), null)
@@ -96,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'logs':
         return takenOf(acceptNothing(endpoint, bytes, encoding), null)
       case 'spans': {
-        const read = readNativeSpans(bytes, nowMs())
+        const read = readNativeSpans(bytes, nowMs(), batch && hexOfBatch(bytes, { tenant, ...batch }))
         if (!read.ok) return { ok: false, rejection: malformed(read.message) }
         return takenOf(await append(to, read.body, 'json'), read.ids)
       }
@@ -105,6 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   return {
     gate,
+    history: options.history === undefined ? null : createHistory(options.history, topic, nowMs),
     budget,
     maxBodyBytes,
     counters,

@@ -2,7 +2,7 @@
  * `POST /v1/spans`: spans in the shape that the API shows them in, for people without OpenTelemetry. They go into the log as
  * OTLP, as everybody's do.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { spansToOtlpJson } from '../engine/conventions/to-otlp.ts'
 import { messageOf } from '../engine/message-of.ts'
 import type { Span } from '../engine/model/span.ts'
@@ -23,7 +23,7 @@ export interface SpanIds {
  * `{"spans": [{…}]}`. Left out of a span may be: `traceId` (those without one in a request are one trace), `spanId`, `kind` (`other`),
  * `durationMs` (0, or to `endTime`) and `startTime` (so that it ended now).
  */
-export function readNativeSpans(body: Uint8Array, nowMs: number): NativeOutcome {
+export function readNativeSpans(body: Uint8Array, nowMs: number, hexOf: HexOf = randomHex): NativeOutcome {
   let raw: unknown
   try {
     raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
@@ -32,11 +32,11 @@ export function readNativeSpans(body: Uint8Array, nowMs: number): NativeOutcome 
   }
   if (!isObject(raw) || !Array.isArray(raw.spans))
     return { ok: false, message: 'the body must be a JSON object with a list of spans' }
-  const traceId = hexOf(16)
+  const traceId = hexOf(16, 0)
   const spans: Span[] = []
   for (const [index, item] of raw.spans.entries()) {
     if (!isObject(item)) return { ok: false, message: `spans[${index}]: must be an object` }
-    const completed = complete(item, traceId, nowMs)
+    const completed = complete(item, traceId, hexOf(8, index), nowMs)
     if (typeof completed === 'string') return { ok: false, message: `spans[${index}].${completed}` }
     const parsed = spanFromJson(completed)
     if (!parsed.ok) return { ok: false, message: `spans[${index}].${parsed.field}: ${parsed.message}` }
@@ -54,10 +54,26 @@ type JsonObject = Readonly<Record<string, unknown>>
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const hexOf = (sizeBytes: number): string => randomBytes(sizeBytes).toString('hex')
+/** An id for what came without: the request's trace, or its span at an index. */
+export type HexOf = (sizeBytes: number, index: number) => string
+
+export const randomHex: HexOf = (sizeBytes) => randomBytes(sizeBytes).toString('hex')
+
+/** A batch that is sent again, in the same bytes, gets the ids that it had. */
+export function hexOfBatch(
+  body: Uint8Array,
+  { tenant, stream, number }: { tenant: string; stream: string; number: number },
+): HexOf {
+  const seed = createHash('sha256').update(`${tenant} ${stream} ${number} `).update(body).digest('hex')
+  return (sizeBytes, index) =>
+    createHash('sha256')
+      .update(`${seed} ${sizeBytes} ${index}`)
+      .digest('hex')
+      .slice(0, 2 * sizeBytes)
+}
 
 /** With what was left out; a text is what is wrong with a field. */
-function complete(item: JsonObject, traceId: string, nowMs: number): JsonObject | string {
+function complete(item: JsonObject, traceId: string, spanId: string, nowMs: number): JsonObject | string {
   const { startTime, endTime } = item
   let { durationMs } = item
   if (durationMs === undefined && endTime !== undefined && startTime !== undefined) {
@@ -69,7 +85,7 @@ function complete(item: JsonObject, traceId: string, nowMs: number): JsonObject 
   return {
     ...item,
     traceId: item.traceId ?? traceId,
-    spanId: item.spanId ?? hexOf(8),
+    spanId: item.spanId ?? spanId,
     kind: item.kind ?? 'other',
     durationMs,
     startTime: startTime ?? new Date(nowMs - (typeof durationMs === 'number' ? durationMs : 0)).toISOString(),

@@ -19,6 +19,7 @@ import {
   refusalOfHead,
   refusalOfSender,
 } from './refusals.ts'
+import { createStreams, type StreamLimits } from './stream/websocket.ts'
 
 export interface OtlpHttpOptions {
   host: string
@@ -31,6 +32,7 @@ export interface OtlpHttpOptions {
   corsOrigins?: readonly string[]
   /** From the first byte of a request to its last: 60 s unless told. 20 MiB in a minute is a slow line, less is an attack. */
   requestTimeoutMs?: number
+  streamLimits?: Partial<StreamLimits>
 }
 
 export interface Listener {
@@ -46,8 +48,12 @@ const MAX_INFLATING = 2
 /** Rejects with the error of `listen` (EADDRINUSE, EACCES, …) when the address can't be had. */
 export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener> {
   const { gateway, requestTimeoutMs = 60_000, tls = null, corsOrigins = [] } = options
-  const reception = createReception(gateway, new Set(corsOrigins))
+  const origins = new Set(corsOrigins)
+  const reception = createReception(gateway, origins)
+  const streams = createStreams({ gateway, corsOrigins: origins, limits: options.streamLimits ?? {} })
   const limits = {
+    // Clients that offer HTTP/2 with each request are not to be cut off.
+    shouldUpgradeCallback: streams.shouldUpgrade,
     // Behind load balancers that keep connections for 60 s, ours must not be the side that closes first.
     keepAliveTimeout: 75_000,
     headersTimeout: Math.min(15_000, requestTimeoutMs),
@@ -59,16 +65,19 @@ export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener>
   }
   const server =
     tls === null ? createServer(limits, listener) : createTlsServer({ ...limits, ...tlsOptionsOf(tls) }, listener)
+  server.on('upgrade', streams.upgrade)
   await listen(server, options.host, options.port)
   // Such as no file descriptor for one more connection: the others go on.
   server.on('error', gateway.onBug)
   return {
     port: (server.address() as AddressInfo).port,
     drain: async () => {
+      const streamsClosed = streams.drain()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       // `close` sees to connections that are idle now; this to those that become so.
       const sweep = setInterval(() => server.closeIdleConnections(), 20)
       const limit = setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS)
+      await streamsClosed
       await closed
       clearInterval(sweep)
       clearTimeout(limit)
@@ -187,6 +196,7 @@ const ABOUT = {
   service: 'assay gateway',
   traces: 'POST /v1/traces (OTLP: protobuf or JSON; gzip, deflate, zstd)',
   spans: 'POST /v1/spans (JSON)',
+  stream: 'WebSocket /v1/stream',
 }
 
 const signalOf = (endpoint: Endpoint) => (endpoint === 'spans' ? 'traces' : endpoint)

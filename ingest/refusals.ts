@@ -14,6 +14,7 @@ import {
   UNIMPLEMENTED,
 } from './answer.ts'
 import { codingOf } from './media.ts'
+import { STREAM_PATH } from './stream/protocol.ts'
 
 export type RejectReason =
   | 'malformed'
@@ -28,6 +29,8 @@ export type RejectReason =
   | 'log_unavailable'
   | 'aborted'
   | 'internal'
+
+export type { Refusal } from './answer.ts'
 
 export interface Rejection extends Refusal {
   readonly reason: RejectReason
@@ -57,6 +60,10 @@ export function pathOf(request: IncomingMessage): string {
 
 /** What can be said before the body is read; null when nothing speaks against it. */
 export function refusalOfHead(request: IncomingMessage, path: string, encoding: Encoding | null): Rejection | null {
+  if (path === STREAM_PATH) {
+    const message = `${path} takes WebSockets`
+    return { reason: 'method', httpStatus: 426, code: UNIMPLEMENTED, message, headers: { upgrade: 'websocket' } }
+  }
   const endpoint = endpointOf(path)
   if (endpoint === null) {
     const message = 'not found; traces go to POST /v1/traces'

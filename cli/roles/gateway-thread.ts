@@ -52,7 +52,12 @@ await runRole(async (context) => {
     onChange: context.change,
     onProblem: context.problem,
   })
-  const gateway = createGateway({ log: reserved, gate: createGate(data.access, keys), breaker: guard.breaker })
+  const gateway = createGateway({
+    log: reserved,
+    history: log,
+    gate: createGate(data.access, keys),
+    breaker: guard.breaker,
+  })
   const listeners = await listenForOtlp({ ...data, gateway })
   const info: GatewayInfo = { otlpHttpPort: listeners.http.port, otlpGrpcPort: listeners.grpc.port }
   return {

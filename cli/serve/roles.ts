@@ -30,7 +30,7 @@ const gateway: StartServedRole = async (shared, say) => {
   await log.partitionsOf(AGENT_TRACES)
   const { maxEvaluateLagMs } = settings
   const guard = startGuard({ log, nowMs, maxEvaluateLagMs, onChange: say.problem, onProblem: say.problem })
-  const taking = createGateway({ log, gate, breaker: guard.breaker, maxHeldBytes: MAX_HELD_BYTES })
+  const taking = createGateway({ log, history: log, gate, breaker: guard.breaker, maxHeldBytes: MAX_HELD_BYTES })
   const listeners = await listenForOtlp({ ...settings, gateway: taking })
   const host = urlHost(settings.host)
   return {

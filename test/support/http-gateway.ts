@@ -9,6 +9,7 @@ export type HttpGatewayOptions = Partial<GatewayOptions> & Pick<GatewayOptions, 
 export async function startHttpGateway({
   requestTimeoutMs,
   corsOrigins,
+  streamLimits,
   host = '127.0.0.1',
   port = 0,
   ...options
@@ -20,6 +21,7 @@ export async function startHttpGateway({
     gateway,
     ...(requestTimeoutMs !== undefined && { requestTimeoutMs }),
     ...(corsOrigins !== undefined && { corsOrigins }),
+    ...(streamLimits !== undefined && { streamLimits }),
   })
   return { ...listener, stats: gateway.stats }
 }
