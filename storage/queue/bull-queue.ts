@@ -11,6 +11,7 @@ import {
   type QueueWorker,
   type QueueWorkerOptions,
   RunInterrupted,
+  RunPostponed,
   type RunState,
 } from './port.ts'
 
@@ -136,8 +137,8 @@ async function runJob(job: Job, token: string | undefined, handler: (job: Offlin
   try {
     await handler(parsed)
   } catch (error) {
-    if (!(error instanceof RunInterrupted)) throw error
-    await job.moveToDelayed(Date.now(), token)
+    if (!(error instanceof RunInterrupted || error instanceof RunPostponed)) throw error
+    await job.moveToDelayed(Date.now() + (error instanceof RunPostponed ? error.delayMs : 0), token)
     throw new DelayedError()
   }
 }

@@ -1,6 +1,6 @@
 /** What every backend of the queue port has to pass. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { type OfflineJob, type OfflineQueue, RunInterrupted } from './port.ts'
+import { type OfflineJob, type OfflineQueue, RunInterrupted, RunPostponed } from './port.ts'
 
 export interface QueueUnderTest {
   /** A further connection to the same queue, as another process would have. */
@@ -116,6 +116,22 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
         async () => {
           runs++
           if (runs <= 7) throw new RunInterrupted()
+        },
+        { concurrency: 1, onError: fail },
+      )
+      await untilState(queue, job.runId, 'done')
+      expect(runs).toBe(8)
+    })
+
+    test('a postponed run comes again, however often, and costs no attempt', async () => {
+      const queue = await open()
+      const job = jobOf('checkout/postponed', 1_700_000_500_000)
+      let runs = 0
+      await queue.enqueue(job)
+      await queue.work(
+        async () => {
+          runs++
+          if (runs <= 7) throw new RunPostponed(10, new Error('the store is away'))
         },
         { concurrency: 1, onError: fail },
       )

@@ -43,8 +43,8 @@ export interface OfflineQueue extends Omit<DailyJobs, 'close'> {
   /** `known`: a job of the tenant with this run id exists already, in whatever state; nothing was added. */
   enqueue(job: OfflineJob): Promise<'added' | 'known'>
   /**
-   * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling; `RunInterrupted` costs none); a job may run twice when its process
-   * was killed, so handlers write idempotently.
+   * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling; `RunInterrupted` and
+   * `RunPostponed` cost none); a job may run twice when its process was killed, so handlers write idempotently.
    */
   work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker>
   stateOf(tenant: string, runId: string): Promise<RunState>
@@ -59,6 +59,16 @@ export class RunInterrupted extends Error {
   constructor() {
     super('the run was interrupted')
     this.name = 'RunInterrupted'
+  }
+}
+
+/** Thrown by a handler that waits for something that is away: its job comes again after `delayMs`, at no cost, however often. */
+export class RunPostponed extends Error {
+  readonly delayMs: number
+  constructor(delayMs: number, cause: unknown) {
+    super('the run waits for what it needs', { cause })
+    this.name = 'RunPostponed'
+    this.delayMs = delayMs
   }
 }
 

@@ -12,6 +12,7 @@ import { plansOfOne } from '../../storage/definitions/plans.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { freePort } from '../../test/support/free-port.ts'
 import {
   type ChatRequest,
   type OpenAiServer,
@@ -255,6 +256,30 @@ describe('a run', () => {
     expect(new Set(all.map((result) => result.runId))).toEqual(new Set([runId]))
     expect(healthy.requests).toHaveLength(10)
     expect(second.status()[0]?.lastRun?.summary).toMatchObject({ sampled: 20, alreadyJudged: before.length })
+  })
+
+  test('without the store it waits, for longer than a run that fails is tried again, and is done when that is back', async () => {
+    const server = await startJudge(gradeByNumber)
+    const away = await openTraces({ url: `http://127.0.0.1:${await freePort()}` })
+    let asked = 0
+    const offline = await start({
+      definitions: definitionsOf(evalOf('waiting')),
+      providers: openaiAt(server.url),
+      outageWaitMs: 5,
+      traces: {
+        settledTraceIds: (...question) => (++asked <= 8 ? away : traces).settledTraceIds(...question),
+        getTrace: (...question) => traces.getTrace(...question),
+        queryResults: (...question) => traces.queryResults(...question),
+      },
+    })
+    const runId = await runNow(offline, 'test/waiting')
+    await untilRun(offline, runId)
+    await away.close()
+    expect(asked).toBe(9)
+    expect(notices).toEqual([
+      expect.stringMatching(/^The run test\/waiting@\S+ waits: ClickHouse at .* refuses connections/),
+    ])
+    expect(await published('test/waiting')).toHaveLength(20)
   })
 
   test('a sample is the same when the run is repeated, and says how probable each subject was', async () => {

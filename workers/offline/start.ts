@@ -13,11 +13,12 @@ import { faultPoint } from '../../storage/fault-point.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
-import { type OfflineJob, QueueError, type RunState } from '../../storage/queue/port.ts'
+import { type OfflineJob, QueueError, RunPostponed, type RunState } from '../../storage/queue/port.ts'
 import { openState } from '../../storage/state/open-state.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
+import { isOutage } from './outage.ts'
 import { providersLacking } from './panel.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
@@ -53,6 +54,8 @@ export interface OfflineOptions {
   judgeTimeoutMs?: number
   /** After this long a run whose process died is taken up again; 30 s by default. */
   lockMs?: number
+  /** A run that finds the store or the log away is tried again after this long, however often; 10 s by default. */
+  outageWaitMs?: number
   /** Waits of retries and of manual runs; for tests. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -184,9 +187,11 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     } catch (error) {
       run.outcome = stop.signal.aborted ? 'interrupted' : 'failed'
       run.error = messageOf(error)
-      if (run.outcome === 'failed')
-        notice(`The run ${job.runId}${ofTenant(tenant)} failed and is tried again: ${run.error}`)
-      throw error
+      if (run.outcome === 'interrupted') throw error
+      const isAway = isOutage(error)
+      const saying = isAway ? 'waits' : 'failed and is tried again'
+      notice(`The run ${job.runId}${ofTenant(tenant)} ${saying}: ${run.error}`)
+      throw isAway ? new RunPostponed(options.outageWaitMs ?? OUTAGE_WAIT_MS, error) : error
     } finally {
       run.endedAtMs = nowMs()
     }
@@ -286,6 +291,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     },
   }
 }
+
+const OUTAGE_WAIT_MS = 10_000
 
 interface TenantJudge {
   readonly client: ReturnType<typeof createJudgeClient>
