@@ -11,22 +11,22 @@ import type { FaultSystem } from './system.ts'
 
 export interface PromiseCounts {
   deadLetters: number
-  lostDeadLetters: number
-  deadLettersTwice: number
-  /** Of records that were no mistakes. */
-  wrongDeadLetters: number
+  lostDeadLetters: string[]
+  deadLettersTwice: string[]
+  /** Of records that were no mistakes: where they were, and why they were put aside. */
+  wrongDeadLetters: string[]
   canaries: number
   /** Alerts of canaries that did not fire, or whose receiver was not told. */
-  alertsMissed: number
-  alertsFiredTwice: number
+  alertsMissed: string[]
+  alertsFiredTwice: string[]
   /** Alerts that fire only when a subject is counted twice. */
-  subjectsCountedTwice: number
+  subjectsCountedTwice: string[]
   messages: number
   /** Messages more than one of an alert: a kill between a receiver's answer and the note of it repeats one. */
   messagesRepeated: number
   runs: number
-  runsLost: number
-  judgedTwice: number
+  runsLost: string[]
+  judgedTwice: string[]
   /** The release in force is the last that was answered, or one that was tried after it. */
   pushLost: boolean
 }
@@ -52,9 +52,11 @@ async function countDeadLetters({ log }: FaultSystem, promised: Promised) {
   const isKnown = (text: string): boolean => promised.garbage.has(text) || promised.maybeGarbage.has(text)
   return {
     deadLetters: [...promised.garbage].filter((text) => times.has(text)).length,
-    lostDeadLetters: [...promised.garbage].filter((text) => !times.has(text)).length,
-    deadLettersTwice: [...times].filter(([text, count]) => promised.garbage.has(text) && count > 1).length,
-    wrongDeadLetters: [...times.keys()].filter((text) => !isKnown(text)).length,
+    lostDeadLetters: [...promised.garbage].filter((text) => !times.has(text)),
+    deadLettersTwice: [...promised.garbage].filter((text) => (times.get(text) ?? 0) > 1),
+    wrongDeadLetters: letters
+      .filter(({ value }) => !isKnown(Buffer.from(value).toString()))
+      .map(({ source, code, reason }) => `${source} ${code}: ${reason}`),
   }
 }
 
@@ -71,9 +73,9 @@ async function countAlerts({ log, slack }: FaultSystem, promised: Promised) {
   const names = [...promised.canaries].map(firesName)
   return {
     canaries: names.length,
-    alertsMissed: names.filter((name) => !fired.has(name) || toldOf(name) === 0).length,
-    alertsFiredTwice: names.filter((name) => (fired.get(name)?.size ?? 0) > 1).length,
-    subjectsCountedTwice: [...promised.canaries].filter((index) => fired.has(twiceName(index))).length,
+    alertsMissed: names.filter((name) => !fired.has(name) || toldOf(name) === 0),
+    alertsFiredTwice: names.filter((name) => (fired.get(name)?.size ?? 0) > 1),
+    subjectsCountedTwice: [...promised.canaries].map(twiceName).filter((name) => fired.has(name)),
     messages: texts.length,
     messagesRepeated: names.reduce((sum, name) => sum + Math.max(0, toldOf(name) - 1), 0),
   }
@@ -82,15 +84,19 @@ async function countAlerts({ log, slack }: FaultSystem, promised: Promised) {
 async function countRuns({ traces, redis }: FaultSystem, { runs }: Promised) {
   const results = await traces.queryResults('default', { evalId: JUDGED, limit: MANY })
   const subjects = new Set<string>()
-  let judgedTwice = 0
+  const judgedTwice: string[] = []
   for (const { runId, traceId } of results) {
-    if (subjects.has(`${runId} ${traceId}`)) judgedTwice++
-    subjects.add(`${runId} ${traceId}`)
+    const subject = `${traceId} of run ${runId}`
+    if (subjects.has(subject)) judgedTwice.push(subject)
+    subjects.add(subject)
   }
   const queue = await openQueue({ redis: redisSettings(redis.url), dataDir: '' }, () => {})
   try {
-    const states = await Promise.all([...runs].map((runId) => queue.stateOf('default', runId)))
-    return { runs: runs.size, runsLost: states.filter((state) => state !== 'done').length, judgedTwice }
+    const states = await Promise.all(
+      [...runs].map(async (runId) => ({ runId, state: await queue.stateOf('default', runId) })),
+    )
+    const runsLost = states.filter(({ state }) => state !== 'done').map(({ runId, state }) => `${runId} is ${state}`)
+    return { runs: runs.size, runsLost, judgedTwice }
   } finally {
     await queue.close()
   }

@@ -4,29 +4,35 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { EACH, WHOLE } from './definitions.ts'
 import type { Population } from './population.ts'
+import { Tally } from './report.ts'
 
-export interface SpanCounts {
+/** Of what must not be, the first are named: `trace` or `trace/span`. */
+export class SpanCounts {
   /** Of acknowledged traces. */
-  acknowledged: number
-  stored: number
-  lost: number
+  acknowledged = 0
+  stored = 0
+  readonly lost = new Tally()
   /** Of traces whose request was never answered: they may be there. */
-  unanswered: number
+  unanswered = 0
   /** A span that a query gave twice. */
-  shownTwice: number
+  readonly shownTwice = new Tally()
   /** That nobody sent. */
-  foreign: number
+  readonly foreign = new Tally()
   /** By `EACH`, of each of its spans. */
-  verdictsOfSpans: number
+  verdictsOfSpans = 0
   /** By `WHOLE`. */
-  verdictsOfTraces: number
-  lostVerdicts: number
-  verdictsTwice: number
-  /**
-   * Settled by a part, and not judged again when the rest had come: it came after a death, while the store lacked what the dead process
-   * had read. No verdict is lost or doubled by it.
-   */
-  judgedByAPart: number
+  verdictsOfTraces = 0
+  readonly lostVerdicts = new Tally()
+  readonly verdictsTwice = new Tally()
+  /** Settled by a part, and not judged again when the rest had come. */
+  readonly judgedByAPart = new Tally()
+
+  /** Traces that broke a promise, as far as they are named. */
+  get examples(): string[] {
+    const { lost, shownTwice, foreign, lostVerdicts, verdictsTwice, judgedByAPart } = this
+    const named = [lost, shownTwice, foreign, lostVerdicts, verdictsTwice, judgedByAPart].flatMap((one) => one.examples)
+    return [...new Set(named.map((name) => name.split('/')[0]!))]
+  }
 }
 
 const TENANT = 'default'
@@ -35,19 +41,8 @@ const SPANS_OF_PAGE = 10_000
 const CALLS_OF_TRACE = spansPerTrace - 1
 
 export async function countSpans(traces: TracesStore, population: Population, fromMs: number): Promise<SpanCounts> {
-  const counts: SpanCounts = {
-    acknowledged: population.countTraces('acknowledged') * spansPerTrace,
-    stored: 0,
-    lost: 0,
-    unanswered: 0,
-    shownTwice: 0,
-    foreign: 0,
-    verdictsOfSpans: 0,
-    verdictsOfTraces: 0,
-    lostVerdicts: 0,
-    verdictsTwice: 0,
-    judgedByAPart: 0,
-  }
+  const counts = new SpanCounts()
+  counts.acknowledged = population.countTraces('acknowledged') * spansPerTrace
   const window = { fromUs: fromMs * 1_000, toUs: (Date.now() + 60_000) * 1_000 }
   const seen = new Uint8Array(population.size)
   for (const page of await traces.spanPages(TENANT, window, SPANS_OF_PAGE)) {
@@ -59,7 +54,7 @@ export async function countSpans(traces: TracesStore, population: Population, fr
       if (agentName === 'canary') continue
       const trace = population.numberOf(traceId)
       if (trace === null) {
-        counts.foreign += spans.length
+        counts.foreign.add(traceId, spans.length)
         continue
       }
       seen[trace] = 1
@@ -68,8 +63,8 @@ export async function countSpans(traces: TracesStore, population: Population, fr
   }
   for (let trace = 0; trace < population.size; trace++) {
     if (seen[trace] === 0 && population.stateOf(trace) === 'acknowledged') {
-      counts.lost += spansPerTrace
-      counts.lostVerdicts += CALLS_OF_TRACE + 1
+      counts.lost.add(population.traceIdOf(trace), spansPerTrace)
+      counts.lostVerdicts.add(population.traceIdOf(trace), CALLS_OF_TRACE + 1)
     }
   }
   return counts
@@ -82,11 +77,12 @@ function countTrace(
   spans: readonly { spanId: string }[],
   results: readonly EvalResult[],
 ): void {
+  const traceId = population.traceIdOf(trace)
   const places = new Set<number>()
   for (const { spanId } of spans) {
     const place = population.placeOf(trace, spanId)
-    if (place === null) counts.foreign++
-    else if (places.has(place)) counts.shownTwice++
+    if (place === null) counts.foreign.add(`${traceId}/${spanId}`)
+    else if (places.has(place)) counts.shownTwice.add(`${traceId}/${spanId}`)
     else places.add(place)
   }
   if (population.stateOf(trace) !== 'acknowledged') {
@@ -95,15 +91,15 @@ function countTrace(
     return
   }
   counts.stored += places.size
-  counts.lost += spansPerTrace - places.size
+  counts.lost.add(traceId, spansPerTrace - places.size)
   const ofSpans = results.filter(({ evalId }) => evalId === EACH)
   const ofTrace = results.filter(({ evalId }) => evalId === WHOLE)
   const judged = new Set(ofSpans.map(({ spanId }) => spanId))
   counts.verdictsOfSpans += judged.size
   counts.verdictsOfTraces += Math.min(1, ofTrace.length)
-  counts.verdictsTwice += ofSpans.length - judged.size + Math.max(0, ofTrace.length - 1)
-  counts.lostVerdicts += CALLS_OF_TRACE - judged.size + (ofTrace.length === 0 ? 1 : 0)
-  if (ofTrace.some(({ verdict }) => verdict !== 'pass')) counts.judgedByAPart++
+  counts.verdictsTwice.add(traceId, ofSpans.length - judged.size + Math.max(0, ofTrace.length - 1))
+  counts.lostVerdicts.add(traceId, CALLS_OF_TRACE - judged.size + (ofTrace.length === 0 ? 1 : 0))
+  if (ofTrace.some(({ verdict }) => verdict !== 'pass')) counts.judgedByAPart.add(traceId)
 }
 
 function byTrace(results: readonly EvalResult[]): Map<string, EvalResult[]> {

@@ -24,16 +24,8 @@ export async function mergeAll(url: string, table: Table): Promise<void> {
   await ask(url, `OPTIMIZE TABLE assay.${table} FINAL`)
 }
 
-/** Until it starts again; for a run that is small enough to keep every part. */
-export async function stopMerges(url: string): Promise<void> {
-  for (const table of Object.keys(KEYS)) await ask(url, `SYSTEM STOP MERGES assay.${table}`)
-}
-
-export async function startMerges(url: string): Promise<void> {
-  for (const table of Object.keys(KEYS)) await ask(url, `SYSTEM START MERGES assay.${table}`)
-}
-
-async function ask(url: string, query: string): Promise<string> {
+/** ClickHouse itself, past every query of the product. */
+export async function ask(url: string, query: string): Promise<string> {
   const answer = await fetch(url, { method: 'POST', body: query, signal: AbortSignal.timeout(LIMIT_MS) })
   const text = await answer.text()
   if (!answer.ok) throw new Error(text)

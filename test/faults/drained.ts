@@ -1,10 +1,9 @@
 /** Waits until everything that is in the log has been read and its offsets are committed, by every group. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { ALERT_GROUP } from '../../alerting/evaluator.ts'
 import { MANAGER_GROUP } from '../../alerting/manager.ts'
-import { messageOf } from '../../engine/message-of.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS, NOTIFICATIONS } from '../../storage/log/topics.ts'
+import { type Patience, untilNothingLeft } from './movement.ts'
 
 const READERS = [
   ['trans-evaluate', AGENT_TRACES],
@@ -28,22 +27,17 @@ export async function lags(log: Log): Promise<Map<string, number>> {
   return found
 }
 
-/** Twice in a row, for what one group writes is read by another. False when the time is over before. */
-export async function untilDrained(log: Log, deadlineMs: number, onWait: (left: string) => void): Promise<boolean> {
+/** Twice in a row, for what one group writes is read by another. What is left, should it stand still. */
+export async function untilDrained(log: Log, patience: Patience, onLeft: (left: string) => void): Promise<string> {
   let quiet = 0
-  let left = 'nobody has answered yet'
-  while (quiet < 2) {
-    if (performance.now() > deadlineMs) return false
-    try {
-      const found = await lags(log)
-      quiet = found.size === 0 ? quiet + 1 : 0
-      left = [...found].map(([reader, lag]) => `${reader} ${lag}`).join(', ')
-    } catch (error) {
-      left = messageOf(error)
+  const left = async (): Promise<string> => {
+    const found = await lags(log).catch((error: unknown) => {
       quiet = 0
-    }
-    if (quiet === 0) onWait(left)
-    await sleep(1_000)
+      throw error
+    })
+    quiet = found.size === 0 ? quiet + 1 : 0
+    if (quiet > 1) return ''
+    return [...found].map(([reader, lag]) => `${reader} ${lag}`).join(', ') || 'nothing, to be looked at once more'
   }
-  return true
+  return await untilNothingLeft(patience, left, onLeft, 1_000)
 }

@@ -11,18 +11,20 @@ import { runFaults } from './run.ts'
 import { storeOutage } from './store-outage.ts'
 
 const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
+const SECONDS = 1_200
 const KILLS = Object.keys(FAULT_POINTS).length + 6
 
 describe.skipIf(missing !== null)(`the fault suite${missing === null ? '' : ` (skipped: ${missing})`}`, () => {
   test('nothing acknowledged is lost or shown twice, wherever a process dies', {
-    timeout: 300_000,
+    // The suite has a bound of its own; before that, it ends when nothing moves.
+    timeout: (SECONDS + 300) * 1_000,
   }, async (context) => {
     const logsDir = mkdtempSync(join(tmpdir(), 'assay-faults-'))
     const report = await runFaults({
       seed: 5,
       spans: 10_000,
       kills: KILLS,
-      seconds: 280,
+      seconds: SECONDS,
       instances: { gateway: 1, 'trans-evaluate': 1, 'trans-store': 1, alerts: 1, worker: 1, scheduler: 1 },
       connections: 3,
       sessionSeconds: 3,

@@ -6,8 +6,8 @@ export interface FaultFlags {
   readonly spans: number
   readonly kills: number
   readonly seconds: number
-  /** Whether engines are away for a while, after the kills. */
-  readonly outages: boolean
+  /** That ClickHouse is away after the kills; the broker is for a tenth of it, and Redis for a thirtieth. 0: no engine is. */
+  readonly outageSeconds: number
 }
 
 export const HELP = `npm run test:faults [-- FLAGS]
@@ -15,17 +15,17 @@ export const HELP = `npm run test:faults [-- FLAGS]
 Runs every role as processes on a real Kafka broker, a Redis and the ClickHouse engine, sends spans over OTLP, kills processes at random
 and at named points, and counts: what was acknowledged is stored once and judged once, or the run fails.
 
-  --spans N     to be acknowledged, a multiple of 1,000  (1,000,000)
+  --spans N     to be acknowledged, under kills and in outages, a multiple of 1,000  (1,000,000)
   --kills N     of roles and engines, half of them at named points  (200)
-  --seconds N   after which it gives up  (3,600)
+  --seconds N   after which it gives up; it ends before that when nothing moves for four minutes  (2,700)
   --seed N      of an earlier run, to kill the same at the same counts of spans
-  --no-outages  kills alone: no engine is away for longer than it takes to start
+  --outage N    seconds that ClickHouse is away after the kills, the broker a tenth and Redis a thirtieth of it; 0: kills alone  (600)
   --help
 
 Exit codes: 0 everything promised was kept, 1 something was not, 2 a flag is wrong or an engine is missing, 130 interrupted.
 A run that fails keeps the logs of its processes and says where.
 
-  npm run test:faults -- --spans 50000 --kills 90 --seconds 600
+  npm run test:faults -- --spans 200000 --kills 40 --outage 120
   npm run test:faults -- --seed 1234567
 `
 
@@ -41,7 +41,7 @@ export function parseFaultFlags(args: readonly string[], drawSeed: () => number)
       spans: text,
       kills: text,
       seconds: text,
-      'no-outages': { type: 'boolean' },
+      outage: text,
       help: { type: 'boolean', short: 'h' },
     } as const
     values = parseArgs({ args: [...args], options, strict: true }).values
@@ -62,8 +62,13 @@ export function parseFaultFlags(args: readonly string[], drawSeed: () => number)
     seed: whole('seed', drawSeed(), 0, 0xffff_ffff),
     spans: whole('spans', 1_000_000, 1_000, 100_000_000, 1_000),
     kills: whole('kills', 200, 25, 10_000),
-    seconds: whole('seconds', 3_600, 60, 100_000),
-    outages: values['no-outages'] !== true,
+    seconds: whole('seconds', 2_700, 60, 100_000),
+    outageSeconds: whole('outage', 600, 0, 86_400),
+  }
+  if (flags.seconds < 2 * flags.outageSeconds) {
+    problems.push(
+      `--seconds ${flags.seconds} leaves no time beside the outages of --outage ${flags.outageSeconds}: give twice as many`,
+    )
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, flags }
 }

@@ -8,7 +8,7 @@ import { redisServer } from '../support/redis-server.ts'
 import { HELP, parseFaultFlags } from './flags.ts'
 import { renderRows } from './report.ts'
 import { type FaultOptions, runFaults } from './run.ts'
-import { SCENARIOS } from './scenarios.ts'
+import { scenariosOf } from './scenarios.ts'
 
 const INSTANCES = { gateway: 2, 'trans-evaluate': 2, 'trans-store': 2, alerts: 2, worker: 1, scheduler: 1 }
 const EXIT = { kept: 0, broken: 1, usage: 2, interrupted: 130 } as const
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     connections: 8,
     sessionSeconds: 10,
     canaries: 120,
-    scenarios: flags.outages ? SCENARIOS : [],
+    scenarios: scenariosOf(flags.outageSeconds),
     logsDir,
     signal: interrupted.signal,
     onProgress: say,
@@ -61,9 +61,11 @@ async function main(): Promise<number> {
       return EXIT.kept
     }
     process.stdout.write(
-      `not every promise was kept. Again by: npm run test:faults -- --seed ${flags.seed} --spans ${flags.spans} --kills ${flags.kills}\n`,
+      `not every promise was kept. Again by: npm run test:faults -- --seed ${flags.seed} --spans ${flags.spans} --kills ${flags.kills} --outage ${flags.outageSeconds}\n`,
     )
-    process.stdout.write(`the logs of the processes: ${logsDir}\n`)
+    process.stdout.write(
+      `the logs of the processes, who was killed when (journal.log), and what is known of the traces (traces.log): ${logsDir}\n`,
+    )
     return EXIT.broken
   } catch (error) {
     if (!interrupted.signal.aborted) {

@@ -48,6 +48,12 @@ export class Population {
     return ids
   }
 
+  traceIdOf(trace: number): string {
+    const id = Buffer.alloc(16)
+    this.#writeTraceId(id, 0, trace)
+    return id.toString('hex')
+  }
+
   /** The number of a trace of this population; null of any other. */
   numberOf(traceId: string): number | null {
     const bytes = Buffer.from(traceId, 'hex')

@@ -1,22 +1,31 @@
-/** Without Redis for a while: spans are taken, judged and stored as ever; offline runs wait. */
-import { keepSending } from './broker-down.ts'
+/** Without Redis for a while: spans are taken, judged, alerted on and stored as ever; offline runs wait, and are counted at the end. */
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import { lags } from './drained.ts'
+import { loadMeanwhile } from './meanwhile.ts'
+import { untilNothingLeft } from './movement.ts'
 import type { Row } from './report.ts'
 import type { Scenario, Scene } from './run.ts'
 
 export function redisDown(downMs: number): Scenario {
-  return { name: `no Redis for ${downMs / 1_000} s`, run: (scene) => run(scene, downMs) }
+  return { name: `no Redis for ${downMs / 1_000} s`, downMs, run: (scene) => run(scene, downMs) }
 }
 
-async function run({ system, senders, wait }: Scene, downMs: number): Promise<Row[]> {
-  const { counts } = senders
-  let taken = 0
-  await system.takeDown('redis', async () => {
-    const before = counts.acknowledgedSpans
-    await keepSending(senders, wait, downMs)
-    taken = counts.acknowledgedSpans - before
-  })
+async function run(scene: Scene, downMs: number): Promise<Row[]> {
+  const { system, patience } = scene
   await system.recovered()
-  return [
-    { what: `no Redis for ${downMs / 1_000} s: spans acknowledged meanwhile`, found: String(taken), isKept: taken > 0 },
-  ]
+  return await system.whileDown('redis', async () => {
+    const { rows } = await loadMeanwhile(scene, `no Redis for ${downMs / 1_000} s`, downMs)
+    const unstored = await untilNothingLeft(
+      patience,
+      async () => (await lags(system.log)).get(`trans-store of ${AGENT_TRACES}`) ?? 0,
+    )
+    return [
+      ...rows,
+      {
+        what: '  records not stored before it was back',
+        found: unstored === '' ? 'none' : unstored,
+        isKept: unstored === '',
+      },
+    ]
+  })
 }

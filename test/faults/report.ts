@@ -13,10 +13,38 @@ export interface Row {
   readonly isKept: boolean | null
 }
 
+/** What must not be: how often it is, and the first of it. */
+export interface Counted {
+  readonly count: number
+  readonly examples: readonly string[]
+}
+
+const MOST_EXAMPLES = 5
+
+export class Tally implements Counted {
+  count = 0
+  readonly examples: string[] = []
+
+  add(example: string, count = 1): void {
+    if (count === 0) return
+    this.count += count
+    if (this.examples.length < MOST_EXAMPLES && !this.examples.includes(example)) this.examples.push(example)
+  }
+}
+
+const listedAs = (found: readonly string[]): Counted => ({
+  count: found.length,
+  examples: found.slice(0, MOST_EXAMPLES),
+})
+
 const number = (value: number): string => value.toLocaleString('en-GB')
 
-/** `none` of what must not be. */
-const none = (what: string, count: number): Row => ({ what, found: number(count), isKept: count === 0 })
+/** `none` of what must not be, and otherwise which. */
+const none = (what: string, { count, examples }: Counted): Row => ({
+  what,
+  found: number(count) + (count === 0 ? '' : ` (${examples.join(', ')}${count > examples.length ? ', …' : ''})`),
+  isKept: count === 0,
+})
 const figure = (what: string, found: string): Row => ({ what, found, isKept: null })
 const reaches = (what: string, count: number, wanted: number): Row => ({
   what,
@@ -37,7 +65,7 @@ export function killRows(kills: Kills, wanted: number, pending: readonly { point
     figure('  roles at random, engines, at named points', `${kills.random}, ${engines}, ${atPoints}`),
     figure('  engines', listed(kills.engines)),
     reaches('named points that were died at', reached.length, names.length),
-    none('points armed and not reached', pending.length),
+    none('points armed and not reached', listedAs(pending.map(({ point }) => point))),
     figure(
       'roles that found an engine away at their start',
       listed(new Map([...kills.exits].filter(([who]) => who.endsWith(' 2')))),
@@ -53,7 +81,7 @@ export function sendRows(counts: SendCounts, wantedSpans: number): Row[] {
     reaches('spans acknowledged', counts.acknowledgedSpans, wantedSpans),
     figure('requests by answer', listed(counts.answers)),
     { what: 'answers that tell a client to give up', found: listed(new Map(strange)), isKept: strange.length === 0 },
-    none('503 without Retry-After', unavailable - counts.withRetryAfter),
+    none('503 without Retry-After', { count: unavailable - counts.withRetryAfter, examples: [] }),
     figure('longest wait for an answer', `${(counts.slowestMs / 1_000).toFixed(1)} s`),
   ]
 }
@@ -68,7 +96,7 @@ export function spanRows(counts: SpanCounts): Row[] {
     figure('verdicts on spans, on traces', `${number(counts.verdictsOfSpans)}, ${number(counts.verdictsOfTraces)}`),
     none('  lost', counts.lostVerdicts),
     none('  shown twice', counts.verdictsTwice),
-    figure('traces whose verdict saw a part of them', number(counts.judgedByAPart)),
+    { ...none('traces whose verdict saw a part of them', counts.judgedByAPart), isKept: null },
   ]
 }
 
@@ -78,24 +106,24 @@ export function tableRows(before: Record<Table, TableCounts>, after: Record<Tabl
       `rows of ${table} that repeat one, hidden before merges`,
       number(before[table].rows - before[table].distinct),
     ),
-    none(`  after the last merge`, after[table].rows - after[table].distinct),
+    none('  after the last merge', { count: after[table].rows - after[table].distinct, examples: [] }),
   ])
 }
 
 export function promiseRows(counts: PromiseCounts): Row[] {
   return [
-    figure('records that are no traces', number(counts.deadLetters + counts.lostDeadLetters)),
-    none('  not among the dead letters', counts.lostDeadLetters),
-    none('  there twice', counts.deadLettersTwice),
-    none('  dead letters of good records', counts.wrongDeadLetters),
+    figure('records that are no traces', number(counts.deadLetters + counts.lostDeadLetters.length)),
+    none('  not among the dead letters', listedAs(counts.lostDeadLetters)),
+    none('  there twice', listedAs(counts.deadLettersTwice)),
+    none('  dead letters of good records', listedAs(counts.wrongDeadLetters)),
     figure('alerts that had to fire', number(counts.canaries)),
-    none('  that did not, or told nobody', counts.alertsMissed),
-    none('  that fired twice', counts.alertsFiredTwice),
-    none('  that counted a subject twice', counts.subjectsCountedTwice),
+    none('  that did not, or told nobody', listedAs(counts.alertsMissed)),
+    none('  that fired twice', listedAs(counts.alertsFiredTwice)),
+    none('  that counted a subject twice', listedAs(counts.subjectsCountedTwice)),
     figure('messages sent, sent again', `${number(counts.messages)}, ${number(counts.messagesRepeated)}`),
     figure('runs by a judge that were asked for', number(counts.runs)),
-    none('  not done', counts.runsLost),
-    none('  subjects judged twice', counts.judgedTwice),
+    none('  not done', listedAs(counts.runsLost)),
+    none('  subjects judged twice', listedAs(counts.judgedTwice)),
     {
       what: 'the last definitions pushed are in force',
       found: counts.pushLost ? 'no' : 'yes',

@@ -2,13 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { spansPerTrace } from '../../bench/load.ts'
 import { messageOf } from '../../engine/message-of.ts'
-import { countPromises } from './check-promises.ts'
-import { countSpans } from './check-spans.ts'
-import { countRows, mergeAll, type Table, type TableCounts } from './check-tables.ts'
+import { count } from './count.ts'
 import { churnPlan, faultsPlan } from './definitions.ts'
 import { lags, untilDrained } from './drained.ts'
+import { Journal } from './journal.ts'
+import { MemoryWatch } from './memory.ts'
+import { Movement, type Patience, untilNothingLeft } from './movement.ts'
+import { pacedBy } from './pace.ts'
 import { Population, tracesPerRequest } from './population.ts'
-import { isKept, killRows, promiseRows, type Row, sendRows, spanRows, tableRows } from './report.ts'
+import { isKept, killRows, type Row, sendRows } from './report.ts'
 import { type Entry, makeSchedule } from './schedule.ts'
 import { type Senders, startSenders } from './senders.ts'
 import { push, type Stimuli, startStimuli } from './stimuli.ts'
@@ -16,9 +18,10 @@ import { FaultSystem, type Instances } from './system.ts'
 
 export interface FaultOptions {
   readonly seed: number
+  /** Acknowledged over the whole run: under the kills, and in outages. */
   readonly spans: number
   readonly kills: number
-  /** Of the whole run; of which the load takes `LOAD_SHARE` at the most. */
+  /** Of the whole run, far more than it takes: what stands still ends it before. */
   readonly seconds: number
   readonly instances: Instances
   readonly connections: number
@@ -46,134 +49,163 @@ export interface Scene {
   readonly system: FaultSystem
   readonly senders: Senders
   readonly stimuli: Stimuli
-  /** `performance.now()` from which on nothing more is begun. */
-  readonly loadEndsMs: number
+  readonly population: Population
+  readonly patience: Patience
   /** Waits while the load goes on; throws when the run is stopped. */
   wait(ms: number): Promise<void>
 }
 
 export interface Scenario {
   readonly name: string
+  /** For how long an engine is away. */
+  readonly downMs: number
   readonly run: (scene: Scene) => Promise<Row[]>
 }
 
-/** So that kills come this far apart on a machine that keeps up: one process is back before the next goes. */
-const SECONDS_PER_KILL = 4
-/** Traces beyond the load, for what scenarios and points want in the end. */
-const RESERVE = 1.5
-/** What is left to read when its time is over is told of, and everything is counted all the same. */
-const readingEndsMs = (endMs: number): number => endMs - Math.min(180_000, (endMs - performance.now()) / 2)
-/** The rest is for outages, for what is left to read, and for counting. */
-const LOAD_SHARE = 0.7
+/** Nothing moved for so long: minutes in which a machine with cores to share would have done something. */
+const STALL_MS = 240_000
+/** Of the time of the run; what is left is for counting, whatever was waited for in vain. */
+const WAITING_SHARE = 0.85
 const PROGRESS_MS = 10_000
+const LOOK_AT_MEMORY_MS = 250
 /** Records of the log that readers may be behind before the load waits for them: seconds of their work, not minutes. */
 const MOST_BEHIND = 6_000
 const LAG_EVERY_MS = 3_000
 const MOST_DOWN = 3
-const POINTS_LIMIT_MS = 150_000
 
 export async function runFaults(options: FaultOptions): Promise<FaultReport> {
   const startedMs = performance.now()
-  const endMs = startedMs + options.seconds * 1_000
   options.onProgress('starting Kafka, ClickHouse, Redis and the roles')
   const system = await FaultSystem.start(options.logsDir, options.sessionSeconds)
   const stopNow = (): void => void system.stop()
   options.signal.addEventListener('abort', stopNow, { once: true })
   try {
-    return await underWay(system, options, endMs)
+    return await underWay(system, options, startedMs)
   } finally {
     options.signal.removeEventListener('abort', stopNow)
     await system.stop()
   }
 }
 
-async function underWay(system: FaultSystem, options: FaultOptions, endMs: number): Promise<FaultReport> {
+async function underWay(system: FaultSystem, options: FaultOptions, startedMs: number): Promise<FaultReport> {
   const { seed, spans, kills, onProgress, signal } = options
   const fromMs = Date.now() - 60_000
-  const entries = makeSchedule({ seed, spans, kills })
+  const pace = pacedBy({ spans, kills, scenarios: options.scenarios })
+  const entries = makeSchedule({ seed, spans: pace.spansUnderKills, kills })
   // What is due from the start on is met by the first lives already.
   const first = entries.filter(({ kind, atSpans }) => kind === 'point' && atSpans === 0)
   const later = entries.filter((entry) => !first.includes(entry))
   for (const entry of first) if (entry.kind === 'point') system.arm(entry)
-  await system.startRoles(options.instances, async () => {
-    for (const [plan, revision] of [
-      [faultsPlan(options.canaries), 'faults'],
-      [churnPlan(0), 'r0'],
-    ] as const)
-      while (!(await push(system, plan, revision))) await sleep(200, undefined, { signal })
-  })
-  const population = new Population(seed, Math.ceil((spans / spansPerTrace) * RESERVE))
-  const senders = startSenders({
-    urls: system.gatewayUrls,
-    population,
-    connections: options.connections,
-    spansPerSecond: spans / (kills * SECONDS_PER_KILL * (first.length > 0 ? 0.25 : 1)),
-    targetTraces: spans / spansPerTrace,
-  })
-  const stimuli = startStimuli(system, {
-    canaries: options.canaries,
-    canaryEveryMs: ((kills * SECONDS_PER_KILL) / options.canaries) * (first.length > 0 ? 250 : 1_000),
-  })
-  let lastKill = ''
-  system.onKill = (what) => {
-    lastKill = what
-  }
-  const loadEndsMs = performance.now() + (endMs - performance.now()) * LOAD_SHARE
-  let stage = 'kills'
-  const progress = setInterval(() => {
-    onProgress(
-      `${stage}: ${senders.counts.acknowledgedSpans.toLocaleString('en-GB')} spans acknowledged, ${system.killCount} of ${kills} kills` +
-        `${lastKill === '' ? '' : `, the last of ${lastKill}`}`,
-    )
-  }, PROGRESS_MS)
-  const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal })
+  const journal = new Journal(options.logsDir)
+  const memory = new MemoryWatch()
+  let stage = 'start'
+  const watching = setInterval(() => memory.look(system.processes, stage), LOOK_AT_MEMORY_MS)
+  const population = new Population(seed, pace.mostTraces)
   const loadIsOver = new AbortController()
-  const held = holdWhileBehind(system, senders, loadIsOver.signal)
-  const scene: Scene = { options, system, senders, stimuli, loadEndsMs, wait }
+  let stopLoad = async (): Promise<void> => {}
   const rows: Row[] = []
   try {
-    await killAsDue(scene, later)
+    await system.startRoles(options.instances, async () => {
+      for (const [plan, revision] of [
+        [faultsPlan(options.canaries), 'faults'],
+        [churnPlan(0), 'r0'],
+      ] as const)
+        while (!(await push(system, plan, revision))) await sleep(200, undefined, { signal })
+    })
+    const senders = startSenders({
+      urls: system.gatewayUrls,
+      population,
+      connections: options.connections,
+      spansPerSecond: pace.spansPerSecond,
+      targetTraces: tracesOf(pace.spansUnderKills),
+    })
+    const stimuli = startStimuli(system, {
+      canaries: options.canaries,
+      canaryEveryMs: pace.killsMs / options.canaries,
+    })
+    let lastKill = ''
+    system.onKill = (what) => {
+      lastKill = what
+      journal.note(`killed ${what}, at ${senders.counts.acknowledgedSpans} spans acknowledged`)
+    }
+    const say = (): void =>
+      onProgress(
+        `${stage}: ${senders.counts.acknowledgedSpans.toLocaleString('en-GB')} spans acknowledged, ${system.killCount} of ${kills} kills` +
+          `${lastKill === '' ? '' : `, the last of ${lastKill}`}`,
+      )
+    const progress = setInterval(say, PROGRESS_MS)
+    stopLoad = async () => {
+      clearInterval(progress)
+      loadIsOver.abort()
+      await stimuli.stop()
+      await senders.stop()
+    }
+    const enter = (next: string): void => {
+      stage = next
+      journal.note(next)
+    }
+    const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal })
+    const patience: Patience = {
+      stallMs: STALL_MS,
+      endMs: startedMs + options.seconds * 1_000 * WAITING_SHARE,
+      signal,
+    }
+    const scene: Scene = { options, system, senders, stimuli, population, patience, wait }
+    const behind = { records: 0 }
+    const held = holdWhileBehind(scene, behind, loadIsOver.signal)
+    enter('kills')
+    const stoodStill = await killAsDue(scene, later, behind)
     loadIsOver.abort()
     await held
-    stage = 'named points'
+    if (stoodStill !== '') rows.push({ what: 'the load and the kills went on', found: stoodStill, isKept: false })
+    enter('named points')
     await untilPointsReached(scene)
     const pending = system.pendingPoints
     for (const scenario of options.scenarios) {
-      stage = scenario.name
+      enter(scenario.name)
       onProgress(`scenario: ${scenario.name}`)
       rows.push(...(await outcomeOf(scenario, scene)))
     }
     rows.unshift(...killRows(system.kills, kills, pending))
-    stage = 'reading the log to its end'
+    enter('the rest of the load')
+    senders.target = Math.max(senders.begun, tracesOf(spans))
+    await untilNothingLeft(patience, () => (senders.reached() ? 0 : `${senders.counts.acknowledgedSpans} spans`))
+    enter('reading the log to its end')
     await stimuli.stop()
     await senders.stop()
     await system.recovered()
-    let left = ''
-    const isDrained = await untilDrained(system.log, readingEndsMs(endMs), (what) => {
-      if (what !== left) stage = `reading the log to its end, ${what} left`
-      left = what
+    const left = await untilDrained(system.log, patience, (what) => {
+      stage = `reading the log to its end, ${what} left`
     })
-    rows.push({ what: 'the log was read to its end', found: isDrained ? 'yes' : `no: ${left}`, isKept: isDrained })
-    stage = 'counting'
+    rows.push({ what: 'the log was read to its end', found: left === '' ? 'yes' : `no: ${left}`, isKept: left === '' })
+    enter('counting')
     rows.push(...sendRows(senders.counts, spans))
-    rows.push(...(await count(scene, population, fromMs, endMs)))
+    rows.push(...(await count(scene, fromMs, journal)))
   } catch (error) {
     signal.throwIfAborted()
-    rows.push({ what: 'the run came to its end', found: messageOf(error), isKept: false })
+    rows.push({ what: 'the run came to its end', found: `no: ${messageOf(error)} (${stage})`, isKept: false })
   } finally {
-    clearInterval(progress)
-    loadIsOver.abort()
-    await stimuli.stop()
-    await senders.stop()
+    await stopLoad()
+    clearInterval(watching)
   }
+  rows.push(...memory.rows())
+  if (!isKept(rows)) await journal.noteLog(system.log)
   return { rows, isKept: isKept(rows) }
 }
 
+/** Whole requests. */
+const tracesOf = (spans: number): number => Math.ceil(spans / spansPerTrace / tracesPerRequest) * tracesPerRequest
+
 /** So that the run ends soon after its load, on a machine that takes faster than it reads. */
-async function holdWhileBehind(system: FaultSystem, senders: Senders, signal: AbortSignal): Promise<void> {
+async function holdWhileBehind(
+  { system, senders }: Scene,
+  behind: { records: number },
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
-      senders.isHeld = Math.max(0, ...(await lags(system.log)).values()) > MOST_BEHIND
+      behind.records = Math.max(0, ...(await lags(system.log)).values())
+      senders.isHeld = behind.records > MOST_BEHIND
     } catch {
       // Without a broker nothing is taken anyway.
     }
@@ -182,11 +214,12 @@ async function holdWhileBehind(system: FaultSystem, senders: Senders, signal: Ab
   senders.isHeld = false
 }
 
-/** The load goes on until all of it is acknowledged and the kills are over, or its time is. */
-async function killAsDue(scene: Scene, entries: readonly Entry[]): Promise<void> {
-  const { senders, system, loadEndsMs, wait } = scene
+/** Until all of the load is acknowledged and the kills are over; otherwise, what stood still. */
+async function killAsDue(scene: Scene, entries: readonly Entry[], behind: { records: number }): Promise<string> {
+  const { senders, system, patience, wait } = scene
   const due = [...entries]
-  while (performance.now() < loadEndsMs && (due.length > 0 || !senders.reached())) {
+  const movement = new Movement(patience.stallMs)
+  while (due.length > 0 || !senders.reached()) {
     const isDue = due.length > 0 && due[0]!.atSpans <= senders.counts.acknowledgedSpans
     // On a machine that is slow to bring them back, everything would be dead at once, and nothing be tried.
     if (isDue && system.downCount < MOST_DOWN) {
@@ -194,8 +227,15 @@ async function killAsDue(scene: Scene, entries: readonly Entry[]): Promise<void>
       if (entry.kind === 'point') system.arm(entry)
       else system.kill(entry.victim, entry.which, entry.which)
     }
+    const { acknowledgedSpans } = senders.counts
+    const seen = `${acknowledgedSpans} spans acknowledged, ${system.killCount} deaths, down: ${system.namesDown.join(', ')}`
+    // Reading what the load is held for is moving too; records that come every second are not.
+    const movingTo = `${acknowledgedSpans} ${system.killCount} ${Math.round(behind.records / 200)}`
+    if (!movement.moves(movingTo)) return `stood still for ${patience.stallMs / 1_000} s: ${seen}`
+    if (performance.now() > patience.endMs) return `took all the time of the run: ${seen}`
     await wait(100)
   }
+  return ''
 }
 
 /** One that cannot be played is told of, and what was promised is counted all the same. */
@@ -209,36 +249,9 @@ async function outcomeOf({ name, run }: Scenario, scene: Scene): Promise<Row[]> 
 }
 
 /** Points that take rare events are reached when these come: until then a trickle goes on. */
-async function untilPointsReached({ senders, system, wait }: Scene): Promise<void> {
-  const limitMs = performance.now() + POINTS_LIMIT_MS
-  while (system.pendingPoints.length > 0 && performance.now() < limitMs) {
-    senders.target += tracesPerRequest
-    await wait(500)
-  }
-}
-
-async function count(scene: Scene, population: Population, fromMs: number, endMs: number): Promise<Row[]> {
-  const { system, stimuli } = scene
-  const { url } = system.clickHouse
-  // What came last has settled for the queries too: a root is stored for some seconds by then.
-  await scene.wait(8_000)
-  const rows = spanRows(await countSpans(system.traces, population, fromMs))
-  rows.push(...promiseRows(await settled(() => countPromises(system, stimuli.promised), endMs)))
-  const tables = async (): Promise<Record<Table, TableCounts>> => ({
-    spans: await countRows(url, 'spans'),
-    results: await countRows(url, 'results'),
+async function untilPointsReached({ senders, system, patience }: Scene): Promise<void> {
+  await untilNothingLeft(patience, () => {
+    if (senders.reached()) senders.target += tracesPerRequest
+    return system.pendingPoints.length
   })
-  const before = await tables()
-  for (const table of ['spans', 'results'] as const) await mergeAll(url, table)
-  return [...rows, ...tableRows(before, await tables())]
-}
-
-/** Runs by a judge whose worker was killed last are taken up after their lock is over. */
-async function settled(ask: () => ReturnType<typeof countPromises>, endMs: number): ReturnType<typeof countPromises> {
-  const limitMs = Math.min(endMs, performance.now() + 90_000)
-  for (;;) {
-    const counts = await ask()
-    if ((counts.runsLost === 0 && counts.alertsMissed === 0) || performance.now() > limitMs) return counts
-    await sleep(1_000)
-  }
 }

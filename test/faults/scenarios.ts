@@ -4,4 +4,9 @@ import { redisDown } from './redis-down.ts'
 import type { Scenario } from './run.ts'
 import { storeOutage } from './store-outage.ts'
 
-export const SCENARIOS: readonly Scenario[] = [brokerDown(60_000), redisDown(20_000), storeOutage(600_000)]
+/** As long as `outageSeconds` of `FaultFlags` says. */
+export function scenariosOf(outageSeconds: number): readonly Scenario[] {
+  if (outageSeconds === 0) return []
+  const ms = outageSeconds * 1_000
+  return [brokerDown(Math.ceil(ms / 10)), redisDown(Math.ceil(ms / 30)), storeOutage(ms)]
+}

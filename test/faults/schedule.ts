@@ -3,7 +3,8 @@ import { FAULT_POINTS, type FaultPoint } from '../../storage/fault-point.ts'
 import { Random } from '../simulation/random.ts'
 
 /** What an orchestrator would run: each a process of its own, or several. */
-export type Role = 'gateway' | 'trans-evaluate' | 'trans-store' | 'alerts' | 'scheduler' | 'worker' | 'api'
+export const ROLES = ['gateway', 'trans-evaluate', 'trans-store', 'alerts', 'scheduler', 'worker', 'api'] as const
+export type Role = (typeof ROLES)[number]
 export const ENGINES = ['kafka', 'clickhouse', 'redis'] as const
 export type Engine = (typeof ENGINES)[number]
 
@@ -61,11 +62,16 @@ export interface ScheduleOptions {
   readonly kills: number
 }
 
+/** To die at a point a process has to be started anew, for which another is killed first. */
+const roundsOf = (kills: number): number => Math.floor(kills / 3 / POINTS.length)
+
+/** With few kills, each point is met once, by the first lives. */
+export const isFromTheStart = (kills: number): boolean => roundsOf(kills) === 0
+
 /** In the order in which they are due. With few kills, each point once and from the first moment on. */
 export function makeSchedule({ seed, spans, kills }: ScheduleOptions): Entry[] {
   const random = new Random(seed)
-  // To die at a point a process has to be started anew, for which another is killed first.
-  const rounds = Math.floor(kills / 3 / POINTS.length)
+  const rounds = roundsOf(kills)
   const entries: Entry[] = []
   const points = Array.from({ length: Math.max(1, rounds) }, () => random.shuffled(POINTS)).flat()
   for (const [index, point] of points.entries()) {

@@ -12,12 +12,16 @@ export interface SendCounts {
   withRetryAfter: number
   /** The longest that a request was without an answer. */
   slowestMs: number
+  /** Since somebody last set it to 0. */
+  recentSlowestMs: number
 }
 
 export interface Senders {
   readonly counts: SendCounts
   /** Traces that are to be sent by now; raised when more are wanted. */
   target: number
+  /** Traces that were sent, or are being sent: the number of the next one. */
+  readonly begun: number
   /** Nothing new is sent: those who read the log are behind. */
   isHeld: boolean
   /** When all of the target is acknowledged. */
@@ -51,7 +55,13 @@ export function startSenders(options: SendersOptions): Senders {
   ]
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const stop = new AbortController()
-  const counts: SendCounts = { acknowledgedSpans: 0, answers: new Map(), withRetryAfter: 0, slowestMs: 0 }
+  const counts: SendCounts = {
+    acknowledgedSpans: 0,
+    answers: new Map(),
+    withRetryAfter: 0,
+    slowestMs: 0,
+    recentSlowestMs: 0,
+  }
   const state = { target: options.targetTraces, begun: 0, done: 0, isHeld: false }
   let dueMs = performance.now()
 
@@ -60,7 +70,9 @@ export function startSenders(options: SendersOptions): Senders {
       const url = urls[attempt % urls.length]!
       const sentMs = performance.now()
       const { answer, retryAfterMs } = await post(agent, url, body)
-      counts.slowestMs = Math.max(counts.slowestMs, performance.now() - sentMs)
+      const tookMs = performance.now() - sentMs
+      counts.slowestMs = Math.max(counts.slowestMs, tookMs)
+      counts.recentSlowestMs = Math.max(counts.recentSlowestMs, tookMs)
       counts.answers.set(answer, (counts.answers.get(answer) ?? 0) + 1)
       if (answer.startsWith('2')) return true
       if (answer === '503' && retryAfterMs !== null) counts.withRetryAfter++
@@ -106,6 +118,9 @@ export function startSenders(options: SendersOptions): Senders {
     },
     set target(traces: number) {
       state.target = Math.min(traces, population.size)
+    },
+    get begun() {
+      return state.begun
     },
     get isHeld() {
       return state.isHeld

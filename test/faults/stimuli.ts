@@ -21,6 +21,8 @@ export interface Promised {
 
 export interface Stimuli {
   readonly promised: Promised
+  /** A canary of those kept for outages, at once; its number. */
+  sendReserved(): number
   /** Ends when what is under way has been answered. */
   stop(): Promise<void>
 }
@@ -30,6 +32,9 @@ export interface StimuliOptions {
   /** Between two canaries; the others come at their own pace. */
   readonly canaryEveryMs: number
 }
+
+/** Canaries for outages, two of each. */
+export const RESERVED_CANARIES = 6
 
 const GARBAGE_EVERY_MS = 2_000
 const RUN_EVERY_MS = 10_000
@@ -60,7 +65,6 @@ export function startStimuli(system: FaultSystem, options: StimuliOptions): Stim
   }
 
   async function sendCanary(index: number): Promise<void> {
-    if (index >= options.canaries) return
     const request = canaryRequest(index)
     for (let attempt = index; ; attempt++) {
       const url = system.gatewayUrls[attempt % system.gatewayUrls.length]!
@@ -98,16 +102,26 @@ export function startStimuli(system: FaultSystem, options: StimuliOptions): Stim
   }
 
   const running = Promise.all([
-    every(options.canaryEveryMs, sendCanary),
+    every(options.canaryEveryMs, async (index) => {
+      if (index < options.canaries - RESERVED_CANARIES) await sendCanary(index)
+    }),
     every(GARBAGE_EVERY_MS, appendGarbage),
     every(RUN_EVERY_MS, askForRun),
     every(PUSH_EVERY_MS, pushChange),
   ])
+  let reserved = options.canaries - RESERVED_CANARIES
+  const underWay: Promise<void>[] = []
   return {
     promised,
+    sendReserved() {
+      const index = reserved++
+      if (index >= options.canaries) throw new Error(`more than ${RESERVED_CANARIES} canaries are asked for`)
+      underWay.push(sendCanary(index))
+      return index
+    },
     async stop() {
       stop.abort()
-      await running
+      await Promise.all([running, ...underWay])
     },
   }
 }

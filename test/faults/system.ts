@@ -10,6 +10,7 @@ import type { KafkaBroker } from '../support/kafka-broker.ts'
 import type { RunningRedis } from '../support/redis-server.ts'
 import type { SlackServer } from '../support/slack-server.ts'
 import { type Engines, startEngines } from './engines.ts'
+import { Movement } from './movement.ts'
 import type { Engine, PointKill, Role } from './schedule.ts'
 import { roleOf } from './schedule.ts'
 import { type Death, SupervisedProcess, untilReady } from './supervised.ts'
@@ -33,7 +34,8 @@ export interface Kills {
   readonly exits: Map<string, number>
 }
 
-const READY_MS = 600_000
+/** Nobody came up: each has seconds of work to do for it, on a machine that others use too. */
+const READY_STALL_MS = 300_000
 
 export class FaultSystem {
   readonly broker: KafkaBroker
@@ -89,14 +91,14 @@ export class FaultSystem {
   async startRoles(instances: Instances, publish: () => Promise<void>): Promise<void> {
     const api = await this.#add('api', 'api')
     api.start()
-    await untilReady([api], READY_MS)
+    await untilReady([api], READY_STALL_MS)
     await publish()
     for (const [role, count] of Object.entries(instances) as [Role, number][]) {
       for (let index = 1; index <= count; index++) await this.#add(role, count === 1 ? role : `${role}-${index}`)
     }
     const others = this.processes.filter((one) => one !== api)
     for (const one of others) one.start()
-    await untilReady(others, READY_MS)
+    await untilReady(others, READY_STALL_MS)
   }
 
   async #add(role: Role, name: string): Promise<SupervisedProcess> {
@@ -146,7 +148,11 @@ export class FaultSystem {
 
   /** So many engines and processes are on their way back. */
   get downCount(): number {
-    return this.#down.size + this.processes.filter(({ isUp }) => !isUp).length
+    return this.namesDown.length
+  }
+
+  get namesDown(): string[] {
+    return [...this.#down, ...this.processes.filter(({ isUp }) => !isUp).map(({ name }) => name)]
   }
 
   /** The next life of a process of the role ends there. Where none is about to begin, one is killed for it. */
@@ -160,23 +166,23 @@ export class FaultSystem {
   /** Of a role, the `which`th of its processes; an engine is started again after `downMs`, unless it is down already. */
   kill(victim: Role | Engine, which = 0, downMs = 0): void {
     if (victim === 'kafka' || victim === 'clickhouse' || victim === 'redis') {
-      this.takeDown(victim, () => sleep(downMs)).catch((error: unknown) => this.#failures.push(messageOf(error)))
+      if (this.#down.has(victim)) return
+      this.whileDown(victim, () => sleep(downMs)).catch((error: unknown) => this.#failures.push(messageOf(error)))
       return
     }
     const own = this.processes.filter(({ role }) => role === victim)
     own[which % own.length]?.kill()
   }
 
-  /** Killed, and started again when `meanwhile` has ended. */
-  async takeDown(engine: Engine, meanwhile: () => Promise<unknown>): Promise<void> {
-    if (this.#down.has(engine)) return
+  /** Killed, and started again when `meanwhile` has ended; what that came to. It must be up before. */
+  async whileDown<Found>(engine: Engine, meanwhile: () => Promise<Found>): Promise<Found> {
     this.#down.add(engine)
     const server = { kafka: this.broker, clickhouse: this.clickHouse, redis: this.redis }[engine]
     try {
       await server.kill()
       count(this.kills.engines, engine)
       this.onKill(engine)
-      await meanwhile()
+      return await meanwhile()
     } finally {
       await server.start()
       this.#down.delete(engine)
@@ -191,14 +197,15 @@ export class FaultSystem {
   }
 
   /** When every engine and role is up again. */
-  async recovered(timeoutMs = READY_MS): Promise<void> {
-    const deadlineMs = performance.now() + timeoutMs
+  async recovered(): Promise<void> {
+    const movement = new Movement(READY_STALL_MS)
     while (this.#down.size > 0) {
       if (this.#failures.length > 0) throw new Error(this.#failures.join('; '))
-      if (performance.now() > deadlineMs) throw new Error(`${[...this.#down].join(', ')} did not come back`)
+      const down = [...this.#down].join(', ')
+      if (!movement.moves(down)) throw new Error(`${down} did not come back`)
       await sleep(100)
     }
-    await untilReady(this.processes, timeoutMs)
+    await untilReady(this.processes, READY_STALL_MS)
   }
 
   /** Everything, at once, with the engines' data; the logs stay. */
