@@ -13,6 +13,7 @@ import { AGENT_TRACES } from '../storage/log/topics.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import { startHttpGateway } from '../test/support/http-gateway.ts'
 import { openGate } from '../test/support/open-gate.ts'
+import { openStream } from '../test/support/stream-client.ts'
 import { type Certificates, makeCertificates } from '../test/support/tls-files.ts'
 import { createGateway } from './gateway.ts'
 import { startOtlpGrpc } from './otlp-grpc.ts'
@@ -137,6 +138,24 @@ test.each([
     )
   })
   expect(code).toBe(expected)
+})
+
+test.each([
+  [false, false],
+  [true, true],
+])('a stream over TLS: mutual %s', async (isMutual, withClient) => {
+  const gateway = createGateway({ log, history: log, gate: openGate })
+  const listener = await startOtlpHttp({ host: '127.0.0.1', port: 0, gateway, tls: tlsOf(isMutual) })
+  ends.push(() => listener.drain())
+  const url = `wss://127.0.0.1:${listener.port}/v1/stream`
+  const ca = certificates.ca
+  const client = await openStream(url, { ca, ...(withClient && certificates.client) })
+  expect(await client.hello({ stream: 's' })).toMatchObject({ type: 'welcome' })
+  client.spans(1, [{ name: 'over TLS' }])
+  expect(await client.next()).toMatchObject({ type: 'ack', batch: 1, spans: 1 })
+  await client.close()
+  if (isMutual) await expect(openStream(url, { ca })).rejects.toThrow()
+  await expect(openStream(url)).rejects.toThrow(/self|unable|certificate/i)
 })
 
 test('pages of named origins may send, and no others', async () => {
