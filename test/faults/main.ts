@@ -1,7 +1,7 @@
 /** `npm run test:faults`: the full form of the fault suite. */
 import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { kafkaIsMissing } from '../support/kafka-jars.ts'
 import { redisServer } from '../support/redis-server.ts'
@@ -54,7 +54,9 @@ async function main(): Promise<number> {
   }
   try {
     const report = await runFaults(options)
-    process.stdout.write(`\n${renderRows(report.rows)}\n\n`)
+    const minutes = Math.round((performance.now() - startedMs) / 60_000)
+    process.stdout.write(`\nSeed ${flags.seed}, ${minutes} minutes on ${availableParallelism()} cores:\n\n`)
+    process.stdout.write(`${renderRows(report.rows)}\n\n`)
     if (report.isKept) {
       rmSync(logsDir, { recursive: true, force: true })
       process.stdout.write('every promise was kept\n')

@@ -132,10 +132,19 @@ export function promiseRows(counts: PromiseCounts): Row[] {
   ]
 }
 
+/** A table in Markdown that reads well on a terminal too: figures of a run go into the documentation as they are. */
 export function renderRows(rows: readonly Row[]): string {
-  const width = Math.max(...rows.map(({ what }) => what.length))
-  const mark = { true: 'ok  ', false: 'FAIL', null: '    ' }
-  return rows.map(({ what, found, isKept }) => `${mark[`${isKept}`]} ${what.padEnd(width)}  ${found}`).join('\n')
+  const mark = { true: 'ok', false: 'FAIL', null: '' }
+  const cells = rows.map(({ what, found, isKept }) => [what.replace(/^ +/, '- '), found, mark[`${isKept}`]])
+  const table = [['what', 'found', ''], ...cells]
+  const widths = [0, 1].map((column) => Math.max(...table.map((row) => Math.min(MOST_PADDED, row[column]!.length))))
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 4)).join(' | ')} |`
+  const rule = `| ${[...widths, 4].map((width) => '-'.repeat(width)).join(' | ')} |`
+  return [line(table[0]!), rule, ...table.slice(1).map(line)].join('\n')
 }
+
+/** What is longer sticks out. */
+const MOST_PADDED = 80
 
 export const isKept = (rows: readonly Row[]): boolean => rows.every((row) => row.isKept !== false)
