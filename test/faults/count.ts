@@ -35,6 +35,6 @@ async function settled({ system, stimuli, patience }: Scene): Promise<PromiseCou
     counts = await countPromises(system, stimuli.promised)
     return counts.runsLost.length + counts.alertsMissed.length
   }
-  await untilNothingLeft({ ...patience, stallMs: patience.stallMs / 2 }, left, () => {}, PROMISES_EVERY_MS)
+  await untilNothingLeft({ ...patience, stallMs: patience.stallMs / 2 }, left, PROMISES_EVERY_MS)
   return counts
 }

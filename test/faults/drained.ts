@@ -28,7 +28,7 @@ export async function lags(log: Log): Promise<Map<string, number>> {
 }
 
 /** Twice in a row, for what one group writes is read by another. What is left, should it stand still. */
-export async function untilDrained(log: Log, patience: Patience, onLeft: (left: string) => void): Promise<string> {
+export async function untilDrained(log: Log, patience: Patience): Promise<string> {
   let quiet = 0
   const left = async (): Promise<string> => {
     const found = await lags(log).catch((error: unknown) => {
@@ -39,5 +39,5 @@ export async function untilDrained(log: Log, patience: Patience, onLeft: (left: 
     if (quiet > 1) return ''
     return [...found].map(([reader, lag]) => `${reader} ${lag}`).join(', ') || 'nothing, to be looked at once more'
   }
-  return await untilNothingLeft(patience, left, onLeft, 1_000)
+  return await untilNothingLeft(patience, left, 1_000)
 }

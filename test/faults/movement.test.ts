@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { Movement, type Patience, untilNothingLeft } from './movement.ts'
 
-const patience: Patience = { stallMs: 60_000, endMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal }
+const told: string[] = []
+const patience: Patience = {
+  stallMs: 60_000,
+  endMs: Number.POSITIVE_INFINITY,
+  signal: new AbortController().signal,
+  tell: (left) => told.push(left),
+}
 
 test('what changes is waited for however long it takes, what stands still is not', () => {
   let nowMs = 0
@@ -19,14 +25,13 @@ test('what changes is waited for however long it takes, what stands still is not
 
 test('it waits until nothing is left, and takes a failure for an answer', async () => {
   const answers = [3, 'gone', 1, 0]
-  const told: string[] = []
   const ask = () => {
     const answer = answers.shift() ?? 0
     if (answer === 'gone') throw new Error('no broker')
     return answer
   }
-  expect(await untilNothingLeft(patience, ask, (seen) => told.push(seen), 1)).toBe('')
-  expect(told).toEqual(['3', 'no broker', '1'])
+  expect(await untilNothingLeft(patience, ask, 1)).toBe('')
+  expect(told).toEqual(['3', 'no broker', '1', ''])
 })
 
 test('what is left when nothing moves, or when the run is over, is told', async () => {

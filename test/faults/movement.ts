@@ -10,6 +10,8 @@ export interface Patience {
   /** `performance.now()` from which on nothing is waited for. */
   readonly endMs: number
   readonly signal: AbortSignal
+  /** Hears of what is left while it is waited for, and of nothing in the end. */
+  readonly tell: (left: string) => void
 }
 
 /** Whether what is looked at has changed of late. */
@@ -36,26 +38,29 @@ export class Movement {
 
 /**
  * Asks `left` again and again until it is nothing (0 or an empty text), for as long as it changes: what it was last. What fails is asked
- * again, and its message is what was seen. `onLeft` hears of each answer.
+ * again, and its message is what was seen.
  */
 export async function untilNothingLeft(
   patience: Patience,
   left: () => Promise<string | number> | string | number,
-  onLeft: (seen: string) => void = () => {},
   everyMs = 500,
 ): Promise<string> {
   const movement = new Movement(patience.stallMs)
-  for (;;) {
-    let seen: string | number
-    try {
-      seen = await left()
-    } catch (error) {
-      seen = error instanceof Error ? error.message : String(error)
+  try {
+    for (;;) {
+      let seen: string | number
+      try {
+        seen = await left()
+      } catch (error) {
+        seen = error instanceof Error ? error.message : String(error)
+      }
+      if (seen === 0 || seen === '') return ''
+      patience.tell(String(seen))
+      if (!movement.moves(seen)) return `${seen}, and nothing moved for ${patience.stallMs / 1_000} s`
+      if (performance.now() > patience.endMs) return `${seen}, when the time of the run was over`
+      await sleep(everyMs, undefined, { signal: patience.signal })
     }
-    if (seen === 0 || seen === '') return ''
-    onLeft(String(seen))
-    if (!movement.moves(seen)) return `${seen}, and nothing moved for ${patience.stallMs / 1_000} s`
-    if (performance.now() > patience.endMs) return `${seen}, when the time of the run was over`
-    await sleep(everyMs, undefined, { signal: patience.signal })
+  } finally {
+    patience.tell('')
   }
 }

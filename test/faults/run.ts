@@ -99,6 +99,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
   const journal = new Journal(options.logsDir)
   const memory = new MemoryWatch()
   let stage = 'start'
+  let waitsFor = ''
   const watching = setInterval(() => memory.look(system.processes, stage), LOOK_AT_MEMORY_MS)
   const population = new Population(seed, pace.mostTraces)
   const loadIsOver = new AbortController()
@@ -130,7 +131,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
     }
     const say = (): void =>
       onProgress(
-        `${stage}: ${senders.counts.acknowledgedSpans.toLocaleString('en-GB')} spans acknowledged, ${system.killCount} of ${kills} kills` +
+        `${stage}${waitsFor === '' ? '' : ` (left: ${waitsFor})`}: ${senders.counts.acknowledgedSpans.toLocaleString('en-GB')} spans acknowledged, ${system.killCount} of ${kills} kills` +
           `${lastKill === '' ? '' : `, the last of ${lastKill}`}`,
       )
     const progress = setInterval(say, PROGRESS_MS)
@@ -149,6 +150,9 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
       stallMs: STALL_MS,
       endMs: startedMs + options.seconds * 1_000 * WAITING_SHARE,
       signal,
+      tell: (left) => {
+        waitsFor = left
+      },
     }
     const scene: Scene = { options, system, senders, stimuli, population, patience, wait }
     const behind = { records: 0 }
@@ -174,9 +178,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
     await stimuli.stop()
     await senders.stop()
     await system.recovered()
-    const left = await untilDrained(system.log, patience, (what) => {
-      stage = `reading the log to its end, ${what} left`
-    })
+    const left = await untilDrained(system.log, patience)
     rows.push({ what: 'the log was read to its end', found: left === '' ? 'yes' : `no: ${left}`, isKept: left === '' })
     enter('counting')
     rows.push(...sendRows(senders.counts, spans))
