@@ -1,6 +1,7 @@
 /** What `/health` says: the state of each role, with its counters. */
 import { messageOf } from '../engine/message-of.ts'
 import type { BreakerView } from '../ingest/guard/breaker.ts'
+import type { LimitsView } from '../ingest/guard/limits.ts'
 import type { HealthInfo } from '../server/api.ts'
 import { countersOf, type ProvidersHealth, troubleOf } from '../workers/offline/provider-levels.ts'
 import type { OfflineState } from './roles/offline-role.ts'
@@ -16,10 +17,12 @@ export interface RoleHealth {
   trouble?: (counters: Counters) => string | null
 }
 
-/** While its breaker is not closed. */
-export function troubleOfGateway({ breaker }: Counters): string | null {
+/** While its breaker is not closed, or limits are not shared as they should be. */
+export function troubleOfGateway({ breaker, limits }: Counters): string | null {
   const { reason } = breaker as BreakerView
-  return reason === null ? null : `spans are refused: ${reason}`
+  if (reason !== null) return `spans are refused: ${reason}`
+  const { trouble } = limits as LimitsView
+  return trouble === null ? null : `limits of tenants are counted by each gateway for itself: ${trouble}`
 }
 
 export type Phase = 'starting' | 'running' | 'stopping'

@@ -210,6 +210,8 @@ async function start(
       otlpHttpPort: settings.otlpHttpPort,
       otlpGrpcPort: settings.otlpGrpcPort,
       maxEvaluateLagMs: settings.maxEvaluateLagMs,
+      limits: settings.limits,
+      redis: settings.redis,
       corsOrigins: settings.corsOrigins,
       gatewayTls: settings.gatewayTls,
       access,

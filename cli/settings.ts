@@ -2,6 +2,7 @@
 
 import type { Route } from '../alerting/notification.ts'
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
+import type { LimitsSettings } from '../ingest/guard/limits.ts'
 import type { Access } from '../storage/access/gate.ts'
 import type { ServerTls } from '../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
@@ -16,6 +17,7 @@ import { accessOf } from './config/sections/access.ts'
 import { receiversOf } from './config/sections/alerts.ts'
 import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
+import { limitsOf } from './config/sections/limits.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
 import { redisSettingsOf } from './config/sections/redis.ts'
 import { serverTlsOf } from './config/sections/server-tls.ts'
@@ -30,6 +32,7 @@ export interface UpSettings {
   otlpHttpPort: number
   otlpGrpcPort: number
   maxEvaluateLagMs: number
+  limits: LimitsSettings
   corsOrigins: readonly string[]
   gatewayTls: ServerTls | null
   httpTls: ServerTls | null
@@ -88,6 +91,7 @@ function upSettingsOf(config: Config): UpSettings {
     otlpHttpPort: config.gateway.otlpHttpPort,
     otlpGrpcPort: config.gateway.otlpGrpcPort,
     maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
+    limits: limitsOf(config.limits),
     corsOrigins: config.gateway.corsOrigins,
     gatewayTls: serverTlsOf(config.gateway.tls),
     httpTls: serverTlsOf(config.http.tls),

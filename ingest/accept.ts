@@ -5,6 +5,7 @@ import { type PartitionRecord, type RejectedSpans, splitByPartition } from '../e
 import { faultPoint } from '../storage/fault-point.ts'
 import { type Log, LogError, type RecordToAppend } from '../storage/log/port.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
+import type { Limits, OverLimit } from './guard/limits.ts'
 import { batchHeader } from './stream/find-batches.ts'
 
 export type AcceptOutcome =
@@ -14,11 +15,14 @@ export type AcceptOutcome =
   | { kind: 'invalid'; message: string }
   /** Nothing was kept; the sender should try again later. */
   | { kind: 'unavailable'; message: string; retryAfterSeconds: number }
+  /** Nothing was kept: the tenant sends more than it may. */
+  | { kind: 'limited'; over: OverLimit }
 
 export interface Destination {
   readonly log: Pick<Log, 'append' | 'partitionFor'>
   readonly topic: string
   readonly tenant: string
+  readonly limits: Limits
   /** Of what came over a stream. */
   readonly batch?: StreamBatch | undefined
 }
@@ -39,8 +43,16 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
     const split = splitByPartition(transcoded.request, (traceId) => to.log.partitionFor(to.topic, traceId))
     if (!split.ok) return { kind: 'invalid', message: split.message }
     if (split.spanCount > 0) {
+      const missing = split.records.filter(({ partition }) => to.batch?.appended.has(partition) !== true)
+      const spanCount = sumOf(missing, (record) => record.spanCount)
+      const sizeBytes = sumOf(missing, ({ value }) => value.length)
+      const over = await to.limits.take(to.tenant, spanCount, sizeBytes)
+      if (over !== null) return { kind: 'limited', over }
       faultPoint('gateway.before-append')
-      await to.log.append(to.topic, recordsOf(split.records, to))
+      await to.log.append(to.topic, recordsOf(missing, split.records.length, to)).catch((error: unknown) => {
+        to.limits.giveBack(to.tenant, spanCount, sizeBytes)
+        throw error
+      })
       faultPoint('gateway.after-append')
     }
     const partial = transcoded.hasResourceSpans ? partialOf(split.rejected, encoding) : NO_RESOURCE_SPANS
@@ -51,17 +63,23 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
   }
 }
 
-function recordsOf(records: readonly PartitionRecord[], { tenant, batch }: Destination): RecordToAppend[] {
-  const ofStream = batch && { stream: batch.stream, batch: batchHeader(batch.number, records.length) }
-  return records
-    .filter(({ partition }) => batch?.appended.has(partition) !== true)
-    .map(({ singleTraceId, partition, value, spanCount }) => ({
-      key: singleTraceId,
-      partition,
-      value,
-      headers: { tenant, spans: String(spanCount), ...ofStream },
-    }))
+/** `total`: records of the request, with those that the log has. */
+function recordsOf(
+  records: readonly PartitionRecord[],
+  total: number,
+  { tenant, batch }: Destination,
+): RecordToAppend[] {
+  const ofStream = batch && { stream: batch.stream, batch: batchHeader(batch.number, total) }
+  return records.map(({ singleTraceId, partition, value, spanCount }) => ({
+    key: singleTraceId,
+    partition,
+    value,
+    headers: { tenant, spans: String(spanCount), ...ofStream },
+  }))
 }
+
+const sumOf = (records: readonly PartitionRecord[], of: (record: PartitionRecord) => number): number =>
+  records.reduce((sum, record) => sum + of(record), 0)
 
 const NO_RESOURCE_SPANS: PartialSuccess = {
   rejected: 0,

@@ -31,6 +31,8 @@ export function emptyCounters(): GatewayCounters {
       not_found: 0,
       method: 0,
       overloaded: 0,
+      rate_limited: 0,
+      quota_used: 0,
       log_unavailable: 0,
       aborted: 0,
       internal: 0,

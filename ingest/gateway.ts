@@ -7,8 +7,9 @@ import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
 import { emptyCounters, type GatewayCounters } from './counters.ts'
 import { Breaker, type BreakerView } from './guard/breaker.ts'
+import { type Limits, type LimitsView, NO_LIMITS } from './guard/limits.ts'
 import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
-import { busy, type Endpoint, malformed, type Rejection, refusalOfBody } from './refusals.ts'
+import { busy, type Endpoint, malformed, type Rejection, refusalOfBody, refusalOfLimit } from './refusals.ts'
 import { createHistory, type StreamHistory } from './stream/history.ts'
 
 export interface GatewayOptions {
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   maxHeldBytes?: number
   topic?: string
   breaker?: Breaker
+  /** What tenants may send; as much as they like unless told. */
+  limits?: Limits
   /** After this long an append is given up; what it held may still be appended. 10 s unless told. */
   appendTimeoutMs?: number
   /** Told of what should never happen; stderr unless told. */
@@ -57,11 +60,11 @@ export interface Gateway {
   readonly maxBodyBytes: number
   readonly counters: GatewayCounters
   readonly onBug: (error: unknown) => void
-  /** Why nothing is taken at the moment, from anybody; null when it is. To be asked before a body is read. */
-  closed(): Rejection | null
+  /** Why nothing is taken of the tenant at the moment; null when it is. To be asked before a body is read. */
+  closed(tenant: string): Rejection | null
   /** Resolves when the spans are durable, or nothing of them was kept. Counts it. `heldBytes`: on top of what is taken already. */
   take(payload: Payload, heldBytes: number): Promise<Taken>
-  stats(): GatewayCounters & { breaker: BreakerView }
+  stats(): GatewayCounters & { breaker: BreakerView; limits: LimitsView }
 }
 
 const MEBIBYTE = 1024 * 1024
@@ -73,7 +76,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
   const budget = createByteBudget(maxHeldBytes)
   const counters = emptyCounters()
-  const { breaker = new Breaker(nowMs), appendTimeoutMs = 10_000 } = options
+  const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
 
   const append = async (to: Destination, bytes: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> => {
     const passage = breaker.enter()
@@ -94,7 +97,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   const accept = async ({ endpoint, bytes, encoding, tenant, batch }: Payload): Promise<Taken> => {
-    const to = { log, topic, tenant, batch }
+    const to = { log, topic, tenant, batch, limits }
     switch (endpoint) {
       case 'traces':
         return takenOf(await append(to, bytes, encoding), null)
@@ -130,11 +133,18 @@ export function createGateway(options: GatewayOptions): Gateway {
         budget.release(heldBytes)
       }
     },
-    closed: () => {
+    closed: (tenant) => {
       const closed = breaker.refusal()
-      return closed === null ? null : busy('log_unavailable', closed.reason + NOTHING_KEPT, closed.retryAfterSeconds)
+      if (closed !== null) return busy('log_unavailable', closed.reason + NOTHING_KEPT, closed.retryAfterSeconds)
+      const over = limits.closed(tenant)
+      return over === null ? null : refusalOfLimit(over)
     },
-    stats: () => ({ ...counters, rejected: { ...counters.rejected }, breaker: breaker.view() }),
+    stats: () => ({
+      ...counters,
+      rejected: { ...counters.rejected },
+      breaker: breaker.view(),
+      limits: limits.view(),
+    }),
   }
 }
 
@@ -176,5 +186,7 @@ function takenOf(outcome: AcceptOutcome, ids: readonly SpanIds[] | null): Taken 
       return { ok: false, rejection: malformed(outcome.message) }
     case 'unavailable':
       return { ok: false, rejection: busy('log_unavailable', outcome.message, outcome.retryAfterSeconds) }
+    case 'limited':
+      return { ok: false, rejection: refusalOfLimit(outcome.over) }
   }
 }

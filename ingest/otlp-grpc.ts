@@ -96,7 +96,7 @@ async function handle(
   }
   const admission = gate(credentialsOf(call.metadata), 'ingest')
   if (!admission.ok) return refuse(refusalOfSender(admission))
-  const closed = gateway.closed()
+  const closed = gateway.closed(admission.principal.tenant)
   if (closed !== null) return refuse(closed)
   // gRPC has read and inflated it already: it counts as long as it is being worked on.
   const sizeBytes = call.request.length

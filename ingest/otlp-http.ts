@@ -127,7 +127,7 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
     if (wrong !== null) return refuse(wrong)
     const admission = gateway.gate(credentialsOf(request), 'ingest')
     if (!admission.ok) return refuse(refusalOfSender(admission))
-    const closed = gateway.closed()
+    const closed = gateway.closed(admission.principal.tenant)
     if (closed !== null) return refuse(closed)
     const { tenant } = admission.principal
     const endpoint = endpointOf(path)!

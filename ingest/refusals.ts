@@ -13,6 +13,7 @@ import {
   UNAVAILABLE,
   UNIMPLEMENTED,
 } from './answer.ts'
+import type { OverLimit } from './guard/limits.ts'
 import { codingOf } from './media.ts'
 import { STREAM_PATH } from './stream/protocol.ts'
 
@@ -26,6 +27,8 @@ export type RejectReason =
   | 'not_found'
   | 'method'
   | 'overloaded'
+  | 'rate_limited'
+  | 'quota_used'
   | 'log_unavailable'
   | 'aborted'
   | 'internal'
@@ -103,6 +106,15 @@ export function malformed(message: string): Rejection {
 export function busy(reason: 'overloaded' | 'log_unavailable', message: string, retryAfterSeconds: number): Rejection {
   const headers = { 'retry-after': String(retryAfterSeconds) }
   return { reason, httpStatus: 503, code: UNAVAILABLE, message, headers, retryAfterSeconds }
+}
+
+/** Of a tenant that sends more than it may. 429, and not 503: it is the tenant's own doing, whoever else sends. */
+export function refusalOfLimit(over: OverLimit): Rejection {
+  const { message } = over
+  if (over.kind === 'never') return { reason: 'too_large', httpStatus: 413, code: RESOURCE_EXHAUSTED, message }
+  const { reason, retryAfterSeconds } = over
+  const headers = { 'retry-after': String(retryAfterSeconds) }
+  return { reason, httpStatus: 429, code: RESOURCE_EXHAUSTED, message, headers, retryAfterSeconds }
 }
 
 /** Of whoever may not send. Clients do not try these again. */

@@ -9,6 +9,7 @@ import { gateway } from './sections/gateway.ts'
 import { http } from './sections/http.ts'
 import { instance } from './sections/instance.ts'
 import { judges } from './sections/judges.ts'
+import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { logging } from './sections/logging.ts'
 import { redis } from './sections/redis.ts'
@@ -21,6 +22,7 @@ export const settings = group('the configuration', {
   ...instance,
   http,
   gateway,
+  limits,
   access,
   log,
   traces,

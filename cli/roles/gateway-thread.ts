@@ -1,14 +1,17 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 
 import { createGateway } from '../../ingest/gateway.ts'
+import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { type Access, createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { freeBytesOf, RESERVE_BYTES, withDiskReserve } from './disk-reserve.ts'
 import { listenForOtlp } from './listen-for-otlp.ts'
+import { openLimits } from './open-limits.ts'
 import { runRole } from './run-role.ts'
 
 export interface GatewayData {
@@ -19,6 +22,8 @@ export interface GatewayData {
   otlpHttpPort: number
   otlpGrpcPort: number
   maxEvaluateLagMs: number
+  limits: LimitsSettings
+  redis: RedisSettings | null
   corsOrigins: readonly string[]
   gatewayTls: ServerTls | null
   access: Access
@@ -52,11 +57,14 @@ await runRole(async (context) => {
     onChange: context.change,
     onProblem: context.problem,
   })
+  const { dataDir, redis } = data
+  const limits = await openLimits({ settings: data.limits, redis, dataDir, nowMs: Date.now, onChange: context.change })
   const gateway = createGateway({
     log: reserved,
     history: log,
     gate: createGate(data.access, keys),
     breaker: guard.breaker,
+    limits,
   })
   const listeners = await listenForOtlp({ ...data, gateway })
   const info: GatewayInfo = { otlpHttpPort: listeners.http.port, otlpGrpcPort: listeners.grpc.port }
@@ -69,6 +77,7 @@ await runRole(async (context) => {
     },
     drain: async () => {
       await listeners.drain()
+      await limits.close()
       await guard.stop()
       await keys.close()
       await log.close()

@@ -15,6 +15,7 @@ import { startReplayRunner } from '../../workers/replay/runner.ts'
 import { type RoleHealth, troubleOfGateway } from '../health.ts'
 import { urlHost } from '../roles/listen-error.ts'
 import { listenForOtlp } from '../roles/listen-for-otlp.ts'
+import { openLimits } from '../roles/open-limits.ts'
 import { inTurn } from '../roles/run-role.ts'
 import { startApiRole } from './api-role.ts'
 import { startOfflinePart } from './offline-part.ts'
@@ -30,7 +31,21 @@ const gateway: StartServedRole = async (shared, say) => {
   await log.partitionsOf(AGENT_TRACES)
   const { maxEvaluateLagMs } = settings
   const guard = startGuard({ log, nowMs, maxEvaluateLagMs, onChange: say.problem, onProblem: say.problem })
-  const taking = createGateway({ log, history: log, gate, breaker: guard.breaker, maxHeldBytes: MAX_HELD_BYTES })
+  const limits = await openLimits({
+    settings: settings.limits,
+    redis: settings.redis,
+    dataDir: null,
+    nowMs,
+    onChange: say.problem,
+  })
+  const taking = createGateway({
+    log,
+    history: log,
+    gate,
+    breaker: guard.breaker,
+    limits,
+    maxHeldBytes: MAX_HELD_BYTES,
+  })
   const listeners = await listenForOtlp({ ...settings, gateway: taking })
   const host = urlHost(settings.host)
   return {
@@ -38,6 +53,7 @@ const gateway: StartServedRole = async (shared, say) => {
     listens: `OTLP/HTTP on ${settings.gatewayTls === null ? 'http' : 'https'}://${host}:${listeners.http.port}/v1/traces, OTLP/gRPC on ${host}:${listeners.grpc.port}`,
     drain: async () => {
       await listeners.drain()
+      await limits.close()
       await guard.stop()
     },
   }

@@ -2,6 +2,7 @@
 
 import type { Route } from '../../alerting/notification.ts'
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
+import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import type { Access } from '../../storage/access/gate.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
@@ -14,6 +15,7 @@ import { resolveSettings } from '../config/resolve-settings.ts'
 import { accessOf } from '../config/sections/access.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
 import { providersOf } from '../config/sections/judges.ts'
+import { limitsOf } from '../config/sections/limits.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
 import { redisSettingsOf } from '../config/sections/redis.ts'
@@ -34,7 +36,7 @@ const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'lo
 
 /** What a role uses besides; secrets of the rest need not be where it runs. */
 const USES: Readonly<Record<RoleName, readonly Section[]>> = {
-  gateway: ['gateway', 'access'],
+  gateway: ['gateway', 'limits', 'access', 'redis'],
   'trans-evaluate': ['traces'],
   'trans-store': ['traces'],
   alerts: ['alerts'],
@@ -43,11 +45,11 @@ const USES: Readonly<Record<RoleName, readonly Section[]>> = {
   api: ['access', 'traces', 'redis', 'worker', 'judges', 'system'],
 }
 
-/** Sections whose `url` whoever uses them can't do without. */
-const ENGINES: readonly { section: Section; variable: string; example: string }[] = [
+/** Sections whose `url` whoever uses them can't do without, but those who only share through it what each of them counts. */
+const ENGINES: readonly { section: Section; variable: string; example: string; optionalFor?: readonly RoleName[] }[] = [
   { section: 'log', variable: 'ASSAY_LOG_URL', example: 'kafka://host:9092 (assay up runs all roles in one process)' },
   { section: 'traces', variable: 'ASSAY_TRACES_URL', example: 'http://user:password@host:8123' },
-  { section: 'redis', variable: 'REDIS_URL', example: 'redis://host:6379' },
+  { section: 'redis', variable: 'REDIS_URL', example: 'redis://host:6379', optionalFor: ['gateway'] },
 ]
 
 export interface ServeSettings {
@@ -65,6 +67,7 @@ export interface ServeSettings {
   readonly otlpHttpPort: number
   readonly otlpGrpcPort: number
   readonly maxEvaluateLagMs: number
+  readonly limits: LimitsSettings
   readonly corsOrigins: readonly string[]
   readonly gatewayTls: ServerTls | null
   readonly httpTls: ServerTls | null
@@ -114,6 +117,7 @@ export function parseServeSettings(
       otlpHttpPort: config.gateway.otlpHttpPort,
       otlpGrpcPort: config.gateway.otlpGrpcPort,
       maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
+      limits: limitsOf(config.limits),
       corsOrigins: config.gateway.corsOrigins,
       gatewayTls: uses('gateway') ? serverTlsOf(config.gateway.tls) : null,
       httpTls: serverTlsOf(config.http.tls),
@@ -136,8 +140,10 @@ export function usedBy(roles: readonly RoleName[]): (key: string) => boolean {
 
 /** The engines that roles lack. */
 export function neededBy(roles: readonly RoleName[], isGiven: (path: string) => boolean): Complaint[] {
-  return ENGINES.flatMap(({ section, variable, example }) => {
-    const users = USED_BY_ALL.includes(section) ? roles : roles.filter((role) => USES[role].includes(section))
+  return ENGINES.flatMap(({ section, variable, example, optionalFor = [] }) => {
+    const users = roles.filter(
+      (role) => (USED_BY_ALL.includes(section) || USES[role].includes(section)) && !optionalFor.includes(role),
+    )
     if (users.length === 0 || isGiven(`${section}.url`)) return []
     const message = `${variable} is not set, nor ${section}.url in an assay.yaml, and ${users.join(', ')} cannot do without: ${example}`
     return [{ path: null, message }]

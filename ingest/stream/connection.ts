@@ -219,7 +219,7 @@ export class StreamConnection {
       return this.#end(CLOSE[code], message)
     }
     if (settled.has(number)) return this.#acknowledgeAgain(stream, number)
-    const closed = gateway.closed()
+    const closed = gateway.closed(stream.tenant)
     if (closed !== null) return this.#refuse(number, closed)
     if (settled.isInDoubt(number) && stream.mark !== null) {
       const found = await this.#lookFor(stream, number)
