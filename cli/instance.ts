@@ -215,6 +215,7 @@ async function start(
       corsOrigins: settings.corsOrigins,
       gatewayTls: settings.gatewayTls,
       access,
+      privacy: settings.privacy,
     } satisfies GatewayData,
     parseInfo: (raw) => raw as GatewayInfo,
     onNotice: print,

@@ -2,6 +2,7 @@
 
 import type { Route } from '../alerting/notification.ts'
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
+import type { PrivacySettings } from '../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../ingest/guard/limits.ts'
 import type { Access } from '../storage/access/gate.ts'
 import type { ServerTls } from '../storage/access/server-tls.ts'
@@ -19,6 +20,7 @@ import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
 import { limitsOf } from './config/sections/limits.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
+import { privacyOf } from './config/sections/privacy.ts'
 import { redisSettingsOf } from './config/sections/redis.ts'
 import { serverTlsOf } from './config/sections/server-tls.ts'
 import { systemRoutesOf } from './config/sections/system.ts'
@@ -37,6 +39,7 @@ export interface UpSettings {
   gatewayTls: ServerTls | null
   httpTls: ServerTls | null
   access: Access
+  privacy: PrivacySettings
   httpPort: number
   host: string
   logMaxBytes: number
@@ -96,6 +99,7 @@ function upSettingsOf(config: Config): UpSettings {
     gatewayTls: serverTlsOf(config.gateway.tls),
     httpTls: serverTlsOf(config.http.tls),
     access: accessOf(config.access, config.host),
+    privacy: privacyOf(config.privacy),
     httpPort: config.http.port,
     host: config.host,
     logMaxBytes: config.log.maxSize,

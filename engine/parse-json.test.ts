@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseJson } from './parse-json.ts'
+import { jsonProblem, parseJson } from './parse-json.ts'
 
 describe('parseJson', () => {
   test.each([
@@ -49,4 +49,27 @@ describe('parseJson', () => {
       ),
     )
   })
+})
+
+test.each([
+  '{"a": anna}',
+  '{"a":"anna"',
+  '{"a":"an\nna"}',
+  'anna',
+  '{"a":1} anna',
+  '{anna:1}',
+  '["anna" "b"]',
+  '{"anna":"\\x"}',
+  '{"anna":01}',
+  '{"anna":tru}',
+  '"anna',
+])('what is wrong with %s is told without what stands in it', (text) => {
+  let told = ''
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    told = jsonProblem(error)
+  }
+  expect(told).not.toBe('')
+  expect(told).not.toMatch(/anna|tru\b/)
 })

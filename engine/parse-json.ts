@@ -4,6 +4,8 @@
  * are read right: so where there are others, it is shown none of them.
  */
 
+import { messageOf } from './message-of.ts'
+
 /** As `JSON.parse`; throws as it does. */
 export function parseJson(text: string): unknown {
   if (!hasEscapedKey(text)) return JSON.parse(text)
@@ -14,6 +16,13 @@ export function parseJson(text: string): unknown {
     return `"k${keys.push(JSON.parse(found.slice(0, -colon.length)) as string) - 1}":`
   })
   return withKeys(JSON.parse(plain), keys)
+}
+
+/** What `JSON.parse` found wrong, without the text around it that V8 quotes: the text may be nobody's to read. */
+export function jsonProblem(error: unknown): string {
+  const message = messageOf(error)
+  if (/^Unexpected token|" is not valid JSON$/.test(message)) return 'it has a character where none such may stand'
+  return message
 }
 
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"([ \t\n\r]*:)?/gs

@@ -2,6 +2,7 @@
 import { countInJson, countInProtobuf } from '../engine/otlp/count-items.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import { type PartitionRecord, type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
+import type { Edge } from '../engine/privacy/edge.ts'
 import { faultPoint } from '../storage/fault-point.ts'
 import { type Log, LogError, type RecordToAppend } from '../storage/log/port.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
@@ -23,6 +24,8 @@ export interface Destination {
   readonly topic: string
   readonly tenant: string
   readonly limits: Limits
+  /** What the tenant's privacy policy makes of a record; as it came unless there is one. */
+  readonly edge?: Edge | null
   /** Of what came over a stream. */
   readonly batch?: StreamBatch | undefined
 }
@@ -67,13 +70,13 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
 function recordsOf(
   records: readonly PartitionRecord[],
   total: number,
-  { tenant, batch }: Destination,
+  { tenant, batch, edge }: Destination,
 ): RecordToAppend[] {
   const ofStream = batch && { stream: batch.stream, batch: batchHeader(batch.number, total) }
   return records.map(({ singleTraceId, partition, value, spanCount }) => ({
     key: singleTraceId,
     partition,
-    value,
+    value: edge?.(value) ?? value,
     headers: { tenant, spans: String(spanCount), ...ofStream },
   }))
 }

@@ -1,4 +1,5 @@
 /** The Reflect gateway, whatever protocol a request came by: who may send, how much is held at a time, and the way into the log. */
+import { NO_PRIVACY, type PrivacySettings } from '../engine/privacy/policy.ts'
 import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
@@ -6,6 +7,7 @@ import { type AcceptOutcome, acceptNothing, acceptTraces, type Destination, type
 import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
 import { emptyCounters, type GatewayCounters } from './counters.ts'
+import { createEdges } from './edges.ts'
 import { Breaker, type BreakerView } from './guard/breaker.ts'
 import { type Limits, type LimitsView, NO_LIMITS } from './guard/limits.ts'
 import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
@@ -18,6 +20,8 @@ export interface GatewayOptions {
   history?: Pick<Log, 'read' | 'endOffsets'>
   /** Who may send, and as which tenant. */
   gate: Gate
+  /** What of spans may be kept; all unless told. */
+  privacy?: PrivacySettings
   nowMs?: () => number
   /** Of one request, as sent and inflated; 20 MiB unless told. */
   maxBodyBytes?: number
@@ -74,6 +78,7 @@ const NOTHING_KEPT = '; nothing was kept'
 export function createGateway(options: GatewayOptions): Gateway {
   const { log, gate, nowMs = Date.now, topic = AGENT_TRACES } = options
   const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
+  const edges = createEdges(options.privacy ?? NO_PRIVACY)
   const budget = createByteBudget(maxHeldBytes)
   const counters = emptyCounters()
   const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
@@ -97,7 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   const accept = async ({ endpoint, bytes, encoding, tenant, batch }: Payload): Promise<Taken> => {
-    const to = { log, topic, tenant, batch, limits }
+    const to = { log, topic, tenant, batch, limits, edge: edges.of(tenant) }
     switch (endpoint) {
       case 'traces':
         return takenOf(await append(to, bytes, encoding), null)

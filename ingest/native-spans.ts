@@ -4,9 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { spansToOtlpJson } from '../engine/conventions/to-otlp.ts'
-import { messageOf } from '../engine/message-of.ts'
 import type { Span } from '../engine/model/span.ts'
 import { spanFromJson } from '../engine/model/span-json.ts'
+import { jsonProblem } from '../engine/parse-json.ts'
 
 export type NativeOutcome =
   /** `body` is OTLP/JSON. */
@@ -28,7 +28,7 @@ export function readNativeSpans(body: Uint8Array, nowMs: number, hexOf: HexOf = 
   try {
     raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${messageOf(error)}` }
+    return { ok: false, message: `the body is not JSON: ${jsonProblem(error)}` }
   }
   if (!isObject(raw) || !Array.isArray(raw.spans))
     return { ok: false, message: 'the body must be a JSON object with a list of spans' }
@@ -39,7 +39,7 @@ export function readNativeSpans(body: Uint8Array, nowMs: number, hexOf: HexOf = 
     const completed = complete(item, traceId, hexOf(8, index), nowMs)
     if (typeof completed === 'string') return { ok: false, message: `spans[${index}].${completed}` }
     const parsed = spanFromJson(completed)
-    if (!parsed.ok) return { ok: false, message: `spans[${index}].${parsed.field}: ${parsed.message}` }
+    if (!parsed.ok) return { ok: false, message: `spans[${index}].${parsed.field}: ${parsed.expected}` }
     spans.push(parsed.span)
   }
   return {

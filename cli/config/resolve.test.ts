@@ -10,6 +10,7 @@ import { lineOf } from './problem.ts'
 import { readConfig } from './read-file.ts'
 import { type ResolveOptions, resolveConfig } from './resolve.ts'
 import { kafkaSettingsOf } from './sections/log.ts'
+import { privacyOf } from './sections/privacy.ts'
 import { redisSettingsOf } from './sections/redis.ts'
 import { tracesUrlOf } from './sections/traces.ts'
 import { settings } from './settings.ts'
@@ -209,5 +210,59 @@ test('the schema for editors knows keys, kinds of values and secrets', () => {
       http: { properties: { port: { type: 'integer', maximum: 65_535 } } },
       redis: { properties: { password: { type: 'string', pattern: '^(env|file):.' } } },
     },
+  })
+})
+
+describe('privacy', () => {
+  test('rules for all, and those of a tenant', () => {
+    const yaml = `
+privacy:
+  drop: [http.request.header.*, "resource:process.*"]
+  tokenise: [customer.id]
+  mask: [pii.email, "/ACME-[0-9]{6}/i"]
+  tenants: { acme: { mask: [pii] } }
+`
+    const { config } = configOf({ yaml, env: { ASSAY_PRIVACY_KEY: CANARY.repeat(4) } })
+    const { key, everyone, tenants } = privacyOf(config.privacy)
+    expect(key).toBe(CANARY.repeat(4))
+    expect(everyone).toMatchObject({
+      drop: [
+        { place: null, pattern: 'http.request.header.*' },
+        { place: 'resource', pattern: 'process.*' },
+      ],
+      tokenise: [{ place: null, pattern: 'customer.id' }],
+      mask: [
+        { name: 'pii.email', builtin: 'pii.email' },
+        { source: 'ACME-[0-9]{6}', caseInsensitive: true },
+      ],
+    })
+    expect(tenants.get('acme')?.mask).toHaveLength(8)
+  })
+
+  test('every mistake at once, each at its place', () => {
+    const yaml = `
+privacy:
+  key: env:SHORT
+  drop: [http.*, 7]
+  mask: [pii.mail, "/a(?=b)/", "/x", "/a[ab]{16}[cd]/"]
+  tenants: { acme: { mak: [pii] } }
+`
+    expect(problemsOf({ yaml, env: { SHORT: 'short' } }).map((line) => line.replace(/;.*/, ''))).toEqual([
+      'assay.yaml:3:8: `privacy.key` must have 32 characters at least',
+      'assay.yaml:4:18: `privacy.drop.1` must be the name of an attribute',
+      'assay.yaml:5:10: `privacy.mask.0` has to be a /regex/ or a pattern of assay:pii',
+      'assay.yaml:5:20: `privacy.mask.1` is no regex that can be run: a regex cannot look around: lookahead `(?=`',
+      'assay.yaml:5:32: `privacy.mask.2` has to end as a regex does: /regex/, or /regex/i',
+      'assay.yaml:5:38: `privacy.mask.3` is slow on some texts, and everybody waits at the gateway: count less, `{1,10}` for `{1,100}`',
+      'assay.yaml:6:22: there is no `privacy.tenants.acme.mak`, did you mean `mask`?',
+    ])
+  })
+
+  test('tokens need a key', () => {
+    const yaml = 'privacy: { tenants: { acme: { tokenise: [user] }, Other: { drop: [x] } } }'
+    expect(problemsOf({ yaml })).toEqual([
+      expect.stringContaining('`privacy.tenants.acme.tokenise` needs privacy.key (ASSAY_PRIVACY_KEY)'),
+      expect.stringContaining('Other cannot be a tenant'),
+    ])
   })
 })

@@ -99,6 +99,13 @@ function guarded({ takes, wrong, isOpen, shown }: Guarded): Kind<Secret> {
 /** A password or a key. */
 export const secretText: Kind<Secret> = guarded({ takes: 'a secret: `env:NAME` or `file:/path`' })
 
+/** A key that stands between somebody and a guess. */
+export const longSecret = (minLength: number): Kind<Secret> =>
+  guarded({
+    takes: `a secret of ${minLength} characters at least: \`env:NAME\` or \`file:/path\``,
+    wrong: (text) => (text.length >= minLength ? null : `must have ${minLength} characters at least`),
+  })
+
 /** An address whose path is the secret, such as a webhook's. */
 export const secretHttpUrl: Kind<Secret> = guarded({
   takes: 'an address that is a secret: `env:NAME` or `file:/path`',

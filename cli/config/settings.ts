@@ -12,6 +12,7 @@ import { judges } from './sections/judges.ts'
 import { limits } from './sections/limits.ts'
 import { log } from './sections/log.ts'
 import { logging } from './sections/logging.ts'
+import { privacy } from './sections/privacy.ts'
 import { redis } from './sections/redis.ts'
 import { system } from './sections/system.ts'
 import { traces } from './sections/traces.ts'
@@ -24,6 +25,7 @@ export const settings = group('the configuration', {
   gateway,
   limits,
   access,
+  privacy,
   log,
   traces,
   redis,

@@ -1,5 +1,6 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 
+import type { PrivacySettings } from '../../engine/privacy/policy.ts'
 import { createGateway } from '../../ingest/gateway.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
@@ -27,6 +28,7 @@ export interface GatewayData {
   corsOrigins: readonly string[]
   gatewayTls: ServerTls | null
   access: Access
+  privacy: PrivacySettings
 }
 
 export interface GatewayInfo {
@@ -63,6 +65,7 @@ await runRole(async (context) => {
     log: reserved,
     history: log,
     gate: createGate(data.access, keys),
+    privacy: data.privacy,
     breaker: guard.breaker,
     limits,
   })

@@ -42,6 +42,7 @@ const gateway: StartServedRole = async (shared, say) => {
     log,
     history: log,
     gate,
+    privacy: settings.privacy,
     breaker: guard.breaker,
     limits,
     maxHeldBytes: MAX_HELD_BYTES,

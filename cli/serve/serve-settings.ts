@@ -2,6 +2,7 @@
 
 import type { Route } from '../../alerting/notification.ts'
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
+import { NO_PRIVACY, type PrivacySettings } from '../../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import type { Access } from '../../storage/access/gate.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
@@ -18,6 +19,7 @@ import { providersOf } from '../config/sections/judges.ts'
 import { limitsOf } from '../config/sections/limits.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
+import { privacyOf } from '../config/sections/privacy.ts'
 import { redisSettingsOf } from '../config/sections/redis.ts'
 import { serverTlsOf } from '../config/sections/server-tls.ts'
 import { systemRoutesOf } from '../config/sections/system.ts'
@@ -36,13 +38,13 @@ const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'lo
 
 /** What a role uses besides; secrets of the rest need not be where it runs. */
 const USES: Readonly<Record<RoleName, readonly Section[]>> = {
-  gateway: ['gateway', 'limits', 'access', 'redis'],
+  gateway: ['gateway', 'limits', 'access', 'privacy', 'redis'],
   'trans-evaluate': ['traces'],
   'trans-store': ['traces'],
   alerts: ['alerts'],
   scheduler: ['traces', 'redis', 'worker', 'judges', 'system'],
   worker: ['traces', 'redis', 'worker', 'judges', 'system'],
-  api: ['access', 'traces', 'redis', 'worker', 'judges', 'system'],
+  api: ['access', 'privacy', 'traces', 'redis', 'worker', 'judges', 'system'],
 }
 
 /** Sections whose `url` whoever uses them can't do without, but those who only share through it what each of them counts. */
@@ -72,6 +74,7 @@ export interface ServeSettings {
   readonly gatewayTls: ServerTls | null
   readonly httpTls: ServerTls | null
   readonly access: Access
+  readonly privacy: PrivacySettings
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
   /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
@@ -122,6 +125,7 @@ export function parseServeSettings(
       gatewayTls: uses('gateway') ? serverTlsOf(config.gateway.tls) : null,
       httpTls: serverTlsOf(config.http.tls),
       access: accessOf(config.access, config.host),
+      privacy: uses('privacy') ? privacyOf(config.privacy) : NO_PRIVACY,
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
       providers: uses('judges') ? providersOf(config.judges) : [],

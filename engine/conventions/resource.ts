@@ -15,8 +15,10 @@ export interface ResourceFields {
 const AGENT_NAME = ['gen_ai.agent.name', 'agent.name']
 const AGENT_VERSION = ['gen_ai.agent.version', 'service.version']
 const ENV = ['deployment.environment.name', 'deployment.environment']
-const SESSION_ID = ['gen_ai.conversation.id', 'session.id']
-const USER_ID = ['enduser.id', 'user.id']
+export const resourceFieldKeys = {
+  sessionId: ['gen_ai.conversation.id', 'session.id'],
+  userId: ['enduser.id', 'user.id'],
+} as const
 
 export function resourceFields(resource: RawResource): ResourceFields {
   const first = (keys: readonly string[]): string | undefined => {
@@ -33,7 +35,7 @@ export function resourceFields(resource: RawResource): ResourceFields {
     serviceName: serviceName?.startsWith('unknown_service') ? undefined : serviceName,
     agentVersion: first(AGENT_VERSION),
     env: first(ENV),
-    sessionId: first(SESSION_ID),
-    userId: first(USER_ID),
+    sessionId: first(resourceFieldKeys.sessionId),
+    userId: first(resourceFieldKeys.userId),
   }
 }

@@ -11,7 +11,10 @@ import {
   type SpanLink,
 } from './span.ts'
 
-export type SpanOutcome = { ok: true; span: Span } | { ok: false; field: string; message: string }
+export type SpanOutcome =
+  | { ok: true; span: Span }
+  /** `message` shows what was there instead; `expected` says the same without it. */
+  | { ok: false; field: string; message: string; expected: string }
 
 /**
  * A span from the shape of `SpanJson`. Required are `traceId`, `spanId`, `kind`, `startTime` and `durationMs`; null is taken
@@ -21,7 +24,8 @@ export function spanFromJson(value: unknown, tenant = 'default'): SpanOutcome {
   try {
     return { ok: true, span: parseSpan(new Fields('', objectAt('span', value)), tenant) }
   } catch (error) {
-    if (error instanceof FieldError) return { ok: false, field: error.field, message: error.message }
+    if (error instanceof FieldError)
+      return { ok: false, field: error.field, message: error.message, expected: error.expected }
     throw error
   }
 }
@@ -29,9 +33,12 @@ export function spanFromJson(value: unknown, tenant = 'default'): SpanOutcome {
 /** The user's mistake, caught above: never leaves this file. */
 class FieldError extends Error {
   readonly field: string
+  readonly expected: string
   constructor(field: string, expected: string, got: unknown) {
-    super(got === undefined ? `is missing: it has to be ${expected}` : `has to be ${expected}, and is ${preview(got)}`)
+    const told = got === undefined ? `is missing: it has to be ${expected}` : `has to be ${expected}`
+    super(got === undefined ? told : `${told}, and is ${preview(got)}`)
     this.field = field
+    this.expected = told
   }
 }
 

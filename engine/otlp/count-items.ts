@@ -1,5 +1,5 @@
 /** How many points or log records a request holds that we don't keep: its sender is told the number. */
-import { messageOf } from '../message-of.ts'
+import { jsonProblem } from '../parse-json.ts'
 import { WIRE_DELIMITED, WireError, WireReader } from './wire.ts'
 
 export type Signal = 'metrics' | 'logs'
@@ -59,7 +59,7 @@ export function countInJson(signal: Signal, bytes: Uint8Array): CountOutcome {
   try {
     parsed = JSON.parse(new TextDecoder().decode(bytes))
   } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${messageOf(error)}` }
+    return { ok: false, message: `the body is not JSON: ${jsonProblem(error)}` }
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return { ok: false, message: `the body must be a JSON object with ${JSON_PATH[signal][0]![0]}` }

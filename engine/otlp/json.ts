@@ -4,7 +4,7 @@
  *
  * Lists are written from their last item to the first, because the writer goes backwards.
  */
-import { messageOf } from '../message-of.ts'
+import { jsonProblem } from '../parse-json.ts'
 import { writeKeyValue } from './json-any-value.ts'
 import {
   enumAt,
@@ -35,7 +35,7 @@ export function transcodeJson(body: Uint8Array): TranscodeOutcome {
   try {
     parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
   } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${messageOf(error)}` }
+    return { ok: false, message: `the body is not JSON: ${jsonProblem(error)}` }
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return { ok: false, message: 'the body must be a JSON object with resourceSpans' }

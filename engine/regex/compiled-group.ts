@@ -1,5 +1,5 @@
 import type { PatternPlan } from '../../dsl/plan.ts'
-import { openGates } from './gates.ts'
+import { anyGateInBytes, openGates } from './gates.ts'
 import type { PatternGroup, PatternMatch, PatternMatcher } from './matcher.ts'
 import { createRe2Sets, MAX_SET_SIZE, type Re2SetGate } from './re2-set.ts'
 
@@ -10,6 +10,8 @@ export interface CompiledPattern {
   gate: number
   /** A user's pattern that no cheap search can rule out: asked in sets. */
   isCostly: boolean
+  /** Of a user's pattern: `Re2Matcher.mayMatchBytes`. */
+  mayMatchBytes: ((latin1: string) => boolean) | null
 }
 
 /** Patterns that are asked together, cheapest first. */
@@ -20,6 +22,7 @@ export class CompiledGroup implements PatternGroup {
   readonly #costly: readonly CompiledPattern[]
   readonly #sets: readonly (Re2SetGate | null)[]
   readonly #gates: number
+  readonly #literals: readonly ((latin1: string) => boolean)[]
 
   constructor(indices: readonly number[], patterns: readonly CompiledPattern[]) {
     this.indices = indices
@@ -28,6 +31,12 @@ export class CompiledGroup implements PatternGroup {
     this.#costly = patterns.filter((pattern) => pattern.isCostly)
     this.#sets = createRe2Sets(this.#costly.map((pattern) => pattern.plan))
     this.#gates = patterns.reduce((gates, pattern) => gates | pattern.gate, 0)
+    this.#literals = patterns.flatMap(({ mayMatchBytes }) => mayMatchBytes ?? [])
+  }
+
+  mayMatchBytes(latin1: string): boolean {
+    if (this.#gates !== 0 && anyGateInBytes(latin1, this.#gates)) return true
+    return this.#literals.some((test) => test(latin1))
   }
 
   anyMatch(text: string): boolean {

@@ -14,6 +14,11 @@ export interface PatternSet {
   anyMatch(group: PatternGroup, text: string): boolean
   /** All matches that pass their checksums, by start, then by the pattern's place in the group; patterns may overlap. */
   find(group: PatternGroup, text: string): PatternMatch[]
+  /**
+   * Whether any pattern of the group may match one of the texts whose UTF-8 bytes stand somewhere in `latin1`, one character a byte: a no
+   * is certain, and costs less than making strings of all of them.
+   */
+  mayMatchBytes(group: PatternGroup, latin1: string): boolean
 }
 
 /**
@@ -38,6 +43,7 @@ export function compilePatterns(patterns: readonly PatternPlan[]): PatternSet {
       ),
     anyMatch: (group, text) => ownGroup(group).anyMatch(text),
     find: (group, text) => ownGroup(group).find(text),
+    mayMatchBytes: (group, latin1) => ownGroup(group).mayMatchBytes(latin1),
   }
 }
 
@@ -46,9 +52,10 @@ const WARM_UP_TEXT =
 
 function compilePattern(plan: PatternPlan): CompiledPattern {
   const reviewed = reviewedName(plan)
-  if (reviewed !== null) return { plan, matcher: createReviewedMatcher(plan), gate: GATES[reviewed], isCostly: false }
+  if (reviewed !== null)
+    return { plan, matcher: createReviewedMatcher(plan), gate: GATES[reviewed], isCostly: false, mayMatchBytes: null }
   const matcher = createRe2Matcher(plan)
-  return { plan, matcher, gate: 0, isCostly: !matcher.hasLiteral }
+  return { plan, matcher, gate: 0, isCostly: !matcher.hasLiteral, mayMatchBytes: matcher.mayMatchBytes }
 }
 
 function ownGroup(group: PatternGroup): CompiledGroup {

@@ -17,6 +17,11 @@ const MIN_STEPS = 32
 export interface Re2Matcher extends PatternMatcher {
   /** A text without a literal that every match needs is answered by a search for it, at next to no cost. */
   readonly hasLiteral: boolean
+  /**
+   * Whether it may match any of the texts whose UTF-8 bytes stand somewhere in `latin1`, one character a byte: told by the literals that a
+   * match cannot do without.
+   */
+  readonly mayMatchBytes: (latin1: string) => boolean
 }
 
 /**
@@ -61,6 +66,7 @@ export function createRe2Matcher(plan: PatternPlan): Re2Matcher {
 
   return {
     hasLiteral: regex.re2().prefilter !== null || regex.re2().prefixComplete,
+    mayMatchBytes: literalTest(regex.re2().prefilter),
     // A pattern that can match the empty text matches everywhere, by the language; there is nothing to locate then.
     test: (text) => regex.test(text) && ((isWholeMatch && plan.check === null) || anyFound(text)),
     find: (text) => {
@@ -78,6 +84,31 @@ function boundDfaMemory(regex: RE2JS): void {
   const dfa: { stateBudget: number; memBudget: number } = regex.re2().dfa
   dfa.stateBudget = DFA_MEMORY_BYTES
   dfa.memBudget = DFA_MEMORY_BYTES
+}
+
+/** What re2js knows of a pattern's literals; its types do not tell. A test fails when it is not there any more. */
+interface Literals {
+  /** 1: the text `str`; 2: all of `subs`; 3: one of them. */
+  readonly type: number
+  readonly str: string
+  readonly subs: readonly Literals[]
+}
+
+function literalTest(literals: Literals | null): (latin1: string) => boolean {
+  if (literals === null) return () => true
+  const subs = literals.subs.map(literalTest)
+  switch (literals.type) {
+    case 1: {
+      const bytes = Buffer.from(literals.str, 'utf8').toString('latin1')
+      return (latin1) => latin1.includes(bytes)
+    }
+    case 2:
+      return (latin1) => subs.every((test) => test(latin1))
+    case 3:
+      return (latin1) => subs.some((test) => test(latin1))
+    default:
+      return () => true
+  }
 }
 
 /** Whether every match has a length known beforehand; errs on the side of no. */

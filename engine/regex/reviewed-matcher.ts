@@ -5,6 +5,20 @@ import { REVIEWED_SOURCES, type ReviewedName } from './pii-sources.ts'
 
 const REVIEWED_CHECKS: Partial<Record<ReviewedName, PatternPlan['check']>> = { 'pii.card': 'luhn', 'pii.iban': 'iban' }
 
+/** The patterns of `assay:pii`, by the names that it has for them. */
+export const REVIEWED_PATTERNS: ReadonlyMap<string, PatternPlan> = new Map(
+  (Object.keys(REVIEWED_SOURCES) as ReviewedName[]).map((name): [string, PatternPlan] => [
+    name,
+    {
+      name,
+      source: REVIEWED_SOURCES[name],
+      caseInsensitive: false,
+      check: REVIEWED_CHECKS[name] ?? null,
+      builtin: name,
+    },
+  ]),
+)
+
 /**
  * Which reviewed pattern this is, if it is one to the letter. A pack's name alone proves nothing: the text that was reviewed
  * has to be the text that runs.
