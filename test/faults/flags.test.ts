@@ -6,7 +6,7 @@ const parse = (...args: string[]) => parseFaultFlags(args, () => 42)
 test('without flags it is the full form, with a seed of its own', () => {
   expect(parse()).toEqual({
     ok: true,
-    flags: { seed: 42, spans: 1_000_000, kills: 200, seconds: 2_700, outageSeconds: 600 },
+    flags: { seed: 42, spans: 1_000_000, kills: 200, seconds: 3_300, outageSeconds: 600 },
   })
   expect(parse('--help')).toEqual({ ok: true, flags: 'help' })
 })

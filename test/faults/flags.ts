@@ -17,7 +17,7 @@ and at named points, and counts: what was acknowledged is stored once and judged
 
   --spans N     to be acknowledged, under kills and in outages, a multiple of 1,000  (1,000,000)
   --kills N     of roles and engines, half of them at named points  (200)
-  --seconds N   after which it gives up; it ends before that when nothing moves for four minutes  (2,700)
+  --seconds N   after which it gives up; it ends before that when nothing moves for four minutes  (3,300)
   --seed N      of an earlier run, to kill the same at the same counts of spans
   --outage N    seconds that ClickHouse is away after the kills, the broker a tenth and Redis a thirtieth of it; 0: kills alone  (600)
   --help
@@ -62,7 +62,7 @@ export function parseFaultFlags(args: readonly string[], drawSeed: () => number)
     seed: whole('seed', drawSeed(), 0, 0xffff_ffff),
     spans: whole('spans', 1_000_000, 1_000, 100_000_000, 1_000),
     kills: whole('kills', 200, 25, 10_000),
-    seconds: whole('seconds', 2_700, 60, 100_000),
+    seconds: whole('seconds', 3_300, 60, 100_000),
     outageSeconds: whole('outage', 600, 0, 86_400),
   }
   if (flags.seconds < 2 * flags.outageSeconds) {

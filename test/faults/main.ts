@@ -11,6 +11,7 @@ import { type FaultOptions, runFaults } from './run.ts'
 import { scenariosOf } from './scenarios.ts'
 
 const INSTANCES = { gateway: 2, 'trans-evaluate': 2, 'trans-store': 2, alerts: 2, worker: 1, scheduler: 1 }
+const OVERDUE_SECONDS = 600
 const EXIT = { kept: 0, broken: 1, usage: 2, interrupted: 130 } as const
 
 async function main(): Promise<number> {
@@ -37,6 +38,15 @@ async function main(): Promise<number> {
   const interrupted = new AbortController()
   process.once('SIGINT', () => interrupted.abort())
   process.once('SIGTERM', () => interrupted.abort())
+  // Every wait of the run ends by itself; should one not, nothing may run on for ever.
+  let isOverdue = false
+  const overdue = setTimeout(
+    () => {
+      isOverdue = true
+      interrupted.abort()
+    },
+    (flags.seconds + OVERDUE_SECONDS) * 1_000,
+  )
   const logsDir = mkdtempSync(join(tmpdir(), 'assay-faults-'))
   say(
     `seed ${flags.seed}: ${flags.spans.toLocaleString('en-GB')} spans, ${flags.kills} kills, ${flags.seconds} s at the most`,
@@ -74,8 +84,11 @@ async function main(): Promise<number> {
       process.stdout.write(`the logs of the processes: ${logsDir}\n`)
       throw error
     }
-    process.stdout.write(`stopped; the logs of the processes: ${logsDir}\n`)
-    return EXIT.interrupted
+    const why = isOverdue ? `not ended in ${flags.seconds + OVERDUE_SECONDS} s` : 'stopped'
+    process.stdout.write(`${why}; the logs of the processes: ${logsDir}\n`)
+    return isOverdue ? EXIT.broken : EXIT.interrupted
+  } finally {
+    clearTimeout(overdue)
   }
 }
 

@@ -64,8 +64,8 @@ export interface Scenario {
 
 /** Nothing moved for so long: minutes in which a machine with cores to share would have done something. */
 const STALL_MS = 240_000
-/** Of the time of the run; what is left is for counting, whatever was waited for in vain. */
-const WAITING_SHARE = 0.85
+/** Of the time of the run for counting, whatever was waited for in vain. */
+const countingMs = (seconds: number): number => Math.min(400_000, seconds * 200)
 const PROGRESS_MS = 10_000
 const LOOK_AT_MEMORY_MS = 250
 /** Records of the log that readers may be behind before the load waits for them: seconds of their work, not minutes. */
@@ -148,7 +148,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
     const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal })
     const patience: Patience = {
       stallMs: STALL_MS,
-      endMs: startedMs + options.seconds * 1_000 * WAITING_SHARE,
+      endMs: startedMs + options.seconds * 1_000 - countingMs(options.seconds),
       signal,
       tell: (left) => {
         waitsFor = left
