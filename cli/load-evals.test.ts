@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { loadEvals, packFolder } from './load-evals.ts'
+import { loadEvals } from './load-evals.ts'
+import { packFolder } from './pack-folder.ts'
 
 const FAST = 'online eval fast {\n  on: trace\n  pass: duration <= 8s\n}\n'
 let folder = ''

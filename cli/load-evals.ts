@@ -4,7 +4,6 @@
  */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { EvalCost } from '../dsl/cost/eval-cost.ts'
 import type { CostLimits } from '../dsl/cost/limits.ts'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
@@ -13,6 +12,8 @@ import type { Plan } from '../dsl/plan.ts'
 import { checkProject, compileProject, type ProjectInput } from '../dsl/project.ts'
 import type { ProjectCounts } from '../dsl/project-compiler.ts'
 import type { ReadTraces, SourceText, TracesFile } from '../dsl/resolve.ts'
+import { packFolder } from './pack-folder.ts'
+import { reasonOf } from './reason-of.ts'
 
 /** What was read, and what is wrong with it. */
 export interface ReadEvals {
@@ -45,9 +46,6 @@ export interface LoadOptions {
 const PACK = 'assay:'
 /** More than any file that a person writes; checking stays well under a second. */
 export const MAX_BYTES = 1_000_000
-
-/** The standard packs lie beside this program. */
-export const packFolder = fileURLToPath(new URL('../evals', import.meta.url))
 
 /**
  * Reads files, and folders with all `.eval` files below them (not in `node_modules` and hidden folders). Never throws on what
@@ -273,18 +271,4 @@ export function realPath(path: string): string {
 function shortest(path: string): string {
   const near = relative('.', path)
   return near.startsWith('..') || isAbsolute(near) ? path : near
-}
-
-const REASONS: Record<string, string> = {
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  ENOENT: 'it does not exist',
-  ELOOP: 'its symbolic links go round in a circle',
-  EMFILE: 'too many open files',
-}
-
-/** Why the file system refused. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return REASONS[code] ?? (code === '' ? String(error) : code)
 }

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { maskWith } from '../engine/evaluate/explain/explain-eval.ts'
 import { compilePatterns, type PatternGroup, type PatternSet } from '../engine/regex/patterns.ts'
-import { loadEvals, packFolder } from './load-evals.ts'
+import { loadEvals } from './load-evals.ts'
+import { packFolder } from './pack-folder.ts'
 
 export interface PiiPatterns {
   readonly patterns: PatternSet

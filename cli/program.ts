@@ -30,6 +30,11 @@ const modules: readonly CommandModule[] = [
   { name: 'replay', group: 'Change them:', load: async () => (await import('./commands/replay.ts')).registerReplay },
   { name: 'push', group: 'Change them:', load: async () => (await import('./commands/push.ts')).registerPush },
   { name: 'serve', group: 'Operate Assay:', load: async () => (await import('./commands/serve.ts')).registerServe },
+  {
+    name: 'forward',
+    group: 'Operate Assay:',
+    load: async () => (await import('./commands/forward.ts')).registerForward,
+  },
   { name: 'keys', group: 'Operate Assay:', load: async () => (await import('./commands/keys.ts')).registerKeys },
   { name: 'config', group: 'Operate Assay:', load: async () => (await import('./commands/config.ts')).registerConfig },
   {

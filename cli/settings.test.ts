@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { packFolder } from './load-evals.ts'
+import { packFolder } from './pack-folder.ts'
 import { parseUpSettings } from './settings.ts'
 
 test('the defaults are the standard packs on the well-known ports, on loopback', () => {

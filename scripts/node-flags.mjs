@@ -29,8 +29,18 @@ export function nodeFlagsOf(roles) {
   return [...others, ...young, ...(oldSpaceMb > 0 ? [`--max-old-space-size=${oldSpaceMb}`] : [])]
 }
 
+/** Within 100 MB, beside whatever it is a sidecar of; the bound on the old space is for the one request that is very large. */
+const forwardFlags = [
+  '--disable-warning=ExperimentalWarning',
+  '--min-semi-space-size=1',
+  '--max-semi-space-size=1',
+  '--max-old-space-size=96',
+  '--no-parallel-scavenge',
+]
+
 /** By what `assay` is asked to do: `args` are those of its command line. */
 export function nodeFlagsFor(args) {
+  if (args[0] === 'forward') return forwardFlags
   if (args[0] !== 'serve') return nodeFlags
   return nodeFlagsOf(args.slice(1).filter((arg) => ROLE.test(arg)))
 }

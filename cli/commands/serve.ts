@@ -10,7 +10,7 @@ export function registerServe(program: Command): void {
     .command('serve')
     .description('run one or more roles of Assay in this process, on Kafka, ClickHouse and Redis')
     .argument('<roles...>', ROLES.join(', '))
-  addSettingFlags(command, ({ setting }) => setting.onlyUp !== true)
+  addSettingFlags(command, ({ setting, path }) => setting.onlyUp !== true && path[0] !== 'forward')
   command
     .addHelpText(
       'after',

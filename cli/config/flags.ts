@@ -4,8 +4,11 @@ import { collect } from '../commands/collect.ts'
 import { type PlacedSetting, settingsBelow } from './setting.ts'
 import { settings } from './settings.ts'
 
+/** Those of whatever evaluates. `assay forward` stands before it, and has its own. */
+const ofInstance = ({ path }: PlacedSetting): boolean => path[0] !== 'forward'
+
 /** Adds `--config` and a flag for each setting that has one. */
-export function addSettingFlags(command: Command, which: (placed: PlacedSetting) => boolean = () => true): Command {
+export function addSettingFlags(command: Command, which: (placed: PlacedSetting) => boolean = ofInstance): Command {
   for (const placed of settingsBelow(settings)) {
     const { flag, argument = '<value>', about, variables } = placed.setting
     if (flag === undefined || !which(placed)) continue

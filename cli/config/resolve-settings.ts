@@ -1,7 +1,7 @@
 /** The table of settings with what flags, environment and a file on disk say of them. */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { reasonOf } from '../load-evals.ts'
+import { reasonOf } from '../reason-of.ts'
 import { findConfig, shownPath } from './find-config.ts'
 import type { ConfigFile, Flags } from './given.ts'
 import type { Environment } from './origin.ts'

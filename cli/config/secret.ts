@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { inspect } from 'node:util'
 import { z } from 'zod'
-import { reasonOf } from '../load-evals.ts'
+import { reasonOf } from '../reason-of.ts'
 import type { Origin } from './origin.ts'
 import type { Kind } from './setting.ts'
 

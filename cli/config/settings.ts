@@ -5,6 +5,7 @@
 import { access } from './sections/access.ts'
 import { alerts } from './sections/alerts.ts'
 import { cost } from './sections/cost.ts'
+import { forward } from './sections/forward.ts'
 import { gateway } from './sections/gateway.ts'
 import { http } from './sections/http.ts'
 import { instance } from './sections/instance.ts'
@@ -24,6 +25,7 @@ export const settings = group('the configuration', {
   http,
   gateway,
   limits,
+  forward,
   access,
   privacy,
   log,

@@ -17,7 +17,7 @@ import type {
   WorkspaceSymbol,
 } from 'vscode-languageserver-protocol'
 import { formatText } from '../../dsl/format/format.ts'
-import { packFolder } from '../load-evals.ts'
+import { packFolder } from '../pack-folder.ts'
 import type { TestRun } from './test-lens.ts'
 import { Client, edited } from './testing.ts'
 

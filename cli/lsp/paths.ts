@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { packFolder } from '../load-evals.ts'
+import { packFolder } from '../pack-folder.ts'
 
 const PACK = 'assay:'
 

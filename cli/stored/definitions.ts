@@ -1,8 +1,9 @@
 /** The definitions of the working tree, and what a name on the command line means among them. */
 import type { EvalPlan, Plan } from '../../dsl/plan.ts'
 import { didYouMean } from '../../dsl/suggest.ts'
-import { type LoadedEvals, packFolder } from '../load-evals.ts'
+import type { LoadedEvals } from '../load-evals.ts'
 import { loadPlan } from '../loaded-plan.ts'
+import { packFolder } from '../pack-folder.ts'
 
 export type DefinitionsOutcome = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: false; exitCode: number }
 

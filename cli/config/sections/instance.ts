@@ -1,4 +1,4 @@
-import { packFolder } from '../../load-evals.ts'
+import { packFolder } from '../../pack-folder.ts'
 import { setting } from '../setting.ts'
 import { httpUrl, list, optional, path, text } from '../values.ts'
 
