@@ -38,6 +38,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: '`assay check` alone',
     run: async () => (await import('./language-check.ts')).run(),
   },
+  live: {
+    about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',
+    run: async () => (await import('./live.ts')).run(),
+  },
   alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
   sdk: {

@@ -13,6 +13,7 @@ import { plansOfOne } from '../storage/definitions/plans.ts'
 import { LogError } from '../storage/log/port.ts'
 import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
 import { openReplays } from '../storage/replays/replays.ts'
+import { lazyState } from '../storage/state/lazy-state.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
@@ -121,7 +122,14 @@ async function start(
   const transStarting = startRole<null>({
     name: 'trans',
     module: new URL('./roles/trans-thread.ts', import.meta.url),
-    data: { log: logSource, tenant, plan, traces: transPort, receivers: settings.receivers } satisfies TransData,
+    data: {
+      log: logSource,
+      tenant,
+      plan,
+      traces: transPort,
+      receivers: settings.receivers,
+      state: { redis: settings.redis, dataDir: folder.path },
+    } satisfies TransData,
     transfer: [transPort],
     parseInfo: () => null,
     onNotice: print,
@@ -143,6 +151,10 @@ async function start(
   cleanup.push(() => backups.close())
   const integrity = await openIntegrity(log, engine, { nowMs, routes: settings.systemRoutes })
   cleanup.push(() => integrity.close())
+  const state = lazyState({ redis: settings.redis, dataDir: folder.path, nowMs }, (error) =>
+    warn(`The shared state: ${error.message}`),
+  )
+  cleanup.push(() => state.close())
   const plans = plansOfOne(tenant, () => definitions.current().plan)
   const redactors = redactorsOf(plans, warn)
   const store = await startStoreLoop({
@@ -249,6 +261,7 @@ async function start(
         evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
         runOffline: (whose, evalId) => offline.runNow(whose, evalId),
         judging: () => offline.judging(),
+        liveState: () => state.state(),
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
         onProblem: warn,
       }),
@@ -301,6 +314,7 @@ async function start(
         { drain: () => daily.stop() },
         store,
         api,
+        { drain: () => state.close() },
         { drain: () => integrity.close() },
         { drain: () => backups.close() },
         { drain: () => traces.close() },

@@ -18,6 +18,7 @@ const modules: readonly CommandModule[] = [
   { name: 'lsp', group: 'Write evals:', load: async () => (await import('./commands/lsp.ts')).registerLsp },
   { name: 'up', group: 'Run them:', load: async () => (await import('./commands/up.ts')).registerUp },
   { name: 'results', group: 'Run them:', load: async () => (await import('./commands/results.ts')).registerResults },
+  { name: 'agents', group: 'Run them:', load: async () => (await import('./commands/agents.ts')).registerAgents },
   { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
   { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },
   { name: 'capture', group: 'Run them:', load: async () => (await import('./commands/capture.ts')).registerCapture },
@@ -73,6 +74,7 @@ Examples:
   assay diff                                what a change of them means
   assay run evals --on traces.json          evaluate them on traces of OTLP JSON, protobuf or JSONL
   assay results --since 1h                  what the running instance found
+  assay agents --watch                      what each agent does now
   assay explain TRACE EVAL                  why a trace got its verdict
   assay capture TRACE                       a stored trace as a test, redacted
 

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EMPTY_PLAN, joinPackages } from '../dsl/packages.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { buildOnlineEval, buildPlan, e } from '../engine/evaluate/build-plan.ts'
+import { AgentWindow } from '../engine/live/agent-window.ts'
+import { shareOf } from '../engine/live/share.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { createGate } from '../storage/access/gate.ts'
@@ -15,6 +17,8 @@ import { deadLetter } from '../storage/log/dead-letter.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
 import { openReplays } from '../storage/replays/replays.ts'
+import { type EmbeddedState, openEmbeddedState } from '../storage/state/embedded.ts'
+import { writeShare } from '../storage/state/live-shares.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { openGate } from '../test/support/open-gate.ts'
@@ -34,6 +38,7 @@ let folder: string
 let traces: TracesStore
 let log: EmbeddedLog
 let keys: Keys
+let state: EmbeddedState
 let context: ApiContext
 let api: Api
 const keyOf = new Map<string, string>()
@@ -80,6 +85,11 @@ beforeAll(async () => {
     if (!asked.ok) throw new Error(asked.message)
     runOf.set(tenant, asked.run.request.runId)
   }
+  state = await openEmbeddedState({ dataDir: ':memory:', nowMs: () => nowMs })
+  for (const tenant of tenants) {
+    const share = shareOf(new AgentWindow(secretOf(tenant), undefined), { fromMs: nowMs, toMs: nowMs }, nowMs)
+    await writeShare(state, tenant, 'process/1', share, 60_000)
+  }
   // What was stored just now has not settled yet.
   storeMs += 60_000
   context = {
@@ -103,6 +113,7 @@ beforeAll(async () => {
         packages: [{ name: secretOf(tenant as Tenant), revision: null, changed: true }],
       }),
     },
+    liveState: async () => state,
     runOffline: async () => ({ ok: false, code: 'no_provider', message: 'no provider' }),
     integrity: {
       check: async () => {
@@ -125,6 +136,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api.drain()
   await keys.close()
+  await state.close()
   await log.close()
   await traces.close()
   rmSync(folder, { recursive: true, force: true })
@@ -210,6 +222,7 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'GET /v1/results',
     'GET /v1/traces/:traceId',
     'GET /v1/evals',
+    'GET /v1/agents/live',
     'GET /v1/plan',
     'GET /v1/export/traces',
     'GET /v1/export/results',

@@ -9,6 +9,7 @@ import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { Log } from '../storage/log/port.ts'
 import type { Replays } from '../storage/replays/replays.ts'
+import type { StateStore } from '../storage/state/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { BackupJson, Health, JudgingResponse } from './schemas.ts'
 
@@ -48,6 +49,8 @@ export interface ApiContext {
   evalLedger?: ((tenant: string) => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
   runOffline?: ((tenant: string, evalId: string) => Promise<RunOutcome>) | undefined
+  /** Where the evaluators tell of live agents; rejects with `StateError`. Absent where instances share no state. */
+  liveState?: (() => Promise<Pick<StateStore, 'list'>>) | undefined
   /** Which judge providers take calls. Absent where none is asked. */
   judging?: (() => Promise<Judging>) | undefined
   /** For the dead letters in it. Absent where stored traces are looked at without one. */

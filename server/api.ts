@@ -21,6 +21,7 @@ import { indexRoutes } from './routes/index.ts'
 import { integrityRoutes } from './routes/integrity.ts'
 import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { liveAgentRoutes } from './routes/live-agents.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -77,6 +78,7 @@ export function buildApi(
   traceRoutes(app, context)
   resultRoutes(app, context)
   evalRoutes(app, context)
+  liveAgentRoutes(app, context)
   judgeRoutes(app, context)
   exportRoutes(app, context)
   definitionRoutes(app, context)

@@ -54,6 +54,13 @@ const limitSchema = parameter(`a whole number from 1 to ${MAX_RESULTS}`, (text) 
   return limit >= 1 && limit <= MAX_RESULTS ? limit : null
 })
 
+/** Query of `GET /v1/agents/live`. */
+export const liveAgentsQuerySchema = z.strictObject({
+  agent: z.string().optional(),
+  env: z.string().optional(),
+  limit: limitSchema.default(100),
+})
+
 export const momentSchema = (nowMs: number) =>
   parameter(
     'a duration such as 10m or 24h, nor a time such as 2026-01-31T09:00:00Z; it may reach back to 1970',

@@ -5,8 +5,11 @@ import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
+import type { RedisSettings } from '../../storage/redis/redis-url.ts'
+import { lazyState } from '../../storage/state/lazy-state.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { startLive } from '../../workers/online/live/start.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { inTurn, runRole } from './run-role.ts'
 
@@ -18,6 +21,8 @@ export interface TransData {
   /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
   traces: MessagePort
   receivers: ReceiverSettings
+  /** What live agents are told to: without Redis it is in the data folder. */
+  state: { redis: RedisSettings | null; dataDir: string }
 }
 
 await runRole(async (context) => {
@@ -37,12 +42,17 @@ await runRole(async (context) => {
   })
   const definitions = plansOfOne(data.tenant, () => plan)
   const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.problem })
+  const state = lazyState({ ...data.state, nowMs: Date.now }, (error) =>
+    context.problem(`The shared state: ${error.message}`),
+  )
+  const live = startLive({ openState: state.state, nowMs: Date.now, onProblem: context.problem })
   const evaluate = await startEvaluateLoop({
     log,
     definitions,
     traces: connectTraces(data.traces),
     nowMs: Date.now,
     onProblem: context.problem,
+    live: live.agents,
   })
   return {
     info: null,
@@ -51,7 +61,11 @@ await runRole(async (context) => {
     },
     call: async (method, argument) => {
       if (method === 'stats') {
-        return { evaluate: evaluate.stats(), alerts: evaluator.stats(), notifications: manager.stats() }
+        return {
+          evaluate: { ...evaluate.stats(), ...live.stats() },
+          alerts: evaluator.stats(),
+          notifications: manager.stats(),
+        }
       }
       if (method === 'ledger') return evaluate.ledger(String(argument))
       if (method === 'setApiUrl') {
@@ -60,6 +74,14 @@ await runRole(async (context) => {
       }
       throw new Error(`the processor has no method ${method}`)
     },
-    drain: () => inTurn([() => evaluate.drain(), () => evaluator.drain(), () => manager.drain(), () => log.close()]),
+    drain: () =>
+      inTurn([
+        () => evaluate.drain(),
+        () => live.drain(),
+        () => state.close(),
+        () => evaluator.drain(),
+        () => manager.drain(),
+        () => log.close(),
+      ]),
   }
 })

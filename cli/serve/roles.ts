@@ -10,6 +10,7 @@ import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
 import { redactorsOf } from '../../workers/online/compiled-plans.ts'
 import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { startLive } from '../../workers/online/live/start.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
 import { type RoleHealth, troubleOfGateway } from '../health.ts'
@@ -61,14 +62,20 @@ const gateway: StartServedRole = async (shared, say) => {
 }
 
 const evaluate: StartServedRole = async (shared, say) => {
+  const { state, nowMs } = shared
+  const live = state === null ? null : startLive({ openState: state, nowMs, onProblem: say.problem })
   const loop = await startEvaluateLoop({
     log: shared.log,
     definitions: plansOf(shared.definitions),
     traces: await shared.traces(),
-    nowMs: shared.nowMs,
+    nowMs,
     onProblem: say.problem,
+    ...(live !== null && { live: live.agents }),
   })
-  return { health: { name: 'trans-evaluate', stats: async () => ({ ...loop.stats() }) }, drain: () => loop.drain() }
+  return {
+    health: { name: 'trans-evaluate', stats: async () => ({ ...loop.stats(), ...live?.stats() }) },
+    drain: () => inTurn([() => loop.drain(), async () => live?.drain()]),
+  }
 }
 
 const store: StartServedRole = async (shared, say) => {

@@ -39,7 +39,7 @@ const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'lo
 /** What a role uses besides; secrets of the rest need not be where it runs. */
 const USES: Readonly<Record<RoleName, readonly Section[]>> = {
   gateway: ['gateway', 'limits', 'access', 'privacy', 'redis'],
-  'trans-evaluate': ['traces'],
+  'trans-evaluate': ['traces', 'redis'],
   'trans-store': ['traces'],
   alerts: ['alerts'],
   scheduler: ['traces', 'redis', 'worker', 'judges', 'system'],
@@ -51,7 +51,7 @@ const USES: Readonly<Record<RoleName, readonly Section[]>> = {
 const ENGINES: readonly { section: Section; variable: string; example: string; optionalFor?: readonly RoleName[] }[] = [
   { section: 'log', variable: 'ASSAY_LOG_URL', example: 'kafka://host:9092 (assay up runs all roles in one process)' },
   { section: 'traces', variable: 'ASSAY_TRACES_URL', example: 'http://user:password@host:8123' },
-  { section: 'redis', variable: 'REDIS_URL', example: 'redis://host:6379', optionalFor: ['gateway'] },
+  { section: 'redis', variable: 'REDIS_URL', example: 'redis://host:6379', optionalFor: ['gateway', 'trans-evaluate'] },
 ]
 
 export interface ServeSettings {

@@ -11,9 +11,11 @@ import { LogError } from '../../storage/log/port.ts'
 import { alertTopics, definitionTopics, onlineTopicsFor, replayTopics } from '../../storage/log/topics.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import { openReplays } from '../../storage/replays/replays.ts'
+import { type LazyState, lazyState } from '../../storage/state/lazy-state.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
+import { withoutRepeats } from '../repeats.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
 import { releasesOf } from './api-role.ts'
@@ -87,6 +89,8 @@ async function start(
   undo.push(() => keys.close())
   const traces = lazyTraces(settings, deps.nowMs)
   undo.push(() => traces.close())
+  const state = stateOf(settings, deps.nowMs, say)
+  undo.push(async () => state?.close())
   let checking: Promise<OpenIntegrity> | null = null
   undo.push(async () => {
     await (await checking?.catch(() => null))?.close()
@@ -100,6 +104,7 @@ async function start(
     nowMs: deps.nowMs,
     traces: traces.traces,
     migratedTraces: traces.migratedTraces,
+    state: state === null ? null : () => state.state(),
     onDefinitions: (changed) => listeners.push(changed),
     integrity: async () => {
       checking ??= openChecks(shared)
@@ -168,6 +173,7 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
         integrity: await shared.integrity(),
         runOffline: (tenant, evalId) => runs.runNow(tenant, evalId),
         judging: () => runs.judging(),
+        ...(shared.state !== null && { liveState: shared.state }),
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
         onProblem: say.problem,
       })
@@ -183,6 +189,15 @@ async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: S
     await runs?.drain()
     throw error
   }
+}
+
+/** An outage is told once a minute, however often it is met. */
+const REPEAT_MS = 60_000
+
+function stateOf({ redis }: ServeSettings, nowMs: () => number, say: Say): LazyState | null {
+  if (redis === null) return null
+  const { problem } = withoutRepeats(say.problem, { everyMs: REPEAT_MS, nowMs })
+  return lazyState({ redis, dataDir: '', nowMs }, (error) => problem(`The shared state: ${error.message}`))
 }
 
 async function openChecks({ log, settings, nowMs, migratedTraces }: Shared): Promise<OpenIntegrity> {

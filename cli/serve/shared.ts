@@ -4,6 +4,7 @@ import type { Gate } from '../../storage/access/gate.ts'
 import type { Keys } from '../../storage/access/keys.ts'
 import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
 import type { Log } from '../../storage/log/port.ts'
+import type { StateStore } from '../../storage/state/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { IntegrityService } from '../../workers/integrity/service.ts'
@@ -29,6 +30,8 @@ export interface Shared {
   readonly migratedTraces: () => Promise<TracesStore>
   /** Checks of the store against the log. */
   readonly integrity: () => Promise<IntegrityService>
+  /** What instances share; rejects with `StateError` while it cannot be reached. Null where no Redis is told of. */
+  readonly state: (() => Promise<StateStore>) | null
   /** Called after each change of the definitions in force. */
   onDefinitions(changed: () => void): void
 }

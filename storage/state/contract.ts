@@ -86,6 +86,39 @@ export function stateContract(name: string, under: () => StateUnderTest): void {
       expect(await instances[0]!.get('counted')).toBe('60')
     })
 
+    test('a group lists what is in it, without what has expired or was removed', async () => {
+      const [a, b] = [await open(), await open()]
+      expect(await a.list('group')).toEqual(new Map())
+      await a.setIn('group', 'one', 'first', LATER_MS)
+      await b.setIn('group', 'two', 'x', LATER_MS)
+      await b.setIn('group', 'one', 'second', LATER_MS)
+      await a.setIn('group', 'brief', 'x', SOON_MS)
+      await a.setIn('another group', 'three', 'x', LATER_MS)
+      await a.set('group', 'not in it', LATER_MS)
+      expect((await b.list('group')).get('brief')).toBe('x')
+      await under().pass(2 * SOON_MS)
+      await b.removeIn('group', 'two')
+      await b.removeIn('group', 'never there')
+      expect(await a.list('group')).toEqual(new Map([['one', 'second']]))
+      expect(await a.list('another group')).toEqual(new Map([['three', 'x']]))
+    })
+
+    test('a group stays for as long as one of its entries does', async () => {
+      const state = await open()
+      await state.setIn('lasting', 'long', 'x', LATER_MS)
+      await state.setIn('lasting', 'short', 'x', SOON_MS)
+      await under().pass(2 * SOON_MS)
+      expect([...(await state.list('lasting')).keys()]).toEqual(['long'])
+    })
+
+    test('groups are apart, whatever their names and keys are made of', async () => {
+      const state = await open()
+      const names = ['a', 'a:b', 'a/b', 'a b', '{a}', '}', '{', '*', 'é', "'; DROP TABLE state"]
+      for (const name of names) for (const key of names) await state.setIn(name, key, `${key} of ${name}`, LATER_MS)
+      for (const name of names)
+        expect(await state.list(name)).toEqual(new Map(names.map((key) => [key, `${key} of ${name}`])))
+    })
+
     test.each([
       ['', 'v', 1_000],
       ['k'.repeat(513), 'v', 1_000],
@@ -96,6 +129,13 @@ export function stateContract(name: string, under: () => StateUnderTest): void {
       const state = await open()
       await expect(state.set(key, value, ttlMs)).rejects.toThrow(RangeError)
       await expect(state.compareAndSet(key, undefined, value, ttlMs)).rejects.toThrow(RangeError)
+      await expect(state.setIn('group', key, value, ttlMs)).rejects.toThrow(RangeError)
+    })
+
+    test.each(['', 'g'.repeat(257)])('a name that no group has throws: %#', async (group) => {
+      const state = await open()
+      await expect(state.setIn(group, 'k', 'v', 1_000)).rejects.toThrow(RangeError)
+      await expect(state.list(group)).rejects.toThrow(RangeError)
     })
   })
 }

@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '../../engine/message-of.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { inTransaction, openDatabase } from '../log/embedded/sqlite.ts'
-import { assertEntry, StateError, type StateStore } from './port.ts'
+import { assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
 
 export interface EmbeddedStateOptions {
   /** The data folder. `:memory:` takes a new temporary folder that is removed on close. */
@@ -21,6 +21,13 @@ export interface EmbeddedState extends StateStore {
 const CREATE_SQL = `
 CREATE TABLE state (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires_at_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX state_by_expiry ON state (expires_at_ms);`
+
+/** Since groups are there: a file from before has not got it. */
+const CREATE_GROUPS_SQL = `
+CREATE TABLE IF NOT EXISTS state_groups (
+  name TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, expires_at_ms INTEGER NOT NULL, PRIMARY KEY (name, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS state_groups_by_expiry ON state_groups (expires_at_ms);`
 
 /** What has expired is not seen from that moment on; it is swept away at most this much later while entries are written. */
 const SWEEP_EVERY_MS = 60_000
@@ -45,6 +52,14 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
   const sweep = db.prepare(
     'DELETE FROM state WHERE key IN (SELECT key FROM state WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?)',
   )
+  const selectGroup = db.prepare('SELECT key, value FROM state_groups WHERE name = ? AND expires_at_ms > ?')
+  const upsertIn = db.prepare(
+    'INSERT INTO state_groups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, expires_at_ms = excluded.expires_at_ms',
+  )
+  const deleteIn = db.prepare('DELETE FROM state_groups WHERE name = ? AND key = ?')
+  const sweepGroups = db.prepare(
+    'DELETE FROM state_groups WHERE (name, key) IN (SELECT name, key FROM state_groups WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?)',
+  )
   let sweptAtMs = Number.NEGATIVE_INFINITY
 
   const read = (key: string): string | undefined => {
@@ -54,9 +69,13 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
   const write = (key: string, value: string, ttlMs: number): void => {
     const now = nowMs()
     upsert.run(key, value, now + ttlMs)
+    sweepSometimes(now)
+  }
+  const sweepSometimes = (now: number): void => {
     if (now - sweptAtMs < SWEEP_EVERY_MS) return
     sweptAtMs = now
     sweep.run(now, SWEEP_AT_ONCE)
+    sweepGroups.run(now, SWEEP_AT_ONCE)
   }
   const attempt = <T>(body: () => T): T => {
     try {
@@ -84,6 +103,24 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
         }),
       )
     },
+    async setIn(group, key, value, ttlMs) {
+      assertGroup(group)
+      assertEntry(key, ttlMs)
+      attempt(() => {
+        const now = nowMs()
+        upsertIn.run(group, key, value, now + ttlMs)
+        sweepSometimes(now)
+      })
+    },
+    async removeIn(group, key) {
+      assertGroup(group)
+      attempt(() => deleteIn.run(group, key))
+    },
+    async list(group) {
+      assertGroup(group)
+      const rows = attempt(() => selectGroup.all(group, nowMs()))
+      return new Map(rows.map(({ key, value }) => [String(key), String(value)]))
+    },
     async close() {
       if (db.isOpen) db.close()
       folder.close()
@@ -93,5 +130,16 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
 
 function openFile(folder: string): DatabaseSync {
   mkdirSync(folder, { recursive: true })
-  return openDatabase(join(folder, 'state.db'), { durability: 'process', pageSizeBytes: 4096, createSql: CREATE_SQL })
+  const db = openDatabase(join(folder, 'state.db'), {
+    durability: 'process',
+    pageSizeBytes: 4096,
+    createSql: CREATE_SQL,
+  })
+  try {
+    db.exec(CREATE_GROUPS_SQL)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }

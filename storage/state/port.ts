@@ -10,6 +10,11 @@ export interface StateStore {
   set(key: string, value: string, ttlMs: number): Promise<void>
   /** Sets it if it is `expected` at this moment (undefined: if there is none), for all instances at once. False: it was something else. */
   compareAndSet(key: string, expected: string | undefined, value: string, ttlMs: number): Promise<boolean>
+  /** Sets an entry of a group: its keys are apart from other groups', and from those of `set`. */
+  setIn(group: string, key: string, value: string, ttlMs: number): Promise<void>
+  removeIn(group: string, key: string): Promise<void>
+  /** Every entry of the group that has not expired, by its key; each as it was at some moment of the call. */
+  list(group: string): Promise<ReadonlyMap<string, string>>
   close(): Promise<void>
 }
 
@@ -25,6 +30,13 @@ export class StateError extends Error {
 /** What has to last longer is data, which belongs into another store. */
 const MAX_TTL_MS = 7 * 24 * 3_600_000
 const MAX_KEY_CHARS = 512
+const MAX_GROUP_CHARS = 256
+
+/** Throws on a caller's mistake, as `assertEntry`. */
+export function assertGroup(group: string): void {
+  if (group === '' || group.length > MAX_GROUP_CHARS)
+    throw new RangeError(`a group of state has a name of 1 to ${MAX_GROUP_CHARS} characters`)
+}
 
 /** Throws on a caller's mistake. Adapters call it first, so that they agree. */
 export function assertEntry(key: string, ttlMs: number): void {

@@ -1,8 +1,11 @@
-/** The state port on Redis. Each operation touches one key, so that it works on a cluster whatever slots the keys are on. */
+/**
+ * The state port on Redis. Each operation touches one key, or those of one group, which are on one slot: it works on a cluster whatever
+ * slots the keys are on.
+ */
 import type { Cluster, Redis } from 'ioredis'
 import { answers, createRedisClient, type RedisClient, RedisUnavailable, unavailable } from '../redis/connect.ts'
 import type { RedisSettings } from '../redis/redis-url.ts'
-import { assertEntry, StateError, type StateStore } from './port.ts'
+import { assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
 
 export interface RedisStateOptions {
   settings: RedisSettings
@@ -24,15 +27,34 @@ end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`
 
-type WithScript = { assayCompareAndSet(key: string, ...args: (string | number)[]): Promise<number> }
+/**
+ * An entry, and its name in the group's index with the time at which it expires, by the server's clock. The index goes with the entry
+ * that expires last; names of expired ones go with the next write.
+ */
+const SET_IN = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ttl = tonumber(ARGV[3])
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
+redis.call('ZADD', KEYS[2], now + ttl, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if redis.call('PTTL', KEYS[2]) < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end
+return 1`
+
+interface WithScripts {
+  assayCompareAndSet(key: string, ...args: (string | number)[]): Promise<number>
+  assaySetIn(key: string, index: string, ...args: (string | number)[]): Promise<number>
+}
 
 /** Rejects with `StateError` when Redis does not answer in time or refuses. */
 export async function openRedisState(options: RedisStateOptions): Promise<StateStore> {
   const { settings, connectTimeoutMs = 10_000, operationTimeoutMs = 2_000 } = options
   const client = await connect()
   const keyOf = (key: string): string => `${settings.prefix}:state:${key}`
+  // What is in braces alone says on which slot a key is; the name must not hold one itself.
+  const indexOf = (group: string): string => `${settings.prefix}:group:{${encodeURIComponent(group)}}`
 
-  async function connect(): Promise<RedisClient & WithScript> {
+  async function connect(): Promise<RedisClient & WithScripts> {
     let opening: RedisClient | undefined
     try {
       opening = createRedisClient(settings, {
@@ -45,7 +67,7 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
       })
       opening.on('error', (error: unknown) => options.onError(unavailable(error, settings)))
       await answers(opening, settings, connectTimeoutMs)
-      return withScript(opening)
+      return withScripts(opening)
     } catch (error) {
       opening?.disconnect()
       throw error instanceof RedisUnavailable ? new StateError(error.message) : error
@@ -72,14 +94,34 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
       const known = expected === undefined ? ['absent', ''] : ['is', expected]
       return (await ask(() => client.assayCompareAndSet(keyOf(key), ...known, value, ttlMs))) === 1
     },
+    async setIn(group, key, value, ttlMs) {
+      assertGroup(group)
+      assertEntry(key, ttlMs)
+      const index = indexOf(group)
+      await ask(() => client.assaySetIn(`${index}:${key}`, index, key, value, ttlMs))
+    },
+    async removeIn(group, key) {
+      assertGroup(group)
+      // Its name in the index goes with a later write.
+      await ask(() => client.del(`${indexOf(group)}:${key}`))
+    },
+    async list(group) {
+      assertGroup(group)
+      const index = indexOf(group)
+      const keys = await ask(() => client.zrange(index, '0', '-1'))
+      if (keys.length === 0) return new Map()
+      const values = await ask(() => client.mget(keys.map((key) => `${index}:${key}`)))
+      return new Map(keys.flatMap((key, i) => (typeof values[i] === 'string' ? [[key, values[i]] as const] : [])))
+    },
     async close() {
       client.disconnect()
     },
   }
 }
 
-/** The client sends the script's hash, and the script itself where the server has not got it, as after a restart. */
-function withScript(client: Redis | Cluster): RedisClient & WithScript {
+/** The client sends a script's hash, and the script itself where the server has not got it, as after a restart. */
+function withScripts(client: Redis | Cluster): RedisClient & WithScripts {
   client.defineCommand('assayCompareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
-  return client as RedisClient & WithScript
+  client.defineCommand('assaySetIn', { numberOfKeys: 2, lua: SET_IN })
+  return client as RedisClient & WithScripts
 }

@@ -177,12 +177,10 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
 )
 
 describe('a state that misbehaves', () => {
-  const stub = (get: StateStore['get']): StateStore => ({
-    backend: 'embedded',
+  const stub = (get: StateStore['get']): Pick<StateStore, 'get' | 'set' | 'compareAndSet'> => ({
     get,
     set: async () => {},
     compareAndSet: async () => true,
-    close: async () => {},
   })
 
   test('is not asked at each call', async () => {

@@ -15,7 +15,7 @@ export interface ProviderHealth {
 }
 
 export interface ProviderHealthOptions {
-  state: StateStore
+  state: Pick<StateStore, 'get' | 'set' | 'compareAndSet'>
   /** Those that this process calls; none where it only looks. */
   providers: readonly string[]
   nowMs: () => number

@@ -28,6 +28,7 @@ import type { TracesStore } from '../../storage/traces/port.ts'
 import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
 import { Evaluators } from './evaluators.ts'
+import type { LiveAgents } from './live/live-agents.ts'
 import { PartitionProgress } from './partition-progress.ts'
 import { ReadBack, storedUpTo } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
@@ -57,6 +58,8 @@ export interface EvaluateLoopOptions {
   /** `compileEvaluator`, or what wraps it. */
   compile?: (plan: Plan, options: EvaluatorOptions) => Evaluator
   runtime?: Runtime
+  /** Hears of every span and verdict, as they come. */
+  live?: LiveAgents
 }
 
 export type { EvaluateLoopStats } from './evaluate-stats.ts'
@@ -153,6 +156,7 @@ class Loop implements EvaluateLoop {
       startFrom: 'earliest',
       onAssign: async () => {
         this.#tenure = {}
+        this.#options.live?.begin(this.#options.nowMs())
       },
       onRevoke: () => this.#onRevoke(),
     })
@@ -230,6 +234,7 @@ class Loop implements EvaluateLoop {
     for (const progress of this.#partitions.values()) {
       progress.appended(!this.#inHand.isAsideFull(progress.topicPartition))
     }
+    this.#options.live?.readTo(records.length === 0 ? nowMs : Math.max(...records.map((one) => one.appendTimeMs)))
     if (records.length > 0) {
       this.#stats.spans += spans
       this.#stats.batches++
@@ -287,6 +292,7 @@ class Loop implements EvaluateLoop {
       this.#stats.undecodable++
       return 0
     }
+    this.#options.live?.addSpans(spans, record.appendTimeMs)
     try {
       for (const span of spans) {
         for (const result of evaluator.onSpan(span, nowMs, record.appendTimeMs)) results.push(result)
@@ -315,6 +321,7 @@ class Loop implements EvaluateLoop {
     await this.#retried(() => this.#options.log.append(EVAL_RESULTS, records))
     faultPoint('evaluate.after-append')
     this.#stats.results += results.length
+    this.#options.live?.addResults(results)
   }
 
   #retried<T>(attempt: () => Promise<T>): Promise<T> {
@@ -367,6 +374,7 @@ class Loop implements EvaluateLoop {
   }
 
   #rewind(): void {
+    this.#options.live?.begin(this.#options.nowMs())
     const starts = [...this.#partitions.values()].map((progress) => progress.restart())
     this.#forgetPartitions()
     const assigned = new Set(this.#consumer.assignment().map(({ partition }) => partition))
