@@ -43,6 +43,9 @@ export async function whenThere({ backend, open, nowMs, retryMs }: WhenThereOpti
     get: async (key) => use().get(key),
     set: async (key, value, ttlMs) => use().set(key, value, ttlMs),
     compareAndSet: async (key, expected, value, ttlMs) => use().compareAndSet(key, expected, value, ttlMs),
+    setIn: async (group, key, value, ttlMs) => use().setIn(group, key, value, ttlMs),
+    removeIn: async (group, key) => use().removeIn(group, key),
+    list: async (group) => use().list(group),
     close: async () => {
       isClosed = true
       await opening
