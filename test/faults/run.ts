@@ -11,7 +11,7 @@ import { Movement, type Patience, untilNothingLeft } from './movement.ts'
 import { pacedBy } from './pace.ts'
 import { Population, tracesPerRequest } from './population.ts'
 import { isKept, killRows, type Row, sendRows } from './report.ts'
-import { type Entry, makeSchedule } from './schedule.ts'
+import { type Entry, makeSchedule, victimsOf } from './schedule.ts'
 import { type Senders, startSenders } from './senders.ts'
 import { push, type Stimuli, startStimuli } from './stimuli.ts'
 import { FaultSystem, type Instances } from './system.ts'
@@ -72,6 +72,7 @@ const LOOK_AT_MEMORY_MS = 250
 const MOST_BEHIND = 6_000
 const LAG_EVERY_MS = 3_000
 const MOST_DOWN = 3
+const MAKE_UP_EVERY_MS = 1_500
 
 export async function runFaults(options: FaultOptions): Promise<FaultReport> {
   const startedMs = performance.now()
@@ -164,6 +165,7 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
     if (stoodStill !== '') rows.push({ what: 'the load and the kills went on', found: stoodStill, isKept: false })
     enter('named points')
     await untilPointsReached(scene)
+    await makeUpKills(scene)
     const pending = system.pendingPoints
     for (const scenario of options.scenarios) {
       enter(scenario.name)
@@ -256,4 +258,19 @@ async function untilPointsReached({ senders, system, patience }: Scene): Promise
     if (senders.reached()) senders.target += tracesPerRequest
     return system.pendingPoints.length
   })
+}
+
+/** Who was armed when another of its role was dead anyway took no kill of its own: others make up for it. */
+async function makeUpKills({ options, senders, system, patience }: Scene): Promise<void> {
+  const draw = victimsOf(options.seed)
+  await untilNothingLeft(
+    patience,
+    () => {
+      if (system.killCount >= options.kills) return 0
+      if (senders.reached()) senders.target += tracesPerRequest
+      if (system.downCount < MOST_DOWN) system.kill(...draw())
+      return options.kills - system.killCount
+    },
+    MAKE_UP_EVERY_MS,
+  )
 }

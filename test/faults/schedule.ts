@@ -88,3 +88,9 @@ export function makeSchedule({ seed, spans, kills }: ScheduleOptions): Entry[] {
   }
   return entries.sort((a, b) => a.atSpans - b.atSpans)
 }
+
+/** Further ones, at random: who, and which of its processes. */
+export function victimsOf(seed: number): () => [Role | Engine, number] {
+  const random = new Random(seed ^ 0x5eed)
+  return () => [random.pick(URN), random.int(0, 1_000)]
+}
