@@ -4,6 +4,7 @@ import { MANAGER_GROUP } from '../../alerting/manager.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS, NOTIFICATIONS } from '../../storage/log/topics.ts'
 import { type Patience, untilNothingLeft } from './movement.ts'
+import type { SupervisedProcess } from './supervised.ts'
 
 const READERS = [
   ['trans-evaluate', AGENT_TRACES],
@@ -41,3 +42,17 @@ export async function untilDrained(log: Log, patience: Patience): Promise<string
   }
   return await untilNothingLeft(patience, left, 1_000)
 }
+
+/** Traces that evaluators are to judge again when the store has the rest of them, by their own counters. */
+export async function tracesWaiting(processes: readonly SupervisedProcess[]): Promise<number> {
+  let waiting = 0
+  for (const { role, httpUrl } of processes) {
+    if (role !== 'trans-evaluate') continue
+    const answer = await fetch(`${httpUrl}/health`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) })
+    const { components } = (await answer.json()) as { components: { counters?: Record<string, number> }[] }
+    for (const { counters } of components) waiting += counters?.waitingForStore ?? 0
+  }
+  return waiting
+}
+
+const ANSWER_LIMIT_MS = 10_000

@@ -4,7 +4,7 @@ import { spansPerTrace } from '../../bench/load.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { count } from './count.ts'
 import { churnPlan, faultsPlan } from './definitions.ts'
-import { lags, untilDrained } from './drained.ts'
+import { lags, tracesWaiting, untilDrained } from './drained.ts'
 import { Journal } from './journal.ts'
 import { MemoryWatch } from './memory.ts'
 import { Movement, type Patience, untilNothingLeft } from './movement.ts'
@@ -180,6 +180,10 @@ async function underWay(system: FaultSystem, options: FaultOptions, startedMs: n
     await stimuli.stop()
     await senders.stop()
     await system.recovered()
+    await untilDrained(system.log, patience)
+    enter('traces that wait for the store')
+    // What is left of it is seen by the count; their verdicts are in the log then, and to be read as well.
+    await untilNothingLeft({ ...patience, stallMs: patience.stallMs / 4 }, () => tracesWaiting(system.processes))
     const left = await untilDrained(system.log, patience)
     rows.push({ what: 'the log was read to its end', found: left === '' ? 'yes' : `no: ${left}`, isKept: left === '' })
     enter('counting')
