@@ -107,6 +107,7 @@ function unavailable(error: LogError): AcceptOutcome {
     case 'io':
     case 'locked':
     case 'unknown_topic':
+    case 'unreadable':
       return { kind: 'unavailable', message: 'the log cannot be written; nothing was kept', retryAfterSeconds: 5 }
   }
 }

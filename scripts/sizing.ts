@@ -7,16 +7,16 @@ import { pathToFileURL } from 'node:url'
 /** What an agent does. A thousandth of it, or a thousandfold, is as usual: put your own here. */
 export const LOAD = { tracesPerAgentDay: 20, spansPerTrace: 10, peakToMean: 4 } as const
 
-/** CPU seconds per million spans of 1.2 kB, every role a process, 2026-11-21: docs/operations/sizing.md says how they were measured. */
+/** CPU seconds per million spans of 1.2 kB, every role a process, lz4, 2026-11-21: docs/operations/sizing.md says how they were measured. */
 export const CPU_SECONDS = {
-  gateway: 66,
-  'trans-evaluate': 62,
-  'trans-store': 61,
-  alerts: 11,
+  gateway: 26,
+  'trans-evaluate': 28,
+  'trans-store': 46,
+  alerts: 6,
   /** Of the one broker that takes them; each follower is taken for as much. */
-  kafka: 38,
-  /** Inserts and merges, in process: docs/performance.md. */
-  clickHouse: 15,
+  kafka: 20,
+  /** Inserts and merges, behind HTTP. */
+  clickHouse: 24,
 } as const
 
 export const PLAN = {

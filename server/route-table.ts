@@ -36,6 +36,7 @@ export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/v1/dead-letters/:id', 'administer', 'one of them, with the record itself'),
   route('POST', '/v1/dead-letters/replay', 'administer', 'all that wait, on their topics again'),
   route('POST', '/v1/dead-letters/drop', 'administer', 'all that wait, settled'),
+  route('POST', '/v1/dead-letters/skip', 'operate', 'records that the log itself cannot read, let go: source'),
   route('POST', '/v1/dead-letters/:id/replay', 'administer', 'the record on its topic again'),
   route('POST', '/v1/dead-letters/:id/drop', 'administer', 'the letter settled'),
   route('GET', '/v1/replays', 'read', 'replays, newest first'),

@@ -291,6 +291,16 @@ export const deadLetterDetailSchema = deadLetterSchema.extend({
 /** Of all that waited. */
 export const settledDeadLettersSchema = z.object({ ids: z.array(z.int()) })
 
+/** Let go, so that reading goes on behind them: offsets [from, to), kept in the letter. */
+export const skippedRecordsSchema = z.object({
+  id: z.int(),
+  topic: z.string(),
+  partition: z.int(),
+  from: z.int(),
+  to: z.int(),
+})
+
+export type SkippedRecords = z.infer<typeof skippedRecordsSchema>
 export type SettledDeadLetters = z.infer<typeof settledDeadLettersSchema>
 export type DeadLetterJson = z.infer<typeof deadLetterSchema>
 export type DeadLettersResponse = z.infer<typeof deadLettersResponseSchema>

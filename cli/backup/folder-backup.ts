@@ -2,32 +2,21 @@
  * A data folder, copied while nothing runs on it: everything in it is of one moment, so that a restore neither shows results without
  * spans nor loses a span that was acknowledged. The manifest is written last; without it there is no backup.
  */
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync } from 'node:fs'
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
-import { messageOf } from '../../engine/message-of.ts'
+import { damageOf, describeFile, FILES, findManifest, noManifest, storedFileSchema, writeManifest } from './files.ts'
 
 const FORMAT = 1
-const MANIFEST = 'manifest.json'
-const FILES = 'files'
 /** Of the process that held the folder. */
 const NOT_KEPT: ReadonlySet<string> = new Set(['lock.db', 'lock.db-journal', 'owner.json'])
 
 const manifestSchema = z.object({
-  format: z.int(),
+  format: z.literal(FORMAT),
   version: z.string(),
   createdAt: z.string(),
-  files: z.array(
-    z.object({
-      /** With `/` between, and never out of the folder. */
-      path: z.string().refine((path) => !path.split('/').includes('..') && !path.startsWith('/')),
-      sizeBytes: z.int().nonnegative(),
-      sha256: z.string(),
-    }),
-  ),
+  files: z.array(storedFileSchema),
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
@@ -47,12 +36,10 @@ export async function backUpFolder(
     const copy = join(to, FILES, path)
     await mkdir(dirname(copy), { recursive: true })
     await copyFile(join(from, path), copy)
-    // Of the copy, which is what a restore has.
-    files.push({ path: path.split(sep).join('/'), sizeBytes: (await stat(copy)).size, sha256: await hashOf(copy) })
+    files.push(await describeFile(to, path.split(sep).join('/')))
   }
-  const manifest = { format: FORMAT, ...about, files }
-  await writeFile(join(to, `${MANIFEST}.part`), `${JSON.stringify(manifest, null, 2)}\n`)
-  await rename(join(to, `${MANIFEST}.part`), join(to, MANIFEST))
+  const manifest: Manifest = { format: FORMAT, ...about, files }
+  await writeManifest(to, manifest)
   return { ok: true, manifest }
 }
 
@@ -60,16 +47,9 @@ export async function backUpFolder(
 export async function restoreFolder(from: string, to: string, isForced: boolean): Promise<BackupOutcome> {
   const read = await readManifest(from)
   if (!read.ok) return read
-  for (const { path, sizeBytes, sha256 } of read.manifest.files) {
-    const file = join(from, FILES, path)
-    const size = await stat(file).then(
-      (found) => found.size,
-      () => null,
-    )
-    if (size === null) return { ok: false, message: `the backup is not whole: ${path} is missing` }
-    if (size !== sizeBytes || (await hashOf(file)) !== sha256) {
-      return { ok: false, message: `the backup is damaged: ${path} is not what was written` }
-    }
+  for (const file of read.manifest.files) {
+    const damage = await damageOf(from, file)
+    if (damage !== null) return { ok: false, message: damage }
   }
   const isThere = existsSync(to) && readdirSync(to).length > 0
   if (isThere && !isForced) {
@@ -87,22 +67,10 @@ export async function restoreFolder(from: string, to: string, isForced: boolean)
 }
 
 async function readManifest(from: string): Promise<BackupOutcome> {
-  let raw: unknown
-  try {
-    raw = JSON.parse(await readFile(join(from, MANIFEST), 'utf8'))
-  } catch (error) {
-    return { ok: false, message: `${from} holds no whole backup: its ${MANIFEST} cannot be read (${messageOf(error)})` }
-  }
-  const parsed = manifestSchema.safeParse(raw)
-  if (!parsed.success) return { ok: false, message: `${join(from, MANIFEST)} is no manifest of a backup` }
-  if (parsed.data.format > FORMAT) {
-    const { format, version } = parsed.data
-    return {
-      ok: false,
-      message: `the backup has format ${format}, written by Assay ${version}, and this one knows up to ${FORMAT}: use the newer Assay`,
-    }
-  }
-  return { ok: true, manifest: parsed.data }
+  const found = await findManifest(from)
+  if (!found.ok) return found
+  const parsed = manifestSchema.safeParse(found.content)
+  return parsed.success ? { ok: true, manifest: parsed.data } : noManifest(from)
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
@@ -111,10 +79,4 @@ async function filesBelow(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && !(entry.parentPath === folder && NOT_KEPT.has(entry.name)))
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort()
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return hash.digest('hex')
 }

@@ -4,7 +4,7 @@
  * comes twice after a restore, and is stored once; what is ahead of one would be lost.
  */
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { backup as copyDatabase, DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +15,8 @@ import { MIGRATIONS } from '../../storage/traces/migrations.ts'
 import type { Engine } from '../../storage/traces/open.ts'
 import { STORE_GROUP } from '../../workers/integrity/verify.ts'
 import { backUpByEngine, type EngineTarget } from './by-engine.ts'
-import { damageOf, FILES, hashOf, type Manifest, type ManifestFile, readManifest, writeManifest } from './manifest.ts'
+import { damageOf, describeFile, FILES, writeManifest } from './files.ts'
+import { type Manifest, type ManifestFile, readManifest } from './manifest.ts'
 import { RECORD_TOPICS, writeRecords } from './topic-records.ts'
 
 export interface BackupParts {
@@ -250,7 +251,7 @@ class BackupRun {
     await mkdir(dirname(file), { recursive: true })
     const holds = await write(file)
     if (holds === null) return
-    const entry = { path, sizeBytes: (await stat(file)).size, sha256: await hashOf(file), holds }
+    const entry = { ...(await describeFile(this.#options.to, path)), holds }
     await this.#note({ files: [...this.#manifest.files, entry] })
   }
 

@@ -6,6 +6,7 @@ import {
   deadLetterDetailSchema,
   deadLettersResponseSchema,
   settledDeadLettersSchema,
+  skippedRecordsSchema,
 } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
@@ -35,6 +36,7 @@ Examples:
   assay dlq show 12
   assay dlq replay 12 13
   assay dlq drop --all
+  assay dlq skip agent-traces/3/1200
 
 Exit codes: 0 fine, 1 there are dead letters waiting (list), 2 usage, or no Assay answers.`,
     )
@@ -57,6 +59,25 @@ Exit codes: 0 fine, 1 there are dead letters waiting (list), 2 usage, or no Assa
     .option('--json', 'print one JSON object instead of text')
     .action(async (id: string, flags: Flags) => {
       process.exitCode = await show(id, flags)
+    })
+  dlq
+    .command('skip')
+    .description('let records go that the log itself cannot read, so that reading goes on behind them')
+    .argument('<place...>', 'topic/partition/offset, as the log told it')
+    .option(...SERVER)
+    .option('--json', 'print one JSON object a place instead of text')
+    .addHelpText(
+      'after',
+      `
+A batch of records whose checksum is wrong holds up its partition alone, and is read again until another replica has it whole. Where
+none has, this goes on without it: its bytes are kept as a dead letter, and its records are lost to every group. It is
+refused where the records can be read.
+
+Example:
+  assay dlq skip agent-traces/3/1200`,
+    )
+    .action(async (places: string[], flags: Flags) => {
+      process.exitCode = await skip(places, flags)
     })
   for (const action of ['replay', 'drop'] as const) {
     dlq
@@ -122,6 +143,20 @@ function excerpt(value: Buffer): string {
     .toString('latin1')
     .replaceAll(/[^\x20-\x7e]/g, '.')
   return value.length > EXCERPT_BYTES ? `${shown} … (${value.length} bytes in all: --payload writes them)` : shown
+}
+
+async function skip(places: readonly string[], flags: Flags): Promise<number> {
+  for (const source of places) {
+    const answer = await askApi(serverOf(flags.server), 'v1/dead-letters/skip', {}, skippedRecordsSchema, { source })
+    if (!answer.ok) return fail(answer.message)
+    const { id, topic, partition, from, to } = answer.value
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(answer.value)}\n`
+        : `${topic}/${partition}: records ${from} to ${to - 1} are skipped; their bytes are dead letter ${id}\n`,
+    )
+  }
+  return exitCodes.ok
 }
 
 async function settle(action: 'replay' | 'drop', ids: readonly string[], flags: Flags): Promise<number> {

@@ -11,6 +11,7 @@ interface Flags {
   server?: string
   data?: string
   logUrl?: string
+  config?: string
   json?: boolean
   tenant?: string
   role?: KeyRole
@@ -41,6 +42,8 @@ log can be opened: with --log-url, or with --data while nothing runs.
 Examples:
   assay keys create --role ingest --name "support agent"
   assay keys create --role admin --tenant acme --log-url kafka://kafka:9092
+  ASSAY_LOG_SASL_USERNAME=assay ASSAY_LOG_SASL_PASSWORD=… ASSAY_LOG_TLS=true \\
+    assay keys create --role admin --log-url kafka://kafka:9093
   assay keys list
   assay keys revoke 4fGq0ZrB81Lx
 
@@ -81,7 +84,11 @@ const withPlace = (command: Command): Command =>
       ).conflicts(['data', 'logUrl']),
     )
     .addOption(new Option('--data <folder>', 'of an instance that is not running').conflicts('logUrl'))
-    .option('--log-url <url>', "of the roles' log: kafka://host:9092")
+    .option(
+      '--log-url <url>',
+      "of the roles' log: kafka://host:9092, with the user and the certificates of their settings",
+    )
+    .option('--config <file>', 'with --log-url: where those settings are (assay.yaml here or above; ASSAY_CONFIG)')
     .option('--json', 'print one JSON object instead of text')
 
 async function run(flags: Flags, act: (office: KeyOffice) => Promise<number>): Promise<number> {

@@ -13,6 +13,10 @@ export function registerVerify(program: Command): void {
     .option('--data <dir>', 'the data folder to check, where no Assay runs on it (ASSAY_DATA, or .assay)')
     .option('--log-url <url>', 'with --traces-url: check these, where no api role can be asked')
     .option('--traces-url <url>', 'of ClickHouse')
+    .option(
+      '--config <file>',
+      'with these: users and certificates, as the roles have them (assay.yaml here or above; ASSAY_CONFIG)',
+    )
     .option('--json', 'print one JSON object instead of text')
     .addHelpText(
       'after',

@@ -3,8 +3,8 @@ import { findingsOf, type VerifyReport, verifyReportSchema } from '../../engine/
 import { messageOf } from '../../engine/message-of.ts'
 import { parseSince } from '../../server/parameters.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
-import { parseKafkaUrl } from '../../storage/log/kafka/config.ts'
 import { type OpenTracesOptions, openTraces } from '../../storage/traces/open.ts'
+import { enginesOf } from '../backup/engines.ts'
 import { type Answer, askApi } from '../commands/ask-api.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { type LogSource, openLog } from '../log-source.ts'
@@ -21,6 +21,7 @@ export interface VerifyFlags {
   data?: string
   logUrl?: string
   tracesUrl?: string
+  config?: string
   json?: boolean
 }
 
@@ -66,7 +67,7 @@ export function wantedOf({ day, since, deep = false }: VerifyFlags, nowMs: numbe
 async function checked(flags: VerifyFlags, wanted: Wanted): Promise<Answer<VerifyReport>> {
   const { logUrl, tracesUrl } = flags
   try {
-    if (logUrl !== undefined || tracesUrl !== undefined) return await checkEngines(logUrl, tracesUrl, wanted)
+    if (logUrl !== undefined || tracesUrl !== undefined) return await checkEngines(flags, wanted)
     const place = await placeOf(flags, process.env)
     if (place.kind === 'folder') return await checkFolder(place.path, wanted)
     const body = {
@@ -81,20 +82,14 @@ async function checked(flags: VerifyFlags, wanted: Wanted): Promise<Answer<Verif
   }
 }
 
-async function checkEngines(
-  logUrl: string | undefined,
-  tracesUrl: string | undefined,
-  wanted: Wanted,
-): Promise<Answer<VerifyReport>> {
+async function checkEngines({ logUrl, tracesUrl, config }: VerifyFlags, wanted: Wanted): Promise<Answer<VerifyReport>> {
   if (logUrl === undefined || tracesUrl === undefined) {
     return { ok: false, message: '--log-url and --traces-url go together: one is compared with the other' }
   }
-  const parsed = parseKafkaUrl(logUrl)
-  if (!parsed.ok) return { ok: false, message: `--log-url: ${parsed.message}` }
-  if (!/^https?:$/.test(URL.parse(tracesUrl)?.protocol ?? '')) {
-    return { ok: false, message: '--traces-url must look like http://user:password@host:8123' }
-  }
-  return checkHere({ kind: 'kafka', settings: parsed.settings }, { url: tracesUrl }, wanted)
+  const found = enginesOf({ logUrl, tracesUrl, ...(config !== undefined && { config }) })
+  if (!found.ok) return found
+  const { log, tracesUrl: url, cluster } = found.value.engines
+  return checkHere({ kind: 'kafka', settings: log! }, { url: url!, cluster }, wanted)
 }
 
 async function checkFolder(path: string, wanted: Wanted): Promise<Answer<VerifyReport>> {

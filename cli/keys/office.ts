@@ -14,7 +14,7 @@ import { openKeys } from '../../storage/access/keys.ts'
 import type { KeyRole } from '../../storage/access/principal.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
-import { parseKafkaUrl } from '../../storage/log/kafka/config.ts'
+import { enginesOf } from '../backup/engines.ts'
 import { type Answer, askApi, serverOf } from '../commands/ask-api.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 
@@ -36,6 +36,7 @@ export interface OfficeFlags {
   server?: string
   data?: string
   logUrl?: string
+  config?: string
 }
 
 /** Of the flags: a folder or a log is opened, else the instance is asked. */
@@ -43,9 +44,11 @@ export async function openOffice(flags: OfficeFlags): Promise<Answer<KeyOffice>>
   if (flags.data === undefined && flags.logUrl === undefined)
     return { ok: true, value: officeOfApi(serverOf(flags.server)) }
   if (flags.data !== undefined) return openFolder(flags.data)
-  const parsed = parseKafkaUrl(flags.logUrl!)
-  if (!parsed.ok) return { ok: false, message: `--log-url ${parsed.message}` }
-  return openLogOffice({ kind: 'kafka', settings: parsed.settings }, () => {})
+  // How brokers are spoken to stands where the roles have it: users, certificates, compression.
+  const { logUrl, config } = flags
+  const found = enginesOf({ logUrl: logUrl!, ...(config !== undefined && { config }) })
+  if (!found.ok) return found
+  return openLogOffice({ kind: 'kafka', settings: found.value.engines.log! }, () => {})
 }
 
 function officeOfApi(server: string): KeyOffice {

@@ -9,16 +9,20 @@ import {
   type SettleOutcome,
   type StoredDeadLetter,
   settleAllDeadLetters,
+  skipUnreadable,
   type Whose,
 } from '../../storage/log/dead-letters.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
 import { badRequest, problem } from '../problem.ts'
-import type { DeadLetterJson, DeadLettersResponse, SettledDeadLetters } from '../schemas.ts'
+import type { DeadLetterJson, DeadLettersResponse, SettledDeadLetters, SkippedRecords } from '../schemas.ts'
 
 const querySchema = z.strictObject({
   state: z.enum(['waiting', 'replayed', 'dropped', 'all']).default('waiting'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
+
+const skipSchema = z.strictObject({ source: z.string() })
+const SKIP_STATUS = { malformed: 400, unknown: 404, readable: 409 } as const
 
 /** Records that could not be used. What they hold is as it was sent, before any redaction. */
 export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
@@ -58,6 +62,15 @@ export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
   }
   app.post('/v1/dead-letters/replay', settlingAll('replayed'))
   app.post('/v1/dead-letters/drop', settlingAll('dropped'))
+  app.post('/v1/dead-letters/skip', async (context) => {
+    const parsed = skipSchema.safeParse(await context.req.json().catch(() => null))
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(skipSchema.shape))
+    const outcome = await skipUnreadable(log, parsed.data.source)
+    if (!outcome.ok) return problem(context, SKIP_STATUS[outcome.code], outcome.message)
+    const { topic, partition, from, to } = outcome.range
+    const body: SkippedRecords = { id: outcome.id, topic, partition, from, to }
+    return context.json(body)
+  })
   app.post(
     '/v1/dead-letters/:id/replay',
     settling((id, whose) => replayDeadLetter(log, id, whose)),

@@ -2,8 +2,8 @@
  * What people do with dead letters: look, hand back to the topic that they came from, or let go. A letter is known by its offset
  * in `dead-letters`. What became of it is a record of its own there, so that nothing is changed or lost.
  */
-import { GROUP } from './dead-letter.ts'
-import type { Log, LogRecord } from './port.ts'
+import { type DeadLetterCode, GROUP, parseSource, skippedLetter } from './dead-letter.ts'
+import { type Log, LogError, type LogRecord, type UnreadableRange, UnreadableRecords } from './port.ts'
 import { tenantOf } from './tenant-of.ts'
 import { DEAD_LETTERS } from './topics.ts'
 
@@ -26,7 +26,11 @@ export interface StoredDeadLetter {
   readonly headers: Readonly<Record<string, string>>
 }
 
-export type SettleOutcome = { ok: true } | { ok: false; code: 'unknown' | 'settled'; message: string }
+export type SettleOutcome = { ok: true } | { ok: false; code: 'unknown' | 'settled' | 'unreadable'; message: string }
+
+export type SkipOutcome =
+  | { ok: true; id: number; range: UnreadableRange }
+  | { ok: false; code: 'malformed' | 'unknown' | 'readable'; message: string }
 
 /** A tenant, for its own letters; null for whoever runs Assay, for all. */
 export type Whose = string | null
@@ -39,6 +43,7 @@ const OUTCOME = 'outcome'
 /** Headers that a letter has besides those of its record. */
 const OWN = ['source', GROUP, 'code', 'reason']
 const PARTITION = 0
+const UNREADABLE: DeadLetterCode = 'unreadable'
 const PAGE_RECORDS = 200
 /** A record may be of megabytes. */
 const PAGE_BYTES = 8 << 20
@@ -94,6 +99,12 @@ export async function readDeadLetter(log: Log, id: number, whose: Whose): Promis
 export async function replayDeadLetter(log: Log, id: number, whose: Whose): Promise<SettleOutcome> {
   const letter = await waitingLetter(log, id, whose)
   if (!letter.ok) return letter
+  if (letter.letter.code === UNREADABLE)
+    return {
+      ok: false,
+      code: 'unreadable',
+      message: `dead letter ${id} is what nobody could read: there is nothing to replay`,
+    }
   await replay(log, letter.letter)
   return { ok: true }
 }
@@ -106,20 +117,55 @@ export async function dropDeadLetter(log: Log, id: number, whose: Whose): Promis
   return { ok: true }
 }
 
+/**
+ * Lets records go that the log itself cannot read, so that every group goes on behind them: `source` is `topic/partition/offset`, as the
+ * log told it. They are kept in dead-letters as they came. Refused where the records can be read. Rejects with `LogError`.
+ */
+export async function skipUnreadable(log: Log, source: string): Promise<SkipOutcome> {
+  const place = parseSource(source)
+  if (place === null)
+    return {
+      ok: false,
+      code: 'malformed',
+      message: `a place in the log is topic/partition/offset, not ${JSON.stringify(source)}`,
+    }
+  const { topic, partition, offset } = place
+  try {
+    const [record] = await log.read(topic, partition, offset, 1, 1)
+    if (record?.offset === offset)
+      return { ok: false, code: 'readable', message: `${source} can be read: there is nothing to skip` }
+    return { ok: false, code: 'unknown', message: `there is no record ${source}, or it was skipped before` }
+  } catch (error) {
+    if (error instanceof UnreadableRecords) {
+      const [letter] = await log.append(DEAD_LETTERS, [skippedLetter(error)])
+      return { ok: true, id: letter!.offset, range: error.range }
+    }
+    if (error instanceof LogError && error.code === 'unknown_topic')
+      return { ok: false, code: 'unknown', message: error.message }
+    throw error
+  }
+}
+
 /** Every letter that waits when it is asked, the oldest first; their ids. Looks through the topic once. */
 export async function settleAllDeadLetters(log: Log, outcome: 'replayed' | 'dropped', whose: Whose): Promise<number[]> {
   const ids = [...(await statesOf(log, whose))].flatMap(([id, state]) => (state === 'waiting' ? [id] : []))
+  if (outcome === 'replayed') return replayAll(log, ids)
   for (let start = 0; start < ids.length; start += PAGE_RECORDS) {
-    const page = ids.slice(start, start + PAGE_RECORDS)
-    if (outcome === 'dropped') await settle(log, page, outcome)
-    else for (const id of page) await replayOne(log, id)
+    await settle(log, ids.slice(start, start + PAGE_RECORDS), outcome)
   }
   return ids
 }
 
-async function replayOne(log: Log, id: number): Promise<void> {
-  const [record] = await log.read(DEAD_LETTERS, PARTITION, id, 1)
-  if (record?.offset === id) await replay(log, letterOf(record, 'waiting'))
+/** But for what nobody can read, which waits to be dropped. */
+async function replayAll(log: Log, ids: readonly number[]): Promise<number[]> {
+  const replayed: number[] = []
+  for (const id of ids) {
+    const [record] = await log.read(DEAD_LETTERS, PARTITION, id, 1)
+    if (record?.offset !== id || record.headers.code === UNREADABLE) continue
+    await replay(log, letterOf(record, 'waiting'))
+    replayed.push(id)
+  }
+  return replayed
 }
 
 async function replay(log: Log, { id, source, headers, value }: StoredDeadLetter): Promise<void> {

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { overriding } from '../../test/support/overriding.ts'
 import { type EmbeddedLog, openEmbeddedLog } from './embedded.ts'
 import { InHand } from './in-hand.ts'
 import { type InHandNote, noteText, parseNote } from './in-hand-note.ts'
-import type { Consumer, LogRecord } from './port.ts'
+import { type Consumer, type Log, type LogRecord, UnreadableRecords } from './port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from './topics.ts'
 
 const GROUP = 'trans-store'
@@ -43,6 +44,7 @@ async function live(options: {
   kills: (text: string) => boolean
   dieAfter?: number
   fetchBytes?: number
+  read?: Log['read']
 }): Promise<Life> {
   const death = Promise.withResolvers<typeof DEATH>()
   const life: Life = { processed: [], commits: 0, turns: 0, isDead: false }
@@ -53,7 +55,7 @@ async function live(options: {
   }
   const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })
   const inHand = new InHand({
-    log,
+    log: options.read === undefined ? log : overriding(log, { read: options.read }),
     groupId: GROUP,
     alone: (run) => run(),
     retry: (attempt) => (life.isDead ? new Promise(() => {}) : attempt()),
@@ -132,6 +134,17 @@ test('who is killed by others is not poison, however often', async () => {
   expect(await letters()).toEqual([])
   const last = await live({ kills: () => false })
   expect(last.processed.at(-1)).toBe('good 399')
+})
+
+test('records that the log cannot read are tried by nobody, and hold nobody up', async () => {
+  await append(Array.from({ length: 100 }, (_, i) => `good ${i}`))
+  expect((await live({ kills: () => false, dieAfter: 3 })).isDead).toBe(true)
+  const read: Log['read'] = async (topic, partition, from) => {
+    throw new UnreadableRecords({ topic, partition, from, to: from + 1 }, new Uint8Array(1), 'damaged')
+  }
+  const life = await live({ kills: () => false, read })
+  expect(life.isDead).toBe(false)
+  expect(life.processed.at(-1)).toBe('good 99')
 })
 
 test('in steady state it commits no more often than it is asked to', async () => {

@@ -12,14 +12,15 @@ import { messageOf } from '../../engine/message-of.ts'
 import { deadLetter } from './dead-letter.ts'
 import { type Alone, aloneInProcess } from './in-hand-alone.ts'
 import { type InHandNote, noteText, parseNote, type Trial } from './in-hand-note.ts'
-import type {
-  CommitOutcome,
-  CommittedOffset,
-  Consumer,
-  Log,
-  LogRecord,
-  PartitionOffset,
-  TopicPartition,
+import {
+  type CommitOutcome,
+  type CommittedOffset,
+  type Consumer,
+  type Log,
+  type LogRecord,
+  type PartitionOffset,
+  type TopicPartition,
+  UnreadableRecords,
 } from './port.ts'
 import { DEAD_LETTERS } from './topics.ts'
 
@@ -211,7 +212,7 @@ export class InHand {
     while (from < to) {
       const next = nextTrial({ from, to, piece, trial })
       // Before it is written down: a log that does not answer must not look like a death.
-      const records = await retry(() => log.read(topic, number, next.start, next.end - next.start, READ_BYTES))
+      const records = await retry(() => readOr(log, { topic, partition: number, next }))
       const [first] = records
       // Nobody had more than there is, and what comes later was not tried.
       if (first === undefined) break
@@ -259,6 +260,16 @@ export class InHand {
     await retry(() => log.append(DEAD_LETTERS, [deadLetter(record, groupId, 'fatal', reason)]))
     onPutAside?.(record)
     onProblem?.(`a record was put aside in dead-letters: ${sourceOf(record)}: ${reason}`)
+  }
+}
+
+/** None where they cannot be read: nobody came past that place with them, and nobody can. */
+async function readOr(log: Log, { topic, partition, next }: TopicPartition & { next: Trial }): Promise<LogRecord[]> {
+  try {
+    return await log.read(topic, partition, next.start, next.end - next.start, READ_BYTES)
+  } catch (error) {
+    if (error instanceof UnreadableRecords) return []
+    throw error
   }
 }
 

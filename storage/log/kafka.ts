@@ -11,6 +11,7 @@ import { explainRefusal, hintAtStart } from './kafka/explain.ts'
 import { type Cluster, createCluster, errorTypeOf, leaderOf, silenceNegativeTimers } from './kafka/kafkajs-internals.ts'
 import { KafkaProducer } from './kafka/producer.ts'
 import { fetchFrom } from './kafka/requests.ts'
+import { Skipped } from './kafka/skipped.ts'
 import { ensureKafkaTopics } from './kafka/topics.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type {
@@ -24,7 +25,8 @@ import type {
   RecordToAppend,
   TopicSpec,
 } from './port.ts'
-import { LogError } from './port.ts'
+import { LogError, UnreadableRecords } from './port.ts'
+import { DEAD_LETTERS } from './topics.ts'
 
 export { type KafkaSettings, parseKafkaUrl } from './kafka/config.ts'
 
@@ -38,6 +40,7 @@ export interface KafkaLogOptions {
 
 const COMPRESSION: Readonly<Record<Compression, CompressionId>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
 const READ_BYTES = 8 << 20
+const LETTERS = { maxRecords: 500, maxBytes: 8 << 20 }
 const READ_WAIT_MS = 100
 
 /** Connects; rejects with `LogError` `io` when no broker answers. */
@@ -74,6 +77,10 @@ class KafkaLog implements Log {
   readonly #batcher: AppendBatcher
   readonly #partitions = new Map<string, number>()
   readonly #consumers = new Set<KafkaConsumer>()
+  readonly #skipped = new Skipped({
+    read: (partition, offset) => this.#readAs(DEAD_LETTERS, partition, offset, LETTERS, null),
+    endOffsets: (topic) => this.endOffsets(topic),
+  })
   #nextUnkeyed = 0
   #hasConnected = false
   #isClosed = false
@@ -166,6 +173,8 @@ class KafkaLog implements Log {
         }),
         ...options,
       },
+      isSkipped: (range) => this.#skipped.has(range),
+      onProblem: (text) => this.#options.onProblem?.(text),
       onLoss: ({ topic, partition }, from, to) =>
         this.#options.onProblem?.(
           `group ${options.groupId} lost records ${from} to ${to - 1} of ${topic}/${partition}: retention deleted them before they were read`,
@@ -185,12 +194,22 @@ class KafkaLog implements Log {
       .toSorted((a, b) => a.partition - b.partition)
   }
 
-  async read(
+  read(
     topic: string,
     partition: number,
     fromOffset: number,
     maxRecords: number,
     maxBytes = Number.POSITIVE_INFINITY,
+  ): Promise<LogRecord[]> {
+    return this.#readAs(topic, partition, fromOffset, { maxRecords, maxBytes }, this.#skipped)
+  }
+
+  async #readAs(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    { maxRecords, maxBytes }: { maxRecords: number; maxBytes: number },
+    skipped: Skipped | null,
   ): Promise<LogRecord[]> {
     const end = (await this.endOffsets(topic)).find((one) => one.partition === partition)
     if (end === undefined) throw new LogError('unknown_topic', `topic ${topic} has no partition ${partition}`)
@@ -202,7 +221,17 @@ class KafkaLog implements Log {
       const fetchBytes = Math.min(READ_BYTES, leftBytes)
       const batches = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at, fetchBytes))
       for (const batch of batches) {
-        for (const record of batch.records()) {
+        const unpacked = unpackedOf(batch)
+        if (unpacked instanceof UnreadableRecords) {
+          if (await skipped?.has(unpacked.range)) {
+            next = Math.max(next, unpacked.range.to)
+            continue
+          }
+          // What comes before it is whole; whoever reads on hears of it.
+          if (records.length > 0) return records
+          throw unpacked
+        }
+        for (const record of unpacked) {
           // A broker gives whole batches, however little was asked for.
           if (record.offset < next || records.length >= maxRecords || leftBytes <= 0) continue
           records.push(record)
@@ -284,5 +313,14 @@ class KafkaLog implements Log {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new LogError('closed', 'the log is closed')
+  }
+}
+
+function unpackedOf(batch: FetchedBatch): LogRecord[] | UnreadableRecords {
+  try {
+    return batch.records()
+  } catch (error) {
+    if (error instanceof UnreadableRecords) return error
+    throw error
   }
 }

@@ -130,12 +130,32 @@ export interface Log {
   close(): Promise<void>
 }
 
-/** Codes: `full` (disk or size bound; retry later), `closed`, `unknown_topic`, `locked` (another process has the folder), `io`. */
+/** Records [from, to) that the log holds and that cannot be read: reading goes on behind them only when an operator lets them go. */
+export interface UnreadableRange extends TopicPartition {
+  readonly from: number
+  readonly to: number
+}
+
+/** Codes: `full` (disk or size bound; retry later), `closed`, `unknown_topic`, `locked` (another process has the folder), `unreadable` (`UnreadableRecords`), `io`. */
 export class LogError extends Error {
-  readonly code: 'full' | 'closed' | 'unknown_topic' | 'locked' | 'io'
+  readonly code: 'full' | 'closed' | 'unknown_topic' | 'locked' | 'unreadable' | 'io'
   constructor(code: LogError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'LogError'
     this.code = code
+  }
+}
+
+/** The records came, and are not what was written: no outage, and no retry helps unless another replica has them whole. */
+export class UnreadableRecords extends LogError {
+  readonly range: UnreadableRange
+  /** As they came. */
+  readonly bytes: Uint8Array
+  constructor(range: UnreadableRange, bytes: Uint8Array, reason: string, options?: ErrorOptions) {
+    const { topic, partition, from, to } = range
+    const which = to - from === 1 ? `record ${from}` : `records ${from} to ${to - 1}`
+    super('unreadable', `${which} of ${topic}/${partition} cannot be read: ${reason}`, options)
+    this.range = range
+    this.bytes = bytes
   }
 }

@@ -13,6 +13,8 @@ export interface KafkaBroker {
   /** `host:port` of the plain listener. */
   readonly address: string
   readonly pid: number
+  /** Where each partition has a folder, `topic-0`, of its segments. */
+  readonly dataDir: string
   /** SIGKILL; the data stays, and `start` goes on with it. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -47,6 +49,7 @@ export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promis
   let running: Running | null = null
   const broker: KafkaBroker = {
     address,
+    dataDir: join(folder, 'data'),
     get pid() {
       return running?.child.pid ?? 0
     },

@@ -1,7 +1,7 @@
 /** Records that are not found by their positions: read, and looked for by what is in them. */
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
-import type { Log, LogRecord } from '../../storage/log/port.ts'
+import { type Log, type LogRecord, UnreadableRecords } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import type { TracesTable } from '../../storage/traces/encode.ts'
 import { type OffsetRange, resultKey, spanKey, type TracesIntegrity } from '../../storage/traces/integrity.ts'
@@ -40,7 +40,7 @@ const PAGE_RECORDS = 500
 const PAGE_BYTES = 8 << 20
 
 export async function examineRecords(examination: Examination): Promise<Examined> {
-  const { log, topic, piece, stored, isDeep } = examination
+  const { topic, piece, stored, isDeep } = examination
   const examined: Examined = {
     stored: 0,
     storedElsewhere: 0,
@@ -58,18 +58,41 @@ export async function examineRecords(examination: Examination): Promise<Examined
       continue
     }
     const end = next + Math.min(PAGE_RECORDS, lengthOfRun(examination, next))
-    const records = (await log.read(topic, piece.partition, next, end - next, PAGE_BYTES)).filter(
-      ({ offset }) => offset < end,
-    )
-    // What is left out between two records, or before the end of a page without any, is in the log no more.
-    const readTo = (records.at(-1)?.offset ?? end - 1) + 1
-    examined.gone += readTo - next - records.length
-    next = readTo
-    if (records.length === 0) continue
     sources ??= await examination.sources()
+    const { records, readTo, unreadableTo } = await readPage(examination, next, end)
+    // What is left out between two records, or before the end of a page without any, is in the log no more, or was let go.
+    const found = new Set(records.map(({ offset }) => offset))
+    for (let offset = next; offset < readTo; offset++) {
+      if (found.has(offset)) continue
+      if (sources.has(`${topic}/${piece.partition}/${offset}`)) examined.deadLettered++
+      else examined.gone++
+    }
+    for (let offset = readTo; offset < unreadableTo; offset++) {
+      if (stored.has(offset)) examined.stored++
+      else examined.missing.push(offset)
+    }
+    next = Math.max(readTo, unreadableTo)
+    if (records.length === 0) continue
     await judge(examination, records, sources, examined)
   }
   return examined
+}
+
+/** Records from `next` on, before `end`: whole up to `readTo`, and from there to `unreadableTo` such that the log cannot read. */
+async function readPage(
+  { log, topic, piece: { partition } }: Examination,
+  next: number,
+  end: number,
+): Promise<{ records: LogRecord[]; readTo: number; unreadableTo: number }> {
+  try {
+    const page = await log.read(topic, partition, next, end - next, PAGE_BYTES)
+    const records = page.filter(({ offset }) => offset < end)
+    return { records, readTo: (records.at(-1)?.offset ?? end - 1) + 1, unreadableTo: 0 }
+  } catch (error) {
+    if (!(error instanceof UnreadableRecords)) throw error
+    const { from, to } = error.range
+    return { records: [], readTo: Math.min(end, Math.max(next, from)), unreadableTo: Math.min(end, to) }
+  }
 }
 
 /** How many records from `from` on are to be read. */

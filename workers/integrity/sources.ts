@@ -1,6 +1,6 @@
 /** Which records of a topic lie in dead-letters. */
 
-import { GROUP } from '../../storage/log/dead-letter.ts'
+import { GROUP, skippedRangeOf } from '../../storage/log/dead-letter.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { DEAD_LETTERS } from '../../storage/log/topics.ts'
 
@@ -10,6 +10,7 @@ const PAGE_BYTES = 8 << 20
 /**
  * `topic/partition/offset` of each that the group put aside since; a letter is never older than its record. What another group could not
  * use is stored all the same. Letters of versions that did not say whose they are count as the group's.
+ * Records that an operator let go are in one letter, all of them.
  */
 export async function deadLetteredSources(
   log: Log,
@@ -21,7 +22,13 @@ export async function deadLetteredSources(
       const records = await log.read(DEAD_LETTERS, partition, next, PAGE_RECORDS, PAGE_BYTES)
       const last = records.at(-1)
       if (last === undefined) break
-      for (const { headers } of records) {
+      for (const record of records) {
+        const range = skippedRangeOf(record)
+        if (range?.topic === topic) {
+          for (let at = range.from; at < range.to; at++) sources.add(`${topic}/${range.partition}/${at}`)
+          continue
+        }
+        const { headers } = record
         const { source, [GROUP]: group = groupId } = headers
         if (group === groupId && source?.startsWith(`${topic}/`)) sources.add(source)
       }

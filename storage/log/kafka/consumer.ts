@@ -9,11 +9,13 @@ import type {
   LogRecord,
   PartitionOffset,
   TopicPartition,
+  UnreadableRange,
 } from '../port.ts'
 import { LogError } from '../port.ts'
 import { Fetcher } from './fetcher.ts'
 import type { Cluster } from './kafkajs-internals.ts'
 import { Membership } from './membership.ts'
+import { Obstacles } from './obstacles.ts'
 import { PartitionBuffers } from './partition-buffers.ts'
 
 /** After this long what a killed member had goes to the others; a blocked event loop must not look like one. */
@@ -24,6 +26,8 @@ export interface KafkaConsumerParts {
   groupCluster: Cluster
   fetchCluster: Cluster
   options: ConsumerOptions
+  isSkipped: (range: UnreadableRange) => Promise<boolean>
+  onProblem: (text: string) => void
   onLoss: (partition: TopicPartition, fromOffset: number, toOffset: number) => void
   onClose: () => void
 }
@@ -36,6 +40,7 @@ export class KafkaConsumer implements Consumer {
   readonly #buffers = new PartitionBuffers()
   readonly #membership: Membership
   readonly #fetcher: Fetcher
+  readonly #obstacles: Obstacles
   #wake = Promise.withResolvers<void>()
   #isFetching = false
   #isClosed = false
@@ -75,6 +80,8 @@ export class KafkaConsumer implements Consumer {
       onChange,
       onLoss: parts.onLoss,
     })
+    const { isSkipped, onProblem } = parts
+    this.#obstacles = new Obstacles({ groupId, buffers: this.#buffers, isSkipped, onProblem, monotonicMs, onChange })
   }
 
   get memberId(): string {
@@ -110,6 +117,7 @@ export class KafkaConsumer implements Consumer {
       if (this.#membership.isAlive) {
         this.#fetcher.readAhead()
         const records = this.#buffers.take(maxBytes)
+        this.#obstacles.look()
         if (records.length > 0) return records
       }
       const failure = this.#membership.takeFailure() ?? this.#fetcher.takeFailure()

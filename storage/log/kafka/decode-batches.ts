@@ -1,12 +1,18 @@
 /**
  * Reads record batches (version 2) as they come from a broker. Values are views of the bytes, not copies; a batch is unpacked when its
- * records are asked for. https://kafka.apache.org/documentation/#recordbatch
+ * records are asked for. One whose checksum is wrong, or that cannot be unpacked, is told with its offsets. https://kafka.apache.org/documentation/#recordbatch
  */
-import type { LogRecord, TopicPartition } from '../port.ts'
+import { messageOf } from '../../../engine/message-of.ts'
+import { type LogRecord, type TopicPartition, UnreadableRecords } from '../port.ts'
 import { CODECS, type CompressionId } from './codecs.ts'
-import { AFTER_LENGTH, ATTRIBUTES_AT, BATCH_HEADER_BYTES } from './encode-batch.ts'
+import { crc32c } from './crc32c.ts'
+import { AFTER_LENGTH, ATTRIBUTES_AT, BATCH_HEADER_BYTES, CRC_AT } from './encode-batch.ts'
 
+const LENGTH_AT = 8
 const MAGIC_AT = 16
+const LAST_DELTA_AT = 23
+/** No producer puts more into one batch: a greater number is damage. */
+const MOST_RECORDS = 1 << 24
 const COMPRESSION_MASK = 7
 const LOG_APPEND_TIME = 8
 const CONTROL = 32
@@ -17,7 +23,9 @@ export interface FetchedBatch {
   readonly sizeBytes: number
   /** Behind its last record, though compaction may have taken that. */
   readonly nextOffset: number
-  /** Unpacks it; throws when it can't be read. */
+  /** Its bytes are not those that were written: it is the last that can be trusted to be where it is. */
+  readonly damage: UnreadableRecords | null
+  /** Unpacks it; throws `UnreadableRecords`. */
   records(): LogRecord[]
 }
 
@@ -25,20 +33,60 @@ export interface FetchedBatch {
 export function batchesOf(of: TopicPartition, bytes: Buffer): FetchedBatch[] {
   const batches: FetchedBatch[] = []
   for (let at = 0; at + BATCH_HEADER_BYTES <= bytes.length; ) {
-    const end = at + AFTER_LENGTH + bytes.readInt32BE(at + 8)
-    const magic = bytes[at + MAGIC_AT]
-    if (magic !== 2) throw new Error(`${of.topic}/${of.partition} has records in a format from before Kafka 0.11`)
+    const end = at + AFTER_LENGTH + bytes.readInt32BE(at + LENGTH_AT)
+    // Such a length is none: nobody knows where the next begins.
+    const isFramed = end >= at + BATCH_HEADER_BYTES
     if (end > bytes.length) break
-    const batch = bytes.subarray(at, end)
-    batches.push({
-      sizeBytes: batch.length,
-      nextOffset: int64(batch, 0) + batch.readInt32BE(23) + 1,
-      records: () => recordsOf(of, batch),
-    })
+    const batch = bytes.subarray(at, isFramed ? end : bytes.length)
+    const following = isFramed && end + AFTER_LENGTH <= bytes.length ? int64(bytes, end) : null
+    batches.push(batchOf(of, batch, following))
+    if (!isFramed) break
     at = end
   }
   return batches
 }
+
+function batchOf(of: TopicPartition, batch: Buffer, following: number | null): FetchedBatch {
+  const from = int64(batch, 0)
+  const reason = damageOf(batch)
+  const unreadable = (to: number, why: string, options?: ErrorOptions): UnreadableRecords =>
+    new UnreadableRecords({ ...of, from, to }, batch, why, options)
+  if (reason !== null) {
+    const to = endOfDamaged(batch, from, following)
+    const damage = unreadable(to, reason)
+    const records = (): never => {
+      throw damage
+    }
+    return { sizeBytes: batch.length, nextOffset: to, damage, records }
+  }
+  const nextOffset = from + batch.readInt32BE(LAST_DELTA_AT) + 1
+  const records = (): LogRecord[] => {
+    try {
+      return recordsOf(of, batch)
+    } catch (error) {
+      throw unreadable(nextOffset, `their batch cannot be unpacked (${messageOf(error)})`, { cause: error })
+    }
+  }
+  return { sizeBytes: batch.length, nextOffset, damage: null, records }
+}
+
+function damageOf(batch: Buffer): string | null {
+  const magic = batch[MAGIC_AT]
+  if (magic === 0 || magic === 1) return 'they are in a format from before Kafka 0.11'
+  if (magic !== 2) return `their batch is of a version ${magic} that nobody has described`
+  const [written, found] = [batch.readUInt32BE(CRC_AT), crc32c(batch, ATTRIBUTES_AT)]
+  if (written === found) return null
+  return `the checksum of their batch is wrong (CRC-32C ${hex(written)} was written, ${hex(found)} is what its bytes have)`
+}
+
+/** Where the batch after it begins; what it says of itself may be what is wrong with it. */
+function endOfDamaged(batch: Buffer, from: number, following: number | null): number {
+  if (following !== null && following > from) return following
+  const count = batch.readInt32BE(LAST_DELTA_AT) + 1
+  return from + (batch[MAGIC_AT] === 2 && count > 0 && count <= MOST_RECORDS ? count : 1)
+}
+
+const hex = (value: number): string => value.toString(16).padStart(8, '0')
 
 function recordsOf({ topic, partition }: TopicPartition, batch: Buffer): LogRecord[] {
   const attributes = batch.readInt16BE(ATTRIBUTES_AT)

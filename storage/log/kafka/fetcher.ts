@@ -83,7 +83,7 @@ export class Fetcher {
     const wanted = new Map<string, PartitionBuffer[]>()
     const shareBytes = Math.min(MOST_OF_PARTITION_BYTES, READ_AHEAD_BYTES / buffers.count)
     for (const buffer of buffers.all()) {
-      if (buffer.isPaused || buffer.sizeBytes >= shareBytes) continue
+      if (buffer.isPaused || buffer.unreadable !== null || buffer.sizeBytes >= shareBytes) continue
       const leader = leaderOf(cluster, buffer)
       if (leader === null) {
         this.#fail(new Error(`no broker leads ${buffer.topic}/${buffer.partition}`))

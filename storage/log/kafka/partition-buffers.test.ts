@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { LogRecord } from '../port.ts'
+import { type LogRecord, UnreadableRecords } from '../port.ts'
 import type { FetchedBatch } from './decode-batches.ts'
 import { PartitionBuffers } from './partition-buffers.ts'
 
@@ -13,11 +13,13 @@ const record = (partition: number, offset: number, sizeBytes = 10): LogRecord =>
   value: new Uint8Array(sizeBytes),
   headers: {},
 })
+const of = (partition: number) => ({ topic: 't', partition })
 const at = (partition: number, offset = 0) => ({ topic: 't', partition, offset })
 
 /** Of records that follow each other. */
 const batch = (records: readonly LogRecord[]): FetchedBatch => ({
   sizeBytes: 7,
+  damage: null,
   nextOffset: (records.at(-1)?.offset ?? -1) + 1,
   records: () => [...records],
 })
@@ -50,27 +52,54 @@ describe('what a consumer holds of its partitions', () => {
     const buffers = new PartitionBuffers()
     buffers.assign([at(0, 5)])
     const [buffer] = [...buffers.all()]
-    const marks: FetchedBatch = { sizeBytes: 70, nextOffset: 8, records: () => [] }
+    const marks: FetchedBatch = { sizeBytes: 70, nextOffset: 8, damage: null, records: () => [] }
     buffers.add(buffer!, buffer!.epoch, [batch([4, 5, 6].map((n) => record(0, n))), marks, batch([record(0, 9)])])
     expect(buffers.take(1_000).map(({ offset }) => offset)).toEqual([5, 6, 9])
     expect(buffer!.nextOffset).toBe(10)
     expect(buffer!.sizeBytes).toBe(0)
   })
 
-  test('a batch that cannot be read is said each time, and nothing is taken then that nobody gets', () => {
-    const buffers = filled(2, 2)
-    const [broken, whole] = [...buffers.all()]
-    const records = (): LogRecord[] => {
-      throw new Error('broken')
+  describe('a batch that cannot be read', () => {
+    const unreadable = new UnreadableRecords({ ...of(0), from: 2, to: 4 }, new Uint8Array(3), 'why')
+    const throwing = (): never => {
+      throw unreadable
     }
-    buffers.add(broken!, broken!.epoch, [{ sizeBytes: 7, nextOffset: 3, records }])
-    for (let time = 0; time < 3; time++) expect(() => buffers.take(1_000)).toThrow('broken')
-    buffers.seek(at(0, 3))
-    expect(buffers.take(1_000).map(({ partition, offset }) => [partition, offset])).toEqual([
-      [1, 0],
-      [1, 1],
-    ])
-    expect(whole!.sizeBytes).toBe(0)
+    const seen = (buffers: PartitionBuffers) => buffers.take(1_000).map(({ partition, offset }) => [partition, offset])
+
+    test.each([
+      ['is damaged', { sizeBytes: 7, nextOffset: 4, damage: unreadable, records: throwing }],
+      ['cannot be unpacked', { sizeBytes: 7, nextOffset: 4, damage: null, records: throwing }],
+    ])('holds up its partition alone: it %s', (_, broken) => {
+      const buffers = filled(2, 2)
+      const [first, other] = [...buffers.all()]
+      buffers.add(first!, first!.epoch, [broken, batch([record(0, 4)])])
+      expect(seen(buffers)).toEqual([0, 1].flatMap((partition) => [0, 1].map((offset) => [partition, offset])))
+      expect(buffers.blocked()).toEqual([first])
+      expect(first).toMatchObject({ unreadable, nextOffset: 2, sizeBytes: 0 })
+      buffers.add(other!, other!.epoch, [batch([record(1, 2)])])
+      expect(seen(buffers)).toEqual([[1, 2]])
+
+      buffers.readAgain(first!)
+      expect(buffers.blocked()).toEqual([])
+      buffers.add(first!, first!.epoch, [batch([2, 3].map((n) => record(0, n)))])
+      expect(seen(buffers)).toEqual([
+        [0, 2],
+        [0, 3],
+      ])
+    })
+
+    test('is passed over, and read no more when it comes again', () => {
+      const buffers = filled(1, 2)
+      const [buffer] = [...buffers.all()]
+      const broken = { sizeBytes: 7, nextOffset: 4, damage: unreadable, records: throwing }
+      buffers.add(buffer!, buffer!.epoch, [broken])
+      buffers.take(1_000)
+      buffers.passOver(buffer!)
+      expect(buffer!.nextOffset).toBe(4)
+      buffers.add(buffer!, buffer!.epoch, [broken, batch([record(0, 4)])])
+      expect(seen(buffers)).toEqual([[0, 4]])
+      expect(buffers.blocked()).toEqual([])
+    })
   })
 
   test.each([

@@ -1,5 +1,5 @@
 /** What a consumer holds of its partitions: where each is read on, and what was read and not yet taken. Pure bookkeeping. */
-import type { LogRecord, PartitionOffset, TopicPartition } from '../port.ts'
+import { type LogRecord, type PartitionOffset, type TopicPartition, UnreadableRecords } from '../port.ts'
 import type { FetchedBatch } from './decode-batches.ts'
 
 export interface PartitionBuffer extends TopicPartition {
@@ -13,6 +13,8 @@ export interface PartitionBuffer extends TopicPartition {
   /** Records before it are not wanted. */
   wantedFrom: number
   isPaused: boolean
+  /** What stands in the way of reading on: see `readAgain` and `passOver`. */
+  unreadable: UnreadableRecords | null
   /** Rises when what was asked for before is no longer wanted: a seek, or another assignment. */
   epoch: number
 }
@@ -41,7 +43,7 @@ export class PartitionBuffers {
       const isPaused = paused.has(name)
       const epoch = ++this.#epoch
       const position = { topic, partition, nextOffset: offset, wantedFrom: offset }
-      this.#byName.set(name, { ...position, records: [], batches: [], sizeBytes: 0, isPaused, epoch })
+      this.#byName.set(name, { ...position, records: [], batches: [], sizeBytes: 0, isPaused, unreadable: null, epoch })
     }
   }
 
@@ -65,7 +67,25 @@ export class PartitionBuffers {
     buffer.records = []
     buffer.batches = []
     buffer.sizeBytes = 0
+    buffer.unreadable = null
     buffer.epoch = ++this.#epoch
+  }
+
+  /** Those of which nothing more can be taken for the time being. */
+  blocked(): PartitionBuffer[] {
+    return [...this.#byName.values()].filter(({ unreadable }) => unreadable !== null)
+  }
+
+  /** Asks for what cannot be read once more: by then another replica may lead. */
+  readAgain(buffer: PartitionBuffer): void {
+    buffer.unreadable = null
+    buffer.epoch = ++this.#epoch
+  }
+
+  /** Goes on behind what cannot be read. */
+  passOver(buffer: PartitionBuffer): void {
+    buffer.nextOffset = Math.max(buffer.nextOffset, buffer.unreadable?.range.to ?? 0)
+    this.readAgain(buffer)
   }
 
   setPaused(partitions: readonly TopicPartition[], isPaused: boolean): void {
@@ -77,9 +97,13 @@ export class PartitionBuffers {
 
   /** Takes in what was read for the epoch; of another epoch it is dropped. A batch may begin before the offset asked for. */
   add(buffer: PartitionBuffer, epoch: number, batches: readonly FetchedBatch[]): void {
-    if (buffer.epoch !== epoch || this.get(buffer) !== buffer) return
+    if (buffer.epoch !== epoch || this.get(buffer) !== buffer || buffer.unreadable !== null) return
     for (const batch of batches) {
       if (batch.nextOffset <= buffer.nextOffset) continue
+      if (batch.damage !== null) {
+        buffer.unreadable = batch.damage
+        return
+      }
       buffer.batches.push(batch)
       buffer.sizeBytes += batch.sizeBytes
       buffer.nextOffset = batch.nextOffset
@@ -87,8 +111,8 @@ export class PartitionBuffers {
   }
 
   /**
-   * In offset order within a partition, the partitions in turn: at most `maxBytes`, but one record however large. Throws, with
-   * nothing taken, when a batch can't be read: to go on without it would lose it.
+   * In offset order within a partition, the partitions in turn: at most `maxBytes`, but one record however large. A partition
+   * that comes to a batch that can't be read is `blocked` there; the others go on.
    */
   take(maxBytes: number): LogRecord[] {
     const ready = [...this.#byName.values()].filter(
@@ -100,7 +124,7 @@ export class PartitionBuffers {
     for (let step = 0; step < ready.length && bytes < maxBytes; step++) {
       const buffer = ready[(this.#turn + step) % ready.length]!
       let count = 0
-      while (count < buffer.records.length || unpackNext(buffer)) {
+      while (count < buffer.records.length || this.#unpackNext(buffer)) {
         const record = buffer.records[count]!
         const size = recordBytes(record)
         if (bytes + size > maxBytes && taken.length > 0) break
@@ -116,21 +140,36 @@ export class PartitionBuffers {
     this.#turn++
     return taken
   }
-}
-
-/** Puts the records of the next batch that has any behind those that are there; false when there is none. */
-function unpackNext(buffer: PartitionBuffer): boolean {
-  const { length } = buffer.records
-  for (let batch = buffer.batches[0]; batch !== undefined; batch = buffer.batches[0]) {
-    const records = batch.records()
-    buffer.batches.shift()
-    buffer.sizeBytes -= batch.sizeBytes
-    for (const record of records) {
-      if (record.offset < buffer.wantedFrom) continue
-      buffer.records.push(record)
-      buffer.sizeBytes += recordBytes(record)
+  /** Puts the records of the next batch that has any behind those that are there; false when there is none. */
+  #unpackNext(buffer: PartitionBuffer): boolean {
+    const { length } = buffer.records
+    for (let batch = buffer.batches[0]; batch !== undefined; batch = buffer.batches[0]) {
+      const records = this.#unpack(buffer, batch)
+      if (records === null) return false
+      buffer.batches.shift()
+      buffer.sizeBytes -= batch.sizeBytes
+      for (const record of records) {
+        if (record.offset < buffer.wantedFrom) continue
+        buffer.records.push(record)
+        buffer.sizeBytes += recordBytes(record)
+      }
+      if (buffer.records.length > length) return true
     }
-    if (buffer.records.length > length) return true
+    return false
   }
-  return false
+
+  /** Null when it can't be read: what was read behind it is dropped, to be asked for again. */
+  #unpack(buffer: PartitionBuffer, batch: FetchedBatch): LogRecord[] | null {
+    try {
+      return batch.records()
+    } catch (error) {
+      if (!(error instanceof UnreadableRecords)) throw error
+      buffer.unreadable = error
+      for (const { sizeBytes } of buffer.batches) buffer.sizeBytes -= sizeBytes
+      buffer.batches = []
+      buffer.nextOffset = error.range.from
+      buffer.epoch = ++this.#epoch
+      return null
+    }
+  }
 }

@@ -176,19 +176,85 @@ describe('batches of records', () => {
     expect(batchesOf({ topic: 't', partition: 0 }, bytes)).toHaveLength(2)
   })
 
-  test('a damaged batch is an error, not another record', () => {
-    const bytes = new BatchEncoder(0).encode([{ key: 'k', value: Buffer.from('value') }], 1)
-    for (let length = 62; length < bytes.length; length++) {
-      const cut = Buffer.from(bytes.subarray(0, length))
-      cut.writeInt32BE(length - 12, 8)
-      expect(() => batchesOf({ topic: 't', partition: 0 }, cut)[0]!.records()).toThrow('in the middle')
+  describe('of which one is not as it was written', () => {
+    const of = { topic: 't', partition: 3 }
+    const at = (baseOffset: number, bytes: Buffer): Buffer => {
+      const moved = Buffer.from(bytes)
+      moved.writeBigInt64BE(BigInt(baseOffset), 0)
+      return moved
     }
-    const old = Buffer.from(bytes)
-    old[16] = 1
-    expect(() => batchesOf({ topic: 't', partition: 0 }, old)).toThrow('before Kafka 0.11')
-    const unknown = Buffer.from(bytes)
-    unknown.writeInt16BE(6, 21)
-    expect(() => batchesOf({ topic: 't', partition: 0 }, unknown)[0]!.records()).toThrow('no compression 6')
+    const one = new BatchEncoder(0).encode([{ key: 'k', value: Buffer.from('value') }], 1)
+    const three = new BatchEncoder(0).encode(
+      [1, 2, 3].map((n) => ({ key: null, value: Buffer.from(String(n)) })),
+      1,
+    )
+    const signed = (bytes: Buffer): Buffer => {
+      bytes.writeUInt32BE(crc32c(bytes, 21), 17)
+      return bytes
+    }
+
+    test('any byte behind the checksum, and the checksum itself', () => {
+      for (let byte = 17; byte < three.length; byte++) {
+        const broken = at(40, three)
+        broken[byte]! ^= 1
+        const [batch] = batchesOf(of, broken)
+        expect(batch!.damage).toMatchObject({ code: 'unreadable', range: { ...of, from: 40 } })
+        expect(batch!.damage!.message).toMatch(
+          /^records? 40.* of t\/3 cannot be read: the checksum of their batch is wrong/,
+        )
+        expect(batch!.records).toThrow(batch!.damage!)
+      }
+    })
+
+    test('its end is where the next begins, whatever it says of itself', () => {
+      const broken = at(40, three)
+      broken.writeInt32BE(1_000, 23)
+      const batches = batchesOf(of, Buffer.concat([at(39, one), broken, at(45, one)]))
+      expect(batches.map(({ nextOffset }) => nextOffset)).toEqual([40, 45, 46])
+      expect(batches.map(({ damage }) => damage?.range.to)).toEqual([undefined, 45, undefined])
+      for (const [delta, to] of [
+        [2, 43],
+        [-7, 41],
+        [2 ** 30, 41],
+      ] as const) {
+        broken.writeInt32BE(delta, 23)
+        broken.writeUInt32BE(0, 17)
+        expect(batchesOf(of, broken)[0]!.damage!.range).toEqual({ ...of, from: 40, to })
+      }
+    })
+
+    test('a length that is none ends what can be told apart', () => {
+      for (const length of [-200, -12, 0, 48]) {
+        const broken = at(40, three)
+        broken.writeInt32BE(length, 8)
+        broken.writeUInt32BE(0, 17)
+        const batches = batchesOf(of, Buffer.concat([at(39, one), broken, at(45, one)]))
+        expect(batches.map(({ damage }) => damage?.range.from)).toEqual([undefined, 40])
+      }
+    })
+
+    test('what is whole and cannot be unpacked', () => {
+      for (let length = 62; length < one.length; length++) {
+        const cut = Buffer.from(one.subarray(0, length))
+        cut.writeInt32BE(length - 12, 8)
+        const [batch] = batchesOf(of, signed(cut))
+        expect(batch!.damage).toBeNull()
+        expect(batch!.records).toThrow(
+          /^record 0 of t\/3 cannot be read: their batch cannot be unpacked \(.*in the middle/,
+        )
+      }
+      const unknown = Buffer.from(one)
+      unknown.writeInt16BE(6, 21)
+      expect(batchesOf(of, signed(unknown))[0]!.records).toThrow('there is no compression 6')
+      for (const [magic, why] of [
+        [1, 'before Kafka 0.11'],
+        [9, 'a version 9'],
+      ] as const) {
+        const old = Buffer.from(one)
+        old[16] = magic
+        expect(batchesOf(of, old)[0]!.records).toThrow(why)
+      }
+    })
   })
 })
 

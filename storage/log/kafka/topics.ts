@@ -8,6 +8,7 @@ import { errorTypeOf } from './kafkajs-internals.ts'
 const MAX_MESSAGE_BYTES = 32 << 20
 const REPLICATION = 3
 const MIN_ISR = 'min.insync.replicas'
+const MAX_COMPACTION_LAG = 'max.compaction.lag.ms'
 const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']
 const LEADER_WAIT_MS = 200
 const LEADER_ATTEMPTS = 150
@@ -24,8 +25,8 @@ export type TopicsAdmin = Pick<
 >
 
 /**
- * Creates what is missing; an existing topic gets the retention, and keeps its partitions and replicas: where these are fewer than
- * asked for, `onProblem` hears of it.
+ * Creates what is missing, and says with how many replicas where that was not asked for; an existing topic gets the retention, and keeps
+ * its partitions and replicas: where these are fewer than asked for, `onProblem` hears of it, at each start.
  */
 export async function ensureKafkaTopics(
   admin: TopicsAdmin,
@@ -40,7 +41,18 @@ export async function ensureKafkaTopics(
   const missing = [...new Map(specs.map((spec) => [spec.name, spec])).values()].filter(
     ({ name }) => !existing.has(name),
   )
-  if (missing.length > 0) await createTopics(admin, missing, replication)
+  if (missing.length > 0) {
+    const answering = brokers.length === 1 ? '1 broker answers' : `${brokers.length} brokers answer`
+    if (replication > brokers.length)
+      throw new Error(
+        `log.replication asks for ${replication} replicas, and ${answering}: start the others, or ask for fewer`,
+      )
+    await createTopics(admin, missing, replication)
+    if (replication < REPLICATION && replicationFactor === null)
+      onProblem(
+        `${missing.length === 1 ? 'topic' : 'topics'} ${missing.map(({ name }) => name).join(', ')} made with ${replication === 1 ? '1 replica' : `${replication} replicas`}, for ${answering}: ${replication === 1 ? 'what is acknowledged is lost with it' : 'the loss of both loses what is acknowledged'}. More brokers that come later get no replicas by themselves: kafka-reassign-partitions gives them some; log.replication says how many there shall be`,
+      )
+  }
   for (const { name, partitions } of missing) await untilLed(admin, name, partitions)
   const found = specs.filter(({ name }) => existing.has(name))
   for (const spec of found) await adaptRetention(admin, spec, replication, onProblem)
@@ -58,13 +70,22 @@ async function createTopics(admin: TopicsAdmin, missing: readonly TopicSpec[], r
         configEntries: config(spec),
       })),
     })
-  try {
-    await create((spec) => [...configOf(spec), { name: MIN_ISR, value: String(minInSync(replication)) }])
-  } catch (error) {
-    // Redpanda has no such setting, and acknowledges what a majority has written: the same promise.
-    if (isAll(error, 'INVALID_CONFIG')) await create(configOf)
-    // Another process was faster.
-    else if (!isAll(error, 'TOPIC_ALREADY_EXISTS')) throw error
+  // Redpanda has no replicas in sync to ask for, and acknowledges what a majority has written: the same promise. Before 25.2 it
+  // compacted at its own time.
+  const forms: ((spec: TopicSpec) => ConfigEntry[])[] = [
+    (spec) => [...configOf(spec), { name: MIN_ISR, value: String(minInSync(replication)) }],
+    configOf,
+    (spec) => configOf(spec).filter(({ name }) => name !== MAX_COMPACTION_LAG),
+  ]
+  for (const [index, form] of forms.entries()) {
+    try {
+      await create(form)
+      return
+    } catch (error) {
+      // Another process was faster.
+      if (isAll(error, 'TOPIC_ALREADY_EXISTS')) return
+      if (!isAll(error, 'INVALID_CONFIG') || index === forms.length - 1) throw error
+    }
   }
 }
 
@@ -128,7 +149,7 @@ function configOf({ retentionMs, compacted }: TopicSpec): ConfigEntry[] {
     ...(compacted
       ? [
           { name: 'segment.ms', value: String(HOUR_MS) },
-          { name: 'max.compaction.lag.ms', value: String(HOUR_MS) },
+          { name: MAX_COMPACTION_LAG, value: String(HOUR_MS) },
         ]
       : []),
   ]
@@ -152,7 +173,9 @@ async function adaptRetention(
     onProblem(
       `topic ${spec.name} has ${MIN_ISR} ${minIsr} and not ${minInSync(replication)}: a record may be acknowledged that one broker alone has`,
     )
-  const wanted = new Map(configOf(spec).map(({ name, value }) => [name, value]))
+  // What the brokers do not tell of they do not know, and would refuse.
+  const known = configOf(spec).filter(({ name }) => current.has(name))
+  const wanted = new Map(known.map(({ name, value }) => [name, value]))
   if ([...wanted].every(([name, value]) => current.get(name) === value)) return
   const TOPIC_CONFIG = 1
   const set = entries.filter(({ configSource }) => Number(configSource) === TOPIC_CONFIG)
