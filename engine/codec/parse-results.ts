@@ -72,7 +72,7 @@ function parseRows(columns: Columns): EvalResult[] {
   const mode = plain('mode', isMode)
   const subjectKind = plain('subjectKind', isSubjectKind)
   const evaluatedAtMs = plain('evaluatedAtMs', isNumber)
-  const revision = plain('revision', isRevision)
+  const revision = plain('revision', isCount)
   const score = plain('score', isOptionalNumber)
   const explanation = plain('explanation', isOptionalText)
   const agentName = plain('agentName', isOptionalText)
@@ -212,9 +212,6 @@ function isOptionalNumber(value: unknown): value is number | undefined {
 }
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
-}
-function isRevision(value: unknown): value is number {
-  return isCount(value) && value >= 1
 }
 function isMode(value: unknown): value is EvalResult['mode'] {
   return value === 'live' || value === 'shadow'

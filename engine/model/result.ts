@@ -46,7 +46,7 @@ export interface EvalResult {
   readonly subjectArrivedAtMs: number | undefined
   /** When it was evaluated, milliseconds since the epoch. */
   readonly evaluatedAtMs: number
-  /** 1 for the first settled verdict; a late span raises it. */
+  /** 1 for the first settled verdict; a late span raises it. 0 for what is told of a trace that could not be known whole by then. */
   readonly revision: number
   readonly verdict: Verdict
   readonly score: number | undefined

@@ -4,7 +4,7 @@ import { AGENT_TRACES, alertTopics, onlineTopics, onlineTopicsFor } from './topi
 test('a topic that two parts open is opened the same by both: the last would win', () => {
   const specs = new Map(onlineTopics.map((topic) => [topic.name, topic]))
   for (const topic of alertTopics) expect(specs.get(topic.name) ?? topic).toEqual(topic)
-  expect(new Set([...onlineTopics, ...alertTopics].map(({ name }) => name)).size).toBe(6)
+  expect(new Set([...onlineTopics, ...alertTopics].map(({ name }) => name)).size).toBe(7)
 })
 
 test('another bound of the traces changes nothing else', () => {

@@ -16,6 +16,8 @@ export const ACCESS_KEYS = 'access-keys'
 export const AUDIT_LOG = 'audit-log'
 /** Of replays: what was asked for, and how far each is (`storage/replays/`). */
 export const REPLAYS = 'replays'
+/** The processor's: traces that wait for the store to be judged whole, for whoever has their partition next. */
+export const UNSETTLED_TRACES = 'unsettled-traces'
 /** Everyone's: records that can't be used (`dead-letter.ts`). */
 export const DEAD_LETTERS = 'dead-letters'
 
@@ -33,6 +35,7 @@ const deadLetters: TopicSpec = {
 export const onlineTopics: readonly TopicSpec[] = [
   { name: AGENT_TRACES, partitions: 4, retentionMs: 7 * DAY_MS, retentionBytes: 10 * 2 ** 30, compacted: false },
   { name: EVAL_RESULTS, partitions: 4, retentionMs: 7 * DAY_MS, retentionBytes: 2 * 2 ** 30, compacted: false },
+  { name: UNSETTLED_TRACES, partitions: 4, retentionMs: 7 * DAY_MS, retentionBytes: null, compacted: false },
   deadLetters,
 ]
 
@@ -46,6 +49,7 @@ export function onlineTopicsFor(
   kafkaPartitions = KAFKA_TRACES_PARTITIONS,
 ): readonly TopicSpec[] {
   return onlineTopics.map((topic) => {
+    if (topic.name === UNSETTLED_TRACES && log === 'kafka') return { ...topic, partitions: kafkaPartitions }
     if (topic.name !== AGENT_TRACES) return topic
     return log === 'kafka' ? { ...topic, partitions: kafkaPartitions } : { ...topic, retentionBytes: tracesMaxBytes }
   })

@@ -27,6 +27,7 @@ import {
   type Query,
   resultsQuery,
   settledTracesQuery,
+  spanIdsQuery,
   traceQuery,
 } from './queries.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
@@ -100,6 +101,16 @@ export class ClickHouseTraces implements TracesStore {
       traceQuery(this.#database, tenant, traceId, CAPS.spansPerTrace + 1),
     )
     return rows.map(spanFromRow)
+  }
+
+  async spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const asked = traceIds.filter((id) => TRACE_ID.test(id))
+    if (asked.length === 0) return new Map()
+    const rows = await this.#rows<{ trace: string; spans: string[] }>(
+      this.#limits.api,
+      spanIdsQuery(this.#database, tenant, asked, CAPS.spansPerTrace + 1),
+    )
+    return new Map(rows.map(({ trace, spans }) => [trace, spans]))
   }
 
   async queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]> {

@@ -207,6 +207,21 @@ export function describeTracesContract(
         expect(await store.countSpans(tenant)).toBe(0)
       })
 
+      test('their ids are told of many traces at once, each once, and of no other tenant', async () => {
+        const tenant = newTenant()
+        const spans = [1, 2, 3].map((id) => span(tenant, 1, id))
+        await store.insertSpans([...spans, span(tenant, 2, 9), span(tenant, 3, 1)], newToken())
+        await store.insertSpans(spans, newToken())
+        await store.insertSpans([span(newTenant(), 4, 1)], newToken())
+        const asked = [hex(32, 1), hex(32, 2), hex(32, 4), 'not hex']
+        const found = await store.spanIdsOf(tenant, asked)
+        expect([...found].map(([trace, ids]) => [trace, [...ids].sort()]).sort()).toEqual([
+          [hex(32, 1), [1, 2, 3].map((id) => hex(16, id))],
+          [hex(32, 2), [hex(16, 9)]],
+        ])
+        expect(await store.spanIdsOf(tenant, [])).toEqual(new Map())
+      })
+
       test('unknown traces and texts that are no trace id are empty', async () => {
         expect(await store.getTrace('default', hex(32, 404))).toEqual([])
         expect(await store.getTrace('default', "' OR 1=1 --")).toEqual([])

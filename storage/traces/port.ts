@@ -77,6 +77,8 @@ export interface TracesStore {
    * `CAPS.spansPerTrace` these and one more, which tells that it is cut: roots first, then the earliest.
    */
   getTrace(tenant: string, traceId: string): Promise<Span[]>
+  /** The ids of the stored spans of each of these traces, a thousand traces at the most; one without spans has no entry. */
+  spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   /** Latest revision of each, newest first. */
   queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]>
   /** Latest revisions counted by verdict, per eval and measure; `sinceMs` as in `ResultFilter`. */

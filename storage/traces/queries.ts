@@ -43,6 +43,18 @@ export function traceQuery(database: string, tenant: string, traceId: string, li
   }
 }
 
+/** Of each trace so many at the most. */
+export function spanIdsQuery(database: string, tenant: string, traceIds: readonly string[], limit: number): Query {
+  return {
+    query: `SELECT lower(hex(trace_id)) AS trace, arrayMap(id -> lower(hex(id)), groupUniqArray(${limit})(span_id)) AS spans
+FROM ${database}.spans
+WHERE tenant = {tenant:String} AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))
+GROUP BY trace_id`,
+    settings: ONE_THREAD,
+    query_params: { tenant, traceIds: [...traceIds] },
+  }
+}
+
 export function resultsQuery(database: string, tenant: string, filter: ResultFilter): Query {
   const params: Query['query_params'] = { tenant, limit: filter.limit }
   const where = ['tenant = {tenant:String}']

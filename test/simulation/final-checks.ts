@@ -15,6 +15,7 @@ export function brokenPromise(ledger: Ledger, settings: Settings): string | null
     brokenDeadLetters(ledger) ??
     brokenCopies(ledger) ??
     brokenArrivalVerdicts(ledger, visible) ??
+    brokenRevisions(ledger, settings) ??
     brokenTraceVerdicts(ledger, settings, visible)
   )
 }
@@ -96,6 +97,11 @@ function brokenArrivalVerdicts(ledger: Ledger, visible: ReadonlyMap<string, Eval
   return null
 }
 
+/** One verdict a revision, where there is a store to ask what was said before, and no trace is judged early for want of room. */
+function brokenRevisions({ contradiction, traces }: Ledger, { hasReadBack, maxOpenTraces }: Settings): string | null {
+  return hasReadBack && maxOpenTraces >= traces.size ? contradiction : null
+}
+
 /** A trace's latest verdict is on all of its spans, wherever evaluation could know of all; late spans raise the revision. */
 function brokenTraceVerdicts(
   ledger: Ledger,
@@ -120,22 +126,18 @@ function brokenTraceVerdicts(
     const isUndisturbed = ledger.evaluationDisturbedAtMs < trace.firstAtMs
     if (settings.maxOpenTraces < ledger.traces.size) continue
     if (result?.verdict === 'unknown') {
-      // It lacked what the store had, until evaluation began anew and forgot that, or for ever if it did not.
-      if (result.evaluatedAtMs > ledger.evaluationDisturbedAtMs + settings.maxSkewMs) {
-        return `${trace.traceKey} stays cut, and evaluation was not disturbed: ${story(trace, ledger)}`
-      }
-      if (result.score !== undefined) return `${trace.traceKey} is cut and has a score`
-      continue
+      // It lacked what the store had: until then.
+      return `${trace.traceKey} stays cut: ${story(trace, ledger)}`
     }
-    // With a store to ask, what evaluation can't know by itself is completed from there, or told to be cut.
-    const isToldWhole = settings.hasReadBack && result !== undefined && trace.rootAtMs !== null
-    if (!isUndisturbed && !isToldWhole && (!isPrompt(trace, settings) || ledger.isSplit(trace))) continue
-    // Without a root it may be the end of one that was judged before a restart, and is then left alone.
-    if (result === undefined && trace.rootAtMs === null) continue
+    if (!settings.hasReadBack) {
+      if (!isUndisturbed && (!isPrompt(trace, settings) || ledger.isSplit(trace))) continue
+      // Without a root it may be the end of one that was judged before a restart, and is then left alone.
+      if (result === undefined && trace.rootAtMs === null) continue
+    }
     if (result === undefined) return `${trace.traceKey} has no verdict`
     if (result.score !== spans)
       return `${trace.traceKey} is judged by ${result.score} spans of ${spans}: ${story(trace, ledger)}`
-    if (isUndisturbed && isOnTime(trace, settings) && result.revision > 1 && !wasCut(result, ledger)) {
+    if (isUndisturbed && isOnTime(trace, settings) && result.revision > 1) {
       return `${trace.traceKey} had no late span, and is in revision ${result.revision}`
     }
     if (isUndisturbed && isLate(trace, settings) && result.revision < 2) {
@@ -144,10 +146,6 @@ function brokenTraceVerdicts(
   }
   return null
 }
-
-/** It began before evaluation did, by its client's clock, and the store had not come so far when it settled. */
-const wasCut = (result: EvalResult, { store }: Ledger): boolean =>
-  store.results.get(`${subjectKey(result)}/${result.revision - 1}`)?.result.verdict === 'unknown'
 
 function story({ traceKey, firstAtMs, rootAtMs, lastAtMs }: AppendedTrace, ledger: Ledger): string {
   const at = (ms: number | null) => (ms === null ? 'never' : `at ${ms - START_MS}`)

@@ -40,12 +40,16 @@ export class Ledger implements LogObserver, DeliveryObserver {
   readonly #evaluationStarts: PartitionOffset[] = []
   /** Spans whose arrival verdict is in the log. */
   readonly #arrivalVerdicts = new Set<string>()
+  /** What was said first of each subject in each revision. */
+  readonly #verdicts = new Map<string, string>()
   readonly deadLetterSources = new Map<string, number>()
   /** How often the store group was given a record, by its position. */
   readonly deliveries = new Map<string, number>()
   /** When evaluation last lost its memory of some partition: then only what it reads again, or back, is known to it. */
   evaluationDisturbedAtMs = Number.NEGATIVE_INFINITY
   violation: string | null = null
+  /** Two verdicts of one revision. */
+  contradiction: string | null = null
   log!: LogServer
   store!: StoreServer
 
@@ -82,8 +86,18 @@ export class Ledger implements LogObserver, DeliveryObserver {
     } else if (record.topic === EVAL_RESULTS) {
       for (const result of this.resultsOf(record)) {
         if (result.evalId === FAST) this.#arrivalVerdicts.add(spanKey(result))
+        this.#onVerdict(result)
       }
-    } else this.#onTraces(record)
+    } else if (record.topic === AGENT_TRACES) this.#onTraces(record)
+  }
+
+  /** Whoever counts verdicts as they come must not count two of one revision. */
+  #onVerdict(result: EvalResult): void {
+    const key = `${subjectKey(result)}/${result.revision}`
+    const said = `${result.verdict} by ${result.score}`
+    const before = this.#verdicts.get(key)
+    if (before !== undefined && before !== said) this.contradiction ??= `${key} is ${said}, and was ${before}`
+    this.#verdicts.set(key, said)
   }
 
   onAssigned(groupId: string, memberId: string, generation: number, position: PartitionOffset): void {

@@ -102,10 +102,10 @@ export class Workload {
   }
 
   /** One more span of a trace that was sent. */
-  lateSpanOf(sent: SentRecord, atMs: number): SentRecord {
+  lateSpanOf(sent: SentRecord, atMs: number, startMs: number): SentRecord {
     const [first] = sent.spans
     const trace = Number.parseInt(first!.traceKey.split('/')[1]!, 16)
-    const span: FixtureSpan = { trace, id: LATE, parent: ROOT, startMs: sent.atMs, durationMs: 10 }
+    const span: FixtureSpan = { trace, id: LATE, parent: ROOT, startMs, durationMs: 10 }
     return this.#recordOf(sent.record.headers?.tenant ?? '', [span], atMs)
   }
 

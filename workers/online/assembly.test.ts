@@ -172,7 +172,7 @@ describe('a trace is judged', () => {
 })
 
 describe('offsets', () => {
-  test('are held for open traces, for two minutes at the most', () => {
+  test('are held for open traces, for two minutes at the most, and then by their last span', () => {
     const assembly = assemblyOf()
     assembly.advance(0)
     assembly.add(span(1, 2), 10, evaluator)
@@ -185,8 +185,11 @@ describe('offsets', () => {
     assembly.advance(120 * second)
     assembly.add(span(3, 2), 13, evaluator)
     expect(assembly.takeDue()).toEqual([])
-    expect(assembly.heldOffset()).toBe(13)
+    expect(assembly.heldOffset()).toBe(12)
     expect(assembly.openTraces).toBe(2)
+    // Idle for so long, it is judged before it is let go.
+    assembly.advance(220 * second)
+    expect(assembly.heldOffset()).toBe(13)
   })
 
   test('are held for a trace that a late span opened again', () => {

@@ -9,12 +9,15 @@ import { CAPS } from '../../dsl/caps.ts'
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { Fifo } from './fifo.ts'
-import { holdsMask } from './masked-texts.ts'
+import { MinHeap } from './min-heap.ts'
 import {
   type AssemblyBudget,
+  complete,
   isOver,
   isSameSpan,
+  mayBeIncomplete,
   type SettleCause,
+  type StoredTrace,
   sizeOf,
   type TraceInMemory,
 } from './traces-in-memory.ts'
@@ -24,7 +27,10 @@ export interface AssemblyTimes {
   settleMs: number
   idleMs: number
   maxOpenMs: number
-  /** How long an open trace keeps its offsets from being committed. */
+  /**
+   * How far what is committed may stay behind for an open trace: from its first span on, then from later ones, so that an open trace always has a
+   * span that is read again. At least `idleMs`.
+   */
   holdMs: number
 }
 
@@ -57,11 +63,12 @@ interface Scheduled {
   readonly dueAtMs: number
 }
 
-/** Good while the trace is open and began there. */
+/** Good while the trace is open and held there. */
 interface Held {
   readonly key: string
   readonly offset: number
-  readonly firstAtMs: number
+  /** When the log took what stands there. */
+  readonly atMs: number
 }
 
 export class TraceAssembly {
@@ -75,8 +82,7 @@ export class TraceAssembly {
   readonly #rootless = new Map<string, TraceInMemory>()
   /** In order of `dueAtMs`. */
   readonly #due = new Fifo<Scheduled>()
-  /** In order of their offsets. */
-  readonly #held = new Fifo<Held>()
+  readonly #held = new MinHeap<Held>(({ offset }) => offset)
   /** Judged, with their spans, in order of settling. */
   readonly #settled = new Map<string, TraceInMemory>()
   /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
@@ -115,6 +121,8 @@ export class TraceAssembly {
     this.#keep(trace, span)
     if (span.startTimeUs / 1000 < this.#sinceMs(span.tenant)) trace.beganBefore = true
     trace.lastAtMs = this.#clockMs
+    trace.lastOffset = offset
+    if (trace.heldOffset === null) this.#hold(key, trace, offset)
     if (span.parentSpanId === undefined && !trace.hasRoot) {
       trace.hasRoot = true
       this.#rootless.delete(key)
@@ -165,37 +173,46 @@ export class TraceAssembly {
   nextChangeMs(): number | null {
     const dueMs = this.nextDueMs()
     if (dueMs === null || this.heldOffset() === null) return dueMs
-    return Math.min(dueMs, this.#held.peek()!.firstAtMs + this.#times.holdMs)
+    return Math.min(dueMs, this.#held.peek()!.atMs + this.#times.holdMs)
   }
 
-  /** The offset that may not be committed past, for a trace that is open and not for too long; null if there is none. */
+  /** The offset that may not be committed past, for an open trace; null if there is none. */
   heldOffset(): number | null {
     for (let first = this.#held.peek(); first !== undefined; first = this.#held.peek()) {
-      const { key, offset, firstAtMs } = first
-      const isCurrent = this.#open.get(key)?.firstOffset === offset
-      if (isCurrent && firstAtMs + this.#times.holdMs > this.#clockMs) return offset
+      const { key, offset, atMs } = first
+      const trace = this.#open.get(key)
+      if (trace === undefined || trace.heldOffset !== offset) {
+        this.#held.shift()
+        continue
+      }
+      if (atMs + this.#times.holdMs > this.#clockMs) return offset
       this.#held.shift()
+      // Held for long enough by this; by its last span it is found again after a restart, and the rest read back.
+      trace.heldOffset = null
+      const isHeldByItsLast = trace.lastOffset > offset && trace.lastAtMs + this.#times.holdMs > this.#clockMs
+      if (isHeldByItsLast) this.#hold(key, trace, trace.lastOffset)
     }
     return null
   }
 
+  /** `complete` of a settled trace. */
+  amend(trace: TraceInMemory, stored: StoredTrace): void {
+    if (this.keepsSettled(trace)) complete(trace, stored, (span) => this.#keep(trace, span))
+    else complete(trace, stored)
+  }
+
+  /** A trace of this id is open: it is going to be judged. */
+  isOpen({ tenant, traceId }: TraceInMemory): boolean {
+    return this.#open.has(tenant + traceId)
+  }
+
   /**
-   * What was read back of a settled trace that may be incomplete. Where that adds nothing, its revision stays: it is the same
-   * trace read again.
+   * It has no root, and nothing in its spans tells whether it is a trace of its own or the late end of one that came before this assembly's
+   * time. What is later than any trace lives is taken for its own.
    */
-  amend(trace: TraceInMemory, stored: readonly Span[], nextRevision: number): void {
-    trace.isPiece = false
-    trace.beganBefore = false
-    const lacking = stored.filter((span) => !trace.spans.has(span.spanId))
-    if (lacking.length === 0) return
-    trace.revision = Math.max(trace.revision, nextRevision)
-    const isKept = this.#settled.get(trace.tenant + trace.traceId) === trace
-    for (const span of lacking) {
-      const projected = trace.evaluator.project(span)
-      if (holdsMask(projected)) trace.hasMaskedTexts = true
-      if (isKept) this.#keep(trace, span)
-      else trace.spans.set(span.spanId, projected)
-    }
+  mayBeLateEnd(trace: TraceInMemory): boolean {
+    if (trace.hasRoot || mayBeIncomplete(trace)) return false
+    return trace.firstAtMs < this.#sinceMs(trace.tenant) + this.#times.maxOpenMs
   }
 
   /** It was judged, and no span came since; its spans are in memory. */
@@ -244,6 +261,8 @@ export class TraceAssembly {
       sizeBytes: 0,
       revision: known === undefined ? 1 : known.revision + 1,
       firstOffset: offset,
+      lastOffset: offset,
+      heldOffset: null,
       firstAtMs: this.#clockMs,
       lastAtMs: this.#clockMs,
       dueAtMs: null,
@@ -251,6 +270,7 @@ export class TraceAssembly {
       isPiece: known !== undefined,
       beganBefore: false,
       hasMaskedTexts: false,
+      said: [],
     }
     if (known !== undefined) {
       this.#known.delete(key)
@@ -278,7 +298,12 @@ export class TraceAssembly {
 
   #opened(key: string, trace: TraceInMemory): void {
     this.#open.set(key, trace)
-    this.#held.push({ key, offset: trace.firstOffset, firstAtMs: trace.firstAtMs })
+    this.#hold(key, trace, trace.firstOffset)
+  }
+
+  #hold(key: string, trace: TraceInMemory, offset: number): void {
+    trace.heldOffset = offset
+    this.#held.push({ key, offset, atMs: offset === trace.firstOffset ? trace.firstAtMs : trace.lastAtMs })
   }
 
   #nextScheduled(): Scheduled | null {

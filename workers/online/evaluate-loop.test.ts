@@ -196,7 +196,7 @@ test('offsets are held back for an open trace, and a restart judges it whole, by
   expect(all.length).toBeGreaterThan(6)
 })
 
-test('an open trace holds offsets for two minutes at the most', async () => {
+test('an open trace holds offsets for two minutes at the most, then by its last span', async () => {
   await start()
   await send([{ trace: 1, id: 1, parent: 9 }])
   await until(async () => expect(await results()).toHaveLength(1))
@@ -206,6 +206,11 @@ test('an open trace holds offsets for two minutes at the most', async () => {
   pass(59_000)
   await send([{ trace: 2, id: 1 }])
   pass(5_000)
+  await until(async () => expect(await committed()).toBe(1))
+  // Not another two minutes from now: from when that span came.
+  pass(54_000)
+  await send([{ trace: 1, id: 3, parent: 9 }])
+  pass(3_000)
   await until(async () => expect(await committed()).toBe(3))
 })
 
@@ -373,7 +378,7 @@ test('a trace that was open for long before a restart is completed from the stor
   await send([{ trace: 7, id: 3, parent: 9 }])
   pass(25_000)
   // Past two minutes: the first record is committed although the trace is open.
-  await until(async () => expect(await committed()).toBe(2))
+  await until(async () => expect(await committed()).toBe(1))
   await first.drain()
   await until(async () => expect(await traces.getTrace(tenant, traceIdOf(7))).toHaveLength(3))
 
@@ -409,7 +414,7 @@ test('without the store after a restart, a trace that lacks spans is unknown, an
   pass(100_000)
   await send([{ trace: 18, id: 3, parent: 9 }])
   pass(25_000)
-  await until(async () => expect(await committed()).toBe(2))
+  await until(async () => expect(await committed()).toBe(1))
   await first.drain()
   await until(async () => expect(await traces.getTrace(tenant, traceIdOf(18))).toHaveLength(3))
   let isDown = true
@@ -423,15 +428,32 @@ test('without the store after a restart, a trace that lacks spans is unknown, an
   await send([{ trace: 18, id: 9, durationMs: 126_000 }])
   await until(async () => expect(await shown()).toContain('test/fast 18/9 r1 fail'))
   pass(5_000)
-  await until(async () => expect(await shown()).toContain('test/short 18/0 r1 unknown'))
+  await until(async () => expect(await shown()).toContain('test/short 18/0 r0 unknown'))
   const cut = (await results()).find(({ verdict }) => verdict === 'unknown')
   expect(cut?.reason).toEqual({ code: 'truncated', field: 'trace' })
   expect(second.stats()).toMatchObject({ cutTraces: 1, waitingForStore: 1 })
+
+  // All of its records are committed; what waits is known to whoever comes next, and after that.
+  await until(async () => expect(await committed()).toBe(3))
+  await second.drain()
+  const third = await start({ traces: flaky })
+  await until(() => expect(third.stats()).toMatchObject({ waitingForStore: 1 }))
+  await third.drain()
   isDown = false
-  pass(10_000)
-  await until(async () => expect(await shown()).toContain('test/short 18/0 r2 fail'))
-  expect((await results()).find(({ revision, traceId }) => revision === 2 && traceId === traceIdOf(18))?.score).toBe(4)
-  expect(second.stats()).toMatchObject({ readBack: 1, waitingForStore: 0 })
+  const fourth = await start({ traces: flaky })
+  await until(async () => expect(await shown()).toContain('test/short 18/0 r1 fail'))
+  const whole = (await results()).filter(({ evalId, traceId }) => evalId === 'test/short' && traceId === traceIdOf(18))
+  expect(whole.map(({ revision, score }) => [revision, score])).toEqual([
+    [0, undefined],
+    [1, 4],
+  ])
+  expect(fourth.stats()).toMatchObject({ readBack: 1, waitingForStore: 0 })
+  await fourth.drain()
+  const fifth = await start({ traces: flaky })
+  pass(2_000)
+  await send([{ trace: 19, id: 1 }])
+  await until(async () => expect(await shown()).toContain('test/fast 19/1 r1 pass'))
+  expect(fifth.stats()).toMatchObject({ waitingForStore: 0 })
   await store.drain()
 })
 
@@ -449,4 +471,40 @@ test('without a store, a late piece of a trace that was judged before is not jud
   pass(120_000)
   await until(() => expect(second.stats().unjudgedPieces).toBe(1))
   expect((await shown()).filter((one) => one.startsWith('test/short 8'))).toEqual(['test/short 8/0 r1 fail'])
+})
+
+test('a late piece that began after a restart raises the revision of the whole, when the store can tell', async () => {
+  const store = await startStoreLoop({ log, traces, definitions: () => compileRedaction(plan), nowMs: Date.now })
+  const first = await start({ traces })
+  await send([{ trace: 28, id: 1 }])
+  pass(5_000)
+  await until(async () => expect(await shown()).toContain('test/short 28/0 r1 pass'))
+  await until(async () => expect(await committed()).toBe(1))
+  await first.drain()
+  pass(60_000)
+  const isLiving = { store: false }
+  const flaky = overriding(traces, {
+    spanIdsOf: async (...args) => {
+      if (!isLiving.store) throw new Error('refused')
+      return traces.spanIdsOf(...args)
+    },
+  })
+  const second = await start({ traces: flaky })
+  // The first that this life reads: later ones begin in its time.
+  await send([{ trace: 29, id: 1, startMs: clockMs }])
+  pass(10_000)
+  await send([2, 3].map((id) => ({ trace: 28, id, parent: 1, startMs: clockMs })))
+  await send([{ trace: 30, id: 2, parent: 1, startMs: clockMs }])
+  await until(async () => expect(await shown()).toContain('test/fast 30/2 r1 pass'))
+  pass(120_000)
+  // It cannot tell: they are judged as they are, and looked at again.
+  await until(() => expect(second.stats().waitingForStore).toBe(2))
+  await until(async () => expect(await traces.getTrace(tenant, traceIdOf(28))).toHaveLength(3))
+  isLiving.store = true
+  pass(10_000)
+  await until(async () => expect(await shown()).toContain('test/short 28/0 r2 fail'))
+  await until(() => expect(second.stats().waitingForStore).toBe(0))
+  expect((await results()).find(({ traceId, revision }) => traceId === traceIdOf(28) && revision === 2)?.score).toBe(3)
+  expect((await shown()).filter((one) => one.startsWith('test/short 30/'))).toEqual(['test/short 30/0 r1 pass'])
+  await store.drain()
 })

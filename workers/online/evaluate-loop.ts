@@ -23,20 +23,20 @@ import { deadLetter } from '../../storage/log/dead-letter.ts'
 import { InHand, type Processed } from '../../storage/log/in-hand.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
-import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
-import type { TracesStore } from '../../storage/traces/port.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, UNSETTLED_TRACES } from '../../storage/log/topics.ts'
 import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
 import { Evaluators } from './evaluators.ts'
 import type { LiveAgents } from './live/live-agents.ts'
 import { PartitionProgress } from './partition-progress.ts'
-import { ReadBack, storedUpTo } from './read-back.ts'
+import { ReadBack, type ReadBackStore, resultsEnd, storedUpTo } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
 import { isWorthSaying, retryForever } from './retry.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
 import { TraceJudge } from './trace-judge.ts'
 import { type AssemblyBudget, defaultBudget } from './traces-in-memory.ts'
 import { tryEvaluation } from './try-evaluation.ts'
+import { readUnsettled, unsettledRecords } from './unsettled-traces.ts'
 
 export interface EvaluateLoopOptions {
   log: Log
@@ -47,7 +47,7 @@ export interface EvaluateLoopOptions {
   /** A line for the operator. */
   onProblem?: (text: string) => void
   /** To complete traces that were open before a restart. */
-  traces?: Pick<TracesStore, 'getTrace' | 'queryResults'>
+  traces?: ReadBackStore
   times?: Partial<AssemblyTimes>
   budget?: Partial<AssemblyBudget>
   groupId?: string
@@ -101,6 +101,8 @@ class Loop implements EvaluateLoop {
   #running: Promise<void> = Promise.resolve()
   /** Of the partitions; null from when they are taken away, which may be in the middle of a turn, until there are others. */
   #tenure: object | null = null
+  /** For this tenure, what waited with the owners before is known. */
+  #takenOverIn: object | null = null
   #lastCommitMs = Number.NEGATIVE_INFINITY
   readonly #stats = {
     spans: 0,
@@ -127,7 +129,13 @@ class Loop implements EvaluateLoop {
     this.#judge = new TraceJudge(
       traces === undefined
         ? null
-        : new ReadBack({ traces, nowMs, sleep: this.#runtime.sleep, storedUpTo: () => storedUpTo(options) }),
+        : new ReadBack({
+            traces,
+            nowMs,
+            sleep: this.#runtime.sleep,
+            storedUpTo: () => storedUpTo(options),
+            resultsEnd: () => resultsEnd(options.log),
+          }),
       (text) => options.onProblem?.(text),
     )
     this.#inHand = new InHand({
@@ -172,7 +180,7 @@ class Loop implements EvaluateLoop {
       ...this.#judge.stats,
       unreadConvention: this.#unread.spans,
       openTraces,
-      waitingForStore: this.#judge.waiting,
+      waitingForStore: this.#judge.waiting.size,
     }
   }
 
@@ -220,17 +228,21 @@ class Loop implements EvaluateLoop {
     const results: EvalResult[] = []
     let spans = 0
     const tenure = this.#tenure
+    // What was read before partitions were taken away must not count as in hand in the next tenure.
+    if (tenure === null) return
+    if (this.#takenOverIn !== tenure) await this.#takeOver(tenure)
     // Otherwise they are another's by now.
-    if (!(await this.#inHand.admit(records))) return
+    if (tenure !== this.#tenure || !(await this.#inHand.admit(records))) return
     for (const record of records) {
       // The rest is read again by whoever has the partition next.
-      if (tenure === null || tenure !== this.#tenure) break
+      if (tenure !== this.#tenure) break
       spans += await this.#evaluate(record, nowMs, results)
     }
     await this.#advanceDue(nowMs)
     for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
-    results.push(...(await this.#judge.judgeWaiting(nowMs)))
+    results.push(...(await this.#judge.judgeWaiting(nowMs, (of) => this.#partitions.get(of)?.assembly)))
     await this.#append(results)
+    await this.#noteUnsettled()
     for (const progress of this.#partitions.values()) {
       progress.appended(!this.#inHand.isAsideFull(progress.topicPartition))
     }
@@ -324,6 +336,30 @@ class Loop implements EvaluateLoop {
     this.#options.live?.addResults(results)
   }
 
+  /** Before what they were read from is committed: whoever has the partition next finds them there. */
+  async #noteUnsettled(): Promise<void> {
+    const news = this.#judge.waiting.takeNews()
+    if (news.length === 0) return
+    const { log } = this.#options
+    await this.#retried(async () =>
+      log.append(UNSETTLED_TRACES, unsettledRecords(news, await log.partitionsOf(UNSETTLED_TRACES))),
+    )
+  }
+
+  /** What the owners before have left to be judged when the store has it; their last words come before ours. */
+  async #takeOver(tenure: object): Promise<void> {
+    const { log, traces } = this.#options
+    if (traces !== undefined) {
+      await this.#retried(() => this.#judge.begin())
+      for (const { partition } of this.#consumer.assignment()) {
+        const unsettled = await this.#retried(() => readUnsettled(log, partition))
+        if (tenure !== this.#tenure) return
+        this.#judge.resume(partition, unsettled, (tenant) => this.#evaluators.of(tenant).evaluator)
+      }
+    }
+    this.#takenOverIn = tenure
+  }
+
   #retried<T>(attempt: () => Promise<T>): Promise<T> {
     return retryForever(attempt, {
       sleep: this.#runtime.sleep,
@@ -370,6 +406,7 @@ class Loop implements EvaluateLoop {
   #forgetPartitions(): void {
     for (const { assembly } of this.#partitions.values()) assembly?.drop()
     this.#judge.forget()
+    this.#takenOverIn = null
     this.#partitions.clear()
   }
 

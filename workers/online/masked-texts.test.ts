@@ -33,9 +33,14 @@ async function verdicts(storedText: string): Promise<string[]> {
   assembly.advance(10_000_000)
   assembly.add(spanOf('1', 'nothing'), 1, compileEvaluator(plan))
   assembly.advance(10_005_000)
-  const traces = { getTrace: async () => [stored], queryResults: async () => [] }
+  const traces = { getTrace: async () => [stored], queryResults: async () => [], spanIdsOf: async () => new Map() }
   const judge = new TraceJudge(
-    new ReadBack({ traces, nowMs: () => 0, storedUpTo: async () => new Map([[0, 1]]) }),
+    new ReadBack({
+      traces,
+      nowMs: () => 0,
+      storedUpTo: async () => ({ traces: new Map([[0, 1]]), results: new Map() }),
+      resultsEnd: async () => new Map(),
+    }),
     (text) => expect.fail(text),
   )
   const results = await judge.judge(assembly.takeDue(), assembly, 0)

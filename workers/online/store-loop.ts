@@ -203,11 +203,11 @@ class Loop implements StoreLoop {
     if (signal.aborted && !this.#stop.signal.aborted) this.#wake = new AbortController()
     const giveWay = this.#runtime.createTimeSlice()
     const tenure = this.#tenure
-    // Otherwise they are another's by now.
-    if (!(await this.#inHand.admit(records))) return
+    // What was read before partitions were taken away must not count as in hand in the next tenure. Otherwise they are another's by now.
+    if (tenure === null || !(await this.#inHand.admit(records))) return
     for (const record of records) {
       // The rest is read again by whoever has the partition next.
-      if (tenure === null || tenure !== this.#tenure) break
+      if (tenure !== this.#tenure) break
       if (this.#pending.offsets.isEmpty) this.#pendingSinceMs = this.#options.nowMs()
       if (this.#inHand.isAside(record)) {
         this.#pending.offsets.note(record)

@@ -1,31 +1,25 @@
 /**
  * Judges settled traces, completed from the store where they may lack spans. One that can't be completed yet, because the store does
  * not answer or has not come that far in the log, is `unknown` for being cut, or not judged at all where it is most likely the late end
- * of one that was; it is judged again, in a next revision, when the store has the rest.
+ * of one that was; it is judged again, in a next revision, when the store has the rest, by whoever has its partition then.
  */
+import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult, Reason } from '../../engine/model/result.ts'
 import type { DueTrace, TraceAssembly } from './assembly.ts'
 import { withMaskedTexts } from './masked-texts.ts'
 import type { ReadBack } from './read-back.ts'
-import { mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
+import { complete, mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
+import type { UnsettledTrace } from './unsettled-traces.ts'
+import { type Waiting, WaitingTraces } from './waiting-traces.ts'
 
-interface Waiting {
-  readonly assembly: TraceAssembly
-  /** The revision in which it was told to be cut; null when nothing was told. */
-  readonly toldRevision: number | null
-}
-
-/** More than these would keep the store busy with questions for long when it is back; the oldest stay as they were told. */
-const MAX_WAITING = 5_000
 const LOOK_EVERY_MS = 1_000
 const CUT: Reason = { code: 'truncated', field: 'trace' }
 
 export class TraceJudge {
   readonly #readBack: ReadBack | null
   readonly #onProblem: (text: string) => void
-  /** In order of settling. Only those that their assembly still keeps: it is what bounds their memory. */
-  readonly #waiting = new Map<TraceInMemory, Waiting>()
+  #waiting = new WaitingTraces()
   #lookedAtMs = Number.NEGATIVE_INFINITY
   readonly stats = { settledTraces: 0, settledEarly: 0, revisions: 0, readBack: 0, unjudgedPieces: 0, cutTraces: 0 }
 
@@ -36,103 +30,150 @@ export class TraceJudge {
   }
 
   /** Traces that are to be judged again. */
-  get waiting(): number {
-    return this.#waiting.size
+  get waiting(): WaitingTraces {
+    return this.#waiting
+  }
+
+  /** Before the first trace of partitions that were taken over. Rejects when the log does not answer. */
+  async begin(): Promise<void> {
+    await this.#readBack?.begin()
+  }
+
+  /** What waited when the partition was another's. */
+  resume(partition: number, unsettled: readonly UnsettledTrace[], evaluatorOf: (tenant: string) => Evaluator): void {
+    for (const one of unsettled) this.#waiting.resume(partition, one, evaluatorOf(one.tenant))
   }
 
   async judge(due: readonly DueTrace[], assembly: TraceAssembly, nowMs: number): Promise<EvalResult[]> {
-    await this.#complete(due.map(({ trace }) => trace).filter(mayBeIncomplete), () => assembly)
+    const waiting = this.#waiting
+    const traces = due.map(({ trace }) => trace)
+    for (const trace of traces) waiting.rejoin(trace)
+    const doubted = await this.#askOfLateEnds(traces, assembly)
+    await this.#complete(
+      traces.filter(mayBeIncomplete).map((trace) => ({ trace, assembly, partition: assembly.partition })),
+    )
+    // Taken away meanwhile.
+    if (waiting !== this.#waiting) return []
     const results: EvalResult[] = []
     for (const { trace, cause } of due) {
-      this.#waiting.delete(trace)
       const isCut = mayBeIncomplete(trace)
       // A piece without the root of a trace that began before our time is most likely the late end of one that was judged:
       // a verdict on it alone would replace that one's.
       if (!trace.hasRoot && isCut) {
         this.stats.unjudgedPieces++
-        this.#wait(trace, { assembly, toldRevision: null })
+        this.#wait({ trace, assembly, told: trace.revision - 1, isDoubted: false })
         continue
       }
       this.stats.settledTraces++
       if (cause === 'overflow') this.stats.settledEarly++
       if (trace.revision > 1) this.stats.revisions++
       const found = this.#judgeOne(trace, nowMs, cause === 'overflow')
-      if (!isCut || this.#readBack === null) results.push(...found)
-      else {
+      if (!isCut || this.#readBack === null) {
+        for (const result of found) results.push(result)
+        if (doubted.has(trace)) this.#wait({ trace, assembly, told: trace.revision, isDoubted: true })
+        else waiting.settle(trace, assembly.partition)
+      } else {
         this.stats.cutTraces++
         for (const result of found) results.push(asCut(result))
-        this.#wait(trace, { assembly, toldRevision: trace.revision })
+        this.#wait({ trace, assembly, told: trace.revision - 1, isDoubted: false })
       }
     }
     return results
   }
 
-  /** Those that waited for the store and are complete by now. Asks nothing while none waits, or the store is left alone. */
-  async judgeWaiting(nowMs: number): Promise<EvalResult[]> {
-    if (this.#waiting.size === 0 || this.#readBack === null) return []
+  /**
+   * Those that waited for the store and are complete by now. Asks nothing while none waits, or the store is left alone.
+   * `assemblyOf` tells which are open again, to be judged when they settle.
+   */
+  async judgeWaiting(
+    nowMs: number,
+    assemblyOf: (partition: number) => TraceAssembly | null | undefined,
+  ): Promise<EvalResult[]> {
+    const waiting = this.#waiting
+    if (waiting.size === 0 || this.#readBack === null) return []
     if (Math.abs(nowMs - this.#lookedAtMs) < LOOK_EVERY_MS) return []
     this.#lookedAtMs = nowMs
-    for (const [trace, { assembly }] of this.#waiting) if (!assembly.keepsSettled(trace)) this.#waiting.delete(trace)
-    const before = new Map(this.#waiting)
-    await this.#complete([...before.keys()], (trace) => before.get(trace)!.assembly)
+    const left = waiting.notOpen(assemblyOf)
+    const doubted = left.filter(({ trace, isDoubted }) => isDoubted && !mayBeIncomplete(trace))
+    const answers = await this.#readBack.haveMore(doubted)
+    for (const { trace } of doubted) if (answers.get(trace)) trace.isPiece = true
+    const asked = left.filter(({ trace }) => mayBeIncomplete(trace))
+    await this.#complete(asked)
+    if (waiting !== this.#waiting) return []
+    for (const { trace, partition } of doubted) if (answers.get(trace) === false) waiting.settle(trace, partition)
     const results: EvalResult[] = []
-    for (const [trace, { assembly, toldRevision }] of before) {
-      if (mayBeIncomplete(trace) || !assembly.keepsSettled(trace)) continue
-      this.#waiting.delete(trace)
-      if (toldRevision === null) this.stats.settledTraces++
+    for (const { trace, assembly, partition, told } of asked) {
+      if (mayBeIncomplete(trace)) continue
+      if (told === 0) this.stats.settledTraces++
       else {
-        trace.revision = Math.max(trace.revision, toldRevision + 1)
+        trace.revision = Math.max(trace.revision, told + 1)
         this.stats.revisions++
       }
       for (const result of this.#judgeOne(trace, nowMs)) results.push(result)
+      waiting.settle(trace, partition)
+      // Nobody else remembers in which revision it was judged.
+      if (assembly === null) waiting.tell(trace)
     }
     return results
   }
 
   /** The partitions are another's now. */
   forget(): void {
-    this.#waiting.clear()
+    this.#waiting = new WaitingTraces()
+    this.#readBack?.forget()
   }
 
-  #wait(trace: TraceInMemory, waiting: Waiting): void {
-    if (this.#readBack === null) return
-    this.#waiting.set(trace, waiting)
-    for (const [oldest] of this.#waiting) {
-      if (this.#waiting.size <= MAX_WAITING) return
-      this.#waiting.delete(oldest)
-    }
+  #wait(one: Omit<Waiting, 'partition'> & { assembly: TraceAssembly }): void {
+    if (this.#readBack !== null) this.#waiting.add({ ...one, partition: one.assembly.partition })
+  }
+
+  /** Those of which the store cannot tell whether they are the late end of another; what it tells is noted in the trace. */
+  async #askOfLateEnds(traces: readonly TraceInMemory[], assembly: TraceAssembly): Promise<ReadonlySet<TraceInMemory>> {
+    const asked = this.#readBack === null ? [] : traces.filter((trace) => assembly.mayBeLateEnd(trace))
+    if (asked.length === 0 || this.#readBack === null) return new Set()
+    const answers = await this.#readBack.haveMore(asked.map((trace) => ({ trace, partition: assembly.partition })))
+    for (const trace of asked) if (answers.get(trace)) trace.beganBefore = true
+    return new Set(asked.filter((trace) => !answers.has(trace)))
   }
 
   #judgeOne(trace: TraceInMemory, nowMs: number, isEarly = false): readonly EvalResult[] {
-    const { tenant, traceId, spans, evaluator, revision, lastAtMs } = trace
+    const { tenant, traceId, spans, evaluator, said, lastAtMs } = trace
+    if (spans.size === 0) return []
     try {
-      const results = evaluator.onTrace(
-        { tenant, traceId, spans: [...spans.values()], isEarly },
-        revision,
-        nowMs,
-        lastAtMs,
-      )
-      return trace.hasMaskedTexts ? results.map((result) => withMaskedTexts(result, evaluator.plan)) : results
+      const settled = { tenant, traceId, spans: [...spans.values()], isEarly }
+      let results = evaluator.onTrace(settled, trace.revision, nowMs, lastAtMs)
+      if (trace.hasMaskedTexts) results = results.map((result) => withMaskedTexts(result, evaluator.plan))
+      trace.said = []
+      if (!results.some((result) => said.some((before) => contradicts(result, before)))) return results
+      trace.revision++
+      return results.map((result) => ({ ...result, revision: trace.revision }))
     } catch (error) {
       this.#onProblem(`trace ${traceId} could not be judged: ${messageOf(error)}`)
       return []
     }
   }
 
-  async #complete(
-    wanted: readonly TraceInMemory[],
-    assemblyOf: (trace: TraceInMemory) => TraceAssembly,
-  ): Promise<void> {
-    if (this.#readBack === null || wanted.length === 0) return
-    const asked = wanted.map((trace) => ({ trace, partition: assemblyOf(trace).partition }))
-    for (const { trace, spans, nextRevision } of await this.#readBack.read(asked)) {
-      assemblyOf(trace).amend(trace, spans, nextRevision)
+  async #complete(asked: readonly Pick<Waiting, 'trace' | 'assembly' | 'partition'>[]): Promise<void> {
+    if (this.#readBack === null || asked.length === 0) return
+    const assemblies = new Map(asked.map(({ trace, assembly }) => [trace, assembly]))
+    for (const [trace, stored] of await this.#readBack.read(asked)) {
+      const assembly = assemblies.get(trace)
+      if (assembly) assembly.amend(trace, stored)
+      else complete(trace, stored)
       this.stats.readBack++
     }
   }
 }
 
+/** Of one subject, under one definition, in one revision: of two verdicts only one would be seen. */
+function contradicts(result: EvalResult, before: EvalResult): boolean {
+  if (result.verdict === before.verdict && result.score === before.score) return false
+  if (result.evalId !== before.evalId || result.spanId !== before.spanId) return false
+  return result.measureHash === before.measureHash && result.verdictHash === before.verdictHash
+}
+
+/** In a revision below all others: what was, or will be, said of the trace as a whole counts more, whatever the store can tell by now. */
 function asCut(result: EvalResult): EvalResult {
-  if (result.verdict === 'error') return result
-  return { ...result, verdict: 'unknown', score: undefined, reason: CUT, evidence: [] }
+  if (result.verdict === 'error') return { ...result, revision: 0 }
+  return { ...result, revision: 0, verdict: 'unknown', score: undefined, reason: CUT, evidence: [] }
 }

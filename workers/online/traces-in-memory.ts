@@ -1,5 +1,8 @@
 /** What the assembly keeps of a trace, and how much of that a worker may keep in all. */
 import type { Evaluator, ProjectedSpan } from '../../engine/evaluate/evaluator.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import type { Span } from '../../engine/model/span.ts'
+import { holdsMask } from './masked-texts.ts'
 
 /** Why a trace was judged when it was. `overflow`: early, for want of room. */
 export type SettleCause = 'root' | 'idle' | 'age' | 'overflow'
@@ -15,8 +18,12 @@ export interface TraceInMemory {
   sizeBytes: number
   /** Of the verdicts that it will be, or was, judged with. */
   revision: number
-  /** Where its first span (of this revision) stands in the partition. */
+  /** Where its first span (of this revision) stands in the partition; what came before must be stored to be known. */
   firstOffset: number
+  /** Where its last span stands. */
+  lastOffset: number
+  /** While it is open, what is committed stays before this; null when it was held for too long. */
+  heldOffset: number | null
   /** On the partition's clock. */
   firstAtMs: number
   lastAtMs: number
@@ -32,6 +39,53 @@ export interface TraceInMemory {
   beganBefore: boolean
   /** Spans of it were read back from the store with texts that are masked there. */
   hasMaskedTexts: boolean
+  /** What was said of it in `revision` already, where all of its spans were read again; empty where there is nothing to compare. */
+  said: readonly EvalResult[]
+}
+
+/** What the store has of a trace. */
+export interface StoredTrace {
+  readonly spans: readonly Span[]
+  /** What was said of it when it settled, in the latest revision. */
+  readonly said: readonly EvalResult[]
+  readonly nextRevision: number
+}
+
+/** What is left of one whose spans are forgotten: all of them have to be read back. */
+export function withoutSpans(trace: TraceInMemory): TraceInMemory {
+  return {
+    ...trace,
+    spans: new Map(),
+    sizeBytes: 0,
+    firstOffset: trace.lastOffset + 1,
+    isPiece: true,
+    hasMaskedTexts: false,
+    said: [],
+  }
+}
+
+/**
+ * What was read back of a trace that may be incomplete, with all that came before what is known. Where that adds nothing, its revision
+ * stays: it is the same trace read again, unless something else is said of it than before.
+ */
+export function complete(
+  trace: TraceInMemory,
+  { spans, said, nextRevision }: StoredTrace,
+  keep: (span: Span) => void = (span) => trace.spans.set(span.spanId, trace.evaluator.project(span)),
+): void {
+  trace.isPiece = false
+  trace.beganBefore = false
+  const lacking = spans.filter((span) => !trace.spans.has(span.spanId))
+  if (lacking.length === 0) {
+    trace.revision = Math.max(trace.revision, nextRevision - 1)
+    trace.said = said.filter(({ revision }) => revision === trace.revision)
+    return
+  }
+  trace.revision = Math.max(trace.revision, nextRevision)
+  for (const span of lacking) {
+    if (holdsMask(trace.evaluator.project(span))) trace.hasMaskedTexts = true
+    keep(span)
+  }
 }
 
 export function mayBeIncomplete({ isPiece, beganBefore }: TraceInMemory): boolean {

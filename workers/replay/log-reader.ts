@@ -4,16 +4,15 @@ import { compileEvaluator } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { NO_COUNTS, type ReplayCounts, type ReplayPosition, type ReplayRequest } from '../../storage/replays/replay.ts'
-import type { TracesStore } from '../../storage/traces/port.ts'
 import type { AssemblyTimes } from '../online/assembly.ts'
-import { ReadBack, storedUpTo } from '../online/read-back.ts'
+import { ReadBack, type ReadBackStore, resultsEnd, storedUpTo } from '../online/read-back.ts'
 import { PartitionReplay, type PartitionReplayParts } from './partition-replay.ts'
 import type { ReplayReader, ReplayStep } from './reader.ts'
 
 export interface LogReaderOptions {
   log: Log
   /** To complete traces that began before what is read. */
-  traces: Pick<TracesStore, 'getTrace' | 'queryResults'>
+  traces: ReadBackStore
   request: ReplayRequest
   /** The evals of the request, with those whose verdicts they ask for. */
   plan: Plan
@@ -30,7 +29,8 @@ export function openLogReader(options: LogReaderOptions): ReplayReader {
   const done = new Set(options.position?.done)
   const left = request.partitions.filter(({ partition }) => !done.has(partition))
   // A trace that this run judged before has its revisions in this run, whatever is live.
-  const ofRun: Pick<TracesStore, 'getTrace' | 'queryResults'> = {
+  const ofRun: ReadBackStore = {
+    spanIdsOf: (tenant, traceIds) => traces.spanIdsOf(tenant, traceIds),
     getTrace: (tenant, traceId) => traces.getTrace(tenant, traceId),
     queryResults: (tenant, filter) => traces.queryResults(tenant, { ...filter, runId: request.runId }),
   }
@@ -39,7 +39,12 @@ export function openLogReader(options: LogReaderOptions): ReplayReader {
     request,
     evaluator: compileEvaluator(plan),
     spanParts: partsReadBy(plan),
-    readBack: new ReadBack({ traces: ofRun, nowMs, storedUpTo: () => storedUpTo({ log }) }),
+    readBack: new ReadBack({
+      traces: ofRun,
+      nowMs,
+      storedUpTo: () => storedUpTo({ log }),
+      resultsEnd: () => resultsEnd(log),
+    }),
     counts,
     nowMs,
     onProblem,
