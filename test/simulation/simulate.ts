@@ -26,6 +26,8 @@ const CHECK_MS = 100
 const MOST_MS_TO_CATCH_UP = 60_000
 /** A record that kills is found by a few deaths, after each of which its group waits for a session to end. */
 const MORE_MS_OF_POISON = 60_000
+/** A late span that begins in the time of who reads it: after a record of its tenant. */
+const LATE_MS = 100
 /** From other partitions to knowing what waits in them: longer than a process stands still. */
 const TAKEN_OVER_MS = 4_500
 const ROLES: readonly Role[] = ['evaluate', 'store']
@@ -126,10 +128,11 @@ class Simulation {
     const [first] = judged === null ? [] : this.#workload.recordsOf(judged.traceKey)
     if (judged === null || first === undefined || !this.#settings.hasReadBack) return
     this.#members.killAll('evaluate')
-    const atMs = this.#clock.nowMs + this.#random.int(0, 3_000)
+    const atMs = this.#clock.nowMs + LATE_MS + this.#random.int(0, 3_000)
     // It began with the others, or is one that nothing in it tells from a new trace.
     const startMs = this.#random.pick([first.atMs, atMs - 1])
-    this.#planSending([this.#workload.lateSpanOf(first, atMs, startMs)])
+    const another = this.#workload.anotherOf(first, atMs - LATE_MS)
+    this.#planSending([another, this.#workload.lateSpanOf(first, atMs, startMs)])
     await this.#runUntilQuiet()
     ledger.violation ??= brokenPromise(ledger, this.#settings) ?? brokenLateSpan(ledger, judged)
   }

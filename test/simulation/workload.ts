@@ -109,6 +109,17 @@ export class Workload {
     return this.#recordOf(sent.record.headers?.tenant ?? '', [span], atMs)
   }
 
+  /** A trace of its own, of the same tenant in the same partition. */
+  anotherOf(sent: SentRecord, atMs: number): SentRecord {
+    const [first] = sent.spans
+    const trace = Number.parseInt(first!.traceKey.split('/')[1]!, 16) + this.#partitions * MAX_TRACES
+    return this.#recordOf(
+      sent.record.headers?.tenant ?? '',
+      [{ trace, id: ROOT, startMs: atMs - 1, durationMs: 10 }],
+      atMs,
+    )
+  }
+
   #recordOf(tenant: string, spans: readonly FixtureSpan[], atMs: number): SentRecord {
     const [first] = spans
     const record = traceRecord(tenant, spans, first!.trace % this.#partitions)
