@@ -112,7 +112,7 @@ export class Workload {
   /** A trace of its own, of the same tenant in the same partition. */
   anotherOf(sent: SentRecord, atMs: number): SentRecord {
     const [first] = sent.spans
-    const trace = Number.parseInt(first!.traceKey.split('/')[1]!, 16) + this.#partitions * MAX_TRACES
+    const trace = Number.parseInt(first!.traceKey.split('/')[1]!, 16) + this.#partitions * 2 * MAX_TRACES
     return this.#recordOf(
       sent.record.headers?.tenant ?? '',
       [{ trace, id: ROOT, startMs: atMs - 1, durationMs: 10 }],
