@@ -110,6 +110,36 @@ let isSilenced = false
 
 const load = createRequire(import.meta.url)
 
+/** Of kafkajs: one socket after another to a broker, and what came of an answer that is not whole yet. */
+interface Connection {
+  isConnected(): boolean
+  chunks: Buffer[]
+  bytesBuffered: number
+  bytesNeeded: number
+}
+
+const SIZE_BYTES = 4
+
+/**
+ * It keeps half an answer of a broker that died over to the next socket, takes what comes there for the other half, and understands no
+ * answer any more: each request times out, for as long as the process lives. A new socket begins with nothing.
+ */
+function forgetHalfAnswers(): void {
+  const { prototype } = load('kafkajs/src/network/connection') as {
+    prototype: Connection & { connect(this: Connection): Promise<boolean> }
+  }
+  const { connect } = prototype
+  prototype.connect = function connectAnew() {
+    if (!this.isConnected()) {
+      this.chunks = []
+      this.bytesBuffered = 0
+      this.bytesNeeded = SIZE_BYTES
+    }
+    return connect.call(this)
+  }
+}
+forgetHalfAnswers()
+
 type CreateCluster = (options: { metadataMaxAge: number; allowAutoTopicCreation: boolean }) => Cluster
 
 /** A set of connections of its own, with the client's settings. */
