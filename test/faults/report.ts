@@ -96,7 +96,7 @@ export function spanRows(counts: SpanCounts): Row[] {
     figure('verdicts on spans, on traces', `${number(counts.verdictsOfSpans)}, ${number(counts.verdictsOfTraces)}`),
     none('  lost', counts.lostVerdicts),
     none('  shown twice', counts.verdictsTwice),
-    { ...none('traces whose verdict saw a part of them', counts.judgedByAPart), isKept: null },
+    none('traces whose verdict saw a part of them', counts.judgedByAPart),
   ]
 }
 
