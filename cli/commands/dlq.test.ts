@@ -10,10 +10,12 @@ import { planOf } from '../../dsl/testing.ts'
 import { type Api, startApi } from '../../server/api.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { type Log, UnreadableRecords } from '../../storage/log/port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { openGate } from '../../test/support/open-gate.ts'
+import { overriding } from '../../test/support/overriding.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'assay-dlq-'))
 const bytes = Buffer.from([0, 1, 2, 255, 65, 66])
@@ -30,7 +32,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     traces,
-    log,
+    log: overriding(log, { read: readDamaged }),
     status: async () => ({ status: 'ok', components: [] }),
     definitions: { current: () => ({ plan, loadedAtMs: 0, diagnostics: [] }) },
     nowMs: Date.now,
@@ -47,6 +49,12 @@ afterAll(async () => {
   await log.close()
   rmSync(dataDir, { recursive: true, force: true })
 })
+
+/** A batch of partition 3 is not what was written. */
+const readDamaged: Log['read'] = async (topic, partition, from, most, maxBytes) => {
+  if (topic !== AGENT_TRACES || partition !== 3) return log.read(topic, partition, from, most, maxBytes)
+  throw new UnreadableRecords({ topic, partition, from: 1_200, to: 1_250 }, Buffer.from('damaged'), 'why')
+}
 
 async function dlq(...args: string[]): Promise<{ code: number; stdout: Buffer; stderr: string }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts'), 'dlq', ...args], {
@@ -80,7 +88,20 @@ test('list, show, replay, drop', async () => {
   expect(JSON.parse((await dlq('list', '--state', 'all', '--json')).stdout.toString())).toMatchObject({ total: 3 })
 })
 
+test('skip lets go what the log cannot read, and keeps its bytes', async () => {
+  const skipped = await dlq('skip', 'agent-traces/3/1210')
+  expect(skipped).toMatchObject({ code: 0, stderr: '' })
+  const [, id] =
+    /^agent-traces\/3: records 1200 to 1249 are skipped; their bytes are dead letter (\d+)\n$/.exec(
+      skipped.stdout.toString(),
+    ) ?? []
+  expect((await dlq('show', id ?? '', '--payload')).stdout.toString()).toBe('damaged')
+  expect(await dlq('replay', id ?? '')).toMatchObject({ code: 2, stderr: expect.stringContaining('nothing to replay') })
+})
+
 test.each([
+  [['skip', 'agent-traces/0/0'], 'agent-traces/0/0 can be read: there is nothing to skip'],
+  [['skip', 'agent-traces/0'], 'a place in the log is topic/partition/offset'],
   [['show', 'x'], 'there is no dead letter x'],
   [['drop'], 'name the dead letters to drop, or --all of them'],
   [['replay', '7', '--all'], 'name the dead letters to replay, or --all of them'],
