@@ -91,7 +91,9 @@ async function readPage(
   } catch (error) {
     if (!(error instanceof UnreadableRecords)) throw error
     const { from, to } = error.range
-    return { records: [], readTo: Math.min(end, Math.max(next, from)), unreadableTo: Math.min(end, to) }
+    // Where a damaged batch ends is not always known: each look goes on by one at least.
+    const unreadableTo = Math.min(end, Math.max(to, next + 1))
+    return { records: [], readTo: Math.min(end, Math.max(next, from)), unreadableTo }
   }
 }
 

@@ -30,7 +30,7 @@ export class Skipped {
     for (const { partition, start, end } of await this.#ends()) {
       for (let next = Math.max(start, this.#readTo.get(partition) ?? start); next < end; ) {
         const records = await this.#read(partition, next)
-        if (!Array.isArray(records)) next = records.to
+        if (!Array.isArray(records)) next = Math.max(records.to, next + 1)
         else {
           for (const record of records) {
             const range = skippedRangeOf(record)
