@@ -378,6 +378,7 @@ export const replaySchema = z.object({
     gone: z.int(),
     openTraces: z.int(),
     unjudgedPieces: z.int(),
+    cutTraces: z.int(),
     maskedTaken: z.int(),
     maskedUnknown: z.int(),
   }),

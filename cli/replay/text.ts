@@ -39,13 +39,14 @@ export function listLine(replay: ReplayJson): string {
 
 /** What is to be known beyond the verdicts, a line each. */
 export function remarksOf({ counts, trouble }: ReplayJson): string[] {
-  const { undecodable, failed, gone, openTraces, unjudgedPieces, maskedTaken, maskedUnknown } = counts
+  const { undecodable, failed, gone, openTraces, unjudgedPieces, cutTraces, maskedTaken, maskedUnknown } = counts
   const remarks = [
     [openTraces, `${counted(openTraces, 'trace')} had not settled: left out`],
     [gone, `${counted(gone, 'record')} left the log before they were read`],
     [undecodable, `${counted(undecodable, 'record')} could not be decoded`],
     [failed, `${counted(failed, 'record')} could not be evaluated`],
     [unjudgedPieces, `${counted(unjudgedPieces, 'piece')} of traces could not be completed: not judged`],
+    [cutTraces, `${counted(cutTraces, 'trace')} could not be completed from the store: unknown`],
     [
       maskedTaken + maskedUnknown,
       `texts are stored masked: ${counted(maskedTaken, 'verdict')} taken from the store, ${number(maskedUnknown)} unknown`,

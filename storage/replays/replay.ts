@@ -55,6 +55,8 @@ const countsSchema = sizeSchema.extend({
   openTraces: z.number(),
   /** Pieces of traces that could not be completed. */
   unjudgedPieces: z.number(),
+  /** Traces told to be cut, because the store did not have the rest of them. */
+  cutTraces: z.number().default(0),
   /** Subjects whose texts are stored masked: verdicts that were taken from the store, and unknown ones. */
   maskedTaken: z.number(),
   maskedUnknown: z.number(),
@@ -97,6 +99,7 @@ export const NO_COUNTS: ReplayCounts = {
   gone: 0,
   openTraces: 0,
   unjudgedPieces: 0,
+  cutTraces: 0,
   maskedTaken: 0,
   maskedUnknown: 0,
 }

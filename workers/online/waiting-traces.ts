@@ -36,6 +36,21 @@ export class WaitingTraces {
     return this.#waiting.size
   }
 
+  /** Of these, pieces of which nothing was told, and those that were told to be cut. */
+  get pieces(): number {
+    return this.#count(({ trace, isDoubted }) => !isDoubted && !trace.hasRoot)
+  }
+
+  get cut(): number {
+    return this.#count(({ trace, isDoubted }) => !isDoubted && trace.hasRoot)
+  }
+
+  #count(isCounted: (one: Waiting) => boolean): number {
+    let count = 0
+    for (const one of this.#waiting.values()) if (isCounted(one)) count++
+    return count
+  }
+
   add(one: Waiting): void {
     const key = keyOf(one.trace)
     this.#remove(key)

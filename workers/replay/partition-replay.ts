@@ -34,6 +34,10 @@ export interface PartitionReplayParts {
 const READ_BYTES = 1 << 20
 const READ_RECORDS = 1_000
 
+/** At the end, for a store that has not come so far; what it lacks then stays as it was told. */
+const MOST_WAIT_MS = 600_000
+const LOOK_MS = 1_000
+
 /** Half of what the live processor may keep, in a process that has it too. */
 function budgetOfReplay(): AssemblyBudget {
   const live = defaultBudget()
@@ -54,6 +58,8 @@ export class PartitionReplay {
   readonly #judge: TraceJudge
   #assembly: TraceAssembly | null = null
   #next = 0
+  /** From when it has read all: it waits for the store since. */
+  #readAtMs: number | null = null
   isDone = false
 
   constructor(
@@ -81,6 +87,8 @@ export class PartitionReplay {
       return step
     }
     if (this.#assembly === null) await this.#begin()
+    await this.#judgeWaiting(step)
+    if (this.#readAtMs !== null) return this.#end(step)
     const records = await log.read(AGENT_TRACES, partition, this.#next, READ_RECORDS, READ_BYTES)
     for (const record of records) {
       // What retention took is as good as read, but it is told.
@@ -165,8 +173,25 @@ export class PartitionReplay {
     if (own.length === 0) return
     this.#keep(await this.#judge.judge(own, this.#assembly!, nowMs()), step)
     counts.traces += own.length
-    counts.unjudgedPieces += this.#judge.stats.unjudgedPieces
-    this.#judge.stats.unjudgedPieces = 0
+    const { stats } = this.#judge
+    counts.unjudgedPieces += stats.unjudgedPieces
+    counts.cutTraces += stats.cutTraces
+    stats.unjudgedPieces = 0
+    stats.cutTraces = 0
+  }
+
+  /** Those that the store has by now are judged after all, and no longer counted among those that are not. */
+  async #judgeWaiting(step: ReplayStep): Promise<void> {
+    const { counts, nowMs } = this.#parts
+    const { stats, waiting } = this.#judge
+    const [pieces, cut] = [waiting.pieces, waiting.cut]
+    this.#keep(await this.#judge.judgeWaiting(nowMs(), () => this.#assembly), step)
+    // Where a run goes on after a restart, it may be that they were counted before that.
+    counts.unjudgedPieces -= pieces - waiting.pieces
+    counts.cutTraces -= cut - waiting.cut
+    stats.unjudgedPieces = 0
+    // The log is of no use to what is read anew after a restart.
+    waiting.takeNews()
   }
 
   #keep(results: readonly EvalResult[], step: ReplayStep): void {
@@ -180,7 +205,9 @@ export class PartitionReplay {
   }
 
   #end(step: ReplayStep): ReplayStep {
-    const { request, counts } = this.#parts
+    const { request, counts, nowMs } = this.#parts
+    this.#readAtMs ??= nowMs()
+    if (this.#judge.waiting.size > 0 && nowMs() - this.#readAtMs < MOST_WAIT_MS) return { ...step, waitMs: LOOK_MS }
     counts.openTraces += this.#assembly!.openTracesBegunIn(request.fromMs, request.toMs)
     this.#assembly!.drop()
     this.isDone = true

@@ -6,6 +6,8 @@ export interface ReplayStep {
   results: EvalResult[]
   /** Spans that were read, for the pace. */
   spans: number
+  /** There is nothing to do for so long: it waits for the store. */
+  waitMs?: number
 }
 
 export interface ReplayReader {

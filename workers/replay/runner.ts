@@ -240,13 +240,15 @@ class Runner {
     const startMs = nowMs()
     if (!active.isAtEnd && active.nextAtMs <= startMs && active.results.length < WRITE_ROWS) {
       const step = await this.#step(active)
+      // Another runs it by now, from the last checkpoint.
+      if (this.#active !== active) return
       if (step === null) active.isAtEnd = true
       else {
         this.#take(active, step.results)
         active.hasNews = true
         this.stats.spans += step.spans
         // From its start: time that was spent on the step counts towards the pace.
-        active.nextAtMs = startMs + (step.spans / request.spansPerSecond) * 1000
+        active.nextAtMs = startMs + (step.spans / request.spansPerSecond) * 1000 + (step.waitMs ?? 0)
       }
     }
     const isDue = active.results.length >= WRITE_ROWS || nowMs() - active.writtenAtMs >= WRITE_INTERVAL_MS
@@ -291,13 +293,15 @@ class Runner {
       this.letGo()
       return
     }
+    // Taken away meanwhile: the checkpoint is another's to write, and its results have the same keys.
+    if (this.#active !== active) return
     active.written += results.length
     this.stats.results += results.length
     active.results = []
     active.writtenAtMs = nowMs()
     active.hasNews = false
     await this.#report(active)
-    if (!active.isAtEnd) return
+    if (!active.isAtEnd || this.#active !== active) return
     onNotice(`${request.runId} is done: ${(active.before.results + active.written).toLocaleString('en-GB')} results`)
     this.letGo()
   }
