@@ -1,6 +1,8 @@
 /** From the bytes of a request to records that the log has taken. */
 import { countInJson, countInProtobuf } from '../engine/otlp/count-items.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
+import type { LeftOut } from '../engine/otlp/log-records.ts'
+import { readLogs } from '../engine/otlp/logs.ts'
 import { type PartitionRecord, type RejectedSpans, splitByPartition } from '../engine/otlp/split.ts'
 import type { Edge } from '../engine/privacy/edge.ts'
 import { faultPoint } from '../storage/fault-point.ts'
@@ -10,8 +12,8 @@ import type { Limits, OverLimit } from './guard/limits.ts'
 import { batchHeader } from './stream/find-batches.ts'
 
 export type AcceptOutcome =
-  /** All its spans are durable, but those that `partial` tells of. */
-  | { kind: 'accepted'; spanCount: number; partial: PartialSuccess | null }
+  /** All its spans, or messages sent apart from theirs, are durable, but those that `partial` tells of. */
+  | { kind: 'accepted'; spanCount: number; messageCount: number; partial: PartialSuccess | null }
   /** The sender's mistake: sending it again would not help. */
   | { kind: 'invalid'; message: string }
   /** Nothing was kept; the sender should try again later. */
@@ -30,6 +32,9 @@ export interface Destination {
   readonly batch?: StreamBatch | undefined
 }
 
+/** What the spans of a request are: spans, or messages in their form (`engine/otlp/log-records.ts`). */
+type Holding = 'spans' | 'messages'
+
 /** So that a batch whose answer was lost is known in the log when it is sent again. */
 export interface StreamBatch {
   readonly stream: string
@@ -38,7 +43,12 @@ export interface StreamBatch {
   readonly appended: ReadonlySet<number>
 }
 
-export async function acceptTraces(to: Destination, body: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> {
+export async function acceptTraces(
+  to: Destination,
+  body: Uint8Array,
+  encoding: Encoding,
+  holding: Holding = 'spans',
+): Promise<AcceptOutcome> {
   const transcoded =
     encoding === 'json' ? transcodeJson(body) : { ok: true as const, request: body, hasResourceSpans: true }
   if (!transcoded.ok) return { kind: 'invalid', message: transcoded.message }
@@ -52,14 +62,15 @@ export async function acceptTraces(to: Destination, body: Uint8Array, encoding: 
       const over = await to.limits.take(to.tenant, spanCount, sizeBytes)
       if (over !== null) return { kind: 'limited', over }
       faultPoint('gateway.before-append')
-      await to.log.append(to.topic, recordsOf(missing, split.records.length, to)).catch((error: unknown) => {
+      await to.log.append(to.topic, recordsOf(missing, split.records.length, to, holding)).catch((error: unknown) => {
         to.limits.giveBack(to.tenant, spanCount, sizeBytes)
         throw error
       })
       faultPoint('gateway.after-append')
     }
     const partial = transcoded.hasResourceSpans ? partialOf(split.rejected, encoding) : NO_RESOURCE_SPANS
-    return { kind: 'accepted', spanCount: split.spanCount, partial }
+    const counts = holding === 'spans' ? [split.spanCount, 0] : [0, split.spanCount]
+    return { kind: 'accepted', spanCount: counts[0]!, messageCount: counts[1]!, partial }
   } catch (error) {
     if (error instanceof LogError) return unavailable(error)
     throw error
@@ -71,13 +82,14 @@ function recordsOf(
   records: readonly PartitionRecord[],
   total: number,
   { tenant, batch, edge }: Destination,
+  holding: Holding,
 ): RecordToAppend[] {
   const ofStream = batch && { stream: batch.stream, batch: batchHeader(batch.number, total) }
   return records.map(({ singleTraceId, partition, value, spanCount }) => ({
     key: singleTraceId,
     partition,
     value: edge?.(value) ?? value,
-    headers: { tenant, spans: String(spanCount), ...ofStream },
+    headers: { tenant, [holding]: String(spanCount), ...ofStream },
   }))
 }
 
@@ -112,18 +124,36 @@ function unavailable(error: LogError): AcceptOutcome {
   }
 }
 
-/** Of signals that Assay keeps nothing of: the request is fine, and its sender is told how much was left. */
-export function acceptNothing(signal: 'metrics' | 'logs', body: Uint8Array, encoding: Encoding): AcceptOutcome {
-  const counted = encoding === 'json' ? countInJson(signal, body) : countInProtobuf(signal, body)
+/** Of metrics Assay keeps nothing: the request is fine, and its sender is told how much was left. */
+export function acceptMetrics(body: Uint8Array, encoding: Encoding): AcceptOutcome {
+  const counted = encoding === 'json' ? countInJson('metrics', body) : countInProtobuf('metrics', body)
   if (!counted.ok) return { kind: 'invalid', message: counted.message }
   const { count } = counted
-  const partial = count === 0 ? null : { rejected: count, message: NOTHING_OF[signal](count) }
-  return { kind: 'accepted', spanCount: 0, partial }
+  const partial = count === 0 ? null : { rejected: count, message: NO_METRICS(count) }
+  return { kind: 'accepted', spanCount: 0, messageCount: 0, partial }
 }
 
-const NOTHING_OF = {
-  metrics: (count: number) =>
-    `Assay keeps no metrics: ${count === 1 ? '1 data point was' : `${count} data points were`} left out. Send them to another endpoint (OTEL_EXPORTER_OTLP_METRICS_ENDPOINT), or none (OTEL_METRICS_EXPORTER=none)`,
-  logs: (count: number) =>
-    `Assay keeps no logs: ${count === 1 ? '1 record was' : `${count} records were`} left out. Send them to another endpoint (OTEL_EXPORTER_OTLP_LOGS_ENDPOINT), or none (OTEL_LOGS_EXPORTER=none)`,
+const NO_METRICS = (count: number): string =>
+  `Assay keeps no metrics: ${count === 1 ? '1 data point was' : `${count} data points were`} left out. Send them to another endpoint (OTEL_EXPORTER_OTLP_METRICS_ENDPOINT), or none (OTEL_METRICS_EXPORTER=none)`
+
+/** Of log records those are kept that say what a model call was given and answered, and whose span is known. */
+export async function acceptLogs(
+  to: Destination,
+  body: Uint8Array,
+  encoding: Encoding,
+  nowMs: number,
+): Promise<AcceptOutcome> {
+  const read = readLogs(body, encoding, nowMs)
+  if (!read.ok) return { kind: 'invalid', message: read.message }
+  const outcome = await acceptTraces(to, read.request, encoding, 'messages')
+  if (outcome.kind === 'invalid') return { ...outcome, message: read.pathOf(outcome.message) }
+  return outcome.kind === 'accepted' ? { ...outcome, partial: partialOfLogs(read.leftOut) } : outcome
+}
+
+function partialOfLogs({ others, withoutSpan }: LeftOut): PartialSuccess | null {
+  const reasons: string[] = []
+  if (others > 0) reasons.push(`${others} of no event with messages of a model call (gen_ai.user.message and its like)`)
+  if (withoutSpan > 0) reasons.push(`${withoutSpan} of such events without a trace id and a span id`)
+  if (reasons.length === 0) return null
+  return { rejected: others + withoutSpan, message: `log records were left out: ${reasons.join(', ')}` }
 }

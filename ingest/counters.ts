@@ -5,6 +5,8 @@ export interface GatewayCounters {
   requests: number
   acceptedRequests: number
   acceptedSpans: number
+  /** Of model calls, in log records. */
+  acceptedMessages: number
   /** Of accepted requests: spans without a start or an end. */
   rejectedSpans: number
   /** Requests, by why they were turned away. */
@@ -20,6 +22,7 @@ export function emptyCounters(): GatewayCounters {
     requests: 0,
     acceptedRequests: 0,
     acceptedSpans: 0,
+    acceptedMessages: 0,
     rejectedSpans: 0,
     rejected: {
       malformed: 0,

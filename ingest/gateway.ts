@@ -3,7 +3,7 @@ import { NO_PRIVACY, type PrivacySettings } from '../engine/privacy/policy.ts'
 import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
-import { type AcceptOutcome, acceptNothing, acceptTraces, type Destination, type StreamBatch } from './accept.ts'
+import { type AcceptOutcome, acceptLogs, acceptMetrics, acceptTraces, type StreamBatch } from './accept.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
 import { emptyCounters, type GatewayCounters } from './counters.ts'
@@ -41,6 +41,8 @@ export type Taken =
   | {
       ok: true
       spanCount: number
+      /** Sent apart from their spans. */
+      messageCount: number
       partial: PartialSuccess | null
       /** Of spans that were sent in the native form. */
       ids: readonly SpanIds[] | null
@@ -83,7 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const counters = emptyCounters()
   const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
 
-  const append = async (to: Destination, bytes: Uint8Array, encoding: Encoding): Promise<AcceptOutcome> => {
+  const append = async (accepting: () => Promise<AcceptOutcome>): Promise<AcceptOutcome> => {
     const passage = breaker.enter()
     if (!passage.ok)
       return {
@@ -92,9 +94,12 @@ export function createGateway(options: GatewayOptions): Gateway {
         retryAfterSeconds: passage.retryAfterSeconds,
       }
     try {
-      const outcome = await withinTime(acceptTraces(to, bytes, encoding), appendTimeoutMs)
+      const outcome = await withinTime(accepting(), appendTimeoutMs)
       if (outcome.kind === 'unavailable') passage.end('failed', outcome.message.replace(NOTHING_KEPT, ''))
-      else passage.end(outcome.kind === 'accepted' && outcome.spanCount > 0 ? 'appended' : 'nothing')
+      else
+        passage.end(
+          outcome.kind === 'accepted' && outcome.spanCount + outcome.messageCount > 0 ? 'appended' : 'nothing',
+        )
       return outcome
     } finally {
       passage.end('nothing')
@@ -105,14 +110,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     const to = { log, topic, tenant, batch, limits, edge: edges.of(tenant) }
     switch (endpoint) {
       case 'traces':
-        return takenOf(await append(to, bytes, encoding), null)
-      case 'metrics':
+        return takenOf(await append(() => acceptTraces(to, bytes, encoding)), null)
       case 'logs':
-        return takenOf(acceptNothing(endpoint, bytes, encoding), null)
+        return takenOf(await append(() => acceptLogs(to, bytes, encoding, nowMs())), null)
+      case 'metrics':
+        return takenOf(acceptMetrics(bytes, encoding), null)
       case 'spans': {
         const read = readNativeSpans(bytes, nowMs(), batch && hexOfBatch(bytes, { tenant, ...batch }))
         if (!read.ok) return { ok: false, rejection: malformed(read.message) }
-        return takenOf(await append(to, read.body, 'json'), read.ids)
+        return takenOf(await append(() => acceptTraces(to, read.body, 'json')), read.ids)
       }
     }
   }
@@ -131,6 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (!taken.ok) return rejected(counters, taken.rejection)
         counters.acceptedRequests++
         counters.acceptedSpans += taken.spanCount
+        counters.acceptedMessages += taken.messageCount
         if (payload.endpoint === 'traces') counters.rejectedSpans += taken.partial?.rejected ?? 0
         if (taken.spanCount > 0) counters.lastAcceptedAtMs = nowMs()
         return taken
@@ -186,7 +193,13 @@ function rejected(counters: GatewayCounters, rejection: Rejection): Taken {
 function takenOf(outcome: AcceptOutcome, ids: readonly SpanIds[] | null): Taken {
   switch (outcome.kind) {
     case 'accepted':
-      return { ok: true, spanCount: outcome.spanCount, partial: outcome.partial, ids }
+      return {
+        ok: true,
+        spanCount: outcome.spanCount,
+        messageCount: outcome.messageCount,
+        partial: outcome.partial,
+        ids,
+      }
     case 'invalid':
       return { ok: false, rejection: malformed(outcome.message) }
     case 'unavailable':

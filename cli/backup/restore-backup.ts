@@ -86,7 +86,7 @@ export async function restoreTraces(
   for (const table of [...KEPT_TABLES, 'schema_migrations']) await drop(table)
   if (byEngine !== null && target !== null) {
     await engine.client.command({ query: `CREATE DATABASE IF NOT EXISTS ${layout.database}${onCluster(layout)}` })
-    const order = ['spans', 'results', 'integrity_checks']
+    const order = ['spans', 'messages', 'results', 'integrity_checks']
     const kept = byEngine.tables.toSorted((a, b) => order.indexOf(a.table) - order.indexOf(b.table))
     const stopped = (): Error => new RestoreStopped()
     for (const [i, table] of kept.entries()) {
@@ -103,7 +103,7 @@ export async function restoreTraces(
     files.reduce((sum, { rows }) => sum + rows, 0),
   )
   let done = 0
-  for (const table of ['spans', 'results', 'integrity_checks'] as const) {
+  for (const table of ['spans', 'messages', 'results', 'integrity_checks'] as const) {
     for (const { path, partition, rows, sha256 } of files.filter((file) => file.table === table)) {
       if (signal.aborted) throw new RestoreStopped()
       onProgress({ done: done / total, text: `${table} ${partition}, ${rows} rows` })

@@ -112,11 +112,10 @@ export function createOtelGenAi(vocabulary: Vocabulary): ConventionReader {
     readers: {
       inputMessages: (bag, { events }) => {
         const system = takeMessages(bag, instructions, 'system')
-        const messages = takeMessages(bag, inputMessages, 'user') ?? messagesOfEvents(events, INPUT_EVENTS)
+        const messages = takeMessages(bag, inputMessages, 'user') ?? inputOfEvents(events)
         return withSystem(system, messages)
       },
-      outputMessages: (bag, { events }) =>
-        takeMessages(bag, outputMessages, 'assistant') ?? messagesOfEvents(events, OUTPUT_EVENTS),
+      outputMessages: (bag, { events }) => takeMessages(bag, outputMessages, 'assistant') ?? outputOfEvents(events),
       toolArguments: (bag) => takeJsonText(bag, toolArguments),
       toolResult: (bag) => takeJsonText(bag, toolResult),
       retrievalQuery: (bag) => takeJsonText(bag, query),
@@ -167,6 +166,11 @@ const OUTPUT_EVENTS: ReadonlyMap<string, ContentEvent> = new Map([
   ['gen_ai.content.completion', { keys: ['gen_ai.completion'], role: 'assistant' }],
   ['gen_ai.client.inference.operation.details', { keys: ['gen_ai.output.messages'], role: 'assistant' }],
 ])
+
+export const inputOfEvents = (events: readonly SpanEvent[]): Message[] | undefined =>
+  messagesOfEvents(events, INPUT_EVENTS)
+export const outputOfEvents = (events: readonly SpanEvent[]): Message[] | undefined =>
+  messagesOfEvents(events, OUTPUT_EVENTS)
 
 function messagesOfEvents(
   events: readonly SpanEvent[],

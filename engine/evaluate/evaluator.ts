@@ -35,7 +35,7 @@ export interface Evaluator {
    * The evals that need the span alone. The array may be shared and empty; don't change it. `arrivedAtMs`: when the log took the
    * span, for those to whom old subjects are no news.
    */
-  onSpan(span: Span, nowMs: number, arrivedAtMs?: number): readonly EvalResult[]
+  onSpan(span: Span, nowMs: number, arrivedAtMs?: number, revision?: number): readonly EvalResult[]
   /** False when no eval waits for traces: they need not be assembled then. */
   readonly needsTraces: boolean
   /** What has to be kept of a span until its trace settles. */
@@ -82,7 +82,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
   ) as Record<SpanKind, OnlineEval[]>
   const context = createContext()
 
-  const onSpan = (span: Span, nowMs: number, arrivedAtMs?: number): readonly EvalResult[] => {
+  const onSpan = (span: Span, nowMs: number, arrivedAtMs?: number, revision = 1): readonly EvalResult[] => {
     const evals = arrivalByKind[span.kind]
     if (evals.length === 0) return NO_RESULTS
     set.begin()
@@ -93,7 +93,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
       const one = evals[i]!
       const outcome = one.run(context, one.counts)
       if (outcome === null) continue
-      const result = spanResult(one, outcome, span, 1, nowMs, arrivedAtMs)
+      const result = spanResult(one, outcome, span, revision, nowMs, arrivedAtMs)
       if (results === undefined) results = [result]
       else results.push(result)
     }

@@ -1,11 +1,13 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { CAPS } from '../../dsl/caps.ts'
+import { bySpan, lacksMessages, type MessagesBySpan, withAllMessages } from '../../engine/conventions/span-messages.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
 import type { InsertBlocks } from './insert.ts'
 import { limitSettings, type QueryLimits, type TracesLimits } from './limits.ts'
+import { MESSAGES_COLUMNS, type MessagesRow, messagesFromRow } from './messages-columns.ts'
 import { migrate, type SchemaOptions } from './migrate.ts'
 import { type PageTraces, pageQuery, pageStartsQuery, pagesOf, tracesOfPage } from './pages.ts'
 import type {
@@ -23,11 +25,13 @@ import {
   countSpansQuery,
   countWindowQuery,
   ledgerQuery,
+  pageMessagesQuery,
   pageResultsQuery,
   type Query,
   resultsQuery,
   settledTracesQuery,
   spanIdsQuery,
+  traceMessagesQuery,
   traceQuery,
 } from './queries.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
@@ -45,7 +49,11 @@ export interface ClickHouseTracesParts {
   nowMs: () => number
 }
 
-const COLUMNS = { spans: SPAN_COLUMNS, results: RESULT_COLUMNS }
+const COLUMNS: Readonly<Record<TracesTable, readonly string[]>> = {
+  spans: SPAN_COLUMNS,
+  messages: MESSAGES_COLUMNS,
+  results: RESULT_COLUMNS,
+}
 const TRACE_ID = /^[0-9a-f]{32}$/
 
 interface LedgerCounts {
@@ -100,7 +108,12 @@ export class ClickHouseTraces implements TracesStore {
       this.#limits.api,
       traceQuery(this.#database, tenant, traceId, CAPS.spansPerTrace + 1),
     )
-    return rows.map(spanFromRow)
+    const spans = rows.map(spanFromRow)
+    if (!spans.some(lacksMessages)) return spans
+    return withAllMessages(
+      spans,
+      await this.#messages(tenant, this.#limits.api, traceMessagesQuery(this.#database, tenant, traceId)),
+    )
   }
 
   async spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -150,7 +163,11 @@ export class ClickHouseTraces implements TracesStore {
   async readSpanPage(tenant: string, query: SpanPageQuery): Promise<PageTraces> {
     const { fields } = query
     const columns = await this.#columns(this.#limits.runs, pageQuery(this.#database, tenant, query, query, fields))
-    return tracesOfPage(columns, query, { tenant, fields, nowMs: this.#nowMs() })
+    const page = tracesOfPage(columns, query, { tenant, fields, nowMs: this.#nowMs() })
+    const wantsTexts = fields.includes('inputText') || fields.includes('outputText')
+    if (!wantsTexts || !page.traces.some((spans) => spans.some(lacksMessages))) return page
+    const messages = await this.#messages(tenant, this.#limits.runs, pageMessagesQuery(this.#database, tenant, query))
+    return { ...page, traces: page.traces.map((spans) => withAllMessages(spans, messages)) }
   }
 
   async resultsOfPage(tenant: string, page: SpanPage, evalIds: readonly string[]): Promise<EvalResult[]> {
@@ -204,6 +221,11 @@ export class ClickHouseTraces implements TracesStore {
       await giveWay()
     }
     await this.insertBlocks(table, blocks, token)
+  }
+
+  async #messages(tenant: string, limits: QueryLimits, query: Query): Promise<MessagesBySpan> {
+    const rows = await this.#rows<MessagesRow>(limits, query)
+    return bySpan(rows.map((row) => messagesFromRow(tenant, row)))
   }
 
   /** A list of values for each column. The client's own formats are by row, which takes twice the time and text. */

@@ -2,14 +2,18 @@
  * Rows as they are handed to ClickHouse. Encoding apart from inserting lets a reader turn spans into bytes as it goes: a batch
  * held as objects for the time of an insert costs the garbage collector more than encoding it.
  */
+import type { SpanMessages } from '../../engine/conventions/span-messages.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { LogPositions, RowContext } from './encode-block.ts'
+import { encodeMessagesBlock } from './messages-columns.ts'
 import { encodeResultBlock } from './result-columns.ts'
 import { encodeSpanBlock } from './span-columns.ts'
 
 export interface RowTypes {
   spans: Span
+  /** Sent apart from their spans. */
+  messages: SpanMessages
   results: EvalResult
 }
 
@@ -17,6 +21,7 @@ export type TracesTable = keyof RowTypes
 
 const ENCODERS: { [T in TracesTable]: (rows: readonly RowTypes[T][], context: RowContext) => Buffer } = {
   spans: encodeSpanBlock,
+  messages: encodeMessagesBlock,
   results: encodeResultBlock,
 }
 

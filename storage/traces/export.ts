@@ -7,18 +7,20 @@ import { EXCEPTION_TAG_HEADER_NAME, extractErrorAtTheEndOfChunk } from '@clickho
 import type { Engine } from './open.ts'
 
 /** In the order in which they are exported: a result that is there has its spans behind it. */
-export const KEPT_TABLES = ['results', 'spans', 'integrity_checks'] as const
+export const KEPT_TABLES = ['results', 'spans', 'messages', 'integrity_checks'] as const
 export type KeptTable = (typeof KEPT_TABLES)[number]
 
 /** What tells the partitions of a table apart; a table without has one. */
 const PARTITION: Readonly<Record<KeptTable, string>> = {
   results: 'toString(toYYYYMM(subject_time))',
   spans: 'toString(toYYYYMM(start_time))',
+  messages: 'toString(toYYYYMM(said_at))',
   integrity_checks: "'all'",
 }
 const BY_MONTH: Readonly<Record<KeptTable, string | null>> = {
   results: 'toYYYYMM(subject_time)',
   spans: 'toYYYYMM(start_time)',
+  messages: 'toYYYYMM(said_at)',
   integrity_checks: null,
 }
 

@@ -211,7 +211,7 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
   async duplicates({
     fromMs,
     toMs,
-  }: TimeWindow): Promise<{ visible: number; awaitingMerge: Record<TracesTable, number> }> {
+  }: TimeWindow): Promise<{ visible: number; awaitingMerge: Record<'spans' | 'results', number> }> {
     const query_params = { from: fromMs, to: toMs }
     const within = (column: string): string =>
       `${column} >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`

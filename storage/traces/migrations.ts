@@ -5,6 +5,7 @@ import { spansAndResults } from './migrations/0001-spans-and-results.ts'
 import { ttlMerges } from './migrations/0002-ttl-merges.ts'
 import { integrity } from './migrations/0003-integrity.ts'
 import { integrityAtScale } from './migrations/0004-integrity-at-scale.ts'
+import { messages } from './migrations/0005-messages.ts'
 
 /** Every statement may run again, and in several processes at once: a process may end between a statement and its record. */
 export interface Migration {
@@ -14,7 +15,7 @@ export interface Migration {
 }
 
 /** In order. A released migration never changes: what comes later is a new one. */
-export const MIGRATIONS: readonly Migration[] = [spansAndResults, ttlMerges, integrity, integrityAtScale]
+export const MIGRATIONS: readonly Migration[] = [spansAndResults, ttlMerges, integrity, integrityAtScale, messages]
 
 /** Where `checksumOf` has the database's name. */
 const ANY_DATABASE: Layout = { database: '{database}', cluster: null, storagePolicy: null }

@@ -71,9 +71,9 @@ export interface TracesStore {
   insertSpans(spans: readonly Span[], token: string): Promise<void>
   insertResults(results: readonly EvalResult[], token: string): Promise<void>
   /** Blocks of `encodeRows` (`encode.ts`), all or none; otherwise as `insertSpans`. */
-  insertBlocks(table: 'spans' | 'results', blocks: readonly Uint8Array[], token: string): Promise<void>
+  insertBlocks(table: 'spans' | 'messages' | 'results', blocks: readonly Uint8Array[], token: string): Promise<void>
   /**
-   * Spans of one trace by start time, each (trace, span) once; empty when unknown. Of one with more than
+   * Spans of one trace by start time, each (trace, span) once, with the messages that were sent apart from them; empty when unknown. Of one with more than
    * `CAPS.spansPerTrace` these and one more, which tells that it is cut: roots first, then the earliest.
    */
   getTrace(tenant: string, traceId: string): Promise<Span[]>

@@ -4,6 +4,7 @@
  */
 
 import { REPLAY_PREFIX } from '../replays/run-id.ts'
+import { MESSAGES_SELECT } from './messages-columns.ts'
 import type { ResultFilter, SpanPage, TraceWindow } from './port.ts'
 import { RESULT_SELECT } from './result-rows.ts'
 import { SPAN_SELECT } from './span-rows.ts'
@@ -52,6 +53,31 @@ WHERE tenant = {tenant:String} AND trace_id IN (SELECT unhex(arrayJoin({traceIds
 GROUP BY trace_id`,
     settings: ONE_THREAD,
     query_params: { tenant, traceIds: [...traceIds] },
+  }
+}
+
+/** Of events that are not spoken of twice: a trace with more is cut for evaluation anyway. */
+const MAX_MESSAGES = 100_000
+
+/** What was said apart from the spans of a trace. */
+export function traceMessagesQuery(database: string, tenant: string, traceId: string): Query {
+  return {
+    query: `SELECT ${MESSAGES_SELECT} FROM ${database}.messages
+WHERE tenant = {tenant:String} AND trace_id = unhex({traceId:String})
+ORDER BY stored_at DESC LIMIT 1 BY span_id, event_key LIMIT ${MAX_MESSAGES}`,
+    settings: ONE_THREAD,
+    query_params: { tenant, traceId },
+  }
+}
+
+/** And of the traces of a page. */
+export function pageMessagesQuery(database: string, tenant: string, { fromTraceId, toTraceId }: SpanPage): Query {
+  const to = toTraceId === null ? '' : 'AND trace_id < unhex({toTraceId:String})'
+  return {
+    query: `SELECT ${MESSAGES_SELECT} FROM ${database}.messages
+WHERE tenant = {tenant:String} AND trace_id >= unhex({fromTraceId:String}) ${to}
+ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id, event_key LIMIT ${MAX_MESSAGES}`,
+    query_params: { tenant, fromTraceId, ...(toTraceId !== null && { toTraceId }) },
   }
 }
 

@@ -34,9 +34,13 @@ export interface Retention {
   readonly storagePolicy: string | null
 }
 
-const TIME_COLUMNS: Readonly<Record<TracesTable, string>> = { spans: 'start_time', results: 'subject_time' }
+const TIME_COLUMNS: Readonly<Record<TracesTable, string>> = {
+  spans: 'start_time',
+  results: 'subject_time',
+  messages: 'said_at',
+}
 
-const TABLES: readonly TracesTable[] = ['spans', 'results']
+const TABLES: readonly TracesTable[] = ['spans', 'results', 'messages']
 
 /** More than there are between 1970 and the last moment that a TTL can name. */
 const FOR_EVER_DAYS = 100_000

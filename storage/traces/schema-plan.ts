@@ -1,5 +1,6 @@
 /** What is to be run to bring a database to the schema of this version: decided here from what is there, run by `migrate.ts`. */
 import { type Layout, onCluster, quoted, statementsOf, storingTable } from './layout.ts'
+import { MESSAGES_COLUMNS } from './messages-columns.ts'
 import { checksumOf, MIGRATIONS, type Migration } from './migrations.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 import { type Retention, retentionStatements } from './retention.ts'
@@ -110,7 +111,11 @@ function checkApplied({ applied }: SchemaState, database: string): void {
   }
 }
 
-const WRITTEN: Readonly<Record<string, readonly string[]>> = { spans: SPAN_COLUMNS, results: RESULT_COLUMNS }
+const WRITTEN: Readonly<Record<string, readonly string[]>> = {
+  spans: SPAN_COLUMNS,
+  results: RESULT_COLUMNS,
+  messages: MESSAGES_COLUMNS,
+}
 
 /** A table that somebody changed or dropped by hand is told here, and not by the first insert. */
 function checkTables({ columns }: SchemaState, layout: Layout): void {

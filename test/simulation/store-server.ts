@@ -6,6 +6,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult, SubjectKind, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { TracesTable } from '../../storage/traces/encode.ts'
 import { type Row, rowsOfBlock } from './native-rows.ts'
 
 /** What there is of one key. */
@@ -36,7 +37,7 @@ export class StoreServer {
   /** Of spans that were stored under one id with different immutable columns. */
   readonly torn: string[] = []
 
-  insert(table: 'spans' | 'results', blocks: readonly Uint8Array[], token: string): void {
+  insert(table: TracesTable, blocks: readonly Uint8Array[], token: string): void {
     if (this.#tokens.has(token)) return
     this.#tokens.add(token)
     for (const block of blocks) {
@@ -47,7 +48,7 @@ export class StoreServer {
       }
       for (const row of rows) {
         if (table === 'spans') this.#putSpan(row)
-        else this.#putResult(row)
+        else if (table === 'results') this.#putResult(row)
       }
     }
   }

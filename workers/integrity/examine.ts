@@ -1,6 +1,7 @@
 /** Records that are not found by their positions: read, and looked for by what is in them. */
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import { type Log, type LogRecord, UnreadableRecords } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import type { TracesTable } from '../../storage/traces/encode.ts'
@@ -133,6 +134,8 @@ async function spansStored(
   expiredMs: number,
 ): Promise<RowsOfRecord[]> {
   const decoded = records.map(({ headers, value }) => {
+    // Which are rows of another table, and of no span.
+    if (holdsMessages({ headers })) return []
     const outcome = decodeRecord(tenantOf({ headers }), value)
     return outcome.ok ? outcome.spans : null
   })

@@ -5,7 +5,6 @@
  */
 
 import type { Plan } from '../../dsl/plan.ts'
-import { decodeRecord } from '../../engine/conventions/normalise.ts'
 import { UnreadConventions } from '../../engine/conventions/unread.ts'
 import {
   compileEvaluator,
@@ -15,7 +14,6 @@ import {
 } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
-import type { Span } from '../../engine/model/span.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
@@ -28,6 +26,7 @@ import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
 import { Evaluators } from './evaluators.ts'
 import type { LiveAgents } from './live/live-agents.ts'
+import { defaultJoinBudget, type JoinedSpan, readJoined } from './message-join.ts'
 import { PartitionProgress } from './partition-progress.ts'
 import { ReadBack, type ReadBackStore, resultsEnd, storedUpTo } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
@@ -95,6 +94,7 @@ class Loop implements EvaluateLoop {
   readonly #evaluators: Evaluators
   readonly #unread: UnreadConventions
   readonly #budget: AssemblyBudget
+  readonly #joinBudget = defaultJoinBudget()
   readonly #times: AssemblyTimes
   readonly #partitions = new Map<number, PartitionProgress>()
   #consumer!: Consumer
@@ -244,7 +244,7 @@ class Loop implements EvaluateLoop {
     await this.#append(results)
     await this.#noteUnsettled()
     for (const progress of this.#partitions.values()) {
-      progress.appended(!this.#inHand.isAsideFull(progress.topicPartition))
+      progress.appended(!this.#inHand.isAsideFull(progress.topicPartition), nowMs)
     }
     this.#options.live?.readTo(records.length === 0 ? nowMs : Math.max(...records.map((one) => one.appendTimeMs)))
     if (records.length > 0) {
@@ -292,9 +292,9 @@ class Loop implements EvaluateLoop {
     if (this.#partitions.get(record.partition) !== progress) return 0
     progress.readUpTo(record.offset)
     if (this.#inHand.isAside(record)) return 0
-    let spans: readonly Span[]
+    let spans: readonly JoinedSpan[]
     try {
-      const outcome = decodeRecord(tenant, record.value, parts, this.#unread)
+      const outcome = readJoined(record, progress.messages, nowMs, { parts, unread: this.#unread })
       if (!outcome.ok) {
         this.#stats.undecodable++
         return 0
@@ -304,10 +304,13 @@ class Loop implements EvaluateLoop {
       this.#stats.undecodable++
       return 0
     }
-    this.#options.live?.addSpans(spans, record.appendTimeMs)
+    this.#options.live?.addSpans(
+      spans.filter(({ revision }) => revision === 1).map(({ span }) => span),
+      record.appendTimeMs,
+    )
     try {
-      for (const span of spans) {
-        for (const result of evaluator.onSpan(span, nowMs, record.appendTimeMs)) results.push(result)
+      for (const { span, revision } of spans) {
+        for (const result of evaluator.onSpan(span, nowMs, record.appendTimeMs, revision)) results.push(result)
         progress.assembly?.add(span, record.offset, evaluator)
       }
     } catch (error) {
@@ -374,7 +377,7 @@ class Loop implements EvaluateLoop {
   #progressOf(record: LogRecord, tenant: string, evaluator: Evaluator): PartitionProgress {
     let progress = this.#partitions.get(record.partition)
     if (progress === undefined) {
-      progress = new PartitionProgress(record.partition, this.#times, this.#budget)
+      progress = new PartitionProgress(record.partition, this.#times, this.#budget, this.#joinBudget)
       this.#partitions.set(record.partition, progress)
     }
     progress.assembleIf(evaluator.needsTraces, tenant, record)
@@ -404,7 +407,10 @@ class Loop implements EvaluateLoop {
   }
 
   #forgetPartitions(): void {
-    for (const { assembly } of this.#partitions.values()) assembly?.drop()
+    for (const { assembly, messages } of this.#partitions.values()) {
+      assembly?.drop()
+      messages.drop()
+    }
     this.#judge.forget()
     this.#takenOverIn = null
     this.#partitions.clear()

@@ -3,12 +3,14 @@ import type { Processed } from '../../storage/log/in-hand.ts'
 import type { LogRecord, PartitionOffset, TopicPartition } from '../../storage/log/port.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { type AssemblyTimes, TraceAssembly } from './assembly.ts'
+import { type JoinBudget, MessageJoin } from './message-join.ts'
 import type { AssemblyBudget } from './traces-in-memory.ts'
 
 export class PartitionProgress {
   readonly #partition: number
   readonly #times: AssemblyTimes
   readonly #budget: AssemblyBudget
+  readonly messages: MessageJoin
   #assembly: TraceAssembly | null = null
   /** Whose traces are assembled. */
   readonly #tenants = new Set<string>()
@@ -20,10 +22,11 @@ export class PartitionProgress {
   /** As that, whatever open traces need. */
   #done = 0
 
-  constructor(partition: number, times: AssemblyTimes, budget: AssemblyBudget) {
+  constructor(partition: number, times: AssemblyTimes, budget: AssemblyBudget, joinBudget: JoinBudget) {
     this.#partition = partition
     this.#times = times
     this.#budget = budget
+    this.messages = new MessageJoin(joinBudget, times.holdMs)
   }
 
   /** Null while no eval waits for traces. */
@@ -79,13 +82,15 @@ export class PartitionProgress {
 
   /**
    * The results of all that was read are appended. Until the next time, what is read since is not committed: a rebalance may come in
-   * between. `holdsBack`: offsets are held for open traces, as far as they may be.
+   * between. `holdsBack`: offsets are held for open traces, and for spans whose messages are on their way, as far as they may be.
    */
-  appended(holdsBack: boolean): void {
+  appended(holdsBack: boolean, nowMs: number): void {
     if (this.#next === null) return
     this.#done = this.#next
-    const held = holdsBack ? (this.#assembly?.heldOffset() ?? null) : null
-    this.#settled = Math.min(this.#next, held ?? this.#next)
+    this.#settled = this.#next
+    if (!holdsBack) return
+    const held = [this.#assembly?.heldOffset() ?? null, this.messages.heldOffset(nowMs)]
+    for (const offset of held) if (offset !== null) this.#settled = Math.min(this.#settled, offset)
   }
 
   /** Null when there is nothing new. */

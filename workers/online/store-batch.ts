@@ -2,9 +2,12 @@
 
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { decodeMessages } from '../../engine/conventions/span-messages.ts'
 import { messageOf } from '../../engine/message-of.ts'
+import { makeSpan } from '../../engine/model/make-span.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
 import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
+import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
@@ -17,6 +20,7 @@ export class StoreBatch {
   readonly #createTimeSlice: Runtime['createTimeSlice']
   readonly deadLetters: RecordToAppend[] = []
   readonly spans = new RowBlocks('spans', (record, reason) => this.#refuse(record, 'unstorable', reason))
+  readonly messages = new RowBlocks('messages', (record, reason) => this.#refuse(record, 'unstorable', reason))
   readonly results = new RowBlocks('results', (record, reason) => this.#refuse(record, 'unstorable', reason))
   readonly offsets = new Offsets()
   rowCount = 0
@@ -36,7 +40,8 @@ export class StoreBatch {
     this.sizeBytes += record.value.byteLength
     this.newestAppendTimeMs = Math.max(this.newestAppendTimeMs, record.appendTimeMs)
     try {
-      if (record.topic === AGENT_TRACES) await this.#addSpans(record, redactorOf, nowMs)
+      if (record.topic === AGENT_TRACES && holdsMessages(record)) this.#addMessages(record, redactorOf, nowMs)
+      else if (record.topic === AGENT_TRACES) await this.#addSpans(record, redactorOf, nowMs)
       else this.#addResults(record, nowMs)
     } catch (error) {
       // A bug in reading or redacting must neither stop the partition nor let the text through unmasked.
@@ -47,6 +52,7 @@ export class StoreBatch {
   /** Before it is written. */
   seal(nowMs: number): void {
     this.spans.seal(nowMs)
+    this.messages.seal(nowMs)
     this.results.seal(nowMs)
   }
 
@@ -66,6 +72,25 @@ export class StoreBatch {
     }
     this.rowCount += outcome.spans.length
     this.spans.add(record, outcome.spans, nowMs)
+  }
+
+  /** Messages that came apart from their spans are masked as those of a span. */
+  #addMessages(record: LogRecord, redactorOf: (tenant: string) => Redactor, nowMs: number): void {
+    const tenant = tenantOf(record)
+    const outcome = decodeMessages(tenant, record.value)
+    if (!outcome.ok) {
+      this.#refuse(record, 'undecodable', outcome.message)
+      return
+    }
+    const redactor = redactorOf(tenant)
+    const masked = outcome.messages.map((one) => {
+      const { inputMessages, outputMessages } = one
+      const span = makeSpan({ tenant, inputMessages, outputMessages })
+      redactor.apply(span)
+      return { ...one, inputMessages: span.inputMessages, outputMessages: span.outputMessages }
+    })
+    this.rowCount += masked.length
+    this.messages.add(record, masked, nowMs)
   }
 
   #addResults(record: LogRecord, nowMs: number): void {

@@ -307,7 +307,7 @@ class Loop implements StoreLoop {
     await alone.add(record, this.#options.definitions, this.#options.nowMs())
     alone.seal(this.#options.nowMs())
     if (this.#options.isStoreInProcess !== true) return
-    for (const table of ['spans', 'results'] as const) {
+    for (const table of ['messages', 'spans', 'results'] as const) {
       const { blocks } = alone[table]
       const token = `${this.#runId}:trial:${this.#runtime.newId()}`
       if (blocks.length > 0) await this.#options.traces.insertBlocks(table, blocks, token)

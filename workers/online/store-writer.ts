@@ -27,7 +27,7 @@ export async function writeBatch(batch: StoreBatch, token: string, parts: StoreW
     faultPoint('store.after-dead-letters')
   }
   faultPoint('store.before-insert')
-  for (const table of ['spans', 'results'] as const) {
+  for (const table of ['messages', 'spans', 'results'] as const) {
     const { blocks } = batch[table]
     if (blocks.length > 0) {
       await write('the traces store', () => traces.insertBlocks(table, blocks, `${token}:${table}`))

@@ -2,16 +2,16 @@
  * One partition of `agent-traces` again. Spans that the log took in the window are judged, and traces whose first span it took then:
  * reading begins a little earlier, to know which traces had begun, and ends when the last of them has settled.
  */
-import { decodeRecord, type SpanParts } from '../../engine/conventions/normalise.ts'
+import type { SpanParts } from '../../engine/conventions/normalise.ts'
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
-import type { Span } from '../../engine/model/span.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import type { ReplayCounts, ReplayRequest } from '../../storage/replays/replay.ts'
 import { type AssemblyTimes, TraceAssembly } from '../online/assembly.ts'
+import { defaultJoinBudget, type JoinedSpan, MessageJoin, readJoined } from '../online/message-join.ts'
 import type { ReadBack } from '../online/read-back.ts'
 import { TraceJudge } from '../online/trace-judge.ts'
 import { type AssemblyBudget, defaultBudget } from '../online/traces-in-memory.ts'
@@ -56,6 +56,8 @@ export class PartitionReplay {
   /** Everything before this was judged by the replay before a restart: read for what is open then, not judged again. */
   readonly #resumeAt: number
   readonly #judge: TraceJudge
+  /** Nothing is committed here that could be held. */
+  readonly #messages = new MessageJoin(defaultJoinBudget(), 0)
   #assembly: TraceAssembly | null = null
   #next = 0
   /** From when it has read all: it waits for the store since. */
@@ -136,9 +138,9 @@ export class PartitionReplay {
     if (tenant !== request.tenant) return
     const isJudged = isNew && record.offset >= start && record.offset < end
     if (isJudged) counts.records++
-    let spans: readonly Span[]
+    let spans: readonly JoinedSpan[]
     try {
-      const outcome = decodeRecord(tenant, record.value, spanParts)
+      const outcome = readJoined(record, this.#messages, record.appendTimeMs, { parts: spanParts })
       if (!outcome.ok) {
         if (isJudged) counts.undecodable++
         return
@@ -151,8 +153,8 @@ export class PartitionReplay {
     step.spans += spans.length
     if (isJudged) counts.spans += spans.length
     try {
-      for (const span of spans) {
-        if (isJudged) this.#keep(evaluator.onSpan(span, nowMs()), step)
+      for (const { span, revision } of spans) {
+        if (isJudged) this.#keep(evaluator.onSpan(span, nowMs(), undefined, revision), step)
         assembly.add(span, record.offset, evaluator)
       }
     } catch (error) {

@@ -150,6 +150,31 @@ ENGINE = Distributed('one', 'assay', 'integrity_checks_local', cityHash64(from_t
 
 INSERT INTO assay.schema_migrations SELECT 4, 'an index for checks of the store against the log', 'a152dfba26f4b563f53c2d9e3dbbe0a2f532fd0abe1545765513dfb46a2ee6cd', now64(3, 'UTC');
 
+CREATE TABLE IF NOT EXISTS assay.messages_local ON CLUSTER 'one' (
+  tenant LowCardinality(String),
+  trace_id FixedString(16),
+  span_id FixedString(8),
+  said_at DateTime64(6, 'UTC'),
+  said_at_sub_us UInt16,
+  event_key FixedString(16),
+  input_messages Nullable(String),
+  output_messages Nullable(String),
+  stored_at DateTime64(3, 'UTC'),
+  log_partition UInt32 DEFAULT 4294967295,
+  log_offset UInt64 DEFAULT 0
+)
+ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', stored_at)
+PARTITION BY toYYYYMM(said_at)
+ORDER BY (tenant, trace_id, span_id, event_key)
+SETTINGS index_granularity = 1024, min_bytes_for_wide_part = 67108864, replicated_deduplication_window = 1000, replicated_deduplication_window_seconds = 604800, merge_selector_base = 20, storage_policy = 'tiered';
+
+CREATE TABLE IF NOT EXISTS assay.messages ON CLUSTER 'one' AS assay.messages_local
+ENGINE = Distributed('one', 'assay', 'messages_local', cityHash64(trace_id));
+
+INSERT INTO assay.schema_migrations SELECT 5, 'messages sent apart from their spans', 'aaa8f466683378d78cfb72c334b53f8d133fc92ba233b75727ad36f9bc913c8d', now64(3, 'UTC');
+
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 
 ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
+
+ALTER TABLE assay.messages_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(said_at), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(said_at), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
