@@ -1,0 +1,5 @@
+/** ln(e^a + e^b) without overflow; −Infinity stands for nothing. */
+export function logAddExp(a: number, b: number): number {
+  const high = Math.max(a, b)
+  return high === Number.NEGATIVE_INFINITY ? high : high + Math.log1p(Math.exp(Math.min(a, b) - high))
+}
