@@ -111,8 +111,8 @@ describe('metrics', () => {
       `${text}test "t" {\n  given trace { env: "prod" }\n  given it judge returns ${returns}\n  expect it: pass\n}\n`
     const { plan } = compileText(given('95%'))
     expect(plan?.tests[0]?.given[1]).toEqual({ kind: 'judge', evalId: 'shop/it', returns: 0.95 })
-    expect(codesOf(given('5'))).toEqual(['W0905', 'E0417'])
-    expect(codesOf(given('101%'))).toEqual(['W0905', 'E0417'])
+    expect(codesOf(given('5'))).toEqual(['E0417'])
+    expect(codesOf(given('101%'))).toEqual(['E0417'])
   })
 })
 

@@ -5,6 +5,7 @@ export const REASONS: ReadonlySet<string> = new Set([
   'refused',
   'abstained',
   'over_budget',
+  'nothing_to_measure',
   'wrong_type',
   'judge_unreachable',
   'judge_malformed',

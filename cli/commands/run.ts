@@ -23,7 +23,7 @@ export function registerRun(program: Command): void {
     .option('--since <when>', 'stored traces not older than this: 10m, 7d, or 2026-01-31T09:00:00Z')
     .option('--until <when>', 'and not younger than this (now)')
     .option('--fail-under <limits>', 'exit with 1 below: pass_rate=95%, coverage=90%, pass_rate(no_pii)=100%', collect)
-    .option('--judge', 'judge offline evals too, on a sample of these traces; judges cost money')
+    .option('--judge', 'ask the judges of offline evals too, on a sample of these traces; judges cost money')
     .option('--data <dir>', 'with --since: read this data folder, on which no instance runs (ASSAY_DATA, or .assay)')
     .option('--server <url>', 'with --since: read from this instance (ASSAY_URL, or http://127.0.0.1:3000)')
     .option('--json', 'print one result a line instead of a table')
@@ -31,6 +31,7 @@ export function registerRun(program: Command): void {
       'after',
       `
 Every trace is taken as settled; of stored ones, those that are still coming in are left out. Evidence is masked.
+Offline evals whose metric needs no judge are worked out without --judge as well.
 Stored traces come from the running instance or, when none answers, from the data folder.
 
 --fail-under, repeatable: without a name it holds for each live eval by itself, leaving out those that nothing was in

@@ -2,6 +2,7 @@
 import type { EvalPlan, Plan } from '../../dsl/plan.ts'
 import { createExplainer } from '../../engine/evaluate/explain/explain-eval.ts'
 import type { Explanation } from '../../engine/evaluate/explain/tree.ts'
+import { isMeasured } from '../../engine/evaluate/measure.ts'
 import type { Judged } from '../../engine/evaluate/offline-eval.ts'
 import { kindOf, type ProjectedSpan } from '../../engine/evaluate/subject.ts'
 import { byStart, viewTrace } from '../../engine/evaluate/trace-view.ts'
@@ -31,9 +32,10 @@ export function explainTrace(
   const patterns = compilePatterns(plan.patterns)
   const explainer = createExplainer(plan, evalPlan.id, { patterns, mask: pii.mask })
   const own = results.filter((result) => result.eval === evalPlan.id)
+  const isAsked = evalPlan.kind === 'offline' && !isMeasured(evalPlan)
   const explained = subjectsOf(evalPlan, view.spans, spanId).map((span) => {
     const stored = own.find((result) => (result.spanId ?? '') === (span?.spanId ?? '')) ?? null
-    return { explanation: explainer.explain(view, span, judgedOf(stored)), stored }
+    return { explanation: explainer.explain(view, span, isAsked ? judgedOf(stored) : undefined), stored }
   })
   return explained.sort((a, b) => ORDER.indexOf(a.explanation.verdict) - ORDER.indexOf(b.explanation.verdict))
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { notRunYet } from '../../dsl/not-run.ts'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { isMeasured } from '../../engine/evaluate/measure.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
@@ -23,6 +24,8 @@ export interface OfflineRunOptions {
   traceIds: readonly string[]
   getTrace: OfflineTraces['getTrace']
   providers: readonly ProviderSettings[]
+  /** Whether judges are asked; else only metrics that need none are worked out. */
+  asksJudges: boolean
   nowMs: () => number
   signal: AbortSignal
   onResult: (result: EvalResult) => void
@@ -53,6 +56,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
   const notJudged: string[] = []
   for (const evalPlan of plan.evals) {
     if (evalPlan.kind !== 'offline' || signal.aborted) continue
+    if (!options.asksJudges && !isMeasured(evalPlan)) continue
     const why = whyNot(evalPlan, providers)
     if (why !== null) {
       notJudged.push(`${evalPlan.id} was not judged: ${why}`)

@@ -1,6 +1,7 @@
 /** `assay run`: from the command line to an exit code. */
 import { readFileSync } from 'node:fs'
-import type { Plan } from '../../dsl/plan.ts'
+import type { EvalPlan, Plan } from '../../dsl/plan.ts'
+import { isMeasured } from '../../engine/evaluate/measure.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { RunFlags } from '../commands/run.ts'
@@ -47,14 +48,15 @@ async function onFile(plan: Plan, on: string, flags: RunFlags): Promise<EvalRun 
   if (!read.ok) return refuse(`cannot take traces from ${on}: ${read.message}`)
   const run = evaluateSpans(plan, read.spans, Date.now())
   if (flags.json) for (const result of run.results) process.stdout.write(`${jsonLine(result)}\n`)
-  if (!flags.judge) return run
-  const providers = judgesProviders()
+  const asksJudges = flags.judge === true
+  if (!asksJudges && !plan.evals.some(needsNoJudge)) return run
+  const providers = asksJudges ? judgesProviders() : []
   if (typeof providers === 'number') return providers
   const traces = Map.groupBy(read.spans, ({ traceId }) => traceId)
   const judged = await untilInterrupted((signal) =>
-    withOffline(run, signal, (onResult) =>
+    withOffline(run, { signal, asksJudges }, (onResult) =>
       judgeOfflineEvals({
-        ...{ plan, signal, providers, nowMs: Date.now, traceIds: [...traces.keys()] },
+        ...{ plan, signal, providers, asksJudges, nowMs: Date.now, traceIds: [...traces.keys()] },
         getTrace: async (_, traceId) => firstOfEach(traces.get(traceId) ?? []),
         onResult: flags.json ? printed(onResult) : onResult,
       }),
@@ -62,6 +64,8 @@ async function onFile(plan: Plan, on: string, flags: RunFlags): Promise<EvalRun 
   )
   return judged ?? exitCodes.interrupted
 }
+
+const needsNoJudge = (one: EvalPlan): boolean => one.kind === 'offline' && isMeasured(one)
 
 /** A span that is in the file more than once counts once, as for online evals. */
 function firstOfEach<T extends { spanId: string }>(spans: readonly T[]): T[] {
@@ -71,22 +75,24 @@ function firstOfEach<T extends { spanId: string }>(spans: readonly T[]): T[] {
 async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> {
   const period = windowOf(flags.since ?? '', flags.until, Date.now())
   if (!period.ok) return refuse(period.message)
-  const providers = flags.judge === true ? judgesProviders() : []
+  const asksJudges = flags.judge === true
+  const providers = asksJudges ? judgesProviders() : []
   if (typeof providers === 'number') return providers
   try {
     const source = await openSource(flags, process.env)
     try {
       const run = await untilInterrupted(async (signal) => {
         const onResult = flags.json ? printed(() => {}) : () => {}
+        const hasOffline = asksJudges || plan.evals.some(needsNoJudge)
         const stored = await evaluateStored(plan, source, period.window, {
           signal,
           onResult,
-          keepIds: flags.judge === true,
+          keepIds: hasOffline,
         })
-        if (stored === null || !flags.judge) return stored?.run ?? null
-        return withOffline(stored.run, signal, (keep) =>
+        if (stored === null || !hasOffline) return stored?.run ?? null
+        return withOffline(stored.run, { signal, asksJudges }, (keep) =>
           judgeOfflineEvals({
-            ...{ plan, signal, providers, nowMs: Date.now, traceIds: stored.traceIds },
+            ...{ plan, signal, providers, asksJudges, nowMs: Date.now, traceIds: stored.traceIds },
             getTrace: (_, traceId) => source.trace(traceId),
             onResult: flags.json ? printed(keep) : keep,
           }),

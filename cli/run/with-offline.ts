@@ -1,11 +1,15 @@
 import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
+import { isMeasured } from '../../engine/evaluate/measure.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { EvalRun } from '../run-evals.ts'
 
-/** Null when it was interrupted; else the run with what `judge` adds to it: results of offline evals, and why others have none. */
+/**
+ * Null when it was interrupted; else the run with what `judge` adds to it: results of offline evals, and why others have none. Without
+ * `asksJudges` those that need a judge stay as not run.
+ */
 export async function withOffline(
   run: EvalRun,
-  signal: AbortSignal,
+  { signal, asksJudges }: { signal: AbortSignal; asksJudges: boolean },
   judge: (onResult: (result: EvalResult) => void) => Promise<string[]>,
 ): Promise<EvalRun | null> {
   const results: EvalResult[] = []
@@ -19,12 +23,17 @@ export async function withOffline(
     return own.length === 0 ? [] : [{ evalId: one.id, ...counts, filtered: 0, filteredUnknown: 0 }]
   })
   const judged = new Set(ledger.map(({ evalId }) => evalId))
-  const silent = run.notRun.filter((id) => !judged.has(id) && !notes.some((note) => note.startsWith(`${id} `)))
+  const tried = new Set(
+    run.plan.evals.filter((one) => one.kind === 'offline' && (asksJudges || isMeasured(one))).map(({ id }) => id),
+  )
+  const silent = run.notRun.filter(
+    (id) => tried.has(id) && !judged.has(id) && !notes.some((note) => note.startsWith(`${id} `)),
+  )
   return {
     ...run,
     results: [...run.results, ...results],
     ledger: [...run.ledger, ...ledger],
-    notRun: [],
+    notRun: run.notRun.filter((id) => !tried.has(id)),
     notes: [...run.notes, ...notes, ...silent.map((id) => `${id} was not judged: none of the traces is in its sample`)],
   }
 }

@@ -13,6 +13,7 @@ const reason = z.discriminatedUnion('code', [
   z.object({ code: z.literal('refused') }),
   z.object({ code: z.literal('abstained'), detail: z.string().exactOptional() }),
   z.object({ code: z.literal('over_budget') }),
+  z.object({ code: z.literal('nothing_to_measure'), detail: z.string() }),
   z.object({ code: z.literal('wrong_type'), detail: z.string() }),
   z.object({ code: z.literal('judge_unreachable'), detail: z.string() }),
   z.object({ code: z.literal('judge_malformed'), detail: z.string() }),

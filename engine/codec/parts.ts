@@ -27,6 +27,7 @@ export function parseReason(value: unknown): Reason {
       const detail = optionalTextOf(fields, 'detail')
       return detail === undefined ? { code } : { code, detail }
     }
+    case 'nothing_to_measure':
     case 'wrong_type':
     case 'judge_unreachable':
     case 'judge_malformed':

@@ -1,10 +1,11 @@
-/** One offline eval, compiled: which subjects of a trace are in its scope, and its verdict once a judge has spoken. */
+/** One offline eval, compiled: which subjects of a trace are in its scope, and its verdict once it has a score. */
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import type { Reason } from '../model/result.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
 import { createCompiler } from './compile.ts'
 import { createContext } from './context.ts'
 import { compileEvalSet } from './eval-set.ts'
+import { compileMeasure, type Measured } from './measure.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from './subject.ts'
 import { byStart } from './trace-view.ts'
 import { TRUE } from './truth.ts'
@@ -17,6 +18,8 @@ export interface OfflineEval {
   readonly plan: OfflineEvalPlan
   /** The subjects of the trace that are in scope: one `undefined` for the trace itself, or spans by start. */
   subjects(trace: TraceView): (ProjectedSpan | undefined)[]
+  /** The score by a metric that asks no judge; null where one has to be asked. */
+  readonly measure: ((trace: TraceView, span: ProjectedSpan | undefined) => Measured) | null
   decide(trace: TraceView, span: ProjectedSpan | undefined, judged: Judged): Decision
 }
 
@@ -36,6 +39,7 @@ export function compileOfflineEval(
   const inTrace = traceWhere === null ? null : createCompiler({ ...settings, level: 'trace' }).truth(traceWhere)
   const inScope = where === null ? null : compiler.truth(where)
   const pass = compiler.truth(evalPlan.pass)
+  const measure = evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler) : null
   const context = createContext()
 
   return {
@@ -55,6 +59,15 @@ export function compileOfflineEval(
         return inScope(context) === TRUE
       })
     },
+    measure:
+      measure === null
+        ? null
+        : (trace, span) => {
+            set.begin()
+            context.trace = trace
+            context.span = span
+            return measure(context)
+          },
     decide(trace, span, judged) {
       set.begin()
       context.trace = trace

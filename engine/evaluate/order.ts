@@ -34,6 +34,16 @@ export function compileBefore(expr: Extract<Expr, { op: 'before' }>, compiler: C
   }
 }
 
+/** Equal for calls of the same name with the same arguments; undefined where those were not captured, or are longer than is looked at. */
+export function callSignature(span: ProjectedSpan): string | undefined {
+  const args = argumentsOf(span)
+  return args === undefined || args.length > CAPS.textUnits ? undefined : `${callName(span)}\0${canonical(args)}`
+}
+
+function callName(span: ProjectedSpan): string {
+  return `${span.kind}\0${span.toolName ?? span.name}`
+}
+
 /** What tells two calls of the same name apart, by kind of span. */
 function argumentsOf(span: ProjectedSpan): string | undefined {
   switch (span.kind) {
@@ -74,15 +84,14 @@ function countRepetition(select: SelectFn, context: Context): Repetition {
   let cut = false
   const selected = select(context)
   for (const span of selected) {
-    const name = `${span.kind}\0${span.toolName ?? span.name}`
-    const args = argumentsOf(span)
-    cut ||= args !== undefined && args.length > CAPS.textUnits
-    if (args === undefined || args.length > CAPS.textUnits) {
+    const name = callName(span)
+    const call = callSignature(span)
+    if (call === undefined) {
+      cut ||= argumentsOf(span) !== undefined
       withoutArguments.set(name, (withoutArguments.get(name) ?? 0) + 1)
       least = Math.max(least, 1)
       continue
     }
-    const call = `${name}\0${canonical(args)}`
     const times = (timesOf.get(call) ?? 0) + 1
     timesOf.set(call, times)
     mostOfName.set(name, Math.max(mostOfName.get(name) ?? 0, times))

@@ -13,6 +13,7 @@ export function describeReason(reason: Reason): string {
       return reason.detail === undefined ? 'the judge abstained' : `the judge abstained: ${reason.detail}`
     case 'over_budget':
       return 'its budget is spent'
+    case 'nothing_to_measure':
     case 'wrong_type':
       return reason.detail
     case 'judge_unreachable':

@@ -27,7 +27,8 @@ const RANK: Readonly<Record<Reason['code'], number>> = {
   refused: 5,
   abstained: 6,
   over_budget: 7,
-  pass_because: 8,
+  nothing_to_measure: 8,
+  pass_because: 9,
 }
 
 export function isError(reason: Reason): boolean {

@@ -10,6 +10,8 @@ export type Reason =
   | { code: 'refused' }
   | { code: 'abstained'; detail?: string }
   | { code: 'over_budget' }
+  /** A metric is not defined of the subject: the share of failed tools that recovered, where none failed. */
+  | { code: 'nothing_to_measure'; detail: string }
   | { code: 'wrong_type'; detail: string }
   | { code: 'judge_unreachable'; detail: string }
   | { code: 'judge_malformed'; detail: string }

@@ -5,6 +5,7 @@ import { withDependencies } from '../evaluate/dependencies.ts'
 import { compileEvaluator } from '../evaluate/evaluator.ts'
 import { createExplainer } from '../evaluate/explain/explain-eval.ts'
 import type { Explanation } from '../evaluate/explain/tree.ts'
+import { isMeasured } from '../evaluate/measure.ts'
 import { compileOfflineEval, type Judged } from '../evaluate/offline-eval.ts'
 import { compileScoreVerdict } from '../evaluate/score-verdict.ts'
 import { kindOf } from '../evaluate/subject.ts'
@@ -61,12 +62,18 @@ export function createVerdictSource(plan: Plan, patterns: PatternSet = compilePa
       const span = spanAsked(evalPlan, trace, asked)
       if (span === null) return null
       const view = viewTrace('default', trace.traceId, trace.spans)
-      return createExplainer(plan, evalId, { patterns }).explain(view, span, judgedBy(returns ?? 'error'))
+      return createExplainer(plan, evalId, { patterns }).explain(
+        view,
+        span,
+        returns === undefined && evalPlan.kind === 'offline' && isMeasured(evalPlan)
+          ? undefined
+          : judgedBy(returns ?? 'error'),
+      )
     },
     resultsOf: (evalId, trace, returns) => {
       const evalPlan = plans.get(evalId)
       if (evalPlan === undefined) return { kind: 'no_eval' }
-      if (evalPlan.kind === 'offline' && returns === undefined) return { kind: 'no_judge' }
+      if (evalPlan.kind === 'offline' && returns === undefined && !isMeasured(evalPlan)) return { kind: 'no_judge' }
       return { kind: 'results', results: judgeOf(evalPlan)(trace, returns) }
     },
     verdictOf: (evalId, score) => {
@@ -110,9 +117,10 @@ function offlineJudge(plan: Plan, evalPlan: OfflineEvalPlan, patterns: PatternSe
   const { subject } = evalPlan.sample.scope
   return ({ traceId, spans, rootSpanId, rootIsSubject }, returns) => {
     const view = viewTrace('default', traceId, spans)
-    const judged = judgedBy(returns ?? 'error')
+    const { measure } = compiled
     const subjects = compiled.subjects(view).filter((span) => rootIsSubject || span?.spanId !== rootSpanId)
     return subjects.map((span) => {
+      const judged = returns === undefined && measure !== null ? measure(view, span) : judgedBy(returns ?? 'error')
       const { verdict, reason } = compiled.decide(view, span, judged)
       return makeResult({
         evalId: evalPlan.id,

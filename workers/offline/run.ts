@@ -1,6 +1,7 @@
-/** One run of an offline eval: draw the sample, ask the judge about each subject, hand the results on. */
+/** One run of an offline eval: draw the sample, give each subject its score by a judge or a metric, hand the results on. */
 import { notRunYet } from '../../dsl/not-run.ts'
 import type { OfflineEvalPlan, OfflineMethod, Plan } from '../../dsl/plan.ts'
+import type { Measured } from '../../engine/evaluate/measure.ts'
 import { compileOfflineEval, type Judged, type OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
 import { viewTrace } from '../../engine/evaluate/trace-view.ts'
@@ -61,8 +62,8 @@ export async function runOfflineEval(
 ): Promise<RunSummary> {
   const { tenant } = job
   const { traces, signal } = context
-  const method = runnable(evalPlan)
   const compiled = compileOfflineEval(plan, evalPlan)
+  const scoreOf = scorerOf(compiled, context)
   if (job.trigger === 'manual') {
     await context.sleep(Math.max(0, job.slotMs + MANUAL_DELAY_MS - context.nowMs()), signal)
     if (signal.aborted) throw new RunInterrupted()
@@ -90,7 +91,7 @@ export async function runOfflineEval(
   const counts = { pass: 0, fail: 0, unknown: 0, error: 0 }
   const publisher = createPublisher(context.publish)
   await forEachAtOnce(todo, context.callsAtOnce, signal, async (subject) => {
-    const result = await judgeSubject(job, compiled, method, subject, context)
+    const result = await judgeSubject(job, compiled, scoreOf, subject, context)
     if (result === undefined) return
     counts[result.verdict]++
     await publisher.add(result)
@@ -106,19 +107,28 @@ export async function runOfflineEval(
 }
 
 type RubricMethod = Extract<OfflineMethod, { kind: 'rubric' }>
+/** Undefined when the run was stopped meanwhile. */
+type Scorer = (view: TraceView, span: ProjectedSpan | undefined) => Promise<Asked | undefined> | Asked
 
 /** Throws on what `notRunYet` names: whoever enqueues and works asks it first. */
-function runnable(evalPlan: OfflineEvalPlan): RubricMethod {
-  const why = notRunYet(evalPlan)
-  if (why !== null || evalPlan.method.kind !== 'rubric') throw new RangeError(`${evalPlan.id}: ${why}`)
-  return evalPlan.method
+function scorerOf({ plan, measure }: OfflineEval, context: RunContext): Scorer {
+  const { method } = plan
+  if (measure !== null) return (view, span) => measuredAs(measure(view, span))
+  const why = notRunYet(plan)
+  if (why !== null || method.kind !== 'rubric') throw new RangeError(`${plan.id}: ${why}`)
+  return (view, span) => askJudge(method, view, span, context)
+}
+
+function measuredAs(measured: Measured): Asked {
+  const explanation = measured.kind === 'score' ? measured.explanation : undefined
+  return { judged: measured, explanation, usage: undefined }
 }
 
 /** Undefined when the run was stopped meanwhile, or the trace is gone. */
 async function judgeSubject(
   job: OfflineJob,
   compiled: OfflineEval,
-  method: RubricMethod,
+  scoreOf: Scorer,
   subject: SampledSubject,
   context: RunContext,
 ): Promise<EvalResult | undefined> {
@@ -127,7 +137,7 @@ async function judgeSubject(
   if (view === undefined) return undefined
   const span = subject.spanId === '' ? undefined : view.spans.find(({ spanId }) => spanId === subject.spanId)
   if (subject.spanId !== '' && span === undefined) return undefined
-  const asked = await askJudge(method, view, span, context)
+  const asked = await scoreOf(view, span)
   if (asked === undefined) return undefined
   const { verdict, reason } = compiled.decide(view, span, asked.judged)
   const { root, agent } = view

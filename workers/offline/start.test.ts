@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import type { OfflineEvalPlan, OfflineMethod, Plan } from '../../dsl/plan.ts'
 import { decodeResults } from '../../engine/codec/results.ts'
 import { buildOfflineEval, buildPlan, buildRubric, e } from '../../engine/evaluate/build-plan.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
@@ -403,6 +403,34 @@ describe('without a provider', () => {
     expect(offline.status()).toMatchObject([{ state: 'no_provider', detail: message, lastRun: undefined }])
     expect(await offline.runNow('default', 'test/unconfigured')).toEqual({ ok: false, code: 'no_provider', message })
     expect(await published('test/unconfigured')).toEqual([])
+  })
+
+  test('metrics that ask no judge are worked out all the same', async () => {
+    const overlap: OfflineMethod = {
+      kind: 'metric',
+      judge: null,
+      metric: {
+        name: 'token_f1',
+        version: 1,
+        args: {
+          answer: { kind: 'expr', expr: e.field('output.text') },
+          reference: { kind: 'expr', expr: e.field('input.text') },
+        },
+      },
+    }
+    // An answer of two words shares its number with the question of two.
+    const pass = e.cmp(e.score(), '>=', e.lit(0.5))
+    const offline = await start({
+      definitions: definitionsOf(evalOf('overlap', { method: overlap, pass })),
+      providers: [],
+    })
+    await untilRun(offline, await runNow(offline, 'test/overlap'))
+    const found = (await published('test/overlap')).map(({ verdict, score, reason }) => [verdict, score, reason?.code])
+    expect(found.filter(([verdict]) => verdict === 'pass')).toEqual(Array(16).fill(['pass', 0.5, undefined]))
+    expect(found.filter(([verdict]) => verdict === 'unknown')).toEqual(
+      Array(4).fill(['unknown', undefined, 'not_captured']),
+    )
+    expect(notices).toEqual([])
   })
 
   test('a fallback’s is enough', async () => {

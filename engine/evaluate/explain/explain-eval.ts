@@ -9,6 +9,7 @@ import type { Compiler } from '../compiler.ts'
 import { type Context, createContext } from '../context.ts'
 import { withDependencies } from '../dependencies.ts'
 import { compileEvalSet } from '../eval-set.ts'
+import { compileMeasure } from '../measure.ts'
 import type { Judged } from '../offline-eval.ts'
 import { scoreInResultUnit, scoreTypeOf } from '../score.ts'
 import type { ProjectedSpan, TraceView } from '../subject.ts'
@@ -26,7 +27,7 @@ export interface ExplainOptions {
 }
 
 export interface Explainer {
-  /** `span`: undefined where the subject is the trace. `judged`: what an offline eval's judge said. */
+  /** `span`: undefined where the subject is the trace. `judged`: what an offline eval's judge said; a metric that asks none is worked out without. */
   explain(trace: TraceView, span: ProjectedSpan | undefined, judged?: Judged): Explanation
 }
 
@@ -53,7 +54,7 @@ export function createExplainer(plan: Plan, evalId: string, options: ExplainOpti
       const outcome =
         evalPlan.kind === 'online'
           ? explainOnline(evalPlan, shared, explained, trace, span)
-          : explainOffline(evalPlan, shared, explained, trace, span, judged ?? NOT_JUDGED)
+          : explainOffline(evalPlan, shared, explained, trace, span, judged)
       return { ...head, subject: scopeOf(evalPlan).subject, ...outcome }
     },
   }
@@ -173,7 +174,7 @@ function explainOffline(
   explained: Explained,
   trace: TraceView,
   span: ProjectedSpan | undefined,
-  judged: Judged,
+  given: Judged | undefined,
 ): Outcome {
   const { context } = explained
   const settings = { ...shared, arrival: false, score: 'given' } as const
@@ -183,6 +184,8 @@ function explainOffline(
   context.trace = trace
   const { inScope, clauses } = explainScope(scope, { inTrace, own: compiler }, explained, span, false)
   if (!inScope) return { verdict: 'none', clauses }
+  const measure = plan.method.kind === 'metric' ? compileMeasure(plan.method.metric, compiler) : null
+  const judged = given ?? measure?.(context) ?? NOT_JUDGED
   context.score = judged.kind === 'score' ? judged.score : undefined
   if (judged.kind === 'none') context.scoreWhy = judged.why
   const outcome = decided(plan, compiler, explained, context, clauses)

@@ -95,7 +95,7 @@ describe('a baseline', () => {
 
   test('takes a stratum called like a property of objects for one of its own', () => {
     const { strata } = fitBaseline({ looks: [{ strata: { constructor: sums(200, 100) } }] })
-    expect(strata.constructor?.mean).toBe(0.5)
+    expect(strata['constructor' as string]?.mean).toBe(0.5)
     const found = esrEvidence(look(5, 50, 'toString'), { strata, phi: 1, meanPerLook: 50 })
     expect(found).toEqual({})
   })
