@@ -1,5 +1,4 @@
 /** The Reflect gateway, whatever protocol a request came by: who may send, how much is held at a time, and the way into the log. */
-import { NO_PRIVACY, type PrivacySettings } from '../engine/privacy/policy.ts'
 import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
@@ -7,7 +6,7 @@ import { type AcceptOutcome, acceptLogs, acceptMetrics, acceptTraces, type Strea
 import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
 import { emptyCounters, type GatewayCounters } from './counters.ts'
-import { createEdges } from './edges.ts'
+import type { Edges } from './edges.ts'
 import { Breaker, type BreakerView } from './guard/breaker.ts'
 import { type Limits, type LimitsView, NO_LIMITS } from './guard/limits.ts'
 import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
@@ -21,7 +20,7 @@ export interface GatewayOptions {
   /** Who may send, and as which tenant. */
   gate: Gate
   /** What of spans may be kept; all unless told. */
-  privacy?: PrivacySettings
+  edges?: Edges
   nowMs?: () => number
   /** Of one request, as sent and inflated; 20 MiB unless told. */
   maxBodyBytes?: number
@@ -77,10 +76,12 @@ const MEBIBYTE = 1024 * 1024
 /** How a message ends that turns a request away. */
 const NOTHING_KEPT = '; nothing was kept'
 
+const NO_EDGES: Edges = { of: () => null }
+
 export function createGateway(options: GatewayOptions): Gateway {
   const { log, gate, nowMs = Date.now, topic = AGENT_TRACES } = options
   const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
-  const edges = createEdges(options.privacy ?? NO_PRIVACY)
+  const { edges = NO_EDGES } = options
   const budget = createByteBudget(maxHeldBytes)
   const counters = emptyCounters()
   const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options

@@ -65,6 +65,8 @@ test('killed under load with the collector down and slow: nothing acknowledged i
   // At least once: a kill repeats the one request that was under way, and a request that has half-come none.
   const repeated = [...sink!.taken.values()].filter((times) => times > 1).length
   expect(repeated).toBeLessThanOrEqual(KILLS.length * sink!.largest)
+  // Nobody else has the folder meanwhile.
+  await expect(startForward(args)).rejects.toThrow(/ended with 2:[^]* is in use by process/)
   expect(await running.stop()).toBe(0)
   expect(running.output()).toContain('stopped; what is not delivered is on disk')
 })

@@ -26,6 +26,15 @@ export function wholeNumber(min: number, max: number, takes = `a whole number fr
   return { takes, schema: () => z.int(error).min(min, error).max(max, error), fromText: numberFrom }
 }
 
+const NO_FRACTION = 'must be a number from 0 to 1'
+
+/** A share. */
+export const fraction: Kind<number> = {
+  takes: 'a number from 0 to 1',
+  schema: () => z.number(NO_FRACTION).min(0, NO_FRACTION).max(1, NO_FRACTION),
+  fromText: numberFrom,
+}
+
 export const port: Kind<number> = wholeNumber(0, 65_535, 'a port, between 0 and 65535')
 
 export const boolean: Kind<boolean> = {

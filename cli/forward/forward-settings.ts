@@ -1,4 +1,5 @@
 /** What `assay forward` runs with. */
+import type { ReduceOptions } from '../../ingest/forward/reduce/reduce.ts'
 import type { ClientTls } from '../../ingest/forward/sender.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
 import type { Flags } from '../config/given.ts'
@@ -18,6 +19,7 @@ export interface ForwardSettings {
   readonly bufferBytes: number
   readonly whenFull: Config['forward']['whenFull']
   readonly durability: Config['forward']['durability']
+  readonly reduce: ReduceOptions
   readonly host: string
   readonly otlpHttpPort: number
   readonly otlpGrpcPort: number
@@ -61,6 +63,12 @@ export function parseForwardSettings(flags: Flags, env: Environment, path: strin
       bufferBytes: forward.bufferSize,
       whenFull: forward.whenFull,
       durability: forward.durability,
+      reduce: {
+        sampleRate: forward.sampleRate,
+        foldAfter: forward.foldAfter,
+        maxKeys: forward.maxAttributeKeys,
+        maxValues: forward.maxAttributeValues,
+      },
       host,
       otlpHttpPort: gateway.otlpHttpPort,
       otlpGrpcPort: gateway.otlpGrpcPort,

@@ -33,6 +33,7 @@ export async function runForward({ settings, resend }: ForwarderRun): Promise<vo
       diskBytes: settings.bufferBytes,
       whenFull: settings.whenFull,
       durability: settings.durability,
+      reduce: settings.reduce,
       sender: createSender({ ...settings, version: VERSION, nowMs: Date.now }),
       resend,
       nowMs: Date.now,

@@ -1,6 +1,7 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 
 import type { PrivacySettings } from '../../engine/privacy/policy.ts'
+import { createEdges } from '../../ingest/edges.ts'
 import { createGateway } from '../../ingest/gateway.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
@@ -65,7 +66,7 @@ await runRole(async (context) => {
     log: reserved,
     history: log,
     gate: createGate(data.access, keys),
-    privacy: data.privacy,
+    edges: createEdges(data.privacy),
     breaker: guard.breaker,
     limits,
   })

@@ -31,6 +31,8 @@ test.each([
   'langfuse.json',
   'langfuse_python.bin',
   'openllmetry.bin',
+  'openllmetry_indexed.bin',
+  'llamaindex_openinference.bin',
   'pydantic_ai.bin',
   'openai_agents.bin',
   'langgraph_langsmith.bin',

@@ -9,6 +9,7 @@ import { namedArguments, questionOf, unquoted } from './called-with.ts'
 import type { ConventionReader } from './convention.ts'
 import { readMessages } from './indexed-messages.ts'
 import { asJsonText } from './json.ts'
+import { inputTextOf } from './messages.ts'
 import { asText } from './values.ts'
 import type { FieldKeys, Vocabulary } from './vocabulary.ts'
 
@@ -16,7 +17,8 @@ const PROPERTY = 'traceloop.association.properties.'
 
 export const openLlmetryFields: Partial<FieldKeys> = {
   sessionId: [`${PROPERTY}session_id`, `${PROPERTY}sessionId`, `${PROPERTY}thread_id`, `${PROPERTY}conversation_id`],
-  userId: [`${PROPERTY}user_id`, `${PROPERTY}userId`],
+  // The last is what OpenAI's own `user` was, in older versions.
+  userId: [`${PROPERTY}user_id`, `${PROPERTY}userId`, 'llm.user'],
   finishReason: ['llm.response.finish_reason'],
 }
 
@@ -83,6 +85,10 @@ export function createOpenLlmetry(vocabulary: Vocabulary, otelGenAi: ConventionR
       inputMessages: (bag) => (bag.hasIndexed('prompt') ? readMessages(bag, 'prompt', 'user') : undefined),
       outputMessages: (bag) =>
         bag.hasIndexed('completion') ? readMessages(bag, 'completion', 'assistant') : undefined,
+      embeddedText: (bag) => {
+        const texts = bag.hasIndexed('prompt') ? readMessages(bag, 'prompt', 'user') : undefined
+        return texts === undefined ? undefined : inputTextOf(texts)
+      },
       inputText: (bag) => take(bag, entityInput, questionOf),
       outputText: (bag) => take(bag, entityOutput, unquoted),
       toolArguments: (bag) => take(bag, entityInput, namedArguments),

@@ -36,6 +36,8 @@ export interface CourierStats {
 const MAX_REQUEST_BYTES = 1 << 20
 const MIN_REQUEST_BYTES = 64 << 10
 const MAX_REQUEST_RECORDS = 512
+/** One that fails now and then fills no log. */
+const TOLD_EVERY_MS = 60_000
 /** What trickles in shares a request. */
 const LINGER_MS = 200
 
@@ -59,6 +61,9 @@ export class Courier {
   #aloneThrough = -1
   #isDraining = false
   #toldRejected = ''
+  /** Of the failure that goes on. */
+  #isTold = false
+  #toldAtMs = Number.NEGATIVE_INFINITY
   readonly #done: Promise<void>
 
   constructor(options: CourierOptions) {
@@ -179,15 +184,18 @@ export class Courier {
     stats.retries++
     stats.failures++
     this.#requestBytes = Math.max(MIN_REQUEST_BYTES, this.#requestBytes >> 1)
-    if (stats.failing !== reason) {
-      const advice = isMisdirected ? 'mend the key or the address' : 'it is tried again'
-      this.#options.onChange(`the collector does not take spans (${reason}): they wait on disk, ${advice}`)
-    }
     stats.failing = reason
+    const nowMs = this.#options.nowMs()
+    if (this.#isTold || nowMs - this.#toldAtMs < TOLD_EVERY_MS) return
+    this.#isTold = true
+    this.#toldAtMs = nowMs
+    const advice = isMisdirected ? 'mend the key or the address' : 'it is tried again'
+    this.#options.onChange(`the collector does not take spans (${reason}): they wait on disk, ${advice}`)
   }
 
   #succeeded(): void {
-    if (this.#stats.failures > 0) this.#options.onChange('the collector answers again')
+    if (this.#isTold) this.#options.onChange('the collector answers again')
+    this.#isTold = false
     this.#stats.failures = 0
     this.#stats.failing = null
   }

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib'
 import { AppendQueue } from '../../storage/log/embedded/append-queue.ts'
 import { type TopicFile, TopicFullError } from '../../storage/log/embedded/topic-file.ts'
-import type { AppendedPosition, Log, LogRecord, RecordToAppend } from '../../storage/log/port.ts'
+import type { AppendedPosition, LogRecord, RecordToAppend } from '../../storage/log/port.ts'
 import { spansOf, WAITING } from './buffer-file.ts'
 
 /** `refuse`: the sender is told to try again later. `drop_oldest`: what has waited longest makes room. */
@@ -41,7 +41,7 @@ const RECORDS_PER_REMOVAL = 256
 const RECORDS_PER_DROP = 16
 const PAGES_PER_SHRINK = 256
 
-export class DiskBuffer implements Pick<Log, 'append' | 'partitionFor'> {
+export class DiskBuffer {
   readonly #options: DiskBufferOptions
   readonly #file: TopicFile
   readonly #queue: AppendQueue
@@ -55,13 +55,10 @@ export class DiskBuffer implements Pick<Log, 'append' | 'partitionFor'> {
     this.#queue = new AppendQueue((batches) => this.#write(batches))
   }
 
-  partitionFor(): number {
-    return WAITING
-  }
-
   /** Resolves when the records are as durable as the buffer is told to be; rejects with `LogError`, and then has kept nothing. */
-  async append(_topic: string, records: readonly RecordToAppend[]): Promise<AppendedPosition[]> {
-    const positions = await this.#queue.append(records.map(withChecksum))
+  async append(records: readonly RecordToAppend[]): Promise<AppendedPosition[]> {
+    if (records.length === 0) return []
+    const positions = await this.#queue.append(records.map(prepared))
     this.#arrived.resolve()
     this.#arrived = Promise.withResolvers()
     return positions
@@ -136,8 +133,8 @@ export class DiskBuffer implements Pick<Log, 'append' | 'partitionFor'> {
 /** Of a record's value, in its headers. */
 const CHECKSUM = 'crc32'
 
-function withChecksum(record: RecordToAppend): RecordToAppend {
-  return { ...record, headers: { ...record.headers, [CHECKSUM]: String(crc32(record.value)) } }
+function prepared(record: RecordToAppend): RecordToAppend {
+  return { ...record, partition: WAITING, headers: { ...record.headers, [CHECKSUM]: String(crc32(record.value)) } }
 }
 
 function readRecord({ offset, value, headers: { [CHECKSUM]: checksum, ...headers } }: LogRecord): BufferedRecord {

@@ -5,12 +5,14 @@
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
 import type { Durability } from '../../storage/log/embedded/sqlite.ts'
-import { LogError } from '../../storage/log/port.ts'
+import { LogError, type RecordToAppend } from '../../storage/log/port.ts'
 import { createGateway, type Gateway } from '../gateway.ts'
 import { Breaker } from '../guard/breaker.ts'
-import { openBufferFile } from './buffer-file.ts'
+import { refusalOfBody } from '../refusals.ts'
+import { openBufferFile, spansOf, WAITING } from './buffer-file.ts'
 import { Courier, type CourierStats } from './courier.ts'
 import { type BufferStats, DiskBuffer, type WhenFull } from './disk-buffer.ts'
+import { type ReduceOptions, Reducer, type ReduceStats } from './reduce/reduce.ts'
 import type { Sender } from './sender.ts'
 import { SetAside, type SetAsideStats } from './set-aside.ts'
 
@@ -20,6 +22,7 @@ export interface ForwarderOptions {
   diskBytes: number
   whenFull: WhenFull
   durability: Durability
+  reduce: ReduceOptions
   sender: Sender
   /** Tries what was set aside once more. */
   resend: boolean
@@ -34,6 +37,8 @@ export interface ForwarderStats {
   /** Since the start; what lies on disk may be of before. */
   readonly acceptedSpans: number
   readonly droppedSpans: { readonly buffer_full: number }
+  /** What was left out on purpose. */
+  readonly reduced: ReduceStats
   readonly delivery: CourierStats
   readonly setAside: SetAsideStats
   readonly buffer: BufferStats
@@ -49,6 +54,8 @@ export interface Forwarder {
 
 /** Bodies at hand, as sent and inflated; what comes on top is asked to come again in a second. */
 const MAX_HELD_BYTES = 24 << 20
+/** What is parsed becomes objects of up to ten times its size. */
+const MAX_JSON_BYTES = 8 << 20
 
 /** Rejects with `LogError` when the folder or the file in it cannot be had. */
 export async function openForwarder(options: ForwarderOptions): Promise<Forwarder> {
@@ -69,14 +76,15 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   const setAside = new SetAside(file, nowMs)
   if (options.resend) {
     const spans = await setAside.giveBack(async ({ value, spanCount }) => {
-      await buffer.append('', [{ key: null, value, headers: { spans: String(spanCount) } }])
+      await buffer.append([{ key: null, value, headers: { spans: String(spanCount) } }])
     })
     onChange(`${spans} spans that were set aside are tried once more`)
   }
   const { sender, random, pause } = options
   const courier = new Courier({ buffer, sender, setAside, nowMs, random, pause, onChange })
+  const reducer = new Reducer(options.reduce, nowMs)
   const gateway = createGateway({
-    log: buffer,
+    log: { append: (_, records) => buffer.append(reduced(records, reducer)), partitionFor: () => WAITING },
     // Whose spans they are is told by the forwarder's own key, at the collector.
     gate: () => ({ ok: true, principal: { tenant: DEFAULT_TENANT, role: 'anyone', keyId: null } }),
     nowMs,
@@ -87,12 +95,22 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   const stats = (): ForwarderStats => ({
     acceptedSpans: gateway.stats().acceptedSpans,
     droppedSpans: { buffer_full: dropped },
+    reduced: { ...reducer.stats },
     delivery: courier.stats(),
     setAside: setAside.stats(),
     buffer: buffer.stats(),
   })
   return {
-    gateway: { ...gateway, stats: () => ({ ...gateway.stats(), service: 'assay forward', forward: stats() }) },
+    gateway: {
+      ...gateway,
+      take: async (payload, heldBytes) => {
+        if (payload.encoding === 'protobuf' || payload.bytes.length <= MAX_JSON_BYTES)
+          return gateway.take(payload, heldBytes)
+        gateway.counters.rejected.too_large++
+        return { ok: false, rejection: refusalOfBody('too_large', MAX_JSON_BYTES) }
+      },
+      stats: () => ({ ...gateway.stats(), service: 'assay forward', forward: stats() }),
+    },
     stats,
     stop: async (limitMs) => {
       await courier.stop(limitMs)
@@ -102,6 +120,13 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
       folder.close()
     },
   }
+}
+
+function reduced(records: readonly RecordToAppend[], reducer: Reducer): RecordToAppend[] {
+  return records.flatMap((record): RecordToAppend[] => {
+    const { value, spanCount } = reducer.reduce(record.value, spansOf(record.headers ?? {}))
+    return value === null ? [] : [{ ...record, value, headers: { ...record.headers, spans: String(spanCount) } }]
+  })
 }
 
 function openOrClose<T>(open: () => T, close: () => void): T {

@@ -36,7 +36,7 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
       sink.authorizations.add(request.headers.authorization ?? '')
       const answer = sink.answer(spans)
       if (answer === 'reset') {
-        request.destroy()
+        request.socket.destroy()
         return
       }
       if (answer.status === 200) {

@@ -1,7 +1,7 @@
 import { MIN_DISK_BYTES } from '../../../ingest/forward/bounds.ts'
 import { pem, secretText } from '../secret.ts'
 import { type Complaint, group, setting } from '../setting.ts'
-import { httpUrl, oneOf, optional, path, size, wholeNumber } from '../values.ts'
+import { fraction, httpUrl, oneOf, optional, path, size, wholeNumber } from '../values.ts'
 
 const tls = group('Encryption on the way to the collector, whose address begins with `https://`.', {
   ca: setting(optional(pem('a certificate')), {
@@ -67,6 +67,33 @@ const settings = {
     about: 'what is acknowledged outlasts the end of the `process`; or, with an fsync each, the loss of `power` too',
     default: 'process',
     variables: ['ASSAY_FORWARD_DURABILITY'],
+  }),
+  sampleRate: setting(fraction, {
+    about: 'the share of traces that is delivered, by their ids; those with errors are in any case',
+    default: 1,
+    flag: '--sample-rate',
+    argument: '<share>',
+    variables: ['ASSAY_FORWARD_SAMPLE_RATE'],
+  }),
+  foldAfter: setting(optional(wholeNumber(1, 1_000_000)), {
+    about: 'spans of a trace that are alike beyond so many are folded into one',
+    default: null,
+    without: 'never',
+    flag: '--fold-after',
+    argument: '<n>',
+    variables: ['ASSAY_FORWARD_FOLD_AFTER'],
+  }),
+  maxAttributeKeys: setting(optional(wholeNumber(1, 100_000)), {
+    about: 'so many different attribute keys an agent may have in an hour; further ones are dropped and marked',
+    default: null,
+    without: 'any number',
+    variables: ['ASSAY_FORWARD_MAX_ATTRIBUTE_KEYS'],
+  }),
+  maxAttributeValues: setting(optional(wholeNumber(1, 100_000)), {
+    about: 'so many different texts a key of an agent may have in an hour; further ones are replaced and marked',
+    default: null,
+    without: 'any number',
+    variables: ['ASSAY_FORWARD_MAX_ATTRIBUTE_VALUES'],
   }),
 }
 
