@@ -2,6 +2,7 @@
 import { startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers } from '../../alerting/receivers/config.ts'
+import { createEdges } from '../../ingest/edges.ts'
 import { createGateway } from '../../ingest/gateway.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { plansOf } from '../../storage/definitions/plans.ts'
@@ -43,7 +44,7 @@ const gateway: StartServedRole = async (shared, say) => {
     log,
     history: log,
     gate,
-    privacy: settings.privacy,
+    edges: createEdges(settings.privacy),
     breaker: guard.breaker,
     limits,
     maxHeldBytes: MAX_HELD_BYTES,
