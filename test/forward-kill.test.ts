@@ -66,7 +66,7 @@ test('killed under load with the collector down and slow: nothing acknowledged i
   const repeated = [...sink!.taken.values()].filter((times) => times > 1).length
   expect(repeated).toBeLessThanOrEqual(KILLS.length * sink!.largest)
   // Nobody else has the folder meanwhile.
-  await expect(startForward(args)).rejects.toThrow(/ended with 2:[^]* is in use by process/)
+  await expect(startForward(args)).rejects.toThrow(/ended with 2:[\s\S]* is in use by process/)
   expect(await running.stop()).toBe(0)
   expect(running.output()).toContain('stopped; what is not delivered is on disk')
 })
