@@ -4,7 +4,7 @@ import { scanRequest } from '../../engine/otlp/scan.ts'
 import { asBuffer } from '../../engine/otlp/wire.ts'
 import type { BufferedRecord, DiskBuffer } from './disk-buffer.ts'
 import { retryDelayMs } from './retry.ts'
-import type { Sender, SendOutcome } from './sender.ts'
+import type { Contents, Sender, SendOutcome } from './sender.ts'
 import type { SetAside } from './set-aside.ts'
 
 export interface CourierOptions {
@@ -105,7 +105,7 @@ export class Courier {
         if (!this.#isDraining) await Promise.race([pause(LINGER_MS, signal), woken])
         continue
       }
-      await this.#deliver(records)
+      await this.#deliver(alike(records))
     }
   }
 
@@ -115,7 +115,7 @@ export class Courier {
     const damaged = records.filter((record) => !record.isIntact)
     for (const record of damaged) setAside.put(record, 'damaged', 'the disk gave other bytes back than it took')
     const intact = records.filter((record) => record.isIntact)
-    const sent = intact.length === 0 ? null : await this.#send(merged(intact), spansIn(intact))
+    const sent = intact.length === 0 ? null : await this.#send(merged(intact), contentsOf(intact[0]!), spansIn(intact))
     if (sent?.kind === 'stopped') return
     if (sent !== null && sent.kind !== 'delivered') {
       if (intact.length > 1) {
@@ -140,7 +140,7 @@ export class Courier {
       return true
     }
     for (const half of halves) {
-      const sent = await this.#send(half.value, half.spanCount)
+      const sent = await this.#send(half.value, contentsOf(half), half.spanCount)
       if (sent.kind === 'stopped') return false
       if (sent.kind !== 'delivered' && !(await this.#carryApart(half, sent))) return false
     }
@@ -148,11 +148,11 @@ export class Courier {
   }
 
   /** Again and again, until there is an answer that is one. */
-  async #send(request: Uint8Array, spanCount: number): Promise<Sent> {
+  async #send(request: Uint8Array, what: Contents, spanCount: number): Promise<Sent> {
     const { sender, nowMs, random, pause } = this.#options
     const { signal } = this.#stop
     for (;;) {
-      const outcome = await sender.send(request, signal)
+      const outcome = await sender.send(request, what, signal)
       if (signal.aborted && outcome.kind === 'retry') return { kind: 'stopped' }
       if (outcome.kind !== 'retry') {
         this.#succeeded()
@@ -201,6 +201,25 @@ export class Courier {
   }
 }
 
+export const LOGS_HEADER = 'logs'
+
+/** A record with this header holds log records as they came, in the encoding that it says. */
+function contentsOf({ headers }: BufferedRecord): Contents {
+  const logs = headers[LOGS_HEADER]
+  if (logs === undefined) return { path: '/v1/traces', encoding: 'protobuf' }
+  return { path: '/v1/logs', encoding: logs === 'json' ? 'json' : 'protobuf' }
+}
+
+/** The first of them, as many as go into one request: those in JSON are one each. */
+function alike(records: readonly BufferedRecord[]): readonly BufferedRecord[] {
+  const first = contentsOf(records[0]!)
+  const others = records.findIndex((record, at) => {
+    const { path, encoding } = contentsOf(record)
+    return at > 0 && (path !== first.path || encoding === 'json')
+  })
+  return others < 0 ? records : records.slice(0, others)
+}
+
 /** Requests one after the other are one request: a repeated field of protobuf goes on where it left off. */
 function merged(records: readonly BufferedRecord[]): Uint8Array {
   return records.length === 1 ? records[0]!.value : Buffer.concat(records.map(({ value }) => value))
@@ -212,6 +231,7 @@ function spansIn(records: readonly BufferedRecord[]): number {
 
 /** Null for a single span. */
 function halved(record: BufferedRecord): BufferedRecord[] | null {
+  if (contentsOf(record).path !== '/v1/traces') return null
   const scanned = scanRequest(record.value)
   if (!scanned.ok || scanned.layout.spanCount < 2) return null
   const middle = scanned.layout.spanCount >> 1

@@ -2,11 +2,15 @@
 import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { OTLPLogExporter as LogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { readLogs } from '../../engine/otlp/logs.ts'
 import { type OtlpSink, startOtlpSink } from '../../test/support/otlp-sink.ts'
 import { statusWithRetryBytes } from '../answer.ts'
 import { startOtlpGrpc } from '../otlp-grpc.ts'
@@ -129,6 +133,50 @@ test('what OpenTelemetry’s SDK sends over gRPC, protobuf and JSON arrives, und
   expect(forwarder.stats()).toMatchObject({ acceptedSpans: 120, delivery: { deliveredSpans: 120, failures: 0 } })
   const health = (await (await fetch(`${url}/health`)).json()) as Record<string, unknown>
   expect(health).toMatchObject({ service: 'assay forward', forward: { acceptedSpans: 120 } })
+})
+
+test('messages as log events arrive as they were sent; other log records are left where they are', async () => {
+  const { forwarder, url } = await start()
+  const recordOf = (eventName: string) => ({
+    timeUnixNano: '1760000000000000000',
+    traceId: idOf(0).padStart(32, '0'),
+    spanId: idOf(0),
+    eventName,
+    body: { kvlistValue: { values: [{ key: 'content', value: { stringValue: 'Where is it?' } }] } },
+  })
+  const send = async (eventName: string): Promise<[string, unknown]> => {
+    const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [recordOf(eventName)] }] }] })
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${url}/v1/logs`, { method: 'POST', headers, body })
+    expect(response.status).toBe(200)
+    return [body, await response.json()]
+  }
+  const [first] = await send('gen_ai.user.message')
+  const [second] = await send('gen_ai.user.message')
+  expect(await send('login')).toEqual([
+    expect.any(String),
+    { partialSuccess: expect.objectContaining({ rejectedLogRecords: '1' }) },
+  ])
+  await post(url, 0)
+  const provider = new LoggerProvider({
+    processors: [new SimpleLogRecordProcessor({ exporter: new LogExporter({ url: `${url}/v1/logs` }) })],
+  })
+  const spanContext = { traceId: idOf(0).padStart(32, '0'), spanId: idOf(0), traceFlags: 1 }
+  provider.getLogger('test').emit({
+    eventName: 'gen_ai.user.message',
+    body: { content: 'Where is it?' },
+    context: trace.setSpanContext(ROOT_CONTEXT, spanContext),
+  })
+  await provider.shutdown()
+  await isEmpty(forwarder)
+  expect(sink.taken.size).toBe(1)
+  expect(sink.logs.map(({ contentType }) => contentType)).toEqual([
+    'application/json',
+    'application/json',
+    'application/x-protobuf',
+  ])
+  expect(sink.logs.slice(0, 2).map(({ body }) => body.toString())).toEqual([first, second])
+  expect(readLogs(sink.logs[2]!.body, 'protobuf', 0)).toMatchObject({ ok: true, leftOut: { others: 0 } })
 })
 
 describe('a collector that fails', () => {

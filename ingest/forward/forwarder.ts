@@ -6,11 +6,11 @@ import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
 import type { Durability } from '../../storage/log/embedded/sqlite.ts'
 import { LogError, type RecordToAppend } from '../../storage/log/port.ts'
-import { createGateway, type Gateway } from '../gateway.ts'
+import { createGateway, type Gateway, type Payload, type Taken } from '../gateway.ts'
 import { Breaker } from '../guard/breaker.ts'
-import { refusalOfBody } from '../refusals.ts'
+import { busy, refusalOfBody } from '../refusals.ts'
 import { openBufferFile, spansOf, WAITING } from './buffer-file.ts'
-import { Courier, type CourierStats } from './courier.ts'
+import { Courier, type CourierStats, LOGS_HEADER } from './courier.ts'
 import { type BufferStats, DiskBuffer, type WhenFull } from './disk-buffer.ts'
 import { type ReduceOptions, Reducer, type ReduceStats } from './reduce/reduce.ts'
 import type { Sender } from './sender.ts'
@@ -104,8 +104,10 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
     gateway: {
       ...gateway,
       take: async (payload, heldBytes) => {
-        if (payload.encoding === 'protobuf' || payload.bytes.length <= MAX_JSON_BYTES)
-          return gateway.take(payload, heldBytes)
+        if (payload.encoding === 'protobuf' || payload.bytes.length <= MAX_JSON_BYTES) {
+          const taken = await gateway.take(payload, heldBytes)
+          return payload.endpoint === 'logs' ? keepLogs(payload, taken, buffer) : taken
+        }
         gateway.counters.rejected.too_large++
         return { ok: false, rejection: refusalOfBody('too_large', MAX_JSON_BYTES) }
       },
@@ -122,8 +124,22 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   }
 }
 
+/** Messages that were sent apart from their spans are joined to them at the collector, which is to have the log records as they were. */
+async function keepLogs({ bytes, encoding }: Payload, taken: Taken, buffer: DiskBuffer): Promise<Taken> {
+  if (!taken.ok || taken.messageCount === 0) return taken
+  try {
+    await buffer.append([{ key: null, value: bytes, headers: { [LOGS_HEADER]: encoding } }])
+    return taken
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error
+    return { ok: false, rejection: busy('log_unavailable', `${error.message}; nothing was kept`, 30) }
+  }
+}
+
+/** Of the spans to be kept. What the gateway makes of log records is left to the collector. */
 function reduced(records: readonly RecordToAppend[], reducer: Reducer): RecordToAppend[] {
   return records.flatMap((record): RecordToAppend[] => {
+    if (record.headers?.spans === undefined) return []
     const { value, spanCount } = reducer.reduce(record.value, spansOf(record.headers ?? {}))
     return value === null ? [] : [{ ...record, value, headers: { ...record.headers, spans: String(spanCount) } }]
   })

@@ -3,8 +3,15 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { Encoding } from '../answer.ts'
 import { readPartial, readStatus } from './answers.ts'
 import { parseRetryAfterMs } from './retry.ts'
+
+/** An ExportTraceServiceRequest or an ExportLogsServiceRequest, in protobuf or, of logs, as JSON too. */
+export interface Contents {
+  readonly path: '/v1/traces' | '/v1/logs'
+  readonly encoding: Encoding
+}
 
 export type SendOutcome =
   | { kind: 'delivered'; rejectedSpans: number; message: string }
@@ -23,7 +30,7 @@ export interface ClientTls {
 }
 
 export interface SenderOptions {
-  /** To which `/v1/traces` is added. */
+  /** To which `/v1/traces` and `/v1/logs` are added. */
   url: string
   key: string | null
   tls: ClientTls
@@ -33,8 +40,8 @@ export interface SenderOptions {
 }
 
 export interface Sender {
-  /** An ExportTraceServiceRequest. Never rejects, and answers within the time-out, or when it is told to give up. */
-  send(request: Uint8Array, signal: AbortSignal): Promise<SendOutcome>
+  /** Never rejects, and answers within the time-out, or when it is told to give up. */
+  send(request: Uint8Array, what: Contents, signal: AbortSignal): Promise<SendOutcome>
   close(): void
 }
 
@@ -54,8 +61,8 @@ const compress = promisify(gzip)
 
 export function createSender(options: SenderOptions): Sender {
   const { url, key, tls, timeoutMs, version, nowMs } = options
-  const target = new URL(`${url.replace(/\/+$/, '')}/v1/traces`)
-  const isTls = target.protocol === 'https:'
+  const base = url.replace(/\/+$/, '')
+  const isTls = new URL(base).protocol === 'https:'
   const { ca, certificate, key: clientKey } = tls
   const agent = isTls
     ? new HttpsAgent({
@@ -67,15 +74,15 @@ export function createSender(options: SenderOptions): Sender {
     : new HttpAgent({ keepAlive: true })
   const open = isTls ? httpsRequest : httpRequest
 
-  const exchange = (body: Uint8Array, signal: AbortSignal, isAgain: boolean): Promise<SendOutcome> =>
+  const exchange = (body: Uint8Array, what: Contents, signal: AbortSignal, isAgain: boolean): Promise<SendOutcome> =>
     new Promise((resolve) => {
-      const request = open(target, {
+      const request = open(`${base}${what.path}`, {
         method: 'POST',
         agent,
         signal,
         headers: {
           'user-agent': `assay-forward/${version}`,
-          'content-type': 'application/x-protobuf',
+          'content-type': what.encoding === 'json' ? 'application/json' : 'application/x-protobuf',
           'content-encoding': 'gzip',
           'content-length': body.byteLength,
           ...(key !== null && { authorization: `Bearer ${key}` }),
@@ -93,7 +100,7 @@ export function createSender(options: SenderOptions): Sender {
         // The server had closed the idle connection, which says nothing about the server.
         if (request.reusedSocket && !isAgain && wasClosed(error)) {
           clearTimeout(limit)
-          resolve(exchange(body, signal, true))
+          resolve(exchange(body, what, signal, true))
         } else done(tryLater(reasonOf(error)))
       })
       const unanswered = (): void => done(tryLater('the connection was closed without an answer'))
@@ -110,9 +117,9 @@ export function createSender(options: SenderOptions): Sender {
     })
 
   return {
-    send: async (request, signal) => {
+    send: async (request, what, signal) => {
       try {
-        return await exchange(await compress(request, { level: GZIP_LEVEL }), signal, false)
+        return await exchange(await compress(request, { level: GZIP_LEVEL }), what, signal, false)
       } catch (error) {
         // Such as a key that HTTP allows in no header.
         return { kind: 'retry', reason: reasonOf(error), afterMs: null, isMisdirected: true }

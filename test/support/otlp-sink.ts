@@ -14,6 +14,8 @@ export interface OtlpSink {
   /** By span id, how often it was taken. */
   readonly taken: Map<string, number>
   readonly spans: RawSpan[]
+  /** Requests with log records, whatever the answer. */
+  readonly logs: { contentType: string; body: Buffer }[]
   requests: number
   /** Spans in the largest request. */
   largest: number
@@ -29,8 +31,12 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
     request.on('error', () => {})
     request.on('end', () => {
       const spans: RawSpan[] = []
-      const decoded = decodeTraces(gunzipSync(Buffer.concat(chunks)), (span) => spans.push(span))
-      if (!decoded.ok) throw new Error(decoded.message)
+      const body = gunzipSync(Buffer.concat(chunks))
+      if (request.url === '/v1/logs') sink.logs.push({ contentType: request.headers['content-type'] ?? '', body })
+      else {
+        const decoded = decodeTraces(body, (span) => spans.push(span))
+        if (!decoded.ok) throw new Error(decoded.message)
+      }
       sink.requests++
       sink.largest = Math.max(sink.largest, spans.length)
       sink.authorizations.add(request.headers.authorization ?? '')
@@ -56,6 +62,7 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     taken: new Map(),
     spans: [],
+    logs: [],
     requests: 0,
     largest: 0,
     authorizations: new Set(),
