@@ -1,8 +1,8 @@
 import { meanOf, varianceOf } from './mean.ts'
 
 /**
- * What a panel of judges says together: the mean of scores (of booleans, the share that say true), the majority (null at a tie), and how far they disagree.
- * `sd` with n − 1, 0 of a single judge. Throws of none.
+ * What a panel of judges says together: the mean of scores (of booleans, the share that say true), what more than half of them say (null where none has so many),
+ * and how far they disagree. `sd` with n − 1, 0 of a single judge. Throws of none.
  */
 export function panelAggregate({ scores }: { scores: readonly (number | boolean)[] }): {
   mean: number
@@ -16,12 +16,11 @@ export function panelAggregate({ scores }: { scores: readonly (number | boolean)
   const middle = values.length / 2
   const counts = new Map<number | boolean, number>()
   for (const score of scores) counts.set(score, (counts.get(score) ?? 0) + 1)
-  const most = Math.max(...counts.values())
-  const [winner, rival] = [...counts].filter(([, count]) => count === most)
+  const [winner] = [...counts].filter(([, count]) => 2 * count > scores.length)
   return {
     mean: meanOf(values),
     median: ((values[Math.ceil(middle) - 1] as number) + (values[Math.floor(middle)] as number)) / 2,
-    majority: winner === undefined || rival !== undefined ? null : winner[0],
+    majority: winner === undefined ? null : winner[0],
     sd: values.length === 1 ? 0 : Math.sqrt(varianceOf(values)),
     range: (values.at(-1) as number) - (values[0] as number),
   }

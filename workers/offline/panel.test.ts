@@ -23,6 +23,8 @@ const scores = (score: number): Scripted => ({
 const answers: Record<string, Scripted> = {
   two: scores(2),
   five: scores(5),
+  also5: scores(5),
+  four: scores(4),
   six: scores(6),
   down: { kind: 'status', status: 403 },
   silent: {
@@ -33,7 +35,7 @@ const answers: Record<string, Scripted> = {
   shy: { kind: 'refusal', refusal: 'No.' },
 }
 
-async function ask(models: string[], fallbacks: string[] = []) {
+async function ask(models: string[], fallbacks: string[] = [], take: 'mean' | 'median' | 'majority' = 'mean') {
   server = await startOpenAiServer({ answer: ({ model }) => answers[model] ?? { kind: 'status', status: 404 } })
   const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
   const nowMs = () => 1_800_000_000_000
@@ -45,7 +47,7 @@ async function ask(models: string[], fallbacks: string[] = []) {
   const judges = {
     models: named(models),
     fallbacks: named(fallbacks),
-    take: models.length > 1 ? ('mean' as const) : null,
+    take: models.length > 1 ? take : null,
   }
   return askPanel(client, judges, prompt, scale, new AbortController().signal)
 }
@@ -56,7 +58,7 @@ test('a panel takes the mean and adds the tokens', async () => {
     answer: {
       kind: 'score',
       score: 3.5,
-      explanation: 'two-2026-01-01: It is 2.\nfive-2026-01-01: It is 5.',
+      explanation: 'two-2026-01-01 gave 2: It is 2.\nfive-2026-01-01 gave 5: It is 5.',
       quotes: [],
     },
     usage: { model: 'two-2026-01-01, five-2026-01-01', inputTokens: 20, outputTokens: 2 },
@@ -80,6 +82,15 @@ test.each<[string, string[], string[], object]>([
   ['a single judge fails over', ['down'], ['down2', 'five'], { answer: { score: 5 } }],
 ])('%s', async (_, models, fallbacks, expected) => {
   expect(await ask(models, fallbacks)).toMatchObject(expected)
+})
+
+test.each<[string, string[], 'median' | 'majority', object]>([
+  ['the middle score', ['two', 'five', 'four'], 'median', { kind: 'score', score: 4 }],
+  ['half way between the two in the middle', ['two', 'five'], 'median', { kind: 'score', score: 3.5 }],
+  ['what more than half say', ['five', 'two', 'also5'], 'majority', { kind: 'score', score: 5 }],
+  ['no score where none has more than half', ['two', 'five'], 'majority', { kind: 'abstain' }],
+])('%s', async (_, models, take, answer) => {
+  expect(await ask(models, [], take)).toMatchObject({ kind: 'answered', answer })
 })
 
 test('which providers are lacking', async () => {

@@ -1,6 +1,7 @@
-/** One judge with its stand-ins, or several whose scores are averaged. */
+/** One judge with its stand-ins, or several whose scores are taken together. */
 import type { JudgePlan } from '../../dsl/plan.ts'
 import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
+import { panelAggregate } from '../../engine/statistics/panel-aggregate.ts'
 import type { JudgeUsage } from './completion.ts'
 import type { JudgeClient, JudgeOutcome } from './judge-client.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
@@ -8,7 +9,8 @@ import { type Provider, parseJudgeName } from './providers.ts'
 /**
  * A single judge fails over to its fallbacks in order. On a panel each fallback stands in for one unreachable member at the
  * most, so that no model is asked twice and counted as two; a member without a stand-in leaves the subject without a score,
- * as does one that abstains, refuses or answers nonsense: the mean of the others would measure something else.
+ * as does one that abstains, refuses or answers nonsense: what the others say together would measure something else. A panel
+ * that takes the majority abstains where no score has more than half of its members.
  */
 export async function askPanel(
   client: JudgeClient,
@@ -26,7 +28,7 @@ export async function askPanel(
       latest = await client.ask(standIns.splice(0, 1), prompt, scale, signal)
     outcomes[i] = latest
   }
-  return combine(outcomes)
+  return combine(outcomes, judges.take ?? 'mean')
 }
 
 /** Names of judges that would have to have a provider for the eval to run; empty when it can. */
@@ -37,7 +39,7 @@ export function providersLacking(judges: JudgePlan, providers: ReadonlyMap<strin
   return all.some(known) ? [] : all
 }
 
-function combine(outcomes: readonly JudgeOutcome[]): JudgeOutcome {
+function combine(outcomes: readonly JudgeOutcome[], take: NonNullable<JudgePlan['take']>): JudgeOutcome {
   const usages = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? [] : [outcome.usage]))
   const usage: JudgeUsage = {
     model: usages.flatMap(({ model }) => model ?? []).join(', ') || undefined,
@@ -52,11 +54,14 @@ function combine(outcomes: readonly JudgeOutcome[]): JudgeOutcome {
   const abstained = answers.find(({ kind }) => kind === 'abstain')
   if (abstained !== undefined) return { kind: 'answered', answer: abstained, usage }
   const scores = answers.flatMap((answer) => (answer.kind === 'score' ? [answer.score] : []))
+  // What each said is kept: how far they disagree is read from it.
   const explanation = answers
-    .map((answer, i) => `${usages[i]?.model ?? `judge ${i + 1}`}: ${answer.explanation}`)
+    .map((answer, i) => `${usages[i]?.model ?? `judge ${i + 1}`} gave ${scores[i]}: ${answer.explanation}`)
     .join('\n')
   const quotes = answers.flatMap((answer) => (answer.kind === 'score' ? answer.quotes : []))
-  return { kind: 'answered', answer: { kind: 'score', score: sum(scores) / scores.length, explanation, quotes }, usage }
+  const score = panelAggregate({ scores })[take]
+  if (score === null) return { kind: 'answered', answer: { kind: 'abstain', explanation }, usage }
+  return { kind: 'answered', answer: { kind: 'score', score: Number(score), explanation, quotes }, usage }
 }
 
 function sum(numbers: readonly number[]): number {
