@@ -66,7 +66,8 @@ export type ParsedUpSettings =
  * is expected.
  */
 export function parseUpSettings(flags: Flags, env: Environment, path: string | null = null): ParsedUpSettings {
-  const resolved = resolveSettings({ flags, env, path })
+  // The forwarder is a command of its own, and its key need not be here.
+  const resolved = resolveSettings({ flags, env, path }, { uses: (key) => key !== 'forward' })
   if (!resolved.ok) return { ok: false, problems: resolved.problems.map(lineOf) }
   const settings = upSettingsOf(resolved.config)
   const problems = sharedPorts({

