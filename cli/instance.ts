@@ -12,12 +12,15 @@ import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { plansOfOne } from '../storage/definitions/plans.ts'
 import { LogError } from '../storage/log/port.ts'
 import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
+import { measuredTraces } from '../storage/metrics/measured.ts'
+import { watchThread } from '../storage/metrics/thread.ts'
 import { openReplays } from '../storage/replays/replays.ts'
 import { lazyState } from '../storage/state/lazy-state.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
 import { startDaily } from '../workers/offline/daily.ts'
+import { countersOf } from '../workers/offline/provider-levels.ts'
 import { redactorsOf } from '../workers/online/compiled-plans.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { openBackups } from './backup/service.ts'
@@ -29,6 +32,7 @@ import { type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway 
 import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
 import { type LogSource, openLog } from './log-source.ts'
+import { collectMetrics, METRICS_CONTENT_TYPE, type ThreadMetrics } from './metrics/collect.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
@@ -100,6 +104,7 @@ async function start(
     throw new CannotStart(`there are no .eval files in ${where}: nothing would be judged; name a folder that has some`)
   }
 
+  watchThread('main')
   const folder = claimFolder(settings.data)
   cleanup.push(() => folder.close())
   const logSource: LogSource =
@@ -262,6 +267,24 @@ async function start(
         runOffline: (whose, evalId) => offline.runNow(whose, evalId),
         judging: () => offline.judging(),
         liveState: () => state.state(),
+        metrics: {
+          contentType: METRICS_CONTENT_TYPE,
+          collect: () =>
+            collectMetrics({
+              roles: () => [
+                ...roles,
+                { name: 'offline', stats: async () => ({ judges: countersOf(await offline.judging()) }) },
+              ],
+              threads: () => [
+                gatewayStarting.then((role) => role.call('metrics', null)) as Promise<ThreadMetrics>,
+                trans.call('metrics', null) as Promise<ThreadMetrics>,
+                offline.metrics(),
+                replay.metrics(),
+              ],
+              log,
+              groups: ['trans-evaluate', 'trans-store', 'alerts'],
+            }),
+        },
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
         onProblem: warn,
       }),
@@ -335,7 +358,7 @@ async function openStore(
   try {
     const traces = await openTraces({ ...(url === null ? { dataDir } : { url }), nowMs, ...tables })
     await traces.migrate()
-    return traces
+    return measuredTraces(traces)
   } catch (error) {
     throw new CannotStart(
       `the traces ${url === null ? `below ${dataDir}` : `at ${withoutSecrets(url)}`} cannot be opened: ${messageOf(error)}`,

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { withSettings } from '../cli/config/reference.ts'
+import { withMetrics } from '../cli/metrics/page.ts'
 import { languagePages } from '../dsl/docs/pages.ts'
 import { withExamples } from './embed-examples.ts'
 import { playTour } from './play-tour.ts'
@@ -22,6 +23,7 @@ const language = {
 }
 const pages = {
   ...Object.fromEntries(Object.entries(language).map(([name, text]) => [`language/${name}`, text])),
+  'operations/metrics.md': withMetrics(read('docs/operations/metrics.md')),
   'configuration.md': withSettings(read('docs/configuration.md')),
 }
 

@@ -128,6 +128,7 @@ beforeAll(async () => {
       get: () => null,
       stop: () => null,
     },
+    metrics: { contentType: 'text/plain', collect: async () => '' },
     nowMs: () => nowMs,
   }
   api = await startApi({ ...context, gate: createGate('keys', keys), host: '127.0.0.1', port: 0 })

@@ -11,6 +11,7 @@ import type { Log } from '../storage/log/port.ts'
 import type { Replays } from '../storage/replays/replays.ts'
 import type { StateStore } from '../storage/state/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import type { MetricsSource } from './routes/metrics.ts'
 import type { BackupJson, Health, JudgingResponse } from './schemas.ts'
 
 export type HealthInfo = Health
@@ -65,6 +66,8 @@ export interface ApiContext {
   integrity?: Integrity | undefined
   /** Absent where backups are made from an operator's shell. */
   backups?: Backups | undefined
+  /** Absent where stored traces are looked at without a process that works. */
+  metrics?: MetricsSource | undefined
   nowMs: () => number
 }
 

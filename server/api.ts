@@ -22,6 +22,7 @@ import { integrityRoutes } from './routes/integrity.ts'
 import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { liveAgentRoutes } from './routes/live-agents.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -75,6 +76,7 @@ export function buildApi(
   app.use(admission(options.gate))
   indexRoutes(app)
   healthRoutes(app, context)
+  metricsRoutes(app, context)
   traceRoutes(app, context)
   resultRoutes(app, context)
   evalRoutes(app, context)
@@ -111,12 +113,18 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return listen({ host, port, tls }, (isDraining) => buildApi(context, { gate, isLocal, onProblem, isDraining }))
 }
 
-/** `/health` and `/ready` alone, for a process that has no API. */
-export function startHealth(options: { host: string; port: number; status: ApiContext['status'] }): Promise<Api> {
+/** `/health`, `/ready` and `/metrics` alone, for a process that has no API. */
+export function startHealth(options: {
+  host: string
+  port: number
+  status: ApiContext['status']
+  metrics?: ApiContext['metrics']
+}): Promise<Api> {
   return listen({ ...options, tls: null }, () => {
     const app: ApiApp = new Hono<ApiEnv>()
     healthRoutes(app, options)
-    app.notFound((request) => problem(request, 404, 'there is nothing here but /health and /ready'))
+    metricsRoutes(app, options)
+    app.notFound((request) => problem(request, 404, 'there is nothing here but /health, /ready and /metrics'))
     return app
   })
 }

@@ -55,5 +55,6 @@ export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/v1/backups/:id', 'operate', 'how far it is'),
   route('POST', '/v1/backups/:id/stop', 'operate', 'the backup stopped; the same one goes on from there'),
   route('GET', '/health', 'public', 'the state of each part, with counters'),
+  route('GET', '/metrics', 'operate', 'what this process counts and measures, for Prometheus'),
   route('GET', '/ready', 'public', '200 when traces can be sent, else 503'),
 ]

@@ -13,6 +13,7 @@ import { serveTraces } from '../../storage/traces/remote.ts'
 import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { LogSource } from '../log-source.ts'
+import type { ThreadMetrics } from '../metrics/collect.ts'
 import type { OfflineData, RunNowArgument } from './offline-thread.ts'
 import { RoleRefused, type RoleThread, startRole } from './role-thread.ts'
 
@@ -113,6 +114,12 @@ export class OfflineRole {
     if (role === null) return none
     // A thread that has ended stops Assay, and says so by itself.
     return (await role.call('judging', null).catch(() => none)) as ProvidersHealth
+  }
+
+  /** Of its thread; none while there is no such. */
+  async metrics(): Promise<ThreadMetrics> {
+    const role = this.state.kind === 'ok' ? await this.#starting : null
+    return role === null ? [] : ((await role.call('metrics', null)) as ThreadMetrics)
   }
 
   async drain(): Promise<void> {

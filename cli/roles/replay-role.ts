@@ -8,6 +8,7 @@ import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
 import type { Counters } from '../health.ts'
 import type { LogSource } from '../log-source.ts'
+import type { ThreadMetrics } from '../metrics/collect.ts'
 import type { ReplayData } from './replay-thread.ts'
 import { type RoleThread, startRole } from './role-thread.ts'
 
@@ -66,6 +67,12 @@ export class ReplayRole {
   async stats(): Promise<Counters> {
     const role = await this.#starting
     return role ? ((await role.call('stats', null)) as Counters) : {}
+  }
+
+  /** Of its thread; none while there is no such. */
+  async metrics(): Promise<ThreadMetrics> {
+    const role = await this.#starting
+    return role ? ((await role.call('metrics', null)) as ThreadMetrics) : []
   }
 
   async drain(): Promise<void> {

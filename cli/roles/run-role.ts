@@ -1,9 +1,11 @@
 /** A role's own side: what a worker thread's module calls to become a role. */
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, threadName, workerData } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { LogError } from '../../storage/log/port.ts'
+import { registry } from '../../storage/metrics/registry.ts'
+import { watchThread } from '../../storage/metrics/thread.ts'
 import type { FromRole, ToRole } from './protocol.ts'
 
 export interface RoleContext {
@@ -31,6 +33,7 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
   const port = parentPort
   if (port === null) throw new Error('a role runs in a worker thread')
   const post = (message: FromRole): void => port.postMessage(message)
+  watchThread(threadName ?? 'role')
   let role: RunningRole
   try {
     role = await start({
@@ -50,7 +53,8 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
       case 'definitions':
         return role.setDefinitions(message.plan)
       case 'call':
-        role.call(message.method, message.argument).then(
+        // Each thread measures for itself, whatever its role.
+        answerOf(role, message).then(
           (value) => post({ kind: 'reply', id: message.id, ok: true, value }),
           (error: unknown) =>
             post({
@@ -70,6 +74,9 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
   })
   post({ kind: 'ready', info: role.info })
 }
+
+const answerOf = (role: RunningRole, { method, argument }: Extract<ToRole, { kind: 'call' }>): Promise<unknown> =>
+  method === 'metrics' ? registry.getMetricsAsJSON() : role.call(method, argument)
 
 /** Takes every step, whether those before it failed or not; then rejects with what the first that failed said. */
 export async function inTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {

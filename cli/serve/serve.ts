@@ -2,6 +2,7 @@
 import { messageOf } from '../../engine/message-of.ts'
 import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
+import type { MetricsSource } from '../../server/routes/metrics.ts'
 import { createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
@@ -9,12 +10,15 @@ import { followDefinitions } from '../../storage/definitions/follow.ts'
 import { openKafkaLog } from '../../storage/log/kafka.ts'
 import { LogError } from '../../storage/log/port.ts'
 import { alertTopics, definitionTopics, onlineTopicsFor, replayTopics } from '../../storage/log/topics.ts'
+import { measuredLog } from '../../storage/metrics/measured.ts'
+import { watchThread } from '../../storage/metrics/thread.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import { openReplays } from '../../storage/replays/replays.ts'
 import { type LazyState, lazyState } from '../../storage/state/lazy-state.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
+import { collectMetrics, METRICS_CONTENT_TYPE } from '../metrics/collect.ts'
 import { withoutRepeats } from '../repeats.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
@@ -57,11 +61,13 @@ async function start(
   unwind: () => Promise<void>,
 ): Promise<Served> {
   const say = deps.sayAs('assay')
-  const log = await openKafkaLog({
+  watchThread('main')
+  const unmeasured = await openKafkaLog({
     settings: settings.log,
     clientId: `assay-${settings.roles.join('+')}`,
     onProblem: say.problem,
   })
+  const log = measuredLog(unmeasured)
   undo.push(() => log.close())
   // A cluster's topics are bounded by the cluster, not by a size of ours.
   await log.ensureTopics([
@@ -119,7 +125,12 @@ async function start(
       phase,
       served.map(({ health }) => health),
     )
-  const listener = await listen(shared, status, deps)
+  const metrics: MetricsSource = {
+    contentType: METRICS_CONTENT_TYPE,
+    collect: () =>
+      collectMetrics({ roles: () => served.map(({ health }) => health), log, groups: groupsOf(settings.roles) }),
+  }
+  const listener = await listen(shared, { status, metrics }, deps)
   undo.push(() => listener.drain())
   for (const [name, startRole] of STARTERS) {
     if (!settings.roles.includes(name)) continue
@@ -140,19 +151,28 @@ async function start(
   }
 }
 
+/** Readers of the log: each tells of the group that it is in. */
+const groupsOf = (roles: ServeSettings['roles']): string[] =>
+  ['trans-evaluate', 'trans-store', 'alerts'].filter((group) => roles.some((role) => role === group))
+
 /** Health and readiness from the first moment on, and the API where that is among the roles. */
-async function listen(shared: Shared, status: () => Promise<HealthInfo>, deps: ServeDeps) {
+async function listen(
+  shared: Shared,
+  { status, metrics }: { status: () => Promise<HealthInfo>; metrics: MetricsSource },
+  deps: ServeDeps,
+) {
   const { settings } = shared
   const { host, httpPort: port } = settings
   const say = deps.sayAs('api')
   const runs = settings.roles.includes('api') ? await startOfflinePart(shared, [], say.info) : null
   try {
     const listener = await openOrExplain({ what: 'HTTP', host, port, flag: '--http-port' }, async () => {
-      if (runs === null) return startHealth({ host, port, status })
+      if (runs === null) return startHealth({ host, port, status, metrics })
       return startApi({
         host,
         port,
         status,
+        metrics,
         tls: settings.httpTls,
         gate: shared.gate,
         keys: shared.keys,

@@ -4,6 +4,7 @@ import type { Gate } from '../../storage/access/gate.ts'
 import type { Keys } from '../../storage/access/keys.ts'
 import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
 import type { Log } from '../../storage/log/port.ts'
+import { measuredTraces } from '../../storage/metrics/measured.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -57,7 +58,7 @@ export function lazyTraces(
     if (url === null) throw new Error('a role asked for the traces store without having declared that it needs one')
     // One role puts the retention in force: others may be started with another by mistake.
     const retention = roles.includes('trans-store') ? tables.retention : null
-    opening ??= openTraces({ url, nowMs, ...tables, retention })
+    opening ??= openTraces({ url, nowMs, ...tables, retention }).then(measuredTraces)
     return opening
   }
   const migrate = async (): Promise<TracesStore> => {

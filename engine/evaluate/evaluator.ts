@@ -53,7 +53,17 @@ export interface EvaluatorOptions {
   /** Compiled from the plan by default; given to share them. */
   readonly patterns?: PatternSet
   readonly maxSpansPerTrace?: number
+  /** How long evals take, now and then: of one span or trace in 64. */
+  readonly timing?: EvalTiming
 }
+
+export interface EvalTiming {
+  readonly clockMs: () => number
+  readonly onTimed: (evalId: string, durationMs: number) => void
+}
+
+/** Reading the clock twice costs as much as a cheap eval. */
+const TIMED_ONE_IN = 64
 
 /** Also where the verdict does not depend on all spans, and stands: on what was there. */
 const EARLY = 'judged early, for want of memory: spans of the trace may have been on their way'
@@ -81,6 +91,20 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
     KINDS.map((kind) => [kind, atArrival.filter((one) => one.kind === null || one.kind === kind)]),
   ) as Record<SpanKind, OnlineEval[]>
   const context = createContext()
+  const runPlain = (one: OnlineEval): Outcome | null => one.run(context, one.counts)
+  const { timing } = options
+  const runTimed =
+    timing === undefined
+      ? runPlain
+      : (one: OnlineEval): Outcome | null => {
+          const startMs = timing.clockMs()
+          const outcome = one.run(context, one.counts)
+          timing.onTimed(one.plan.id, timing.clockMs() - startMs)
+          return outcome
+        }
+  let subjects = 0
+  /** How the evals of the next span or trace are run. */
+  const nextRun = (): typeof runPlain => (++subjects % TIMED_ONE_IN === 0 ? runTimed : runPlain)
 
   const onSpan = (span: Span, nowMs: number, arrivedAtMs?: number, revision = 1): readonly EvalResult[] => {
     const evals = arrivalByKind[span.kind]
@@ -88,10 +112,11 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
     set.begin()
     context.trace = undefined
     context.span = span
+    const run = nextRun()
     let results: EvalResult[] | undefined
     for (let i = 0; i < evals.length; i++) {
       const one = evals[i]!
-      const outcome = one.run(context, one.counts)
+      const outcome = run(one)
       if (outcome === null) continue
       const result = spanResult(one, outcome, span, revision, nowMs, arrivedAtMs)
       if (results === undefined) results = [result]
@@ -111,12 +136,13 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
     const results: EvalResult[] = []
     set.begin()
     context.trace = view
+    const run = nextRun()
     for (const one of atSettle) {
       context.span = undefined
       const inScope = one.traceScope(context)
       const whyScope = context.why
       if (one.onTrace) {
-        const outcome = inScope === TRUE ? one.run(context, one.counts) : outOfScope(inScope, context, one.counts)
+        const outcome = inScope === TRUE ? run(one) : outOfScope(inScope, context, one.counts)
         if (outcome !== null) results.push(traceResult(one, outcome, view, revision, nowMs, arrivedAtMs))
         continue
       }
@@ -124,7 +150,7 @@ export function compileEvaluator(plan: Plan, options: EvaluatorOptions = {}): Ev
         if (one.kind !== null && one.kind !== span.kind) continue
         context.span = span
         context.why = whyScope
-        const outcome = inScope === TRUE ? one.run(context, one.counts) : outOfScope(inScope, context, one.counts)
+        const outcome = inScope === TRUE ? run(one) : outOfScope(inScope, context, one.counts)
         if (outcome !== null) results.push(spanResult(one, outcome, span, revision, nowMs, arrivedAtMs))
       }
     }

@@ -211,7 +211,7 @@ describe.each(OVERLAYS)('the overlay %s', (overlay) => {
         const hasLag = overlay === 'large' && (role === 'trans-evaluate' || role === 'trans-store')
         const external = metrics.slice(1).map((metric) => metric.external)
         expect(external).toMatchObject(
-          hasLag ? [{ metric: { selector: { matchLabels: { consumergroup: role, topic: AGENT_TRACES } } } }] : [],
+          hasLag ? [{ metric: { selector: { matchLabels: { group: role, topic: AGENT_TRACES } } } }] : [],
         )
       }
     })

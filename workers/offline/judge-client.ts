@@ -4,6 +4,7 @@ import { type JudgeAnswer, parseJudgeAnswer } from '../../engine/judge/answer.ts
 import { type JudgePrompt, repairMessage, type Scale } from '../../engine/judge/prompt.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { type Completion, type JudgeUsage, lower, type ModelTraits, readCompletion, requestOf } from './completion.ts'
+import { measureCall } from './judge-metrics.ts'
 import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
 import { classifyFailure, type Failure, retryDelayMs, TIMED_OUT } from './retry.ts'
@@ -182,14 +183,19 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       // The client's own timeout ends with the response's headers: a body that stalls would hold the run for ever.
       const deadline = AbortSignal.timeout(timeoutMs)
       let failure: Failure
+      const measured = measureCall(provider.name)
       try {
         const body = requestOf(model, messages, prompt, used)
         const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })
         await options.health.report(provider.name, permit, { kind: 'answered' })
-        return readCompletion(raw, usage)
+        const before = { ...usage }
+        const completion = readCompletion(raw, usage)
+        measured.answered(usage.inputTokens - before.inputTokens, usage.outputTokens - before.outputTokens)
+        return completion
       } catch (error) {
         if (signal.aborted) return { kind: 'aborted' }
         failure = deadline.aborted ? TIMED_OUT : classifyFailure(error)
+        measured.failed(failure.kind)
       }
       // Whoever asks for a pause, or refuses a request, is there.
       await options.health.report(

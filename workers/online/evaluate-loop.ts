@@ -107,6 +107,7 @@ class Loop implements EvaluateLoop {
   readonly #stats = {
     spans: 0,
     results: 0,
+    verdicts: { pass: 0, fail: 0, unknown: 0, error: 0 },
     undecodable: 0,
     deadLetters: 0,
     batches: 0,
@@ -177,6 +178,7 @@ class Loop implements EvaluateLoop {
     for (const { assembly } of this.#partitions.values()) openTraces += assembly?.openTraces ?? 0
     return {
       ...this.#stats,
+      verdicts: { ...this.#stats.verdicts },
       ...this.#judge.stats,
       unreadConvention: this.#unread.spans,
       openTraces,
@@ -336,6 +338,7 @@ class Loop implements EvaluateLoop {
     await this.#retried(() => this.#options.log.append(EVAL_RESULTS, records))
     faultPoint('evaluate.after-append')
     this.#stats.results += results.length
+    for (const { verdict } of results) this.#stats.verdicts[verdict]++
     this.#options.live?.addResults(results)
   }
 

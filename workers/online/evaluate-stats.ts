@@ -1,7 +1,11 @@
+import type { Verdict } from '../../engine/model/result.ts'
+
 /** What the evaluate loop counts, from the start of the process on. */
 export interface EvaluateLoopStats {
   spans: number
   results: number
+  /** Of `results`. */
+  verdicts: Readonly<Record<Verdict, number>>
   /** Records that are no traces; the store loop puts them aside. */
   undecodable: number
   deadLetters: number

@@ -2,10 +2,18 @@
 import { EMPTY_PLAN } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import type { SpanParts } from '../../engine/conventions/normalise.ts'
-import type { Evaluator, EvaluatorOptions } from '../../engine/evaluate/evaluator.ts'
+import type { EvalTiming, Evaluator, EvaluatorOptions } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
+import { boundedLabel, evalSeconds } from '../../storage/metrics/registry.ts'
 import { CompiledPlans, SharedPatterns } from './compiled-plans.ts'
+
+const label = boundedLabel(200)
+/** For the metrics. */
+const TIMING: EvalTiming = {
+  clockMs: () => performance.now(),
+  onTimed: (evalId, durationMs) => evalSeconds.observe({ eval: label(evalId) }, durationMs / 1_000),
+}
 
 export interface TenantEvaluator {
   readonly evaluator: Evaluator
@@ -27,7 +35,7 @@ export class Evaluators {
   ) {
     const patterns = new SharedPatterns()
     this.#definitions = definitions
-    this.#compile = (plan) => compile(plan, { patterns: patterns.of(plan) })
+    this.#compile = (plan) => compile(plan, { patterns: patterns.of(plan), timing: TIMING })
     this.#compiled = new CompiledPlans({
       definitions,
       compile: (plan, tenant) => ({ evaluator: this.#compile(plan), parts: this.#partsOf(tenant, plan) }),
