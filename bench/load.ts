@@ -191,6 +191,7 @@ export async function sendLoad(options: {
   spans: number
   connections: number
   spansPerSecond: number
+  headers?: Readonly<Record<string, string>>
   onAccepted?: (traceIds: readonly string[]) => void
 }): Promise<LoadReport> {
   const template = buildTemplate()
@@ -203,7 +204,11 @@ export async function sendLoad(options: {
     new Promise((resolve, reject) => {
       const call = request(
         target,
-        { agent, method: 'POST', headers: { 'content-type': 'application/x-protobuf', 'content-length': body.length } },
+        {
+          agent,
+          method: 'POST',
+          headers: { ...options.headers, 'content-type': 'application/x-protobuf', 'content-length': body.length },
+        },
         (response) => {
           response.resume()
           response.on('end', () => resolve(response.statusCode ?? 0))

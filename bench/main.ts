@@ -38,6 +38,14 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: '`assay check` alone',
     run: async () => (await import('./language-check.ts')).run(),
   },
+  gateway: {
+    about: 'the gateway alone on one core: keys, validation and an edge policy, over HTTP protobuf and gRPC',
+    run: async () => (await import('./gateway.ts')).run({ spans: 400_000, rounds: 3 }),
+  },
+  'gateway-kafka': {
+    about: 'gateway and evaluate on a Kafka broker beside the OpenTelemetry Collector doing the same: CPU of each',
+    run: async () => (await import('./gateway-kafka.ts')).run({ spans: 300_000, rounds: 3 }),
+  },
   live: {
     about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',
     run: async () => (await import('./live.ts')).run(),
