@@ -10,6 +10,7 @@ import { openKeys } from '../storage/access/keys.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { plansOfOne } from '../storage/definitions/plans.ts'
+import { followErasures } from '../storage/erasure/tombstones.ts'
 import { LogError } from '../storage/log/port.ts'
 import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
 import { measuredTraces } from '../storage/metrics/measured.ts'
@@ -27,6 +28,7 @@ import { openBackups } from './backup/service.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
 import { describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
+import { createErase } from './erasure.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway } from './health.ts'
 import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
@@ -162,7 +164,10 @@ async function start(
   cleanup.push(() => state.close())
   const plans = plansOfOne(tenant, () => definitions.current().plan)
   const redactors = redactorsOf(plans, warn)
+  const erased = await followErasures({ log, nowMs, onProblem: warn })
+  cleanup.push(() => erased.close())
   const store = await startStoreLoop({
+    erased,
     isStoreInProcess: settings.tracesUrl === null,
     log,
     traces,
@@ -285,6 +290,13 @@ async function start(
               groups: ['trans-evaluate', 'trans-store', 'alerts'],
             }),
         },
+        erase: createErase({
+          log,
+          engine: { ...engine, cluster: settings.tables.cluster },
+          privacy: settings.privacy,
+          state: { redis: settings.redis, dataDir: folder.path },
+          nowMs,
+        }),
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
         onProblem: warn,
       }),
@@ -340,6 +352,7 @@ async function start(
         { drain: () => state.close() },
         { drain: () => integrity.close() },
         { drain: () => backups.close() },
+        { drain: () => erased.close() },
         { drain: () => traces.close() },
         { drain: () => log.close() },
       ])

@@ -50,6 +50,7 @@ const modules: readonly CommandModule[] = [
     group: 'Operate Assay:',
     load: async () => (await import('./commands/backup.ts')).registerRestore,
   },
+  { name: 'delete', group: 'Operate Assay:', load: async () => (await import('./commands/delete.ts')).registerDelete },
   { name: 'dlq', group: 'Operate Assay:', load: async () => (await import('./commands/dlq.ts')).registerDeadLetters },
 ]
 

@@ -121,6 +121,16 @@ beforeAll(async () => {
       },
       kept: async () => [],
     },
+    erase: async ({ tenant }) => ({
+      traces: 1,
+      spans: 1,
+      results: 1,
+      records: 1,
+      deadLetters: 0,
+      answers: 0,
+      keptUntil: [{ topic: secretOf(tenant as Tenant), untilMs: nowMs }],
+      isSettled: true,
+    }),
     backups: {
       start: async () => {
         throw new Error('nobody of a tenant gets here')
@@ -150,6 +160,7 @@ const queries: Readonly<Record<string, string>> = {
   '/v1/export/results': `?fromTrace=${'0'.repeat(32)}&evals=shop/${secretOf('acme')},shop/${secretOf('rival')}`,
 }
 const bodies: Readonly<Record<string, unknown>> = {
+  '/v1/erasures': { trace: traceId },
   '/v1/replays': { from: '1h' },
   '/v1/keys': { role: 'viewer' },
   '/v1/definitions': { plan: EMPTY_PLAN, revision: null },
@@ -236,5 +247,6 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'POST /v1/replays/:run/resume',
     'GET /v1/keys',
     'GET /v1/audit',
+    'POST /v1/erasures',
   ])
 })

@@ -7,6 +7,7 @@ import type { Keys } from '../storage/access/keys.ts'
 import type { Principal } from '../storage/access/principal.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
+import type { ErasureReport, Wanted } from '../storage/erasure/erase.ts'
 import type { Log } from '../storage/log/port.ts'
 import type { Replays } from '../storage/replays/replays.ts'
 import type { StateStore } from '../storage/state/port.ts'
@@ -68,6 +69,8 @@ export interface ApiContext {
   backups?: Backups | undefined
   /** Absent where stored traces are looked at without a process that works. */
   metrics?: MetricsSource | undefined
+  /** Absent where stored traces are looked at without a log. */
+  erase?: ((wanted: Wanted) => Promise<ErasureReport>) | undefined
   nowMs: () => number
 }
 

@@ -14,6 +14,7 @@ import { problem } from './problem.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
+import { erasureRoutes } from './routes/erasures.ts'
 import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -86,6 +87,7 @@ export function buildApi(
   definitionRoutes(app, context)
   deadLetterRoutes(app, context)
   keyRoutes(app, context)
+  erasureRoutes(app, context)
   replayRoutes(app, context)
   integrityRoutes(app, context)
   backupRoutes(app, context)

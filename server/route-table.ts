@@ -49,6 +49,7 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/keys', 'administer', 'a new key, shown this once'),
   route('POST', '/v1/keys/:keyId/revoke', 'administer', 'the key is refused everywhere within seconds'),
   route('GET', '/v1/audit', 'administer', 'who did what that only those in charge may do: limit'),
+  route('POST', '/v1/erasures', 'administer', 'a trace, user or session erased; with dryRun what that would take'),
   route('GET', '/v1/integrity', 'operate', 'what checks of the store against the log found, newest first: limit'),
   route('POST', '/v1/integrity/checks', 'operate', 'a check of the days from, to; deep reads every record'),
   route('POST', '/v1/backups', 'operate', 'a backup into a folder of this machine: to, tracesTo; one at a time'),

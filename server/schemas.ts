@@ -344,6 +344,18 @@ export const auditResponseSchema = z.object({
   ),
 })
 
+export const erasureResponseSchema = z.object({
+  dryRun: z.boolean(),
+  traces: z.int(),
+  spans: z.int(),
+  results: z.int(),
+  records: z.int(),
+  deadLetters: z.int(),
+  answers: z.int(),
+  keptUntil: z.array(z.object({ topic: z.string(), until: z.string() })),
+  isSettled: z.boolean(),
+})
+
 const replaySizeSchema = z.object({ records: z.int(), spans: z.int(), traces: z.int() })
 
 /** What `POST /v1/replays` plans. */
@@ -409,6 +421,7 @@ export const replayComparisonSchema = z.object({
 export type KeyJson = z.infer<typeof keySchema>
 export type KeysResponse = z.infer<typeof keysResponseSchema>
 export type CreatedKeyResponse = z.infer<typeof createdKeyResponseSchema>
+export type ErasureResponse = z.infer<typeof erasureResponseSchema>
 export type AuditResponse = z.infer<typeof auditResponseSchema>
 export type ReplayPlanJson = z.infer<typeof replayPlanSchema>
 export type ReplayJson = z.infer<typeof replaySchema>

@@ -1,5 +1,6 @@
 /** Replays in a thread of their own: what is live has its own threads, and does not wait for them. */
 import type { MessagePort } from 'node:worker_threads'
+import { followErasures } from '../../storage/erasure/tombstones.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
 import { type LogSource, openLog } from '../log-source.ts'
@@ -14,8 +15,10 @@ export interface ReplayData {
 await runRole(async (context) => {
   const data = context.data as ReplayData
   const log = await openLog(data.log, context.problem)
+  const erased = await followErasures({ log, nowMs: Date.now, onProblem: context.problem })
   const runner = await startReplayRunner({
     log,
+    erased,
     traces: connectTraces(data.traces),
     nowMs: Date.now,
     onNotice: context.notice,
@@ -29,6 +32,6 @@ await runRole(async (context) => {
       if (method === 'stats') return runner.stats()
       throw new Error(`replays have no method ${method}`)
     },
-    drain: () => inTurn([() => runner.drain(), () => log.close()]),
+    drain: () => inTurn([() => runner.drain(), () => erased.close(), () => log.close()]),
   }
 })

@@ -5,10 +5,11 @@ import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
+import { followErasures } from '../../storage/erasure/tombstones.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { lazyState } from '../../storage/state/lazy-state.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
-import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startLive } from '../../workers/online/live/start.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { inTurn, runRole } from './run-role.ts'
@@ -29,6 +30,7 @@ await runRole(async (context) => {
   const data = context.data as TransData
   let plan = data.plan
   let apiUrl: string | null = null
+  let running: EvaluateLoop | null = null
   const receivers = createReceivers(data.receivers, { apiUrl: () => apiUrl, nowMs: Date.now })
   const log = await openLog(data.log, context.problem)
   // Sinks before sources: who delivers is there before anything can fire.
@@ -46,14 +48,22 @@ await runRole(async (context) => {
     context.problem(`The shared state: ${error.message}`),
   )
   const live = startLive({ openState: state.state, nowMs: Date.now, onProblem: context.problem })
+  const erased = await followErasures({
+    log,
+    nowMs: Date.now,
+    onProblem: context.problem,
+    onErased: (tombstone) => running?.forget(tombstone),
+  })
   const evaluate = await startEvaluateLoop({
     log,
+    erased,
     definitions,
     traces: connectTraces(data.traces),
     nowMs: Date.now,
     onProblem: context.problem,
     live: live.agents,
   })
+  running = evaluate
   return {
     info: null,
     setDefinitions: (next) => {
@@ -79,6 +89,7 @@ await runRole(async (context) => {
         () => evaluate.drain(),
         () => live.drain(),
         () => state.close(),
+        () => erased.close(),
         () => evaluator.drain(),
         () => manager.drain(),
         () => log.close(),

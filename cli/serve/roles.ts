@@ -6,11 +6,12 @@ import { createEdges } from '../../ingest/edges.ts'
 import { createGateway } from '../../ingest/gateway.ts'
 import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { plansOf } from '../../storage/definitions/plans.ts'
+import { followErasures } from '../../storage/erasure/tombstones.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
 import { redactorsOf } from '../../workers/online/compiled-plans.ts'
-import { startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
+import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startLive } from '../../workers/online/live/start.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
@@ -65,24 +66,34 @@ const gateway: StartServedRole = async (shared, say) => {
 const evaluate: StartServedRole = async (shared, say) => {
   const { state, nowMs } = shared
   const live = state === null ? null : startLive({ openState: state, nowMs, onProblem: say.problem })
+  let running: EvaluateLoop | null = null
+  const erased = await followErasures({
+    ...shared,
+    onProblem: say.problem,
+    onErased: (tombstone) => running?.forget(tombstone),
+  })
   const loop = await startEvaluateLoop({
     log: shared.log,
+    erased,
     definitions: plansOf(shared.definitions),
     traces: await shared.traces(),
     nowMs,
     onProblem: say.problem,
     ...(live !== null && { live: live.agents }),
   })
+  running = loop
   return {
     health: { name: 'trans-evaluate', stats: async () => ({ ...loop.stats(), ...live?.stats() }) },
-    drain: () => inTurn([() => loop.drain(), async () => live?.drain()]),
+    drain: () => inTurn([() => loop.drain(), () => erased.close(), async () => live?.drain()]),
   }
 }
 
 const store: StartServedRole = async (shared, say) => {
   const redactors = redactorsOf(plansOf(shared.definitions), say.problem)
+  const erased = await followErasures({ ...shared, onProblem: say.problem })
   const loop = await startStoreLoop({
     log: shared.log,
+    erased,
     traces: await shared.migratedTraces(),
     definitions: (tenant) => redactors.of(tenant),
     nowMs: shared.nowMs,
@@ -96,7 +107,7 @@ const store: StartServedRole = async (shared, say) => {
       trouble: ({ isStoreDown }) =>
         isStoreDown === true ? 'storing waits for ClickHouse; spans are kept in the log' : null,
     },
-    drain: () => loop.drain(),
+    drain: () => inTurn([() => loop.drain(), () => erased.close()]),
   }
 }
 
@@ -155,8 +166,10 @@ const offline =
 const worker: StartServedRole = async (shared, say) => {
   const { log, nowMs } = shared
   const offlineRole = await offline('worker')(shared, say)
+  const erased = await followErasures({ log, nowMs, onProblem: say.problem })
   const replays = await startReplayRunner({
     log,
+    erased,
     traces: await shared.migratedTraces(),
     nowMs,
     onNotice: say.info,
@@ -167,7 +180,7 @@ const worker: StartServedRole = async (shared, say) => {
       ...offlineRole.health,
       stats: async () => ({ ...(await offlineRole.health.stats()), replay: replays.stats() }),
     },
-    drain: () => inTurn([() => replays.drain(), () => offlineRole.drain()]),
+    drain: () => inTurn([() => replays.drain(), () => erased.close(), () => offlineRole.drain()]),
   }
 }
 

@@ -16,6 +16,7 @@ import { QueueError } from '../../storage/queue/port.ts'
 import { openReplays } from '../../storage/replays/replays.ts'
 import { type LazyState, lazyState } from '../../storage/state/lazy-state.ts'
 import { StateError } from '../../storage/state/port.ts'
+import { createErase } from '../erasure.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
 import { collectMetrics, METRICS_CONTENT_TYPE } from '../metrics/collect.ts'
@@ -191,6 +192,13 @@ async function listen(
         },
         releases: releasesOf(shared),
         integrity: await shared.integrity(),
+        erase: createErase({
+          log: shared.log,
+          engine: { url: settings.tracesUrl ?? '', cluster: settings.tables.cluster },
+          privacy: settings.privacy,
+          state: settings.redis === null ? null : { redis: settings.redis, dataDir: '' },
+          nowMs: shared.nowMs,
+        }),
         runOffline: (tenant, evalId) => runs.runNow(tenant, evalId),
         judging: () => runs.judging(),
         ...(shared.state !== null && { liveState: shared.state }),

@@ -20,6 +20,7 @@ import type {
   Log,
   LogRecord,
   PartitionOffset,
+  RecordChange,
   RecordToAppend,
   TopicSpec,
 } from './port.ts'
@@ -74,6 +75,9 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
     throw error
   }
 }
+
+/** What is still in the journal then goes with the next records. */
+const EMPTYING_ATTEMPTS = 100
 
 class SqliteLog implements EmbeddedLog {
   readonly dataDir: string
@@ -170,6 +174,16 @@ class SqliteLog implements EmbeddedLog {
   async committed(groupId: string): Promise<CommittedOffset[]> {
     this.#assertOpen()
     return this.#coordinator.offsets(groupId)
+  }
+
+  async rewrite(topic: string, changes: readonly RecordChange[]): Promise<void> {
+    this.#assertOpen()
+    const { file } = this.#topic(topic)
+    file.rewrite(changes)
+    for (let attempt = 1; !file.emptyJournal() && attempt < EMPTYING_ATTEMPTS; attempt++) {
+      // Another thread is reading.
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
   }
 
   enforceRetention(): Promise<void> {

@@ -22,6 +22,13 @@ export interface RecordToAppend {
   headers?: Readonly<Record<string, string>>
 }
 
+/** A record that keeps its place, its time and its key. */
+export interface RecordChange {
+  partition: number
+  offset: number
+  value: Uint8Array
+}
+
 export interface AppendedPosition {
   partition: number
   offset: number
@@ -127,6 +134,11 @@ export interface Log {
   ): Promise<LogRecord[]>
   endOffsets(topic: string): Promise<{ partition: number; start: number; end: number }[]>
   committed(groupId: string): Promise<CommittedOffset[]>
+  /**
+   * Puts other values in place of records', of which nothing is left in the log's files then. The embedded log alone can: absent where
+   * records are gone with their retention and not before.
+   */
+  rewrite?(topic: string, changes: readonly RecordChange[]): Promise<void>
   close(): Promise<void>
 }
 

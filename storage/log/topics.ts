@@ -14,6 +14,8 @@ export const EVAL_DEFINITIONS = 'eval-definitions'
 /** The API's and the command line's: keys, and what was done with them and by them. */
 export const ACCESS_KEYS = 'access-keys'
 export const AUDIT_LOG = 'audit-log'
+/** The API's: what was erased, and must not come back from a copy that is on its way. */
+export const ERASURES = 'erasures'
 /** Of replays: what was asked for, and how far each is (`storage/replays/`). */
 export const REPLAYS = 'replays'
 /** The processor's: traces that wait for the store to be judged whole, for whoever has their partition next. */
@@ -77,4 +79,9 @@ export const accessTopics: readonly TopicSpec[] = [
 /** The API writes what is asked for, whoever runs it how far it is. */
 export const replayTopics: readonly TopicSpec[] = [
   { name: REPLAYS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
+]
+
+/** Who stores or judges follows it. */
+export const erasureTopics: readonly TopicSpec[] = [
+  { name: ERASURES, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
 ]

@@ -51,6 +51,17 @@ export function stateContract(name: string, under: () => StateUnderTest): void {
       for (const key of keys) expect(await state.get(key)).toBe(`value of ${key}`)
     })
 
+    test('what begins alike is cleared at once, and the rest stays', async () => {
+      const state = await open()
+      const cleared = ['clear*/a', 'clear*/b/c', 'clear*/é']
+      const kept = ['clear*', 'clear', 'clearX/a', 'x clear*/a', 'CLEAR*/a']
+      for (const key of [...cleared, ...kept]) await state.set(key, 'x', LATER_MS)
+      expect(await state.clear('clear*/')).toBe(cleared.length)
+      for (const key of cleared) expect(await state.get(key)).toBeUndefined()
+      for (const key of kept) expect(await state.get(key)).toBe('x')
+      expect(await state.clear('clear*/')).toBe(0)
+    })
+
     test('an entry is there until it expires, and each write starts its time anew', async () => {
       const state = await open()
       await state.set('brief', 'x', SOON_MS)

@@ -121,6 +121,14 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
       const rows = attempt(() => selectGroup.all(group, nowMs()))
       return new Map(rows.map(({ key, value }) => [String(key), String(value)]))
     },
+    clear: async (prefix) =>
+      attempt(() => {
+        // So that nothing of the values is left in the file; the journal goes into it.
+        db.exec('PRAGMA secure_delete = ON')
+        const { changes } = db.prepare('DELETE FROM state WHERE substr(key, 1, ?) = ?').run(prefix.length, prefix)
+        db.exec('PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)')
+        return Number(changes)
+      }),
     async close() {
       if (db.isOpen) db.close()
       folder.close()

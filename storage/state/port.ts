@@ -15,6 +15,8 @@ export interface StateStore {
   removeIn(group: string, key: string): Promise<void>
   /** Every entry of the group that has not expired, by its key; each as it was at some moment of the call. */
   list(group: string): Promise<ReadonlyMap<string, string>>
+  /** Removes all whose keys begin so, and says how many. Of what another instance writes meanwhile some may stay. */
+  clear(prefix: string): Promise<number>
   close(): Promise<void>
 }
 

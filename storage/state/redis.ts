@@ -17,6 +17,8 @@ export interface RedisStateOptions {
   onError: (error: Error) => void
 }
 
+const SCANNED_AT_ONCE = 1_000
+
 const COMPARE_AND_SET = `
 local current = redis.call('GET', KEYS[1])
 if ARGV[1] == 'absent' then
@@ -113,6 +115,20 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
       const values = await ask(() => client.mget(keys.map((key) => `${index}:${key}`)))
       return new Map(keys.flatMap((key, i) => (typeof values[i] === 'string' ? [[key, values[i]] as const] : [])))
     },
+    clear: (prefix) =>
+      ask(async () => {
+        const match = `${keyOf(prefix).replaceAll(/[\\*?[\]]/g, '\\$&')}*`
+        let removed = 0
+        for (const node of 'nodes' in client ? client.nodes('master') : [client]) {
+          let cursor = '0'
+          do {
+            const [next, keys] = await node.scan(cursor, 'MATCH', match, 'COUNT', SCANNED_AT_ONCE)
+            for (const key of keys) removed += await client.unlink(key)
+            cursor = next
+          } while (cursor !== '0')
+        }
+        return removed
+      }),
     async close() {
       client.disconnect()
     },

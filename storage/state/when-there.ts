@@ -46,6 +46,7 @@ export async function whenThere({ backend, open, nowMs, retryMs }: WhenThereOpti
     setIn: async (group, key, value, ttlMs) => use().setIn(group, key, value, ttlMs),
     removeIn: async (group, key) => use().removeIn(group, key),
     list: async (group) => use().list(group),
+    clear: async (prefix) => use().clear(prefix),
     close: async () => {
       isClosed = true
       await opening

@@ -1,6 +1,7 @@
 /** Records that are not found by their positions: read, and looked for by what is in them. */
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import type { Erased } from '../../storage/erasure/tombstones.ts'
 import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import { type Log, type LogRecord, UnreadableRecords } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
@@ -19,6 +20,8 @@ export interface Examination {
   readonly isDeep: boolean
   /** Asked when there is a record that is not stored. */
   readonly sources: () => Promise<ReadonlySet<string>>
+  /** Is in no record any more, or in one that cannot be changed; it is not missed. */
+  readonly erased: Erased
   /** What is past its retention at this time may be stored no more. */
   readonly expiredMs: number
 }
@@ -106,13 +109,13 @@ function lengthOfRun({ piece, stored, isDeep }: Examination, from: number): numb
 }
 
 async function judge(
-  { store, table, topic, stored, expiredMs }: Examination,
+  { store, table, topic, stored, expiredMs, erased }: Examination,
   records: readonly LogRecord[],
   sources: ReadonlySet<string>,
   examined: Examined,
 ): Promise<void> {
   const find = table === 'spans' ? spansStored : resultsStored
-  const found = await find(store, records, expiredMs)
+  const found = await find(store, records, { expiredMs, erased })
   for (const [index, { partition, offset }] of records.entries()) {
     const rows = found[index]
     if (sources.has(`${topic}/${partition}/${offset}`)) examined.deadLettered++
@@ -125,19 +128,21 @@ async function judge(
   }
 }
 
+type NotMissed = Pick<Examination, 'expiredMs' | 'erased'>
+
 /** Null for a record that cannot be read, which the store loop puts into dead-letters. `expired`: not stored, and no more to be. */
 type RowsOfRecord = { total: number; stored: number; expired: number } | null
 
 async function spansStored(
   store: TracesIntegrity,
   records: readonly LogRecord[],
-  expiredMs: number,
+  { expiredMs, erased }: NotMissed,
 ): Promise<RowsOfRecord[]> {
-  const decoded = records.map(({ headers, value }) => {
+  const decoded = records.map(({ headers, value, appendTimeMs }) => {
     // Which are rows of another table, and of no span.
     if (holdsMessages({ headers })) return []
     const outcome = decodeRecord(tenantOf({ headers }), value)
-    return outcome.ok ? outcome.spans : null
+    return outcome.ok ? outcome.spans.filter((span) => !erased.covers(span, appendTimeMs)) : null
   })
   const all = decoded.flatMap((spans) => spans ?? [])
   const keys = await store.storedSpans(all)
@@ -155,11 +160,11 @@ async function spansStored(
 async function resultsStored(
   store: TracesIntegrity,
   records: readonly LogRecord[],
-  expiredMs: number,
+  { expiredMs, erased }: NotMissed,
 ): Promise<RowsOfRecord[]> {
   const decoded = records.map(({ value }) => {
     const outcome = parseResults(value)
-    return outcome.ok ? outcome.results : null
+    return outcome.ok ? outcome.results.filter(({ tenant, traceId }) => !erased.coversTrace(tenant, traceId)) : null
   })
   const all = decoded.flatMap((results) => results ?? [])
   const keys = await store.storedResults(all)

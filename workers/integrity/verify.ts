@@ -5,6 +5,7 @@
  */
 
 import { type DayCounts, findingsOf, type Gap, type VerifyReport } from '../../engine/integrity/report.ts'
+import { type Erased, followErasures } from '../../storage/erasure/tombstones.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesTable } from '../../storage/traces/encode.ts'
@@ -46,9 +47,11 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const days: DayCounts[] = []
   const gaps: Gap[] = []
   const starts = dayStarts(fromMs, toMs)
+  const erased = await erasedSoFar(options)
   let done = 0
   for (const startMs of starts) {
-    for (const [topic, table] of TABLES) days.push(...(await verifyDay(options, { topic, table, startMs, gaps })))
+    for (const [topic, table] of TABLES)
+      days.push(...(await verifyDay(options, { topic, table, startMs, gaps, erased })))
     options.onProgress?.(++done, starts.length)
   }
   const window = { fromMs, toMs: Math.min(toMs, await storedUpToMs(log, options.groupId ?? STORE_GROUP)) }
@@ -76,6 +79,12 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   return { ...report, isClean: findingsOf(report).length === 0 }
 }
 
+async function erasedSoFar({ log, nowMs }: VerifyOptions): Promise<Erased> {
+  const erased = await followErasures({ log, nowMs, onProblem: () => {} })
+  await erased.close()
+  return erased
+}
+
 function dayStarts(fromMs: number, toMs: number): number[] {
   const starts: number[] = []
   for (let ms = fromMs; ms < toMs; ms += DAY_MS) starts.push(ms)
@@ -86,11 +95,15 @@ interface DayOfTopic {
   readonly topic: string
   readonly table: TracesTable
   readonly startMs: number
+  readonly erased: Erased
   /** Added to. */
   readonly gaps: Gap[]
 }
 
-async function verifyDay(options: VerifyOptions, { topic, table, startMs, gaps }: DayOfTopic): Promise<DayCounts[]> {
+async function verifyDay(
+  options: VerifyOptions,
+  { topic, table, startMs, gaps, erased }: DayOfTopic,
+): Promise<DayCounts[]> {
   const { log, store, nowMs, isDeep = false, groupId = STORE_GROUP } = options
   const { ranges, lags } = await rangesOfDay(options, topic, startMs)
   const storedSinceMs = startMs - SKEW_MS
@@ -131,6 +144,7 @@ async function verifyDay(options: VerifyOptions, { topic, table, startMs, gaps }
         stored: offsets,
         isDeep,
         sources,
+        erased,
         expiredMs: nowMs() + SKEW_MS,
       })
       day.records -= examined.gone

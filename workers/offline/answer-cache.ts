@@ -37,6 +37,9 @@ const MAX_CHARS = 16_384
 /** After a failure the state is left alone for so long: each attempt may cost its time limit. */
 const PAUSE_MS = 5_000
 
+/** Where a tenant's answers are: to be cleared when something of it is erased, for which of them quote that cannot be told. */
+export const answersOf = (tenant: string): string => `judges/answers/${tenant}/`
+
 /** Of one tenant: an answer quotes what the judge was shown. */
 export function createAnswerCache(state: StateStore, tenant: string, nowMs: () => number): AnswerCache {
   let pausedUntilMs = Number.NEGATIVE_INFINITY
@@ -74,8 +77,8 @@ export function createAnswerCache(state: StateStore, tenant: string, nowMs: () =
 /** Without the nonce, which is new each time; with the wording of the prompt, so that a new template asks anew. */
 function keyOf(tenant: string, { provider, model, prompt, scale }: Question): string {
   const messages = prompt.messages.map(({ role, content }) => [role, content.replaceAll(prompt.nonce, '')])
-  const content = [tenant, provider.name, provider.baseUrl, model, prompt.promptVersion, prompt.schema, scale, messages]
-  return `judges/answers/${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`
+  const content = [provider.name, provider.baseUrl, model, prompt.promptVersion, prompt.schema, scale, messages]
+  return `${answersOf(tenant)}${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`
 }
 
 function parseCached(text: string): CachedAnswer | undefined {

@@ -237,6 +237,22 @@ export class TraceAssembly {
     return count
   }
 
+  /** Nothing is left of these traces, and none of them is judged any more. */
+  erase(tenant: string, traceIds: readonly string[]): void {
+    for (const traceId of traceIds) {
+      const key = tenant + traceId
+      for (const kept of [this.#open, this.#settled]) {
+        const trace = kept.get(key)
+        if (trace !== undefined) this.#release(trace)
+        kept.delete(key)
+      }
+      this.#rootless.delete(key)
+      if (this.#known.delete(key)) this.#budget.knownIds--
+      const overflown = this.#overflown.findIndex(({ trace }) => trace.tenant + trace.traceId === key)
+      if (overflown >= 0) this.#overflown.splice(overflown, 1)
+    }
+  }
+
   /** Gives what it holds back to the budget: the partition is another's now. */
   drop(): void {
     for (const trace of [...this.#open.values(), ...this.#settled.values()]) this.#release(trace)

@@ -16,6 +16,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
+import type { Erased, Tombstone } from '../../storage/erasure/tombstones.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
 import { InHand, type Processed } from '../../storage/log/in-hand.ts'
@@ -41,6 +42,8 @@ export interface EvaluateLoopOptions {
   log: Log
   /** The plan in force of each tenant; asked for each record, and compiled when its hash is a new one. */
   definitions: Pick<TenantPlans, 'current'>
+  /** What is not to be judged, although the log has it. */
+  erased?: Erased
   /** Milliseconds since the epoch. */
   nowMs: () => number
   /** A line for the operator. */
@@ -67,6 +70,8 @@ export interface EvaluateLoop {
   stats(): EvaluateLoopStats
   /** How the subjects of each eval of the tenant ended since its definitions in force were taken up. */
   ledger(tenant: string): EvalLedger[]
+  /** Lets go of the traces, open or judged, with all that is known of them. */
+  forget(erased: Pick<Tombstone, 'tenant' | 'traceIds'>): void
   /** Commits what is done with and leaves the group. Open traces come again. */
   drain(): Promise<void>
 }
@@ -188,6 +193,10 @@ class Loop implements EvaluateLoop {
 
   ledger(tenant: string): EvalLedger[] {
     return this.#evaluators.of(tenant).evaluator.ledger()
+  }
+
+  forget({ tenant, traceIds }: Pick<Tombstone, 'tenant' | 'traceIds'>): void {
+    for (const { assembly } of this.#partitions.values()) assembly?.erase(tenant, traceIds)
   }
 
   async drain(): Promise<void> {
@@ -312,6 +321,7 @@ class Loop implements EvaluateLoop {
     )
     try {
       for (const { span, revision } of spans) {
+        if (this.#options.erased?.covers(span, record.appendTimeMs) === true) continue
         for (const result of evaluator.onSpan(span, nowMs, record.appendTimeMs, revision)) results.push(result)
         progress.assembly?.add(span, record.offset, evaluator)
       }

@@ -6,6 +6,7 @@ import { decodeMessages } from '../../engine/conventions/span-messages.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
+import { type Erased, NOTHING_ERASED } from '../../storage/erasure/tombstones.ts'
 import { type DeadLetterCode, deadLetter } from '../../storage/log/dead-letter.ts'
 import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
@@ -18,6 +19,7 @@ import type { Runtime } from './runtime.ts'
 export class StoreBatch {
   readonly #groupId: string
   readonly #createTimeSlice: Runtime['createTimeSlice']
+  readonly #erased: Erased
   readonly deadLetters: RecordToAppend[] = []
   readonly spans = new RowBlocks('spans', (record, reason) => this.#refuse(record, 'unstorable', reason))
   readonly messages = new RowBlocks('messages', (record, reason) => this.#refuse(record, 'unstorable', reason))
@@ -29,8 +31,9 @@ export class StoreBatch {
   /** Milliseconds since the epoch. */
   newestAppendTimeMs = 0
 
-  constructor(groupId: string, { createTimeSlice }: Pick<Runtime, 'createTimeSlice'>) {
+  constructor(groupId: string, { createTimeSlice }: Pick<Runtime, 'createTimeSlice'>, erased: Erased = NOTHING_ERASED) {
     this.#groupId = groupId
+    this.#erased = erased
     this.#createTimeSlice = createTimeSlice
   }
 
@@ -65,13 +68,14 @@ export class StoreBatch {
       return
     }
     const giveWay = this.#createTimeSlice()
-    for (const span of outcome.spans) {
+    const spans = outcome.spans.filter((span) => !this.#erased.covers(span, record.appendTimeMs))
+    for (const span of spans) {
       redactor.apply(span)
       const slice = giveWay()
       if (slice !== undefined) await slice
     }
-    this.rowCount += outcome.spans.length
-    this.spans.add(record, outcome.spans, nowMs)
+    this.rowCount += spans.length
+    this.spans.add(record, spans, nowMs)
   }
 
   /** Messages that came apart from their spans are masked as those of a span. */
@@ -83,7 +87,8 @@ export class StoreBatch {
       return
     }
     const redactor = redactorOf(tenant)
-    const masked = outcome.messages.map((one) => {
+    const kept = outcome.messages.filter(({ traceId }) => !this.#erased.coversTrace(tenant, traceId))
+    const masked = kept.map((one) => {
       const { inputMessages, outputMessages } = one
       const span = makeSpan({ tenant, inputMessages, outputMessages })
       redactor.apply(span)
@@ -99,8 +104,9 @@ export class StoreBatch {
       this.#refuse(record, 'undecodable', outcome.error)
       return
     }
-    this.rowCount += outcome.results.length
-    this.results.add(record, outcome.results, nowMs)
+    const results = outcome.results.filter(({ tenant, traceId }) => !this.#erased.coversTrace(tenant, traceId))
+    this.rowCount += results.length
+    this.results.add(record, results, nowMs)
   }
 
   #refuse(record: LogRecord, code: DeadLetterCode, reason: string): void {

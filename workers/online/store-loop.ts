@@ -5,6 +5,7 @@
 
 import { messageOf } from '../../engine/message-of.ts'
 import type { Redactor } from '../../engine/redact/redact.ts'
+import type { Erased } from '../../storage/erasure/tombstones.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import { InHand } from '../../storage/log/in-hand.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
@@ -21,6 +22,8 @@ export interface StoreLoopOptions {
   traces: Pick<TracesStore, 'insertBlocks'>
   /** The redaction in force of a tenant; asked for each record. */
   definitions: (tenant: string) => Redactor
+  /** What is not to be stored, although the log has it. */
+  erased?: Erased
   /** Milliseconds since the epoch. */
   nowMs: () => number
   /** A line for the operator: outages and dead letters. */
@@ -124,7 +127,7 @@ class Loop implements StoreLoop {
     this.#options = options
     this.#runtime = options.runtime ?? MACHINE
     this.#runId = this.#runtime.newId()
-    this.#pending = new StoreBatch(this.#groupId, this.#runtime)
+    this.#pending = this.#newBatch()
     this.#inHand = new InHand({
       log: options.log,
       groupId: this.#groupId,
@@ -135,6 +138,10 @@ class Loop implements StoreLoop {
       onPutAside: () => this.#stats.deadLetters++,
       maxAttempts: options.maxAttempts,
     })
+  }
+
+  #newBatch(): StoreBatch {
+    return new StoreBatch(this.#groupId, this.#runtime, this.#options.erased)
   }
 
   get #groupId(): string {
@@ -235,7 +242,7 @@ class Loop implements StoreLoop {
   #startWriting(): void {
     const batch = this.#pending
     if (batch.offsets.isEmpty) return
-    this.#pending = new StoreBatch(this.#groupId, this.#runtime)
+    this.#pending = this.#newBatch()
     this.#lastBatchAtMs = this.#options.nowMs()
     batch.seal(this.#lastBatchAtMs)
     const done = this.#write(batch, this.#inHand.tenure).finally(() => {
@@ -303,7 +310,7 @@ class Loop implements StoreLoop {
 
   /** What storing a record takes. Only an insert that runs in this process is part of that: it is by the same keys, and shows nothing twice. */
   async #try(record: LogRecord): Promise<void> {
-    const alone = new StoreBatch(this.#groupId, this.#runtime)
+    const alone = this.#newBatch()
     await alone.add(record, this.#options.definitions, this.#options.nowMs())
     alone.seal(this.#options.nowMs())
     if (this.#options.isStoreInProcess !== true) return
@@ -342,7 +349,7 @@ class Loop implements StoreLoop {
     await this.#adding
     await this.#flushWithin(this.#options.graceMs ?? GRACE_MS)
     // What could not be written belongs to whoever owns the partitions next.
-    this.#pending = new StoreBatch(this.#groupId, this.#runtime)
+    this.#pending = this.#newBatch()
     await this.#release()
   }
 }

@@ -4,9 +4,11 @@
  *
  * Written in this order: results, checkpoint. A crash in between writes the same results again, under the same keys.
  */
+
 import { restrictPlan } from '../../engine/backtest/restrict-plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
+import type { Erased } from '../../storage/erasure/tombstones.ts'
 import type { Consumer, Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS, REPLAYS } from '../../storage/log/topics.ts'
 import { ReplayBook } from '../../storage/replays/book.ts'
@@ -40,6 +42,8 @@ export interface ReplayRunnerOptions {
   /** A line for the operator: what is wrong. */
   onProblem: (text: string) => void
   times?: Partial<AssemblyTimes>
+  /** Of which nothing is to be said, although the log has it. */
+  erased?: Erased
 }
 
 export interface ReplayRunnerStats {
@@ -269,6 +273,7 @@ class Runner {
     const { runId, evalIds } = active.run.request
     const wanted = new Set(evalIds)
     for (const result of results) {
+      if (this.#options.erased?.coversTrace(result.tenant, result.traceId) === true) continue
       // Without the time of arrival: with it, alerts would leave the result out as one of a catch-up.
       if (wanted.has(result.evalId)) active.results.push({ ...result, runId, subjectArrivedAtMs: undefined })
     }

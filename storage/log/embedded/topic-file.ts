@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { partitionOfKey } from '../murmur2.ts'
-import type { AppendedPosition, LogRecord, RecordToAppend, TopicSpec } from '../port.ts'
+import type { AppendedPosition, LogRecord, RecordChange, RecordToAppend, TopicSpec } from '../port.ts'
 import { LogError } from '../port.ts'
 import { decodeHeaders, encodeHeaders, sizeOf } from './record-codec.ts'
 import type { Durability } from './sqlite.ts'
@@ -246,6 +246,34 @@ export class TopicFile {
         return { records: found.records, bytes: found.bytes }
       }),
     )
+  }
+
+  /** Other values in place of records', whose old bytes are overwritten. One that retention has taken is passed over. */
+  rewrite(changes: readonly RecordChange[]): void {
+    guarded(this.#path, () => {
+      this.db.exec('PRAGMA secure_delete = ON')
+      inTransaction(this.db, () => {
+        for (const { partition, offset, value } of changes) {
+          const table = tableOf(partition)
+          const found = this.db
+            .prepare(`SELECT size_bytes AS size, length(value) AS length FROM ${table} WHERE offset = ?`)
+            .get(offset) as { size: number; length: number } | undefined
+          if (found === undefined) continue
+          const size = found.size - found.length + value.byteLength
+          this.db.prepare(`UPDATE ${table} SET value = ?, size_bytes = ? WHERE offset = ?`).run(value, size, offset)
+          this.#takeOff(partition, found.size - size)
+        }
+      })
+      this.db.exec('PRAGMA secure_delete = OFF')
+    })
+  }
+
+  /** Takes the write-ahead log, where old values are, into the file. False while somebody reads from it. */
+  emptyJournal(): boolean {
+    return guarded(this.#path, () => {
+      const row = this.db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number } | undefined
+      return row?.busy === 0
+    })
   }
 
   /** Gives at most `maxPages` free pages at the file's end back to the file system. */
