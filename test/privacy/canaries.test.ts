@@ -44,6 +44,7 @@ async function start(evals: string, config: string): Promise<Run> {
   writeFileSync(join(folder, 'assay.yaml'), config)
   const slack = await startSlackServer()
   const assay = await startAssay({
+    timeoutMs: 60_000,
     dataDir: join(folder, 'data'),
     evals: [join(folder, 'evals')],
     args: ['--config', join(folder, 'assay.yaml')],
@@ -175,7 +176,7 @@ describe('a policy at the edge', () => {
     await sendAll(run)
     await allStored(run.assay)
     await wait(() => expect(messagesOf(run.slack)).toContain('told'))
-  }, 90_000)
+  }, 150_000)
   afterAll(async () => {
     await run.assay.kill()
     await run.slack.close()
@@ -207,7 +208,7 @@ describe('`redact:` alone', () => {
     await sendAll(run)
     await allStored(run.assay)
     await wait(() => expect(messagesOf(run.slack)).toContain('leaking'))
-  }, 90_000)
+  }, 150_000)
   afterAll(async () => {
     await run.assay.kill()
     await run.slack.close()

@@ -42,6 +42,7 @@ beforeAll(async () => {
   )
   writeFileSync(join(folder, 'assay.yaml'), 'privacy: { key: env:ASSAY_PRIVACY_KEY, tokenise: [session] }\n')
   assay = await startAssay({
+    timeoutMs: 60_000,
     dataDir: join(folder, 'data'),
     evals: [join(folder, 'all.eval')],
     args: ['--config', join(folder, 'assay.yaml')],
@@ -58,7 +59,7 @@ beforeAll(async () => {
   await wait(async () => {
     for (const index of [1, 2, 3, 4]) expect(await spansOf(index)).toBeGreaterThan(0)
   })
-}, 60_000)
+}, 120_000)
 
 afterAll(async () => {
   await assay.kill()
