@@ -100,8 +100,8 @@ export function createStreams({ gateway, corsOrigins, limits: given = {} }: Stre
     connections.set(socket, connection)
     counters.openStreams = connections.size
     const watch = watchOver(socket, connection, limits)
-    // Beside the reader's own: what a message is made of counts before it is whole.
-    request.socket.on('data', (chunk: Buffer) => {
+    // Before the reader's own: what a message is made of counts before it is whole.
+    request.socket.prependListener('data', (chunk: Buffer) => {
       watch.heard()
       if (connection.arrived(chunk.length)) return
       counters.rejected.overloaded++
