@@ -37,6 +37,7 @@ const modules: readonly CommandModule[] = [
     load: async () => (await import('./commands/forward.ts')).registerForward,
   },
   { name: 'keys', group: 'Operate Assay:', load: async () => (await import('./commands/keys.ts')).registerKeys },
+  { name: 'usage', group: 'Operate Assay:', load: async () => (await import('./commands/usage.ts')).registerUsage },
   { name: 'config', group: 'Operate Assay:', load: async () => (await import('./commands/config.ts')).registerConfig },
   {
     name: 'migrate',

@@ -62,7 +62,16 @@ beforeAll(async () => {
   for (const tenant of tenants) {
     const secret = secretOf(tenant)
     await traces.insertSpans(
-      [makeSpan({ tenant, traceId, spanId: '0'.repeat(15) + 1, name: secret, startTimeUs: nowMs * 1000 })],
+      [
+        makeSpan({
+          tenant,
+          traceId,
+          spanId: '0'.repeat(15) + 1,
+          name: secret,
+          agentName: secret,
+          startTimeUs: nowMs * 1000,
+        }),
+      ],
       tenant,
     )
     const result = { tenant, traceId, spanId: '0'.repeat(15) + 1, evalId: `shop/${secret}`, evaluatedAtMs: nowMs }
@@ -213,6 +222,15 @@ describe.each(ROUTES.map((route) => [name(route), route] as const))('%s', (_, ro
       expect(text).not.toContain(secretOf(others(tenant)))
     }
   })
+})
+
+test('the usage of all tenants is for whoever runs Assay', async () => {
+  const [usage] = ROUTES.filter(({ path }) => path === '/v1/usage')
+  const all = { ...usage!, path: '/v1/usage?all=true' }
+  for (const role of ['viewer', 'admin']) expect((await ask(all, keyOf.get(`acme ${role}`)!)).status).toBe(403)
+  const operators = buildApi(context, { gate: () => ({ ok: true, principal: OPERATOR }), isLocal: false })
+  const listed = await (await operators.request('/v1/usage?all=true')).text()
+  for (const tenant of tenants) expect(listed).toContain(secretOf(tenant))
 })
 
 test("a letter of another tenant is as if it weren't there; whoever runs Assay sees all", async () => {

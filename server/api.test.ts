@@ -30,6 +30,7 @@ import {
   replaysResponseSchema,
   resultsResponseSchema,
   traceResponseSchema,
+  usageResponseSchema,
 } from './schemas.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
@@ -382,6 +383,39 @@ describe('GET /v1/traces/{traceId}', () => {
     expect(answer.type).toBe('application/problem+json')
     expect(problemSchema.parse(answer.body)).toMatchObject({ type: 'about:blank', status, detail })
     expect(answer.status).toBe(status)
+  })
+})
+
+describe('GET /v1/usage', () => {
+  test('counts spans, bytes and judges by day and agent', async () => {
+    const { status, body } = await get('/v1/usage')
+    expect(status).toBe(200)
+    const { from, to, usage } = usageResponseSchema.parse(body)
+    expect([from, to]).toEqual(['2026-10-23', '2026-11-21'])
+    expect(usage.every(({ tenant }) => tenant === 'default')).toBe(true)
+    const judged = usage.find(({ judgeInputTokens }) => judgeInputTokens > 0)
+    expect(judged).toMatchObject({ day: '2026-11-21', agent: 'shop', judgeInputTokens: 100, judgeOutputTokens: 0 })
+    expect(usage.reduce((sum, { spans }) => sum + spans, 0)).toBeGreaterThan(0)
+    expect(usageResponseSchema.parse((await get('/v1/usage?to=2026-01-01')).body)).toEqual({
+      from: '2025-12-03',
+      to: '2026-01-01',
+      usage: [],
+    })
+  })
+
+  test('of all tenants to whoever runs Assay', async () => {
+    expect((await get('/v1/usage?all=true&from=7d')).status).toBe(200)
+  })
+
+  test.each([
+    ['?from=soon', 'from: "soon" is not a day such as 2026-01-31'],
+    ['?from=2026-02-01&to=2026-01-01', 'from: is after to'],
+    ['?day=today', 'there is no such parameter; there are from, to, all'],
+    ['?all=yes', 'all: must be true or false'],
+  ])('%s is refused', async (query, detail) => {
+    const { status, body } = await get(`/v1/usage${query}`)
+    expect(status).toBe(400)
+    expect(problemSchema.parse(body).detail).toContain(detail)
   })
 })
 

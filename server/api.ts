@@ -27,6 +27,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
+import { usageRoutes } from './routes/usage.ts'
 
 export type { DefinitionsView, HealthInfo, RunOutcome } from './api-context.ts'
 
@@ -80,6 +81,7 @@ export function buildApi(
   metricsRoutes(app, context)
   traceRoutes(app, context)
   resultRoutes(app, context)
+  usageRoutes(app, context)
   evalRoutes(app, context)
   liveAgentRoutes(app, context)
   judgeRoutes(app, context)

@@ -67,6 +67,13 @@ export const momentSchema = (nowMs: number) =>
     (text) => parseSince(text, nowMs),
   )
 
+/** The start of a day (UTC). */
+export const daySchema = (nowMs: number) =>
+  parameter('a day such as 2026-01-31, a duration such as 7d, nor a time such as 2026-01-31T09:00:00Z', (text) => {
+    const timeMs = parseSince(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text, nowMs)
+    return timeMs === null ? null : Math.floor(timeMs / 86_400_000) * 86_400_000
+  })
+
 /** Spans of a page that is asked for over HTTP, at the most and unless it is told. */
 const MAX_PAGE_SPANS = 10_000
 const DEFAULT_PAGE_SPANS = 4_000

@@ -24,6 +24,7 @@ export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/v1/evals', 'read', 'the definitions in force, with what they found'),
   route('POST', '/v1/evals/:package/:name/run', 'edit', 'a run of an offline eval, now'),
   route('GET', '/v1/agents/live', 'read', 'what each agent does now; filters: agent, env, limit'),
+  route('GET', '/v1/usage', 'read', 'spans, bytes and what judges cost, by day and agent: from, to; all tenants: all'),
   route('GET', '/v1/judges', 'read', 'which judge providers take calls'),
   route('GET', '/v1/plan', 'read', 'the definitions in force, compiled'),
   route('GET', '/v1/export/pages', 'read', 'pages of the stored traces of a period: from, to, spans'),

@@ -46,6 +46,24 @@ export const resultSchema = z.object({
 
 export const resultsResponseSchema = z.object({ results: z.array(resultSchema) })
 
+/** A day of a tenant and an agent. */
+export const usageSchema = z.object({
+  /** UTC. */
+  day: z.string(),
+  tenant: z.string(),
+  /** Absent where spans name none. */
+  agent: z.string().optional(),
+  spans: z.int(),
+  /** Of texts, attributes, events and links as they are stored, before compression. */
+  bytes: z.int(),
+  judgeInputTokens: z.int(),
+  judgeOutputTokens: z.int(),
+  judgeCostUsd: z.number(),
+})
+
+/** `from` and `to` are days, and both are in it. */
+export const usageResponseSchema = z.object({ from: z.string(), to: z.string(), usage: z.array(usageSchema) })
+
 /** The span's own fields are those of `engine/model/span-json.ts`. */
 export const traceSpanSchema = z.looseObject({
   traceId: z.string(),
@@ -257,6 +275,7 @@ export const problemSchema = z.object({
 })
 
 export type ResultJson = z.infer<typeof resultSchema>
+export type UsageResponse = z.infer<typeof usageResponseSchema>
 export type ResultsResponse = z.infer<typeof resultsResponseSchema>
 export type TraceResponse = z.infer<typeof traceResponseSchema>
 export type PagesResponse = z.infer<typeof pagesResponseSchema>

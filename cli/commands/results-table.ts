@@ -1,5 +1,6 @@
 /** Results as a table for a terminal. */
 import type { ResultJson } from '../../server/schemas.ts'
+import { printable } from './printable.ts'
 
 const reasonText = ({ reason }: ResultJson): string[] =>
   reason ? [[reason.code, reason.field ?? reason.detail].filter((part) => part !== undefined).join(': ')] : []
@@ -46,10 +47,6 @@ const columns: readonly Column[] = [
   { title: 'TRACE', cell: ({ traceId }) => traceId },
   { title: 'SPAN', cell: ({ spanId }) => spanId?.slice(0, SPAN_CHARS) ?? '', optional: true },
 ]
-
-/** Text of traces may hold control characters; a terminal would obey them. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const printable = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '·')
 
 /** What the details have at least before an optional column is shown. */
 const DETAILS_CHARS = 40

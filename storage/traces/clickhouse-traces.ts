@@ -19,6 +19,8 @@ import type {
   SpanPageQuery,
   TracesStore,
   TraceWindow,
+  UsageRow,
+  UsageWindow,
 } from './port.ts'
 import {
   compareRunQuery,
@@ -39,6 +41,7 @@ import { type ResultRow, resultFromRow } from './result-rows.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
+import { type StoredUsage, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -202,6 +205,11 @@ export class ClickHouseTraces implements TracesStore {
       run,
       subjects: Number(subjects),
     }))
+  }
+
+  async usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
+    const rows = await this.#rows<StoredUsage>(this.#limits.runs, usageQuery(this.#database, tenant, window))
+    return rows.map(usageFromRow)
   }
 
   async ping(): Promise<void> {

@@ -6,6 +6,7 @@ import { ttlMerges } from './migrations/0002-ttl-merges.ts'
 import { integrity } from './migrations/0003-integrity.ts'
 import { integrityAtScale } from './migrations/0004-integrity-at-scale.ts'
 import { messages } from './migrations/0005-messages.ts'
+import { spanSizes } from './migrations/0006-span-sizes.ts'
 
 /** Every statement may run again, and in several processes at once: a process may end between a statement and its record. */
 export interface Migration {
@@ -15,7 +16,14 @@ export interface Migration {
 }
 
 /** In order. A released migration never changes: what comes later is a new one. */
-export const MIGRATIONS: readonly Migration[] = [spansAndResults, ttlMerges, integrity, integrityAtScale, messages]
+export const MIGRATIONS: readonly Migration[] = [
+  spansAndResults,
+  ttlMerges,
+  integrity,
+  integrityAtScale,
+  messages,
+  spanSizes,
+]
 
 /** Where `checksumOf` has the database's name. */
 const ANY_DATABASE: Layout = { database: '{database}', cluster: null, storagePolicy: null }

@@ -61,6 +61,27 @@ export interface SpanPageQuery extends TraceWindow, SpanPage {
   fields: readonly SpanPageField[]
 }
 
+/** From the start of a day (UTC) to that of another. */
+export interface UsageWindow {
+  fromMs: number
+  toMs: number
+}
+
+/** What was used on a day (UTC). */
+export interface UsageRow {
+  tenant: string
+  /** `2026-11-21`. */
+  day: string
+  /** Null where spans name none. */
+  agent: string | null
+  spans: number
+  /** Of texts, attributes, events and links as they are stored, before compression. */
+  bytes: number
+  judgeInputTokens: number
+  judgeOutputTokens: number
+  judgeCostMicroUsd: number
+}
+
 export interface TracesStore {
   /** Creates or upgrades the schema, and puts the retention that it was opened with in force; safe to call from several processes. */
   migrate(): Promise<void>
@@ -96,6 +117,8 @@ export interface TracesStore {
   countWindow(tenant: string, window: TraceWindow): Promise<{ spans: number; traces: number }>
   /** The verdicts of a run on online evals next to the live ones on the same subjects. */
   compareRun(tenant: string, runId: string): Promise<RunComparison[]>
+  /** By day, newest first, and agent. Of all tenants where `tenant` is null: for whoever runs Assay alone. */
+  usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -45,6 +45,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   countSpans: true,
   countWindow: true,
   compareRun: true,
+  usage: true,
   ping: true,
 }
 
@@ -123,6 +124,7 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     countSpans: (tenant) => call('countSpans', tenant),
     countWindow: (tenant, window) => call('countWindow', tenant, window),
     compareRun: (tenant, runId) => call('compareRun', tenant, runId),
+    usage: (tenant, window) => call('usage', tenant, window),
     ping: () => call('ping'),
     close: async () => {
       port.close()

@@ -1,0 +1,59 @@
+/** What tenants use, by day (UTC) and agent: spans as they began, judges as they answered. */
+import type { UsageRow, UsageWindow } from './port.ts'
+import type { Query } from './queries.ts'
+
+export interface StoredUsage {
+  tenant: string
+  /** `2026-11-21`. */
+  day: string
+  agent: string | null
+  spans: number | string
+  bytes: number | string
+  judge_input_tokens: number | string
+  judge_output_tokens: number | string
+  judge_cost_micro_usd: number | string
+}
+
+/**
+ * Of one tenant, or of all where it is null: then it is for whoever runs Assay alone. A span that was stored twice counts once. Each answer
+ * of a judge counts, of earlier revisions, shadow evals and replays too: it was paid for.
+ */
+export function usageQuery(database: string, tenant: string | null, { fromMs, toMs }: UsageWindow): Query {
+  const of = tenant === null ? '' : 'tenant = {tenant:String} AND '
+  const within = (column: string): string =>
+    `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')`
+  return {
+    query: `SELECT tenant, toString(date) AS day, agent, sum(span_count) AS spans, sum(size) AS bytes,
+  sum(input_tokens) AS judge_input_tokens, sum(output_tokens) AS judge_output_tokens, sum(cost) AS judge_cost_micro_usd
+FROM (
+  SELECT toString(tenant) AS tenant, date, agent, count() AS span_count, sum(size) AS size,
+    toUInt64(0) AS input_tokens, toUInt64(0) AS output_tokens, toFloat64(0) AS cost
+  FROM (
+    SELECT tenant, toDate(start_time) AS date, any(toNullable(agent_name)) AS agent, any(size_bytes) AS size
+    FROM ${database}.spans WHERE ${of}${within('start_time')} GROUP BY tenant, toDate(start_time), trace_id, span_id
+  ) GROUP BY tenant, date, agent
+  UNION ALL
+  SELECT toString(tenant) AS tenant, date, agent, toUInt64(0), toUInt64(0), sum(input_tokens), sum(output_tokens), sum(cost)
+  FROM (
+    SELECT tenant, toDate(any(evaluated_at)) AS date, any(toNullable(agent_name)) AS agent,
+      any(ifNull(judge_input_tokens, 0)) AS input_tokens, any(ifNull(judge_output_tokens, 0)) AS output_tokens,
+      any(ifNull(cost_micro_usd, 0)) AS cost
+    FROM ${database}.results WHERE ${of}isNotNull(judge_model) AND ${within('evaluated_at')}
+    GROUP BY tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash
+  ) GROUP BY tenant, date, agent
+) GROUP BY tenant, date, agent ORDER BY date DESC, tenant, agent`,
+    settings: 'optimize_aggregation_in_order = 1',
+    query_params: { ...(tenant !== null && { tenant }), fromMs, toMs },
+  }
+}
+
+export const usageFromRow = (row: StoredUsage): UsageRow => ({
+  tenant: row.tenant,
+  day: row.day,
+  agent: row.agent === '' ? null : row.agent,
+  spans: Number(row.spans),
+  bytes: Number(row.bytes),
+  judgeInputTokens: Number(row.judge_input_tokens),
+  judgeOutputTokens: Number(row.judge_output_tokens),
+  judgeCostMicroUsd: Number(row.judge_cost_micro_usd),
+})
