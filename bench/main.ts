@@ -52,6 +52,14 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
   },
   alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
+  overload: {
+    about: 'the gateway alone at twice what it takes: goodput, refusals and how soon they come, time-outs',
+    run: async () => (await import('./overload.ts')).runOverload({ seconds: 30 }),
+  },
+  'log-down': {
+    about: 'the gateway alone with its log away for two minutes: what was acknowledged, how soon the rest is refused',
+    run: async () => (await import('./overload.ts')).runLogDown({ seconds: 120 }),
+  },
   sdk: {
     about: 'the SDK beside BatchSpanProcessor: cost of a span, heap over an hour of a dead collector',
     run: async () => (await import('./sdk.ts')).run(),

@@ -233,6 +233,7 @@ async function start(
       otlpGrpcPort: settings.otlpGrpcPort,
       maxEvaluateLagMs: settings.maxEvaluateLagMs,
       limits: settings.limits,
+      bounds: settings.bounds,
       redis: settings.redis,
       corsOrigins: settings.corsOrigins,
       gatewayTls: settings.gatewayTls,

@@ -2,6 +2,7 @@
 
 import type { Route } from '../alerting/notification.ts'
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
+import type { Bounds } from '../engine/bounds/bounds.ts'
 import type { PrivacySettings } from '../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../ingest/guard/limits.ts'
 import type { Access } from '../storage/access/gate.ts'
@@ -16,6 +17,7 @@ import type { Effective } from './config/resolve.ts'
 import { resolveSettings } from './config/resolve-settings.ts'
 import { accessOf } from './config/sections/access.ts'
 import { receiversOf } from './config/sections/alerts.ts'
+import { boundsOf } from './config/sections/gateway.ts'
 import { instance } from './config/sections/instance.ts'
 import { providersOf } from './config/sections/judges.ts'
 import { limitsOf } from './config/sections/limits.ts'
@@ -35,6 +37,7 @@ export interface UpSettings {
   otlpGrpcPort: number
   maxEvaluateLagMs: number
   limits: LimitsSettings
+  bounds: Bounds
   corsOrigins: readonly string[]
   gatewayTls: ServerTls | null
   httpTls: ServerTls | null
@@ -96,6 +99,7 @@ function upSettingsOf(config: Config): UpSettings {
     otlpGrpcPort: config.gateway.otlpGrpcPort,
     maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
     limits: limitsOf(config.limits),
+    bounds: boundsOf(config.gateway),
     corsOrigins: config.gateway.corsOrigins,
     gatewayTls: serverTlsOf(config.gateway.tls),
     httpTls: serverTlsOf(config.http.tls),

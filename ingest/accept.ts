@@ -1,4 +1,6 @@
 /** From the bytes of a request to records that the log has taken. */
+import { type Bounds, type BoundsTally, emptyTally, warningOf, watchFor } from '../engine/bounds/bounds.ts'
+import { trimRecord } from '../engine/bounds/trim.ts'
 import { countInJson, countInProtobuf } from '../engine/otlp/count-items.ts'
 import { transcodeJson } from '../engine/otlp/json.ts'
 import type { LeftOut } from '../engine/otlp/log-records.ts'
@@ -13,7 +15,7 @@ import { batchHeader } from './stream/find-batches.ts'
 
 export type AcceptOutcome =
   /** All its spans, or messages sent apart from theirs, are durable, but those that `partial` tells of. */
-  | { kind: 'accepted'; spanCount: number; messageCount: number; partial: PartialSuccess | null }
+  | { kind: 'accepted'; spanCount: number; messageCount: number; partial: PartialSuccess | null; trimmed: BoundsTally }
   /** The sender's mistake: sending it again would not help. */
   | { kind: 'invalid'; message: string }
   /** Nothing was kept; the sender should try again later. */
@@ -26,6 +28,9 @@ export interface Destination {
   readonly topic: string
   readonly tenant: string
   readonly limits: Limits
+  /** What of a span is too large, or too far from now, to be kept as it came. */
+  readonly bounds: Bounds
+  readonly nowMs: () => number
   /** What the tenant's privacy policy makes of a record; as it came unless there is one. */
   readonly edge?: Edge | null
   /** Of what came over a stream. */
@@ -52,8 +57,12 @@ export async function acceptTraces(
   const transcoded =
     encoding === 'json' ? transcodeJson(body) : { ok: true as const, request: body, hasResourceSpans: true }
   if (!transcoded.ok) return { kind: 'invalid', message: transcoded.message }
+  const nowMs = to.nowMs()
+  const trimmed = emptyTally()
+  const trim = (value: Uint8Array): Uint8Array => trimRecord(value, to.bounds, nowMs, trimmed)
   try {
-    const split = splitByPartition(transcoded.request, (traceId) => to.log.partitionFor(to.topic, traceId))
+    const watch = watchFor(to.bounds, nowMs)
+    const split = splitByPartition(transcoded.request, (id) => to.log.partitionFor(to.topic, id), watch)
     if (!split.ok) return { kind: 'invalid', message: split.message }
     if (split.spanCount > 0) {
       const missing = split.records.filter(({ partition }) => to.batch?.appended.has(partition) !== true)
@@ -61,36 +70,43 @@ export async function acceptTraces(
       const sizeBytes = sumOf(missing, ({ value }) => value.length)
       const over = await to.limits.take(to.tenant, spanCount, sizeBytes)
       if (over !== null) return { kind: 'limited', over }
+      const records = recordsOf(missing, split.records.length, to, holding, split.isOver ? trim : null)
       faultPoint('gateway.before-append')
-      await to.log.append(to.topic, recordsOf(missing, split.records.length, to, holding)).catch((error: unknown) => {
+      await to.log.append(to.topic, records).catch((error: unknown) => {
         to.limits.giveBack(to.tenant, spanCount, sizeBytes)
         throw error
       })
       faultPoint('gateway.after-append')
     }
-    const partial = transcoded.hasResourceSpans ? partialOf(split.rejected, encoding) : NO_RESOURCE_SPANS
+    const partial = transcoded.hasResourceSpans
+      ? partialOf(split.rejected, encoding, warningOf(trimmed, to.bounds))
+      : NO_RESOURCE_SPANS
     const counts = holding === 'spans' ? [split.spanCount, 0] : [0, split.spanCount]
-    return { kind: 'accepted', spanCount: counts[0]!, messageCount: counts[1]!, partial }
+    return { kind: 'accepted', spanCount: counts[0]!, messageCount: counts[1]!, partial, trimmed }
   } catch (error) {
     if (error instanceof LogError) return unavailable(error)
     throw error
   }
 }
 
-/** `total`: records of the request, with those that the log has. */
+/** `total`: records of the request, with those that the log has. A text is masked before it is cut: its end may lie within a match. */
 function recordsOf(
   records: readonly PartitionRecord[],
   total: number,
   { tenant, batch, edge }: Destination,
   holding: Holding,
+  trim: ((value: Uint8Array) => Uint8Array) | null,
 ): RecordToAppend[] {
   const ofStream = batch && { stream: batch.stream, batch: batchHeader(batch.number, total) }
-  return records.map(({ singleTraceId, partition, value, spanCount }) => ({
-    key: singleTraceId,
-    partition,
-    value: edge?.(value) ?? value,
-    headers: { tenant, [holding]: String(spanCount), ...ofStream },
-  }))
+  return records.map(({ singleTraceId, partition, value, spanCount }) => {
+    const kept = edge?.(value) ?? value
+    return {
+      key: singleTraceId,
+      partition,
+      value: trim === null ? kept : trim(kept),
+      headers: { tenant, [holding]: String(spanCount), ...ofStream },
+    }
+  })
 }
 
 const sumOf = (records: readonly PartitionRecord[], of: (record: PartitionRecord) => number): number =>
@@ -101,13 +117,15 @@ const NO_RESOURCE_SPANS: PartialSuccess = {
   message: 'the body has no resourceSpans: nothing was taken (OTLP/JSON writes names in lowerCamelCase)',
 }
 
-function partialOf(rejected: RejectedSpans | null, encoding: Encoding): PartialSuccess | null {
-  if (rejected === null) return null
+/** `warning`: of spans that were taken, and not whole. */
+function partialOf(rejected: RejectedSpans | null, encoding: Encoding, warning: string | null): PartialSuccess | null {
+  if (rejected === null) return warning === null ? null : { rejected: 0, message: warning }
   const { count, firstPath } = rejected
   const path =
     encoding === 'json' ? firstPath.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : firstPath
   const others = count > 1 ? `, and ${count - 1} more such` : ''
-  return { rejected: count, message: `${path}: is missing or 0; this span was not taken${others}` }
+  const message = `${path}: is missing or 0; this span was not taken${others}`
+  return { rejected: count, message: warning === null ? message : `${message}; ${warning}` }
 }
 
 function unavailable(error: LogError): AcceptOutcome {
@@ -130,7 +148,7 @@ export function acceptMetrics(body: Uint8Array, encoding: Encoding): AcceptOutco
   if (!counted.ok) return { kind: 'invalid', message: counted.message }
   const { count } = counted
   const partial = count === 0 ? null : { rejected: count, message: NO_METRICS(count) }
-  return { kind: 'accepted', spanCount: 0, messageCount: 0, partial }
+  return { kind: 'accepted', spanCount: 0, messageCount: 0, partial, trimmed: emptyTally() }
 }
 
 const NO_METRICS = (count: number): string =>

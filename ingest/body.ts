@@ -5,15 +5,19 @@ import { gunzip, inflate, zstdDecompress } from 'node:zlib'
 
 /** Bytes that all requests at hand may hold together; more are turned away rather than taken into memory. */
 export interface ByteBudget {
+  /** Whether so much could be taken now; nothing is. */
+  hasRoom(sizeBytes: number): boolean
   take(sizeBytes: number): boolean
   release(sizeBytes: number): void
 }
 
 export function createByteBudget(totalBytes: number): ByteBudget {
   let usedBytes = 0
+  const hasRoom = (sizeBytes: number): boolean => usedBytes + sizeBytes <= totalBytes
   return {
+    hasRoom,
     take: (sizeBytes) => {
-      if (usedBytes + sizeBytes > totalBytes) return false
+      if (!hasRoom(sizeBytes)) return false
       usedBytes += sizeBytes
       return true
     },

@@ -1,7 +1,9 @@
 /** What the gateway took and turned away, over all its protocols. */
+import { type BoundsTally, emptyTally } from '../engine/bounds/bounds.ts'
 import type { RejectReason } from './refusals.ts'
 
-export interface GatewayCounters {
+/** With what was cut, left out and clamped of accepted spans. */
+export interface GatewayCounters extends BoundsTally {
   requests: number
   acceptedRequests: number
   acceptedSpans: number
@@ -24,6 +26,7 @@ export function emptyCounters(): GatewayCounters {
     acceptedSpans: 0,
     acceptedMessages: 0,
     rejectedSpans: 0,
+    ...emptyTally(),
     rejected: {
       malformed: 0,
       too_large: 0,
@@ -43,4 +46,11 @@ export function emptyCounters(): GatewayCounters {
     lastAcceptedAtMs: null,
     openStreams: 0,
   }
+}
+
+/** Adds what was done to the spans of a request. */
+export function addTally(counters: BoundsTally, { cutTexts, droppedAttributes, clampedSpans }: BoundsTally): void {
+  counters.cutTexts += cutTexts
+  counters.droppedAttributes += droppedAttributes
+  counters.clampedSpans += clampedSpans
 }

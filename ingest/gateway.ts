@@ -1,11 +1,12 @@
 /** The Reflect gateway, whatever protocol a request came by: who may send, how much is held at a time, and the way into the log. */
+import { type Bounds, DEFAULT_BOUNDS } from '../engine/bounds/bounds.ts'
 import type { Gate } from '../storage/access/gate.ts'
 import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
 import { type AcceptOutcome, acceptLogs, acceptMetrics, acceptTraces, type StreamBatch } from './accept.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
 import { type ByteBudget, createByteBudget } from './body.ts'
-import { emptyCounters, type GatewayCounters } from './counters.ts'
+import { addTally, emptyCounters, type GatewayCounters } from './counters.ts'
 import type { Edges } from './edges.ts'
 import { Breaker, type BreakerView } from './guard/breaker.ts'
 import { type Limits, type LimitsView, NO_LIMITS } from './guard/limits.ts'
@@ -21,6 +22,8 @@ export interface GatewayOptions {
   gate: Gate
   /** What of spans may be kept; all unless told. */
   edges?: Edges
+  /** What of a span is too large, or too far from now, to be kept as it came. */
+  bounds?: Bounds
   nowMs?: () => number
   /** Of one request, as sent and inflated; 20 MiB unless told. */
   maxBodyBytes?: number
@@ -84,6 +87,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { edges = NO_EDGES } = options
   const budget = createByteBudget(maxHeldBytes)
   const counters = emptyCounters()
+  const { bounds = DEFAULT_BOUNDS } = options
   const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
 
   const append = async (accepting: () => Promise<AcceptOutcome>): Promise<AcceptOutcome> => {
@@ -96,6 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       }
     try {
       const outcome = await withinTime(accepting(), appendTimeoutMs)
+      if (outcome.kind === 'accepted') addTally(counters, outcome.trimmed)
       if (outcome.kind === 'unavailable') passage.end('failed', outcome.message.replace(NOTHING_KEPT, ''))
       else
         passage.end(
@@ -108,7 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   const accept = async ({ endpoint, bytes, encoding, tenant, batch }: Payload): Promise<Taken> => {
-    const to = { log, topic, tenant, batch, limits, edge: edges.of(tenant) }
+    const to = { log, topic, tenant, batch, limits, bounds, nowMs, edge: edges.of(tenant) }
     switch (endpoint) {
       case 'traces':
         return takenOf(await append(() => acceptTraces(to, bytes, encoding)), null)

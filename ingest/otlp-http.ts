@@ -129,6 +129,10 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
     if (!admission.ok) return refuse(refusalOfSender(admission))
     const closed = gateway.closed(admission.principal.tenant)
     if (closed !== null) return refuse(closed)
+    // Said before the body is read: under too much load what is refused must cost little. What is too large is told as such.
+    const announcedBytes = Number(request.headers['content-length'] ?? 0)
+    if (announcedBytes <= maxBodyBytes && !budget.hasRoom(announcedBytes))
+      return refuse(refusalOfBody('overloaded', maxBodyBytes))
     const { tenant } = admission.principal
     const endpoint = endpointOf(path)!
     try {

@@ -253,6 +253,7 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'GET /v1/traces/:traceId',
     'GET /v1/evals',
     'GET /v1/agents/live',
+    'GET /v1/usage',
     'GET /v1/plan',
     'GET /v1/export/traces',
     'GET /v1/export/results',

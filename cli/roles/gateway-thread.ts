@@ -1,5 +1,6 @@
 /** The Reflect gateway in a thread of its own: OTLP over HTTP in, appended to the log before it is acknowledged. */
 
+import type { Bounds } from '../../engine/bounds/bounds.ts'
 import type { PrivacySettings } from '../../engine/privacy/policy.ts'
 import { createEdges } from '../../ingest/edges.ts'
 import { createGateway } from '../../ingest/gateway.ts'
@@ -25,6 +26,7 @@ export interface GatewayData {
   otlpGrpcPort: number
   maxEvaluateLagMs: number
   limits: LimitsSettings
+  bounds: Bounds
   redis: RedisSettings | null
   corsOrigins: readonly string[]
   gatewayTls: ServerTls | null
@@ -69,6 +71,7 @@ await runRole(async (context) => {
     edges: createEdges(data.privacy),
     breaker: guard.breaker,
     limits,
+    bounds: data.bounds,
   })
   const listeners = await listenForOtlp({ ...data, gateway })
   const info: GatewayInfo = { otlpHttpPort: listeners.http.port, otlpGrpcPort: listeners.grpc.port }

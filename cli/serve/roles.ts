@@ -48,6 +48,7 @@ const gateway: StartServedRole = async (shared, say) => {
     edges: createEdges(settings.privacy),
     breaker: guard.breaker,
     limits,
+    bounds: settings.bounds,
     maxHeldBytes: MAX_HELD_BYTES,
   })
   const listeners = await listenForOtlp({ ...settings, gateway: taking })

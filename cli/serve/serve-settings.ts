@@ -2,6 +2,7 @@
 
 import type { Route } from '../../alerting/notification.ts'
 import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
+import type { Bounds } from '../../engine/bounds/bounds.ts'
 import { NO_PRIVACY, type PrivacySettings } from '../../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import type { Access } from '../../storage/access/gate.ts'
@@ -15,6 +16,7 @@ import { lineOf } from '../config/problem.ts'
 import { resolveSettings } from '../config/resolve-settings.ts'
 import { accessOf } from '../config/sections/access.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
+import { boundsOf } from '../config/sections/gateway.ts'
 import { providersOf } from '../config/sections/judges.ts'
 import { limitsOf } from '../config/sections/limits.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
@@ -70,6 +72,7 @@ export interface ServeSettings {
   readonly otlpGrpcPort: number
   readonly maxEvaluateLagMs: number
   readonly limits: LimitsSettings
+  readonly bounds: Bounds
   readonly corsOrigins: readonly string[]
   readonly gatewayTls: ServerTls | null
   readonly httpTls: ServerTls | null
@@ -121,6 +124,7 @@ export function parseServeSettings(
       otlpGrpcPort: config.gateway.otlpGrpcPort,
       maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,
       limits: limitsOf(config.limits),
+      bounds: boundsOf(config.gateway),
       corsOrigins: config.gateway.corsOrigins,
       gatewayTls: uses('gateway') ? serverTlsOf(config.gateway.tls) : null,
       httpTls: serverTlsOf(config.http.tls),

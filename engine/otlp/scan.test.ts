@@ -176,7 +176,13 @@ describe('division', () => {
     const empty = field(1, field(2))
     const split = splitByPartition(Buffer.concat([empty, requestOf(whole)]), () => 0)
     expect(split.ok && split.records.map((record) => Buffer.from(record.value))).toEqual([requestOf(whole)])
-    expect(splitByPartition(empty, () => 0)).toEqual({ ok: true, records: [], spanCount: 0, rejected: null })
+    expect(splitByPartition(empty, () => 0)).toEqual({
+      ok: true,
+      records: [],
+      spanCount: 0,
+      rejected: null,
+      isOver: false,
+    })
   })
 
   test('spans without a start or an end are left out, and the first is named', () => {
@@ -189,6 +195,7 @@ describe('division', () => {
       records: [{ partition: 0, value: requestOf(whole, whole), spanCount: 2, singleTraceId: '01'.repeat(16) }],
       spanCount: 2,
       rejected: { count: 3, firstPath: 'resource_spans[0].scope_spans[0].spans[1].end_time_unix_nano' },
+      isOver: false,
     })
     expect(splitByPartition(requestOf(bare), () => 0)).toMatchObject({ records: [], spanCount: 0 })
   })

@@ -27,6 +27,8 @@ export interface RequestLayout {
   /** Fields of the request that aren't resource spans. */
   readonly others: number[]
   spanCount: number
+  /** Whether something in it may go beyond what was watched for. */
+  isOver: boolean
   /** Spans that are well-formed and can't be used: they are in no group. */
   readonly unusable: { count: number; firstPath: string }
 }
@@ -46,11 +48,35 @@ export interface ScopeGroup {
 
 export type ScanOutcome = { ok: true; layout: RequestLayout } | { ok: false; message: string }
 
+/** What a scan looks out for by the way. Times are the upper 32 bits of nanoseconds since 1970: steps of 4.3 s. */
+export interface Watch {
+  readonly maxTextBytes: number
+  /** Of one message. */
+  readonly maxFields: number
+  readonly earliestHigh: number
+  readonly latestHigh: number
+}
+
+const NOTHING: Watch = {
+  maxTextBytes: Number.MAX_SAFE_INTEGER,
+  maxFields: Number.MAX_SAFE_INTEGER,
+  earliestHigh: 0,
+  latestHigh: 0xffff_ffff,
+}
+
+// Of the scan under way: one for the thread, which goes through a request without a pause.
+let watched = NOTHING
+let isOver = false
+
 /** Checks a request and finds its parts. The message of a refusal names the field. */
-export function scanRequest(bytes: Uint8Array): ScanOutcome {
+export function scanRequest(bytes: Uint8Array, watch: Watch = NOTHING): ScanOutcome {
   const reader = new WireReader(bytes)
+  watched = watch
+  isOver = false
   try {
-    return { ok: true, layout: scanLayout(reader) }
+    const layout = scanLayout(reader)
+    layout.isOver = isOver
+    return { ok: true, layout }
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     return { ok: false, message: explain(bytes, error) }
@@ -73,7 +99,13 @@ function explain(bytes: Uint8Array, error: WireError): string {
 }
 
 function scanLayout(reader: WireReader): RequestLayout {
-  const layout: RequestLayout = { groups: [], others: [], spanCount: 0, unusable: { count: 0, firstPath: '' } }
+  const layout: RequestLayout = {
+    groups: [],
+    others: [],
+    spanCount: 0,
+    isOver: false,
+    unusable: { count: 0, firstPath: '' },
+  }
   const end = reader.bytes.length
   while (reader.pos < end) {
     const start = reader.pos
@@ -143,8 +175,10 @@ function scanSpan(reader: WireReader, end: number, spanStart: number): ScannedSp
   let hasStart = false
   let hasEnd = false
   let hasSpanId = false
+  let fields = 0
   while (reader.pos < end) {
     const tag = checkedTag(reader, SPAN, end)
+    fields++
     switch (tag) {
       case 8 + WIRE_DELIMITED:
         traceIdAt = checkId(reader, end, 16)
@@ -154,10 +188,10 @@ function scanSpan(reader: WireReader, end: number, spanStart: number): ScannedSp
         hasSpanId = true
         break
       case 56 + WIRE_FIXED64:
-        hasStart = isNotZero(reader, end)
+        hasStart = isTime(reader, end)
         break
       case 64 + WIRE_FIXED64:
-        hasEnd = isNotZero(reader, end)
+        hasEnd = isTime(reader, end)
         break
       case 32 + WIRE_DELIMITED: {
         const at = reader.pos
@@ -170,6 +204,7 @@ function scanSpan(reader: WireReader, end: number, spanStart: number): ScannedSp
         checkField(reader, SPAN, tag, end, 0)
     }
   }
+  if (fields > watched.maxFields) isOver = true
   if (traceIdAt < 0) throw new FieldError('trace_id', 'is missing', spanStart)
   if (!hasSpanId) throw new FieldError('span_id', 'is missing', spanStart)
   scanned.traceIdAt = traceIdAt
@@ -177,9 +212,12 @@ function scanSpan(reader: WireReader, end: number, spanStart: number): ScannedSp
   return scanned
 }
 
-function isNotZero(reader: WireReader, end: number): boolean {
+/** Whether it is not 0. */
+function isTime(reader: WireReader, end: number): boolean {
   const at = reader.take(8, end)
-  return reader.view.getUint32(at) !== 0 || reader.view.getUint32(at + 4) !== 0
+  const high = reader.view.getUint32(at + 4, true)
+  if (high < watched.earliestHigh || high > watched.latestHigh) isOver = true
+  return high !== 0 || reader.view.getUint32(at) !== 0
 }
 
 function checkId(reader: WireReader, end: number, size: number): number {
@@ -214,8 +252,11 @@ function checkedTag(reader: WireReader, message: number, end: number): number {
 function checkField(reader: WireReader, message: number, tag: number, end: number, depth: number): void {
   const field = tag >>> 3
   const inner = field < FIELDS_PER_MESSAGE ? MESSAGE_IN[message * FIELDS_PER_MESSAGE + field]! : 0
-  if (inner === 0) reader.skip(tag, end)
-  else if (inner - 1 === KEY_VALUE) checkKeyValue(reader, endOf(reader, end), depth)
+  if (inner === 0) {
+    const start = reader.pos
+    reader.skip(tag, end)
+    if (reader.pos - start > watched.maxTextBytes) isOver = true
+  } else if (inner - 1 === KEY_VALUE) checkKeyValue(reader, endOf(reader, end), depth)
   else checkMessage(reader, inner - 1, endOf(reader, end), depth)
 }
 
@@ -225,7 +266,9 @@ function checkKeyValue(reader: WireReader, end: number, depth: number): void {
     const tag = reader.bytes[reader.pos]!
     if (tag === 8 + WIRE_DELIMITED) {
       reader.pos++
-      reader.take(reader.length(end), end)
+      const size = reader.length(end)
+      if (size > watched.maxTextBytes) isOver = true
+      reader.take(size, end)
     } else if (tag === 16 + WIRE_DELIMITED) {
       reader.pos++
       checkMessage(reader, ANY_VALUE, endOf(reader, end), depth)
@@ -241,10 +284,14 @@ function checkMessage(reader: WireReader, message: number, end: number, depth: n
   // A text alone, as most values are.
   if (message === ANY_VALUE && reader.pos < end && reader.bytes[reader.pos] === 8 + WIRE_DELIMITED) {
     reader.pos++
-    reader.take(reader.length(end), end)
+    const size = reader.length(end)
+    if (size > watched.maxTextBytes) isOver = true
+    reader.take(size, end)
   }
+  let fields = 0
   while (reader.pos < end) {
     const tag = checkedTag(reader, message, end)
+    if (++fields > watched.maxFields) isOver = true
     if (message === LINK && (tag === 8 + WIRE_DELIMITED || tag === 16 + WIRE_DELIMITED)) {
       checkLinkId(reader, end, tag === 8 + WIRE_DELIMITED ? 16 : 8)
     } else checkField(reader, message, tag, end, levels)

@@ -1,4 +1,4 @@
-import { type RequestLayout, scanRequest } from './scan.ts'
+import { type RequestLayout, scanRequest, type Watch } from './scan.ts'
 import { asBuffer } from './wire.ts'
 
 /** The spans of one request that fall on one partition, as a request of its own. */
@@ -18,7 +18,14 @@ export interface RejectedSpans {
 }
 
 export type SplitOutcome =
-  | { ok: true; records: PartitionRecord[]; spanCount: number; rejected: RejectedSpans | null }
+  | {
+      ok: true
+      records: PartitionRecord[]
+      spanCount: number
+      rejected: RejectedSpans | null
+      /** Whether something in it may go beyond what was watched for. */
+      isOver: boolean
+    }
   /** What is wrong, naming the field: `resource_spans[0].scope_spans[1].spans[3].trace_id: is missing`. */
   | { ok: false; message: string }
 
@@ -29,8 +36,12 @@ export type SplitOutcome =
  *
  * @param partitionFor partition of a trace id in 32 lower-case hex digits
  */
-export function splitByPartition(request: Uint8Array, partitionFor: (traceIdHex: string) => number): SplitOutcome {
-  const scanned = scanRequest(request)
+export function splitByPartition(
+  request: Uint8Array,
+  partitionFor: (traceIdHex: string) => number,
+  watch?: Watch,
+): SplitOutcome {
+  const scanned = scanRequest(request, watch)
   if (!scanned.ok) return scanned
   const { layout } = scanned
   const bytes = asBuffer(request)
@@ -40,7 +51,7 @@ export function splitByPartition(request: Uint8Array, partitionFor: (traceIdHex:
   const isWhole = rejected === null && isWithoutEmptyGroups(layout)
   if (records.length === 1 && only !== undefined && isWhole) only.value = request
   else for (const record of records) record.value = assemble(bytes, layout, partitions, record.partition)
-  return { ok: true, records, spanCount: layout.spanCount, rejected }
+  return { ok: true, records, spanCount: layout.spanCount, rejected, isOver: layout.isOver }
 }
 
 /** The partition of each span, in the order of the request, and a record without bytes for each partition. */

@@ -135,10 +135,10 @@ export function describeTracesContract(
         ]
         for (let times = 0; times < 2; times++) await store.insertSpans(spans, newToken())
         const usage = await store.usage(tenant, window)
-        const [none, b, a] = usage
+        const [b, none, a] = usage
         expect(usage).toMatchObject([
-          { tenant, day: '2026-06-02', agent: null, spans: 1, ...nothing },
           { tenant, day: '2026-06-02', agent: 'b', spans: 1, ...nothing },
+          { tenant, day: '2026-06-02', agent: null, spans: 1, ...nothing },
           { tenant, day: '2026-06-01', agent: 'a', spans: 2, ...nothing },
         ])
         // The name is a letter; the second span of `a` is as large as the others.

@@ -74,7 +74,7 @@ describe('migrations', () => {
       expect(await engines(database)).toEqual(expected)
       expect((await schemaStatus(client, { database, retention: kept({}) })).pending).toEqual([])
     }
-  })
+  }, 90_000)
 
   test('may run again, every statement of them', async () => {
     const database = newDatabase()
@@ -228,6 +228,7 @@ test('a plan says what is to be done and for what', () => {
     ...Array.from({ length: 6 }, () => 'migration 3: positions in the log, and what checks of them found'),
     ...Array.from({ length: 5 }, () => 'migration 4: an index for checks of the store against the log'),
     ...Array.from({ length: 2 }, () => 'migration 5: messages sent apart from their spans'),
+    ...Array.from({ length: 2 }, () => 'migration 6: sizes of spans'),
     ...Array.from({ length: 3 }, () => 'retention'),
   ])
 })

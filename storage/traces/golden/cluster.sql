@@ -173,6 +173,12 @@ ENGINE = Distributed('one', 'assay', 'messages_local', cityHash64(trace_id));
 
 INSERT INTO assay.schema_migrations SELECT 5, 'messages sent apart from their spans', 'aaa8f466683378d78cfb72c334b53f8d133fc92ba233b75727ad36f9bc913c8d', now64(3, 'UTC');
 
+ALTER TABLE assay.spans_local ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS size_bytes UInt64 MATERIALIZED length(name) + length(attributes) + length(events) + length(links) + ifNull(length(status_message), 0) + ifNull(length(input_text), 0) + ifNull(length(input_messages), 0) + ifNull(length(output_text), 0) + ifNull(length(output_messages), 0) + ifNull(length(tool_arguments), 0) + ifNull(length(tool_result), 0) + ifNull(length(retrieval_query), 0) + ifNull(length(documents), 0) + ifNull(length(error_message), 0);
+
+ALTER TABLE assay.spans ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS size_bytes UInt64 MATERIALIZED length(name) + length(attributes) + length(events) + length(links) + ifNull(length(status_message), 0) + ifNull(length(input_text), 0) + ifNull(length(input_messages), 0) + ifNull(length(output_text), 0) + ifNull(length(output_messages), 0) + ifNull(length(tool_arguments), 0) + ifNull(length(tool_result), 0) + ifNull(length(retrieval_query), 0) + ifNull(length(documents), 0) + ifNull(length(error_message), 0);
+
+INSERT INTO assay.schema_migrations SELECT 6, 'sizes of spans', '79a829d11686923715bf31bc734d3670492c91f1196b0df684972dfaae7798b7', now64(3, 'UTC');
+
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 
 ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
