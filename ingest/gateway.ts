@@ -66,6 +66,8 @@ export interface Gateway {
   readonly history: StreamHistory | null
   readonly budget: ByteBudget
   readonly maxBodyBytes: number
+  /** Of requests that are let in at a time: `guard/queue.ts`. */
+  readonly maxWaitingBytes: number
   readonly counters: GatewayCounters
   readonly onBug: (error: unknown) => void
   /** Why nothing is taken of the tenant at the moment; null when it is. To be asked before a body is read. */
@@ -134,6 +136,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     history: options.history === undefined ? null : createHistory(options.history, topic, nowMs),
     budget,
     maxBodyBytes,
+    maxWaitingBytes: maxHeldBytes / 2,
     counters,
     onBug: options.onBug ?? reportBug,
     take: async (payload, heldBytes) => {

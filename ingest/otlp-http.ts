@@ -8,6 +8,7 @@ import { createInflater, readBody } from './body.ts'
 import { answerCors } from './cors.ts'
 import { credentialsOf } from './credentials.ts'
 import type { Gateway, Payload } from './gateway.ts'
+import { createWorkQueue } from './guard/queue.ts'
 import { codingOf, encodingOf } from './media.ts'
 import {
   type Endpoint,
@@ -106,6 +107,7 @@ interface Reception {
 function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Reception {
   const { budget, maxBodyBytes, counters, onBug } = gateway
   const inflate = createInflater(MAX_INFLATING)
+  const queue = createWorkQueue(gateway.maxWaitingBytes)
   const atWork = new Set<Promise<void>>()
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -131,8 +133,9 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
     if (closed !== null) return refuse(closed)
     // Said before the body is read: under too much load what is refused must cost little. What is too large is told as such.
     const announcedBytes = Number(request.headers['content-length'] ?? 0)
-    if (announcedBytes <= maxBodyBytes && !budget.hasRoom(announcedBytes))
-      return refuse(refusalOfBody('overloaded', maxBodyBytes))
+    if (announcedBytes > maxBodyBytes) return refuse(refusalOfBody('too_large', maxBodyBytes))
+    const leave = budget.hasRoom(announcedBytes) ? queue.enter(request) : null
+    if (leave === null) return refuse(refusalOfBody('overloaded', maxBodyBytes))
     const { tenant } = admission.principal
     const endpoint = endpointOf(path)!
     try {
@@ -140,6 +143,8 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
     } catch (error) {
       onBug(error)
       refuse({ reason: 'internal', httpStatus: 500, code: INTERNAL, message: 'internal error' })
+    } finally {
+      leave()
     }
   }
 
