@@ -7,9 +7,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FromGateway, ToGateway } from './overload-gateway.ts'
 import { sendLoad } from './load.ts'
 import { atQuantile, type OpenLoadReport, sendOpenLoad } from './open-load.ts'
+import type { FromGateway, ToGateway } from './overload-gateway.ts'
 import { processUsage } from './process-usage.ts'
 
 interface GatewayProcess {
