@@ -2,11 +2,12 @@
  * `POST /v1/spans`: spans in the shape that the API shows them in, for people without OpenTelemetry. They go into the log as
  * OTLP, as everybody's do.
  */
+import { isUtf8 } from 'node:buffer'
 import { createHash, randomBytes } from 'node:crypto'
 import { spansToOtlpJson } from '../engine/conventions/to-otlp.ts'
 import type { Span } from '../engine/model/span.ts'
 import { spanFromJson } from '../engine/model/span-json.ts'
-import { jsonProblem } from '../engine/parse-json.ts'
+import { parseJsonBody } from '../engine/otlp/json-body.ts'
 
 export type NativeOutcome =
   /** `body` is OTLP/JSON. */
@@ -19,17 +20,18 @@ export interface SpanIds {
   readonly spanId: string
 }
 
+/** Each value is held several times on its way to a span. */
+const MOST_MARKS = 300_000
+
 /**
  * `{"spans": [{…}]}`. Left out of a span may be: `traceId` (those without one in a request are one trace), `spanId`, `kind` (`other`),
  * `durationMs` (0, or to `endTime`) and `startTime` (so that it ended now).
  */
 export function readNativeSpans(body: Uint8Array, nowMs: number, hexOf: HexOf = randomHex): NativeOutcome {
-  let raw: unknown
-  try {
-    raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${jsonProblem(error)}` }
-  }
+  if (!isUtf8(body)) return { ok: false, message: 'the body is not JSON: it is not UTF-8' }
+  const json = parseJsonBody(body, MOST_MARKS)
+  if (!json.ok) return json
+  const raw = json.value
   if (!isObject(raw) || !Array.isArray(raw.spans))
     return { ok: false, message: 'the body must be a JSON object with a list of spans' }
   const traceId = hexOf(16, 0)

@@ -17,7 +17,7 @@ export const nodeFlags = ['--disable-warning=ExperimentalWarning', ...youngGener
  * what it likes up to half of that. The rest is code (70 to 90 MB) and what is outside of the heap: bodies of requests, what was fetched
  * from the log, blocks on their way to the store. A young generation is three times its semi-space.
  */
-const OLD_SPACE_MB = { gateway: 80, 'trans-store': 192, 'trans-evaluate': 288, alerts: 256 }
+const OLD_SPACE_MB = { gateway: 144, 'trans-store': 192, 'trans-evaluate': 288, alerts: 256 }
 const OTHER_OLD_SPACE_MB = 512
 const MIDDLE_YOUNG = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 

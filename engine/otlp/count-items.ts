@@ -1,5 +1,5 @@
 /** How many points or log records a request holds that we don't keep: its sender is told the number. */
-import { jsonProblem } from '../parse-json.ts'
+import { parseJsonBody } from './json-body.ts'
 import { WIRE_DELIMITED, WireError, WireReader } from './wire.ts'
 
 export type Signal = 'metrics' | 'logs'
@@ -55,12 +55,9 @@ function countBelow(reader: WireReader, end: number, path: readonly (readonly nu
 
 /** Of the same in OTLP/JSON. */
 export function countInJson(signal: Signal, bytes: Uint8Array): CountOutcome {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(new TextDecoder().decode(bytes))
-  } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${jsonProblem(error)}` }
-  }
+  const json = parseJsonBody(bytes)
+  if (!json.ok) return json
+  const parsed = json.value
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     return { ok: false, message: `the body must be a JSON object with ${JSON_PATH[signal][0]![0]}` }
   let level: unknown[] = [parsed]

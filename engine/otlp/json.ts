@@ -4,8 +4,8 @@
  *
  * Lists are written from their last item to the first, because the writer goes backwards.
  */
-import { jsonProblem } from '../parse-json.ts'
 import { writeKeyValue } from './json-any-value.ts'
+import { parseJsonBody } from './json-body.ts'
 import {
   enumAt,
   get,
@@ -31,12 +31,9 @@ export type TranscodeOutcome =
 
 /** Unknown fields are left out, as the specification wants. */
 export function transcodeJson(body: Uint8Array): TranscodeOutcome {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
-  } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${jsonProblem(error)}` }
-  }
+  const json = parseJsonBody(body)
+  if (!json.ok) return json
+  const parsed = json.value
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     return { ok: false, message: 'the body must be a JSON object with resourceSpans' }
   }

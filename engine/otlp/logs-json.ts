@@ -1,5 +1,5 @@
 /** `readLogs` for OTLP/JSON. */
-import { messageOf } from '../message-of.ts'
+import { parseJsonBody } from './json-body.ts'
 import { BODY, EVENT_NAME, type LogsOutcome, MESSAGE_EVENTS, placeIn } from './log-records.ts'
 
 const JSON_LOGS = ['resourceLogs', 'scopeLogs', 'logRecords'] as const
@@ -11,12 +11,9 @@ const isObject = (value: unknown): value is JsonObject =>
 
 /** Whether values are what they should be is seen where spans are read: what is none is handed on as it is. */
 export function readLogsJson(body: Uint8Array, nowMs: number): LogsOutcome {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
-  } catch (error) {
-    return { ok: false, message: `the body is not JSON: ${messageOf(error)}` }
-  }
+  const json = parseJsonBody(body)
+  if (!json.ok) return json
+  const parsed = json.value
   if (!isObject(parsed)) return { ok: false, message: 'the body must be a JSON object with resourceLogs' }
   const places: number[][] = []
   const leftOut = { others: 0, withoutSpan: 0 }

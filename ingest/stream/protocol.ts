@@ -2,7 +2,7 @@
  * What clients and the gateway say to each other over `/v1/stream`. Batches are frames of their own: binary ones hold eight bytes of number
  * (unsigned, the highest byte first) and an ExportTraceServiceRequest, as it is or in gzip; text ones are JSON, as all else is.
  */
-import { messageOf } from '../../engine/message-of.ts'
+import { parseJsonBody } from '../../engine/otlp/json-body.ts'
 import type { Endpoint, RejectReason } from '../refusals.ts'
 
 export const STREAM_PATH = '/v1/stream'
@@ -96,12 +96,9 @@ function parseBinary(data: Buffer): Incoming {
 }
 
 function parseText(data: Buffer): Incoming {
-  let raw: unknown
-  try {
-    raw = JSON.parse(data.toString('utf8'))
-  } catch (error) {
-    return mistake(`a text frame must be JSON: ${messageOf(error)}`)
-  }
+  const json = parseJsonBody(data)
+  if (!json.ok) return mistake(`a text frame must be JSON: ${json.message}`)
+  const raw = json.value
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     return mistake('a text frame must be a JSON object')
   const message = raw as Readonly<Record<string, unknown>>
