@@ -3,6 +3,7 @@ import { overriding } from '../../test/support/overriding.ts'
 import { type EmbeddedLog, openEmbeddedLog } from './embedded.ts'
 import { InHand } from './in-hand.ts'
 import { type InHandNote, noteText, parseNote } from './in-hand-note.ts'
+import { NO_SUBJECTS } from './in-hand-subjects.ts'
 import { type Consumer, type Log, type LogRecord, UnreadableRecords } from './port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from './topics.ts'
 
@@ -166,18 +167,32 @@ test('where the partition went to another, records are not to be processed', asy
 })
 
 describe('notes', () => {
-  const note: InHandNote = { from: 3, to: 900, trial: { start: 4, end: 5, count: 2 }, aside: [1, 3] }
+  const note: InHandNote = {
+    from: 3,
+    to: 900,
+    trial: { start: 4, end: 5, count: 2 },
+    aside: [1, 3],
+    subjects: NO_SUBJECTS,
+  }
+  const subjects = {
+    deaths: 4,
+    judged: 'one',
+    suspects: [{ key: 'two', deaths: 2 }],
+    aside: [{ key: 'three', to: 12 }],
+  }
 
   test.each<[string, InHandNote]>([
     ['everything', note],
     ['no trial', { ...note, trial: null, aside: [] }],
-    ['only what is aside', { from: 7, to: 7, trial: null, aside: [5] }],
+    ['only what is aside', { ...note, from: 7, to: 7, trial: null, aside: [5] }],
+    ['what is judged as a whole', { ...note, subjects }],
+    ['only that processes died', { ...note, to: 3, trial: null, aside: [], subjects: { ...NO_SUBJECTS, deaths: 1 } }],
   ])('say %s and are read again', (_what, one) => {
     expect(parseNote(noteText(one))).toEqual(one)
   })
 
   test('say nothing in peace', () => {
-    expect(noteText({ from: 7, to: 7, trial: null, aside: [] })).toBeUndefined()
+    expect(noteText({ from: 7, to: 7, trial: null, aside: [], subjects: NO_SUBJECTS })).toBeUndefined()
   })
 
   test.each([
@@ -190,6 +205,10 @@ describe('notes', () => {
     '{"version":1,"from":-1,"to":2}',
     '{"version":1,"from":1,"to":2,"trial":[1]}',
     '{"version":1,"from":1,"to":2,"aside":["1"]}',
+    '{"version":1,"from":1,"to":2,"deaths":"1"}',
+    '{"version":1,"from":1,"to":2,"deaths":1,"judged":1}',
+    '{"version":1,"from":1,"to":2,"deaths":1,"suspects":[["one"]]}',
+    '{"version":1,"from":1,"to":2,"asideSubjects":[[1,1]]}',
   ])('of others are none: %s', (text) => {
     expect(parseNote(text)).toBeNull()
   })

@@ -6,12 +6,25 @@
  * often while it was the only one is put aside in `dead-letters`.
  *
  * A trial waits for nothing and writes nothing, so that no outage and no operator's SIGKILL is taken for poison; it starts from an empty
- * memory, so that no record is blamed for what others left there.
+ * memory, so that no record is blamed for what others left there. What kills as a whole, and by none of its records, is found by
+ * `judgeWhole`.
  */
 import { messageOf } from '../../engine/message-of.ts'
 import { deadLetter } from './dead-letter.ts'
 import { type Alone, aloneInProcess } from './in-hand-alone.ts'
 import { type InHandNote, noteText, parseNote, type Trial } from './in-hand-note.ts'
+import {
+  afterCommit,
+  afterDeath,
+  deathsWith,
+  isCareful,
+  isFull,
+  NO_SUBJECTS,
+  type Subjects,
+  withAside,
+  withInnocent,
+  withJudged,
+} from './in-hand-subjects.ts'
 import {
   type CommitOutcome,
   type CommittedOffset,
@@ -62,6 +75,7 @@ interface Partition {
   from: number
   to: number
   aside: readonly number[]
+  subjects: Subjects
   /** Behind the last record that was handed out. */
   admitted: number
 }
@@ -118,7 +132,53 @@ export class InHand {
 
   /** So many records are put aside that the partition has to be committed past them. */
   isAsideFull(of: TopicPartition): boolean {
-    return (this.#partitions.get(nameOf(of))?.aside.length ?? 0) > MAX_ASIDE
+    const partition = this.#partitions.get(nameOf(of))
+    return partition !== undefined && (partition.aside.length > MAX_ASIDE || isFull(partition.subjects))
+  }
+
+  /** What is judged as a whole is to be judged by `judgeWhole`. */
+  isCareful(of: TopicPartition): boolean {
+    const subjects = this.#partitions.get(nameOf(of))?.subjects
+    return subjects !== undefined && (isCareful(subjects) || subjects.aside.length > 0)
+  }
+
+  /** Null when it was not put aside, else behind its last record that was. */
+  wholeAsideTo(of: TopicPartition, key: string): number | null {
+    return this.#partitions.get(nameOf(of))?.subjects.aside.find((one) => one.key === key)?.to ?? null
+  }
+
+  /**
+   * `judge` waits for nothing. `deadly`: not judged, since so many processes died when they did; `lost`: the partition is no longer this
+   * member's.
+   */
+  async judgeWhole(of: TopicPartition, key: string, judge: () => void): Promise<'judged' | 'deadly' | 'lost'> {
+    const tenure = this.#partitions
+    const name = nameOf(of)
+    const partition = tenure.get(name)
+    if (partition === undefined || !isCareful(partition.subjects)) {
+      judge()
+      return 'judged'
+    }
+    const { alone = aloneInProcess } = this.#options
+    const persist = (subjects: Subjects): Promise<boolean> => {
+      partition.subjects = subjects
+      return this.#persist(name, { ...partition, trial: null }, tenure)
+    }
+    return alone(async () => {
+      if (deathsWith(partition.subjects, key) >= this.#maxAttempts) return 'deadly'
+      if (!(await persist(withJudged(partition.subjects, key))) || tenure !== this.#partitions) return 'lost'
+      judge()
+      return (await persist(withInnocent(partition.subjects, key))) ? 'judged' : 'lost'
+    })
+  }
+
+  /** From now on, and for those who take over, it is aside, until it is committed past. False when the partition is lost. */
+  async putWholeAside(of: TopicPartition, key: string, to: number): Promise<boolean> {
+    const name = nameOf(of)
+    const partition = this.#partitions.get(name)
+    if (partition === undefined) return false
+    partition.subjects = withAside(partition.subjects, key, to)
+    return this.#persist(name, { ...partition, trial: null }, this.#partitions)
   }
 
   /** What is in hand now belongs to this; see `commit`. */
@@ -185,7 +245,8 @@ export class InHand {
       const known = committed.get(name)
       const offset = Math.min(known?.offset ?? first.offset, first.offset)
       const note = parseNote(known?.note)
-      const partition: Partition = { offset, from: offset, to: offset, admitted: 0, aside: note?.aside ?? [] }
+      const { aside, subjects } = note ?? { aside: [], subjects: NO_SUBJECTS }
+      const partition: Partition = { offset, from: offset, to: offset, admitted: 0, aside, subjects }
       if (note !== null && note.from < note.to && !(await this.#inspect(name, partition, note, tenure))) return false
       if (tenure !== this.#partitions) return false
       tenure.set(name, partition)
@@ -202,8 +263,8 @@ export class InHand {
   ): Promise<boolean> {
     const { log, retry, alone = aloneInProcess } = this.#options
     const { topic, partition: number } = parseName(name)
-    let { from, trial } = note
-    const { to } = note
+    let { from, to, trial } = note
+    partition.subjects = afterDeath(partition.subjects)
     const piece = Math.max(1, Math.ceil((to - from) / PIECES))
     const persist = (written: Trial | null): Promise<boolean> => {
       Object.assign(partition, { from, to })
@@ -231,8 +292,9 @@ export class InHand {
       if (!isMine) return false
       if (trial !== null && from >= trial.end) trial = null
     }
-    Object.assign(partition, { from, to })
-    return true
+    // With room: whoever finds none would not know that this process died too, were it by what was not tried.
+    to = Math.max(to, from + MIN_ROOM)
+    return persist(null)
   }
 
   /** Waits outages out. False when the partition is lost. */
@@ -287,13 +349,14 @@ function nextOf(partition: Partition, processed: Processed | undefined, end: 're
   const offset = processed?.offset ?? partition.offset
   const from = Math.max(partition.from, processed?.done ?? offset)
   const aside = partition.aside.filter((one) => one >= offset)
-  if (end === 'release') return { ...partition, offset, from, to: from, aside }
+  const subjects = afterCommit(partition.subjects, offset, offset > partition.offset)
+  if (end === 'release') return { ...partition, offset, from, to: from, aside, subjects }
   const room = Math.min(MAX_ROOM, Math.max(MIN_ROOM, 2 * (partition.admitted - partition.from)))
-  return { ...partition, offset, from, to: Math.max(partition.admitted, from) + room, aside }
+  return { ...partition, offset, from, to: Math.max(partition.admitted, from) + room, aside, subjects }
 }
 
 function committedOf(name: string, of: Partition, trial: Trial | null): CommittedOffset {
-  const note = noteText({ from: of.from, to: of.to, trial, aside: of.aside })
+  const note = noteText({ ...of, trial })
   return { ...parseName(name), offset: of.offset, ...(note !== undefined && { note }) }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Records that kill their process for real, and operators who kill it: the first are found over its deaths and put aside, the second never
- * put anything aside.
+ * Records and traces that kill their process for real, and operators who kill it: the first are found over its deaths and put aside, the
+ * second never put anything aside.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,18 +9,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openEmbeddedLog } from '../../storage/log/embedded.ts'
-import { AGENT_TRACES, DEAD_LETTERS, onlineTopics } from '../../storage/log/topics.ts'
+import { decodeResults } from '../../engine/codec/results.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
-import { traceRecord } from '../../workers/online/fixtures/records.ts'
+import { type FixtureSpan, traceIdOf, traceRecord } from '../../workers/online/fixtures/records.ts'
 import { type ClickHouseServer, startClickHouse } from '../support/clickhouse-server.ts'
+import { type KafkaBroker, startKafkaBroker } from '../support/kafka-broker.ts'
+import { kafkaIsMissing } from '../support/kafka-jars.ts'
+import { openLog } from './open-log.ts'
 
 const RECORDS = 2_000
 const PARTITIONS = 4
 const HEAP_MB = 160
 
 let clickHouse: ClickHouseServer
-let dataDir: string
+/** Of the log: a folder of the test, or a broker. */
+let place: string
 /** Traces of one test have other ids than those of another: they share the store. */
 let firstTrace = 1
 beforeAll(async () => {
@@ -28,31 +32,31 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => clickHouse.stop())
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'assay-poison-'))
+  const dataDir = mkdtempSync(join(tmpdir(), 'assay-poison-'))
+  place = dataDir
   return () => rmSync(dataDir, { recursive: true, force: true })
 })
 
-/** One span a record; the names of some tell what they do. Gives where those are. */
-async function send(names: ReadonlyMap<number, string>): Promise<string[]> {
-  const log = await openEmbeddedLog({ dataDir })
-  await log.ensureTopics(onlineTopics)
+/** A trace of one span a record, but for some; the names of spans tell what they do. Gives where those are. */
+async function send(others: ReadonlyMap<number, Partial<FixtureSpan>[]>): Promise<string[]> {
+  const log = await openLog(place)
   const records = Array.from({ length: RECORDS }, (_, i) => {
-    const name = names.get(i)
+    const spans = others.get(i) ?? [{}]
     return traceRecord(
       'default',
-      [{ trace: firstTrace + i, id: 1, ...(name !== undefined && { name }) }],
+      spans.map((span) => ({ trace: firstTrace + i, id: 1, ...span })),
       i % PARTITIONS,
     )
   })
   const positions = await log.append(AGENT_TRACES, records)
   await log.close()
-  return [...names.keys()].map((i) => `${AGENT_TRACES}/${positions[i]!.partition}/${positions[i]!.offset}`)
+  return [...others.keys()].map((i) => `${AGENT_TRACES}/${positions[i]!.partition}/${positions[i]!.offset}`)
 }
 
 /** A life of the process: how it ended. `killAfterMs`: by us, so long after it was ready. */
 async function live(killAfterMs?: number): Promise<'done' | 'died'> {
   const script = join(import.meta.dirname, 'processor.ts')
-  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, script, dataDir, clickHouse.url], {
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, script, place, clickHouse.url], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const ended = once(child, 'exit')
@@ -71,7 +75,7 @@ async function lives(most: number): Promise<number> {
 }
 
 async function deadLetters(): Promise<string[]> {
-  const log = await openEmbeddedLog({ dataDir })
+  const log = await openLog(place)
   const letters = await log.read(DEAD_LETTERS, 0, 0, 100)
   await log.close()
   return letters.map(({ headers }) => `${headers.source} ${headers.code}`).sort()
@@ -80,23 +84,82 @@ async function deadLetters(): Promise<string[]> {
 /** Of this test's records, each once. */
 async function storedOf(): Promise<number> {
   const traces = await openTraces({ url: clickHouse.url })
+  await traces.migrate()
   const stored = await traces.countSpans('default')
   await traces.close()
   return stored
 }
 
-test('one record in a thousand kills: those are put aside, and the lag is zero', { timeout: 180_000 }, async () => {
-  const before = await storedOf().catch(() => 0)
-  const sources = await send(
-    new Map([
-      [700, 'evaluate memory'],
-      [1_701, 'store abort'],
-    ]),
-  )
+/** By eval, how many traces have a verdict; of spans or of the whole. */
+async function judgedOf(): Promise<Map<string, Set<string>>> {
+  const log = await openLog(place)
+  const judged = new Map<string, Set<string>>()
+  for (const { partition, start, end } of await log.endOffsets(EVAL_RESULTS)) {
+    for (let next = start; next < end; ) {
+      const records = await log.read(EVAL_RESULTS, partition, next, 1_000)
+      for (const { evalId, traceId } of records.flatMap(({ value }) => decodeResults(value))) {
+        judged.set(evalId, (judged.get(evalId) ?? new Set()).add(traceId))
+      }
+      next = (records.at(-1)?.offset ?? end) + 1
+    }
+  }
+  await log.close()
+  return judged
+}
+
+async function expectPutAside(names: readonly [number, string][]): Promise<void> {
+  const before = await storedOf()
+  const sources = await send(new Map(names.map(([record, name]) => [record, [{ name }]])))
   await lives(6 * sources.length)
   expect(await deadLetters()).toEqual(sources.map((source) => `${source} fatal`).sort())
   // What kills evaluation is stored all the same.
-  expect((await storedOf()) - before).toBe(RECORDS - 1)
+  const unstored = names.filter(([, name]) => name.startsWith('store')).length
+  expect((await storedOf()) - before).toBe(RECORDS - unstored)
+  firstTrace += RECORDS
+}
+
+test('one record in a thousand kills: those are put aside, and the lag is zero', { timeout: 180_000 }, () =>
+  expectPutAside([
+    [700, 'evaluate memory'],
+    [1_701, 'store abort'],
+  ]),
+)
+
+const missing = kafkaIsMissing()
+if (missing !== null) test.skip(`on Kafka, needs a broker: ${missing}`, () => {})
+else {
+  let broker: KafkaBroker
+  beforeAll(async () => {
+    broker = await startKafkaBroker()
+  }, 60_000)
+  afterAll(() => broker.stop())
+
+  test('one record in a thousand kills, on Kafka', { timeout: 300_000 }, async () => {
+    place = `kafka://${broker.address}`
+    await expectPutAside([[700, 'evaluate abort']])
+  })
+}
+
+test('a trace kills when it is judged: its records are put aside, and nothing else', { timeout: 180_000 }, async () => {
+  const before = await storedOf()
+  const trace = firstTrace + 400
+  const sources = await send(
+    new Map([
+      [400, [{ parent: 2 }]],
+      // Of another trace too.
+      [404, [{ trace, id: 3, parent: 2, name: 'trace memory' }, {}]],
+      [800, [{ trace, id: 2 }]],
+    ]),
+  )
+  // Two before its name is written, and three with it.
+  expect(await lives(8)).toBeGreaterThanOrEqual(5)
+  expect(await deadLetters()).toEqual(sources.map((source) => `${source} fatal`).sort())
+  expect((await storedOf()) - before).toBe(RECORDS + 1)
+  const judged = await judgedOf()
+  expect(judged.get('test/fast')?.size).toBe(RECORDS - 1)
+  expect(judged.get('test/short')?.size).toBe(RECORDS - 2)
+  expect(judged.get('test/fast')).toContain(traceIdOf(trace))
+  expect(judged.get('test/short')).not.toContain(traceIdOf(trace))
   firstTrace += RECORDS
 })
 

@@ -4,86 +4,38 @@
  * it completes traces that were open for longer than their offsets were held when the process before it ended.
  */
 
-import type { Plan } from '../../dsl/plan.ts'
 import { UnreadConventions } from '../../engine/conventions/unread.ts'
-import {
-  compileEvaluator,
-  type EvalLedger,
-  type Evaluator,
-  type EvaluatorOptions,
-} from '../../engine/evaluate/evaluator.ts'
+import { compileEvaluator, type EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
-import type { TenantPlans } from '../../storage/definitions/plans.ts'
-import type { Erased, Tombstone } from '../../storage/erasure/tombstones.ts'
+import type { Tombstone } from '../../storage/erasure/tombstones.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
-import { InHand, type Processed } from '../../storage/log/in-hand.ts'
-import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
+import { InHand } from '../../storage/log/in-hand.ts'
+import type { Consumer, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
-import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, UNSETTLED_TRACES } from '../../storage/log/topics.ts'
-import { type AssemblyTimes, DEFAULT_TIMES } from './assembly.ts'
+import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
+import { DeadlyTraces } from './deadly-traces.ts'
+import type { EvaluateLoop, EvaluateLoopOptions } from './evaluate-options.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
 import { Evaluators } from './evaluators.ts'
-import type { LiveAgents } from './live/live-agents.ts'
-import { defaultJoinBudget, type JoinedSpan, readJoined } from './message-join.ts'
-import { PartitionProgress } from './partition-progress.ts'
-import { ReadBack, type ReadBackStore, resultsEnd, storedUpTo } from './read-back.ts'
+import { HandOver } from './hand-over.ts'
+import { type JoinedSpan, readJoined } from './message-join.ts'
+import type { PartitionProgress } from './partition-progress.ts'
+import { COMMIT_INTERVAL_MS, Partitions } from './partitions.ts'
+import { ReadBack, resultsEnd, storedUpTo } from './read-back.ts'
 import { resultRecords } from './result-records.ts'
 import { isWorthSaying, retryForever } from './retry.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
 import { TraceJudge } from './trace-judge.ts'
-import { type AssemblyBudget, defaultBudget } from './traces-in-memory.ts'
 import { tryEvaluation } from './try-evaluation.ts'
-import { readUnsettled, unsettledRecords } from './unsettled-traces.ts'
 
-export interface EvaluateLoopOptions {
-  log: Log
-  /** The plan in force of each tenant; asked for each record, and compiled when its hash is a new one. */
-  definitions: Pick<TenantPlans, 'current'>
-  /** What is not to be judged, although the log has it. */
-  erased?: Erased
-  /** Milliseconds since the epoch. */
-  nowMs: () => number
-  /** A line for the operator. */
-  onProblem?: (text: string) => void
-  /** To complete traces that were open before a restart. */
-  traces?: ReadBackStore
-  times?: Partial<AssemblyTimes>
-  budget?: Partial<AssemblyBudget>
-  groupId?: string
-  /** Of the store loop: what it has not come to, the store lacks. */
-  storeGroupId?: string
-  /** How often a process may die with a record alone in hand before that is put aside: 3. */
-  maxAttempts?: number
-  /** `compileEvaluator`, or what wraps it. */
-  compile?: (plan: Plan, options: EvaluatorOptions) => Evaluator
-  runtime?: Runtime
-  /** Hears of every span and verdict, as they come. */
-  live?: LiveAgents
-}
-
+export type { EvaluateLoop, EvaluateLoopOptions } from './evaluate-options.ts'
 export type { EvaluateLoopStats } from './evaluate-stats.ts'
-
-export interface EvaluateLoop {
-  stats(): EvaluateLoopStats
-  /** How the subjects of each eval of the tenant ended since its definitions in force were taken up. */
-  ledger(tenant: string): EvalLedger[]
-  /** Lets go of the traces, open or judged, with all that is known of them. */
-  forget(erased: Pick<Tombstone, 'tenant' | 'traceIds'>): void
-  /** Commits what is done with and leaves the group. Open traces come again. */
-  drain(): Promise<void>
-}
 
 /** About a thousand spans: some 15 ms of work between two looks at the clock and at what else the thread has to do. */
 const FETCH_BYTES = 1 << 20
-const IDLE_WAIT_MS = 1_000
-/** A trace that is due waits for the records before that; while these cannot be read yet, the loop must not spin. */
-const MIN_WAIT_MS = 5
-/** A commit is a transaction of its own; what it saves is only work after a restart. */
-const COMMIT_INTERVAL_MS = 250
-
 export async function startEvaluateLoop(options: EvaluateLoopOptions): Promise<EvaluateLoop> {
   const loop = new Loop(options)
   await loop.start()
@@ -96,12 +48,10 @@ class Loop implements EvaluateLoop {
   readonly #stop = new AbortController()
   readonly #judge: TraceJudge
   readonly #inHand: InHand
+  readonly #handOver: HandOver
   readonly #evaluators: Evaluators
   readonly #unread: UnreadConventions
-  readonly #budget: AssemblyBudget
-  readonly #joinBudget = defaultJoinBudget()
-  readonly #times: AssemblyTimes
-  readonly #partitions = new Map<number, PartitionProgress>()
+  readonly #partitions: Partitions
   #consumer!: Consumer
   #running: Promise<void> = Promise.resolve()
   /** Of the partitions; null from when they are taken away, which may be in the middle of a turn, until there are others. */
@@ -128,34 +78,45 @@ class Loop implements EvaluateLoop {
     this.#evaluators = new Evaluators(definitions, compile, onProblem)
     // So that its first span need not wait for it.
     this.#evaluators.of(DEFAULT_TENANT)
-    this.#budget = { ...defaultBudget(), ...options.budget }
-    this.#times = { ...DEFAULT_TIMES, ...options.times }
-    const { traces, nowMs } = options
+    this.#partitions = new Partitions(options.times, options.budget)
     this.#unread = new UnreadConventions((line) => options.onProblem?.(line))
-    this.#judge = new TraceJudge(
-      traces === undefined
-        ? null
-        : new ReadBack({
-            traces,
-            nowMs,
-            sleep: this.#runtime.sleep,
-            storedUpTo: () => storedUpTo(options),
-            resultsEnd: () => resultsEnd(options.log),
-          }),
-      (text) => options.onProblem?.(text),
-    )
+    const retry = <T>(attempt: () => Promise<T>) => this.#retried(attempt)
+    const { log, maxAttempts } = options
+    const groupId = this.#groupId
     this.#inHand = new InHand({
-      log: options.log,
-      groupId: this.#groupId,
+      log,
+      groupId,
       tryRecord: async (record) => {
         const { evaluator, parts } = this.#evaluators.anew(tenantOf(record))
         tryEvaluation(record, evaluator, parts)
       },
-      retry: (attempt) => this.#retried(attempt),
+      retry,
       alone: this.#runtime.alone,
-      onProblem: options.onProblem,
+      onProblem,
       onPutAside: () => this.#stats.deadLetters++,
-      maxAttempts: options.maxAttempts,
+      maxAttempts,
+    })
+    const onPutAside = (letters: number) => {
+      this.#stats.deadLetters += letters
+    }
+    this.#judge = new TraceJudge(
+      this.#readBack(),
+      (text) => onProblem?.(text),
+      new DeadlyTraces({ log, inHand: this.#inHand, groupId, retry, onProblem, onPutAside }),
+    )
+    const evaluatorOf = (tenant: string) => this.#evaluators.of(tenant).evaluator
+    this.#handOver = new HandOver({ log, judge: this.#judge, retry, evaluatorOf })
+  }
+
+  #readBack(): ReadBack | null {
+    const { traces, nowMs, log } = this.#options
+    if (traces === undefined) return null
+    return new ReadBack({
+      traces,
+      nowMs,
+      sleep: this.#runtime.sleep,
+      storedUpTo: () => storedUpTo(this.#options),
+      resultsEnd: () => resultsEnd(log),
     })
   }
 
@@ -179,14 +140,12 @@ class Loop implements EvaluateLoop {
   }
 
   stats(): EvaluateLoopStats {
-    let openTraces = 0
-    for (const { assembly } of this.#partitions.values()) openTraces += assembly?.openTraces ?? 0
     return {
       ...this.#stats,
       verdicts: { ...this.#stats.verdicts },
       ...this.#judge.stats,
       unreadConvention: this.#unread.spans,
-      openTraces,
+      openTraces: this.#partitions.openTraces,
       waitingForStore: this.#judge.waiting.size,
     }
   }
@@ -196,14 +155,14 @@ class Loop implements EvaluateLoop {
   }
 
   forget({ tenant, traceIds }: Pick<Tombstone, 'tenant' | 'traceIds'>): void {
-    for (const { assembly } of this.#partitions.values()) assembly?.erase(tenant, traceIds)
+    for (const { assembly } of this.#partitions.all()) assembly?.erase(tenant, traceIds)
   }
 
   async drain(): Promise<void> {
     this.#stop.abort()
     await this.#running
     try {
-      await this.#inHand.release(this.#toCommit())
+      await this.#inHand.release(this.#partitions.toCommit())
     } catch (error) {
       // What is not committed is evaluated again at the next start, by the same ids.
       this.#options.onProblem?.(`evaluation stopped without its last commit: ${messageOf(error)}`)
@@ -232,7 +191,7 @@ class Loop implements EvaluateLoop {
   async #turn(): Promise<void> {
     const records = await this.#consumer.fetch({
       maxBytes: FETCH_BYTES,
-      maxWaitMs: this.#waitMs(),
+      maxWaitMs: this.#partitions.waitMs(this.#options.nowMs()),
       signal: this.#stop.signal,
     })
     const nowMs = this.#options.nowMs()
@@ -241,7 +200,12 @@ class Loop implements EvaluateLoop {
     const tenure = this.#tenure
     // What was read before partitions were taken away must not count as in hand in the next tenure.
     if (tenure === null) return
-    if (this.#takenOverIn !== tenure) await this.#takeOver(tenure)
+    if (this.#takenOverIn !== tenure) {
+      const isStillOurs = () => tenure === this.#tenure
+      // Without a store, nothing waits for it.
+      if (this.#options.traces !== undefined) await this.#handOver.takeOver(this.#consumer.assignment(), isStillOurs)
+      this.#takenOverIn = tenure
+    }
     // Otherwise they are another's by now.
     if (tenure !== this.#tenure || !(await this.#inHand.admit(records))) return
     for (const record of records) {
@@ -249,12 +213,12 @@ class Loop implements EvaluateLoop {
       if (tenure !== this.#tenure) break
       spans += await this.#evaluate(record, nowMs, results)
     }
-    await this.#advanceDue(nowMs)
-    for (const progress of this.#partitions.values()) await this.#settle(progress, nowMs, results)
-    results.push(...(await this.#judge.judgeWaiting(nowMs, (of) => this.#partitions.get(of)?.assembly)))
+    await this.#partitions.advanceDue(nowMs, this.#options.log)
+    for (const progress of this.#partitions.all()) await this.#settle(progress, nowMs, results)
+    results.push(...(await this.#judge.judgeWaiting(nowMs, this.#partitions.assemblyOf)))
     await this.#append(results)
-    await this.#noteUnsettled()
-    for (const progress of this.#partitions.values()) {
+    await this.#handOver.note()
+    for (const progress of this.#partitions.all()) {
       progress.appended(!this.#inHand.isAsideFull(progress.topicPartition), nowMs)
     }
     this.#options.live?.readTo(records.length === 0 ? nowMs : Math.max(...records.map((one) => one.appendTimeMs)))
@@ -272,31 +236,11 @@ class Loop implements EvaluateLoop {
     }
   }
 
-  /** Where every record was read, time goes on without records; elsewhere the records to come say what time it is. */
-  async #advanceDue(nowMs: number): Promise<void> {
-    const due = [...this.#partitions.values()].filter((progress) => progress.isDue(nowMs))
-    if (due.length === 0) return
-    const extents = await this.#options.log.endOffsets(AGENT_TRACES)
-    for (const progress of due) if (progress.hasReadAll(extents)) progress.advance(nowMs)
-  }
-
-  /** Until a trace is due or a commit is. */
-  #waitMs(): number {
-    let waitMs = IDLE_WAIT_MS
-    const nowMs = this.#options.nowMs()
-    for (const progress of this.#partitions.values()) {
-      const dueMs = progress.assembly?.nextDueMs() ?? null
-      if (dueMs !== null) waitMs = Math.min(waitMs, dueMs - nowMs)
-      if (progress.hasUncommitted()) waitMs = Math.min(waitMs, COMMIT_INTERVAL_MS)
-    }
-    return Math.max(MIN_WAIT_MS, waitMs)
-  }
-
   /** The number of spans in the record. */
   async #evaluate(record: LogRecord, nowMs: number, results: EvalResult[]): Promise<number> {
     const tenant = tenantOf(record)
     const { evaluator, parts } = this.#evaluators.of(tenant)
-    const progress = this.#progressOf(record, tenant, evaluator)
+    const progress = this.#partitions.of(record, tenant, evaluator)
     progress.advance(record.appendTimeMs)
     await this.#settle(progress, nowMs, results)
     // Taken away meanwhile.
@@ -352,30 +296,6 @@ class Loop implements EvaluateLoop {
     this.#options.live?.addResults(results)
   }
 
-  /** Before what they were read from is committed: whoever has the partition next finds them there. */
-  async #noteUnsettled(): Promise<void> {
-    const news = this.#judge.waiting.takeNews()
-    if (news.length === 0) return
-    const { log } = this.#options
-    await this.#retried(async () =>
-      log.append(UNSETTLED_TRACES, unsettledRecords(news, await log.partitionsOf(UNSETTLED_TRACES))),
-    )
-  }
-
-  /** What the owners before have left to be judged when the store has it; their last words come before ours. */
-  async #takeOver(tenure: object): Promise<void> {
-    const { log, traces } = this.#options
-    if (traces !== undefined) {
-      await this.#retried(() => this.#judge.begin())
-      for (const { partition } of this.#consumer.assignment()) {
-        const unsettled = await this.#retried(() => readUnsettled(log, partition))
-        if (tenure !== this.#tenure) return
-        this.#judge.resume(partition, unsettled, (tenant) => this.#evaluators.of(tenant).evaluator)
-      }
-    }
-    this.#takenOverIn = tenure
-  }
-
   #retried<T>(attempt: () => Promise<T>): Promise<T> {
     return retryForever(attempt, {
       sleep: this.#runtime.sleep,
@@ -387,18 +307,8 @@ class Loop implements EvaluateLoop {
     })
   }
 
-  #progressOf(record: LogRecord, tenant: string, evaluator: Evaluator): PartitionProgress {
-    let progress = this.#partitions.get(record.partition)
-    if (progress === undefined) {
-      progress = new PartitionProgress(record.partition, this.#times, this.#budget, this.#joinBudget)
-      this.#partitions.set(record.partition, progress)
-    }
-    progress.assembleIf(evaluator.needsTraces, tenant, record)
-    return progress
-  }
-
   async #commit(): Promise<void> {
-    const offsets = this.#toCommit()
+    const offsets = this.#partitions.toCommit()
     if (offsets.length === 0) return
     const outcome = await this.#inHand.commit(offsets)
     faultPoint('evaluate.after-commit')
@@ -406,32 +316,24 @@ class Loop implements EvaluateLoop {
     if (outcome.ok) for (const { partition, offset } of offsets) this.#partitions.get(partition)?.committed(offset)
   }
 
-  #toCommit(): Processed[] {
-    return [...this.#partitions.values()].flatMap((progress) => progress.toCommit() ?? [])
-  }
-
   async #onRevoke(): Promise<void> {
     this.#tenure = null
     try {
-      await this.#inHand.release(this.#toCommit())
+      await this.#inHand.release(this.#partitions.toCommit())
     } finally {
       this.#forgetPartitions()
     }
   }
 
   #forgetPartitions(): void {
-    for (const { assembly, messages } of this.#partitions.values()) {
-      assembly?.drop()
-      messages.drop()
-    }
+    this.#partitions.forget()
     this.#judge.forget()
     this.#takenOverIn = null
-    this.#partitions.clear()
   }
 
   #rewind(): void {
     this.#options.live?.begin(this.#options.nowMs())
-    const starts = [...this.#partitions.values()].map((progress) => progress.restart())
+    const starts = [...this.#partitions.all()].map((progress) => progress.restart())
     this.#forgetPartitions()
     const assigned = new Set(this.#consumer.assignment().map(({ partition }) => partition))
     for (const start of starts) if (assigned.has(start.partition)) this.#consumer.seek(start)

@@ -7,6 +7,7 @@ import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult, Reason } from '../../engine/model/result.ts'
 import type { DueTrace, TraceAssembly } from './assembly.ts'
+import type { DeadlyTraces, Judged } from './deadly-traces.ts'
 import { withMaskedTexts } from './masked-texts.ts'
 import type { ReadBack } from './read-back.ts'
 import { complete, mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
@@ -19,13 +20,15 @@ const CUT: Reason = { code: 'truncated', field: 'trace' }
 export class TraceJudge {
   readonly #readBack: ReadBack | null
   readonly #onProblem: (text: string) => void
+  readonly #deadly: DeadlyTraces | null
   #waiting = new WaitingTraces()
   #lookedAtMs = Number.NEGATIVE_INFINITY
   readonly stats = { settledTraces: 0, settledEarly: 0, revisions: 0, readBack: 0, unjudgedPieces: 0, cutTraces: 0 }
 
-  /** Without `readBack`, a trace is judged by what is known of it. */
-  constructor(readBack: ReadBack | null, onProblem: (text: string) => void) {
+  /** Without `readBack`, a trace is judged by what is known of it; without `deadly`, whatever it does to the process. */
+  constructor(readBack: ReadBack | null, onProblem: (text: string) => void, deadly: DeadlyTraces | null = null) {
     this.#readBack = readBack
+    this.#deadly = deadly
     this.#onProblem = onProblem
   }
 
@@ -67,7 +70,13 @@ export class TraceJudge {
       this.stats.settledTraces++
       if (cause === 'overflow') this.stats.settledEarly++
       if (trace.revision > 1) this.stats.revisions++
-      const found = this.#judgeOne(trace, nowMs, cause === 'overflow')
+      const judged = this.#judgeCarefully(trace, assembly.partition, nowMs, cause === 'overflow')
+      const found = judged instanceof Promise ? await judged : judged
+      if (found === 'lost' || waiting !== this.#waiting) return []
+      if (found === 'aside') {
+        waiting.settle(trace, assembly.partition)
+        continue
+      }
       if (!isCut || this.#readBack === null) {
         for (const result of found) results.push(result)
         if (doubted.has(trace)) this.#wait({ trace, assembly, told: trace.revision, isDoubted: true })
@@ -109,7 +118,10 @@ export class TraceJudge {
         trace.revision = Math.max(trace.revision, told + 1)
         this.stats.revisions++
       }
-      for (const result of this.#judgeOne(trace, nowMs)) results.push(result)
+      const judged = this.#judgeCarefully(trace, partition, nowMs)
+      const found = judged instanceof Promise ? await judged : judged
+      if (found === 'lost' || waiting !== this.#waiting) return []
+      if (found !== 'aside') for (const result of found) results.push(result)
       waiting.settle(trace, partition)
       // Nobody else remembers in which revision it was judged.
       if (assembly === null) waiting.tell(trace)
@@ -134,6 +146,12 @@ export class TraceJudge {
     const answers = await this.#readBack.haveMore(asked.map((trace) => ({ trace, partition: assembly.partition })))
     for (const trace of asked) if (answers.get(trace)) trace.beganBefore = true
     return new Set(asked.filter((trace) => !answers.has(trace)))
+  }
+
+  /** Noted before, while it may be what the processes before died of; else it waits for nothing. */
+  #judgeCarefully(trace: TraceInMemory, partition: number, nowMs: number, isEarly = false): Judged | Promise<Judged> {
+    const judgeOne = () => this.#judgeOne(trace, nowMs, isEarly)
+    return this.#deadly?.isCareful(partition) ? this.#deadly.judge(trace, partition, judgeOne) : judgeOne()
   }
 
   #judgeOne(trace: TraceInMemory, nowMs: number, isEarly = false): readonly EvalResult[] {
