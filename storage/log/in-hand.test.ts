@@ -156,6 +156,98 @@ test('in steady state it commits no more often than it is asked to', async () =>
   expect(commits).toBe(turns + 2)
 })
 
+describe('what kills when it is judged as a whole', () => {
+  const of = { topic: AGENT_TRACES, partition: PARTITION }
+
+  /** A life that judges these, one after the other, and dies of some: what came of them, and how often it wrote. */
+  async function judgeAll(keys: readonly string[], kills: (key: string) => boolean, end?: 'in peace') {
+    const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })
+    const inHand = new InHand({
+      log,
+      groupId: GROUP,
+      alone: (run) => run(),
+      retry: (attempt) => attempt(),
+      tryRecord: async () => {},
+    })
+    let commits = 0
+    inHand.use({
+      commit: (offsets) => {
+        commits++
+        return consumer.commit(offsets)
+      },
+    })
+    const records = await consumer.fetch({ maxBytes: 1_000, maxWaitMs: 0 })
+    expect(await inHand.admit(records)).toBe(true)
+    commits = 0
+    const outcomes: string[] = []
+    try {
+      for (const key of keys) {
+        const asideTo = inHand.wholeAsideTo(of, key)
+        const outcome =
+          asideTo ??
+          (await inHand.judgeWhole(of, key, () => {
+            if (kills(key)) throw DEATH
+          }))
+        if (outcome === 'deadly') expect(await inHand.putWholeAside(of, key, 2)).toBe(true)
+        outcomes.push(`${key} ${outcome}`)
+      }
+      if (end === 'in peace') await inHand.release([])
+    } catch (error) {
+      expect(error).toBe(DEATH)
+    }
+    await consumer.close()
+    return { outcomes, commits, inHand }
+  }
+  const isPoison = (key: string) => key === 'poison'
+  const keys = ['one', 'poison', 'two']
+
+  test('is noted after two deaths, put aside after three more, and left alone until it is committed past', async () => {
+    await append(['a', 'b', 'c'])
+    for (let deaths = 0; deaths < 2; deaths++) expect((await judgeAll(keys, isPoison)).commits).toBe(0)
+    for (let deaths = 0; deaths < 3; deaths++) {
+      const { outcomes, commits } = await judgeAll(keys, isPoison)
+      expect(outcomes).toEqual(['one judged'])
+      expect(commits).toBe(3)
+    }
+    expect((await judgeAll(keys, isPoison, 'in peace')).outcomes).toEqual(['one judged', 'poison deadly', 'two judged'])
+    expect((await judgeAll(keys, isPoison)).outcomes).toEqual(['one judged', 'poison 2', 'two judged'])
+    const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })
+    const inHand = new InHand({ log, groupId: GROUP, tryRecord: async () => {}, retry: (attempt) => attempt() })
+    inHand.use(consumer)
+    await inHand.admit(await consumer.fetch({ maxBytes: 1_000, maxWaitMs: 0 }))
+    expect(inHand.isCareful(of)).toBe(true)
+    await inHand.commit([{ ...of, offset: 2 }])
+    expect(inHand.wholeAsideTo(of, 'poison')).toBeNull()
+    expect(inHand.isCareful(of)).toBe(false)
+    await consumer.close()
+  })
+
+  test('is not whatever was judged when others killed', async () => {
+    await append(['a'])
+    for (let death = 0; death < 20; death++) {
+      const key = `trace ${death % 7}`
+      const { outcomes } = await judgeAll(
+        [...Array(7).keys()].map((i) => `trace ${i}`),
+        (one) => one === key,
+      )
+      expect(outcomes.join()).not.toContain('deadly')
+    }
+  })
+
+  test('is not looked for while each life commits more', async () => {
+    await append(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+    for (let offset = 1; offset < 8; offset++) {
+      const { inHand } = await judgeAll([], isPoison)
+      expect(inHand.isCareful(of)).toBe(false)
+      const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })
+      inHand.use(consumer)
+      await consumer.fetch({ maxBytes: 1_000, maxWaitMs: 0 })
+      expect(await inHand.commit([{ ...of, offset }])).toEqual({ ok: true })
+      await consumer.close()
+    }
+  })
+})
+
 test('where the partition went to another, records are not to be processed', async () => {
   await append(['one'])
   const consumer = await log.openConsumer({ groupId: GROUP, topics: [AGENT_TRACES], startFrom: 'earliest' })

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { joinPackages } from '../../dsl/packages.ts'
 import type { OnlineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { decodeResults } from '../../engine/codec/results.ts'
@@ -9,7 +9,7 @@ import { buildOnlineEval, buildPlan, DURATION, e, INT } from '../../engine/evalu
 import type { EvalResult } from '../../engine/model/result.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
-import { AGENT_TRACES, EVAL_RESULTS, onlineTopics, replayTopics } from '../../storage/log/topics.ts'
+import { AGENT_TRACES, EVAL_RESULTS, onlineTopics, REPLAYS, replayTopics } from '../../storage/log/topics.ts'
 import type { ReplayAsk } from '../../storage/replays/ask.ts'
 import { type ReplayRun, stateOf } from '../../storage/replays/replay.ts'
 import { openReplays, type Replays } from '../../storage/replays/replays.ts'
@@ -240,6 +240,62 @@ test('one that is killed again and again goes on where it was, and every result 
   expect(await stored(request.runId)).toEqual(before)
   const compared = await replays.compare(tenant, request.runId)
   expect(compared.reduce((sum, { subjects }) => sum + subjects, 0)).toBe(before.length)
+})
+
+describe('one whose partition is taken away', () => {
+  /** Runs it; what it did, one after the other. Its partition is taken away, and given to it again, in the middle of the first of `what`. */
+  async function takenAwayIn(what: 'read' | 'write'): Promise<{ did: string[]; runId: string }> {
+    const did: string[] = []
+    let isLeft = true
+    let takeAway = async (): Promise<void> => {}
+    const doing = async <T>(one: string, work: () => Promise<T>): Promise<T> => {
+      const isLast = isLeft && one === what
+      did.push(isLast ? `${one}, and lost` : one)
+      const done = await work()
+      if (isLast) {
+        isLeft = false
+        // A write is due, would it go on.
+        clockMs += 2_000
+        await takeAway()
+      }
+      return done
+    }
+    const { request } = await create()
+    await start({
+      log: overriding(log, {
+        openConsumer: (options) => {
+          takeAway = async () => options.onRevoke?.([])
+          return log.openConsumer(options)
+        },
+        read: (topic, ...rest) =>
+          topic === AGENT_TRACES && rest[2] !== 1
+            ? doing('read', () => log.read(topic, ...rest))
+            : log.read(topic, ...rest),
+        append: (topic, records) =>
+          topic === REPLAYS ? doing('checkpoint', () => log.append(topic, records)) : log.append(topic, records),
+      }),
+      traces: overriding(traces, {
+        insertResults: (results, token) => doing('write', () => traces.insertResults(results, token)),
+      }),
+    })
+    await untilState(request.runId, 'done')
+    expect(await stored(request.runId)).toEqual(before)
+    return { did, runId: request.runId }
+  }
+
+  test('in the middle of a step writes nothing of it: whoever has it next takes the step', async () => {
+    const { did } = await takenAwayIn('read')
+    expect(did.slice(0, 2)).toEqual(['read, and lost', 'read'])
+  })
+
+  test('in the middle of a write leaves the checkpoint to the next', async () => {
+    const { did } = await takenAwayIn('write')
+    const lost = did.indexOf('write, and lost')
+    expect(did.slice(0, lost)).not.toContain('checkpoint')
+    // It begins again, for there is no checkpoint yet.
+    expect(did[lost + 1]).toBe('read')
+    expect(did.at(-1)).toBe('checkpoint')
+  })
 })
 
 test('the stored spans are read where the log no longer reaches, and it is said', async () => {
