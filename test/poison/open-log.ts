@@ -5,7 +5,7 @@ import type { Log } from '../../storage/log/port.ts'
 import { onlineTopics } from '../../storage/log/topics.ts'
 
 /** A member that died is waited for as long as its session: each of a test's processes dies. */
-const SESSION_TIMEOUT_MS = 1_000
+const SESSION_TIMEOUT_MS = 2_000
 
 export async function openLog(place: string): Promise<Log> {
   const log = place.startsWith('kafka:') ? await openKafka(place) : await openEmbeddedLog({ dataDir: place })

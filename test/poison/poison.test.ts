@@ -27,6 +27,8 @@ let clickHouse: ClickHouseServer
 let place: string
 /** Traces of one test have other ids than those of another: they share the store. */
 let firstTrace = 1
+/** On Kafka a member that is too slow to beat loses its partitions, and its life was for nothing. */
+const LIVES_ON_KAFKA = 12
 beforeAll(async () => {
   clickHouse = await startClickHouse()
 }, 60_000)
@@ -34,6 +36,7 @@ afterAll(() => clickHouse.stop())
 beforeEach(() => {
   const dataDir = mkdtempSync(join(tmpdir(), 'assay-poison-'))
   place = dataDir
+  firstTrace += RECORDS
   return () => rmSync(dataDir, { recursive: true, force: true })
 })
 
@@ -107,22 +110,24 @@ async function judgedOf(): Promise<Map<string, Set<string>>> {
   return judged
 }
 
-async function expectPutAside(names: readonly [number, string][]): Promise<void> {
+async function expectPutAside(names: readonly [number, string][], mostDeaths: number): Promise<void> {
   const before = await storedOf()
   const sources = await send(new Map(names.map(([record, name]) => [record, [{ name }]])))
-  await lives(6 * sources.length)
+  await lives(mostDeaths)
   expect(await deadLetters()).toEqual(sources.map((source) => `${source} fatal`).sort())
   // What kills evaluation is stored all the same.
   const unstored = names.filter(([, name]) => name.startsWith('store')).length
   expect((await storedOf()) - before).toBe(RECORDS - unstored)
-  firstTrace += RECORDS
 }
 
 test('one record in a thousand kills: those are put aside, and the lag is zero', { timeout: 180_000 }, () =>
-  expectPutAside([
-    [700, 'evaluate memory'],
-    [1_701, 'store abort'],
-  ]),
+  expectPutAside(
+    [
+      [700, 'evaluate memory'],
+      [1_701, 'store abort'],
+    ],
+    12,
+  ),
 )
 
 const missing = kafkaIsMissing()
@@ -136,7 +141,7 @@ else {
 
   test('one record in a thousand kills, on Kafka', { timeout: 300_000 }, async () => {
     place = `kafka://${broker.address}`
-    await expectPutAside([[700, 'evaluate abort']])
+    await expectPutAside([[700, 'evaluate abort']], LIVES_ON_KAFKA)
   })
 }
 
@@ -160,7 +165,6 @@ test('a trace kills when it is judged: its records are put aside, and nothing el
   expect(judged.get('test/short')?.size).toBe(RECORDS - 2)
   expect(judged.get('test/fast')).toContain(traceIdOf(trace))
   expect(judged.get('test/short')).not.toContain(traceIdOf(trace))
-  firstTrace += RECORDS
 })
 
 test('kills at any time put nothing aside', { timeout: 180_000 }, async () => {

@@ -3,8 +3,10 @@
  * they are not judged. What is said of their spans alone is said all the same.
  */
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { decodeMessages } from '../../engine/conventions/span-messages.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { deadLetter } from '../../storage/log/dead-letter.ts'
+import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { InHand } from '../../storage/log/in-hand.ts'
 import { subjectKey } from '../../storage/log/in-hand-subjects.ts'
 import { type Log, type LogRecord, type TopicPartition, UnreadableRecords } from '../../storage/log/port.ts'
@@ -104,9 +106,14 @@ async function readPage(log: Log, { topic, partition }: TopicPartition, from: nu
   }
 }
 
+/** Spans of it, or messages that came apart from them. */
 function holds(record: LogRecord, { tenant, traceId }: TraceInMemory): boolean {
   if (tenantOf(record) !== tenant) return false
   try {
+    if (holdsMessages(record)) {
+      const outcome = decodeMessages(tenant, record.value)
+      return outcome.ok && outcome.messages.some((one) => one.traceId === traceId)
+    }
     const outcome = decodeRecord(tenant, record.value, { inputs: false, attributes: false })
     return outcome.ok && outcome.spans.some((span) => span.traceId === traceId)
   } catch {
