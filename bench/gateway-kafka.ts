@@ -143,6 +143,7 @@ async function prepare(url: string): Promise<string> {
     ...alertTopics,
     ...definitionTopics,
     ...replayTopics,
+    { name: 'collector-traces', partitions: 24, retentionMs: null, retentionBytes: null, compacted: false },
   ])
   const keys = await openKeys({ log, nowMs: Date.now, onProblem: console.error })
   const { key } = await keys.create({ tenant: TENANT, role: 'ingest', name: 'bench', expiresAtMs: null, by: 'bench' })
