@@ -65,7 +65,8 @@ export function killRows(kills: Kills, wanted: number, pending: readonly { point
     figure('  roles at random, engines, at named points', `${kills.random}, ${engines}, ${atPoints}`),
     figure('  engines', listed(kills.engines)),
     reaches('named points that were died at', reached.length, names.length),
-    none('points armed and not reached', listedAs(pending.map(({ point }) => point))),
+    // Each point was died at; these wait in processes that have had no more to do there.
+    figure('  armed once more, and not come by', pending.map(({ point }) => point).join(', ') || 'none'),
     figure(
       'roles that found an engine away at their start',
       listed(new Map([...kills.exits].filter(([who]) => who.endsWith(' 2')))),
