@@ -8,13 +8,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { decodeResults } from '../../engine/codec/results.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import { type FixtureSpan, traceIdOf, traceRecord } from '../../workers/online/fixtures/records.ts'
 import { type ClickHouseServer, startClickHouse } from '../support/clickhouse-server.ts'
-import { type KafkaBroker, startKafkaBroker } from '../support/kafka-broker.ts'
+import { startKafkaBroker } from '../support/kafka-broker.ts'
 import { kafkaIsMissing } from '../support/kafka-jars.ts'
 import { openLog } from './open-log.ts'
 
@@ -133,13 +133,9 @@ test('one record in a thousand kills: those are put aside, and the lag is zero',
 const missing = kafkaIsMissing()
 if (missing !== null) test.skip(`on Kafka, needs a broker: ${missing}`, () => {})
 else {
-  let broker: KafkaBroker
-  beforeAll(async () => {
-    broker = await startKafkaBroker()
-  }, 60_000)
-  afterAll(() => broker.stop())
-
   test('one record in a thousand kills, on Kafka', { timeout: 300_000 }, async () => {
+    const broker = await startKafkaBroker()
+    onTestFinished(() => broker.stop())
     place = `kafka://${broker.address}`
     await expectPutAside([[700, 'evaluate abort']], LIVES_ON_KAFKA)
   })
