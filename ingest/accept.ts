@@ -165,13 +165,16 @@ export async function acceptLogs(
   if (!read.ok) return { kind: 'invalid', message: read.message }
   const outcome = await acceptTraces(to, read.request, encoding, 'messages')
   if (outcome.kind === 'invalid') return { ...outcome, message: read.pathOf(outcome.message) }
-  return outcome.kind === 'accepted' ? { ...outcome, partial: partialOfLogs(read.leftOut) } : outcome
+  if (outcome.kind !== 'accepted') return outcome
+  return { ...outcome, partial: partialOfLogs(read.leftOut, warningOf(outcome.trimmed, to.bounds)) }
 }
 
-function partialOfLogs({ others, withoutSpan }: LeftOut): PartialSuccess | null {
+/** `warning`: of messages that were taken, and not whole. */
+function partialOfLogs({ others, withoutSpan }: LeftOut, warning: string | null): PartialSuccess | null {
   const reasons: string[] = []
   if (others > 0) reasons.push(`${others} of no event with messages of a model call (gen_ai.user.message and its like)`)
   if (withoutSpan > 0) reasons.push(`${withoutSpan} of such events without a trace id and a span id`)
-  if (reasons.length === 0) return null
-  return { rejected: others + withoutSpan, message: `log records were left out: ${reasons.join(', ')}` }
+  if (reasons.length === 0) return warning === null ? null : { rejected: 0, message: warning }
+  const message = `log records were left out: ${reasons.join(', ')}`
+  return { rejected: others + withoutSpan, message: warning === null ? message : `${message}; ${warning}` }
 }

@@ -103,11 +103,39 @@ test('what was cut, left out or clamped is on the span, in the answer and in the
 
 test('the native form is held to the same', async () => {
   const span = { name: 'one', startTime: '2199-01-01T00:00:00Z', durationMs: 5, output: { text: 'x'.repeat(200) } }
-  expect((await post(JSON.stringify({ spans: [span] }), '/v1/spans')).status).toBe(200)
+  const response = await post(JSON.stringify({ spans: [span] }), '/v1/spans')
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({
+    spans: [{ spanId: expect.any(String) }],
+    partial: { rejected: 0, message: expect.stringMatching(/longer than 100 bytes cut; the times of 1 span changed/) },
+  })
   const [kept] = await stored()
   expect(kept).toMatchObject({ startTimeUs: nowMs * 1_000 - 5_000, durationNs: 5_000_000 })
   expect(server.stats()).toMatchObject({ clampedSpans: 1 })
   expect(server.stats().cutTexts).toBeGreaterThan(0)
+})
+
+test('messages in log records are held to the same, and their sender hears it', async () => {
+  const message = {
+    eventName: 'gen_ai.user.message',
+    traceId: 'ab'.repeat(16),
+    spanId: 'cd'.repeat(8),
+    timeUnixNano: `${nowMs}000000`,
+    body: { kvlistValue: { values: [{ key: 'content', value: { stringValue: 'x'.repeat(200) } }] } },
+  }
+  const logRecords = [message, { ...message, eventName: 'login' }]
+  const response = await post(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] }), '/v1/logs')
+  expect([response.status, await response.json()]).toEqual([
+    200,
+    {
+      partialSuccess: {
+        rejectedLogRecords: '1',
+        errorMessage: expect.stringMatching(
+          /^log records were left out: 1 of no event .*; 1 text longer than 100 bytes cut$/,
+        ),
+      },
+    },
+  ])
 })
 
 test('a text is masked before it is cut: no half of a match is left', async () => {

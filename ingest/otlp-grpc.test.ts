@@ -41,7 +41,7 @@ afterEach(async () => {
 })
 
 async function start(options: Partial<GatewayOptions>): Promise<void> {
-  gateway = createGateway({ log, gate: openGate, onBug: (error) => bugs.push(error), ...options })
+  gateway = createGateway({ log, gate: openGate, nowMs: () => NOW_MS, onBug: (error) => bugs.push(error), ...options })
   listener = await startOtlpGrpc({ host: '127.0.0.1', port: 0, gateway })
   client = new Client(`127.0.0.1:${listener.port}`, ChannelCredentials.createInsecure(), {
     'grpc.max_send_message_length': -1,
@@ -87,12 +87,13 @@ function ask(bytes: Uint8Array, { path = SERVICE, metadata = new Metadata() } = 
   })
 }
 
+const NOW_MS = 1_700_000_000_000
 const spanJson = {
   traceId: 'ab'.repeat(16),
   spanId: 'cd'.repeat(8),
   name: 'one',
-  startTimeUnixNano: '1',
-  endTimeUnixNano: '2',
+  startTimeUnixNano: `${NOW_MS}000000`,
+  endTimeUnixNano: `${NOW_MS}000001`,
 }
 
 function requestOf(...spans: object[]): Uint8Array {
@@ -215,6 +216,19 @@ test('keys come as metadata, and decide the tenant', async () => {
   const ingest = withKey((await make('ingest')).key)
   expect((await ask(requestOf(spanJson), { metadata: ingest })).code).toBe(status.OK)
   expect(await stored()).toEqual([{ tenant: 'acme', name: 'one' }])
+  await keys.close()
+})
+
+test('whoever has no key is refused before a message is read', async () => {
+  const keys = await openKeys({ log, nowMs: Date.now, onProblem: () => {} })
+  await restart({ gate: createGate('keys', keys) })
+  const answered = new Promise<number>((resolve) => {
+    const asIs = (bytes: Buffer): Buffer => bytes
+    // It begins a call, and never sends its message.
+    client.makeClientStreamRequest(SERVICE, asIs, asIs, new Metadata(), (error) => resolve(error?.code ?? status.OK))
+  })
+  expect(await answered).toBe(status.UNAUTHENTICATED)
+  expect(gateway.stats()).toMatchObject({ requests: 1, rejected: { unauthenticated: 1 } })
   await keys.close()
 })
 

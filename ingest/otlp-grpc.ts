@@ -2,7 +2,15 @@
  * OTLP over gRPC. The bodies are taken as bytes, as over HTTP; what may be tried again carries a RetryInfo.
  * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  */
-import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js'
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptor,
+  type ServerUnaryCall,
+  type sendUnaryData,
+} from '@grpc/grpc-js'
 import type { ServerTls } from '../storage/access/server-tls.ts'
 import { INTERNAL, type Signal, statusWithRetryBytes, successBytes } from './answer.ts'
 import type { Gateway } from './gateway.ts'
@@ -32,6 +40,7 @@ export async function startOtlpGrpc({ host, port, gateway, tls = null }: OtlpGrp
     // Checked as a message inflates, so that a bomb is given up in time.
     'grpc.max_receive_message_length': gateway.maxBodyBytes,
     'grpc.max_concurrent_streams': 100,
+    interceptors: [headCheck(gateway)],
   })
   const atWork = new Set<Promise<void>>()
   for (const [signal, path] of Object.entries(SERVICES) as [Signal, string][]) {
@@ -82,6 +91,27 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
   })
 }
 
+/** Refuses by what a call's head says, before any of its message is read: whoever has no key takes no memory. */
+function headCheck({ gate, closed, counters }: Gateway): ServerInterceptor {
+  const rejectionOf = (metadata: Metadata): Rejection | null => {
+    const admission = gate(credentialsOf(metadata), 'ingest')
+    return admission.ok ? closed(admission.principal.tenant) : refusalOfSender(admission)
+  }
+  return (_, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, goOn) => {
+            const rejection = rejectionOf(metadata)
+            if (rejection === null) return goOn(metadata)
+            counters.requests++
+            counters.rejected[rejection.reason]++
+            call.sendStatus(errorOf(rejection))
+          },
+        }),
+    })
+}
+
 async function handle(
   gateway: Gateway,
   signal: Signal,
@@ -96,8 +126,6 @@ async function handle(
   }
   const admission = gate(credentialsOf(call.metadata), 'ingest')
   if (!admission.ok) return refuse(refusalOfSender(admission))
-  const closed = gateway.closed(admission.principal.tenant)
-  if (closed !== null) return refuse(closed)
   // gRPC has read and inflated it already: it counts as long as it is being worked on.
   const sizeBytes = call.request.length
   if (!budget.take(sizeBytes)) return refuse(refusalOfBody('overloaded', 0))

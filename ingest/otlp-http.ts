@@ -107,7 +107,7 @@ interface Reception {
 function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Reception {
   const { budget, maxBodyBytes, counters, onBug } = gateway
   const inflate = createInflater(MAX_INFLATING)
-  const queue = createWorkQueue(gateway.maxWaitingBytes)
+  const queue = createWorkQueue(gateway.maxWaitingBytes, maxBodyBytes)
   const atWork = new Set<Promise<void>>()
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -167,7 +167,8 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
       const taken = await gateway.take({ ...what, bytes }, bytes === body.bytes ? 0 : bytes.length)
       // The gateway has counted it.
       if (!taken.ok) sendRefusal(response, what.encoding, taken.rejection)
-      else if (taken.ids !== null) sendJson(response, { spans: taken.ids })
+      else if (taken.ids !== null)
+        sendJson(response, { spans: taken.ids, ...(taken.partial !== null && { partial: taken.partial }) })
       else sendSuccess(response, what.encoding, signalOf(what.endpoint), taken.partial)
     } finally {
       budget.release(body.bytes.length)

@@ -42,3 +42,11 @@ test('one is always let in, however large', () => {
   left?.()
   expect(queue.enter(request(1))).not.toBeNull()
 })
+
+test('none counts as more than a body may come to: one slow sender does not keep all others out', () => {
+  const queue = createWorkQueue(100_000, 30_000)
+  queue.enter(request(25_000, 'gzip'))
+  expect(queue.enter(request(25_000, 'gzip'))).not.toBeNull()
+  expect(queue.enter(request(40_000))).not.toBeNull()
+  expect(queue.enter(request(25_000, 'gzip'))).toBeNull()
+})

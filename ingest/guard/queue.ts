@@ -17,12 +17,12 @@ const UNSAID_BYTES = 64 << 10
 /** Texts of spans shrink to about so much. */
 const COMPRESSED_RATIO = 5
 
-/** One request is always let in. */
-export function createWorkQueue(maxBytes: number): WorkQueue {
+/** One request is always let in. `maxBodyBytes`: what a body may come to; by more none is counted, whatever it announces. */
+export function createWorkQueue(maxBytes: number, maxBodyBytes = Number.POSITIVE_INFINITY): WorkQueue {
   let bytes = 0
   return {
     enter: ({ headers }) => {
-      const weight = weightOf(headers)
+      const weight = Math.min(weightOf(headers), maxBodyBytes)
       if (bytes > 0 && bytes + weight > maxBytes) return null
       bytes += weight
       let isOver = false

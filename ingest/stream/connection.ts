@@ -62,6 +62,8 @@ export class StreamConnection {
 
   /** Bytes off the wire, before they are messages. False: there is no room for them. */
   arrived(sizeBytes: number): boolean {
+    const isUnknown = this.#stream === null && this.#working === null
+    if (isUnknown && this.#arrivingBytes + sizeBytes > UNKNOWN_BYTES) return false
     if (!this.#options.gateway.budget.take(sizeBytes)) return false
     this.#arrivingBytes += sizeBytes
     return true
@@ -315,5 +317,8 @@ export class StreamConnection {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
   }
 }
+
+/** Of the budget, for whoever has not said hello: batches may come right behind it, in what is read of a socket at once. */
+const UNKNOWN_BYTES = 256 << 10
 
 const LOG_SILENT = busy('log_unavailable', 'the log does not answer; the batch may be in it', 5)

@@ -300,6 +300,20 @@ describe('limits', () => {
     expect(server.stats().rejected).toMatchObject({ too_large: 2 })
   })
 
+  test('who has not said hello may not fill the room of others', async () => {
+    const client = await connect()
+    client.socket.send(Buffer.alloc(1 << 20))
+    expect((await client.ended).code).toBe(1013)
+    expect(server.stats().rejected).toMatchObject({ overloaded: 1, malformed: 0 })
+    // Batches right behind a hello are another thing.
+    const other = await connect()
+    const traceIds = Array.from({ length: 5_000 }, (_, index) => `a${index}`)
+    const welcome = other.hello({ stream: 's' })
+    other.batch(1, request(...traceIds))
+    expect(await welcome).toMatchObject({ type: 'welcome' })
+    expect(await other.next()).toMatchObject({ type: 'ack', batch: 1, spans: 5_000 })
+  })
+
   test('the socket is not read while batches wait for the log', async () => {
     let letGo: () => void = () => {}
     const gated = new Promise<void>((resolve) => {
