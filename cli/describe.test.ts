@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { compileText, planOf } from '../dsl/testing.ts'
-import { describeDefinitions } from './describe.ts'
+import { describeAccess, describeDefinitions } from './describe.ts'
 
 test('what compiles and is not run is named, so that nobody waits for it', () => {
   const plan = planOf(`package shop
@@ -37,4 +37,9 @@ test('a file that only tests is told from one that is only imported', () => {
     },
   )
   expect(plan && describeDefinitions(plan)).toContain('shop.eval: tests alone')
+})
+
+test('where keys are asked for and there is none, it says how the first one is made', () => {
+  expect(describeAccess(true, '/srv/assay')).toBe('Access     by keys: assay keys create makes one')
+  expect(describeAccess(false, '/srv/assay')).toContain('assay keys create --role admin --data /srv/assay')
 })

@@ -44,6 +44,13 @@ export function describeDefinitions(plan: Plan): string {
   ].join('\n')
 }
 
+/** What to do for a key. Without a first one nothing can be asked of what runs, `assay keys create` included. */
+export function describeAccess(hasKeys: boolean, dataFolder: string): string {
+  return hasKeys
+    ? 'Access     by keys: assay keys create makes one'
+    : `Access     by keys, and there is none yet: stop this, then assay keys create --role admin --data ${shortPath(dataFolder)}`
+}
+
 /** Why the files were not taken. */
 export function describeRefusal(loaded: LoadedEvals): string {
   return diagnosticsText(loaded, process.stderr)

@@ -33,7 +33,7 @@ export function readNativeSpans(body: Uint8Array, nowMs: number, hexOf: HexOf = 
   if (!json.ok) return json
   const raw = json.value
   if (!isObject(raw) || !Array.isArray(raw.spans))
-    return { ok: false, message: 'the body must be a JSON object with a list of spans' }
+    return { ok: false, message: 'the body must be a JSON object with a list of spans: {"spans": [{…}]}' }
   const traceId = hexOf(16, 0)
   const spans: Span[] = []
   for (const [index, item] of raw.spans.entries()) {

@@ -7,6 +7,10 @@ export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
 export const serverOf = (flag: string | undefined): string => flag ?? (process.env.ASSAY_URL || DEFAULT_SERVER)
 
 const TIMEOUT_MS = 30_000
+/** `assay keys create` asks the instance as well: where there is no key yet, that alone would lead nowhere. */
+const HOW_TO_GET_A_KEY =
+  'An admin makes one by assay keys create; the first one is made by assay keys create --role admin --data FOLDER ' +
+  '(while assay up is stopped), or --log-url kafka://…'
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
 
@@ -53,6 +57,6 @@ export async function askApi<T>(
   const isKeyAsked = status === 401 && key === undefined
   return {
     ok: false,
-    message: isKeyAsked ? `${url.origin} asks for a key: set ASSAY_KEY (assay keys create makes one)` : detail,
+    message: isKeyAsked ? `${url.origin} asks for a key: set ASSAY_KEY. ${HOW_TO_GET_A_KEY}` : detail,
   }
 }

@@ -1,4 +1,4 @@
-/** Ten batches over a stream: `node examples/stream/main.ts [ws://127.0.0.1:4318/v1/stream]`. A key is taken from ASSAY_KEY. */
+/** Ten batches over a stream: `node scripts/run.mjs examples/stream/main.ts [ws://127.0.0.1:4318/v1/stream]`. A key is taken from ASSAY_KEY. */
 import { randomUUID } from 'node:crypto'
 import { openStream } from './stream.ts'
 

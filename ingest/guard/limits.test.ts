@@ -136,7 +136,8 @@ describe('a daily quota', () => {
     expect(over).toEqual({
       kind: 'later',
       reason: 'quota_used',
-      message: 'tenant default has used its 1000 spans of the day, until 2026-11-22T00:00:00.000Z; nothing was kept',
+      message:
+        'tenant default has none, or too few, left of its 1000 spans of the day, until 2026-11-22T00:00:00.000Z; nothing was kept',
       retryAfterSeconds: 12 * 3_600,
     })
     expect(limits.closed('default')).toEqual(over)

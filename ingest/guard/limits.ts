@@ -104,7 +104,7 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     if (await quota.take(`${tenant}:${unit}`, amount, perDay)) return null
     const endMs = (Math.floor(nowMs() / DAY_MS) + 1) * DAY_MS
     const until = new Date(endMs).toISOString()
-    const message = `tenant ${tenant} has used its ${perDay} ${unit} of the day, until ${until}; nothing was kept`
+    const message = `tenant ${tenant} has none, or too few, left of its ${perDay} ${unit} of the day, until ${until}; nothing was kept`
     const over = { reason: 'quota_used', message, retryAtMs: endMs } as const
     // A gateway that stops gives the rest of its portion back: that is looked for before the day ends.
     refused.set(tenant, { ...over, untilMs: Math.min(endMs, nowMs() + LOOK_AGAIN_MS) })

@@ -43,7 +43,12 @@ export function keyRoutes(app: ApiApp, { keys, log, nowMs }: ApiContext): void {
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(createSchema.shape))
     const { role, name, tenant = principal.tenant, expiresInDays } = parsed.data
     if (tenant !== principal.tenant && principal.role !== 'operator')
-      return problem(context, 403, `a key of tenant ${principal.tenant} makes keys of ${principal.tenant} alone`)
+      return problem(
+        context,
+        403,
+        `a key of tenant ${principal.tenant} makes keys of ${principal.tenant} alone; the first of another tenant is the operator's to make, ` +
+          `where the log can be opened: assay keys create --tenant ${tenant} with --log-url, or with --data while assay up is stopped`,
+      )
     const { key, stored } = await keys.create({
       tenant,
       role,
