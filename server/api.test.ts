@@ -236,6 +236,7 @@ beforeAll(async () => {
       check: async () => expect.fail('nobody asks for one'),
       kept: async () => [],
     },
+    erase: async () => expect.fail('nobody asks for one'),
     backups: {
       start: async () => ({ ok: true, backup: runningBackup }),
       get: (id) => (id === runningBackup.id ? runningBackup : null),
