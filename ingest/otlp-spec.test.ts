@@ -41,7 +41,13 @@ afterEach(async () => {
 })
 afterAll(() => log.close())
 
-const span = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), startTimeUnixNano: '5', endTimeUnixNano: '6' }
+const NOW_MS = 1_700_000_000_000
+const span = {
+  traceId: '1'.repeat(32),
+  spanId: '2'.repeat(16),
+  startTimeUnixNano: `${NOW_MS}000005`,
+  endTimeUnixNano: `${NOW_MS}000006`,
+}
 function requestOf(...spans: object[]): Buffer {
   const outcome = transcodeJson(Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] })))
   if (!outcome.ok) throw new Error(outcome.message)
@@ -55,7 +61,7 @@ interface Answers {
 }
 
 async function ask(options: Partial<GatewayOptions>, body: Buffer): Promise<Answers> {
-  const gateway = createGateway({ log, gate: openGate, onBug: () => {}, ...options })
+  const gateway = createGateway({ log, gate: openGate, nowMs: () => NOW_MS, onBug: () => {}, ...options })
   const http = await startOtlpHttp({ host: '127.0.0.1', port: 0, gateway })
   const grpc = await startOtlpGrpc({ host: '127.0.0.1', port: 0, gateway })
   const client = new Client(`127.0.0.1:${grpc.port}`, ChannelCredentials.createInsecure())

@@ -14,8 +14,10 @@ export function readLogsProtobuf(body: Uint8Array, nowMs: number): LogsOutcome {
   try {
     while (reader.pos < end) {
       const tag = reader.tag(end)
-      if (tag === delimited(1)) groups.push(field(1, readGroup(state, endOf(reader, end), [index++], readScope)))
-      else reader.skip(tag, end)
+      if (tag === delimited(1)) {
+        const group = readGroup(state, endOf(reader, end), [index++], readScope)
+        if (group !== null) groups.push(field(1, group))
+      } else reader.skip(tag, end)
     }
   } catch (error) {
     if (!(error instanceof WireError)) throw error
@@ -38,22 +40,34 @@ interface State {
 
 type ReadInner = (state: State, end: number, place: number[]) => Buffer | null
 
-/** Resource and scope groups have the same fields in both signals: what they hold is replaced, the rest is taken as it is. */
-function readGroup(state: State, end: number, place: number[], readInner: ReadInner): Buffer {
+/**
+ * Resource and scope groups have the same fields in both signals: what they hold is replaced, the rest is taken as it is. Null for one that
+ * holds nothing: two bytes each, they would take a hundred times the memory of the body.
+ */
+function readGroup(state: State, end: number, place: number[], readInner: ReadInner): Buffer | null {
   const { reader } = state
   const parts: Buffer[] = []
+  let inners = 0
   let index = 0
+  // Neighbours are one part, however many they are.
+  let restFrom = reader.pos
+  const endRest = (to: number): void => {
+    if (to > restFrom) parts.push(reader.bytes.subarray(restFrom, to))
+  }
   while (reader.pos < end) {
     const start = reader.pos
     const tag = reader.tag(end)
     if (tag === delimited(2)) {
       const inner = readInner(state, endOf(reader, end), [...place, index++])
-      if (inner !== null) parts.push(field(2, inner))
-    } else {
-      reader.skip(tag, end)
-      parts.push(reader.bytes.subarray(start, reader.pos))
-    }
+      endRest(start)
+      restFrom = reader.pos
+      if (inner === null) continue
+      parts.push(field(2, inner))
+      inners++
+    } else reader.skip(tag, end)
   }
+  if (inners === 0) return null
+  endRest(end)
   return Buffer.concat(parts)
 }
 
@@ -77,8 +91,11 @@ const readRecord: ReadInner = (state, end, place) => {
       const length = reader.length(end)
       const value = bytes.subarray(reader.pos, reader.pos + length)
       reader.take(length, end)
-      if (tag === delimited(5)) attributes.push(Buffer.concat([field(1, BODY_BYTES), field(2, value)]))
+      if (tag === delimited(5) && attributes.length < MOST_ATTRIBUTES)
+        attributes.push(Buffer.concat([field(1, BODY_BYTES), field(2, value)]))
       else if (tag === delimited(6)) {
+        if (attributes.length === MOST_ATTRIBUTES)
+          throw new WireError('a log record has too many attributes', reader.pos)
         attributes.push(value)
         if (name === '') name = eventNameIn(value)
       } else if (tag === delimited(9)) traceId = value
@@ -109,6 +126,8 @@ const readRecord: ReadInner = (state, end, place) => {
   ])
 }
 
+/** Of one record; each takes memory beyond its bytes. */
+const MOST_ATTRIBUTES = 65_536
 const BODY_BYTES = Buffer.from(BODY)
 
 /** What an attribute says if it is the event's name; empty otherwise. Whether it is well-formed is seen where spans are. */

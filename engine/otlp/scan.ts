@@ -112,14 +112,29 @@ function scanLayout(reader: WireReader): RequestLayout {
     const tag = checkedTag(reader, REQUEST, end)
     if (tag === RESOURCE_SPANS_TAG) {
       const group: ResourceGroup = { scopes: [], others: [] }
+      const before = layout.spanCount
       scanResourceSpans(reader, endOf(reader, end), group, layout)
-      layout.groups.push(group)
+      if (layout.spanCount > before) layout.groups.push(group)
+      else if (layout.groups.at(-1) !== NO_SPANS) layout.groups.push(NO_SPANS)
     } else {
       checkField(reader, REQUEST, tag, end, 0)
-      layout.others.push(start, reader.pos)
+      addSlice(layout.others, start, reader.pos)
     }
   }
   return layout
+}
+
+/**
+ * In place of those that hold no spans, however many follow each other: nobody writes them, and at two bytes each they would take a hundred times the
+ * memory of the body.
+ */
+const NO_SPANS: ResourceGroup = { scopes: [], others: [] }
+const NO_SPANS_OF_SCOPE: ScopeGroup = { others: [], spans: [], traceIdAt: [] }
+
+/** Neighbours become one. */
+function addSlice(slices: number[], start: number, end: number): void {
+  if (slices.at(-1) === start) slices[slices.length - 1] = end
+  else slices.push(start, end)
 }
 
 const RESOURCE_SPANS_TAG = 8 + WIRE_DELIMITED
@@ -133,11 +148,12 @@ function scanResourceSpans(reader: WireReader, end: number, group: ResourceGroup
     if (tag === SCOPE_SPANS_TAG) {
       const scope: ScopeGroup = { others: [], spans: [], traceIdAt: [] }
       scanScopeSpans(reader, endOf(reader, end), scope, layout)
-      group.scopes.push(scope)
+      if (scope.traceIdAt.length > 0) group.scopes.push(scope)
+      else if (group.scopes.at(-1) !== NO_SPANS_OF_SCOPE) group.scopes.push(NO_SPANS_OF_SCOPE)
       layout.spanCount += scope.traceIdAt.length
     } else {
       checkField(reader, RESOURCE_SPANS, tag, end, 0)
-      group.others.push(start, reader.pos)
+      addSlice(group.others, start, reader.pos)
     }
   }
 }
@@ -156,7 +172,7 @@ function scanScopeSpans(reader: WireReader, end: number, scope: ScopeGroup, layo
       }
     } else {
       checkField(reader, SCOPE_SPANS, tag, end, 0)
-      scope.others.push(start, reader.pos)
+      addSlice(scope.others, start, reader.pos)
     }
   }
 }

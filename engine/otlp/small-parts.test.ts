@@ -1,0 +1,64 @@
+/** Two bytes are a whole message: a body of nothing else must not become objects by the million. */
+import { expect, test } from 'vitest'
+import { readLogsProtobuf } from './logs-protobuf.ts'
+import { scanRequest } from './scan.ts'
+import { splitByPartition } from './split.ts'
+
+const SIZE_BYTES = 2 << 20
+
+function field(number: number, value: Uint8Array): Buffer {
+  const size: number[] = []
+  let rest = value.length
+  for (; rest >= 128; rest >>>= 7) size.push((rest & 127) | 128)
+  return Buffer.concat([Buffer.from([number * 8 + 2, ...size, rest]), value])
+}
+const many = (...bytes: number[]): Buffer => Buffer.alloc(SIZE_BYTES, Buffer.from(bytes))
+const EMPTY_GROUPS = many(0x0a, 0)
+const EMPTY_SCOPES = field(1, many(0x12, 0))
+const UNKNOWN = field(1, many(0x78, 1))
+
+test.each([
+  ['resource groups', EMPTY_GROUPS],
+  ['scope groups', EMPTY_SCOPES],
+  ['fields that nobody knows', UNKNOWN],
+])('%s without spans are one group of a request', (_, body) => {
+  const scanned = scanRequest(body)
+  if (!scanned.ok) throw new Error(scanned.message)
+  const { groups, others } = scanned.layout
+  expect(groups).toEqual([{ scopes: [], others: [] }])
+  expect(others).toEqual([])
+  expect(splitByPartition(body, () => 0)).toMatchObject({ ok: true, spanCount: 0, records: [] })
+})
+
+test.each([
+  ['resource groups', EMPTY_GROUPS],
+  ['scope groups', EMPTY_SCOPES],
+  ['log records', field(1, field(2, many(0x12, 0)))],
+  ['fields that nobody knows', UNKNOWN],
+])('%s without messages leave nothing of a request with logs', (_, body) => {
+  expect(readLogsProtobuf(body, 0)).toMatchObject({ ok: true, kept: 0, request: Buffer.alloc(0) })
+})
+
+test('a log record has so many attributes at the most', () => {
+  const body = field(1, field(2, field(2, many(0x32, 0))))
+  expect(readLogsProtobuf(body, 0)).toMatchObject({ ok: false, message: /too many attributes/ })
+})
+
+test('what stands around spans stays with them', () => {
+  const span = field(
+    2,
+    Buffer.concat([
+      field(1, Buffer.alloc(16, 1)),
+      field(2, Buffer.alloc(8, 1)),
+      Buffer.from([0x39, 1, 0, 0, 0, 0, 0, 0, 0, 0x41, 1, 0, 0, 0, 0, 0, 0, 0]),
+    ]),
+  )
+  const around = field(15, Buffer.from('x'))
+  const group = field(1, Buffer.concat([around, around, field(2, Buffer.concat([around, span, around])), around]))
+  const body = Buffer.concat([EMPTY_GROUPS.subarray(0, 4), group, EMPTY_GROUPS.subarray(0, 4)])
+  const split = splitByPartition(body, () => 0)
+  if (!split.ok) throw new Error(split.message)
+  expect(split.records).toHaveLength(1)
+  // The empty groups are left out; the fields of the others stand before what they surround, or after it.
+  expect(split.records[0]!.value).toHaveLength(group.length)
+})
