@@ -99,6 +99,17 @@ export const COUNTED: readonly CountedMetric[] = [
     'Spans of requests that were taken, left out of them: without a start or an end.',
     'gateway.rejectedSpans',
   ),
+  counter('assay_gateway_cut_texts_total', 'Texts that were cut for being too long, with a mark.', 'gateway.cutTexts'),
+  counter(
+    'assay_gateway_dropped_attributes_total',
+    'Attributes of spans that had too many, left out with a mark.',
+    'gateway.droppedAttributes',
+  ),
+  counter(
+    'assay_gateway_clamped_spans_total',
+    'Spans whose times were out of bounds and were clamped, with a mark.',
+    'gateway.clampedSpans',
+  ),
   byKey(
     'assay_gateway_rejected_requests_total',
     'Requests that were turned away, by why. 503: log_unavailable, overloaded; 429: rate_limited, quota_used.',
