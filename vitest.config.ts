@@ -6,7 +6,8 @@ export default defineConfig({
     exclude: ['node_modules/**', '.assay/**'],
     // chDB must be used on the main thread of a process: worker threads as a pool would deadlock in it.
     pool: 'forks',
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Bounds for what hangs, not for what is slow: machines of CI are busy.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -1,5 +1,6 @@
 /** The main thread's side of a role that runs in a worker thread. */
 
+import { getCompileCacheDir } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
@@ -118,7 +119,13 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
 function startThread(options: RoleOptions<unknown>): Worker {
   const { module, data, name, transfer, handlesBytes = false } = options
   if (handlesBytes) setFlags(youngGeneration.small)
-  const worker = new Worker(module, { workerData: data, name, ...(transfer ? { transferList: [...transfer] } : {}) })
+  const worker = new Worker(module, {
+    workerData: data,
+    name,
+    // A thread does not inherit the cache of compiled modules, and reading TypeScript is most of its start.
+    env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir() },
+    ...(transfer ? { transferList: [...transfer] } : {}),
+  })
   if (handlesBytes) {
     const restore = (): void => setFlags(commandLine(youngGeneration.small))
     worker.once('online', restore).once('error', restore)

@@ -93,7 +93,7 @@ export function startAssay(options: AssayProcessOptions): Promise<AssayProcess> 
     if (!options.args?.includes(flag) && options.env?.[variable] === undefined) args.push(flag, '0')
   for (const path of options.evals ?? []) args.push('--evals', path)
   const startedMs = performance.now()
-  return whenReady(spawnAssay([...args, ...(options.args ?? [])], options), startedMs, options.timeoutMs ?? 20_000)
+  return whenReady(spawnAssay([...args, ...(options.args ?? [])], options), startedMs, options.timeoutMs ?? 60_000)
 }
 
 /** Runs any command of `assay` that ends by itself. */
@@ -102,7 +102,7 @@ export async function runAssay(
   options: Pick<AssayProcessOptions, 'env' | 'cwd' | 'program' | 'timeoutMs'> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const spawned = spawnAssay(args, options)
-  const timer = setTimeout(() => spawned.child.kill('SIGKILL'), options.timeoutMs ?? 20_000)
+  const timer = setTimeout(() => spawned.child.kill('SIGKILL'), options.timeoutMs ?? 60_000)
   const code = await spawned.ended
   clearTimeout(timer)
   return { code, stdout: spawned.stdout(), stderr: spawned.stderr() }
