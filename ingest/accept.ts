@@ -68,12 +68,12 @@ export async function acceptTraces(
       const missing = split.records.filter(({ partition }) => to.batch?.appended.has(partition) !== true)
       const spanCount = sumOf(missing, (record) => record.spanCount)
       const sizeBytes = sumOf(missing, ({ value }) => value.length)
-      const over = await to.limits.take(to.tenant, spanCount, sizeBytes)
+      const over = await to.limits.take(to.tenant, spanCount, sizeBytes, nowMs)
       if (over !== null) return { kind: 'limited', over }
       const records = recordsOf(missing, split.records.length, to, holding, split.isOver ? trim : null)
       faultPoint('gateway.before-append')
       await to.log.append(to.topic, records).catch((error: unknown) => {
-        to.limits.giveBack(to.tenant, spanCount, sizeBytes)
+        to.limits.giveBack(to.tenant, spanCount, sizeBytes, nowMs)
         throw error
       })
       faultPoint('gateway.after-append')

@@ -26,7 +26,7 @@ function open(forAll: Partial<TenantLimits>, more: Partial<OpenLimitsOptions>): 
   })
 }
 const isTaken = async (limits: Limits, spans: number): Promise<boolean> =>
-  (await limits.take('default', spans, spans * 1_000)) === null
+  (await limits.take('default', spans, spans * 1_000, nowMs)) === null
 
 test('without limits nothing is opened', async () => {
   expect(await open({}, { redis: redisSettings('redis://127.0.0.1:1') })).toBe(NO_LIMITS)

@@ -15,7 +15,7 @@ export function readLogsProtobuf(body: Uint8Array, nowMs: number): LogsOutcome {
     while (reader.pos < end) {
       const tag = reader.tag(end)
       if (tag === delimited(1)) {
-        const group = readGroup(state, endOf(reader, end), [index++], readScope)
+        const group = readResource(state, endOf(reader, end), [], index++)
         if (group !== null) groups.push(field(1, group))
       } else reader.skip(tag, end)
     }
@@ -38,13 +38,14 @@ interface State {
   withoutSpan: number
 }
 
-type ReadInner = (state: State, end: number, place: number[]) => Buffer | null
+/** `place`: of what it lies in, and its `index` there. */
+type ReadInner = (state: State, end: number, place: readonly number[], index: number) => Buffer | null
 
 /**
  * Resource and scope groups have the same fields in both signals: what they hold is replaced, the rest is taken as it is. Null for one that
  * holds nothing: two bytes each, they would take a hundred times the memory of the body.
  */
-function readGroup(state: State, end: number, place: number[], readInner: ReadInner): Buffer | null {
+function readGroup(state: State, end: number, place: readonly number[], readInner: ReadInner): Buffer | null {
   const { reader } = state
   const parts: Buffer[] = []
   let inners = 0
@@ -58,7 +59,7 @@ function readGroup(state: State, end: number, place: number[], readInner: ReadIn
     const start = reader.pos
     const tag = reader.tag(end)
     if (tag === delimited(2)) {
-      const inner = readInner(state, endOf(reader, end), [...place, index++])
+      const inner = readInner(state, endOf(reader, end), place, index++)
       endRest(start)
       restFrom = reader.pos
       if (inner === null) continue
@@ -71,10 +72,21 @@ function readGroup(state: State, end: number, place: number[], readInner: ReadIn
   return Buffer.concat(parts)
 }
 
-const readScope: ReadInner = (state, end, place) => readGroup(state, end, place, readRecord)
+/** Empty ones come by the million in a body of nothing else: they are to cost nothing. */
+const isEmpty = ({ reader }: State, end: number): boolean => reader.pos === end
+
+const readResource: ReadInner = (state, end, place, index) =>
+  isEmpty(state, end) ? null : readGroup(state, end, [...place, index], readScope)
+
+const readScope: ReadInner = (state, end, place, index) =>
+  isEmpty(state, end) ? null : readGroup(state, end, [...place, index], readRecord)
 
 /** A span of one event; null for a record that is left out. */
-const readRecord: ReadInner = (state, end, place) => {
+const readRecord: ReadInner = (state, end, place, index) => {
+  if (isEmpty(state, end)) {
+    state.others++
+    return null
+  }
   const { reader } = state
   const { bytes, view } = reader
   let timeNs = 0n
@@ -112,7 +124,7 @@ const readRecord: ReadInner = (state, end, place) => {
     return null
   }
   state.kept++
-  state.places.push(place)
+  state.places.push([...place, index])
   const time = timeNs || observedNs || BigInt(state.nowMs) * 1_000_000n
   const named = Buffer.from(name)
   const event = Buffer.concat([time64(1, time), field(2, named), ...attributes.map((attribute) => field(3, attribute))])

@@ -111,9 +111,10 @@ function scanLayout(reader: WireReader): RequestLayout {
     const start = reader.pos
     const tag = checkedTag(reader, REQUEST, end)
     if (tag === RESOURCE_SPANS_TAG) {
-      const group: ResourceGroup = { scopes: [], others: [] }
+      const groupEnd = endOf(reader, end)
+      const group: ResourceGroup = groupEnd === reader.pos ? NO_SPANS : { scopes: [], others: [] }
       const before = layout.spanCount
-      scanResourceSpans(reader, endOf(reader, end), group, layout)
+      scanResourceSpans(reader, groupEnd, group, layout)
       if (layout.spanCount > before) layout.groups.push(group)
       else if (layout.groups.at(-1) !== NO_SPANS) layout.groups.push(NO_SPANS)
     } else {
@@ -146,8 +147,9 @@ function scanResourceSpans(reader: WireReader, end: number, group: ResourceGroup
     const start = reader.pos
     const tag = checkedTag(reader, RESOURCE_SPANS, end)
     if (tag === SCOPE_SPANS_TAG) {
-      const scope: ScopeGroup = { others: [], spans: [], traceIdAt: [] }
-      scanScopeSpans(reader, endOf(reader, end), scope, layout)
+      const scopeEnd = endOf(reader, end)
+      const scope: ScopeGroup = scopeEnd === reader.pos ? NO_SPANS_OF_SCOPE : { others: [], spans: [], traceIdAt: [] }
+      scanScopeSpans(reader, scopeEnd, scope, layout)
       if (scope.traceIdAt.length > 0) group.scopes.push(scope)
       else if (group.scopes.at(-1) !== NO_SPANS_OF_SCOPE) group.scopes.push(NO_SPANS_OF_SCOPE)
       layout.spanCount += scope.traceIdAt.length

@@ -39,6 +39,29 @@ test.each([
   expect(readLogsProtobuf(body, 0)).toMatchObject({ ok: true, kept: 0, request: Buffer.alloc(0) })
 })
 
+test('empty log records are counted, and take their places', () => {
+  const empty = Buffer.from([0x12, 0])
+  expect(readLogsProtobuf(field(1, field(2, Buffer.concat([empty, empty]))), 0)).toMatchObject({
+    ok: true,
+    leftOut: { others: 2, withoutSpan: 0 },
+  })
+  const record = field(
+    2,
+    Buffer.concat([
+      field(9, Buffer.alloc(16, 1)),
+      field(10, Buffer.alloc(8, 1)),
+      field(12, Buffer.from('gen_ai.user.message')),
+    ]),
+  )
+  const scope = field(2, Buffer.concat([empty, empty, record]))
+  const read = readLogsProtobuf(field(1, scope), 0)
+  if (!read.ok) throw new Error(read.message)
+  expect(read.kept).toBe(1)
+  expect(read.pathOf('resource_spans[0].scope_spans[0].spans[0].trace_id')).toMatch(
+    /^resource_logs\[0\]\.scope_logs\[0\]\.log_records\[2\]/,
+  )
+})
+
 test('a log record has so many attributes at the most', () => {
   const body = field(1, field(2, field(2, many(0x32, 0))))
   expect(readLogsProtobuf(body, 0)).toMatchObject({ ok: false, message: /too many attributes/ })

@@ -5,10 +5,10 @@
 import { StateError, type StateStore } from '../../storage/state/port.ts'
 
 export interface DailyQuota {
-  /** Resolves with false when so much is no longer there today. Never rejects for want of the state. */
-  take(key: string, amount: number, limit: number): Promise<boolean>
-  /** What was taken today and not used. */
-  giveBack(key: string, amount: number): void
+  /** Resolves with false when so much is no longer there on the day of `atMs`. Never rejects for want of the state. */
+  take(key: string, amount: number, limit: number, atMs: number): Promise<boolean>
+  /** What was taken as of `atMs` and not used: of a day that is over it is of no use to anyone. */
+  giveBack(key: string, amount: number, atMs: number): void
   /** Why the count is not shared although it should be; null when it is. */
   trouble(): string | null
   /** Gives what is left of the portions back. */
@@ -54,10 +54,11 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
   /** Whether it is time to see if the state is back. */
   const isTimeToLook = (): boolean => trouble !== null && nowMs() >= retryAtMs
 
-  const leaseOf = (key: string): Lease => {
-    const day = Math.floor(nowMs() / DAY_MS)
+  const leaseOf = (key: string, atMs: number): Lease => {
+    const day = dayOf(atMs)
     const known = leases.get(key)
-    if (known?.day === day) return known
+    // Another request may have begun the next day meanwhile.
+    if (known !== undefined && known.day >= day) return known
     const fresh: Lease = { day, left: 0, owed: 0, leased: 0, asking: Promise.resolve() }
     leases.set(key, fresh)
     return fresh
@@ -120,8 +121,8 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
   }
 
   return {
-    take: async (key, amount, limit) => {
-      const one = leaseOf(key)
+    take: async (key, amount, limit, atMs) => {
+      const one = leaseOf(key, atMs)
       if (one.left >= amount && !isTimeToLook()) {
         one.left -= amount
         return true
@@ -130,8 +131,9 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
       one.asking = reserved.catch(() => {})
       return reserved
     },
-    giveBack: (key, amount) => {
-      leaseOf(key).left += amount
+    giveBack: (key, amount, atMs) => {
+      const one = leases.get(key)
+      if (one?.day === dayOf(atMs)) one.left += amount
     },
     trouble: () => trouble,
     close: async () => {
@@ -146,5 +148,7 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
     },
   }
 }
+
+const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS)
 
 const nameOf = (key: string, day: number): string => `quota:${new Date(day * DAY_MS).toISOString().slice(0, 10)}:${key}`

@@ -42,14 +42,14 @@ function limitsOf(
 }
 
 const isTaken = async (limits: Limits, spans: number, bytes = spans * 1_000): Promise<boolean> =>
-  (await limits.take('default', spans, bytes)) === null
+  (await limits.take('default', spans, bytes, nowMs)) === null
 
 describe('a rate', () => {
   test('no limit is no question: nothing is waited for', () => {
-    expect(limitsOf({}).take('default', 1_000_000, 1_000_000_000)).toBeNull()
+    expect(limitsOf({}).take('default', 1_000_000, 1_000_000_000, nowMs)).toBeNull()
     const some = limitsOf({ spansPerSecond: 1 }, { acme: {} })
-    expect(some.take('acme', 1_000_000, 1_000_000_000)).toBeNull()
-    expect(some.take('default', 1, 1)).toBeInstanceOf(Promise)
+    expect(some.take('acme', 1_000_000, 1_000_000_000, nowMs)).toBeNull()
+    expect(some.take('default', 1, 1, nowMs)).toBeInstanceOf(Promise)
   })
 
   test('ten seconds’ worth may come at once; then nothing until the window ends', async () => {
@@ -57,7 +57,7 @@ describe('a rate', () => {
     for (let i = 0; i < 10; i++) expect(await isTaken(limits, 100)).toBe(true)
     expect(limits.closed('default')).toBeNull()
     nowMs += 4_000
-    const over = await limits.take('default', 1, 1)
+    const over = await limits.take('default', 1, 1, nowMs)
     expect(over).toEqual({
       kind: 'later',
       reason: 'rate_limited',
@@ -98,12 +98,14 @@ describe('a rate', () => {
     expect(await isTaken(limits, 10, 90_000)).toBe(true)
     for (let i = 0; i < 5; i++) expect(await isTaken(limits, 900, 20_000)).toBe(false)
     expect(await isTaken(limits, 990, 10_000)).toBe(true)
-    expect(await limits.take('default', 1, 1)).toMatchObject({ message: expect.stringContaining('spans a second') })
+    expect(await limits.take('default', 1, 1, nowMs)).toMatchObject({
+      message: expect.stringContaining('spans a second'),
+    })
   })
 
   test('a batch that fits into no window is refused for good', async () => {
     const limits = limitsOf({ spansPerSecond: 10 })
-    expect(await limits.take('default', 101, 1)).toEqual({
+    expect(await limits.take('default', 101, 1, nowMs)).toEqual({
       kind: 'never',
       message:
         'the batch has 101 spans, and tenant default may send 10 spans a second, 100 within 10 s: send smaller batches',
@@ -115,24 +117,53 @@ describe('a rate', () => {
     const limits = limitsOf({ spansPerSecond: 100, spansPerDay: 1_000 })
     for (let i = 0; i < 20; i++) {
       expect(await isTaken(limits, 1_000)).toBe(true)
-      limits.giveBack('default', 1_000, 1_000_000)
+      limits.giveBack('default', 1_000, 1_000_000, nowMs)
     }
+  })
+
+  test('what could not be appended is given back to the window that it was taken from', async () => {
+    const limits = limitsOf({ spansPerSecond: 100 })
+    const takenAtMs = nowMs
+    expect(await isTaken(limits, 1_000)).toBe(true)
+    nowMs += 10_000
+    expect(await isTaken(limits, 600)).toBe(true)
+    limits.giveBack('default', 1_000, 1_000_000, takenAtMs)
+    expect(await isTaken(limits, 401)).toBe(false)
+    expect(await isTaken(limits, 400)).toBe(true)
   })
 
   test('tenants have their own', async () => {
     const limits = limitsOf({ spansPerSecond: 1 }, { acme: { spansPerSecond: 100 } })
-    expect(await limits.take('acme', 1_000, 1)).toBeNull()
-    expect(await limits.take('acme', 1, 1)).not.toBeNull()
-    expect(await limits.take('other', 10, 1)).toBeNull()
-    expect(await limits.take('default', 10, 1)).toBeNull()
+    expect(await limits.take('acme', 1_000, 1, nowMs)).toBeNull()
+    expect(await limits.take('acme', 1, 1, nowMs)).not.toBeNull()
+    expect(await limits.take('other', 10, 1, nowMs)).toBeNull()
+    expect(await limits.take('default', 10, 1, nowMs)).toBeNull()
   })
 })
 
 describe('a daily quota', () => {
+  test('what was taken before midnight does not come back after it', async () => {
+    const limits = limitsOf({ spansPerDay: 1_000 })
+    const takenAtMs = nowMs
+    expect(await isTaken(limits, 1_000)).toBe(true)
+    nowMs += 86_400_000
+    expect(await isTaken(limits, 600)).toBe(true)
+    limits.giveBack('default', 1_000, 1_000_000, takenAtMs)
+    expect(await isTaken(limits, 401)).toBe(false)
+    nowMs += 60_000
+    expect(await isTaken(limits, 400)).toBe(true)
+    // Whoever began before midnight and comes to it after it does not take the day back.
+    const before = limitsOf({ spansPerDay: 1_000 })
+    nowMs += 86_400_000
+    expect(await isTaken(before, 600)).toBe(true)
+    expect(await before.take('default', 400, 1, nowMs - 86_400_000)).toBeNull()
+    expect(await isTaken(before, 1)).toBe(false)
+  })
+
   test('says until when it is used up, and is there again with the day', async () => {
     const limits = limitsOf({ spansPerDay: 1_000 })
     for (let i = 0; i < 100; i++) expect(await isTaken(limits, 10)).toBe(true)
-    const over = await limits.take('default', 1, 1)
+    const over = await limits.take('default', 1, 1, nowMs)
     expect(over).toEqual({
       kind: 'later',
       reason: 'quota_used',

@@ -38,10 +38,13 @@ export interface LimitsView {
 export interface Limits {
   /** Whether anything of the tenant would be refused now, as far as is known without asking: before a body is read. */
   closed(tenant: string): OverLimit | null
-  /** Counts what is about to be appended. Null, and null by promise: it may be. Of a tenant without limits there is no promise to wait for. */
-  take(tenant: string, spans: number, bytes: number): Promise<OverLimit | null> | null
-  /** Nothing of what was taken was appended. */
-  giveBack(tenant: string, spans: number, bytes: number): void
+  /**
+   * Counts what is about to be appended, for the window and the day that `atMs` lies in. Null, and null by promise: it may be. Of a tenant
+   * without limits there is no promise to wait for.
+   */
+  take(tenant: string, spans: number, bytes: number, atMs: number): Promise<OverLimit | null> | null
+  /** Nothing of what was taken as of `atMs` was appended. */
+  giveBack(tenant: string, spans: number, bytes: number, atMs: number): void
   view(): LimitsView
   close(): Promise<void>
 }
@@ -81,13 +84,18 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     return null
   }
 
-  const overRate = async (tenant: string, measure: Measure, burstSeconds: number): Promise<OverLimit | null> => {
+  const overRate = async (
+    tenant: string,
+    measure: Measure,
+    burstSeconds: number,
+    atMs: number,
+  ): Promise<OverLimit | null> => {
     const { unit, amount, perSecond } = measure
     if (perSecond === null) return null
     const limit = perSecond * burstSeconds
     const may = `tenant ${tenant} may send ${perSecond} ${unit} a second, ${limit} within ${burstSeconds} s`
     if (amount > limit) return neverOf(measure, may)
-    const window = windowOf(tenant, unit, burstSeconds, nowMs())
+    const window = windowOf(tenant, unit, burstSeconds, atMs)
     const taken = await windows.add(window.key, amount, burstSeconds)
     if (taken <= limit) return null
     const over = { reason: 'rate_limited', message: `${may}; nothing was kept`, retryAtMs: window.endMs } as const
@@ -97,11 +105,11 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     return overBy(over)
   }
 
-  const overQuota = async (tenant: string, measure: Measure): Promise<OverLimit | null> => {
+  const overQuota = async (tenant: string, measure: Measure, atMs: number): Promise<OverLimit | null> => {
     const { unit, amount, perDay } = measure
     if (perDay === null) return null
     if (amount > perDay) return neverOf(measure, `tenant ${tenant} may send ${perDay} ${unit} a day`)
-    if (await quota.take(`${tenant}:${unit}`, amount, perDay)) return null
+    if (await quota.take(`${tenant}:${unit}`, amount, perDay, atMs)) return null
     const endMs = (Math.floor(nowMs() / DAY_MS) + 1) * DAY_MS
     const until = new Date(endMs).toISOString()
     const message = `tenant ${tenant} has none, or too few, left of its ${perDay} ${unit} of the day, until ${until}; nothing was kept`
@@ -111,15 +119,20 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     return overBy(over)
   }
 
-  const giveBackRates = (tenant: string, { burstSeconds }: TenantLimits, measures: readonly Measure[]): void => {
+  const giveBackRates = (
+    tenant: string,
+    { burstSeconds }: TenantLimits,
+    measures: readonly Measure[],
+    atMs: number,
+  ): void => {
     for (const { unit, amount, perSecond } of measures) {
       if (perSecond === null) continue
-      void windows.add(windowOf(tenant, unit, burstSeconds, nowMs()).key, -amount, burstSeconds)
+      void windows.add(windowOf(tenant, unit, burstSeconds, atMs).key, -amount, burstSeconds)
     }
   }
-  const giveBackQuota = (tenant: string, measures: readonly Measure[]): void => {
+  const giveBackQuota = (tenant: string, measures: readonly Measure[], atMs: number): void => {
     for (const { unit, amount, perDay } of measures) {
-      if (perDay !== null) quota.giveBack(`${tenant}:${unit}`, amount)
+      if (perDay !== null) quota.giveBack(`${tenant}:${unit}`, amount, atMs)
     }
   }
 
@@ -127,20 +140,21 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     tenant: string,
     limits: TenantLimits,
     measures: readonly Measure[],
+    atMs: number,
   ): Promise<OverLimit | null> => {
     const closedNow = closed(tenant)
     if (closedNow !== null) return closedNow
     for (const [at, one] of measures.entries()) {
-      const over = await overRate(tenant, one, limits.burstSeconds)
+      const over = await overRate(tenant, one, limits.burstSeconds, atMs)
       if (over === null) continue
-      giveBackRates(tenant, limits, measures.slice(0, at))
+      giveBackRates(tenant, limits, measures.slice(0, at), atMs)
       return over
     }
     for (const [at, one] of measures.entries()) {
-      const over = await overQuota(tenant, one)
+      const over = await overQuota(tenant, one, atMs)
       if (over === null) continue
-      giveBackRates(tenant, limits, measures)
-      giveBackQuota(tenant, measures.slice(0, at))
+      giveBackRates(tenant, limits, measures, atMs)
+      giveBackQuota(tenant, measures.slice(0, at), atMs)
       return over
     }
     return null
@@ -148,16 +162,16 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
 
   return {
     closed,
-    take: (tenant, spans, bytes) => {
+    take: (tenant, spans, bytes, atMs) => {
       const limits = limitsOf(tenant)
-      return limits === null ? null : take(tenant, limits, measuresOf(limits, spans, bytes))
+      return limits === null ? null : take(tenant, limits, measuresOf(limits, spans, bytes), atMs)
     },
-    giveBack: (tenant, spans, bytes) => {
+    giveBack: (tenant, spans, bytes, atMs) => {
       const limits = limitsOf(tenant)
       if (limits === null) return
       const measures = measuresOf(limits, spans, bytes)
-      giveBackRates(tenant, limits, measures)
-      giveBackQuota(tenant, measures)
+      giveBackRates(tenant, limits, measures, atMs)
+      giveBackQuota(tenant, measures, atMs)
     },
     view: () => ({
       refusedTenants: [...refused.values()].filter(({ untilMs }) => untilMs > nowMs()).length,

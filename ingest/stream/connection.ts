@@ -69,6 +69,14 @@ export class StreamConnection {
     return true
   }
 
+  /** A ping or a pong is read, and nothing of it is kept. */
+  controlled(payloadBytes: number): void {
+    // What came in one piece with a message went with that.
+    const sizeBytes = Math.min(CONTROL_HEAD_BYTES + payloadBytes, this.#arrivingBytes)
+    this.#arrivingBytes -= sizeBytes
+    this.#options.gateway.budget.release(sizeBytes)
+  }
+
   received(data: Buffer, isBinary: boolean): void {
     const heldBytes = this.#arrivingBytes
     this.#arrivingBytes = 0
@@ -320,5 +328,8 @@ export class StreamConnection {
 
 /** Of the budget, for whoever has not said hello: batches may come right behind it, in what is read of a socket at once. */
 const UNKNOWN_BYTES = 256 << 10
+
+/** Of a ping or a pong from a client: its kind and length, and the mask. */
+const CONTROL_HEAD_BYTES = 6
 
 const LOG_SILENT = busy('log_unavailable', 'the log does not answer; the batch may be in it', 5)

@@ -105,6 +105,22 @@ describe('batches', () => {
     expect(await storedNames()).toEqual(['a1'])
   })
 
+  test('have the room that pings and pongs took for a moment', async () => {
+    await restart({ maxHeldBytes: 4_096 })
+    const client = await connect()
+    const ping = async (): Promise<void> => {
+      const answered = new Promise((resolve) => client.socket.once('pong', resolve))
+      client.socket.pong(Buffer.alloc(125))
+      client.socket.ping(Buffer.alloc(125))
+      await Promise.race([answered, client.ended])
+    }
+    for (let i = 0; i < 20; i++) await ping()
+    await client.hello({ stream: 's' })
+    for (let i = 0; i < 20; i++) await ping()
+    client.batch(1, request('a1'))
+    expect(await client.next()).toMatchObject({ type: 'ack', batch: 1, spans: 1 })
+  })
+
   test('in part are told how much was left out', async () => {
     const client = await connect()
     await client.hello({ stream: 's' })

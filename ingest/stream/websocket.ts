@@ -113,6 +113,8 @@ export function createStreams({ gateway, corsOrigins, limits: given = {} }: Stre
       watch.talked()
       connection.received(data, isBinary)
     })
+    for (const kind of ['ping', 'pong'] as const)
+      socket.on(kind, (payload: Buffer) => connection.controlled(payload.length))
     // Frames that break the protocol, or are too large: the close that follows says which.
     socket.on('error', (error: Error & { code?: string }) => {
       counters.rejected[error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'too_large' : 'malformed']++
