@@ -9,6 +9,7 @@ import { CannotStart } from '../roles/run-role.ts'
 import { VERSION } from '../version.ts'
 import type { ForwarderRun } from './forwarder-run.ts'
 import { createLogLines } from './log-lines.ts'
+import { openToOthers } from './open-to-others.ts'
 
 /** Kubernetes gives 30 s; what is not delivered by then is on disk. */
 const DELIVERY_LIMIT_MS = 10_000
@@ -45,6 +46,8 @@ export async function runForward({ settings, resend }: ForwarderRun): Promise<vo
     const { gateway } = forwarder
     const listeners = await listenForOtlp({ ...settings, gateway })
     const ports = { otlpHttpPort: listeners.http.port, otlpGrpcPort: listeners.grpc.port }
+    const warning = openToOthers(settings)
+    if (warning !== null) log('warn', warning)
     log('info', 'takes spans', { ...ports, host: settings.host, to: settings.url, buffer: settings.buffer })
     const lines = setInterval(() => log('info', 'counters since the start', forwarder.stats()), STATS_INTERVAL_MS)
     const signal = await stop.promise
