@@ -3,11 +3,19 @@ import { decodeRecord } from '../../engine/conventions/normalise.ts'
 import { appendAudit } from '../access/audit.ts'
 import type { Log, LogRecord, RecordChange } from '../log/port.ts'
 import { tenantOf } from '../log/tenant-of.ts'
-import { AGENT_TRACES, accessTopics, DEAD_LETTERS, EVAL_RESULTS, erasureTopics, onlineTopics } from '../log/topics.ts'
+import {
+  AGENT_TRACES,
+  accessTopics,
+  DEAD_LETTERS,
+  EVAL_RESULTS,
+  erasureTopics,
+  onlineTopics,
+  UNSETTLED_TRACES,
+} from '../log/topics.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import type { TracesErasure } from '../traces/erasure.ts'
 import { appendTombstones, hashOfSubject, POLL_MS, type SubjectKind } from './tombstones.ts'
-import { withoutTraces } from './without-traces.ts'
+import { type IsErased, type Removed, withoutNotes, withoutTraces } from './without-traces.ts'
 
 export interface ErasureParts {
   readonly log: Log
@@ -53,7 +61,7 @@ const SETTLE_MS = 30_000
 const SETTLE_POLL_MS = 250
 /** Roles look for tombstones once a second; what they read before that they may still write. */
 const KNOWN_EVERYWHERE_MS = 2 * POLL_MS
-const TOPICS = [AGENT_TRACES, EVAL_RESULTS, DEAD_LETTERS] as const
+const TOPICS = [AGENT_TRACES, EVAL_RESULTS, UNSETTLED_TRACES, DEAD_LETTERS] as const
 
 /** Rejects with `LogError`, or the store's error: then it is to be asked for again. */
 export async function erase(parts: ErasureParts, wanted: Wanted): Promise<ErasureReport> {
@@ -158,6 +166,14 @@ async function rewriteLog(
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     return [...needles, ...raw].some((needle) => needle.length > 0 && buffer.includes(needle))
   }
+  const isErased: IsErased = (traceId) => traceIds.has(traceId)
+  const without = (record: LogRecord): Removed | null => {
+    const { topic, value, headers } = record
+    if (topic === UNSETTLED_TRACES) return withoutNotes(tenant, value, isErased)
+    if (tenantOf(record) !== tenant) return null
+    const source = topic === DEAD_LETTERS ? (headers.source ?? '').split('/')[0]! : topic
+    return withoutTraces(source, value, isErased, mayBeAbout)
+  }
   for (const topic of TOPICS) {
     let changes: RecordChange[] = []
     const write = async (): Promise<void> => {
@@ -165,9 +181,7 @@ async function rewriteLog(
       changes = []
     }
     for await (const record of records(log, topic, new Map())) {
-      if (tenantOf(record) !== tenant) continue
-      const source = topic === DEAD_LETTERS ? (record.headers.source ?? '').split('/')[0]! : topic
-      const removed = withoutTraces(source, record.value, (traceId) => traceIds.has(traceId), mayBeAbout)
+      const removed = without(record)
       if (removed === null) continue
       if (topic === DEAD_LETTERS) counts.deadLetters++
       else counts.records++

@@ -2,6 +2,7 @@
 import { encodeResults, parseResults } from '../../engine/codec/results.ts'
 import { splitByPartition } from '../../engine/otlp/split.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../log/topics.ts'
+import { encodeNote, parseNote } from '../unsettled-notes.ts'
 
 export interface Removed {
   /** What is left. */
@@ -47,4 +48,15 @@ export function withoutTraces(
     default:
       return unreadable()
   }
+}
+
+/** Of `unsettled-traces`, whose records are of several tenants. Null when there is none of them in it. */
+export function withoutNotes(tenant: string, value: Uint8Array, isErased: IsErased): Removed | null {
+  const note = parseNote(value)
+  if (note === null) return null
+  const isKept = (one: { tenant: string; traceId: string }): boolean => one.tenant !== tenant || !isErased(one.traceId)
+  const waiting = note.waiting.filter(isKept)
+  const settled = note.settled.filter(isKept)
+  const rows = note.waiting.length + note.settled.length - waiting.length - settled.length
+  return rows === 0 ? null : { value: encodeNote({ ...note, waiting, settled }), rows }
 }

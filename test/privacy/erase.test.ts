@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { erasureResponseSchema } from '../../server/schemas.ts'
+import { openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { onlineTopics, UNSETTLED_TRACES } from '../../storage/log/topics.ts'
 import { connectInProcess } from '../../storage/traces/in-process.ts'
+import { encodeNote, parseNote } from '../../storage/unsettled-notes.ts'
 import { type AssayProcess, runAssay, startAssay } from '../support/assay-process.ts'
 import { chatRequest, post } from '../support/otlp.ts'
 import { filesWith } from './everywhere.ts'
@@ -26,6 +29,11 @@ const spansOf = async (index: number): Promise<number> => {
   const response = await fetch(`${assay.apiUrl}/v1/traces/${traceIdOf(index)}`)
   return response.status === 404 ? 0 : ((await response.json()) as { spans: unknown[] }).spans.length
 }
+const openLog = async () => {
+  const log = await openEmbeddedLog({ dataDir: join(folder, 'data'), retentionIntervalMs: null })
+  await log.ensureTopics(onlineTopics)
+  return log
+}
 const erase = async (...args: string[]) => {
   const { code, stdout, stderr } = await runAssay(['delete', '--server', assay.apiUrl, '--json', ...args], {
     timeoutMs: 60_000,
@@ -41,6 +49,16 @@ beforeAll(async () => {
     'package guard\nonline eval quick { on: llm_call  pass: duration < 1h }\nonline eval whole { on: trace  pass: count(span) < 9 }\n',
   )
   writeFileSync(join(folder, 'assay.yaml'), 'privacy: { key: env:ASSAY_PRIVACY_KEY, tokenise: [session] }\n')
+  // As a process before this one may have left it.
+  const settled = [
+    ...[1, 3, 4].map((index) => ({ tenant: 'default', traceId: traceIdOf(index) })),
+    { tenant: 'acme', traceId: traceIdOf(3) },
+  ]
+  const log = await openLog()
+  await log.append(UNSETTLED_TRACES, [
+    { key: null, partition: 0, value: encodeNote({ version: 1, partition: 0, waiting: [], settled }) },
+  ])
+  await log.close()
   assay = await startAssay({
     timeoutMs: 60_000,
     dataDir: join(folder, 'data'),
@@ -67,7 +85,7 @@ afterAll(async () => {
 })
 
 test('a user, a session by what it was before it was tokenised, and a trace', async () => {
-  expect(await erase('--user', 'anna', '--dry-run')).toMatchObject({ dryRun: true, traces: 1, spans: 2, records: 2 })
+  expect(await erase('--user', 'anna', '--dry-run')).toMatchObject({ dryRun: true, traces: 1, spans: 2, records: 3 })
   expect(await spansOf(1)).toBe(2)
   expect(await erase('--user', 'anna', '--yes')).toMatchObject({ traces: 1, spans: 2, keptUntil: [], isSettled: true })
   expect(await erase('--session', 'one', '--yes')).toMatchObject({ traces: 1, spans: 1, isSettled: true })
@@ -107,6 +125,16 @@ test('nothing of it is in any file, and the rest is', async () => {
   expect(await assay.stop()).toBe(0)
   expect(filesWith(join(data, 'log'), ERASED)).toEqual([])
   expect(filesWith(join(data, 'log'), [SECRETS.ben])).not.toEqual([])
+  const log = await openLog()
+  const [note] = await log.read(UNSETTLED_TRACES, 0, 0, 1)
+  await log.close()
+  expect(parseNote(note!.value)?.settled).toEqual([
+    { tenant: 'default', traceId: traceIdOf(4) },
+    { tenant: 'acme', traceId: traceIdOf(3) },
+  ])
+  expect(filesWith(join(data, 'log', 'topics'), [traceIdOf(1)]).filter((file) => file.includes('unsettled'))).toEqual(
+    [],
+  )
   // Parts that were written anew wait for a while, in case of a crash, before their files go.
   const client = await connectInProcess(join(data, 'traces', 'chdb'))
   try {

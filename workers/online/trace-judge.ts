@@ -6,12 +6,12 @@
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult, Reason } from '../../engine/model/result.ts'
+import type { UnsettledTrace } from '../../storage/unsettled-notes.ts'
 import type { DueTrace, TraceAssembly } from './assembly.ts'
 import type { DeadlyTraces, Judged } from './deadly-traces.ts'
 import { withMaskedTexts } from './masked-texts.ts'
 import type { ReadBack } from './read-back.ts'
 import { complete, mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
-import type { UnsettledTrace } from './unsettled-traces.ts'
 import { type Waiting, WaitingTraces } from './waiting-traces.ts'
 
 const LOOK_EVERY_MS = 1_000

@@ -2,36 +2,14 @@
  * What is told of traces that wait for the store, in the log: whoever has their partition next takes them up, though their records are
  * committed. A note of a trace counts until it is told to be settled.
  */
-import { z } from 'zod'
 import type { Log, RecordToAppend } from '../../storage/log/port.ts'
 import { UNSETTLED_TRACES } from '../../storage/log/topics.ts'
-
-const unsettledSchema = z.object({
-  tenant: z.string(),
-  traceId: z.string(),
-  /** Behind its last span: the store has to have come so far in the partition. */
-  storedTo: z.number(),
-  /** The revision in which something was told of it, 0 when nothing was. */
-  told: z.number(),
-  /** When the log took its last span. */
-  lastAtMs: z.number(),
-})
-
-const noteSchema = z.object({
-  version: z.literal(1),
-  /** Of `agent-traces`. */
-  partition: z.number(),
-  waiting: z.array(unsettledSchema),
-  settled: z.array(z.object({ tenant: z.string(), traceId: z.string() })),
-})
-
-export type UnsettledTrace = z.infer<typeof unsettledSchema>
-type Note = z.infer<typeof noteSchema>
+import { encodeNote, parseNote, type UnsettledNote, type UnsettledTrace } from '../../storage/unsettled-notes.ts'
 
 /** What is new of one trace. */
 export type UnsettledChange = { readonly partition: number } & (
   | { readonly waiting: UnsettledTrace }
-  | { readonly settled: Note['settled'][number] }
+  | { readonly settled: UnsettledNote['settled'][number] }
 )
 
 const MAX_TRACES_OF_RECORD = 5_000
@@ -44,14 +22,13 @@ export function unsettledRecords(changes: readonly UnsettledChange[], partitions
   for (const [partition, of] of Map.groupBy(changes, (change) => change.partition)) {
     for (let start = 0; start < of.length; start += MAX_TRACES_OF_RECORD) {
       const some = of.slice(start, start + MAX_TRACES_OF_RECORD)
-      const note: Note = {
+      const note: UnsettledNote = {
         version: 1,
         partition,
         waiting: some.flatMap((one) => ('waiting' in one ? [one.waiting] : [])),
         settled: some.flatMap((one) => ('settled' in one ? [one.settled] : [])),
       }
-      const value = new TextEncoder().encode(JSON.stringify(note))
-      records.push({ key: null, partition: partition % partitions, value })
+      records.push({ key: null, partition: partition % partitions, value: encodeNote(note) })
     }
   }
   return records
@@ -70,18 +47,10 @@ export async function readUnsettled(
     if (last === undefined) return [...unsettled.values()]
     next = last.offset + 1
     for (const { value } of records) {
-      const note = noteOf(value)
+      const note = parseNote(value)
       if (note?.partition !== partition) continue
       for (const { tenant, traceId } of note.settled) unsettled.delete(tenant + traceId)
       for (const one of note.waiting) unsettled.set(one.tenant + one.traceId, one)
     }
-  }
-}
-
-function noteOf(value: Uint8Array): Note | null {
-  try {
-    return noteSchema.safeParse(JSON.parse(new TextDecoder().decode(value))).data ?? null
-  } catch {
-    return null
   }
 }

@@ -1,8 +1,9 @@
 /** The traces that are to be judged again when the store has the rest of them, and what is to be noted of them in the log. */
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
+import type { UnsettledTrace } from '../../storage/unsettled-notes.ts'
 import type { TraceAssembly } from './assembly.ts'
 import { type TraceInMemory, withoutSpans } from './traces-in-memory.ts'
-import type { UnsettledChange, UnsettledTrace } from './unsettled-traces.ts'
+import type { UnsettledChange } from './unsettled-traces.ts'
 
 export interface Waiting {
   readonly trace: TraceInMemory
