@@ -179,7 +179,8 @@ test('pages of stored traces have them too, masked', async () => {
 })
 
 test('what are no such events, or of no span, is left out and told', async () => {
-  const record = (eventName: string, ids: object): object => ({ eventName, timeUnixNano: '1', ...ids })
+  const timeUnixNano = `${Date.now()}000000`
+  const record = (eventName: string, ids: object): object => ({ eventName, timeUnixNano, ...ids })
   const ids = { traceId: '1'.repeat(32), spanId: '2'.repeat(16) }
   const logRecords = [
     record('gen_ai.user.message', ids),
