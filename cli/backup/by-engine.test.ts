@@ -106,6 +106,7 @@ test('there and back', async () => {
   expect(manifest.engine?.tables.map(({ table, rows }) => [table, rows])).toEqual([
     ['results', 8],
     ['spans', 9],
+    ['messages', 0],
     ['integrity_checks', 0],
   ])
   const run = { from: to, manifest, signal, onProgress }

@@ -99,7 +99,7 @@ describe('a record that is not one is refused with what is wrong', () => {
     ['a value of another type', bytes({ ...good, env: [7] }), 'env is 7 in row 0'],
     ['an unknown mode', bytes({ ...good, mode: 'off' }), 'mode is "off"'],
     ['an unknown subject', bytes({ ...good, subjectKind: 'toString' }), 'subjectKind is "toString"'],
-    ['a revision of zero', bytes({ ...good, revision: 0 }), 'revision is 0'],
+    ['a revision below zero', bytes({ ...good, revision: -1 }), 'revision is -1'],
     ['a short id column', bytes({ ...good, traceId: 'abc' }), 'traceId has 3 digits'],
     ['an unknown verdict', bytes({ ...good, verdicts: 'x' }), 'verdicts holds "x"'],
     ['too few verdicts', bytes({ ...good, verdicts: '' }), 'verdicts is not one letter a row'],

@@ -65,7 +65,7 @@ SETTINGS ${SETTINGS}, output_format_json_quote_64bit_integers = 0`,
 
   async columns(table: KeptTable): Promise<string[]> {
     const found = await this.#rows<{ name: string }>(
-      `SELECT name FROM system.columns WHERE database = '${this.#engine.database}' AND table = '${table}' ORDER BY position`,
+      `SELECT name FROM system.columns WHERE database = '${this.#engine.database}' AND table = '${table}' AND default_kind NOT IN ('MATERIALIZED', 'ALIAS') ORDER BY position`,
     )
     return found.map(({ name }) => name)
   }
