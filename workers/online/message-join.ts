@@ -38,6 +38,13 @@ interface Entry {
   revision: number
   sizeBytes: number
   readonly keptUntilMs: number
+  /** Of a tenant that has sent no messages apart so far, and none for this span. */
+  isOfStranger: boolean
+}
+
+interface Kept {
+  readonly key: string
+  readonly entry: Entry
 }
 
 /** Its offset is not committed past while it waits for the other side. */
@@ -53,12 +60,20 @@ const KEEP_MS = 600_000
 /** The object and its map entry, with attributes; texts come on top. */
 const SPAN_BYTES = 1_500
 const MESSAGES_BYTES = 300
+/**
+ * Spans of a partition that are kept for tenants who have sent no messages apart so far: the first that they send find the spans of just
+ * now. More would cost everybody: nearly every span lacks a text that no eval reads.
+ */
+const MOST_OF_STRANGERS = 100
 
 export class MessageJoin {
   readonly #budget: JoinBudget
   readonly #holdMs: number
-  /** In the order in which they came. */
   readonly #entries = new Map<string, Entry>()
+  /** In the order in which they came. */
+  readonly #order = new Fifo<Kept>()
+  readonly #ofStrangers = new Fifo<Kept>()
+  #strangers = 0
   readonly #held = new Fifo<Held>()
   /** Those who send messages apart: spans of others are not held for any. */
   readonly #tenants = new Set<string>()
@@ -71,7 +86,7 @@ export class MessageJoin {
   /** The span, with what was said of it so far. */
   addSpan(span: Span, offset: number, nowMs: number): JoinedSpan {
     if (!lacksMessages(span)) return { span, revision: 1 }
-    const entry = this.#entryOf(span, offset, nowMs, this.#tenants.has(span.tenant))
+    const entry = this.#entryOf(span, offset, nowMs, !this.#tenants.has(span.tenant))
     if (entry.span === null) this.#resize(entry, SPAN_BYTES)
     entry.span = span
     this.#makeRoom(nowMs)
@@ -83,7 +98,7 @@ export class MessageJoin {
     const fuller = new Set<Entry>()
     for (const one of messages) {
       this.#tenants.add(one.tenant)
-      const entry = this.#entryOf(one, offset, nowMs, true)
+      const entry = this.#entryOf(one, offset, nowMs, false)
       if (entry.messages.some(({ key }) => key === one.key)) continue
       entry.messages.push(one)
       this.#resize(entry, MESSAGES_BYTES + sizeOf(one.inputMessages) + sizeOf(one.outputMessages))
@@ -113,17 +128,46 @@ export class MessageJoin {
   drop(): void {
     for (const { sizeBytes } of this.#entries.values()) this.#budget.sizeBytes -= sizeBytes
     this.#entries.clear()
+    while (this.#order.shift() !== undefined);
+    while (this.#ofStrangers.shift() !== undefined);
+    this.#strangers = 0
   }
 
-  #entryOf(of: Pick<Span, 'tenant' | 'traceId' | 'spanId'>, offset: number, nowMs: number, isHeld: boolean): Entry {
+  #entryOf(
+    of: Pick<Span, 'tenant' | 'traceId' | 'spanId'>,
+    offset: number,
+    nowMs: number,
+    isOfStranger: boolean,
+  ): Entry {
     const key = `${of.tenant} ${of.traceId} ${of.spanId}`
     let entry = this.#entries.get(key)
     if (entry === undefined) {
-      entry = { span: null, messages: [], revision: 1, sizeBytes: 0, keptUntilMs: nowMs + KEEP_MS }
+      entry = { span: null, messages: [], revision: 1, sizeBytes: 0, keptUntilMs: nowMs + KEEP_MS, isOfStranger }
       this.#entries.set(key, entry)
-      if (isHeld) this.#held.push({ key, entry, offset, untilMs: nowMs + this.#holdMs })
+      if (isOfStranger) this.#keepOfStranger({ key, entry })
+      else {
+        this.#order.push({ key, entry })
+        this.#held.push({ key, entry, offset, untilMs: nowMs + this.#holdMs })
+      }
+    } else if (entry.isOfStranger && !isOfStranger) {
+      entry.isOfStranger = false
+      this.#order.push({ key, entry })
     }
     return entry
+  }
+
+  #keepOfStranger(kept: Kept): void {
+    this.#ofStrangers.push(kept)
+    if (++this.#strangers <= MOST_OF_STRANGERS) return
+    const oldest = this.#ofStrangers.shift()
+    this.#strangers--
+    if (oldest?.entry.isOfStranger === true) this.#forget(oldest)
+  }
+
+  #forget({ key, entry }: Kept): void {
+    if (this.#entries.get(key) !== entry) return
+    this.#entries.delete(key)
+    this.#budget.sizeBytes -= entry.sizeBytes
   }
 
   #resize(entry: Entry, byBytes: number): void {
@@ -132,10 +176,10 @@ export class MessageJoin {
   }
 
   #makeRoom(nowMs: number): void {
-    for (const [key, entry] of this.#entries) {
-      if (this.#budget.sizeBytes <= this.#budget.maxBytes && entry.keptUntilMs > nowMs) return
-      this.#entries.delete(key)
-      this.#budget.sizeBytes -= entry.sizeBytes
+    for (let first = this.#order.peek(); first !== undefined; first = this.#order.peek()) {
+      if (this.#budget.sizeBytes <= this.#budget.maxBytes && first.entry.keptUntilMs > nowMs) return
+      this.#forget(first)
+      this.#order.shift()
     }
   }
 }
