@@ -119,11 +119,12 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
 function startThread(options: RoleOptions<unknown>): Worker {
   const { module, data, name, transfer, handlesBytes = false } = options
   if (handlesBytes) setFlags(youngGeneration.small)
+  const cache = process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir()
   const worker = new Worker(module, {
     workerData: data,
     name,
     // A thread does not inherit the cache of compiled modules, and reading TypeScript is most of its start.
-    env: { ...process.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir() },
+    env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },
     ...(transfer ? { transferList: [...transfer] } : {}),
   })
   if (handlesBytes) {
