@@ -33,6 +33,17 @@ export function problem(
   return context.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json' })
 }
 
+/** The body as JSON, not looked at yet; or the 400 to answer with. */
+export async function readJsonBody(
+  context: Context,
+): Promise<{ ok: true; value: unknown } | { ok: false; refusal: Response }> {
+  try {
+    return { ok: true, value: await context.req.json() }
+  } catch {
+    return { ok: false, refusal: problem(context, 400, 'the body is not JSON') }
+  }
+}
+
 /** A request that does not parse: 400, with a line for each wrong parameter. `known`: those that there are. */
 export function badRequest(context: Context, error: z.ZodError, known: readonly string[]): Response {
   const errors = error.issues.map((issue) => ({

@@ -4,7 +4,7 @@ import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import type { PublishOutcome } from '../../storage/definitions/publish.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
-import { problem } from '../problem.ts'
+import { problem, readJsonBody } from '../problem.ts'
 
 /** More than thousands of evals take. */
 const MAX_BYTES = 20 << 20
@@ -35,13 +35,9 @@ export function definitionRoutes(app: ApiApp, api: ApiContext): void {
     if (releases === undefined) return problem(context, 409, FILES)
     if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
       return problem(context, 413, 'larger than 20 MiB')
-    let raw: unknown
-    try {
-      raw = await context.req.json()
-    } catch {
-      return problem(context, 400, 'the body is not JSON')
-    }
-    const parsed = pushSchema.safeParse(raw)
+    const json = await readJsonBody(context)
+    if (!json.ok) return json.refusal
+    const parsed = pushSchema.safeParse(json.value)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
       return problem(context, 400, `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { nameOf } from '../../storage/access/principal.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
-import { badRequest, problem } from '../problem.ts'
+import { badRequest, readJsonBody } from '../problem.ts'
 import type { ErasureResponse } from '../schemas.ts'
 
 const MAX_ID_CHARS = 1_024
@@ -25,13 +25,9 @@ export function erasureRoutes(app: ApiApp, { erase }: ApiContext): void {
   if (erase === undefined) return
   app.post('/v1/erasures', async (context) => {
     const { principal } = context.var
-    let raw: unknown
-    try {
-      raw = await context.req.json()
-    } catch {
-      return problem(context, 400, 'the body is not JSON')
-    }
-    const parsed = bodySchema.safeParse(raw)
+    const json = await readJsonBody(context)
+    if (!json.ok) return json.refusal
+    const parsed = bodySchema.safeParse(json.value)
     if (!parsed.success) return badRequest(context, parsed.error, ['trace', 'user', 'session', 'dryRun'])
     const { trace, user, session, dryRun } = parsed.data
     const [kind, id] =

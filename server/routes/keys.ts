@@ -3,7 +3,7 @@ import { readAudit } from '../../storage/access/audit.ts'
 import { isTenant, KEY_ROLES, nameOf } from '../../storage/access/principal.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { keyToJson } from '../key-json.ts'
-import { badRequest, problem } from '../problem.ts'
+import { badRequest, problem, readJsonBody } from '../problem.ts'
 import type { AuditResponse, CreatedKeyResponse, KeysResponse } from '../schemas.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -33,13 +33,9 @@ export function keyRoutes(app: ApiApp, { keys, log, nowMs }: ApiContext): void {
 
   app.post('/v1/keys', async (context) => {
     const { principal } = context.var
-    let raw: unknown
-    try {
-      raw = await context.req.json()
-    } catch {
-      return problem(context, 400, 'the body is not JSON')
-    }
-    const parsed = createSchema.safeParse(raw)
+    const json = await readJsonBody(context)
+    if (!json.ok) return json.refusal
+    const parsed = createSchema.safeParse(json.value)
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(createSchema.shape))
     const { role, name, tenant = principal.tenant, expiresInDays } = parsed.data
     if (tenant !== principal.tenant && principal.role !== 'operator')

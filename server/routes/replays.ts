@@ -6,7 +6,7 @@ import type { ReplayAsk } from '../../storage/replays/ask.ts'
 import type { ChangeOutcome } from '../../storage/replays/replays.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
 import { evalIdSchema, momentSchema } from '../parameters.ts'
-import { problem } from '../problem.ts'
+import { problem, readJsonBody } from '../problem.ts'
 import { comparisonToJson, replayPlanToJson, replayToJson } from '../replay-json.ts'
 
 /** As of pushed definitions. */
@@ -38,13 +38,9 @@ export function replayRoutes(app: ApiApp, { replays, definitions, nowMs }: ApiCo
   app.post('/v1/replays', async (context) => {
     if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
       return problem(context, 413, 'larger than 20 MiB')
-    let raw: unknown
-    try {
-      raw = await context.req.json()
-    } catch {
-      return problem(context, 400, 'the body is not JSON')
-    }
-    const parsed = askSchema(nowMs()).safeParse(raw)
+    const json = await readJsonBody(context)
+    if (!json.ok) return json.refusal
+    const parsed = askSchema(nowMs()).safeParse(json.value)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
       return problem(context, 400, `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)

@@ -71,9 +71,8 @@ export class MessageJoin {
   readonly #holdMs: number
   readonly #entries = new Map<string, Entry>()
   /** In the order in which they came. */
-  readonly #order = new Fifo<Kept>()
-  readonly #ofStrangers = new Fifo<Kept>()
-  #strangers = 0
+  #order = new Fifo<Kept>()
+  #ofStrangers = new Fifo<Kept>()
   readonly #held = new Fifo<Held>()
   /** Those who send messages apart: spans of others are not held for any. */
   readonly #tenants = new Set<string>()
@@ -128,9 +127,8 @@ export class MessageJoin {
   drop(): void {
     for (const { sizeBytes } of this.#entries.values()) this.#budget.sizeBytes -= sizeBytes
     this.#entries.clear()
-    while (this.#order.shift() !== undefined);
-    while (this.#ofStrangers.shift() !== undefined);
-    this.#strangers = 0
+    this.#order = new Fifo()
+    this.#ofStrangers = new Fifo()
   }
 
   #entryOf(
@@ -158,9 +156,8 @@ export class MessageJoin {
 
   #keepOfStranger(kept: Kept): void {
     this.#ofStrangers.push(kept)
-    if (++this.#strangers <= MOST_OF_STRANGERS) return
+    if (this.#ofStrangers.size <= MOST_OF_STRANGERS) return
     const oldest = this.#ofStrangers.shift()
-    this.#strangers--
     if (oldest?.entry.isOfStranger === true) this.#forget(oldest)
   }
 
