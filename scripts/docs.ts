@@ -1,6 +1,6 @@
 /**
  * `npm run docs`: writes the pages of docs/language/ that are made from the code, the files of `examples/` into the page that
- * shows them, into the tour what its commands print, and the settings into theirs. With `--check` it writes nothing, and says what
+ * shows them, into the tour what its commands print, the settings into theirs, and the client of the API. With `--check` it writes nothing, and says what
  * would change.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { withSettings } from '../cli/config/reference.ts'
 import { withMetrics } from '../cli/metrics/page.ts'
 import { languagePages } from '../dsl/docs/pages.ts'
+import { clientSource } from './client-source.ts'
 import { withExamples } from './embed-examples.ts'
 import { playTour } from './play-tour.ts'
 
@@ -24,6 +25,7 @@ const language = {
 const pages = {
   ...Object.fromEntries(Object.entries(language).map(([name, text]) => [`language/${name}`, text])),
   'operations/metrics.md': withMetrics(read('docs/operations/metrics.md')),
+  '../client/api.ts': clientSource(),
   'configuration.md': withSettings(read('docs/configuration.md')),
 }
 

@@ -17,6 +17,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   workers: ['engine', 'storage', 'dsl'],
   alerting: ['engine', 'storage', 'dsl'],
   server: ['engine', 'storage', 'dsl'],
+  client: [],
+  // The playground checks and runs evals in the browser.
+  web: ['client', 'dsl', 'engine'],
   // Of scripts the flags of Node alone, which whatever starts Assay has to agree on.
   cli: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'scripts'],
   bench: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'sdk', 'test', 'scripts'],
@@ -28,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'workers',
     'alerting',
     'server',
+    'client',
     'cli',
     'sdk',
     'bench',
@@ -37,7 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // A package of its own, which agents install without the rest.
   sdk: [],
   examples: [],
-  scripts: ['dsl', 'cli'],
+  scripts: ['dsl', 'cli', 'server'],
   // The documentation is no code; its test is.
   docs: [],
 }
@@ -52,7 +56,7 @@ function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : sourceFiles(path)
-    return entry.name.endsWith('.ts') ? [path] : []
+    return /\.tsx?$/.test(entry.name) ? [path] : []
   })
 }
 

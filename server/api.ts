@@ -24,6 +24,7 @@ import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { liveAgentRoutes } from './routes/live-agents.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { openApiRoutes } from './routes/openapi.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -77,6 +78,7 @@ export function buildApi(
   })
   app.use(admission(options.gate))
   indexRoutes(app)
+  openApiRoutes(app)
   healthRoutes(app, context)
   metricsRoutes(app, context)
   traceRoutes(app, context)

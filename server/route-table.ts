@@ -58,5 +58,6 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/backups/:id/stop', 'operate', 'the backup stopped; the same one goes on from there'),
   route('GET', '/health', 'public', 'the state of each part, with counters'),
   route('GET', '/metrics', 'operate', 'what this process counts and measures, for Prometheus'),
+  route('GET', '/openapi.json', 'public', 'what this API takes and gives, as OpenAPI 3.1'),
   route('GET', '/ready', 'public', '200 when traces can be sent, else 503'),
 ]

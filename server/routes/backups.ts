@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest, problem } from '../problem.ts'
 
-const bodySchema = z.strictObject({
+export const backupBodySchema = z.strictObject({
   to: z.string().max(4_000).refine(isAbsolute, 'must be the absolute path of a folder'),
   tracesTo: z.string().max(2_000).optional(),
 })
@@ -12,7 +12,7 @@ const bodySchema = z.strictObject({
 export function backupRoutes(app: ApiApp, { backups }: ApiContext): void {
   if (backups === undefined) return
   app.post('/v1/backups', async (context) => {
-    const parsed = bodySchema.safeParse(await context.req.json().catch(() => null))
+    const parsed = backupBodySchema.safeParse(await context.req.json().catch(() => null))
     if (!parsed.success) return badRequest(context, parsed.error, ['to', 'tracesTo'])
     const { to, tracesTo = null } = parsed.data
     const outcome = await backups.start({ to, tracesTo })

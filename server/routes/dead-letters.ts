@@ -16,20 +16,20 @@ import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { DeadLetterJson, DeadLettersResponse, SettledDeadLetters, SkippedRecords } from '../schemas.ts'
 
-const querySchema = z.strictObject({
+export const deadLettersQuerySchema = z.strictObject({
   state: z.enum(['waiting', 'replayed', 'dropped', 'all']).default('waiting'),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
 
-const skipSchema = z.strictObject({ source: z.string() })
+export const skipSchema = z.strictObject({ source: z.string() })
 const SKIP_STATUS = { malformed: 400, unknown: 404, readable: 409 } as const
 
 /** Records that could not be used. What they hold is as it was sent, before any redaction. */
 export function deadLetterRoutes(app: ApiApp, { log }: ApiContext): void {
   if (log === undefined) return
   app.get('/v1/dead-letters', async (context) => {
-    const parsed = querySchema.safeParse(context.req.query())
-    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(querySchema.shape))
+    const parsed = deadLettersQuerySchema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(deadLettersQuerySchema.shape))
     const { state, limit } = parsed.data
     const { letters, total } = await listDeadLetters(log, {
       state: state === 'all' ? null : state,

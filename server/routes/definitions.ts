@@ -9,7 +9,7 @@ import { problem, readJsonBody } from '../problem.ts'
 /** More than thousands of evals take. */
 const MAX_BYTES = 20 << 20
 
-const pushSchema = z.object({
+export const pushSchema = z.object({
   plan: z.custom<Plan>(isIntact, { error: ({ input }) => whyNotIntact(input) ?? '' }),
   revision: z.string().max(200).nullable(),
 })

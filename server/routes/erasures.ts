@@ -6,7 +6,7 @@ import type { ErasureResponse } from '../schemas.ts'
 
 const MAX_ID_CHARS = 1_024
 
-const bodySchema = z
+export const erasureBodySchema = z
   .strictObject({
     trace: z
       .string()
@@ -27,7 +27,7 @@ export function erasureRoutes(app: ApiApp, { erase }: ApiContext): void {
     const { principal } = context.var
     const json = await readJsonBody(context)
     if (!json.ok) return json.refusal
-    const parsed = bodySchema.safeParse(json.value)
+    const parsed = erasureBodySchema.safeParse(json.value)
     if (!parsed.success) return badRequest(context, parsed.error, ['trace', 'user', 'session', 'dryRun'])
     const { trace, user, session, dryRun } = parsed.data
     const [kind, id] =

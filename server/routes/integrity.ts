@@ -2,10 +2,10 @@ import { z } from 'zod'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest } from '../problem.ts'
 
-const querySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(400).default(30) })
+export const integrityQuerySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(400).default(30) })
 
 const time = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))
-const bodySchema = z
+export const integrityCheckSchema = z
   .strictObject({ from: time, to: time, deep: z.boolean().default(false) })
   .refine(({ from, to }) => from < to, { path: ['to'], error: 'is not after from' })
 
@@ -13,13 +13,13 @@ const bodySchema = z
 export function integrityRoutes(app: ApiApp, { integrity }: ApiContext): void {
   if (integrity === undefined) return
   app.get('/v1/integrity', async (context) => {
-    const parsed = querySchema.safeParse(context.req.query())
-    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(querySchema.shape))
+    const parsed = integrityQuerySchema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(integrityQuerySchema.shape))
     return context.json({ checks: await integrity.kept(parsed.data.limit) })
   })
 
   app.post('/v1/integrity/checks', async (context) => {
-    const parsed = bodySchema.safeParse(await context.req.json().catch(() => null))
+    const parsed = integrityCheckSchema.safeParse(await context.req.json().catch(() => null))
     if (!parsed.success) return badRequest(context, parsed.error, ['from', 'to', 'deep'])
     const { from, to, deep } = parsed.data
     return context.json(await integrity.check({ fromMs: from, toMs: to, isDeep: deep }))

@@ -8,7 +8,7 @@ import type { AuditResponse, CreatedKeyResponse, KeysResponse } from '../schemas
 
 const DAY_MS = 24 * 3_600_000
 
-const createSchema = z.strictObject({
+export const createKeySchema = z.strictObject({
   role: z.enum(KEY_ROLES),
   name: z.string().max(200).default(''),
   /** Another than one's own: the operator alone may. */
@@ -19,7 +19,7 @@ const createSchema = z.strictObject({
   expiresInDays: z.number().positive().max(3_650).optional(),
 })
 
-const auditQuerySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(100) })
+export const auditQuerySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(1_000).default(100) })
 
 /** Keys of a tenant, by its admins; of every tenant, by the operator. `GET /v1/audit`: what was done with them and by them. */
 export function keyRoutes(app: ApiApp, { keys, log, nowMs }: ApiContext): void {
@@ -35,8 +35,8 @@ export function keyRoutes(app: ApiApp, { keys, log, nowMs }: ApiContext): void {
     const { principal } = context.var
     const json = await readJsonBody(context)
     if (!json.ok) return json.refusal
-    const parsed = createSchema.safeParse(json.value)
-    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(createSchema.shape))
+    const parsed = createKeySchema.safeParse(json.value)
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(createKeySchema.shape))
     const { role, name, tenant = principal.tenant, expiresInDays } = parsed.data
     if (tenant !== principal.tenant && principal.role !== 'operator')
       return problem(

@@ -13,7 +13,7 @@ import { comparisonToJson, replayPlanToJson, replayToJson } from '../replay-json
 const MAX_BYTES = 20 << 20
 const MAX_SHOWN = 100
 
-const askSchema = (nowMs: number) =>
+export const replayAskSchema = (nowMs: number) =>
   z.strictObject({
     from: momentSchema(nowMs),
     to: momentSchema(nowMs).optional(),
@@ -40,7 +40,7 @@ export function replayRoutes(app: ApiApp, { replays, definitions, nowMs }: ApiCo
       return problem(context, 413, 'larger than 20 MiB')
     const json = await readJsonBody(context)
     if (!json.ok) return json.refusal
-    const parsed = askSchema(nowMs()).safeParse(json.value)
+    const parsed = replayAskSchema(nowMs()).safeParse(json.value)
     if (!parsed.success) {
       const [issue] = parsed.error.issues
       return problem(context, 400, `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)

@@ -8,14 +8,17 @@ import type { UsageResponse } from '../schemas.ts'
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
 
+export const usageQuerySchema = (nowMs: number) =>
+  z.strictObject({
+    from: daySchema(nowMs).optional(),
+    to: daySchema(nowMs).optional(),
+    all: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  })
+
 /** `GET /v1/usage?from=&to=&all=`: whole days of UTC, both of those named among them; newest first. */
 export function usageRoutes(app: ApiApp, { traces, nowMs }: ApiContext): void {
   app.get('/v1/usage', async (context) => {
-    const schema = z.strictObject({
-      from: daySchema(nowMs()).optional(),
-      to: daySchema(nowMs()).optional(),
-      all: z.enum(['true', 'false'], 'must be true or false').default('false'),
-    })
+    const schema = usageQuerySchema(nowMs())
     const parsed = schema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
     const { principal } = context.var

@@ -1,0 +1,613 @@
+/** Made by `npm run docs` from the API's description (server/openapi): do not edit. */
+import type { Request } from './request.ts'
+
+export type Alert = {
+  id: string
+  title: string | null
+  owner: string | null
+  mode: "live" | "shadow"
+  file: string
+  line: number
+  on: string
+  note?: string
+  when: string
+  severity: "page" | "ticket" | "info"
+  notify: {
+    receiver: string
+    target: string
+  }[]
+}
+
+export type AuditResponse = {
+  entries: {
+    at: string
+    by: string
+    act: string
+    target: string
+    detail: Record<string, string | number | boolean | null>
+  }[]
+}
+
+export type Backup = {
+  id: string
+  to: string
+  state: "running" | "done" | "failed" | "stopped"
+  startedAt: string
+  progress: number
+  text: string
+  summary?: BackupSummary
+}
+
+export type BackupSummary = {
+  to: string
+  log: "embedded" | "kafka"
+  files: number
+  sizeBytes: number
+  tracesTo?: string
+  tables: Record<string, {
+      rows: number
+      partitions?: number
+    }>
+  areSpansComplete: boolean
+}
+
+export type CreatedKeyResponse = {
+  id: string
+  tenant: string
+  role: "ingest" | "viewer" | "deploy" | "editor" | "admin"
+  name: string
+  createdAt: string
+  createdBy: string
+  expiresAt: string | null
+  revokedAt: string | null
+  key: string
+}
+
+export type DeadLetterDetail = {
+  id: number
+  state: "waiting" | "replayed" | "dropped"
+  source: string
+  group?: string
+  code: string
+  reason: string
+  at: string
+  sizeBytes: number
+  headers: Record<string, string>
+  valueBase64: string
+}
+
+export type DeadLetter = {
+  id: number
+  state: "waiting" | "replayed" | "dropped"
+  source: string
+  group?: string
+  code: string
+  reason: string
+  at: string
+  sizeBytes: number
+}
+
+export type DeadLettersResponse = {
+  deadLetters: DeadLetter[]
+  total: number
+}
+
+export type ErasureResponse = {
+  dryRun: boolean
+  traces: number
+  spans: number
+  results: number
+  records: number
+  deadLetters: number
+  answers: number
+  keptUntil: {
+    topic: string
+    until: string
+  }[]
+  isSettled: boolean
+}
+
+export type Eval = {
+  id: string
+  title: string | null
+  owner: string | null
+  mode: "live" | "shadow"
+  file: string
+  line: number
+  kind: "online" | "offline"
+  subject: string
+  when: "arrival" | "settle" | {
+    cron: string
+    timeZone: string
+  }
+  measureHash: string
+  verdictHash: string
+  scoreUnit: string | null
+  matched: number
+  verdicts: Ledger
+  passRate: number | null
+  coverage: number | null
+  filtered?: number
+  filteredUnknown?: number
+  note?: string
+}
+
+export type EvalsResponse = {
+  hash: string
+  loadedAt: string
+  files: string[]
+  diagnostics: {
+    severity: "error" | "warning"
+    code: string
+    message: string
+    file: string
+    line: number
+    column: number
+  }[]
+  evals: Eval[]
+  alerts: Alert[]
+}
+
+export type Evidence = {
+  field: string
+  start: number
+  end: number
+  pattern: string
+  masked: string
+  spanId?: string
+}
+
+export type Health = {
+  status: "ok" | "starting" | "degraded" | "stopping"
+  components: {
+    name: string
+    state: "ok" | "starting" | "degraded" | "failed" | "off"
+    detail?: string
+    counters?: Record<string, number>
+  }[]
+}
+
+export type IndexResponse = {
+  name: "Assay"
+  routes: {
+    method: "GET" | "POST" | "DELETE"
+    path: string
+    gives: string
+  }[]
+}
+
+export type JudgingResponse = {
+  level: "normal" | "failover" | "cache_only" | "no_provider"
+  shared: boolean
+  providers: {
+    name: string
+    breaker: "closed" | "open" | "half_open"
+    outSince?: string
+    lastFailure?: {
+      at: string
+      detail: string
+    }
+  }[]
+}
+
+export type Key = {
+  id: string
+  tenant: string
+  role: "ingest" | "viewer" | "deploy" | "editor" | "admin"
+  name: string
+  createdAt: string
+  createdBy: string
+  expiresAt: string | null
+  revokedAt: string | null
+}
+
+export type KeysResponse = {
+  keys: Key[]
+}
+
+export type Ledger = {
+  pass: number
+  fail: number
+  unknown: number
+  error: number
+}
+
+export type LiveAgent = {
+  agent: string
+  env?: string
+  lastSeen: string
+  inFlightTraces: number
+  runs: number
+  errorRate: number | null
+  p95DurationMs: number | null
+  spans: number
+  failedSpans: number
+  runsPerMinute: number
+  spansPerMinute: number
+  tokensPerMinute: number
+  costUsdPerMinute: number
+  verdicts: Record<string, Ledger>
+  versions: string[]
+  models: string[]
+}
+
+export type LiveAgentsResponse = {
+  agents: LiveAgent[]
+  total: number
+  windowSeconds: number
+  evaluatedTo?: string
+}
+
+export type PageTracesResponse = {
+  traces: {
+    traceId: string
+    spans: {
+      spanId: string
+      [key: string]: unknown
+    }[]
+  }[]
+  openTraces: number
+}
+
+export type PagesResponse = {
+  from: string
+  to: string
+  pages: {
+    fromTrace: string
+    toTrace?: string
+  }[]
+}
+
+export type PlanResponse = {
+  version: number
+  hash: string
+  [key: string]: unknown
+}
+
+export type Problem = {
+  type: string
+  title: string
+  status: number
+  detail?: string
+  errors?: {
+    parameter: string
+    message: string
+  }[]
+}
+
+export type PushResponse = {
+  packages: {
+    name: string
+    revision: string | null
+    changed: boolean
+  }[]
+}
+
+export type ReplayComparison = {
+  run: string
+  evals: {
+    eval: string
+    verdicts: Ledger
+    flips: {
+      live: Verdict
+      run: Verdict
+      subjects: number
+    }[]
+    same: number
+    withoutLive: number
+  }[]
+}
+
+export type ReplayPlan = {
+  dryRun: true
+  from: string
+  to: string
+  source: "log" | "store"
+  evals: string[]
+  alerts: boolean
+  spansPerSecond: number
+  estimate: {
+    records: number
+    spans: number
+    traces: number
+  }
+  notes: string[]
+}
+
+export type Replay = {
+  run: string
+  state: "queued" | "running" | "stopped" | "done" | "failed"
+  askedAt: string
+  from: string
+  to: string
+  source: "log" | "store"
+  evals: string[]
+  alerts: boolean
+  spansPerSecond: number
+  estimate: {
+    records: number
+    spans: number
+    traces: number
+  }
+  notes: string[]
+  definitions: string
+  progress: number
+  counts: {
+    records: number
+    spans: number
+    traces: number
+    results: number
+    undecodable: number
+    failed: number
+    gone: number
+    openTraces: number
+    unjudgedPieces: number
+    cutTraces: number
+    maskedTaken: number
+    maskedUnknown: number
+  }
+  updatedAt?: string
+  trouble?: string
+}
+
+export type ReplaysResponse = {
+  replays: Replay[]
+}
+
+export type Result = {
+  eval: string
+  traceId: string
+  spanId?: string
+  subject: string
+  subjectTime: string
+  verdict: Verdict
+  score?: number
+  scoreUnit?: string
+  reason?: {
+    code: string
+    field?: string
+    detail?: string
+  }
+  evidence: Evidence[]
+  explanation?: string
+  revision: number
+  evaluatedAt: string
+  mode: "live" | "shadow"
+  measureHash: string
+  verdictHash: string
+  agent?: {
+    name?: string
+    version?: string
+  }
+  env?: string
+  judge?: {
+    model: string
+    inputTokens?: number
+    outputTokens?: number
+  }
+  costUsd?: number
+  runId?: string
+  inclusionProbability?: number
+}
+
+export type ResultsResponse = {
+  results: Result[]
+}
+
+export type RunResponse = {
+  eval: string
+  runId: string
+}
+
+export type SettledDeadLetters = {
+  ids: number[]
+}
+
+export type SkippedRecords = {
+  id: number
+  topic: string
+  partition: number
+  from: number
+  to: number
+}
+
+export type TraceResponse = {
+  traceId: string
+  spans: TraceSpan[]
+  results: Result[]
+  truncated?: true
+}
+
+export type TraceSpan = {
+  traceId: string
+  spanId: string
+  kind: string
+  name: string
+  startTime: string
+  durationMs: number
+  results: Result[]
+  [key: string]: unknown
+}
+
+export type UsageResponse = {
+  from: string
+  to: string
+  usage: Usage[]
+}
+
+export type Usage = {
+  day: string
+  tenant: string
+  agent?: string
+  spans: number
+  bytes: number
+  judgeInputTokens: number
+  judgeOutputTokens: number
+  judgeCostUsd: number
+}
+
+export type Verdict = "pass" | "fail" | "unknown" | "error"
+
+export type Api = ReturnType<typeof createApi>
+
+/** A method for each operation; they reject with `ApiProblem`. */
+export const createApi = (request: Request) => ({
+  /** this list */
+  index: (signal?: AbortSignal): Promise<IndexResponse> =>
+    request('GET', `/`, { signal }),
+  /** verdicts, newest first; filters: eval, verdict, trace, since, run, limit */
+  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
+    request('GET', `/v1/results`, { query, signal }),
+  /** the spans of a trace with their verdicts */
+  getTrace: (traceId: string, signal?: AbortSignal): Promise<TraceResponse> =>
+    request('GET', `/v1/traces/${encodeURIComponent(traceId)}`, { signal }),
+  /** the definitions in force, with what they found */
+  listEvals: (signal?: AbortSignal): Promise<EvalsResponse> =>
+    request('GET', `/v1/evals`, { signal }),
+  /** a run of an offline eval, now */
+  runEval: (packageName: string, name: string, signal?: AbortSignal): Promise<RunResponse> =>
+    request('POST', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/run`, { signal }),
+  /** what each agent does now; filters: agent, env, limit */
+  listLiveAgents: (query: { agent?: string | number | undefined; env?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<LiveAgentsResponse> =>
+    request('GET', `/v1/agents/live`, { query, signal }),
+  /** spans, bytes and what judges cost, by day and agent: from, to; all tenants: all */
+  getUsage: (query: { from?: string | number | undefined; to?: string | number | undefined; all?: "true" | "false" | undefined } = {}, signal?: AbortSignal): Promise<UsageResponse> =>
+    request('GET', `/v1/usage`, { query, signal }),
+  /** which judge providers take calls */
+  getJudging: (signal?: AbortSignal): Promise<JudgingResponse> =>
+    request('GET', `/v1/judges`, { signal }),
+  /** the definitions in force, compiled */
+  getPlan: (signal?: AbortSignal): Promise<PlanResponse> =>
+    request('GET', `/v1/plan`, { signal }),
+  /** pages of the stored traces of a period: from, to, spans */
+  listExportPages: (query: { from: string | number | undefined; to?: string | number | undefined; spans?: string | number | undefined }, signal?: AbortSignal): Promise<PagesResponse> =>
+    request('GET', `/v1/export/pages`, { query, signal }),
+  /** the traces of a page: from, to, fromTrace, toTrace, fields */
+  exportTraces: (query: { from: string | number | undefined; to: string | number | undefined; fromTrace: string | number | undefined; toTrace?: string | number | undefined; fields?: string | number | undefined }, signal?: AbortSignal): Promise<PageTracesResponse> =>
+    request('GET', `/v1/export/traces`, { query, signal }),
+  /** the verdicts of a page: fromTrace, toTrace, evals */
+  exportResults: (query: { fromTrace: string | number | undefined; toTrace?: string | number | undefined; evals: string | number | undefined }, signal?: AbortSignal): Promise<ResultsResponse> =>
+    request('GET', `/v1/export/results`, { query, signal }),
+  /** the packages that were pushed */
+  listDefinitions: (signal?: AbortSignal): Promise<Record<string, unknown>> =>
+    request('GET', `/v1/definitions`, { signal }),
+  /** puts packages in force for every role */
+  pushDefinitions: (body: {
+    plan: unknown
+    revision: string | null
+  }, signal?: AbortSignal): Promise<PushResponse> =>
+    request('POST', `/v1/definitions`, { body, signal }),
+  /** the release before, in force again */
+  rollBackDefinitions: (packageName: string, signal?: AbortSignal): Promise<PushResponse> =>
+    request('POST', `/v1/definitions/${encodeURIComponent(packageName)}/rollback`, { signal }),
+  /** records that could not be used: state, limit */
+  listDeadLetters: (query: { state?: "waiting" | "replayed" | "dropped" | "all" | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<DeadLettersResponse> =>
+    request('GET', `/v1/dead-letters`, { query, signal }),
+  /** one of them, with the record itself */
+  getDeadLetter: (id: string, signal?: AbortSignal): Promise<DeadLetterDetail> =>
+    request('GET', `/v1/dead-letters/${encodeURIComponent(id)}`, { signal }),
+  /** all that wait, on their topics again */
+  replayDeadLetters: (signal?: AbortSignal): Promise<SettledDeadLetters> =>
+    request('POST', `/v1/dead-letters/replay`, { signal }),
+  /** all that wait, settled */
+  dropDeadLetters: (signal?: AbortSignal): Promise<SettledDeadLetters> =>
+    request('POST', `/v1/dead-letters/drop`, { signal }),
+  /** records that the log itself cannot read, let go: source */
+  skipRecords: (body: {
+    source: string
+  }, signal?: AbortSignal): Promise<SkippedRecords> =>
+    request('POST', `/v1/dead-letters/skip`, { body, signal }),
+  /** the record on its topic again */
+  replayDeadLetter: (id: string, signal?: AbortSignal): Promise<DeadLetter> =>
+    request('POST', `/v1/dead-letters/${encodeURIComponent(id)}/replay`, { signal }),
+  /** the letter settled */
+  dropDeadLetter: (id: string, signal?: AbortSignal): Promise<DeadLetter> =>
+    request('POST', `/v1/dead-letters/${encodeURIComponent(id)}/drop`, { signal }),
+  /** replays, newest first */
+  listReplays: (signal?: AbortSignal): Promise<ReplaysResponse> =>
+    request('GET', `/v1/replays`, { signal }),
+  /** a replay of a period, queued; with dryRun what it would read */
+  startReplay: (body: {
+    from: string
+    to?: string
+    source?: "log" | "store"
+    evals?: string[]
+    plan?: unknown
+    alerts?: boolean
+    spansPerSecond?: number
+    maxSpans?: number
+    dryRun?: boolean
+  }, signal?: AbortSignal): Promise<Replay> =>
+    request('POST', `/v1/replays`, { body, signal }),
+  /** one of them */
+  getReplay: (run: string, signal?: AbortSignal): Promise<Replay> =>
+    request('GET', `/v1/replays/${encodeURIComponent(run)}`, { signal }),
+  /** its verdicts next to the live ones */
+  compareReplay: (run: string, signal?: AbortSignal): Promise<ReplayComparison> =>
+    request('GET', `/v1/replays/${encodeURIComponent(run)}/comparison`, { signal }),
+  /** the replay stopped after its step */
+  stopReplay: (run: string, signal?: AbortSignal): Promise<Replay> =>
+    request('POST', `/v1/replays/${encodeURIComponent(run)}/stop`, { signal }),
+  /** the replay under way again, from where it stopped */
+  resumeReplay: (run: string, signal?: AbortSignal): Promise<Replay> =>
+    request('POST', `/v1/replays/${encodeURIComponent(run)}/resume`, { signal }),
+  /** the keys of the tenant, without the keys themselves */
+  listKeys: (signal?: AbortSignal): Promise<KeysResponse> =>
+    request('GET', `/v1/keys`, { signal }),
+  /** a new key, shown this once */
+  createKey: (body: {
+    role: "ingest" | "viewer" | "deploy" | "editor" | "admin"
+    name?: string
+    tenant?: string
+    expiresInDays?: number
+  }, signal?: AbortSignal): Promise<CreatedKeyResponse> =>
+    request('POST', `/v1/keys`, { body, signal }),
+  /** the key is refused everywhere within seconds */
+  revokeKey: (keyId: string, signal?: AbortSignal): Promise<Key> =>
+    request('POST', `/v1/keys/${encodeURIComponent(keyId)}/revoke`, { signal }),
+  /** who did what that only those in charge may do: limit */
+  listAudit: (query: { limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<AuditResponse> =>
+    request('GET', `/v1/audit`, { query, signal }),
+  /** a trace, user or session erased; with dryRun what that would take */
+  erase: (body: {
+    trace?: string
+    user?: string
+    session?: string
+    dryRun?: boolean
+  }, signal?: AbortSignal): Promise<ErasureResponse> =>
+    request('POST', `/v1/erasures`, { body, signal }),
+  /** what checks of the store against the log found, newest first: limit */
+  listIntegrityChecks: (query: { limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<Record<string, unknown>> =>
+    request('GET', `/v1/integrity`, { query, signal }),
+  /** a check of the days from, to; deep reads every record */
+  checkIntegrity: (body: {
+    from: string
+    to: string
+    deep?: boolean
+  }, signal?: AbortSignal): Promise<Record<string, unknown>> =>
+    request('POST', `/v1/integrity/checks`, { body, signal }),
+  /** a backup into a folder of this machine: to, tracesTo; one at a time */
+  startBackup: (body: {
+    to: string
+    tracesTo?: string
+  }, signal?: AbortSignal): Promise<Backup> =>
+    request('POST', `/v1/backups`, { body, signal }),
+  /** how far it is */
+  getBackup: (id: string, signal?: AbortSignal): Promise<Backup> =>
+    request('GET', `/v1/backups/${encodeURIComponent(id)}`, { signal }),
+  /** the backup stopped; the same one goes on from there */
+  stopBackup: (id: string, signal?: AbortSignal): Promise<Backup> =>
+    request('POST', `/v1/backups/${encodeURIComponent(id)}/stop`, { signal }),
+  /** the state of each part, with counters */
+  getHealth: (signal?: AbortSignal): Promise<Health> =>
+    request('GET', `/health`, { signal }),
+  /** what this process counts and measures, for Prometheus */
+  getMetrics: (signal?: AbortSignal): Promise<string> =>
+    request('GET', `/metrics`, { signal }),
+  /** what this API takes and gives, as OpenAPI 3.1 */
+  getDescription: (signal?: AbortSignal): Promise<Record<string, unknown>> =>
+    request('GET', `/openapi.json`, { signal }),
+  /** 200 when traces can be sent, else 503 */
+  getReadiness: (signal?: AbortSignal): Promise<Health> =>
+    request('GET', `/ready`, { signal }),
+})

@@ -1,0 +1,109 @@
+/**
+ * What each route takes and gives, by the schemas that parse and type it: the source of the OpenAPI description and of the client.
+ * Keys are those of the table of routes.
+ */
+import { z } from 'zod'
+import {
+  liveAgentsQuerySchema,
+  pageQuerySchema,
+  pageResultsQuerySchema,
+  pagesQuerySchema,
+  resultsQuerySchema,
+} from './parameters.ts'
+import { backupBodySchema } from './routes/backups.ts'
+import { deadLettersQuerySchema, skipSchema } from './routes/dead-letters.ts'
+import { pushSchema } from './routes/definitions.ts'
+import { erasureBodySchema } from './routes/erasures.ts'
+import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.ts'
+import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
+import { replayAskSchema } from './routes/replays.ts'
+import { usageQuerySchema } from './routes/usage.ts'
+import {
+  auditResponseSchema,
+  backupSchema,
+  createdKeyResponseSchema,
+  deadLetterDetailSchema,
+  deadLetterSchema,
+  deadLettersResponseSchema,
+  erasureResponseSchema,
+  evalsResponseSchema,
+  healthSchema,
+  indexResponseSchema,
+  judgingResponseSchema,
+  keySchema,
+  keysResponseSchema,
+  liveAgentsResponseSchema,
+  pagesResponseSchema,
+  pageTracesResponseSchema,
+  planResponseSchema,
+  pushResponseSchema,
+  replayComparisonSchema,
+  replaySchema,
+  replaysResponseSchema,
+  resultsResponseSchema,
+  runResponseSchema,
+  settledDeadLettersSchema,
+  skippedRecordsSchema,
+  traceResponseSchema,
+  usageResponseSchema,
+} from './schemas.ts'
+
+export interface Operation {
+  /** Of the client's method. */
+  readonly id: string
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodType
+  readonly gives: z.ZodType | { readonly mediaType: string }
+  /** Of success; 200 unless told. */
+  readonly status?: 200 | 201 | 202
+}
+
+/** Told in prose (docs/api.md) alone. */
+const openShape = z.looseObject({})
+/** Shapes do not depend on the clock that parses `10m`. */
+const AT = 0
+
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+  'GET /': { id: 'index', gives: indexResponseSchema },
+  'GET /v1/results': { id: 'listResults', query: resultsQuerySchema(AT), gives: resultsResponseSchema },
+  'GET /v1/traces/:traceId': { id: 'getTrace', gives: traceResponseSchema },
+  'GET /v1/evals': { id: 'listEvals', gives: evalsResponseSchema },
+  'POST /v1/evals/:package/:name/run': { id: 'runEval', gives: runResponseSchema, status: 202 },
+  'GET /v1/agents/live': { id: 'listLiveAgents', query: liveAgentsQuerySchema, gives: liveAgentsResponseSchema },
+  'GET /v1/usage': { id: 'getUsage', query: usageQuerySchema(AT), gives: usageResponseSchema },
+  'GET /v1/judges': { id: 'getJudging', gives: judgingResponseSchema },
+  'GET /v1/plan': { id: 'getPlan', gives: planResponseSchema },
+  'GET /v1/export/pages': { id: 'listExportPages', query: pagesQuerySchema(AT), gives: pagesResponseSchema },
+  'GET /v1/export/traces': { id: 'exportTraces', query: pageQuerySchema(AT), gives: pageTracesResponseSchema },
+  'GET /v1/export/results': { id: 'exportResults', query: pageResultsQuerySchema, gives: resultsResponseSchema },
+  'GET /v1/definitions': { id: 'listDefinitions', gives: openShape },
+  'POST /v1/definitions': { id: 'pushDefinitions', body: pushSchema, gives: pushResponseSchema },
+  'POST /v1/definitions/:package/rollback': { id: 'rollBackDefinitions', gives: pushResponseSchema },
+  'GET /v1/dead-letters': { id: 'listDeadLetters', query: deadLettersQuerySchema, gives: deadLettersResponseSchema },
+  'GET /v1/dead-letters/:id': { id: 'getDeadLetter', gives: deadLetterDetailSchema },
+  'POST /v1/dead-letters/replay': { id: 'replayDeadLetters', gives: settledDeadLettersSchema },
+  'POST /v1/dead-letters/drop': { id: 'dropDeadLetters', gives: settledDeadLettersSchema },
+  'POST /v1/dead-letters/skip': { id: 'skipRecords', body: skipSchema, gives: skippedRecordsSchema },
+  'POST /v1/dead-letters/:id/replay': { id: 'replayDeadLetter', gives: deadLetterSchema },
+  'POST /v1/dead-letters/:id/drop': { id: 'dropDeadLetter', gives: deadLetterSchema },
+  'GET /v1/replays': { id: 'listReplays', gives: replaysResponseSchema },
+  'POST /v1/replays': { id: 'startReplay', body: replayAskSchema(AT), gives: replaySchema, status: 202 },
+  'GET /v1/replays/:run': { id: 'getReplay', gives: replaySchema },
+  'GET /v1/replays/:run/comparison': { id: 'compareReplay', gives: replayComparisonSchema },
+  'POST /v1/replays/:run/stop': { id: 'stopReplay', gives: replaySchema },
+  'POST /v1/replays/:run/resume': { id: 'resumeReplay', gives: replaySchema },
+  'GET /v1/keys': { id: 'listKeys', gives: keysResponseSchema },
+  'POST /v1/keys': { id: 'createKey', body: createKeySchema, gives: createdKeyResponseSchema, status: 201 },
+  'POST /v1/keys/:keyId/revoke': { id: 'revokeKey', gives: keySchema },
+  'GET /v1/audit': { id: 'listAudit', query: auditQuerySchema, gives: auditResponseSchema },
+  'POST /v1/erasures': { id: 'erase', body: erasureBodySchema, gives: erasureResponseSchema },
+  'GET /v1/integrity': { id: 'listIntegrityChecks', query: integrityQuerySchema, gives: openShape },
+  'POST /v1/integrity/checks': { id: 'checkIntegrity', body: integrityCheckSchema, gives: openShape },
+  'POST /v1/backups': { id: 'startBackup', body: backupBodySchema, gives: backupSchema, status: 202 },
+  'GET /v1/backups/:id': { id: 'getBackup', gives: backupSchema },
+  'POST /v1/backups/:id/stop': { id: 'stopBackup', gives: backupSchema },
+  'GET /health': { id: 'getHealth', gives: healthSchema },
+  'GET /metrics': { id: 'getMetrics', gives: { mediaType: 'text/plain' } },
+  'GET /ready': { id: 'getReadiness', gives: healthSchema },
+  'GET /openapi.json': { id: 'getDescription', gives: openShape },
+}
