@@ -1,46 +1,8 @@
 /** What is to be delivered to one receiver: the value of a `notifications` record. */
 import { z } from 'zod'
-import type { AlertPlan, ValueType } from '../dsl/plan.ts'
-import { alertExampleSchema } from '../engine/alerting/state-json.ts'
+import type { AlertPlan } from '../dsl/plan.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
-
-const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
-const phase = z.enum(['inactive', 'pending', 'firing', 'resolved'])
-
-// Units are not looked into: they were compiled by the same version of the product.
-const type = z.custom<ValueType>((value) => z.object({ kind: z.string() }).safeParse(value).success, 'not a type')
-const measure = z.discriminatedUnion('kind', [
-  z.object({ kind: z.enum(['count', 'rate']), verdict, type }),
-  z.object({ kind: z.literal('coverage'), type }),
-  z.object({ kind: z.literal('score'), fn: z.enum(['mean', 'sum']), type }),
-])
-
-const transitionSchema = z.object({
-  id: z.string(),
-  alertId: z.string(),
-  evalId: z.string(),
-  title: z.string().nullable(),
-  owner: z.string().nullable(),
-  severity: z.enum(['page', 'ticket', 'info']),
-  mode: z.enum(['live', 'shadow']),
-  from: phase,
-  to: phase,
-  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed']),
-  atMs: z.number(),
-  incidentId: z.string().optional(),
-  sinceMs: z.number(),
-  numbers: z.object({
-    measure,
-    cmp: z.enum(['<', '<=', '>', '>=']),
-    threshold: z.number(),
-    windowMs: z.number(),
-    value: z.number().nullable(),
-    count: z.number(),
-    total: z.number(),
-    verdicts: z.record(verdict, z.number()),
-  }),
-  examples: z.array(alertExampleSchema),
-})
+import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
 
 const routeSchema = z.object({
   /** `console`: the alert names no receiver, so it is printed where Assay runs. */
@@ -71,12 +33,12 @@ const delivery = {
 }
 
 const notificationSchema = z.discriminatedUnion('kind', [
-  z.object({ ...delivery, kind: z.literal('alert'), transition: transitionSchema }),
+  z.object({ ...delivery, kind: z.literal('alert'), transition: alertTransitionSchema }),
   z.object({ ...delivery, kind: z.literal('notice'), notice: noticeSchema }),
 ])
 
 export type Route = z.infer<typeof routeSchema>
-export type NotifiedTransition = z.infer<typeof transitionSchema>
+export type NotifiedTransition = z.infer<typeof alertTransitionSchema>
 export type SystemNotice = z.infer<typeof noticeSchema>
 export type Notification = z.infer<typeof notificationSchema>
 export type AlertNotification = Extract<Notification, { kind: 'alert' }>

@@ -8,8 +8,10 @@
  *
  * Functions here take ownership of the state they are given: they work on it in place and return it.
  */
+import { formatRule } from './rule-text.ts'
 import type { RunAlert } from './run-alert.ts'
 import type { AlertNumbers, AlertPhase, AlertTransition, TransitionCause } from './transition.ts'
+import { whyOfThreshold } from './why-threshold.ts'
 import {
   type AlertWindow,
   countObservation,
@@ -117,6 +119,7 @@ function enter(
   atMs: number,
 ): AlertTransition {
   const from = state.phase
+  const silentMs = atMs - silentSinceMs(state)
   state.phase = phase
   state.transitionCount++
   const sinceMs =
@@ -129,6 +132,8 @@ function enter(
     id: `${alert.id}@${state.startedMs ?? 0}#${state.transitionCount}`,
     alertId: alert.id,
     evalId: alert.on.evalId,
+    group: {},
+    rule: formatRule(alert.when),
     title: alert.title,
     owner: alert.owner,
     severity: alert.severity,
@@ -142,6 +147,7 @@ function enter(
     sinceMs,
     numbers,
     examples: state.window.examples.map(({ example }) => example).reverse(),
+    why: phase.kind === 'firing' || phase.kind === 'resolved' ? whyOfThreshold(alert, numbers, cause, silentMs) : null,
   }
 }
 

@@ -2,6 +2,7 @@
 import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Reason, SubjectKind, Verdict } from '../model/result.ts'
 import type { RunMeasure } from './run-alert.ts'
+import type { AlertWhy } from './why.ts'
 
 /** `condition`: the rule's comparison; `no_data`: silence for longer than `no_data: fire after`; the others end an incident. */
 export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed'
@@ -24,7 +25,10 @@ export interface AlertExample {
   readonly evidence: readonly { readonly field: string; readonly pattern: string; readonly masked: string }[]
 }
 
-/** The rule and the window's content at the moment of a transition. */
+/**
+ * The rule and the window's content at the moment of a transition. Of a change or an anomaly `cmp` and `threshold` say where the
+ * value would have to be to be well: the reference less the amount of the rule, the edge of what is usual.
+ */
 export interface AlertNumbers {
   readonly measure: RunMeasure
   readonly cmp: '<' | '<=' | '>' | '>='
@@ -44,6 +48,10 @@ export interface AlertTransition {
   readonly id: string
   readonly alertId: string
   readonly evalId: string
+  /** By label, of an alert with `by`; empty for one without. */
+  readonly group: Readonly<Record<string, string>>
+  /** `count(fail) >= 1 over 10m`. */
+  readonly rule: string
   readonly title: string | null
   readonly owner: string | null
   readonly severity: AlertPlan['severity']
@@ -60,4 +68,6 @@ export interface AlertTransition {
   readonly numbers: AlertNumbers
   /** Up to three, newest first. */
   readonly examples: readonly AlertExample[]
+  /** Of firing and resolved transitions. */
+  readonly why: AlertWhy | null
 }

@@ -1,0 +1,97 @@
+/** `AlertWhy` in lines of plain text: the same words in every receiver. */
+import type { ValueType } from '../../dsl/plan.ts'
+import { formatDuration, formatPercent, formatValue } from './rule-text.ts'
+import type { AlertWhy, Estimate } from './why.ts'
+
+/** A part of the traffic that explains less of the change than this is not worth a line. */
+const SHOWN_EFFECT = 0.1
+const CERTAIN_ENOUGH = 0.05
+
+/** The most telling first. `type`: of the measure (`transition.numbers.measure.type`). */
+export function whyLines(why: AlertWhy, type: ValueType): string[] {
+  return [
+    ...numbersLine(why, type),
+    detectionLine(why, type),
+    ...changeLine(why, type),
+    ...strataLines(why, type),
+    ...judgeLine(why),
+    ...deployLine(why, type),
+    ...why.definitions.map(({ what, revision, atMs }) => {
+      const by = revision === null ? '' : ` (${revision.slice(0, 10)})`
+      return `definitions: ${what}${by}, ${timeOf(atMs)}`
+    }),
+  ]
+}
+
+const timeOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')
+
+function estimateText({ value, interval, n }: Estimate, type: ValueType): string {
+  const range = interval === null ? '' : ` [${formatValue(interval.low, type)} to ${formatValue(interval.high, type)}]`
+  return `${formatValue(value, type)}${range} of ${n}`
+}
+
+function numbersLine({ baseline, now }: AlertWhy, type: ValueType): string[] {
+  if (now === null) return []
+  const before = baseline === null ? '' : `, before ${estimateText(baseline, type)}`
+  return [`now ${estimateText(now, type)}${before}`]
+}
+
+function detectionLine({ detection, rule }: AlertWhy, type: ValueType): string {
+  switch (detection.kind) {
+    case 'threshold':
+      return `rule: ${rule}`
+    case 'e-sr': {
+      const { statistic, alarmFrom, sinceMs, falseAlarms } = detection
+      const budget = `${formatPercent(falseAlarms.ratio)} per ${formatDuration(falseAlarms.perMs)}`
+      return `rule: ${rule}; evidence ${statistic.toFixed(1)}, an alarm from ${alarmFrom.toFixed(1)} (false alarms ${budget}); since about ${timeOf(sinceMs)}`
+    }
+    case 'anomaly': {
+      const { distance, alarmFrom, usual } = detection
+      return `rule: ${rule}; usual at this hour ${formatValue(usual.low, type)} to ${formatValue(usual.high, type)}, ${distance.toFixed(1)} deviations off, an alarm from ${alarmFrom.toFixed(1)}`
+    }
+    case 'silence':
+      return `rule: ${rule}; nothing for ${formatDuration(detection.silentForMs)}`
+  }
+}
+
+const signed = (value: number, type: ValueType): string => `${value > 0 ? '+' : ''}${differenceText(value, type)}`
+
+/** Of ratios in points: they differ by those. */
+function differenceText(value: number, type: ValueType): string {
+  return type.kind === 'ratio' ? `${Number((value * 100).toFixed(2))}pp` : formatValue(value, type)
+}
+
+function changeLine({ change }: AlertWhy, type: ValueType): string[] {
+  if (change === null) return []
+  const { delta, rateEffect, mixEffect } = change
+  return [
+    `change ${signed(delta, type)}: ${signed(rateEffect, type)} the same traffic did worse, ${signed(mixEffect, type)} other traffic came`,
+  ]
+}
+
+function strataLines({ strata, change }: AlertWhy, type: ValueType): string[] {
+  if (change === null || strata.length < 2) return []
+  const least = Math.abs(change.delta) * SHOWN_EFFECT
+  return strata
+    .filter(({ rateEffect, mixEffect }) => Math.abs(rateEffect) + Math.abs(mixEffect) >= least)
+    .map(({ name, before, now, shareBefore, shareNow, rateEffect, mixEffect }) => {
+      const value = (one: number | null): string => (one === null ? 'nothing' : formatValue(one, type))
+      const share = `${formatPercent(shareBefore)} to ${formatPercent(shareNow)} of the traffic`
+      return `${name}: ${value(before)} to ${value(now)}, ${share}; explains ${signed(rateEffect + mixEffect, type)}`
+    })
+}
+
+function judgeLine({ judge }: AlertWhy): string[] {
+  if (judge === null) return []
+  const { model, drifted, p, lost, gained } = judge
+  const flips = `${lost} anchors lost, ${gained} gained, p ${p.toPrecision(2)}`
+  return [drifted ? `the judge ${model} drifted: ${flips}` : `the judge ${model} is steady: ${flips}`]
+}
+
+function deployLine({ deploy }: AlertWhy, type: ValueType): string[] {
+  if (deploy === null || deploy.p > CERTAIN_ENOUGH) return []
+  const { label, value, firstSeenMs, before, with: now, p } = deploy
+  return [
+    `first bad ${label} ${value} (since ${timeOf(firstSeenMs)}): ${estimateText(now, type)}, before it ${estimateText(before, type)}, p ${p.toPrecision(2)}`,
+  ]
+}
