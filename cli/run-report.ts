@@ -15,6 +15,7 @@ export function jsonLine({
   score,
   reason,
   evidence,
+  judgements,
   explanation,
 }: EvalResult): string {
   return JSON.stringify({
@@ -25,6 +26,7 @@ export function jsonLine({
     ...(score !== undefined && { score }),
     ...(reason !== undefined && { reason }),
     ...(evidence.length > 0 && { evidence }),
+    ...(judgements.length > 0 && { judgements }),
     ...(explanation !== undefined && { explanation }),
   })
 }

@@ -1,6 +1,6 @@
 /**
- * The version of the judge's prompt: raised whenever its words or the schema of its answer change (`engine/judge/prompt.ts`),
+ * The version of a rubric's prompt: raised whenever its words or the schema of its answer change (`engine/judge/prompt.ts`),
  * because scores of different versions are not comparable. It stands here since it is part of the measure hash of every
- * offline eval, and the language knows nothing of the engine.
+ * offline eval with a rubric, and the language knows nothing of the engine. Those of metrics are versioned by `METRICS[…].version`.
  */
-export const JUDGE_TEMPLATE_VERSION = 'judge-1'
+export const JUDGE_TEMPLATE_VERSION = 'judge-2'

@@ -30,6 +30,7 @@ export function resultToJson(result: EvalResult, unitOf: UnitOf): ResultJson {
     ...(unit !== null && { scoreUnit: unit }),
     ...(reason !== undefined && { reason: { ...reason } }),
     evidence: result.evidence.map((evidence) => ({ ...evidence })),
+    ...(result.judgements.length > 0 && { judgements: result.judgements.map((judgement) => ({ ...judgement })) }),
     ...(result.explanation !== undefined && { explanation: result.explanation }),
     revision: result.revision,
     evaluatedAt: new Date(result.evaluatedAtMs).toISOString(),

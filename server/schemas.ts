@@ -15,6 +15,18 @@ export const evidenceSchema = z.object({
   spanId: z.string().optional(),
 })
 
+/** One step behind a judge's score. */
+export const judgementSchema = z.object({
+  kind: z.enum(['claim', 'document', 'statement', 'citation', 'quote', 'judge']),
+  /** The claim's or statement's words; a document's id, else its number; the quote; a judge's model. */
+  about: z.string(),
+  verdict: z.string(),
+  value: z.number().optional(),
+  /** What decides it, where it stands in what the judge was shown. */
+  quote: z.string().optional(),
+  detail: z.string().optional(),
+})
+
 export const resultSchema = z.object({
   eval: z.string(),
   traceId: z.string(),
@@ -28,6 +40,8 @@ export const resultSchema = z.object({
   scoreUnit: z.string().optional(),
   reason: z.object({ code: z.string(), field: z.string().optional(), detail: z.string().optional() }).optional(),
   evidence: z.array(evidenceSchema),
+  /** The steps behind a judge's score; absent where there are none. */
+  judgements: z.array(judgementSchema).optional(),
   /** A judge's. */
   explanation: z.string().optional(),
   revision: z.int(),

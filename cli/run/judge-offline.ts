@@ -1,8 +1,7 @@
 /** The offline evals of a run, through the same judges, prompts and sampling as those that an instance runs on a schedule. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { notRunYet } from '../../dsl/not-run.ts'
-import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import type { JudgePlan, Plan } from '../../dsl/plan.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
@@ -10,9 +9,9 @@ import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import { createAnswerCache } from '../../workers/offline/answer-cache.ts'
 import { createJudgeClient } from '../../workers/offline/judge-client.ts'
-import { providersLacking } from '../../workers/offline/panel.ts'
+import { type Readiness, readinessOf } from '../../workers/offline/judge-readiness.ts'
 import { createProviderHealth } from '../../workers/offline/provider-health.ts'
-import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from '../../workers/offline/providers.ts'
+import { type ProviderSettings, providersByName } from '../../workers/offline/providers.ts'
 import { type OfflineTraces, runOfflineEval } from '../../workers/offline/run.ts'
 
 const TENANT = 'default'
@@ -24,6 +23,8 @@ export interface OfflineRunOptions {
   traceIds: readonly string[]
   getTrace: OfflineTraces['getTrace']
   providers: readonly ProviderSettings[]
+  /** Asked by metrics whose eval names no judge. */
+  defaultJudge?: JudgePlan | null
   /** Whether judges are asked; else only metrics that need none are worked out. */
   asksJudges: boolean
   nowMs: () => number
@@ -57,9 +58,9 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
   for (const evalPlan of plan.evals) {
     if (evalPlan.kind !== 'offline' || signal.aborted) continue
     if (!options.asksJudges && !isMeasured(evalPlan)) continue
-    const why = whyNot(evalPlan, providers)
-    if (why !== null) {
-      notJudged.push(`${evalPlan.id} was not judged: ${why}`)
+    const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
+    if (found.state !== 'ready') {
+      notJudged.push(`${evalPlan.id} was not judged: ${whyNot(found)}`)
       continue
     }
     const slotMs = nowMs()
@@ -73,6 +74,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     await runOfflineEval(job, plan, evalPlan, {
       traces,
       judge,
+      defaultJudge: options.defaultJudge ?? null,
       publish: async (results) => results.forEach(options.onResult),
       nowMs,
       sleep: async () => {},
@@ -92,11 +94,10 @@ async function openRunState(nowMs: () => number): Promise<StateStore & AsyncDisp
   return { ...state, [Symbol.asyncDispose]: () => state.close() }
 }
 
-function whyNot(evalPlan: OfflineEvalPlan, providers: Parameters<typeof providersLacking>[1]): string | null {
-  const why = notRunYet(evalPlan)
-  if (why !== null) return `not run by this version: ${why}`
-  const { judge } = evalPlan.method
-  const lacking = judge === null ? [] : providersLacking(judge, providers)
-  if (lacking.length === 0) return null
-  return `no provider is configured for ${lacking.join(', ')}; set ${variableOf(parseJudgeName(lacking[0]!).provider)}`
+function whyNot(found: Exclude<Readiness, { state: 'ready' }>): string {
+  if (found.state === 'not_supported') return `not run by this version: ${found.detail}`
+  const { lacking, remedy } = found
+  return lacking.length === 0
+    ? `no judge is configured for it; ${remedy}`
+    : `no provider is configured for ${lacking.join(', ')}; ${remedy}`
 }

@@ -2,7 +2,7 @@
 import { messageOf } from '../message-of.ts'
 import { makeResult } from '../model/make-result.ts'
 import type { EvalResult, SubjectKind, Verdict } from '../model/result.ts'
-import { PartError, parseEvidenceList, parseReason, RESULTS_VERSION } from './parts.ts'
+import { PartError, parseEvidenceList, parseJudgementList, parseReason, RESULTS_VERSION } from './parts.ts'
 
 export type ResultsOutcome = { ok: true; results: EvalResult[] } | { ok: false; error: string }
 
@@ -93,6 +93,7 @@ function parseRows(columns: Columns): EvalResult[] {
   const arrivedAtMs = arrivalColumn(columns, n)
   const reasons = sparseColumn(columns, 'reasons', n, parseReason)
   const evidence = sparseColumn(columns, 'evidence', n, parseEvidenceList)
+  const judgements = sparseColumn(columns, 'judgements', n, parseJudgementList)
 
   const results = new Array<EvalResult>(n)
   for (let row = 0; row < n; row++) {
@@ -113,6 +114,7 @@ function parseRows(columns: Columns): EvalResult[] {
       score: score(row),
       reason: reasons?.get(row),
       evidence: evidence?.get(row),
+      judgements: judgements?.get(row),
       explanation: explanation(row),
       agentName: agentName(row),
       agentVersion: agentVersion(row),

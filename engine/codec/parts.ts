@@ -1,5 +1,5 @@
 /** The version of the form, and strict parsers of the parts of a result that have a shape of their own. */
-import type { Evidence, Reason } from '../model/result.ts'
+import type { Evidence, Judgement, Reason } from '../model/result.ts'
 
 export const RESULTS_VERSION = 1
 
@@ -54,6 +54,40 @@ function parseEvidence(value: unknown): Evidence {
     masked: textOf(fields, 'masked'),
   }
   return spanId === undefined ? evidence : { ...evidence, spanId }
+}
+
+const JUDGEMENT_KINDS: Readonly<Record<Judgement['kind'], true>> = {
+  claim: true,
+  document: true,
+  statement: true,
+  citation: true,
+  quote: true,
+  judge: true,
+}
+
+export function parseJudgementList(value: unknown): readonly Judgement[] {
+  if (!Array.isArray(value)) throw new PartError('judgements of a row are not a list')
+  return value.map(parseJudgement)
+}
+
+function parseJudgement(value: unknown): Judgement {
+  const fields = objectOf('a judgement', value)
+  const { kind, value: number } = fields
+  if (!isJudgementKind(kind)) throw new PartError(`a judgement is of the kind ${JSON.stringify(kind)}`)
+  if (number !== undefined && typeof number !== 'number') throw new PartError('value is not a number')
+  const [quote, detail] = [optionalTextOf(fields, 'quote'), optionalTextOf(fields, 'detail')]
+  return {
+    kind,
+    about: textOf(fields, 'about'),
+    verdict: textOf(fields, 'verdict'),
+    ...(number !== undefined && { value: number }),
+    ...(quote !== undefined && { quote }),
+    ...(detail !== undefined && { detail }),
+  }
+}
+
+function isJudgementKind(kind: unknown): kind is Judgement['kind'] {
+  return typeof kind === 'string' && Object.hasOwn(JUDGEMENT_KINDS, kind)
 }
 
 function objectOf(what: string, value: unknown): Fields {

@@ -15,6 +15,17 @@ const reason: fc.Arbitrary<Reason> = fc.oneof(
   fc.constantFrom<Reason>({ code: 'refused' }, { code: 'over_budget' }, { code: 'abstained' }),
   fc.record({ code: fc.constantFrom('wrong_type' as const, 'judge_malformed' as const), detail: fc.string() }),
 )
+const judgement = fc.record(
+  {
+    kind: fc.constantFrom('claim', 'document', 'statement', 'citation', 'quote', 'judge'),
+    about: fc.string(),
+    verdict: fc.string(),
+    value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),
+    quote: fc.string(),
+    detail: fc.string(),
+  },
+  { requiredKeys: ['kind', 'about', 'verdict'] },
+)
 const evidence = fc.record(
   {
     field: fc.string(),
@@ -45,6 +56,7 @@ const anyResult: fc.Arbitrary<EvalResult> = fc
     score: optional(finite),
     reason: optional(reason),
     evidence: fc.array(evidence, { maxLength: 2 }),
+    judgements: fc.array(judgement, { maxLength: 2 }),
     explanation: optional(fc.string({ unit: 'binary' }).filter((s) => s.isWellFormed())),
     agentName: optional(fc.string()),
     env: optional(fc.constantFrom('prod', 'dev')),
@@ -105,6 +117,16 @@ describe('a record that is not one is refused with what is wrong', () => {
     ['too few verdicts', bytes({ ...good, verdicts: '' }), 'verdicts is not one letter a row'],
     ['an unknown reason', bytes({ ...good, reasons: [[0, { code: 'mood' }]] }), 'a reason has the code "mood"'],
     ['a reason without its field', bytes({ ...good, reasons: [[0, { code: 'not_captured' }]] }), 'field is not a text'],
+    [
+      'a judgement of no kind',
+      bytes({ ...good, judgements: [[0, [{ kind: 'x', about: '', verdict: '' }]]] }),
+      'a judgement is of the kind "x"',
+    ],
+    [
+      'a value of a judgement that is no number',
+      bytes({ ...good, judgements: [[0, [{ kind: 'quote', about: '', verdict: '', value: '1' }]]] }),
+      'value is not a number',
+    ],
     ['evidence of no row', bytes({ ...good, evidence: [[1, []]] }), 'evidence does not name a row'],
     [
       'evidence of a wrong shape',

@@ -3,17 +3,17 @@
  *
  * A column is written as one value when all rows share it (tenant, eval, hashes, versions mostly do), as an array
  * otherwise, and not at all when it is absent on every row. Ids are one string of fixed-width hex; verdicts are one letter
- * each; reasons and evidence, which passes do not have, are written for the rows that have them alone. A passing result is
+ * each; reasons, evidence and judgements, which most do not have, are written for the rows that have them alone. A passing result is
  * then little more than its ids.
  */
-import type { EvalResult, Evidence, Reason, Verdict } from '../model/result.ts'
+import type { EvalResult, Evidence, Judgement, Reason, Verdict } from '../model/result.ts'
 import { RESULTS_VERSION } from './parts.ts'
 
 export { decodeResults, parseResults, ResultsDecodeError, type ResultsOutcome } from './parse-results.ts'
 
 const VERDICT_LETTER: Readonly<Record<Verdict, string>> = { pass: 'p', fail: 'f', unknown: 'u', error: 'e' }
 
-/** The columns that are written as they are. The rest (ids, subject times, verdict, reason, evidence) have forms of their own. */
+/** The columns that are written as they are. The rest (ids, subject times, verdict, reason, evidence, judgements) have forms of their own. */
 const PLAIN_COLUMNS = [
   'tenant',
   'evalId',
@@ -106,11 +106,14 @@ function addArrivals(columns: Record<string, unknown>, results: readonly EvalRes
 function addSparse(columns: Record<string, unknown>, results: readonly EvalResult[]): void {
   const reasons: [row: number, Reason][] = []
   const evidence: [row: number, readonly Evidence[]][] = []
+  const judgements: [row: number, readonly Judgement[]][] = []
   for (let i = 0; i < results.length; i++) {
     const result = results[i]!
     if (result.reason !== undefined) reasons.push([i, result.reason])
     if (result.evidence.length > 0) evidence.push([i, result.evidence])
+    if (result.judgements.length > 0) judgements.push([i, result.judgements])
   }
   if (reasons.length > 0) columns.reasons = reasons
   if (evidence.length > 0) columns.evidence = evidence
+  if (judgements.length > 0) columns.judgements = judgements
 }

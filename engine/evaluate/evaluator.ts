@@ -3,6 +3,7 @@
 import { CAPS } from '../../dsl/caps.ts'
 import { walkExpr } from '../../dsl/expr-walk.ts'
 import type { Expr, Plan } from '../../dsl/plan.ts'
+import { NO_JUDGEMENTS } from '../model/make-result.ts'
 import type { EvalResult } from '../model/result.ts'
 import type { Span, SpanKind } from '../model/span.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
@@ -258,6 +259,7 @@ function resultOf(
     score: outcome.score,
     reason: outcome.reason,
     evidence: outcome.evidence,
+    judgements: NO_JUDGEMENTS,
     explanation: undefined,
     agentName,
     agentVersion,

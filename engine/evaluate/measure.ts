@@ -1,7 +1,6 @@
 /** Metrics that are worked out without a judge: from a subject to its score. */
 import { findMetric } from '../../dsl/metrics.ts'
-import type { MetricArg, MetricPlan, OfflineMethod } from '../../dsl/plan.ts'
-import { isSpanSubject } from '../../dsl/schema.ts'
+import type { MetricPlan, OfflineMethod } from '../../dsl/plan.ts'
 import { bm25 } from '../metrics/bm25.ts'
 import { lexicalOverlap } from '../metrics/lexical-overlap.ts'
 import { loopDetection } from '../metrics/loop-detection.ts'
@@ -9,10 +8,21 @@ import { stepEfficiency } from '../metrics/step-efficiency.ts'
 import { type TrajectoryMatch, trajectoryMatch } from '../metrics/trajectory-match.ts'
 import type { Reason } from '../model/result.ts'
 import type { Compiler } from './compiler.ts'
-import { type Context, spanAtHand, traceAround } from './context.ts'
+import { type Context, traceAround } from './context.ts'
 import { readTraceField } from './fields.ts'
+import {
+  CUT,
+  documentsArg,
+  isMissing,
+  type MetricArgs,
+  numberArg,
+  type ReadTexts,
+  textArgs,
+  wordArg,
+  wordsArg,
+} from './metric-args.ts'
 import { callSignature } from './order.ts'
-import { kindOf, type ProjectedSpan } from './subject.ts'
+import type { ProjectedSpan } from './subject.ts'
 import { byStart } from './trace-view.ts'
 
 /** The explanation names tools and numbers, and nothing of the subject's texts. */
@@ -28,31 +38,25 @@ export function compileMeasure(metric: MetricPlan, compiler: Compiler): MeasureF
   return compile(metric.args, compiler)
 }
 
-type Args = MetricPlan['args']
-
-const MEASURES: Readonly<Record<string, (args: Args, compiler: Compiler) => MeasureFn>> = {
-  k_precision: (args, compiler) => {
-    const [answer, context] = [text(args, 'answer', compiler), documents(args, 'context')]
-    return withTexts([answer], (at, [given = '']) =>
-      withDocuments(context, at, (texts) => overlap(lexicalOverlap({ answer: given, context: texts }).kPrecision)),
-    )
-  },
-  bm25: (args, compiler) => {
-    const [query, docs] = [text(args, 'query', compiler), documents(args, 'documents')]
-    return withTexts([query], (at, [asked = '']) =>
-      withDocuments(docs, at, (texts) => score(Math.max(0, ...bm25({ query: asked, docs: texts })))),
-    )
-  },
+const MEASURES: Readonly<Record<string, (args: MetricArgs, compiler: Compiler) => MeasureFn>> = {
+  k_precision: (args, compiler) =>
+    withDocuments(args, 'context', textArgs(args, ['answer'], compiler), ([answer = ''], context) =>
+      overlap(lexicalOverlap({ answer, context }).kPrecision),
+    ),
+  bm25: (args, compiler) =>
+    withDocuments(args, 'documents', textArgs(args, ['query'], compiler), ([query = ''], docs) =>
+      score(Math.max(0, ...bm25({ query, docs }))),
+    ),
   token_f1: (args, compiler) =>
-    withTexts([text(args, 'answer', compiler), text(args, 'reference', compiler)], (_, [answer = '', reference = '']) =>
+    withTexts(textArgs(args, ['answer', 'reference'], compiler), ([answer = '', reference = '']) =>
       overlap(lexicalOverlap({ answer, reference }).tokenF1),
     ),
   rouge_l: (args, compiler) =>
-    withTexts([text(args, 'answer', compiler), text(args, 'reference', compiler)], (_, [answer = '', reference = '']) =>
+    withTexts(textArgs(args, ['answer', 'reference'], compiler), ([answer = '', reference = '']) =>
       overlap(lexicalOverlap({ answer, reference }).rougeLF1),
     ),
   loops: (args) => {
-    const maxPeriod = number(args, 'max_period')
+    const maxPeriod = numberArg(args, 'max_period')
     return overCalls((calls) => {
       const signatures = calls.map(callSignature)
       if (!isComplete(signatures)) return none({ code: 'not_captured', field: 'tool_call.arguments.text' })
@@ -66,8 +70,8 @@ const MEASURES: Readonly<Record<string, (args: Args, compiler: Compiler) => Meas
     })
   },
   trajectory_match: (args) => {
-    const expected = texts(args, 'expected')
-    const take = TAKEN[word(args, 'take')]
+    const expected = wordsArg(args, 'expected')
+    const take = TAKEN[wordArg(args, 'take')]
     if (take === undefined) throw new RangeError('no such number of trajectory_match')
     return overCalls((calls) => {
       const actual = calls.map(nameOf)
@@ -76,7 +80,7 @@ const MEASURES: Readonly<Record<string, (args: Args, compiler: Compiler) => Meas
     })
   },
   step_efficiency: (args) => {
-    const reference = number(args, 'reference')
+    const reference = numberArg(args, 'reference')
     return overCalls((calls, context) => {
       const success = readTraceField('status')(traceAround(context)) !== 'error'
       const said = `${calls.length} calls of tools${success ? '' : ', and the trace ended in an error'}`
@@ -120,57 +124,31 @@ function overlap(value: number | null): Measured {
   return value === null ? none({ code: 'nothing_to_measure', detail: 'the answer has no words' }) : score(value)
 }
 
-type TextFn = (context: Context) => { text: string } | { why: Reason }
-
-function text(args: Args, name: string, compiler: Compiler): TextFn {
-  const arg = args[name]
-  if (arg?.kind !== 'expr') throw mismatch(name)
-  const read = compiler.value(arg.expr)
+function withTexts(read: ReadTexts, measure: (texts: readonly string[]) => Measured): MeasureFn {
   return (context) => {
-    const value = read(context)
-    return typeof value === 'string' ? { text: value } : { why: context.why }
+    const found = read(context)
+    return isMissing(found) ? none(found.why) : measure(found)
   }
 }
 
-function withTexts(
-  read: readonly TextFn[],
-  measure: (context: Context, texts: readonly string[]) => Measured,
+function withDocuments(
+  args: MetricArgs,
+  name: string,
+  readTexts: ReadTexts,
+  measure: (texts: readonly string[], documents: readonly string[]) => Measured,
 ): MeasureFn {
+  const readDocuments = documentsArg(args, name)
   return (context) => {
-    const found: string[] = []
-    for (const one of read) {
-      const outcome = one(context)
-      if ('why' in outcome) return none(outcome.why)
-      found.push(outcome.text)
-    }
-    return measure(context, found)
+    const texts = readTexts(context)
+    if (isMissing(texts)) return none(texts.why)
+    const found = readDocuments(context)
+    return isMissing(found)
+      ? none(found.why)
+      : measure(
+          texts,
+          found.map(({ text }) => text),
+        )
   }
-}
-
-type DocumentsFn = (context: Context) => { texts: readonly string[] } | { why: Reason }
-
-/** Of the span at hand, or of all retrievals of the trace. A trace that searched for nothing has none, and so do documents without their text. */
-function documents(args: Args, name: string): DocumentsFn {
-  const arg = args[name]
-  if (arg?.kind !== 'documents') throw mismatch(name)
-  const { path } = arg
-  const [head = ''] = path.split('.')
-  const kind = path !== 'documents' && isSpanSubject(head) ? kindOf(head) : undefined
-  return (context) => {
-    const trace = kind === undefined ? null : traceAround(context)
-    if (trace?.cut === true) return { why: CUT }
-    const spans =
-      trace === null ? [spanAtHand(context)] : trace.spans.filter((span) => span.kind === kind).sort(byStart)
-    const found = spans.map((span) => span.documents)
-    if (found.length === 0 || !isComplete(found)) return { why: { code: 'not_captured', field: path } }
-    const known = found.flat().map((document) => document.text)
-    return isComplete(known) ? { texts: known } : { why: { code: 'not_captured', field: `${path}.text` } }
-  }
-}
-
-function withDocuments(read: DocumentsFn, context: Context, measure: (texts: readonly string[]) => Measured): Measured {
-  const found = read(context)
-  return 'why' in found ? none(found.why) : measure(found.texts)
 }
 
 /** Of the trace's tool calls, in order. */
@@ -181,36 +159,8 @@ function overCalls(measure: (calls: readonly ProjectedSpan[], context: Context) 
   }
 }
 
-const CUT: Reason = { code: 'truncated', field: 'trace' }
-
 function nameOf(call: ProjectedSpan): string {
   return call.toolName ?? call.name
-}
-
-function number(args: Args, name: string): number {
-  const value = literalOf(args[name])
-  if (typeof value !== 'number') throw mismatch(name)
-  return value
-}
-
-function word(args: Args, name: string): string {
-  const value = literalOf(args[name])
-  if (typeof value !== 'string') throw mismatch(name)
-  return value
-}
-
-function texts(args: Args, name: string): readonly string[] {
-  const arg = args[name]
-  if (arg?.kind !== 'texts') throw mismatch(name)
-  return arg.values
-}
-
-function literalOf(arg: MetricArg | undefined) {
-  return arg?.kind === 'value' ? arg.value : undefined
-}
-
-function mismatch(name: string): Error {
-  return new RangeError(`the metric's argument ${name} is of another kind`)
 }
 
 function isComplete<T>(values: readonly (T | undefined)[]): values is readonly T[] {

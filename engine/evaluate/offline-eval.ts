@@ -3,8 +3,9 @@ import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import type { Reason } from '../model/result.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
 import { createCompiler } from './compile.ts'
-import { createContext } from './context.ts'
+import { type Context, createContext } from './context.ts'
 import { compileEvalSet } from './eval-set.ts'
+import { compileInquiry, type Inquiry } from './judged.ts'
 import { compileMeasure, type Measured } from './measure.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from './subject.ts'
 import { byStart } from './trace-view.ts'
@@ -20,6 +21,8 @@ export interface OfflineEval {
   subjects(trace: TraceView): (ProjectedSpan | undefined)[]
   /** The score by a metric that asks no judge; null where one has to be asked. */
   readonly measure: ((trace: TraceView, span: ProjectedSpan | undefined) => Measured) | null
+  /** What to ask a judge; null where `measure` is not. */
+  readonly inquire: ((trace: TraceView, span: ProjectedSpan | undefined) => Inquiry) | null
   decide(trace: TraceView, span: ProjectedSpan | undefined, judged: Judged): Decision
 }
 
@@ -40,7 +43,16 @@ export function compileOfflineEval(
   const inScope = where === null ? null : compiler.truth(where)
   const pass = compiler.truth(evalPlan.pass)
   const measure = evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler) : null
+  const inquire = measure === null ? compileInquiry(evalPlan.method, compiler) : null
   const context = createContext()
+  const about =
+    <T>(read: (context: Context) => T) =>
+    (trace: TraceView, span: ProjectedSpan | undefined): T => {
+      set.begin()
+      context.trace = trace
+      context.span = span
+      return read(context)
+    }
 
   return {
     plan: evalPlan,
@@ -59,15 +71,8 @@ export function compileOfflineEval(
         return inScope(context) === TRUE
       })
     },
-    measure:
-      measure === null
-        ? null
-        : (trace, span) => {
-            set.begin()
-            context.trace = trace
-            context.span = span
-            return measure(context)
-          },
+    measure: measure === null ? null : about(measure),
+    inquire: inquire === null ? null : about(inquire),
     decide(trace, span, judged) {
       set.begin()
       context.trace = trace

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseJudgeAnswer } from './answer.ts'
+import { readRubricAnswer } from './answer.ts'
 
 const scale = { low: 1, high: 5 }
 const good = { evidence: ['a quote'], reasoning: 'because', abstain: false, score: 4 }
@@ -24,7 +24,7 @@ test.each([
   ],
   ['abstaining with a score all the same', '{"abstain":true,"score":3}', { kind: 'abstain', explanation: '' }],
 ])('%s', (_, text, expected) => {
-  expect(parseJudgeAnswer(text, scale)).toEqual(expected)
+  expect(readRubricAnswer(text, scale)).toEqual({ kind: 'answer', answer: expected })
 })
 
 test.each([
@@ -45,7 +45,7 @@ test.each([
   ['{"score": 4, "evidence": [1, 2], "abstain": "no"}', '"evidence", "abstain" have the wrong type'],
   [`{"score": 4, "reasoning": "${'x'.repeat(70_000)}"}`, 'the answer exceeds 64000 characters'],
 ])('malformed: %j', (text, detail) => {
-  expect(parseJudgeAnswer(text, scale)).toEqual({ kind: 'malformed', detail })
+  expect(readRubricAnswer(text, scale)).toEqual({ kind: 'malformed', detail })
 })
 
 test('no answer throws, and a score is always a level of the scale', () => {
@@ -57,8 +57,9 @@ test('no answer throws, and a score is always a level of the scale', () => {
         fc.json().map((json) => `{"score":${json}}`),
       ),
       (text) => {
-        const answer = parseJudgeAnswer(text, scale)
-        if (answer.kind === 'score') expect([1, 2, 3, 4, 5]).toContain(answer.score)
+        const answer = readRubricAnswer(text, scale)
+        if (answer.kind === 'answer' && answer.answer.kind === 'score')
+          expect([1, 2, 3, 4, 5]).toContain(answer.answer.score)
       },
     ),
   )
@@ -67,7 +68,7 @@ test('no answer throws, and a score is always a level of the scale', () => {
 test('hostile answers take no time', () => {
   for (const piece of ['```json\n', '\n', '{', '}', '{"a":', '[']) {
     const startMs = performance.now()
-    parseJudgeAnswer(piece.repeat(Math.floor(64_000 / piece.length)), scale)
+    readRubricAnswer(piece.repeat(Math.floor(64_000 / piece.length)), scale)
     expect(performance.now() - startMs).toBeLessThan(2_000)
   }
 })

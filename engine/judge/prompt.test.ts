@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { JUDGE_TEMPLATE_VERSION } from '../../dsl/judge-template.ts'
-import { buildPrompt, repairMessage } from './prompt.ts'
+import { buildPrompt } from './prompt.ts'
+import { repairMessage } from './question.ts'
 
 const nonce = '0123456789abcdef0123'
 const base = { rubric: '\n  5  Solved.\n  1  Not solved.\n', scale: { low: 1, high: 5 }, nonce }
@@ -80,12 +81,13 @@ test('what is cut is stated outside of the data, beginning and end stay', () => 
     ],
     maxChars: 2_000,
   })
-  expect(prompt.cut).toEqual([{ path: 'output.text', chars: 10_000, shownChars: 1_000 }])
+  // What the short field leaves over is the long one's.
+  expect(prompt.cut).toEqual([{ path: 'output.text', chars: 10_000, shownChars: 1_994 }])
   const user = prompt.messages[1]?.content ?? ''
-  expect(user).toContain(`output.text, first 500 of 10000 characters>>>\n${'a'.repeat(500)}\n<<<END`)
-  expect(user).toContain(`output.text, last 500 of 10000 characters>>>\n${'c'.repeat(500)}\n<<<END`)
+  expect(user).toContain(`output.text, first 997 of 10000 characters>>>\n${'a'.repeat(500)}${'b'.repeat(497)}\n<<<END`)
+  expect(user).toContain(`output.text, last 997 of 10000 characters>>>\n${'b'.repeat(497)}${'c'.repeat(500)}\n<<<END`)
   expect(user).toContain('Too long to show whole: output.text.')
-  expect(user).not.toContain('bb')
+  expect(user).not.toContain('b'.repeat(498))
 })
 
 test('the repair message repeats nothing but the problem', () => {

@@ -2,15 +2,11 @@
 import { isSpanSubject, type SpanSubject } from '../../dsl/schema.ts'
 import { readTraceField, spanField, type Value } from '../evaluate/fields.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from '../evaluate/subject.ts'
-
-export interface ShownField {
-  /** As written in the `.eval` file. */
-  path: string
-  text: string
-}
+import { listText, type WindowedText } from './window.ts'
 
 export type Shown =
-  | { kind: 'shown'; fields: ShownField[] }
+  /** `path` is as written in the `.eval` file. */
+  | { kind: 'shown'; fields: WindowedText[] }
   /** A field of the subject itself was not sent: a judge who grades without it would guess. */
   | { kind: 'missing'; field: string }
 
@@ -20,25 +16,25 @@ export type Shown =
  * null where it was not captured; an empty list says that there was none. Throws on a path that the schema does not have.
  */
 export function readShown(show: readonly string[], trace: TraceView, span: ProjectedSpan | undefined): Shown {
-  const fields: ShownField[] = []
+  const fields: WindowedText[] = []
   for (const path of show) {
-    const text = readOne(path, trace, span)
-    if (text === undefined) return { kind: 'missing', field: path }
-    fields.push({ path, text })
+    const field = readOne(path, trace, span)
+    if (field === undefined) return { kind: 'missing', field: path }
+    fields.push(field)
   }
   return { kind: 'shown', fields }
 }
 
-function readOne(path: string, trace: TraceView, span: ProjectedSpan | undefined): string | undefined {
+function readOne(path: string, trace: TraceView, span: ProjectedSpan | undefined): WindowedText | undefined {
   const [head = '', ...rest] = path.split('.')
   const inner = rest.join('.')
-  if (isSpanSubject(head) && inner !== '') return listOf(head, inner, trace)
+  if (isSpanSubject(head) && inner !== '') return { path, ...listOf(head, inner, trace) }
   const own = head === 'trace' && inner !== '' ? inner : path
   const value = span === undefined || head === 'trace' ? readTraceField(own)(trace) : spanField(own).read(span)
-  return value === undefined ? undefined : textOf(own, value)
+  return value === undefined ? undefined : { path, text: textOf(own, value) }
 }
 
-function listOf(subject: SpanSubject, path: string, trace: TraceView): string {
+function listOf(subject: SpanSubject, path: string, trace: TraceView): { text: string; items: string[] } {
   const { read } = spanField(path)
   const kind = kindOf(subject)
   const spans = trace.spans
@@ -50,8 +46,7 @@ function listOf(subject: SpanSubject, path: string, trace: TraceView): string {
     const value = read(span)
     return value === undefined ? 'null' : JSON.stringify(plain(path, value))
   })
-  // One item a line, as JSON: an item's own line breaks cannot pass for another item.
-  return items.length === 0 ? '[]' : `[\n${items.join(',\n')}\n]`
+  return { text: listText(items), items }
 }
 
 function textOf(path: string, value: Value): string {

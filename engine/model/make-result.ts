@@ -1,7 +1,9 @@
 /** One place that writes a result's properties, so that every result in the process has the same hidden class. */
-import type { EvalResult, Evidence } from './result.ts'
+import type { EvalResult, Evidence, Judgement } from './result.ts'
 
 const NO_EVIDENCE: readonly Evidence[] = Object.freeze([])
+/** Of what no judge was asked. */
+export const NO_JUDGEMENTS: readonly Judgement[] = Object.freeze([])
 
 /** What may be left out; an explicit `undefined` is the same as leaving out. */
 export type ResultFields = { [K in keyof EvalResult]?: EvalResult[K] | undefined }
@@ -25,6 +27,7 @@ export function makeResult(partial: ResultFields = {}): EvalResult {
     score: partial.score,
     reason: partial.reason,
     evidence: partial.evidence ?? NO_EVIDENCE,
+    judgements: partial.judgements ?? NO_JUDGEMENTS,
     explanation: partial.explanation,
     agentName: partial.agentName,
     agentVersion: partial.agentVersion,

@@ -29,6 +29,21 @@ export interface Evidence {
   readonly spanId?: string
 }
 
+/** One step behind a judge's score: a claim, a document, a quote, a member of a panel. Its texts are the judge's or quote what it was shown. */
+export interface Judgement {
+  readonly kind: 'claim' | 'document' | 'statement' | 'citation' | 'quote' | 'judge'
+  /** The claim's or statement's words; a document's id, else its number; the quote; a judge's model. */
+  readonly about: string
+  /** `supported`, `grade 2`, `not found`. Words of ours, never of a judge. */
+  readonly verdict: string
+  /** A grade, or a member's score. */
+  readonly value?: number
+  /** What decides it, where it stands in what was shown. */
+  readonly quote?: string
+  /** The judge's reason. */
+  readonly detail?: string
+}
+
 export type SubjectKind = Subject
 
 export interface EvalResult {
@@ -54,6 +69,8 @@ export interface EvalResult {
   readonly score: number | undefined
   readonly reason: Reason | undefined
   readonly evidence: readonly Evidence[]
+  /** The steps behind a judge's score. */
+  readonly judgements: readonly Judgement[]
   /** A judge's explanation. */
   readonly explanation: string | undefined
   readonly agentName: string | undefined

@@ -356,6 +356,10 @@ export function describeTracesContract(
             evidence: [
               { field: 'output.text', start: 1, end: 4, pattern: 'pii.email', masked: nasty, spanId: hex(16, 2) },
             ],
+            judgements: [
+              { kind: 'claim', about: nasty, verdict: 'supported', quote: nasty },
+              { kind: 'document', about: '1', verdict: 'grade 2', value: 2, detail: nasty },
+            ],
             explanation: nasty,
             agentName: '',
             agentVersion: '1',

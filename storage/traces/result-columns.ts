@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<EvalResult>[] = [
   ['verdict', (b, n) => b.lowCardinality(n, (r) => r.verdict)],
   ['score', (b, n) => b.nullableFloat64(n, (r) => r.score)],
   ['reason', (b, n) => b.lowCardinality(n, (r) => (r.reason === undefined ? '' : JSON.stringify(r.reason)))],
-  ['evidence', (b, n) => b.string(n, (r) => (r.evidence.length === 0 ? '' : JSON.stringify(r.evidence)))],
+  ['evidence', (b, n) => b.string(n, evidenceText)],
   ['explanation', (b, n) => b.nullableString(n, (r) => r.explanation)],
   ['agent_name', (b, n) => b.lowCardinalityNullable(n, (r) => r.agentName)],
   ['agent_version', (b, n) => b.lowCardinalityNullable(n, (r) => r.agentVersion)],
@@ -31,6 +31,12 @@ const COLUMNS: readonly Column<EvalResult>[] = [
   ['stored_at', (b, n, { storedAtMs }) => b.dateTime64(n, 3, () => storedAtMs)],
   ...LOG_COLUMNS,
 ]
+
+/** Matches and judgements are one list: what a verdict rests on. They are told apart by `kind`, which matches do not have. */
+function evidenceText({ evidence, judgements }: EvalResult): string {
+  if (judgements.length > 0) return JSON.stringify([...evidence, ...judgements])
+  return evidence.length === 0 ? '' : JSON.stringify(evidence)
+}
 
 export const RESULT_COLUMNS: readonly string[] = COLUMNS.map(([name]) => name)
 

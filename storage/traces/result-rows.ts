@@ -1,6 +1,6 @@
 /** Rows of the table `results` as they are selected, and the results that they stand for. */
 import { makeResult } from '../../engine/model/make-result.ts'
-import type { EvalResult, Evidence, Reason } from '../../engine/model/result.ts'
+import type { EvalResult, Evidence, Judgement, Reason } from '../../engine/model/result.ts'
 import { OWN_COLUMNS } from './encode-block.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 
@@ -65,7 +65,7 @@ export function resultFromRow(row: ResultRow): EvalResult {
     verdict: row.verdict,
     score: row.score ?? undefined,
     reason: row.reason === '' ? undefined : (JSON.parse(row.reason) as Reason),
-    evidence: row.evidence === '' ? [] : (JSON.parse(row.evidence) as Evidence[]),
+    ...evidenceFrom(row.evidence),
     explanation: row.explanation ?? undefined,
     agentName: row.agent_name ?? undefined,
     agentVersion: row.agent_version ?? undefined,
@@ -77,6 +77,18 @@ export function resultFromRow(row: ResultRow): EvalResult {
     runId: row.run_id,
     inclusionProbability: row.inclusion_probability,
   })
+}
+
+/** Both are one list in the store, see `result-columns.ts`. */
+function evidenceFrom(text: string): { evidence?: Evidence[]; judgements?: Judgement[] } {
+  if (text === '') return {}
+  const evidence: Evidence[] = []
+  const judgements: Judgement[] = []
+  for (const one of JSON.parse(text) as (Evidence | Judgement)[]) {
+    if ('kind' in one) judgements.push(one)
+    else evidence.push(one)
+  }
+  return { evidence, ...(judgements.length > 0 && { judgements }) }
 }
 
 function number(value: Count): number | undefined {

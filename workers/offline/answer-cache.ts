@@ -1,23 +1,20 @@
 /** What judges answered in the last day, by the content of the question: the same question is not paid for twice. */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
+import type { JudgePrompt } from '../../engine/judge/question.ts'
 import { StateError, type StateStore } from '../../storage/state/port.ts'
 import type { Provider } from './providers.ts'
 
 /** Everything that the answer depends on. */
-export interface Question {
+export interface Asked {
   provider: Provider
   model: string
-  prompt: JudgePrompt
-  scale: Scale
+  question: JudgePrompt
 }
 
 const cachedSchema = z.object({
-  answer: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('score'), score: z.number(), explanation: z.string(), quotes: z.array(z.string()) }),
-    z.object({ kind: z.literal('abstain'), explanation: z.string() }),
-  ]),
+  /** As it came, and could be read. */
+  text: z.string(),
   /** As the provider returned it. */
   model: z.string().optional(),
 })
@@ -26,8 +23,8 @@ export type CachedAnswer = z.infer<typeof cachedSchema>
 
 export interface AnswerCache {
   /** Undefined where there is none, or the state cannot be reached. */
-  get(question: Question): Promise<CachedAnswer | undefined>
-  put(question: Question, answer: CachedAnswer): Promise<void>
+  get(asked: Asked): Promise<CachedAnswer | undefined>
+  put(asked: Asked, answer: CachedAnswer): Promise<void>
   stats(): { hits: number; misses: number }
 }
 
@@ -59,25 +56,26 @@ export function createAnswerCache(state: StateStore, tenant: string, nowMs: () =
   }
 
   return {
-    async get(question) {
-      const text = await attempt(() => state.get(keyOf(tenant, question)))
+    async get(asked) {
+      const text = await attempt(() => state.get(keyOf(tenant, asked)))
       const cached = text === undefined ? undefined : parseCached(text)
       if (cached === undefined) misses++
       else hits++
       return cached
     },
-    async put(question, answer) {
+    async put(asked, answer) {
       const text = JSON.stringify(answer)
-      if (text.length <= MAX_CHARS) await attempt(() => state.set(keyOf(tenant, question), text, TTL_MS))
+      if (text.length <= MAX_CHARS) await attempt(() => state.set(keyOf(tenant, asked), text, TTL_MS))
     },
     stats: () => ({ hits, misses }),
   }
 }
 
 /** Without the nonce, which is new each time; with the wording of the prompt, so that a new template asks anew. */
-function keyOf(tenant: string, { provider, model, prompt, scale }: Question): string {
-  const messages = prompt.messages.map(({ role, content }) => [role, content.replaceAll(prompt.nonce, '')])
-  const content = [provider.name, provider.baseUrl, model, prompt.promptVersion, prompt.schema, scale, messages]
+function keyOf(tenant: string, { provider, model, question }: Asked): string {
+  const { promptVersion, schema, nonce } = question
+  const messages = question.messages.map(({ role, content }) => [role, content.replaceAll(nonce, '')])
+  const content = [provider.name, provider.baseUrl, model, promptVersion, schema, messages]
   return `${answersOf(tenant)}${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`
 }
 

@@ -1,7 +1,7 @@
 /** What is asked and answered over the chat-completions protocol, as values. */
 import type OpenAI from 'openai'
 import { z } from 'zod'
-import type { JudgePrompt } from '../../engine/judge/prompt.ts'
+import type { JudgePrompt } from '../../engine/judge/question.ts'
 
 export interface JudgeUsage {
   /** As the provider returned it: `gpt-5-mini-2025-08-07`, not `gpt-5-mini`. Undefined where nothing came back. */
@@ -9,6 +9,22 @@ export interface JudgeUsage {
   /** Over all calls for this subject, repairs included. */
   inputTokens: number
   outputTokens: number
+  /** By the prices of the models that were asked; undefined where one of them has none. */
+  costMicroUsd?: number | undefined
+}
+
+export const NO_USAGE: JudgeUsage = { model: undefined, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
+
+/** Of two questions about one subject. Different models may have answered: the first may fall out between them. */
+export function addUsage(a: JudgeUsage, b: JudgeUsage): JudgeUsage {
+  const models = [...(a.model?.split(', ') ?? []), ...(b.model?.split(', ') ?? [])]
+  return {
+    model: models.length === 0 ? undefined : [...new Set(models)].join(', '),
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    costMicroUsd:
+      a.costMicroUsd === undefined || b.costMicroUsd === undefined ? undefined : a.costMicroUsd + b.costMicroUsd,
+  }
 }
 
 /** What a model turned out not to take; asked once, remembered while the process runs. */

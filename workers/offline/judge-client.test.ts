@@ -59,7 +59,7 @@ async function setUp(script: Scripted[], server: Partial<OpenAiServerOptions> = 
   let asked = 0
   /** The first is about `prompt`, each later one about something else unless told. */
   const ask = (judges = ['openai/gpt-5-mini'], about = asked++ === 0 ? prompt : promptAbout(`Question ${asked}`)) =>
-    client.ask(judges, about, scale, abort.signal)
+    client.ask(judges, about, abort.signal)
   const pass = (ms: number) => {
     nowMs += ms
   }

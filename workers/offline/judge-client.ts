@@ -1,7 +1,6 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
 import OpenAI from 'openai'
-import { type JudgeAnswer, parseJudgeAnswer } from '../../engine/judge/answer.ts'
-import { type JudgePrompt, repairMessage, type Scale } from '../../engine/judge/prompt.ts'
+import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { type Completion, type JudgeUsage, lower, type ModelTraits, readCompletion, requestOf } from './completion.ts'
 import { measureCall } from './judge-metrics.ts'
@@ -9,8 +8,8 @@ import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
 import { classifyFailure, type Failure, retryDelayMs, TIMED_OUT } from './retry.ts'
 
-export type JudgeOutcome =
-  | { kind: 'answered'; answer: Exclude<JudgeAnswer, { kind: 'malformed' }>; usage: JudgeUsage }
+export type JudgeOutcome<T> =
+  | { kind: 'answered'; answer: T; usage: JudgeUsage }
   /** The model declined to answer. */
   | { kind: 'refused'; usage: JudgeUsage }
   | { kind: 'malformed'; detail: string; usage: JudgeUsage }
@@ -19,7 +18,7 @@ export type JudgeOutcome =
 
 export interface JudgeClient {
   /** `judges` in the order in which they are tried: the eval's own, then its fallbacks. At least one has a provider. */
-  ask(judges: readonly string[], prompt: JudgePrompt, scale: Scale, signal: AbortSignal): Promise<JudgeOutcome>
+  ask<T>(judges: readonly string[], question: Question<T>, signal: AbortSignal): Promise<JudgeOutcome<T>>
 }
 
 export interface JudgeClientOptions {
@@ -53,7 +52,7 @@ type Attempt =
   | { kind: 'blocked'; sinceMs: number; retryAtMs: number; lastDetail: string | undefined }
   | { kind: 'aborted' }
 
-type OneOutcome = JudgeOutcome | Extract<Attempt, { kind: 'blocked' }>
+type OneOutcome<T> = JudgeOutcome<T> | Extract<Attempt, { kind: 'blocked' }>
 
 export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
@@ -88,12 +87,11 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     return known
   }
 
-  async function ask(
+  async function ask<T>(
     judges: readonly string[],
-    prompt: JudgePrompt,
-    scale: Scale,
+    question: Question<T>,
     signal: AbortSignal,
-  ): Promise<JudgeOutcome> {
+  ): Promise<JudgeOutcome<T>> {
     const usage: JudgeUsage = { model: undefined, inputTokens: 0, outputTokens: 0 }
     const failures = new Map<string, string>()
     let waitedMs = 0
@@ -106,7 +104,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
           failures.set(judge, 'no provider configured')
           continue
         }
-        const outcome = await askOne({ provider, judge, model, prompt, scale, usage, signal })
+        const outcome = await askOne({ provider, judge, model, question, usage, signal })
         if (outcome.kind === 'blocked') {
           const { sinceMs, retryAtMs, lastDetail = 'not asked' } = outcome
           blocked.push({ judge, retryAtMs, untilMs: sinceMs + PATIENCE_MS })
@@ -128,24 +126,27 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     return { kind: 'unreachable', detail, usage }
   }
 
-  interface OneJudge {
+  interface OneJudge<T> {
     provider: Provider
     judge: string
     model: string
-    prompt: JudgePrompt
-    scale: Scale
+    question: Question<T>
     usage: JudgeUsage
     signal: AbortSignal
   }
 
   /** What it answered before; else one question and at most one repair. */
-  async function askOne(one: OneJudge): Promise<OneOutcome> {
+  async function askOne<T>(one: OneJudge<T>): Promise<OneOutcome<T>> {
+    const { question, usage } = one
     const cached = await options.cache.get(one)
     if (cached !== undefined) {
-      one.usage.model = cached.model
-      return { kind: 'answered', answer: cached.answer, usage: one.usage }
+      const reading = question.read(cached.text)
+      if (reading.kind === 'answer') {
+        usage.model = cached.model
+        return { kind: 'answered', answer: reading.answer, usage }
+      }
     }
-    let messages: JudgePrompt['messages'] = one.prompt.messages
+    let messages: JudgePrompt['messages'] = question.messages
     for (let repairs = 0; ; repairs++) {
       const attempt = await complete(one, messages)
       switch (attempt.kind) {
@@ -153,27 +154,26 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         case 'blocked':
           return attempt
         case 'refused':
-          return { kind: 'refused', usage: one.usage }
+          return { kind: 'refused', usage }
         case 'unreachable':
-          return { ...attempt, usage: one.usage }
+          return { ...attempt, usage }
         case 'garbled':
         case 'text': {
-          const answer: JudgeAnswer =
-            attempt.kind === 'text' ? parseJudgeAnswer(attempt.text, one.scale) : { ...attempt, kind: 'malformed' }
-          if (answer.kind !== 'malformed') {
-            await options.cache.put(one, { answer, model: one.usage.model })
-            return { kind: 'answered', answer, usage: one.usage }
+          const reading: Reading<T> = attempt.kind === 'text' ? question.read(attempt.text) : malformed(attempt.detail)
+          if (reading.kind === 'answer') {
+            if (attempt.kind === 'text') await options.cache.put(one, { text: attempt.text, model: usage.model })
+            return { kind: 'answered', answer: reading.answer, usage }
           }
-          if (repairs === 1) return { ...answer, usage: one.usage }
-          messages = [...one.prompt.messages, repairMessage(answer.detail)]
+          if (repairs === 1) return { ...reading, usage }
+          messages = [...question.messages, repairMessage(reading.detail)]
         }
       }
     }
   }
 
   /** One completion, tried again while that may help; parameters that the model does not take are dropped. */
-  async function complete(one: OneJudge, messages: JudgePrompt['messages']): Promise<Attempt> {
-    const { provider, judge, model, prompt, usage, signal } = one
+  async function complete<T>(one: OneJudge<T>, messages: JudgePrompt['messages']): Promise<Attempt> {
+    const { provider, judge, model, question, usage, signal } = one
     const client = clientOf(provider)
     let lastDetail: string | undefined
     for (let attempt = 1; ; ) {
@@ -185,7 +185,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       let failure: Failure
       const measured = measureCall(provider.name)
       try {
-        const body = requestOf(model, messages, prompt, used)
+        const body = requestOf(model, messages, question, used)
         const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })
         await options.health.report(provider.name, permit, { kind: 'answered' })
         const before = { ...usage }

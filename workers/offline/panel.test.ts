@@ -1,15 +1,16 @@
 import { afterEach, expect, test } from 'vitest'
-import { buildPrompt } from '../../engine/judge/prompt.ts'
+import { askRubric } from '../../engine/judge/ask-rubric.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
 import { createAnswerCache } from './answer-cache.ts'
+import { askerOf } from './asker.ts'
 import { createJudgeClient } from './judge-client.ts'
-import { askPanel, providersLacking } from './panel.ts'
+import { type Judged, judgeByPanel, providersLacking } from './panel.ts'
 import { createProviderHealth } from './provider-health.ts'
 
 const scale = { low: 1, high: 5 }
-const prompt = buildPrompt({ rubric: '5 good. 1 bad.', scale, shown: [], nonce: '0123456789abcdef' })
+const about = askRubric({ rubric: '5 good. 1 bad.', scale, shown: [] })
 
 let server: OpenAiServer
 let state: StateStore
@@ -35,7 +36,11 @@ const answers: Record<string, Scripted> = {
   shy: { kind: 'refusal', refusal: 'No.' },
 }
 
-async function ask(models: string[], fallbacks: string[] = [], take: 'mean' | 'median' | 'majority' = 'mean') {
+async function ask(
+  models: string[],
+  fallbacks: string[] = [],
+  take: 'mean' | 'median' | 'majority' = 'mean',
+): Promise<Judged> {
   server = await startOpenAiServer({ answer: ({ model }) => answers[model] ?? { kind: 'status', status: 404 } })
   const providers = new Map([['x', { name: 'x', baseUrl: server.url, apiKey: 'none' }]])
   const nowMs = () => 1_800_000_000_000
@@ -49,48 +54,61 @@ async function ask(models: string[], fallbacks: string[] = [], take: 'mean' | 'm
     fallbacks: named(fallbacks),
     take: models.length > 1 ? take : null,
   }
-  return askPanel(client, judges, prompt, scale, new AbortController().signal)
+  const context = { judge: client, nonce: () => '0123456789abcdef', signal: new AbortController().signal }
+  return judgeByPanel(judges, async (names) => {
+    const { asker, usage } = askerOf(names, context)
+    return { scored: await about(asker), usage: usage() }
+  })
 }
 
 test('a panel takes the mean and adds the tokens', async () => {
   expect(await ask(['two', 'five'])).toEqual({
-    kind: 'answered',
-    answer: {
+    scored: {
       kind: 'score',
       score: 3.5,
       explanation: 'two-2026-01-01 gave 2: It is 2.\nfive-2026-01-01 gave 5: It is 5.',
-      quotes: [],
+      judgements: [
+        {
+          kind: 'judge',
+          about: 'panel',
+          verdict: 'disagree',
+          value: expect.closeTo(2.1213, 4),
+          detail: 'standard deviation 2.121, range 3',
+        },
+        { kind: 'judge', about: 'two-2026-01-01', verdict: 'scored', value: 2 },
+        { kind: 'judge', about: 'five-2026-01-01', verdict: 'scored', value: 5 },
+      ],
     },
     usage: { model: 'two-2026-01-01, five-2026-01-01', inputTokens: 20, outputTokens: 2 },
   })
 })
 
 test.each<[string, string[], string[], object]>([
-  ['a fallback stands in for a member', ['two', 'down'], ['five'], { answer: { score: 3.5 } }],
-  ['one fallback cannot stand in for two', ['down', 'two', 'down'], ['five'], { kind: 'unreachable' }],
-  ['a member cannot stand in for another', ['two', 'down'], ['two'], { kind: 'unreachable' }],
+  ['a fallback stands in for a member', ['two', 'down'], ['five'], { kind: 'score', score: 3.5 }],
+  ['one fallback cannot stand in for two', ['down', 'two', 'down'], ['five'], { why: { code: 'judge_unreachable' } }],
+  ['a member cannot stand in for another', ['two', 'down'], ['two'], { why: { code: 'judge_unreachable' } }],
   [
     'a fallback that is down itself gives way to the next',
     ['two', 'down'],
     ['down2', 'five'],
-    { answer: { score: 3.5 } },
+    { kind: 'score', score: 3.5 },
   ],
-  ['one that abstains leaves no score', ['five', 'silent'], [], { answer: { kind: 'abstain' } }],
-  ['one that refuses leaves no score', ['five', 'shy'], [], { kind: 'refused' }],
-  ['one that answers nonsense leaves no score', ['five', 'six'], [], { kind: 'malformed' }],
-  ['an error outranks an abstention', ['silent', 'six'], [], { kind: 'malformed' }],
-  ['a single judge fails over', ['down'], ['down2', 'five'], { answer: { score: 5 } }],
+  ['one that abstains leaves no score', ['five', 'silent'], [], { why: { code: 'abstained' } }],
+  ['one that refuses leaves no score', ['five', 'shy'], [], { why: { code: 'refused' } }],
+  ['one that answers nonsense leaves no score', ['five', 'six'], [], { why: { code: 'judge_malformed' } }],
+  ['an error outranks an abstention', ['silent', 'six'], [], { why: { code: 'judge_malformed' } }],
+  ['a single judge fails over', ['down'], ['down2', 'five'], { kind: 'score', score: 5 }],
 ])('%s', async (_, models, fallbacks, expected) => {
-  expect(await ask(models, fallbacks)).toMatchObject(expected)
+  expect((await ask(models, fallbacks)).scored).toMatchObject(expected)
 })
 
 test.each<[string, string[], 'median' | 'majority', object]>([
   ['the middle score', ['two', 'five', 'four'], 'median', { kind: 'score', score: 4 }],
   ['half way between the two in the middle', ['two', 'five'], 'median', { kind: 'score', score: 3.5 }],
   ['what more than half say', ['five', 'two', 'also5'], 'majority', { kind: 'score', score: 5 }],
-  ['no score where none has more than half', ['two', 'five'], 'majority', { kind: 'abstain' }],
-])('%s', async (_, models, take, answer) => {
-  expect(await ask(models, [], take)).toMatchObject({ kind: 'answered', answer })
+  ['no score where none has more than half', ['two', 'five'], 'majority', { kind: 'none', why: { code: 'abstained' } }],
+])('%s', async (_, models, take, expected) => {
+  expect((await ask(models, [], take)).scored).toMatchObject(expected)
 })
 
 test('which providers are lacking', async () => {

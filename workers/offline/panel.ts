@@ -1,10 +1,19 @@
 /** One judge with its stand-ins, or several whose scores are taken together. */
 import type { JudgePlan } from '../../dsl/plan.ts'
-import type { JudgePrompt, Scale } from '../../engine/judge/prompt.ts'
+import { type JudgedScore, noScore } from '../../engine/judge/asker.ts'
+import type { Judgement } from '../../engine/model/result.ts'
 import { panelAggregate } from '../../engine/statistics/panel-aggregate.ts'
-import type { JudgeUsage } from './completion.ts'
-import type { JudgeClient, JudgeOutcome } from './judge-client.ts'
+import { addUsage, type JudgeUsage, NO_USAGE } from './completion.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
+
+/** What a judge, or a panel, makes of one subject. */
+export interface Judged {
+  scored: JudgedScore
+  usage: JudgeUsage
+}
+
+/** Judges a subject by these models: the first, and those that stand in for it in order. */
+export type JudgeBy = (models: readonly string[]) => Promise<Judged>
 
 /**
  * A single judge fails over to its fallbacks in order. On a panel each fallback stands in for one unreachable member at the
@@ -12,23 +21,16 @@ import { type Provider, parseJudgeName } from './providers.ts'
  * as does one that abstains, refuses or answers nonsense: what the others say together would measure something else. A panel
  * that takes the majority abstains where no score has more than half of its members.
  */
-export async function askPanel(
-  client: JudgeClient,
-  judges: JudgePlan,
-  prompt: JudgePrompt,
-  scale: Scale,
-  signal: AbortSignal,
-): Promise<JudgeOutcome> {
-  if (judges.models.length === 1) return client.ask([...judges.models, ...judges.fallbacks], prompt, scale, signal)
-  const outcomes = await Promise.all(judges.models.map((model) => client.ask([model], prompt, scale, signal)))
+export async function judgeByPanel(judges: JudgePlan, judgeBy: JudgeBy): Promise<Judged> {
+  if (judges.models.length === 1) return judgeBy([...judges.models, ...judges.fallbacks])
+  const members = await Promise.all(judges.models.map((model) => judgeBy([model])))
   const standIns = judges.fallbacks.filter((model) => !judges.models.includes(model))
-  for (const [i, outcome] of outcomes.entries()) {
-    let latest = outcome
-    while (latest.kind === 'unreachable' && standIns.length > 0)
-      latest = await client.ask(standIns.splice(0, 1), prompt, scale, signal)
-    outcomes[i] = latest
+  for (const [i, member] of members.entries()) {
+    let latest = member
+    while (isUnreachable(latest) && standIns.length > 0) latest = await judgeBy(standIns.splice(0, 1))
+    members[i] = latest
   }
-  return combine(outcomes, judges.take ?? 'mean')
+  return combine(members, judges.take ?? 'mean')
 }
 
 /** Names of judges that would have to have a provider for the eval to run; empty when it can. */
@@ -39,31 +41,52 @@ export function providersLacking(judges: JudgePlan, providers: ReadonlyMap<strin
   return all.some(known) ? [] : all
 }
 
-function combine(outcomes: readonly JudgeOutcome[], take: NonNullable<JudgePlan['take']>): JudgeOutcome {
-  const usages = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? [] : [outcome.usage]))
-  const usage: JudgeUsage = {
-    model: usages.flatMap(({ model }) => model ?? []).join(', ') || undefined,
-    inputTokens: sum(usages.map(({ inputTokens }) => inputTokens)),
-    outputTokens: sum(usages.map(({ outputTokens }) => outputTokens)),
-  }
-  for (const kind of ['aborted', 'unreachable', 'malformed', 'refused'] as const) {
-    const failed = outcomes.find((outcome) => outcome.kind === kind)
-    if (failed !== undefined) return failed.kind === 'aborted' ? failed : { ...failed, usage }
-  }
-  const answers = outcomes.flatMap((outcome) => (outcome.kind === 'answered' ? [outcome.answer] : []))
-  const abstained = answers.find(({ kind }) => kind === 'abstain')
-  if (abstained !== undefined) return { kind: 'answered', answer: abstained, usage }
-  const scores = answers.flatMap((answer) => (answer.kind === 'score' ? [answer.score] : []))
+/** Errors come before what a judge chose not to answer: they may be mended. */
+const GRAVEST = ['judge_unreachable', 'judge_malformed', 'refused', 'abstained'] as const
+
+function combine(members: readonly Judged[], take: NonNullable<JudgePlan['take']>): Judged {
+  const usage = members.map((member) => member.usage).reduce(addUsage, NO_USAGE)
   // What each said is kept: how far they disagree is read from it.
-  const explanation = answers
-    .map((answer, i) => `${usages[i]?.model ?? `judge ${i + 1}`} gave ${scores[i]}: ${answer.explanation}`)
+  const judgements = members.flatMap((member, i) => memberJudgements(member, i))
+  const without = members.flatMap(({ scored }) => (scored.kind === 'none' ? [scored] : []))
+  const gravest = GRAVEST.flatMap((code) => without.filter(({ why }) => why.code === code))[0] ?? without[0]
+  if (gravest !== undefined) return { scored: { ...gravest, judgements }, usage }
+  const scores = members.flatMap(({ scored }) => (scored.kind === 'score' ? [scored.score] : []))
+  const explanation = members
+    .map(({ scored: { explanation: said = '' } }, i) => `${nameOf(members, i)} gave ${rounded(scores[i])}: ${said}`)
     .join('\n')
-  const quotes = answers.flatMap((answer) => (answer.kind === 'score' ? answer.quotes : []))
-  const score = panelAggregate({ scores })[take]
-  if (score === null) return { kind: 'answered', answer: { kind: 'abstain', explanation }, usage }
-  return { kind: 'answered', answer: { kind: 'score', score: Number(score), explanation, quotes }, usage }
+  const together = panelAggregate({ scores })
+  const score = together[take]
+  if (score === null) return { scored: noScore({ code: 'abstained' }, judgements, explanation), usage }
+  const spread = together.sd === 0 ? [] : [spreadOf(together)]
+  return {
+    scored: { kind: 'score', score: Number(score), explanation, judgements: [...spread, ...judgements] },
+    usage,
+  }
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
+function spreadOf({ sd, range }: ReturnType<typeof panelAggregate>): Judgement {
+  const detail = `standard deviation ${rounded(sd)}, range ${rounded(range)}`
+  return { kind: 'judge', about: 'panel', verdict: 'disagree', value: sd, detail }
+}
+
+function memberJudgements({ scored, usage }: Judged, i: number): Judgement[] {
+  const about = usage.model ?? `judge ${i + 1}`
+  const own: Judgement =
+    scored.kind === 'score'
+      ? { kind: 'judge', about, verdict: 'scored', value: scored.score }
+      : { kind: 'judge', about, verdict: scored.why.code }
+  return [own, ...scored.judgements]
+}
+
+function nameOf(members: readonly Judged[], i: number): string {
+  return members[i]?.usage.model ?? `judge ${i + 1}`
+}
+
+function isUnreachable({ scored }: Judged): boolean {
+  return scored.kind === 'none' && scored.why.code === 'judge_unreachable'
+}
+
+function rounded(value = 0): number {
+  return Number(value.toPrecision(4))
 }

@@ -1,35 +1,26 @@
 /** One run of an offline eval: draw the sample, give each subject its score by a judge or a metric, hand the results on. */
-import { notRunYet } from '../../dsl/not-run.ts'
-import type { OfflineEvalPlan, OfflineMethod, Plan } from '../../dsl/plan.ts'
-import type { Measured } from '../../engine/evaluate/measure.ts'
-import { compileOfflineEval, type Judged, type OfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { compileOfflineEval, type OfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import type { TraceView } from '../../engine/evaluate/subject.ts'
 import { viewTrace } from '../../engine/evaluate/trace-view.ts'
-import { buildPrompt } from '../../engine/judge/prompt.ts'
-import { readShown } from '../../engine/judge/shown.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
-import type { JudgeUsage } from './completion.ts'
-import type { JudgeClient, JudgeOutcome } from './judge-client.ts'
-import { askPanel } from './panel.ts'
 import { drawSample, type SampledSubject } from './sample.ts'
+import { type ScoreContext, type Scorer, scorerOf } from './score-subject.ts'
 import { MANUAL_DELAY_MS, windowOf } from './slot.ts'
 
 /** What a run reads of the store. */
 export type OfflineTraces = Pick<TracesStore, 'settledTraceIds' | 'getTrace' | 'queryResults'>
 
-export interface RunContext {
+export interface RunContext extends ScoreContext {
   traces: OfflineTraces
-  judge: JudgeClient
   /** Durable when it resolves. The same results may come twice. */
   publish: (results: readonly EvalResult[]) => Promise<void>
   nowMs: () => number
   /** Resolves early when the signal aborts. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
-  /** Fresh and random: [0-9a-z], at least 16 characters. */
-  nonce: () => string
   /** Judge calls at the same time. */
   callsAtOnce: number
   /** The run stops where it is: what is judged is published, the rest is left to the next attempt. */
@@ -106,25 +97,7 @@ export async function runOfflineEval(
   }
 }
 
-type RubricMethod = Extract<OfflineMethod, { kind: 'rubric' }>
-/** Undefined when the run was stopped meanwhile. */
-type Scorer = (view: TraceView, span: ProjectedSpan | undefined) => Promise<Asked | undefined> | Asked
-
-/** Throws on what `notRunYet` names: whoever enqueues and works asks it first. */
-function scorerOf({ plan, measure }: OfflineEval, context: RunContext): Scorer {
-  const { method } = plan
-  if (measure !== null) return (view, span) => measuredAs(measure(view, span))
-  const why = notRunYet(plan)
-  if (why !== null || method.kind !== 'rubric') throw new RangeError(`${plan.id}: ${why}`)
-  return (view, span) => askJudge(method, view, span, context)
-}
-
-function measuredAs(measured: Measured): Asked {
-  const explanation = measured.kind === 'score' ? measured.explanation : undefined
-  return { judged: measured, explanation, usage: undefined }
-}
-
-/** Undefined when the run was stopped meanwhile, or the trace is gone. */
+/** Undefined where the trace is gone. */
 async function judgeSubject(
   job: OfflineJob,
   compiled: OfflineEval,
@@ -137,9 +110,8 @@ async function judgeSubject(
   if (view === undefined) return undefined
   const span = subject.spanId === '' ? undefined : view.spans.find(({ spanId }) => spanId === subject.spanId)
   if (subject.spanId !== '' && span === undefined) return undefined
-  const asked = await scoreOf(view, span)
-  if (asked === undefined) return undefined
-  const { verdict, reason } = compiled.decide(view, span, asked.judged)
+  const { judged, explanation, judgements, usage } = await scoreOf(view, span)
+  const { verdict, reason } = compiled.decide(view, span, judged)
   const { root, agent } = view
   return makeResult({
     tenant: job.tenant,
@@ -153,61 +125,19 @@ async function judgeSubject(
     subjectTimeUs: span?.startTimeUs ?? view.startTimeUs,
     evaluatedAtMs: context.nowMs(),
     verdict,
-    score: asked.judged.kind === 'score' ? asked.judged.score : undefined,
+    score: judged.kind === 'score' ? judged.score : undefined,
     reason,
-    explanation: asked.explanation,
+    judgements,
+    explanation,
     agentName: span === undefined ? (root.agentName ?? agent.agentName) : span.agentName,
     agentVersion: span === undefined ? (root.agentVersion ?? agent.agentVersion) : span.agentVersion,
     env: span === undefined ? (root.env ?? agent.env) : span.env,
-    judgeModel: asked.usage?.model,
-    judgeInputTokens: asked.usage?.inputTokens,
-    judgeOutputTokens: asked.usage?.outputTokens,
+    judgeModel: usage?.model,
+    judgeInputTokens: usage?.inputTokens,
+    judgeOutputTokens: usage?.outputTokens,
     runId: job.runId,
     inclusionProbability: subject.inclusionProbability,
   })
-}
-
-interface Asked {
-  judged: Judged
-  explanation: string | undefined
-  /** Undefined where no judge was asked. */
-  usage: JudgeUsage | undefined
-}
-
-async function askJudge(
-  { judge, show, rubric, scale }: RubricMethod,
-  view: TraceView,
-  span: ProjectedSpan | undefined,
-  context: RunContext,
-): Promise<Asked | undefined> {
-  const shown = readShown(show, view, span)
-  if (shown.kind === 'missing') {
-    const why = { code: 'not_captured', field: shown.field } as const
-    return { judged: { kind: 'none', why }, explanation: undefined, usage: undefined }
-  }
-  const prompt = buildPrompt({ rubric, scale, shown: shown.fields, nonce: context.nonce() })
-  return askedOf(await askPanel(context.judge, judge, prompt, scale, context.signal))
-}
-
-function askedOf(outcome: JudgeOutcome): Asked | undefined {
-  switch (outcome.kind) {
-    case 'aborted':
-      return undefined
-    case 'answered': {
-      const { answer, usage } = outcome
-      const explanation = answer.explanation === '' ? undefined : answer.explanation
-      if (answer.kind === 'score') return { judged: { kind: 'score', score: answer.score }, explanation, usage }
-      return { judged: { kind: 'none', why: { code: 'abstained' } }, explanation, usage }
-    }
-    case 'refused':
-      return { judged: { kind: 'none', why: { code: 'refused' } }, explanation: undefined, usage: outcome.usage }
-    case 'malformed':
-    case 'unreachable': {
-      const code = outcome.kind === 'malformed' ? 'judge_malformed' : 'judge_unreachable'
-      const why = { code, detail: outcome.detail } as const
-      return { judged: { kind: 'none', why }, explanation: undefined, usage: outcome.usage }
-    }
-  }
 }
 
 async function loadTrace(traces: OfflineTraces, tenant: string, traceId: string): Promise<TraceView | undefined> {

@@ -193,6 +193,7 @@ describe('a run', () => {
       score: 2,
       reason: undefined,
       evidence: [],
+      judgements: [{ kind: 'quote', about: 'answer 2', verdict: 'found' }],
       explanation: 'It is 2.',
       agentName: 'checkout',
       agentVersion: '1.2',
@@ -444,5 +445,92 @@ describe('without a provider', () => {
     })
     await untilRun(offline, await runNow(offline, 'test/fallback'))
     expect(await published('test/fallback')).toHaveLength(1)
+  })
+})
+
+describe('a metric that asks a judge', () => {
+  /** Two claims of the answer, the second of which the documents do not have. */
+  function claimsThenVerdicts({ response_format: format }: ChatRequest): Scripted {
+    const content =
+      format?.json_schema?.name === 'claims'
+        ? { claims: ['The parcel left on Monday.', 'It arrives on Friday.'] }
+        : {
+            verdicts: [
+              { claim: 1, quote: 'left the warehouse on Monday', verdict: 'supported' },
+              { claim: 2, quote: '', verdict: 'unsupported' },
+            ],
+          }
+    return { kind: 'content', content: JSON.stringify(content), usage: { input: 100, output: 20 } }
+  }
+
+  test('from the slot to the stored score, with each claim and what it took', async () => {
+    const traceId = 'f'.repeat(32)
+    const at = { traceId, agentName: 'rag', startTimeUs: (START_MS - 60_000) * 1000, durationNs: 1e9 }
+    const documents = [{ id: 'kb-7', text: 'Your parcel left the warehouse on Monday.', score: 0.9 }]
+    const [root, search] = ['1'.padStart(16, '0'), '2'.padStart(16, '0')]
+    const outputText = 'It left on Monday and arrives on Friday.'
+    await traces.insertSpans(
+      [
+        makeSpan({ ...at, spanId: root, kind: 'agent', outputText }),
+        makeSpan({ ...at, spanId: search, parentSpanId: root, kind: 'retriever', documents }),
+      ],
+      'rag',
+    )
+    const server = await startJudge(claimsThenVerdicts)
+    const method: OfflineMethod = {
+      kind: 'metric',
+      judge: null,
+      metric: {
+        name: 'faithfulness',
+        version: 1,
+        args: {
+          answer: { kind: 'expr', expr: e.field('output.text') },
+          context: { kind: 'documents', path: 'retrieval.documents' },
+        },
+      },
+    }
+    const where = e.cmp(e.field('agent.name'), '==', e.lit('rag'))
+    const grounded = evalOf('grounded', {
+      method,
+      sample: { size: 'all', scope: { ...scope, where }, overNs: 3_600e9, by: [] },
+      pass: e.cmp(e.score(), '>=', e.lit(0.9)),
+    })
+    const offline = await start({
+      definitions: definitionsOf(grounded),
+      providers: openaiAt(server.url),
+      defaultJudge: { models: ['openai/gpt-5-mini'], fallbacks: [], take: null },
+    })
+    await untilRun(offline, await runNow(offline, 'test/grounded'))
+    const [result] = await published('test/grounded')
+    expect(result).toMatchObject({
+      verdict: 'fail',
+      score: 0.5,
+      explanation: '1 of 2 claims are supported; unsupported: “It arrives on Friday.”',
+      judgements: [
+        {
+          kind: 'claim',
+          about: 'The parcel left on Monday.',
+          verdict: 'supported',
+          quote: 'left the warehouse on Monday',
+        },
+        { kind: 'claim', about: 'It arrives on Friday.', verdict: 'unsupported' },
+      ],
+      judgeModel: 'gpt-5-mini-2026-01-01',
+      judgeInputTokens: 200,
+      judgeOutputTokens: 40,
+    })
+    const sent = server.requests.map(({ body }) => String(body.messages[1]?.content))
+    expect(sent[0]).toContain(outputText)
+    expect(sent[0]).not.toContain('warehouse')
+    expect(sent[1]).toContain('Your parcel left the warehouse on Monday.')
+  })
+
+  test('without a judge of its own or of the configuration it is not run, and it says what to do', async () => {
+    const metric = { name: 'faithfulness', version: 1, args: {} }
+    const definitions = definitionsOf(evalOf('judgeless', { method: { kind: 'metric', judge: null, metric } }))
+    await start({ definitions, providers: [] })
+    expect(notices).toEqual([
+      'No judge is configured for test/judgeless: it is not run. Give it `judge:`, or set ASSAY_JUDGE to one for all metrics.',
+    ])
   })
 })

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { notRunYet } from '../../dsl/not-run.ts'
-import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
@@ -18,11 +18,11 @@ import { openState } from '../../storage/state/open-state.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
+import { readinessOf } from './judge-readiness.ts'
 import { isOutage } from './outage.ts'
-import { providersLacking } from './panel.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
-import { type ProviderSettings, parseJudgeName, providersByName, variableOf } from './providers.ts'
+import { type ProviderSettings, providersByName } from './providers.ts'
 import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { runIdOf } from './slot.ts'
@@ -39,6 +39,8 @@ export interface OfflineOptions {
     onChange(changed: () => void): void
   }
   providers: readonly ProviderSettings[]
+  /** Asked by metrics whose eval names no judge. */
+  defaultJudge?: JudgePlan | null
   nowMs: () => number
   /** One plain sentence for people, each once: no provider, a lost queue, a failed run. */
   onNotice: (message: string) => void
@@ -138,17 +140,17 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     definitions.current(tenant).evals.filter((one) => one.kind === 'offline')
 
   function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
-    const why = notRunYet(evalPlan)
-    if (why !== null) return { state: 'not_supported', detail: `${evalPlan.id} is not run by this version: ${why}.` }
+    const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
+    if (found.state === 'not_supported')
+      return { ...found, detail: `${evalPlan.id} is not run by this version: ${found.detail}.` }
     // Where the judges are asked, their providers are known; elsewhere it is not for this process to say.
-    if (!isWorker) return { state: 'ready', detail: undefined }
-    const { judge } = evalPlan.method
-    const lacking = judge === null ? [] : providersLacking(judge, providers)
-    if (lacking.length === 0) return { state: 'ready', detail: undefined }
-    const detail =
-      `No provider is configured for the judge of ${evalPlan.id} (${lacking.join(', ')}): ` +
-      `it is not run. Set ${variableOf(parseJudgeName(lacking[0]!).provider)}.`
-    return { state: 'no_provider', detail }
+    if (found.state === 'ready' || !isWorker) return { state: 'ready', detail: undefined }
+    const { lacking, remedy } = found
+    const what =
+      lacking.length === 0
+        ? `No judge is configured for ${evalPlan.id}`
+        : `No provider is configured for the judge of ${evalPlan.id} (${lacking.join(', ')})`
+    return { state: 'no_provider', detail: `${what}: it is not run. ${remedy[0]?.toUpperCase()}${remedy.slice(1)}.` }
   }
 
   async function work(job: OfflineJob): Promise<void> {
@@ -175,6 +177,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       run.summary = await runOfflineEval(job, plan, evalPlan, {
         traces: options.traces,
         judge: judgeOf(tenant).client,
+        defaultJudge: options.defaultJudge ?? null,
         publish: (results) => publish(options.log, results),
         nowMs,
         sleep,

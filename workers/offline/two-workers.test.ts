@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { RubricAnswer } from '../../engine/judge/answer.ts'
 import { buildPrompt } from '../../engine/judge/prompt.ts'
 import { openState } from '../../storage/state/open-state.ts'
 import type { StateStore } from '../../storage/state/port.ts'
@@ -31,7 +32,9 @@ afterEach(async () => {
 })
 
 /** With a connection of its own to the state; it asks about `question` and gives up at once where it would have to wait. */
-async function worker(open: () => Promise<StateStore>): Promise<(question: string) => Promise<JudgeOutcome>> {
+async function worker(
+  open: () => Promise<StateStore>,
+): Promise<(question: string) => Promise<JudgeOutcome<RubricAnswer>>> {
   const state = await open()
   states.push(state)
   const client = createJudgeClient({
@@ -50,7 +53,7 @@ async function worker(open: () => Promise<StateStore>): Promise<(question: strin
       shown,
       nonce: crypto.randomUUID().replaceAll('-', ''),
     })
-    return client.ask(['openai/small'], prompt, scale, new AbortController().signal)
+    return client.ask(['openai/small'], prompt, new AbortController().signal)
   }
 }
 

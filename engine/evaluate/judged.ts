@@ -1,0 +1,68 @@
+/** What a judge is asked of a subject: rubrics, and the metrics that need one. */
+import type { MetricPlan, OfflineMethod } from '../../dsl/plan.ts'
+import { askClaims } from '../judge/ask-claims.ts'
+import { askRubric } from '../judge/ask-rubric.ts'
+import type { AskAbout } from '../judge/asker.ts'
+import { readShown } from '../judge/shown.ts'
+import type { Reason } from '../model/result.ts'
+import type { Compiler } from './compiler.ts'
+import { type Context, traceAround } from './context.ts'
+import { documentsArg, isMissing, type KnownDocument, type MetricArgs, textArgs } from './metric-args.ts'
+
+/** Why a subject cannot be judged, or what to ask: all that is needed of the subject has been read by then. */
+export type Inquiry = { kind: 'ask'; about: AskAbout } | { kind: 'none'; why: Reason }
+
+export type InquireFn = (context: Context) => Inquiry
+
+/** Throws on a metric that asks no judge. */
+export function compileInquiry(method: OfflineMethod, compiler: Compiler): InquireFn {
+  return method.kind === 'rubric' ? ofRubric(method) : ofMetric(method.metric, compiler)
+}
+
+function ofRubric({ rubric, scale, show }: Extract<OfflineMethod, { kind: 'rubric' }>): InquireFn {
+  return (context) => {
+    const shown = readShown(show, traceAround(context), context.span)
+    return shown.kind === 'missing'
+      ? { kind: 'none', why: { code: 'not_captured', field: shown.field } }
+      : { kind: 'ask', about: askRubric({ rubric, scale, shown: shown.fields }) }
+  }
+}
+
+function ofMetric({ name, args }: MetricPlan, compiler: Compiler): InquireFn {
+  const compile = METRICS[name]
+  if (compile === undefined) throw new RangeError(`the metric ${name} asks no judge`)
+  return compile(args, compiler)
+}
+
+const METRICS: Readonly<Record<string, (args: MetricArgs, compiler: Compiler) => InquireFn>> = {
+  faithfulness: (args, compiler) =>
+    withDocuments(args, compiler, 'answer', 'context', (answer, context) =>
+      askClaims('answer', answer, textsOf(context)),
+    ),
+  context_recall: (args, compiler) =>
+    withDocuments(args, compiler, 'reference', 'context', (reference, context) =>
+      askClaims('reference', reference, textsOf(context)),
+    ),
+}
+
+/** Of one text and documents. */
+function withDocuments(
+  args: MetricArgs,
+  compiler: Compiler,
+  textName: string,
+  documentsName: string,
+  ask: (text: string, documents: readonly KnownDocument[]) => AskAbout,
+): InquireFn {
+  const [readTexts, readDocuments] = [textArgs(args, [textName], compiler), documentsArg(args, documentsName)]
+  return (context) => {
+    const texts = readTexts(context)
+    if (isMissing(texts)) return { kind: 'none', why: texts.why }
+    const documents = readDocuments(context)
+    if (isMissing(documents)) return { kind: 'none', why: documents.why }
+    return { kind: 'ask', about: ask(texts[0] ?? '', documents) }
+  }
+}
+
+function textsOf(documents: readonly KnownDocument[]): string[] {
+  return documents.map(({ text }) => text)
+}

@@ -1,0 +1,27 @@
+/** A rubric's score. */
+import type { Judgement } from '../model/result.ts'
+import { type AskAbout, noScore } from './asker.ts'
+import { standsIn } from './documents.ts'
+import { buildPrompt, type Scale } from './prompt.ts'
+import type { WindowedText } from './window.ts'
+
+export interface RubricSubject {
+  rubric: string
+  scale: Scale
+  shown: readonly WindowedText[]
+}
+
+export function askRubric({ rubric, scale, shown }: RubricSubject): AskAbout {
+  return async (asker) => {
+    const told = await asker.ask(buildPrompt({ rubric, scale, shown, nonce: asker.nonce() }))
+    if (told.kind === 'none') return noScore(told.why)
+    const { answer } = told
+    const explanation = answer.explanation === '' ? undefined : answer.explanation
+    if (answer.kind === 'abstain') return noScore({ code: 'abstained' }, [], explanation)
+    const texts = shown.map(({ text }) => text)
+    const judgements = answer.quotes.map(
+      (quote): Judgement => ({ kind: 'quote', about: quote, verdict: standsIn(quote, texts) ? 'found' : 'not found' }),
+    )
+    return { kind: 'score', score: answer.score, judgements, ...(explanation !== undefined && { explanation }) }
+  }
+}
