@@ -3,28 +3,11 @@ import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, inflate, zstdDecompress } from 'node:zlib'
 
-/** Bytes that all requests at hand may hold together; more are turned away rather than taken into memory. */
-export interface ByteBudget {
-  /** Whether so much could be taken now; nothing is. */
-  hasRoom(sizeBytes: number): boolean
+/** What one tenant holds of the gateway's memory for bodies. */
+export interface Holder {
+  /** False where there is no room. */
   take(sizeBytes: number): boolean
   release(sizeBytes: number): void
-}
-
-export function createByteBudget(totalBytes: number): ByteBudget {
-  let usedBytes = 0
-  const hasRoom = (sizeBytes: number): boolean => usedBytes + sizeBytes <= totalBytes
-  return {
-    hasRoom,
-    take: (sizeBytes) => {
-      if (!hasRoom(sizeBytes)) return false
-      usedBytes += sizeBytes
-      return true
-    },
-    release: (sizeBytes) => {
-      usedBytes -= sizeBytes
-    },
-  }
 }
 
 export type BodyOutcome = { ok: true; bytes: Buffer } | { ok: false; reason: 'too_large' | 'overloaded' | 'aborted' }
@@ -33,10 +16,10 @@ export type BodyOutcome = { ok: true; bytes: Buffer } | { ok: false; reason: 'to
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 
 /**
- * Reads a body of at most `maxBytes`. The bytes are taken from the budget; the caller releases `bytes.length` when it is
+ * Reads a body of at most `maxBytes`. The bytes are taken from what the tenant may hold; the caller releases `bytes.length` when it is
  * done with them, this function whatever it did not hand over.
  */
-export function readBody(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<BodyOutcome> {
+export function readBody(request: IncomingMessage, maxBytes: number, holder: Holder): Promise<BodyOutcome> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let heldBytes = 0
@@ -51,14 +34,14 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget: Byt
       resolve(outcome)
     }
     const drop = (): void => {
-      budget.release(heldBytes)
+      holder.release(heldBytes)
       heldBytes = 0
       chunks.length = 0
     }
     request.on('data', (chunk: Buffer) => {
       if (refused === null) {
         if (heldBytes + chunk.length > maxBytes) refused = 'too_large'
-        else if (!budget.take(chunk.length)) refused = 'overloaded'
+        else if (!holder.take(chunk.length)) refused = 'overloaded'
         else {
           chunks.push(chunk)
           heldBytes += chunk.length

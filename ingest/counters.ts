@@ -17,6 +17,8 @@ export interface GatewayCounters extends BoundsTally {
   lastAcceptedAtMs: number | null
   /** WebSockets. */
   openStreams: number
+  /** By listener. */
+  openConnections: { http: number; grpc: number }
 }
 
 export function emptyCounters(): GatewayCounters {
@@ -45,6 +47,7 @@ export function emptyCounters(): GatewayCounters {
     },
     lastAcceptedAtMs: null,
     openStreams: 0,
+    openConnections: { http: 0, grpc: 0 },
   }
 }
 

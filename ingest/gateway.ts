@@ -5,11 +5,13 @@ import type { Log } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
 import { type AcceptOutcome, acceptLogs, acceptMetrics, acceptTraces, type StreamBatch } from './accept.ts'
 import type { Encoding, PartialSuccess } from './answer.ts'
-import { type ByteBudget, createByteBudget } from './body.ts'
+import { createInflater, type Inflate } from './body.ts'
 import { addTally, emptyCounters, type GatewayCounters } from './counters.ts'
 import type { Edges } from './edges.ts'
 import { Breaker, type BreakerView } from './guard/breaker.ts'
+import { createFairPool, type FairPool, MOST_OF_FREE } from './guard/fair-pool.ts'
 import { type Limits, type LimitsView, NO_LIMITS } from './guard/limits.ts'
+import { createWorkQueue, type WorkQueue } from './guard/queue.ts'
 import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
 import { busy, type Endpoint, malformed, type Rejection, refusalOfBody, refusalOfLimit } from './refusals.ts'
 import { createHistory, type StreamHistory } from './stream/history.ts'
@@ -29,6 +31,8 @@ export interface GatewayOptions {
   maxBodyBytes?: number
   /** Of all requests at hand; 128 MiB unless told. */
   maxHeldBytes?: number
+  /** Of that a tenant may hold so many times what is free: `guard/fair-pool.ts`. */
+  mostOfFree?: number
   topic?: string
   breaker?: Breaker
   /** What tenants may send; as much as they like unless told. */
@@ -64,10 +68,13 @@ export interface Payload {
 export interface Gateway {
   readonly gate: Gate
   readonly history: StreamHistory | null
-  readonly budget: ByteBudget
+  /** Bytes of bodies, over all protocols. */
+  readonly budget: FairPool
+  /** Requests that are let in at a time, over all protocols. */
+  readonly queue: WorkQueue
+  /** So few at a time over all protocols that bombs take no more than so many times what a body may come to. */
+  readonly inflate: Inflate
   readonly maxBodyBytes: number
-  /** Of requests that are let in at a time: `guard/queue.ts`. */
-  readonly maxWaitingBytes: number
   readonly counters: GatewayCounters
   readonly onBug: (error: unknown) => void
   /** Why nothing is taken of the tenant at the moment; null when it is. To be asked before a body is read. */
@@ -78,6 +85,10 @@ export interface Gateway {
 }
 
 const MEBIBYTE = 1024 * 1024
+/** Bodies inflated at a time: two keep two cores busy. */
+const MAX_INFLATING = 2
+/** Of the memory for bodies, what may be waiting as it was announced: the rest is for what bodies grow to. */
+const QUEUE_RATIO = 0.75
 /** How a message ends that turns a request away. */
 const NOTHING_KEPT = '; nothing was kept'
 
@@ -87,7 +98,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { log, gate, nowMs = Date.now, topic = AGENT_TRACES } = options
   const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
   const { edges = NO_EDGES } = options
-  const budget = createByteBudget(maxHeldBytes)
+  const { mostOfFree = MOST_OF_FREE } = options
+  const budget = createFairPool(maxHeldBytes, mostOfFree)
   const counters = emptyCounters()
   const { bounds = DEFAULT_BOUNDS } = options
   const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
@@ -135,12 +147,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     gate,
     history: options.history === undefined ? null : createHistory(options.history, topic, nowMs),
     budget,
+    queue: createWorkQueue({ maxBytes: QUEUE_RATIO * maxHeldBytes, maxBodyBytes, mostOfFree, nowMs }),
+    inflate: createInflater(MAX_INFLATING),
     maxBodyBytes,
-    maxWaitingBytes: maxHeldBytes / 2,
     counters,
     onBug: options.onBug ?? reportBug,
     take: async (payload, heldBytes) => {
-      if (!budget.take(heldBytes)) return rejected(counters, refusalOfBody('overloaded', 0))
+      if (!budget.take(payload.tenant, heldBytes)) return rejected(counters, refusalOfBody('overloaded', 0))
       try {
         const taken = await accept(payload)
         if (!taken.ok) return rejected(counters, taken.rejection)
@@ -151,7 +164,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (taken.spanCount > 0) counters.lastAcceptedAtMs = nowMs()
         return taken
       } finally {
-        budget.release(heldBytes)
+        budget.release(payload.tenant, heldBytes)
       }
     },
     closed: (tenant) => {

@@ -1,21 +1,28 @@
 /**
- * OTLP over gRPC. The bodies are taken as bytes, as over HTTP; what may be tried again carries a RetryInfo.
- * https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
+ * OTLP over gRPC. Its calls are unary, so they are read off HTTP/2 as requests of HTTP/1 are: a message takes room before it is read, and
+ * not after. What may be tried again carries a RetryInfo. https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  */
 import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  type ServerUnaryCall,
-  type sendUnaryData,
-} from '@grpc/grpc-js'
-import type { ServerTls } from '../storage/access/server-tls.ts'
-import { INTERNAL, type Signal, statusWithRetryBytes, successBytes } from './answer.ts'
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { Principal } from '../storage/access/principal.ts'
+import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
+import { INTERNAL, type Signal, successBytes, UNIMPLEMENTED } from './answer.ts'
+import type { ContentCoding, Holder } from './body.ts'
+import { credentialsOf } from './credentials.ts'
 import type { Gateway } from './gateway.ts'
+import { ACCEPTED, answerCall, refuseCall, refuseRequest } from './grpc/answer-call.ts'
+import { readMessage } from './grpc/read-message.ts'
+import type { Place } from './guard/queue.ts'
 import type { Listener } from './otlp-http.ts'
-import { type Rejection, refusalOfBody, refusalOfSender } from './refusals.ts'
+import { lateBody, malformed, type Rejection, refusalOfBody, refusalOfSender } from './refusals.ts'
 
 export interface OtlpGrpcOptions {
   host: string
@@ -24,136 +31,187 @@ export interface OtlpGrpcOptions {
   gateway: Gateway
   /** Without encryption unless told. */
   tls?: ServerTls | null
+  /** From a call's head to the last byte of its message: 60 s unless told. */
+  requestTimeoutMs?: number
 }
 
 const DRAIN_LIMIT_MS = 10_000
+/** Calls of a connection at a time: clients queue the rest by themselves, where it takes none of our memory. */
+const MAX_CALLS_PER_CONNECTION = 32
+/** Of a message that may be on its way unasked. */
+const WINDOW_BYTES = 256 << 10
+/** Of all messages of a connection. */
+const SESSION_WINDOW_BYTES = 4 << 20
+/** A side that is gone without a word is noticed by its network. */
+const KEEP_ALIVE_MS = 60_000
 
-const SERVICES: Readonly<Record<Signal, string>> = {
-  traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
-  metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
-  logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
-}
+const SIGNALS: ReadonlyMap<string, Signal> = new Map([
+  ['/opentelemetry.proto.collector.trace.v1.TraceService/Export', 'traces'],
+  ['/opentelemetry.proto.collector.metrics.v1.MetricsService/Export', 'metrics'],
+  ['/opentelemetry.proto.collector.logs.v1.LogsService/Export', 'logs'],
+])
+
+const CODINGS: ReadonlyMap<string, ContentCoding> = new Map([
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['deflate', 'deflate'],
+])
 
 /** Rejects with the error of listening when the address can't be had. */
-export async function startOtlpGrpc({ host, port, gateway, tls = null }: OtlpGrpcOptions): Promise<Listener> {
-  const server = new Server({
-    // Checked as a message inflates, so that a bomb is given up in time.
-    'grpc.max_receive_message_length': gateway.maxBodyBytes,
-    'grpc.max_concurrent_streams': 100,
-    interceptors: [headCheck(gateway)],
-  })
+export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener> {
+  const { host, port, gateway, tls = null, requestTimeoutMs = 60_000 } = options
+  const settings = { maxConcurrentStreams: MAX_CALLS_PER_CONNECTION, initialWindowSize: WINDOW_BYTES }
+  const server: Http2Server =
+    tls === null ? createServer({ settings }) : createSecureServer({ settings, ...tlsOptionsOf(tls) })
+  const sessions = new Set<ServerHttp2Session>()
   const atWork = new Set<Promise<void>>()
-  for (const [signal, path] of Object.entries(SERVICES) as [Signal, string][]) {
-    server.addService(
-      { Export: { path, requestStream: false, responseStream: false, ...BYTES } },
-      {
-        Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-          const work = handle(gateway, signal, call, answer).catch(gateway.onBug)
-          atWork.add(work)
-          void work.finally(() => atWork.delete(work))
-        },
-      },
-    )
-  }
-  const bound = await bind(server, `${host.includes(':') ? `[${host}]` : host}:${port}`, credentialsFor(tls))
+  let isDraining = false
+  server.on('session', (session) => {
+    sessions.add(session)
+    gateway.counters.openConnections.grpc = sessions.size
+    session.on('close', () => {
+      sessions.delete(session)
+      gateway.counters.openConnections.grpc = sessions.size
+    })
+    // Of who speaks no HTTP/2, or breaks it: the connection ends by itself.
+    session.on('error', () => {})
+    if (isDraining) return session.close()
+    session.setLocalWindowSize(SESSION_WINDOW_BYTES)
+  })
+  server.on('connection', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS))
+  server.on('stream', (stream, headers) => {
+    // Its other side gave it up.
+    stream.on('error', () => {})
+    const work = handle(gateway, stream, headers, requestTimeoutMs).catch(gateway.onBug)
+    atWork.add(work)
+    void work.finally(() => atWork.delete(work))
+  })
+  await listen(server, host, port)
+  // Such as no file descriptor for one more connection: the others go on.
+  server.on('error', gateway.onBug)
   return {
-    port: bound,
+    port: (server.address() as AddressInfo).port,
     drain: async () => {
-      const limit = setTimeout(() => server.forceShutdown(), DRAIN_LIMIT_MS)
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
+      isDraining = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      for (const session of sessions) session.close()
+      const limit = setTimeout(() => {
+        for (const session of sessions) session.destroy()
+      }, DRAIN_LIMIT_MS)
+      await closed
       clearTimeout(limit)
       while (atWork.size > 0) await Promise.all(atWork)
     },
   }
 }
 
-const asIs = (bytes: Buffer): Buffer => bytes
-const BYTES = {
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
-} as const
-
-function credentialsFor(tls: ServerTls | null): ServerCredentials {
-  if (tls === null) return ServerCredentials.createInsecure()
-  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }
-  const clientCa = tls.clientCa === null ? null : Buffer.from(tls.clientCa)
-  return ServerCredentials.createSsl(clientCa, [pair], clientCa !== null)
-}
-
-function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+function listen(server: Http2Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error === null) resolve(port)
-      else reject(error)
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.off('error', reject)
+      resolve()
     })
   })
 }
 
-/** Refuses by what a call's head says, before any of its message is read: whoever has no key takes no memory. */
-function headCheck({ gate, closed, counters }: Gateway): ServerInterceptor {
-  const rejectionOf = (metadata: Metadata): Rejection | null => {
-    const admission = gate(credentialsOf(metadata), 'ingest')
-    return admission.ok ? closed(admission.principal.tenant) : refusalOfSender(admission)
-  }
-  return (_, call) =>
-    new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMetadata: (metadata, goOn) => {
-            const rejection = rejectionOf(metadata)
-            if (rejection === null) return goOn(metadata)
-            counters.requests++
-            counters.rejected[rejection.reason]++
-            call.sendStatus(errorOf(rejection))
-          },
-        }),
-    })
-}
-
 async function handle(
   gateway: Gateway,
-  signal: Signal,
-  call: ServerUnaryCall<Buffer, Buffer>,
-  answer: sendUnaryData<Buffer>,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  timeoutMs: number,
 ): Promise<void> {
-  const { counters, budget, gate } = gateway
+  const { counters } = gateway
   counters.requests++
-  const refuse = (rejection: Rejection): void => {
+  const refuse = (rejection: Rejection, more: OutgoingHttpHeaders = {}): void => {
     counters.rejected[rejection.reason]++
-    answer(errorOf(rejection))
+    refuseCall(stream, rejection, more)
   }
-  const admission = gate(credentialsOf(call.metadata), 'ingest')
+  if (headers[':method'] !== 'POST' || !(headers['content-type'] ?? '').startsWith('application/grpc')) {
+    counters.rejected.content_type++
+    return refuseRequest(stream, 415, 'this port takes OTLP over gRPC; OTLP over HTTP goes to 4318 unless configured')
+  }
+  const signal = SIGNALS.get(headers[':path'] ?? '')
+  if (signal === undefined) {
+    const message = `there is no ${headers[':path']}: OTLP's TraceService, LogsService and MetricsService are`
+    return refuse({ reason: 'not_found', httpStatus: 404, code: UNIMPLEMENTED, message })
+  }
+  const admission = gateway.gate(credentialsOf({ headers }), 'ingest')
   if (!admission.ok) return refuse(refusalOfSender(admission))
-  // gRPC has read and inflated it already: it counts as long as it is being worked on.
-  const sizeBytes = call.request.length
-  if (!budget.take(sizeBytes)) return refuse(refusalOfBody('overloaded', 0))
+  const closed = gateway.closed(admission.principal.tenant)
+  if (closed !== null) return refuse(closed)
+  const coding = CODINGS.get(String(headers['grpc-encoding'] ?? 'identity'))
+  if (coding === undefined) {
+    const message = `messages may come in ${ACCEPTED.replaceAll(',', ', ')}`
+    return refuse(
+      { reason: 'content_encoding', httpStatus: 415, code: UNIMPLEMENTED, message },
+      { 'grpc-accept-encoding': ACCEPTED },
+    )
+  }
   try {
-    const { tenant } = admission.principal
-    const taken = await gateway.take({ endpoint: signal, bytes: call.request, encoding: 'protobuf', tenant }, 0)
-    if (taken.ok) answer(null, successBytes(taken.partial))
-    else answer(errorOf(taken.rejection))
+    await take({ gateway, stream, signal, tenant: admission.principal.tenant, coding, timeoutMs, refuse })
   } catch (error) {
     gateway.onBug(error)
     refuse({ reason: 'internal', httpStatus: 500, code: INTERNAL, message: 'internal error' })
+  }
+}
+
+interface Call {
+  readonly gateway: Gateway
+  readonly stream: ServerHttp2Stream
+  readonly signal: Signal
+  readonly tenant: Principal['tenant']
+  /** Of a message that says it is compressed. */
+  readonly coding: ContentCoding
+  readonly timeoutMs: number
+  readonly refuse: (rejection: Rejection) => void
+}
+
+async function take({ gateway, stream, signal, tenant, coding, timeoutMs, refuse }: Call): Promise<void> {
+  const { budget, queue, maxBodyBytes } = gateway
+  const holder: Holder = {
+    take: (sizeBytes) => budget.take(tenant, sizeBytes),
+    release: (sizeBytes) => budget.release(tenant, sizeBytes),
+  }
+  let place: Place | null = null
+  const letIn = (sizeBytes: number, isCompressed: boolean): boolean => {
+    if (budget.hasRoom(tenant, sizeBytes)) place = queue.enter(tenant, sizeBytes, isCompressed ? coding : 'identity')
+    return place !== null
+  }
+  const leave = (): void => place?.leave()
+  const message = await readMessage(stream, { maxBytes: maxBodyBytes, timeoutMs, holder, letIn })
+  if (!message.ok) {
+    leave()
+    switch (message.reason) {
+      case 'aborted':
+        gateway.counters.rejected.aborted++
+        return
+      case 'late':
+        return refuse(lateBody(timeoutMs))
+      case 'malformed':
+        return refuse(malformed(message.message))
+      case 'too_large':
+      case 'overloaded':
+        return refuse(refusalOfBody(message.reason, maxBodyBytes))
+    }
+  }
+  try {
+    ;(place as Place | null)?.arrived()
+    const inflated = await gateway.inflate(message.bytes, message.isCompressed ? coding : 'identity', maxBodyBytes)
+    if (!inflated.ok)
+      return refuse(
+        inflated.reason === 'too_large'
+          ? refusalOfBody('too_large', maxBodyBytes)
+          : malformed(`the message is not valid ${coding}`),
+      )
+    const { bytes } = inflated
+    const payload = { endpoint: signal, bytes, encoding: 'protobuf', tenant } as const
+    const taken = await gateway.take(payload, bytes === message.bytes ? 0 : bytes.length)
+    // The gateway has counted it.
+    if (taken.ok) answerCall(stream, successBytes(taken.partial))
+    else refuseCall(stream, taken.rejection)
   } finally {
-    budget.release(sizeBytes)
+    holder.release(message.bytes.length)
+    leave()
   }
-}
-
-function credentialsOf(metadata: Metadata) {
-  const text = (name: string): string | undefined => {
-    const [value] = metadata.get(name)
-    return typeof value === 'string' ? value : undefined
-  }
-  return { authorization: text('authorization'), apiKey: text('x-api-key'), isLocal: false }
-}
-
-function errorOf({ code, message, retryAfterSeconds }: Rejection) {
-  const metadata = new Metadata()
-  if (retryAfterSeconds !== undefined) {
-    metadata.set('grpc-status-details-bin', statusWithRetryBytes(code, message, retryAfterSeconds))
-  }
-  return { code, details: message, metadata }
 }

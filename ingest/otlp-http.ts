@@ -4,11 +4,11 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { INTERNAL, sendJson, sendRefusal, sendSuccess } from './answer.ts'
-import { createInflater, readBody } from './body.ts'
+import { readBody } from './body.ts'
 import { answerCors } from './cors.ts'
 import { credentialsOf } from './credentials.ts'
 import type { Gateway, Payload } from './gateway.ts'
-import { createWorkQueue } from './guard/queue.ts'
+import type { Place } from './guard/queue.ts'
 import { codingOf, encodingOf } from './media.ts'
 import {
   type Endpoint,
@@ -18,6 +18,7 @@ import {
   type Rejection,
   refusalOfBody,
   refusalOfHead,
+  refusalOfRoute,
   refusalOfSender,
 } from './refusals.ts'
 import { createStreams, type StreamLimits } from './stream/websocket.ts'
@@ -43,8 +44,6 @@ export interface Listener {
 }
 
 const DRAIN_LIMIT_MS = 10_000
-/** Bodies inflated at a time: two keep two cores busy. */
-const MAX_INFLATING = 2
 
 /** Rejects with the error of `listen` (EADDRINUSE, EACCES, …) when the address can't be had. */
 export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener> {
@@ -67,6 +66,10 @@ export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener>
   const server =
     tls === null ? createServer(limits, listener) : createTlsServer({ ...limits, ...tlsOptionsOf(tls) }, listener)
   server.on('upgrade', streams.upgrade)
+  server.on('connection', (socket) => {
+    gateway.counters.openConnections.http++
+    socket.once('close', () => gateway.counters.openConnections.http--)
+  })
   await listen(server, options.host, options.port)
   // Such as no file descriptor for one more connection: the others go on.
   server.on('error', gateway.onBug)
@@ -105,9 +108,7 @@ interface Reception {
 }
 
 function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Reception {
-  const { budget, maxBodyBytes, counters, onBug } = gateway
-  const inflate = createInflater(MAX_INFLATING)
-  const queue = createWorkQueue(gateway.maxWaitingBytes, maxBodyBytes)
+  const { budget, queue, inflate, maxBodyBytes, counters, onBug } = gateway
   const atWork = new Set<Promise<void>>()
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -125,26 +126,31 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
       counters.rejected[rejection.reason]++
       sendRefusal(response, answerEncoding, rejection)
     }
-    const wrong = refusalOfHead(request, path, encoding)
-    if (wrong !== null) return refuse(wrong)
+    const nowhere = refusalOfRoute(request, path)
+    if (nowhere !== null) return refuse(nowhere)
     const admission = gateway.gate(credentialsOf(request), 'ingest')
     if (!admission.ok) return refuse(refusalOfSender(admission))
-    const closed = gateway.closed(admission.principal.tenant)
-    if (closed !== null) return refuse(closed)
-    // Said before the body is read: under too much load what is refused must cost little. What is too large is told as such.
-    const announcedBytes = Number(request.headers['content-length'] ?? 0)
-    if (announcedBytes > maxBodyBytes) return refuse(refusalOfBody('too_large', maxBodyBytes))
-    const leave = budget.hasRoom(announcedBytes) ? queue.enter(request) : null
-    if (leave === null) return refuse(refusalOfBody('overloaded', maxBodyBytes))
     const { tenant } = admission.principal
     const endpoint = endpointOf(path)!
+    const wrong = refusalOfHead(request, endpoint, encoding)
+    if (wrong !== null) return refuse(wrong)
+    const closed = gateway.closed(tenant)
+    if (closed !== null) return refuse(closed)
+    // Said before the body is read: under too much load what is refused must cost little. What is too large is told as such.
+    const said = request.headers['content-length']
+    const announcedBytes = said === undefined ? null : Number(said)
+    if (announcedBytes !== null && announcedBytes > maxBodyBytes)
+      return refuse(refusalOfBody('too_large', maxBodyBytes))
+    const coding = codingOf(request.headers) ?? 'identity'
+    const place = budget.hasRoom(tenant, announcedBytes ?? 0) ? queue.enter(tenant, announcedBytes, coding) : null
+    if (place === null) return refuse(refusalOfBody('overloaded', maxBodyBytes))
     try {
-      await post(request, response, { endpoint, encoding: answerEncoding, tenant }, refuse)
+      await post(request, response, { endpoint, encoding: answerEncoding, tenant }, place, refuse)
     } catch (error) {
       onBug(error)
       refuse({ reason: 'internal', httpStatus: 500, code: INTERNAL, message: 'internal error' })
     } finally {
-      leave()
+      place.leave()
     }
   }
 
@@ -152,14 +158,21 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
     request: IncomingMessage,
     response: ServerResponse,
     what: Omit<Payload, 'bytes'>,
+    place: Place,
     refuse: (rejection: Rejection) => void,
   ): Promise<void> => {
-    const body = await readBody(request, maxBodyBytes, budget)
+    const { tenant } = what
+    const holder = {
+      take: (sizeBytes: number) => budget.take(tenant, sizeBytes),
+      release: (sizeBytes: number) => budget.release(tenant, sizeBytes),
+    }
+    const body = await readBody(request, maxBodyBytes, holder)
     if (!body.ok) {
       if (body.reason === 'aborted') counters.rejected.aborted++
       else refuse(refusalOfBody(body.reason, maxBodyBytes))
       return
     }
+    place.arrived()
     try {
       const inflated = await inflateBody(request, body.bytes)
       if (!inflated.ok) return refuse(inflated.rejection)
@@ -171,7 +184,7 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
         sendJson(response, { spans: taken.ids, ...(taken.partial !== null && { partial: taken.partial }) })
       else sendSuccess(response, what.encoding, signalOf(what.endpoint), taken.partial)
     } finally {
-      budget.release(body.bytes.length)
+      holder.release(body.bytes.length)
     }
   }
 
@@ -205,6 +218,8 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
 const ABOUT = {
   service: 'assay gateway',
   traces: 'POST /v1/traces (OTLP: protobuf or JSON; gzip, deflate, zstd)',
+  logs: 'POST /v1/logs (OTLP: messages of model calls)',
+  metrics: 'POST /v1/metrics (OTLP: answered, not kept)',
   spans: 'POST /v1/spans (JSON)',
   stream: 'WebSocket /v1/stream',
 }

@@ -53,6 +53,8 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
   ['/v1/spans', 'spans'],
 ])
 
+const WAYS_IN = `OTLP goes to POST /v1/traces, /v1/logs or /v1/metrics, spans in JSON to POST /v1/spans, WebSockets to ${STREAM_PATH}, and GET /health says how the gateway is; the API is on a port of its own`
+
 export const endpointOf = (path: string): Endpoint | null => ENDPOINTS.get(path) ?? null
 
 /** Without query and trailing slash. */
@@ -61,21 +63,30 @@ export function pathOf(request: IncomingMessage): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
-/** What can be said before the body is read; null when nothing speaks against it. */
-export function refusalOfHead(request: IncomingMessage, path: string, encoding: Encoding | null): Rejection | null {
+/** Of what is no way in, whoever asks. */
+export function refusalOfRoute(request: IncomingMessage, path: string): Rejection | null {
   if (path === STREAM_PATH) {
     const message = `${path} takes WebSockets`
     return { reason: 'method', httpStatus: 426, code: UNIMPLEMENTED, message, headers: { upgrade: 'websocket' } }
   }
   const endpoint = endpointOf(path)
   if (endpoint === null) {
-    const message = 'not found; traces go to POST /v1/traces'
+    const message = `not found; ${WAYS_IN}`
     return { reason: 'not_found', httpStatus: 404, code: NOT_FOUND, message }
   }
   if (request.method !== 'POST') {
     const message = `${path} takes POST, not ${request.method}`
     return { reason: 'method', httpStatus: 405, code: UNIMPLEMENTED, message, headers: { allow: 'POST' } }
   }
+  return null
+}
+
+/** What can be said of a sender's request before its body is read; null when nothing speaks against it. */
+export function refusalOfHead(
+  request: IncomingMessage,
+  endpoint: Endpoint,
+  encoding: Encoding | null,
+): Rejection | null {
   if (encoding === null || (endpoint === 'spans' && encoding !== 'json')) {
     const types = endpoint === 'spans' ? 'application/json' : 'application/x-protobuf or application/json'
     const message = `Content-Type must be ${types}`
@@ -97,6 +108,12 @@ export function refusalOfBody(reason: 'too_large' | 'overloaded', maxBodyBytes: 
       return { reason, httpStatus: 413, code: RESOURCE_EXHAUSTED, message, headers: { connection: 'close' } }
     }
   }
+}
+
+/** Of a sender that is too slow, or stands still. */
+export function lateBody(timeoutMs: number): Rejection {
+  const message = `the body did not come within ${timeoutMs / 1_000} s`
+  return { reason: 'aborted', httpStatus: 408, code: UNAVAILABLE, message, retryAfterSeconds: 1 }
 }
 
 export function malformed(message: string): Rejection {

@@ -41,11 +41,17 @@ const counter = (name: string, help: string, from: string): CountedMetric => one
 const gauge = (name: string, help: string, from: string, scale = 1): CountedMetric =>
   one('gauge', name, help, from, scale)
 
-function byKey(name: string, help: string, label: string, from: string): CountedMetric {
+function byKey(
+  name: string,
+  help: string,
+  label: string,
+  from: string,
+  type: CountedMetric['type'] = 'counter',
+): CountedMetric {
   const [part = '', ...path] = from.split('.')
   return {
     name,
-    type: 'counter',
+    type,
     help,
     labels: [label],
     samples: (parts) => {
@@ -124,6 +130,13 @@ export const COUNTED: readonly CountedMetric[] = [
   ),
   counter('assay_gateway_breaker_opened_total', 'How often the breaker opened.', 'gateway.breaker.opened'),
   counter('assay_gateway_breaker_refused_total', 'Requests that the breaker turned away.', 'gateway.breaker.refused'),
+  byKey(
+    'assay_gateway_open_connections',
+    'Connections that are open, by listener: `http` (with its WebSockets) and `grpc`.',
+    'listener',
+    'gateway.openConnections',
+    'gauge',
+  ),
   gauge('assay_gateway_open_streams', 'WebSockets that are open.', 'gateway.openStreams'),
   gauge(
     'assay_gateway_refused_tenants',

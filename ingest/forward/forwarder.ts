@@ -89,6 +89,8 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
     gate: () => ({ ok: true, principal: { tenant: DEFAULT_TENANT, role: 'anyone', keyId: null } }),
     nowMs,
     maxHeldBytes: MAX_HELD_BYTES,
+    // All its spans are one tenant's.
+    mostOfFree: Number.POSITIVE_INFINITY,
     // A full buffer has room again with the next delivery.
     breaker: new Breaker(nowMs, { longestOpenMs: 1_000 }),
   })

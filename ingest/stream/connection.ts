@@ -3,7 +3,6 @@ import type { WebSocket } from 'ws'
 import type { Credentials } from '../../storage/access/gate.ts'
 import { LogError } from '../../storage/log/port.ts'
 import { INTERNAL } from '../answer.ts'
-import type { Inflate } from '../body.ts'
 import type { Gateway } from '../gateway.ts'
 import { busy, malformed, type Rejection, refusalOfBody, refusalOfSender } from '../refusals.ts'
 import type { FoundBatch } from './find-batches.ts'
@@ -15,7 +14,6 @@ export interface ConnectionOptions {
   socket: WebSocket
   /** As the connection was asked for; a key in the hello takes their place. */
   credentials: Credentials
-  inflate: Inflate
   /** Takes the stream over from an older connection, and resolves when that is done with it. */
   claim(name: string, connection: StreamConnection): Promise<void>
   /** Received and not answered: with so many the socket is not read on. */
@@ -25,8 +23,9 @@ export interface ConnectionOptions {
 interface Received {
   readonly data: Buffer
   readonly isBinary: boolean
-  /** Of the gateway's budget. */
+  /** Of the gateway's budget, by the tenant that it was taken for. */
   readonly heldBytes: number
+  readonly heldFor: string
 }
 
 /** A stream that has said hello. */
@@ -44,6 +43,8 @@ export class StreamConnection {
   readonly #queue: Received[] = []
   /** Received by the socket, of a message that is not whole yet. */
   #arrivingBytes = 0
+  /** Whose room what arrives takes: until its hello that is nobody's. */
+  #heldFor = UNKNOWN
   #stream: Stream | null = null
   #working: Promise<void> | null = null
   #isLeaving = false
@@ -64,7 +65,7 @@ export class StreamConnection {
   arrived(sizeBytes: number): boolean {
     const isUnknown = this.#stream === null && this.#working === null
     if (isUnknown && this.#arrivingBytes + sizeBytes > UNKNOWN_BYTES) return false
-    if (!this.#options.gateway.budget.take(sizeBytes)) return false
+    if (!this.#options.gateway.budget.take(this.#heldFor, sizeBytes)) return false
     this.#arrivingBytes += sizeBytes
     return true
   }
@@ -74,17 +75,18 @@ export class StreamConnection {
     // What came in one piece with a message went with that.
     const sizeBytes = Math.min(CONTROL_HEAD_BYTES + payloadBytes, this.#arrivingBytes)
     this.#arrivingBytes -= sizeBytes
-    this.#options.gateway.budget.release(sizeBytes)
+    this.#options.gateway.budget.release(this.#heldFor, sizeBytes)
   }
 
   received(data: Buffer, isBinary: boolean): void {
     const heldBytes = this.#arrivingBytes
+    const heldFor = this.#heldFor
     this.#arrivingBytes = 0
     if (this.#isLeaving) {
-      this.#options.gateway.budget.release(heldBytes)
+      this.#options.gateway.budget.release(heldFor, heldBytes)
       return
     }
-    this.#queue.push({ data, isBinary, heldBytes })
+    this.#queue.push({ data, isBinary, heldBytes, heldFor })
     if (this.#queue.length >= this.#options.maxUnanswered) this.#options.socket.pause()
     this.#working ??= this.#work()
   }
@@ -111,13 +113,14 @@ export class StreamConnection {
   async closed(): Promise<void> {
     this.#isLeaving = true
     this.#dropQueue()
-    this.#options.gateway.budget.release(this.#arrivingBytes)
+    this.#options.gateway.budget.release(this.#heldFor, this.#arrivingBytes)
     this.#arrivingBytes = 0
     await this.#working
   }
 
   #dropQueue(): void {
-    for (const { heldBytes } of this.#queue.splice(0)) this.#options.gateway.budget.release(heldBytes)
+    const { budget } = this.#options.gateway
+    for (const { heldFor, heldBytes } of this.#queue.splice(0)) budget.release(heldFor, heldBytes)
   }
 
   #close(code: number, reason: string): void {
@@ -143,7 +146,7 @@ export class StreamConnection {
         gateway.onBug(error)
         this.#end(1011, 'internal error')
       } finally {
-        gateway.budget.release(next.heldBytes)
+        gateway.budget.release(next.heldFor, next.heldBytes)
       }
       if (socket.isPaused && !this.#isLeaving && this.#queue.length < maxUnanswered) socket.resume()
     }
@@ -200,8 +203,17 @@ export class StreamConnection {
     const known = new Settled(settled, found)
     if (known.isClear) mark = gateway.history?.mark() ?? mark
     this.#stream = { name: stream, tenant, credentials, settled: known, mark }
+    this.#holdFor(tenant)
     const maxBatchBytes = gateway.maxBodyBytes
     this.#say({ type: 'welcome', settled: known.upTo, resume: mark, maxUnanswered, maxBatchBytes })
+  }
+
+  /** What of a message is there already moves along. */
+  #holdFor(tenant: string): void {
+    const { budget } = this.#options.gateway
+    budget.release(this.#heldFor, this.#arrivingBytes)
+    budget.put(tenant, this.#arrivingBytes)
+    this.#heldFor = tenant
   }
 
   async #search(
@@ -249,10 +261,23 @@ export class StreamConnection {
     }
   }
 
-  async #append(stream: Stream, { number, endpoint, bytes, isGzip }: Batch): Promise<void> {
-    const { gateway, inflate } = this.#options
+  async #append(stream: Stream, batch: Batch): Promise<void> {
+    const { gateway } = this.#options
+    const coding = batch.isGzip ? 'gzip' : 'identity'
+    const place = gateway.queue.enter(stream.tenant, batch.bytes.length, coding)
+    if (place === null) return this.#refuse(batch.number, refusalOfBody('overloaded', gateway.maxBodyBytes))
+    place.arrived()
+    try {
+      await this.#appendInPlace(stream, batch)
+    } finally {
+      place.leave()
+    }
+  }
+
+  async #appendInPlace(stream: Stream, { number, endpoint, bytes, isGzip }: Batch): Promise<void> {
+    const { gateway } = this.#options
     const { settled, tenant, name } = stream
-    const inflated = await inflate(bytes, isGzip ? 'gzip' : 'identity', gateway.maxBodyBytes)
+    const inflated = await gateway.inflate(bytes, isGzip ? 'gzip' : 'identity', gateway.maxBodyBytes)
     if (!inflated.ok) {
       settled.settle(number)
       return this.#refuse(
@@ -325,6 +350,9 @@ export class StreamConnection {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
   }
 }
+
+/** In place of a tenant, whose names are never empty. */
+const UNKNOWN = ''
 
 /** Of the budget, for whoever has not said hello: batches may come right behind it, in what is read of a socket at once. */
 const UNKNOWN_BYTES = 256 << 10

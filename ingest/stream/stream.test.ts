@@ -304,7 +304,7 @@ describe('limits', () => {
   })
 
   test('what is too large, too many, or more than there is room for', async () => {
-    await restart({ maxBodyBytes: 10_000, maxHeldBytes: 15_000, streamLimits: { maxConnections: 2 } })
+    await restart({ maxBodyBytes: 10_000, maxHeldBytes: 30_000, streamLimits: { maxConnections: 2 } })
     const client = await connect()
     await client.hello({ stream: 's' })
     client.batch(1, gzipSync(Buffer.alloc(100_000)))

@@ -2,7 +2,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { createInflater } from '../body.ts'
 import { credentialsOf } from '../credentials.ts'
 import type { Gateway } from '../gateway.ts'
 import { busy, pathOf, type Refusal, refusalOfSender } from '../refusals.ts'
@@ -49,7 +48,6 @@ const DRAIN_LIMIT_MS = 10_000
 const FAREWELL_MS = 2_000
 // Which the package's types do not know yet.
 const FAREWELL = { closeTimeout: FAREWELL_MS }
-const MAX_INFLATING = 2
 /** The number before it, and JSON around spans. */
 const FRAME_OVERHEAD_BYTES = 1_024
 const NUMBER_BYTES = 8
@@ -57,7 +55,6 @@ const NUMBER_BYTES = 8
 export function createStreams({ gateway, corsOrigins, limits: given = {} }: StreamOptions): Streams {
   const limits = { ...STREAM_LIMITS, ...given }
   const { counters, onBug } = gateway
-  const inflate = createInflater(MAX_INFLATING)
   const connections = new Map<WebSocket, StreamConnection>()
   /** By tenant and name, while they are connected. */
   const streams = new Map<string, StreamConnection>()
@@ -89,7 +86,6 @@ export function createStreams({ gateway, corsOrigins, limits: given = {} }: Stre
       gateway,
       socket,
       credentials: credentialsOf(request),
-      inflate,
       maxUnanswered: limits.maxUnanswered,
       claim: async (name, claimant) => {
         const older = streams.get(name)
