@@ -45,6 +45,7 @@ import { RoleRefused, startRole } from './roles/role-thread.ts'
 import { CannotStart } from './roles/run-role.ts'
 import type { TransData } from './roles/trans-thread.ts'
 import type { UpSettings } from './settings.ts'
+import { webFolder } from './web-folder.ts'
 
 /** Whose the watched files are. */
 const tenant = DEFAULT_TENANT
@@ -299,6 +300,7 @@ async function start(
           nowMs,
         }),
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
+        web: webFolder,
         onProblem: warn,
       }),
   )

@@ -71,6 +71,8 @@ export interface ApiContext {
   metrics?: MetricsSource | undefined
   /** Absent where stored traces are looked at without a log. */
   erase?: ((wanted: Wanted) => Promise<ErasureReport>) | undefined
+  /** Folder of the browser's pages. Absent where none are shown. */
+  web?: string | undefined
   nowMs: () => number
 }
 

@@ -29,6 +29,7 @@ import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { traceRoutes } from './routes/traces.ts'
 import { usageRoutes } from './routes/usage.ts'
+import { webPages } from './web-pages.ts'
 
 export type { DefinitionsView, HealthInfo, RunOutcome } from './api-context.ts'
 
@@ -66,7 +67,7 @@ export function buildApi(
   app.use(async (request, next) => {
     await next()
     request.res.headers.set('x-content-type-options', 'nosniff')
-    request.res.headers.set('cache-control', 'no-store')
+    if (!request.res.headers.has('cache-control')) request.res.headers.set('cache-control', 'no-store')
     if (options.isDraining?.()) request.res.headers.set('connection', 'close')
   })
   app.use(async (request, next) => {
@@ -76,6 +77,7 @@ export function buildApi(
       return problem(request, 403, 'requests from pages of other sites are refused')
     return next()
   })
+  if (context.web !== undefined) app.use(webPages(context.web))
   app.use(admission(options.gate))
   indexRoutes(app)
   openApiRoutes(app)

@@ -23,6 +23,7 @@ import { collectMetrics, METRICS_CONTENT_TYPE } from '../metrics/collect.ts'
 import { withoutRepeats } from '../repeats.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
+import { webFolder } from '../web-folder.ts'
 import { releasesOf } from './api-role.ts'
 import { startOfflinePart } from './offline-part.ts'
 import { STARTERS } from './roles.ts'
@@ -203,6 +204,7 @@ async function listen(
         judging: () => runs.judging(),
         ...(shared.state !== null && { liveState: shared.state }),
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
+        web: webFolder,
         onProblem: say.problem,
       })
     })

@@ -1,0 +1,38 @@
+/** `npm run build:web`: the pages in `web/dist`, each file with its Brotli form. What is there stays in use until the new ones take its place. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { brotliCompressSync, constants } from 'node:zlib'
+import { build } from 'vite'
+import { stampOf, webFolderOf } from './web-build.mjs'
+
+const root = dirname(import.meta.dirname)
+const startedAt = new Date()
+const folder = webFolderOf(root)
+const next = `${folder}.${process.pid}`
+
+await build({
+  configFile: join(root, 'web', 'vite.config.ts'),
+  mode: 'production',
+  logLevel: 'warn',
+  build: { outDir: next, emptyOutDir: true },
+})
+let sizeBytes = 0
+let packedBytes = 0
+for (const entry of readdirSync(next, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !/\.(?:js|css|svg|json)$/.test(entry.name)) continue
+  const path = join(entry.parentPath, entry.name)
+  const text = readFileSync(path)
+  const packed = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } })
+  writeFileSync(`${path}.br`, packed)
+  sizeBytes += text.length
+  packedBytes += packed.length
+}
+writeFileSync(join(next, '.built'), '')
+const old = `${folder}.old-${process.pid}`
+mkdirSync(folder, { recursive: true })
+renameSync(folder, old)
+renameSync(next, folder)
+rmSync(old, { recursive: true, force: true })
+// Sources that changed while it was built make it stale again.
+utimesSync(stampOf(root), startedAt, startedAt)
+process.stdout.write(`web/dist: ${Math.round(sizeBytes / 1024)} kB, ${Math.round(packedBytes / 1024)} kB compressed\n`)

@@ -1,0 +1,16 @@
+import type { Verdict } from '../../../client/api.ts'
+
+const VERDICTS: readonly Verdict[] = ['pass', 'fail', 'unknown', 'error']
+
+export interface LiveSearch {
+  verdict?: Verdict
+  eval?: string
+}
+
+export function parseLiveSearch(search: Record<string, unknown>): LiveSearch {
+  const verdict = VERDICTS.find((one) => one === search.verdict)
+  return {
+    ...(verdict !== undefined && { verdict }),
+    ...(typeof search.eval === 'string' && search.eval !== '' && { eval: search.eval }),
+  }
+}

@@ -1,0 +1,79 @@
+import { Link } from '@tanstack/react-router'
+import { formatCount, formatDuration, formatUsd } from '../../parts/format.ts'
+import { PageHead } from '../../parts/page-head.tsx'
+import { ResultWhy } from '../../parts/result-why.tsx'
+import { Time } from '../../parts/time.tsx'
+import { Verdict } from '../../parts/verdict.tsx'
+import type { TraceView } from './search.ts'
+import type { Trace } from './trace-model.ts'
+
+const VIEWS: readonly { view: TraceView; label: string }[] = [
+  { view: 'spans', label: 'Spans' },
+  { view: 'conversation', label: 'Conversation' },
+]
+
+export function TraceHead({ trace, view }: { trace: Trace; view: TraceView }) {
+  const { span: root } = trace.rows[0]!
+  return (
+    <>
+      <PageHead title={root.name}>
+        <nav className="segmented" aria-label="Views of the trace">
+          {VIEWS.map(({ view: one, label }) => (
+            <Link
+              key={one}
+              to="/traces/$traceId"
+              params={{ traceId: trace.traceId }}
+              search={(before) => {
+                const { view: _, ...others } = before
+                return one === 'spans' ? others : { ...others, view: one }
+              }}
+              aria-current={view === one ? 'page' : undefined}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+      </PageHead>
+      <dl className="facts">
+        <Fact name="Agent" value={[root.agent?.name, root.agent?.version].filter(Boolean).join(' ')} />
+        <Fact name="Environment" value={root.env} />
+        <div>
+          <dt>Began</dt>
+          <dd>
+            <Time at={trace.startTime} />
+          </dd>
+        </div>
+        <Fact name="Took" value={formatDuration(trace.durationMs)} />
+        <Fact name="Spans" value={`${formatCount(trace.rows.length)}${trace.isTruncated ? ' and more' : ''}`} />
+        {trace.failedSpans > 0 && <Fact name="Failed" value={formatCount(trace.failedSpans)} />}
+        <Fact name="Tokens" value={`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`} />
+        {trace.costUsd > 0 && <Fact name="Cost" value={formatUsd(trace.costUsd)} />}
+        <Fact name="Session" value={root.session?.id} />
+        <Fact name="User" value={root.user?.id} />
+        <Fact name="Trace" value={trace.traceId} isCode />
+      </dl>
+      {trace.results.length > 0 && (
+        <section className="trace-verdicts" aria-label="Verdicts on the whole trace">
+          {trace.results.map((result) => (
+            <details key={`${result.eval} ${result.runId ?? ''}`}>
+              <summary>
+                <Verdict verdict={result.verdict} /> {result.eval}
+              </summary>
+              <ResultWhy result={result} />
+            </details>
+          ))}
+        </section>
+      )}
+    </>
+  )
+}
+
+function Fact({ name, value, isCode = false }: { name: string; value: string | undefined; isCode?: boolean }) {
+  if (value === undefined || value === '') return null
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{isCode ? <code>{value}</code> : value}</dd>
+    </div>
+  )
+}

@@ -1,0 +1,129 @@
+/** A trace as its page shows it: spans in the order of the tree, with their place in time. */
+import type { Result, TraceResponse } from '../../../client/api.ts'
+import type { SpanJson } from '../../../engine/model/span-json.ts'
+
+export interface TraceSpan extends SpanJson {
+  readonly results: readonly Result[]
+}
+
+export interface Row {
+  readonly span: TraceSpan
+  /** Of a root 1. */
+  readonly level: number
+  readonly hasChildren: boolean
+  /** From the start of the trace. */
+  readonly offsetMs: number
+}
+
+export interface Trace {
+  readonly traceId: string
+  readonly rows: readonly Row[]
+  readonly results: readonly Result[]
+  readonly isTruncated: boolean
+  readonly startTime: string
+  readonly durationMs: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly costUsd: number
+  readonly failedSpans: number
+}
+
+export function traceOf(response: TraceResponse): Trace {
+  // The API's description leaves the span's own fields open; they are those of `SpanJson`.
+  const spans = response.spans as unknown as readonly TraceSpan[]
+  const startMs = Math.min(...spans.map((span) => preciseMs(span.startTime)))
+  const endMs = Math.max(...spans.map((span) => preciseMs(span.startTime) + span.durationMs))
+  const calls = spans.filter(({ kind }) => kind === 'llm' || kind === 'embedding')
+  const sum = (of: (span: TraceSpan) => number | undefined): number =>
+    calls.reduce((total, span) => total + (of(span) ?? 0), 0)
+  return {
+    traceId: response.traceId,
+    rows: rowsOf(spans, startMs),
+    results: response.results,
+    isTruncated: response.truncated === true,
+    startTime: new Date(startMs).toISOString(),
+    durationMs: endMs - startMs,
+    inputTokens: sum(({ tokens }) => tokens?.input),
+    outputTokens: sum(({ tokens }) => tokens?.output),
+    costUsd: sum(({ costUsd }) => costUsd),
+    failedSpans: spans.filter(({ status }) => status === 'error').length,
+  }
+}
+
+/** `Date` stops at milliseconds, and spans are often shorter. */
+export function preciseMs(rfc3339: string): number {
+  const fraction = /\.(\d+)Z$/.exec(rfc3339)?.[1] ?? ''
+  return Date.parse(`${rfc3339.slice(0, 19)}Z`) + Number(`0.${fraction || '0'}`) * 1_000
+}
+
+/** Depth first, children by start. What names a parent that is not there stands as a root. */
+function rowsOf(spans: readonly TraceSpan[], startMs: number): Row[] {
+  const ids = new Set(spans.map(({ spanId }) => spanId))
+  const children = new Map<string, TraceSpan[]>()
+  for (const span of spans) {
+    const parent = span.parentSpanId !== undefined && ids.has(span.parentSpanId) ? span.parentSpanId : ''
+    const siblings = children.get(parent)
+    if (siblings === undefined) children.set(parent, [span])
+    else siblings.push(span)
+  }
+  const rows: Row[] = []
+  const seen = new Set<string>()
+  const waiting = (children.get('') ?? []).toReversed().map((span) => ({ span, level: 1 }))
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { span, level } = next
+    if (seen.has(span.spanId)) continue
+    seen.add(span.spanId)
+    const below = children.get(span.spanId) ?? []
+    rows.push({ span, level, hasChildren: below.length > 0, offsetMs: preciseMs(span.startTime) - startMs })
+    for (const child of below.toReversed()) waiting.push({ span: child, level: level + 1 })
+  }
+  // Parents in a circle have no root above them.
+  for (const span of spans) {
+    if (!seen.has(span.spanId))
+      rows.push({ span, level: 1, hasChildren: false, offsetMs: preciseMs(span.startTime) - startMs })
+  }
+  return rows
+}
+
+/** Without what lies below closed ones. */
+export function visibleRows(rows: readonly Row[], closed: ReadonlySet<string>): Row[] {
+  const visible: Row[] = []
+  let hiddenBelow = Number.POSITIVE_INFINITY
+  for (const row of rows) {
+    if (row.level > hiddenBelow) continue
+    hiddenBelow = closed.has(row.span.spanId) ? row.level : Number.POSITIVE_INFINITY
+    visible.push(row)
+  }
+  return visible
+}
+
+export interface Mark {
+  readonly start: number
+  readonly end: number
+  readonly patterns: readonly string[]
+}
+
+/** What verdicts matched in a text of a span: theirs on it, and those on others that looked at it. Overlaps are one mark. */
+export function marksOf(trace: Trace, span: TraceSpan, field: string): Mark[] {
+  const found: Mark[] = []
+  const take = (results: readonly Result[], owner: string | undefined): void => {
+    for (const { evidence } of results)
+      for (const { start, end, pattern, field: where, spanId = owner } of evidence)
+        if (where === field && spanId === span.spanId && end > start) found.push({ start, end, patterns: [pattern] })
+  }
+  take(trace.results, undefined)
+  for (const row of trace.rows) take(row.span.results, row.span.spanId)
+  found.sort((a, b) => a.start - b.start || a.end - b.end)
+  const marks: Mark[] = []
+  for (const mark of found) {
+    const last = marks.at(-1)
+    if (last === undefined || mark.start >= last.end) marks.push(mark)
+    else
+      marks[marks.length - 1] = {
+        start: last.start,
+        end: Math.max(last.end, mark.end),
+        patterns: [...new Set([...last.patterns, ...mark.patterns])],
+      }
+  }
+  return marks
+}

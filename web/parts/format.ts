@@ -1,0 +1,70 @@
+/** Numbers and times as pages show them: short, aligned, in the viewer's zone. */
+
+const count = new Intl.NumberFormat('en-GB')
+const compact = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 })
+
+export const formatCount = (value: number): string => count.format(value)
+export const formatCompact = (value: number): string => (value < 10_000 ? count.format(value) : compact.format(value))
+
+/** Three digits that matter. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 1) return `${(durationMs * 1000).toFixed(0)} µs`
+  if (durationMs < 1_000) return `${durationMs.toFixed(durationMs < 10 ? 1 : 0)} ms`
+  if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(durationMs < 10_000 ? 2 : 1)} s`
+  const minutes = Math.floor(durationMs / 60_000)
+  if (minutes < 60) return `${minutes} min ${Math.round((durationMs % 60_000) / 1_000)} s`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function formatUsd(usd: number): string {
+  if (usd === 0) return '$0'
+  if (usd < 0.0001) return '<$0.0001'
+  return `$${usd < 1 ? usd.toFixed(4) : usd.toFixed(2)}`
+}
+
+export function formatShare(share: number): string {
+  const percent = share * 100
+  if (percent === 0 || percent === 100) return `${percent}%`
+  return `${percent < 1 || percent > 99 ? percent.toFixed(2) : percent.toFixed(1)}%`
+}
+
+/** A score in its unit, as the API tells it. */
+export function formatScore(score: number, unit: string | undefined): string {
+  if (unit === 'ms') return formatDuration(score)
+  if (unit === 'ratio') return formatShare(score)
+  if (unit === 'USD') return formatUsd(score)
+  const text = Number.isInteger(score) ? formatCount(score) : String(Number(score.toPrecision(4)))
+  return unit === undefined ? text : `${text} ${unit}`
+}
+
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+const dayAndClock = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+})
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
+
+/** The time alone for today, with the day for others. */
+export function formatTime(iso: string, nowMs: number): string {
+  const time = new Date(iso)
+  return (time.toDateString() === new Date(nowMs).toDateString() ? clock : dayAndClock).format(time)
+}
+
+export const formatWholeTime = (iso: string): string => whole.format(new Date(iso))
+
+export function formatAgo(iso: string, nowMs: number): string {
+  const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1_000))
+  if (seconds < 60) return `${seconds} s ago`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ago`
+  return `${Math.floor(seconds / 86_400)} d ago`
+}

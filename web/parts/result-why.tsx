@@ -1,0 +1,58 @@
+import type { Result } from '../../client/api.ts'
+
+/** In one line. */
+export function resultReason({ evidence, reason, explanation }: Result): string {
+  const [first] = evidence
+  if (first !== undefined) {
+    const more = evidence.length > 1 ? ` and ${evidence.length - 1} more` : ''
+    return `${first.field}: ${first.masked} (${first.pattern})${more}`
+  }
+  if (explanation !== undefined) return explanation
+  if (reason === undefined) return ''
+  return [reason.code.replaceAll('_', ' '), reason.field ?? reason.detail].filter(Boolean).join(': ')
+}
+
+/** Whole: evidence, reason, what the judge said. */
+export function ResultWhy({ result }: { result: Result }) {
+  const { evidence, reason, explanation, judge } = result
+  return (
+    <>
+      {explanation !== undefined && <p>{explanation}</p>}
+      {evidence.length > 0 && (
+        <dl className="pairs">
+          {evidence.map((one) => (
+            <div key={`${one.field} ${one.start} ${one.pattern} ${one.spanId ?? ''}`}>
+              <dt>{one.pattern}</dt>
+              <dd>
+                <code>{one.masked}</code>{' '}
+                <span className="faint">
+                  {one.field}, {one.start}–{one.end}
+                </span>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {reason !== undefined && (
+        <p>
+          {reason.code.replaceAll('_', ' ')}
+          {reason.field !== undefined && (
+            <>
+              : <code>{reason.field}</code>
+            </>
+          )}
+          {reason.detail !== undefined && `: ${reason.detail}`}
+        </p>
+      )}
+      {judge !== undefined && (
+        <p className="faint">
+          judged by {judge.model}
+          {judge.inputTokens !== undefined && `, ${judge.inputTokens} + ${judge.outputTokens ?? 0} tokens`}
+        </p>
+      )}
+      {explanation === undefined && evidence.length === 0 && reason === undefined && (
+        <p className="faint">Nothing more is kept of it: its condition came out as it did.</p>
+      )}
+    </>
+  )
+}

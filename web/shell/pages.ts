@@ -1,0 +1,4 @@
+export const PAGES = [
+  { to: '/', label: 'Live' },
+  { to: '/system', label: 'System' },
+] as const

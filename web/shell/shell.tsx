@@ -1,0 +1,31 @@
+import { Link, Outlet } from '@tanstack/react-router'
+import { HealthDot } from './health-dot.tsx'
+import { PAGES } from './pages.ts'
+
+/** What every page stands in. */
+export function Shell() {
+  return (
+    <div className="shell">
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <header className="side">
+        <Link to="/" className="brand" aria-label="Assay: live">
+          <img src="/icon.svg" alt="" width="22" height="22" />
+          <span>Assay</span>
+        </Link>
+        <nav aria-label="Pages">
+          {PAGES.map(({ to, label }) => (
+            <Link key={to} to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <HealthDot />
+      </header>
+      <main id="content" tabIndex={-1}>
+        <Outlet />
+      </main>
+    </div>
+  )
+}
