@@ -192,7 +192,7 @@ describe('the manager', () => {
         notify: [
           { receiver: 'pagerduty', target: 'shop' },
           { receiver: 'slack', target: '#shop' },
-          { receiver: 'webhook', target: 'https://shop.example' },
+          { receiver: 'webhook', target: 'shop' },
         ],
       }),
     )
@@ -203,7 +203,7 @@ describe('the manager', () => {
     expect(bench.printed[0]!.match(/^ALERT Firing/gm)).toHaveLength(1)
     expect(bench.printed[0]!.match(/\(\S+ is not configured/g)).toEqual([
       '(pagerduty("shop") is not configured',
-      '(webhook("https://shop.example") is not configured',
+      '(webhook("shop") is not configured',
     ])
     expect(started.stats()).toMatchObject({ printed: 1, delivered: 1 })
   })

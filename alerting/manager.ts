@@ -13,7 +13,7 @@ import { DeliveredIds, loadDelivered, saveAhead } from './delivered.ts'
 import { DeliveryLanes } from './delivery-lanes.ts'
 import { notificationToText } from './message.ts'
 import { type Notification, parseNotification, routeName, topicOf } from './notification.ts'
-import type { Receivers } from './receivers/receiver.ts'
+import type { Message, Receivers } from './receivers/receiver.ts'
 
 export const MANAGER_GROUP = 'alert-manager'
 
@@ -205,7 +205,7 @@ class Manager {
     }
     for (let failureCount = 0; !signal.aborted; failureCount++) {
       faultPoint('manager.before-send')
-      const outcome = await receiver.deliver(notification)
+      const outcome = await receiver.deliver(messageOfNotification(notification))
       if (outcome.kind === 'delivered') {
         faultPoint('manager.after-send')
         this.counts.delivered++
@@ -296,5 +296,25 @@ class Manager {
   async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
     if (this.#options.sleep) await this.#options.sleep(delayMs, signal)
     else await sleepFor(delayMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+function messageOfNotification(notification: Notification): Message {
+  const { id, tenant, route } = notification
+  if (notification.kind === 'notice') {
+    const { notice } = notification
+    return { kind: 'notice', id, tenant, route, atMs: notice.atMs, notice }
+  }
+  const { transition } = notification
+  return {
+    kind: 'alerts',
+    id,
+    tenant,
+    route,
+    atMs: transition.atMs,
+    event: transition.to === 'resolved' ? 'resolved' : 'firing',
+    items: [{ key: `${tenant}/${transition.incidentId ?? transition.id}`, transition, acknowledged: null }],
+    groupKey: `${tenant}/${transition.alertId}`,
+    ref: null,
   }
 }

@@ -1,6 +1,7 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import type { Notification, NotifiedTransition, SystemNotice } from './notification.ts'
+import type { AlertMessage } from './receivers/receiver.ts'
 
 type Example = NotifiedTransition['examples'][number]
 
@@ -79,6 +80,30 @@ export function describeAlert(transition: NotifiedTransition): AlertText {
     examples: examples.map(describeExample),
   }
 }
+
+const eventWords: Readonly<Record<AlertMessage['event'], string>> = {
+  firing: 'Firing',
+  reminder: 'Still firing',
+  acknowledged: 'Acknowledged',
+  resolved: 'Resolved',
+}
+
+/** Of a message as a whole: `Firing: An answer leaks personal data`, `Resolved: 3 alerts`. */
+export function headlineOf({ event, items }: AlertMessage): string {
+  const [first, ...more] = items
+  const what = more.length === 0 ? (first!.transition.title ?? first!.transition.alertId) : `${items.length} alerts`
+  return `${eventWords[event]}: ${what}`
+}
+
+/** Who took it on, and why they say so; of a message about one. */
+export function acknowledgementText({ items }: AlertMessage): string | null {
+  const taken = items[0]?.acknowledged ?? null
+  if (taken === null || items.length > 1) return null
+  return taken.reason === null ? `Acknowledged by ${taken.by}.` : `Acknowledged by ${taken.by}: ${taken.reason}`
+}
+
+/** Where a subject is looked at: by people and by programs. */
+export const traceUrl = (apiUrl: string, traceId: string): string => `${apiUrl}/v1/traces/${traceId}`
 
 /** For a terminal: several lines, the first of which says it all. */
 export function alertToText(transition: NotifiedTransition, apiUrl: string | null): string {

@@ -55,7 +55,7 @@ export async function run(): Promise<void> {
   const assay = await startAssay({
     dataDir: join(folder, 'data'),
     evals: [join(folder, 'bench.eval')],
-    env: { ASSAY_SLACK_WEBHOOK_URL: slack.url() },
+    env: { ASSAY_SLACK_WEBHOOK_URL: slack.url(), ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1' },
   })
   const delaysMs: number[] = []
   try {

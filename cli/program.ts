@@ -19,6 +19,7 @@ const modules: readonly CommandModule[] = [
   { name: 'up', group: 'Run them:', load: async () => (await import('./commands/up.ts')).registerUp },
   { name: 'results', group: 'Run them:', load: async () => (await import('./commands/results.ts')).registerResults },
   { name: 'agents', group: 'Run them:', load: async () => (await import('./commands/agents.ts')).registerAgents },
+  { name: 'alerts', group: 'Run them:', load: async () => (await import('./commands/alerts.ts')).registerAlerts },
   { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
   { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },
   { name: 'capture', group: 'Run them:', load: async () => (await import('./commands/capture.ts')).registerCapture },

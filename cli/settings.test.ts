@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { NO_RECEIVERS } from '../alerting/receivers/config.ts'
 import { packFolder } from './pack-folder.ts'
 import { parseUpSettings } from './settings.ts'
 
@@ -21,7 +22,7 @@ test('the defaults are the standard packs on the well-known ports, on loopback',
       redis: null,
       publicUrl: null,
       providers: [],
-      receivers: { slackUrl: null, slackUrlByChannel: new Map() },
+      receivers: NO_RECEIVERS,
     },
   })
 })

@@ -249,7 +249,7 @@ describe('groups, receivers, identity', () => {
       { receiver: 'email', target: 'a@b.example' },
       { receiver: 'alertmanager', target: 'main' },
     ])
-    expect(warningsOf('fast', COUNT, notify)).toEqual(Array.from({ length: 5 }, () => 'W0904'))
+    expect(warningsOf('fast', COUNT, notify)).toEqual([])
   })
 
   test.each([

@@ -36,9 +36,6 @@ export const RECEIVERS: Readonly<Record<ReceiverName, ReceiverForm>> = {
 }
 export const RECEIVER_NAMES = Object.keys(RECEIVERS) as ReceiverName[]
 
-/** What `alerting/receivers` posts to; the others' messages are printed. */
-const DELIVERED: ReadonlySet<string> = new Set(['slack'])
-
 export function compileReceivers(clauses: Clauses, module: Module): ReceiverPlan[] {
   const receivers: ReceiverPlan[] = []
   for (const node of clauses.values('notify')) {
@@ -76,12 +73,5 @@ function receiverOf(node: ExprNode, module: Module): ReceiverPlan | null {
   const wrong = target.trim() === '' ? 'it is empty' : problem(target)
   if (wrong !== null)
     return report(module, arg, `\`${name}\` cannot reach "${target}": ${wrong}`, `such as \`${example}\``)
-  if (!DELIVERED.has(name))
-    module.reporter.report(
-      'W0904',
-      node.span,
-      `\`${name}\` has no effect in this version yet: the message is printed, not delivered`,
-      { label: 'tells nobody but the terminal', notes: ['`slack("#channel")` is delivered'] },
-    )
   return { receiver: name, target }
 }

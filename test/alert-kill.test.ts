@@ -43,7 +43,7 @@ const start = (): Promise<AssayProcess> =>
   startAssay({
     dataDir: join(folder, 'data'),
     evals: [join(folder, 'kill.eval')],
-    env: { ASSAY_SLACK_WEBHOOK_URL: slack.url() },
+    env: { ASSAY_SLACK_WEBHOOK_URL: slack.url(), ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1' },
   })
 
 async function sendLeak(assay: AssayProcess, traceId: string): Promise<void> {

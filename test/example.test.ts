@@ -71,6 +71,7 @@ describe('npm run example', () => {
       evals: [join(root, 'examples', 'support-agent', 'evals')],
       env: {
         ASSAY_OPENAI_BASE_URL: `http://127.0.0.1:${modelPort}/v1`,
+        ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1',
         ASSAY_SLACK_WEBHOOK_URL: `http://127.0.0.1:${slackPort}/services/example`,
       },
     })

@@ -1,8 +1,50 @@
 /** What the alert manager asks of a receiver. */
-import type { Notification, Route } from '../notification.ts'
+import type { NotifiedTransition, Route, SystemNotice } from '../notification.ts'
+
+export interface Acknowledgement {
+  readonly by: string
+  readonly reason: string | null
+  readonly atMs: number
+}
+
+/** One incident of one alert, as it is now. */
+export interface AlertItem {
+  /** The same from the firing to the resolved: a receiver that knows keys makes one incident of them. */
+  readonly key: string
+  readonly transition: NotifiedTransition
+  readonly acknowledged: Acknowledgement | null
+}
+
+export type AlertEvent = 'firing' | 'reminder' | 'acknowledged' | 'resolved'
+
+interface Addressed {
+  /** The same when it is sent again because its fate was not known. */
+  readonly id: string
+  readonly tenant: string
+  readonly route: Route
+  readonly atMs: number
+}
+
+export interface AlertMessage extends Addressed {
+  readonly kind: 'alerts'
+  readonly event: AlertEvent
+  /** Those that are told together: one of them at least. */
+  readonly items: readonly AlertItem[]
+  readonly groupKey: string
+  /** What the receiver gave back for the group's first message; null for that one. */
+  readonly ref: string | null
+}
+
+export interface NoticeMessage extends Addressed {
+  readonly kind: 'notice'
+  readonly notice: SystemNotice
+}
+
+export type Message = AlertMessage | NoticeMessage
 
 export type Delivery =
-  | { kind: 'delivered' }
+  /** `ref`: for later messages about the same. */
+  | { kind: 'delivered'; ref?: string }
   /** Trying again helps; `afterMs` where the receiver said when. */
   | { kind: 'retry'; afterMs: number | null; reason: string }
   /** The receiver will never take it: a wrong address, a revoked key. */
@@ -13,7 +55,13 @@ export interface Receiver {
    * Never rejects, and ends within seconds. It can't be cut off from outside: whether the message arrived would be unknown, and it
    * would be sent again.
    */
-  deliver(notification: Notification): Promise<Delivery>
+  deliver(message: Message): Promise<Delivery>
+  /** Its incidents have keys of their own, so that each is told by itself. */
+  readonly oneByOne?: boolean
+  /** It reminds by itself, and is told once. */
+  readonly reminds?: boolean
+  /** It forgets what it is not told again within so long. */
+  readonly repeatEveryMs?: number
 }
 
 export interface Receivers {

@@ -2,10 +2,11 @@
  * Slack's incoming webhooks with Block Kit. Limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks a message,
  * 150 characters a header, 3,000 a section, 10 fields of 2,000 each).
  */
-import { type AlertText, describeAlert, type ExampleText } from '../message.ts'
-import type { Notification, NotifiedTransition, SystemNotice } from '../notification.ts'
-import { type Fetch, postJson } from './post-json.ts'
-import type { Receiver } from './receiver.ts'
+import { acknowledgementText, describeAlert, type ExampleText, headlineOf } from '../message.ts'
+import type { SystemNotice } from '../notification.ts'
+import type { Send } from '../outbound/send.ts'
+import { postJson } from './post-json.ts'
+import type { AlertItem, AlertMessage, Message, Receiver } from './receiver.ts'
 
 type TextObject = { type: 'mrkdwn' | 'plain_text'; text: string; emoji?: boolean }
 
@@ -50,10 +51,8 @@ function exampleBlock({ what, traceId, spanId, details }: ExampleText, apiUrl: s
 const icons = { page: ':rotating_light:', ticket: ':warning:', info: ':information_source:' } as const
 
 /** `apiUrl` is the base of links; without it ids are shown as they are. */
-export function slackMessage(notification: Notification, apiUrl: string | null): SlackMessage {
-  return notification.kind === 'alert'
-    ? alertMessage(notification.transition, apiUrl)
-    : noticeMessage(notification.notice)
+export function slackMessage(message: Message, apiUrl: string | null): SlackMessage {
+  return message.kind === 'alerts' ? alertMessage(message, apiUrl) : noticeMessage(message.notice)
 }
 
 function noticeMessage({ title, severity, lines, atMs }: SystemNotice): SlackMessage {
@@ -77,29 +76,64 @@ const footerBlock = (atMs: number): SlackBlock => ({
   elements: [mrkdwn(`Assay · ${new Date(atMs).toISOString()}`)],
 })
 
-function alertMessage(transition: NotifiedTransition, apiUrl: string | null): SlackMessage {
-  const { headline, numbers, note, examples }: AlertText = describeAlert(transition)
-  const { severity, alertId, evalId, owner, atMs, to } = transition
-  const icon = to === 'resolved' ? ':white_check_mark:' : icons[severity]
+/** Of many alerts each is a section; more than these are counted. */
+const SHOWN_OF_MANY = 20
+
+function alertMessage(message: AlertMessage, apiUrl: string | null): SlackMessage {
+  const { items, event } = message
+  const headline = headlineOf(message)
+  const icon = event === 'resolved' ? ':white_check_mark:' : event === 'acknowledged' ? ':eyes:' : iconOf(items)
+  const [first, ...more] = items
+  const { numbers } = describeAlert(first!.transition)
+  const body = more.length === 0 ? oneAlert(message, first!, apiUrl) : manyAlerts(items)
+  const text = more.length === 0 ? `${headline} (${numbers})` : headline
+  return {
+    text: clip(escapeText(text), SECTION_CHARS),
+    blocks: [headerBlock(`${icon} ${headline}`), ...body, footerBlock(message.atMs)],
+  }
+}
+
+/** Of the worst among them. */
+function iconOf(items: readonly AlertItem[]): string {
+  const worst = (['page', 'ticket', 'info'] as const).find((one) =>
+    items.some((item) => item.transition.severity === one),
+  )
+  return icons[worst ?? 'info']
+}
+
+function oneAlert(message: AlertMessage, { transition }: AlertItem, apiUrl: string | null): SlackBlock[] {
+  const { numbers, note, examples } = describeAlert(transition)
+  const { severity, alertId, evalId, owner } = transition
   const fields = [field('Alert', code(alertId)), field('Eval', code(evalId)), field('Severity', severity)]
   if (owner) fields.push(field('Owner', escapeText(owner)))
-  const blocks: SlackBlock[] = [
-    headerBlock(`${icon} ${headline}`),
-    { type: 'section', text: mrkdwn(escapeText(note ? `${numbers}\n${note}` : numbers)), fields },
+  const lines = [numbers, note, acknowledgementText(message)].filter((line) => line !== null)
+  return [
+    { type: 'section', text: mrkdwn(escapeText(lines.join('\n'))), fields },
     ...examples.map((example) => exampleBlock(example, apiUrl)),
-    footerBlock(atMs),
   ]
-  return { text: clip(escapeText(`${headline} (${numbers})`), SECTION_CHARS), blocks }
+}
+
+function manyAlerts(items: readonly AlertItem[]): SlackBlock[] {
+  const blocks = items.slice(0, SHOWN_OF_MANY).map(({ transition }): SlackBlock => {
+    const { headline, numbers } = describeAlert(transition)
+    return {
+      type: 'section',
+      text: mrkdwn(`*${escapeText(headline)}*  ${code(transition.alertId)}\n${escapeText(numbers)}`),
+    }
+  })
+  const left = items.length - SHOWN_OF_MANY
+  if (left > 0) blocks.push({ type: 'context', elements: [mrkdwn(`and ${left} more`)] })
+  return blocks
 }
 
 export function slackReceiver(options: {
   webhookUrl: string
   apiUrl: () => string | null
-  fetch: Fetch
+  send: Send
   nowMs: () => number
 }): Receiver {
-  const { webhookUrl, apiUrl, fetch, nowMs } = options
+  const { webhookUrl, apiUrl, send, nowMs } = options
   return {
-    deliver: (notification) => postJson({ fetch, url: webhookUrl, body: slackMessage(notification, apiUrl()), nowMs }),
+    deliver: (message) => postJson({ send, url: webhookUrl, body: slackMessage(message, apiUrl()), nowMs }),
   }
 }

@@ -1,7 +1,7 @@
 /** What `assay serve` runs with: roles by name, and the engines they share by URL. Every mistake is told at once. */
 
 import type { Route } from '../../alerting/notification.ts'
-import type { ReceiverSettings } from '../../alerting/receivers/config.ts'
+import { NO_RECEIVERS, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Bounds } from '../../engine/bounds/bounds.ts'
 import { NO_PRIVACY, type PrivacySettings } from '../../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
@@ -133,7 +133,7 @@ export function parseServeSettings(
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
       providers: uses('judges') ? providersOf(config.judges) : [],
-      receivers: uses('alerts') ? receiversOf(config.alerts) : { slackUrl: null, slackUrlByChannel: new Map() },
+      receivers: uses('alerts') ? receiversOf(config.alerts) : NO_RECEIVERS,
       systemRoutes: uses('system') ? systemRoutesOf(config.system) : [],
       logLevel: config.logging.level,
     },

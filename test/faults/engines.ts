@@ -53,6 +53,7 @@ export async function startEngines(sessionSeconds: number): Promise<Engines> {
       ASSAY_TRACES_URL: clickHouse.url,
       REDIS_URL: redis.url,
       ASSAY_SLACK_WEBHOOK_URL: slack.url(),
+      ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1',
       ASSAY_OPENAI_BASE_URL: judge.url,
       ASSAY_RUN_LOCK_SECONDS: String(RUN_LOCK_SECONDS),
     },

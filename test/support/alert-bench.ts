@@ -2,7 +2,7 @@
 import { afterEach, beforeEach } from 'vitest'
 import { type AlertEvaluator, type AlertEvaluatorOptions, startAlertEvaluator } from '../../alerting/evaluator.ts'
 import { type AlertManager, type AlertManagerOptions, startAlertManager } from '../../alerting/manager.ts'
-import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
+import { createReceivers, NO_RECEIVERS } from '../../alerting/receivers/config.ts'
 import type { Receivers } from '../../alerting/receivers/receiver.ts'
 import { type AlertPlan, PLAN_VERSION, type Plan } from '../../dsl/plan.ts'
 import { plan as anAlert } from '../../engine/alerting/alert-fixture.ts'
@@ -77,9 +77,10 @@ export function useAlertBench(): void {
 }
 
 /** Slack by webhook, with addresses of their own for some channels. */
-export function slackReceivers(slackUrlByChannel: ReceiverSettings['slackUrlByChannel'] = new Map()): Receivers {
-  const context = { apiUrl: () => 'http://127.0.0.1:3000', nowMs: () => bench.clockMs }
-  return createReceivers({ slackUrl: bench.slack.url(), slackUrlByChannel }, context)
+export function slackReceivers(webhookUrlByChannel: ReadonlyMap<string, string> = new Map()): Receivers {
+  const slack = { ...NO_RECEIVERS.slack, webhookUrl: bench.slack.url(), webhookUrlByChannel }
+  const settings = { ...NO_RECEIVERS, allowPrivate: ['127.0.0.1'], slack }
+  return createReceivers(settings, { apiUrl: () => 'http://127.0.0.1:3000', nowMs: () => bench.clockMs })
 }
 
 export async function evaluator(over: Partial<AlertEvaluatorOptions> = {}): Promise<AlertEvaluator> {

@@ -3,9 +3,8 @@
  * https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks and the limits of
  * https://docs.slack.dev/reference/block-kit/blocks
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
+import { type Fault, jsonOf, type ReceiverServer, startReceiverServer } from './receiver-server.ts'
 
 const text = (maxChars: number) =>
   z.discriminatedUnion('type', [
@@ -21,7 +20,7 @@ const text = (maxChars: number) =>
     }),
   ])
 
-const block = z.discriminatedUnion('type', [
+export const blockSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('header'),
     text: text(150).refine(({ type }) => type === 'plain_text'),
@@ -41,7 +40,7 @@ const block = z.discriminatedUnion('type', [
 
 const payloadSchema = z.strictObject({
   text: z.string().max(40_000).optional(),
-  blocks: z.array(block).max(50).optional(),
+  blocks: z.array(blockSchema).max(50).optional(),
 })
 
 export type SlackPayload = z.infer<typeof payloadSchema>
@@ -53,126 +52,37 @@ export interface ReceivedMessage {
   atMs: number
 }
 
-/** The next requests fail so, one each: an answer, or a connection that breaks off. */
-export type Fault = { status: number; retryAfterSeconds?: number } | 'disconnect' | 'accept_then_disconnect'
-
-export interface SlackServer {
+export interface SlackServer extends Omit<ReceiverServer, 'url' | 'waitFor'> {
   /** A webhook's address; `path` stands for the channel's own. */
   url(path?: string): string
   readonly messages: readonly ReceivedMessage[]
-  /** Requests of any outcome. */
-  requestCount(): number
   fail(...faults: Fault[]): void
   /** Resolves when that many messages were taken; rejects after `timeoutMs`. */
   waitFor(count: number, timeoutMs?: number): Promise<readonly ReceivedMessage[]>
-  close(): Promise<void>
-}
-
-const MAX_BODY_BYTES = 1 << 20
-
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of request) {
-    sizeBytes += (chunk as Buffer).length
-    if (sizeBytes > MAX_BODY_BYTES) return null
-    chunks.push(chunk as Buffer)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parsePayload(body: string | null): { ok: true; payload: SlackPayload } | { ok: false; answer: string } {
-  let raw: unknown
-  try {
-    raw = JSON.parse(body ?? '')
-  } catch {
-    return { ok: false, answer: 'invalid_payload' }
-  }
-  const parsed = payloadSchema.safeParse(raw)
-  if (!parsed.success) return { ok: false, answer: 'invalid_blocks' }
-  if (!parsed.data.text && !parsed.data.blocks?.length) return { ok: false, answer: 'no_text' }
-  return { ok: true, payload: parsed.data }
 }
 
 /** Listens on loopback; port 0 takes a free one. */
 export async function startSlackServer(port = 0): Promise<SlackServer> {
   const messages: ReceivedMessage[] = []
-  const faults: Fault[] = []
-  const waiting = new Set<() => void>()
-  let requestCount = 0
-
-  const answer = (
-    response: ServerResponse,
-    status: number,
-    body: string,
-    headers: Record<string, string> = {},
-  ): void => {
-    response.writeHead(status, { 'content-type': 'text/html', ...headers }).end(body)
-  }
-
-  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    requestCount++
-    const fault = faults.shift()
-    if (fault === 'disconnect') {
-      request.socket.destroy()
-      return
-    }
-    const body = await readBody(request)
-    if (typeof fault === 'object') {
-      const retry = fault.retryAfterSeconds
-      answer(response, fault.status, fault.status === 429 ? 'rate_limited' : 'rollup_error', {
-        ...(retry !== undefined && { 'retry-after': String(retry) }),
-      })
-      return
-    }
-    if (request.method !== 'POST') return answer(response, 405, 'method_not_allowed')
-    if (!request.url?.startsWith('/services/')) return answer(response, 404, 'no_service')
-    if (!request.headers['content-type']?.startsWith('application/json'))
-      return answer(response, 400, 'invalid_payload')
-    const parsed = parsePayload(body)
-    if (!parsed.ok) return answer(response, 400, parsed.answer)
-    messages.push({ path: request.url, payload: parsed.payload, atMs: performance.now() })
-    for (const wake of waiting) wake()
-    if (fault === 'accept_then_disconnect') request.socket.destroy()
-    else answer(response, 200, 'ok')
-  }
-
-  const server = createServer((request, response) => {
-    handle(request, response).catch(() => request.socket.destroy())
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-
+  const server = await startReceiverServer((request) => {
+    const html = { 'content-type': 'text/html' }
+    const refused = (status: number, body: string) => ({ status, body, headers: html })
+    if (request.method !== 'POST') return refused(405, 'method_not_allowed')
+    if (!request.path.startsWith('/services/')) return refused(404, 'no_service')
+    if (!request.headers['content-type']?.startsWith('application/json')) return refused(400, 'invalid_payload')
+    const raw = jsonOf(request)
+    if (raw === undefined) return refused(400, 'invalid_payload')
+    const parsed = payloadSchema.safeParse(raw)
+    if (!parsed.success) return refused(400, 'invalid_blocks')
+    if (!parsed.data.text && !parsed.data.blocks?.length) return refused(400, 'no_text')
+    messages.push({ path: request.path, payload: parsed.data, atMs: performance.now() })
+    return { status: 200, body: 'ok', headers: html }
+  }, port)
   return {
-    url: (path = 'T000/B000/secret') => `${base}/services/${path}`,
+    ...server,
+    url: (path = 'T000/B000/secret') => `${server.url}/services/${path}`,
     messages,
-    requestCount: () => requestCount,
-    fail: (...more) => {
-      faults.push(...more)
-    },
-    waitFor: (count, timeoutMs = 10_000) =>
-      new Promise((resolve, reject) => {
-        const check = (): void => {
-          if (messages.length < count) return
-          clearTimeout(timer)
-          waiting.delete(check)
-          resolve(messages)
-        }
-        const timer = setTimeout(() => {
-          waiting.delete(check)
-          reject(new Error(`${messages.length} of ${count} messages arrived within ${timeoutMs} ms`))
-        }, timeoutMs)
-        waiting.add(check)
-        check()
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    waitFor: (count, timeoutMs = 10_000) => server.waitFor(() => messages.length >= count && messages, timeoutMs),
   }
 }
 

@@ -1,17 +1,18 @@
 import { z } from 'zod'
 import type { Route } from '../../../alerting/notification.ts'
+import { parseRoute, ROUTE_TAKES } from '../route.ts'
 import { group, type Kind, setting, type ValueOf } from '../setting.ts'
 import { list, optional } from '../values.ts'
 
-const error = 'must look like slack:#ops'
-
 const route: Kind<Route> = {
-  takes: '`slack:#channel`',
+  takes: ROUTE_TAKES,
   schema: () =>
-    z
-      .string(error)
-      .regex(/^slack:\S+$/, error)
-      .transform((text) => ({ receiver: 'slack' as const, target: text.slice('slack:'.length) })),
+    z.string('must look like slack:#ops').transform((text, context): Route => {
+      const parsed = parseRoute(text)
+      if (parsed.ok) return parsed.route
+      context.addIssue({ code: 'custom', message: parsed.message })
+      return z.NEVER
+    }),
 }
 
 export const system = group('What Assay finds out about itself.', {

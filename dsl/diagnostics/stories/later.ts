@@ -11,8 +11,7 @@ export const LATER_STORIES = {
                                     A rare group may be drawn seldom or not at all. For a fixed number of one group, write
                                     an eval of its own with that group in its "where".
   labels: …                         means are not corrected by the labels.
-  budget: …                         nothing stops the judge when the budget is spent.
-  notify: pagerduty(…) and others   the message is printed where Assay runs, and not delivered. slack(…) is.`,
+  budget: …                         nothing stops the judge when the budget is spent.`,
     example: `package shop
 offline eval helpful {
   every:   day at 06:00 in "Europe/London"
@@ -23,12 +22,6 @@ offline eval helpful {
   rubric:  "5 solved, 1 not"
   pass:    score >= 4
   missing: unknown
-}
-alert unhelpful {
-  on:       helpful
-  when:     rate(fail) > 5% over 24h
-  severity: page
-  notify:   slack("#shop"), pagerduty("shop"), webhook("https://example.com/hook")
 }
 `,
   },

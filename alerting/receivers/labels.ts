@@ -1,0 +1,55 @@
+/** An alert as Prometheus' Alertmanager knows alerts: labels that identify it, annotations for people. */
+import { acknowledgementText, describeAlert, traceUrl } from '../message.ts'
+import type { AlertItem, AlertMessage } from './receiver.ts'
+
+export interface LabelledAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** RFC 3339. */
+  readonly startsAt: string
+  readonly endsAt: string | null
+  readonly generatorURL: string
+}
+
+/** The same for all messages of one incident's alert, so that it resolves what it fired. */
+export function labelsOf(
+  { transition: { alertId, evalId, severity, owner } }: AlertItem,
+  tenant: string,
+): Record<string, string> {
+  return {
+    alertname: alertId,
+    eval: evalId,
+    severity,
+    tenant,
+    ...(owner !== null && { owner }),
+  }
+}
+
+export function labelledAlert(item: AlertItem, message: AlertMessage, apiUrl: string | null): LabelledAlert {
+  const { transition } = item
+  const { headline, numbers, note, examples } = describeAlert(transition)
+  const acknowledged = acknowledgementText({ ...message, items: [item] })
+  const isResolved = transition.to === 'resolved'
+  const shown = examples.map(({ what, traceId, spanId, details }) =>
+    [`${what} trace ${traceId}${spanId === '' ? '' : ` span ${spanId}`}`, ...details].join('; '),
+  )
+  return {
+    labels: labelsOf(item, message.tenant),
+    annotations: {
+      summary: headline,
+      description: numbers,
+      ...(note !== null && { note }),
+      ...(acknowledged !== null && { acknowledged }),
+      ...(shown.length > 0 && { examples: shown.join('\n') }),
+    },
+    startsAt: new Date(transition.sinceMs).toISOString(),
+    endsAt: isResolved ? new Date(transition.atMs).toISOString() : null,
+    generatorURL: generatorUrl(item, apiUrl),
+  }
+}
+
+const generatorUrl = ({ transition: { examples } }: AlertItem, apiUrl: string | null): string => {
+  if (apiUrl === null) return ''
+  const [example] = examples
+  return example === undefined ? `${apiUrl}/v1/evals` : traceUrl(apiUrl, example.traceId)
+}
