@@ -1,5 +1,6 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
+import { whyLines } from '../engine/alerting/why-text.ts'
 import type { Notification, NotifiedTransition, SystemNotice } from './notification.ts'
 import type { AlertMessage } from './receivers/receiver.ts'
 
@@ -21,6 +22,8 @@ export interface AlertText {
   numbers: string
   /** What else there is to know: silence, a changed definition. */
   note: string | null
+  /** Why it fires, the most telling first: baseline, interval, parts that moved, judge, deploy. */
+  why: string[]
   examples: ExampleText[]
 }
 
@@ -31,10 +34,15 @@ const state: Readonly<Record<NotifiedTransition['to'], string>> = {
   inactive: 'Inactive',
 }
 
-function formatNumbers({ numbers }: NotifiedTransition): string {
-  const { measure, cmp, threshold, windowMs, value, count, total } = numbers
-  const when = { kind: 'threshold' as const, measure, cmp, value: threshold, overNs: windowMs * 1e6 }
-  const rule = `rule: ${formatRule(when)}`
+/** Records of before carry no rule of their own. */
+function ruleOf({ rule, numbers: { measure, cmp, threshold, windowMs } }: NotifiedTransition): string {
+  if (rule !== '') return rule
+  return formatRule({ kind: 'threshold', measure, cmp, value: threshold, overNs: windowMs * 1e6 })
+}
+
+function formatNumbers(transition: NotifiedTransition): string {
+  const { measure, value, count, total } = transition.numbers
+  const rule = `rule: ${ruleOf(transition)}`
   if (value === null) return `nothing to measure in the window; ${rule}`
   const shown = formatValue(value, measure.type)
   const results = total === 1 ? '1 result' : `${total} results`
@@ -70,13 +78,27 @@ function describeExample(example: Example): ExampleText {
   return { what: agentName === undefined ? subjectKind : `${subjectKind} of ${agentName}`, traceId, spanId, details }
 }
 
+/** `An answer leaks personal data (agent.version 2.1)`. */
+export function nameOf({ title, alertId, group }: NotifiedTransition): string {
+  const labels = Object.entries(group).map(([label, value]) => `${label} ${value}`)
+  return labels.length === 0 ? (title ?? alertId) : `${title ?? alertId} (${labels.join(', ')})`
+}
+
+/** Of a threshold the numbers have said it all but what moved. */
+function whyOf({ why, numbers }: NotifiedTransition): string[] {
+  if (why === null) return []
+  const isRule = (line: string): boolean => line.startsWith('rule: ') && why.detection.kind === 'threshold'
+  return whyLines(why, numbers.measure.type).filter((line) => !isRule(line))
+}
+
 export function describeAlert(transition: NotifiedTransition): AlertText {
-  const { to, cause, title, alertId, examples } = transition
+  const { to, cause, examples } = transition
   const note = cause === 'no_data' && to === 'resolved' ? 'Results arrive again.' : notes[cause]
   return {
-    headline: `${state[to]}: ${title ?? alertId}`,
+    headline: `${state[to]}: ${nameOf(transition)}`,
     numbers: formatNumbers(transition),
     note,
+    why: whyOf(transition),
     examples: examples.map(describeExample),
   }
 }
@@ -91,7 +113,7 @@ const eventWords: Readonly<Record<AlertMessage['event'], string>> = {
 /** Of a message as a whole: `Firing: An answer leaks personal data`, `Resolved: 3 alerts`. */
 export function headlineOf({ event, items }: AlertMessage): string {
   const [first, ...more] = items
-  const what = more.length === 0 ? (first!.transition.title ?? first!.transition.alertId) : `${items.length} alerts`
+  const what = more.length === 0 ? nameOf(first!.transition) : `${items.length} alerts`
   return `${eventWords[event]}: ${what}`
 }
 
@@ -107,10 +129,11 @@ export const traceUrl = (apiUrl: string, traceId: string): string => `${apiUrl}/
 
 /** For a terminal: several lines, the first of which says it all. */
 export function alertToText(transition: NotifiedTransition, apiUrl: string | null): string {
-  const { headline, numbers, note, examples } = describeAlert(transition)
+  const { headline, numbers, note, why, examples } = describeAlert(transition)
   const { severity, alertId, evalId, owner } = transition
   const lines = [`ALERT ${headline}  [${severity}] ${alertId} on ${evalId}${owner ? `, owner ${owner}` : ''}`, numbers]
   if (note) lines.push(note)
+  lines.push(...why)
   for (const example of examples) {
     const where = example.spanId ? ` span ${example.spanId}` : ''
     lines.push(`${example.what}  trace ${example.traceId}${where}`)

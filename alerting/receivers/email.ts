@@ -114,10 +114,10 @@ function alertMail(message: AlertMessage, apiUrl: string | null): Mail {
   const texts: string[] = [headlineOf(message)]
   const parts: string[] = [`<h2>${escapeHtml(headlineOf(message))}</h2>`]
   for (const { transition } of message.items) {
-    const { numbers, note, examples, headline } = describeAlert(transition)
+    const { numbers, note, why, examples, headline } = describeAlert(transition)
     const { alertId, evalId, owner } = transition
     const about = `${alertId} on ${evalId}${owner === null ? '' : `, owner ${owner}`}`
-    const lines = [numbers, note, acknowledgementText(message)].filter((line) => line !== null)
+    const lines = [numbers, note, acknowledgementText(message), ...why].filter((line) => line !== null)
     texts.push('', ...(message.items.length > 1 ? [headline] : []), about, ...lines)
     if (message.items.length > 1) parts.push(`<h3>${escapeHtml(headline)}</h3>`)
     parts.push(`<p><code>${escapeHtml(about)}</code></p>`, ...lines.map((line) => `<p>${escapeHtml(line)}</p>`))

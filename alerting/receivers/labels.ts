@@ -12,11 +12,12 @@ export interface LabelledAlert {
 }
 
 /** The same for all messages of one incident's alert, so that it resolves what it fired. */
-export function labelsOf(
-  { transition: { alertId, evalId, severity, owner } }: AlertItem,
-  tenant: string,
-): Record<string, string> {
+export function labelsOf({ transition }: AlertItem, tenant: string): Record<string, string> {
+  const { alertId, evalId, severity, owner, group } = transition
+  // Prometheus' labels have no dots.
+  const labels = Object.entries(group).map(([label, value]) => [label.replaceAll(/\W/g, '_'), value])
   return {
+    ...Object.fromEntries(labels),
     alertname: alertId,
     eval: evalId,
     severity,
@@ -27,7 +28,7 @@ export function labelsOf(
 
 export function labelledAlert(item: AlertItem, message: AlertMessage, apiUrl: string | null): LabelledAlert {
   const { transition } = item
-  const { headline, numbers, note, examples } = describeAlert(transition)
+  const { headline, numbers, note, why, examples } = describeAlert(transition)
   const acknowledged = acknowledgementText({ ...message, items: [item] })
   const isResolved = transition.to === 'resolved'
   const shown = examples.map(({ what, traceId, spanId, details }) =>
@@ -39,6 +40,7 @@ export function labelledAlert(item: AlertItem, message: AlertMessage, apiUrl: st
       summary: headline,
       description: numbers,
       ...(note !== null && { note }),
+      ...(why.length > 0 && { why: why.join('\n') }),
       ...(acknowledged !== null && { acknowledged }),
       ...(shown.length > 0 && { examples: shown.join('\n') }),
     },

@@ -47,11 +47,12 @@ function alertEvent(message: AlertMessage, item: AlertItem, apiUrl: string | nul
   const keyed = { event_action: action, dedup_key: dedupKeyOf(item.key) }
   if (action !== 'trigger') return keyed
   const { transition } = item
-  const { headline, numbers, note, examples } = describeAlert(transition)
+  const { headline, numbers, note, why, examples } = describeAlert(transition)
   const { alertId, evalId, severity, owner, atMs } = transition
   const details = {
     numbers,
     ...(note !== null && { note }),
+    ...(why.length > 0 && { why }),
     eval: evalId,
     alert: alertId,
     ...(owner !== null && { owner }),

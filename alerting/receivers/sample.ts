@@ -10,6 +10,8 @@ function sampleTransition(id: string, event: AlertEvent, atMs: number, sinceMs: 
     id,
     alertId: 'assay/send_test',
     evalId: 'assay/sample',
+    group: {},
+    rule: 'count(fail) >= 1 over 10m',
     title: 'A test of Assay: nothing is wrong',
     owner: null,
     severity: 'info',
@@ -31,6 +33,7 @@ function sampleTransition(id: string, event: AlertEvent, atMs: number, sinceMs: 
       verdicts: { pass: isOver ? 10 : 9, fail: isOver ? 0 : 1, unknown: 0, error: 0 },
     },
     examples: [],
+    why: null,
   }
 }
 

@@ -102,13 +102,14 @@ function iconOf(items: readonly AlertItem[]): string {
 }
 
 function oneAlert(message: AlertMessage, { transition }: AlertItem, apiUrl: string | null): SlackBlock[] {
-  const { numbers, note, examples } = describeAlert(transition)
+  const { numbers, note, why, examples } = describeAlert(transition)
   const { severity, alertId, evalId, owner } = transition
   const fields = [field('Alert', code(alertId)), field('Eval', code(evalId)), field('Severity', severity)]
   if (owner) fields.push(field('Owner', escapeText(owner)))
   const lines = [numbers, note, acknowledgementText(message)].filter((line) => line !== null)
   return [
     { type: 'section', text: mrkdwn(escapeText(lines.join('\n'))), fields },
+    ...(why.length === 0 ? [] : [{ type: 'section' as const, text: mrkdwn(escapeText(why.join('\n'))) }]),
     ...examples.map((example) => exampleBlock(example, apiUrl)),
   ]
 }

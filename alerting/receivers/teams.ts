@@ -108,9 +108,9 @@ function alertCard(message: AlertMessage, apiUrl: string | null): Card {
     return { body: [...body, footer(message.atMs)], actions: [] }
   }
   const { transition } = first!
-  const { numbers, note, examples } = describeAlert(transition)
+  const { numbers, note, why, examples } = describeAlert(transition)
   const { alertId, evalId, severity, owner } = transition
-  for (const line of [numbers, note, acknowledgementText(message)]) if (line !== null) body.push(cardText(line))
+  for (const line of [numbers, note, acknowledgementText(message), ...why]) if (line !== null) body.push(cardText(line))
   const facts = [
     ['Alert', alertId],
     ['Eval', evalId],
