@@ -271,7 +271,7 @@ async function start(
         integrity: integrity.service,
         backups,
         evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
-        runOffline: (whose, evalId) => offline.runNow(whose, evalId),
+        offline: offline.control,
         judging: () => offline.judging(),
         liveState: () => state.state(),
         metrics: {

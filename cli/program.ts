@@ -21,6 +21,7 @@ const modules: readonly CommandModule[] = [
   { name: 'agents', group: 'Run them:', load: async () => (await import('./commands/agents.ts')).registerAgents },
   { name: 'alerts', group: 'Run them:', load: async () => (await import('./commands/alerts.ts')).registerAlerts },
   { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
+  { name: 'offline', group: 'Run them:', load: async () => (await import('./commands/offline.ts')).registerOffline },
   { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },
   { name: 'capture', group: 'Run them:', load: async () => (await import('./commands/capture.ts')).registerCapture },
   { name: 'diff', group: 'Change them:', load: async () => (await import('./commands/diff.ts')).registerDiff },

@@ -176,6 +176,15 @@ export type IndexResponse = {
   }[]
 }
 
+export type Judgement = {
+  kind: "claim" | "document" | "statement" | "citation" | "quote" | "judge"
+  about: string
+  verdict: string
+  value?: number
+  quote?: string
+  detail?: string
+}
+
 export type JudgingResponse = {
   level: "normal" | "failover" | "cache_only" | "no_provider"
   shared: boolean
@@ -369,6 +378,7 @@ export type Result = {
     detail?: string
   }
   evidence: Evidence[]
+  judgements?: Judgement[]
   explanation?: string
   revision: number
   evaluatedAt: string
@@ -392,11 +402,6 @@ export type Result = {
 
 export type ResultsResponse = {
   results: Result[]
-}
-
-export type RunResponse = {
-  eval: string
-  runId: string
 }
 
 export type SettledDeadLetters = {
@@ -448,6 +453,72 @@ export type Usage = {
 
 export type Verdict = "pass" | "fail" | "unknown" | "error"
 
+export type CancelledResponse = {
+  runId: string
+  cancelled: true
+}
+
+export type OfflineResponse = {
+  evals: {
+    eval: string
+    state: "ready" | "paused" | "no_provider" | "not_supported"
+    detail?: string
+    schedule: {
+      cron: string
+      timeZone: string
+    }
+    nextSlot?: string
+    pausedSince?: string
+    lastRun?: OfflineRun
+  }[]
+}
+
+export type OfflineRun = {
+  runId: string
+  eval: string
+  trigger: "schedule" | "manual"
+  slot: string
+  state: "waiting" | "active" | "done" | "failed" | "cancelled" | "unknown"
+  enqueuedAt: string
+  endedAt?: string
+  populationTraces?: number
+  lookedAtTraces?: number
+  sampled?: number
+  estimateUsd?: number
+  budgetUsd?: number
+  batches: {
+    all: number
+    done: number
+    failed: number
+  }
+  outcome: {
+    alreadyJudged: number
+    pass: number
+    fail: number
+    unknown: number
+    error: number
+    overBudget: number
+    left: number
+  }
+  spentUsd: number
+  error?: string
+}
+
+export type OfflineRunsResponse = {
+  runs: OfflineRun[]
+}
+
+export type PausedResponse = {
+  eval: string
+  paused: boolean
+}
+
+export type RunResponse = {
+  eval: string
+  runId: string
+  known?: true
+}
+
 export type Api = ReturnType<typeof createApi>
 
 /** A method for each operation; they reject with `ApiProblem`. */
@@ -464,9 +535,31 @@ export const createApi = (request: Request) => ({
   /** the definitions in force, with what they found */
   listEvals: (signal?: AbortSignal): Promise<EvalsResponse> =>
     request('GET', `/v1/evals`, { signal }),
-  /** a run of an offline eval, now */
-  runEval: (packageName: string, name: string, signal?: AbortSignal): Promise<RunResponse> =>
-    request('POST', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/run`, { signal }),
+  /** a run of an offline eval: at (now, slot), since, until */
+  runEval: (packageName: string, name: string, body: {
+    at?: "now" | "slot"
+    since?: string
+    until?: string
+  }, signal?: AbortSignal): Promise<RunResponse> =>
+    request('POST', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/run`, { body, signal }),
+  /** the offline eval paused: no slots, its runs wait */
+  pauseEval: (packageName: string, name: string, signal?: AbortSignal): Promise<PausedResponse> =>
+    request('POST', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/pause`, { signal }),
+  /** the offline eval goes on */
+  resumeEval: (packageName: string, name: string, signal?: AbortSignal): Promise<PausedResponse> =>
+    request('POST', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/resume`, { signal }),
+  /** the offline evals: when they run, and how their last run went */
+  getOffline: (signal?: AbortSignal): Promise<OfflineResponse> =>
+    request('GET', `/v1/offline`, { signal }),
+  /** runs of offline evals, newest first: eval, limit */
+  listOfflineRuns: (query: { eval?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<OfflineRunsResponse> =>
+    request('GET', `/v1/offline/runs`, { query, signal }),
+  /** one of them, with how far it is */
+  getOfflineRun: (packageName: string, run: string, signal?: AbortSignal): Promise<OfflineRun> =>
+    request('GET', `/v1/offline/runs/${encodeURIComponent(packageName)}/${encodeURIComponent(run)}`, { signal }),
+  /** what of the run has not begun is left */
+  cancelOfflineRun: (packageName: string, run: string, signal?: AbortSignal): Promise<CancelledResponse> =>
+    request('POST', `/v1/offline/runs/${encodeURIComponent(packageName)}/${encodeURIComponent(run)}/cancel`, { signal }),
   /** what each agent does now; filters: agent, env, limit */
   listLiveAgents: (query: { agent?: string | number | undefined; env?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<LiveAgentsResponse> =>
     request('GET', `/v1/agents/live`, { query, signal }),

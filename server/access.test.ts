@@ -16,6 +16,8 @@ import { KEY_ROLES, type KeyRole, may, type Principal } from '../storage/access/
 import { deadLetter } from '../storage/log/dead-letter.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
+import type { RunView } from '../storage/queue/offline-control.ts'
+import { NO_OUTCOME } from '../storage/queue/run-record.ts'
 import { openReplays } from '../storage/replays/replays.ts'
 import { type EmbeddedState, openEmbeddedState } from '../storage/state/embedded.ts'
 import { writeShare } from '../storage/state/live-shares.ts'
@@ -50,6 +52,18 @@ const planOf = (tenant: Tenant): Plan => {
   if (!joined.ok) throw new Error(`${id}: ${joined.problems.join()}`)
   return joined.plan
 }
+
+const runViewOf = (tenant: Tenant): RunView => ({
+  job: { tenant, evalId: 'shop/x', runId: `shop/x@${secretOf(tenant)}`, slotMs: nowMs, trigger: 'manual' },
+  state: 'done',
+  enqueuedAtMs: nowMs,
+  endedAtMs: nowMs,
+  plan: null,
+  batches: { all: 0, done: 0, failed: 0 },
+  outcome: NO_OUTCOME,
+  error: null,
+  cancelledSinceMs: null,
+})
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assay-access-'))
@@ -123,7 +137,26 @@ beforeAll(async () => {
       }),
     },
     liveState: async () => state,
-    runOffline: async () => ({ ok: false, code: 'no_provider', message: 'no provider' }),
+    offline: {
+      runNow: async () => ({ ok: false, code: 'no_provider', message: 'no provider' }),
+      pause: async () => ({ ok: false, code: 'unknown_eval', message: 'no such eval' }),
+      resume: async () => ({ ok: false, code: 'unknown_eval', message: 'no such eval' }),
+      cancel: async () => ({ ok: false, code: 'unknown_run', message: 'no such run' }),
+      status: async (tenant) => [
+        {
+          tenant,
+          evalId: secretOf(tenant as Tenant),
+          state: 'ready',
+          detail: undefined,
+          schedule: { cron: '0 * * * *', timeZone: 'UTC' },
+          nextSlotMs: undefined,
+          pausedSinceMs: null,
+          lastRun: null,
+        },
+      ],
+      runs: async (tenant) => [runViewOf(tenant as Tenant)],
+      run: async (tenant) => runViewOf(tenant as Tenant),
+    },
     integrity: {
       check: async () => {
         throw new Error('nobody of a tenant gets here')
@@ -252,6 +285,9 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'GET /v1/results',
     'GET /v1/traces/:traceId',
     'GET /v1/evals',
+    'GET /v1/offline',
+    'GET /v1/offline/runs',
+    'GET /v1/offline/runs/:package/:run',
     'GET /v1/agents/live',
     'GET /v1/usage',
     'GET /v1/plan',

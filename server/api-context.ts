@@ -9,6 +9,7 @@ import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { ErasureReport, Wanted } from '../storage/erasure/erase.ts'
 import type { Log } from '../storage/log/port.ts'
+import type { OfflineControl } from '../storage/queue/offline-control.ts'
 import type { Replays } from '../storage/replays/replays.ts'
 import type { StateStore } from '../storage/state/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
@@ -23,11 +24,6 @@ export interface DefinitionsView {
   /** Of the last load: warnings of what is in force, or the errors for which a newer version was refused. */
   diagnostics: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'file' | 'line' | 'column'>[]
 }
-
-/** `queue_unavailable`: the queue's store can't be opened or reached now; the same request may succeed later. */
-export type RunOutcome =
-  | { ok: true; runId: string }
-  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported' | 'queue_unavailable'; message: string }
 
 /** As the workers share it: `workers/offline/provider-levels.ts`. */
 export interface Judging {
@@ -50,7 +46,7 @@ export interface ApiContext {
   /** What the processor counted since it took up the definitions in force. Absent where none is asked. */
   evalLedger?: ((tenant: string) => Promise<readonly EvalLedger[]>) | undefined
   /** Absent where no offline worker runs. */
-  runOffline?: ((tenant: string, evalId: string) => Promise<RunOutcome>) | undefined
+  offline?: OfflineControl | undefined
   /** Where the evaluators tell of live agents; rejects with `StateError`. Absent where instances share no state. */
   liveState?: (() => Promise<Pick<StateStore, 'list'>>) | undefined
   /** Which judge providers take calls. Absent where none is asked. */

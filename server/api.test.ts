@@ -11,12 +11,14 @@ import { makeSpan } from '../engine/model/make-span.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
+import type { RunNowOutcome, RunView } from '../storage/queue/offline-control.ts'
+import { NO_OUTCOME } from '../storage/queue/run-record.ts'
 import { openReplays } from '../storage/replays/replays.ts'
 import { DEFAULT_LIMITS } from '../storage/traces/limits.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { openGate } from '../test/support/open-gate.ts'
-import { type Api, type HealthInfo, type RunOutcome, startApi } from './api.ts'
+import { type Api, type HealthInfo, startApi } from './api.ts'
 import type { Judging } from './api-context.ts'
 import {
   type BackupJson,
@@ -135,8 +137,40 @@ let log: EmbeddedLog
 let keys: Keys
 let health: HealthInfo
 let judging: Judging = { level: 'no_provider', shared: true, providers: [] }
-let runOutcome: RunOutcome = { ok: true, runId: 'shop/helpful@now' }
+let runOutcome: RunNowOutcome = { ok: true, runId: 'shop/helpful@now', isKnown: false }
 const problems: string[] = []
+const runOfShop: RunView = {
+  job: {
+    tenant: 'default',
+    evalId: 'shop/helpful',
+    runId: 'shop/helpful@2026-11-03T0600Z',
+    slotMs: Date.parse('2026-11-03T06:00:00Z'),
+    trigger: 'schedule',
+  },
+  state: 'active',
+  enqueuedAtMs: nowMs,
+  endedAtMs: null,
+  plan: {
+    populationTraces: 900,
+    lookedAtTraces: 120,
+    sampled: 100,
+    unpaid: 10,
+    estimateMicroUsd: 1_200_000,
+    budgetMicroUsd: 1_000_000,
+  },
+  batches: { all: 4, done: 1, failed: 0 },
+  outcome: { ...NO_OUTCOME, pass: 20, fail: 5, costMicroUsd: 250_000 },
+  error: null,
+  cancelledSinceMs: null,
+}
+const noControl = {
+  pause: async () => ({ ok: true }) as const,
+  resume: async () => ({ ok: true }) as const,
+  cancel: async () => ({ ok: true }) as const,
+  status: async () => [],
+  runs: async () => [],
+  run: async () => runOfShop,
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'assay-api-'))
@@ -253,7 +287,7 @@ beforeAll(async () => {
     evalLedger: async () => [
       { evalId: 'shop/no_pii', pass: 1, fail: 1, unknown: 1, error: 0, filtered: 12, filteredUnknown: 2 },
     ],
-    runOffline: async () => runOutcome,
+    offline: { ...noControl, runNow: async () => runOutcome },
     judging: async () => judging,
     nowMs: () => nowMs,
     onProblem: (message) => problems.push(message),
@@ -273,7 +307,6 @@ test('a query that meets a limit is told which, and is no failure of Assay', asy
   const bounded = await openTraces({ dataDir: folder, limits })
   const definitions = { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) }
   const status = async () => health
-  const runOffline = async () => runOutcome
   const context = {
     gate: openGate,
     host: '127.0.0.1',
@@ -281,7 +314,6 @@ test('a query that meets a limit is told which, and is no failure of Assay', asy
     log,
     status,
     definitions,
-    runOffline,
     nowMs: () => nowMs,
   }
   const small = await startApi({ ...context, traces: bounded, onProblem: (message) => problems.push(message) })
@@ -532,6 +564,51 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
     ['/v1/evals/shop/no_pii/run', 409],
   ])('%s is %d', async (path, status) => {
     expect((await post(path)).status).toBe(status)
+  })
+
+  test.each([
+    [{ since: '2026-01-01T00:00:00Z' }, 202],
+    [{ until: '1h' }, 400],
+    [{ since: '1h', until: '2h' }, 400],
+    [{ at: 'slot', since: '1h' }, 400],
+    [{ sinc: '1h' }, 400],
+  ])('over a window of its own: %j is %d', async (window, status) => {
+    const { port } = api
+    const response = await fetch(`http://127.0.0.1:${port}/v1/evals/shop/helpful/run`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(window),
+    })
+    expect(response.status).toBe(status)
+  })
+
+  test('is paused and goes on', async () => {
+    expect(await post('/v1/evals/shop/helpful/pause')).toMatchObject({ status: 200, body: { paused: true } })
+    expect(await post('/v1/evals/shop/helpful/resume')).toMatchObject({ status: 200, body: { paused: false } })
+  })
+
+  test('tells of its run how far it is', async () => {
+    const { status, body } = await get('/v1/offline/runs/shop/helpful@2026-11-03T0600Z')
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        runId: 'shop/helpful@2026-11-03T0600Z',
+        eval: 'shop/helpful',
+        trigger: 'schedule',
+        slot: '2026-11-03T06:00:00.000Z',
+        state: 'active',
+        enqueuedAt: new Date(nowMs).toISOString(),
+        populationTraces: 900,
+        lookedAtTraces: 120,
+        sampled: 100,
+        estimateUsd: 1.2,
+        budgetUsd: 1,
+        batches: { all: 4, done: 1, failed: 0 },
+        outcome: { alreadyJudged: 0, pass: 20, fail: 5, unknown: 0, error: 0, overBudget: 0, left: 0 },
+        spentUsd: 0.25,
+      },
+    })
+    expect(await post('/v1/offline/runs/shop/helpful@2026-11-03T0600Z/cancel')).toMatchObject({ status: 200 })
   })
 
   test('says what to configure where no provider is', async () => {

@@ -24,6 +24,7 @@ import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { liveAgentRoutes } from './routes/live-agents.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { offlineRoutes } from './routes/offline.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
@@ -31,7 +32,7 @@ import { traceRoutes } from './routes/traces.ts'
 import { usageRoutes } from './routes/usage.ts'
 import { webPages } from './web-pages.ts'
 
-export type { DefinitionsView, HealthInfo, RunOutcome } from './api-context.ts'
+export type { DefinitionsView, HealthInfo } from './api-context.ts'
 
 const DRAIN_MS = 3_000
 
@@ -87,6 +88,7 @@ export function buildApi(
   resultRoutes(app, context)
   usageRoutes(app, context)
   evalRoutes(app, context)
+  offlineRoutes(app, context)
   liveAgentRoutes(app, context)
   judgeRoutes(app, context)
   exportRoutes(app, context)

@@ -4,11 +4,21 @@
  */
 import { z } from 'zod'
 import {
+  cancelledResponseSchema,
+  offlineResponseSchema,
+  offlineRunSchema,
+  offlineRunsResponseSchema,
+  pausedResponseSchema,
+  runResponseSchema,
+} from './offline-schemas.ts'
+import {
   liveAgentsQuerySchema,
+  offlineRunsQuerySchema,
   pageQuerySchema,
   pageResultsQuerySchema,
   pagesQuerySchema,
   resultsQuerySchema,
+  runRequestSchema,
 } from './parameters.ts'
 import { backupBodySchema } from './routes/backups.ts'
 import { deadLettersQuerySchema, skipSchema } from './routes/dead-letters.ts'
@@ -41,7 +51,6 @@ import {
   replaySchema,
   replaysResponseSchema,
   resultsResponseSchema,
-  runResponseSchema,
   settledDeadLettersSchema,
   skippedRecordsSchema,
   traceResponseSchema,
@@ -68,7 +77,18 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/results': { id: 'listResults', query: resultsQuerySchema(AT), gives: resultsResponseSchema },
   'GET /v1/traces/:traceId': { id: 'getTrace', gives: traceResponseSchema },
   'GET /v1/evals': { id: 'listEvals', gives: evalsResponseSchema },
-  'POST /v1/evals/:package/:name/run': { id: 'runEval', gives: runResponseSchema, status: 202 },
+  'POST /v1/evals/:package/:name/run': {
+    id: 'runEval',
+    body: runRequestSchema(AT),
+    gives: runResponseSchema,
+    status: 202,
+  },
+  'POST /v1/evals/:package/:name/pause': { id: 'pauseEval', gives: pausedResponseSchema },
+  'POST /v1/evals/:package/:name/resume': { id: 'resumeEval', gives: pausedResponseSchema },
+  'GET /v1/offline': { id: 'getOffline', gives: offlineResponseSchema },
+  'GET /v1/offline/runs': { id: 'listOfflineRuns', query: offlineRunsQuerySchema, gives: offlineRunsResponseSchema },
+  'GET /v1/offline/runs/:package/:run': { id: 'getOfflineRun', gives: offlineRunSchema },
+  'POST /v1/offline/runs/:package/:run/cancel': { id: 'cancelOfflineRun', gives: cancelledResponseSchema },
   'GET /v1/agents/live': { id: 'listLiveAgents', query: liveAgentsQuerySchema, gives: liveAgentsResponseSchema },
   'GET /v1/usage': { id: 'getUsage', query: usageQuerySchema(AT), gives: usageResponseSchema },
   'GET /v1/judges': { id: 'getJudging', gives: judgingResponseSchema },

@@ -130,3 +130,33 @@ export const resultsQuerySchema = (nowMs: number) =>
     run: z.string().min(1).max(300).optional(),
     limit: limitSchema.default(100),
   })
+
+/** Query of `GET /v1/offline/runs`. */
+export const offlineRunsQuerySchema = z.strictObject({
+  eval: evalIdSchema.optional(),
+  limit: limitSchema.default(20),
+})
+
+/** Body of `POST /v1/evals/{package}/{name}/run`; empty for now, over what the eval's sample says. */
+export const runRequestSchema = (nowMs: number) =>
+  z
+    .strictObject({
+      at: z.enum(['now', 'slot']).default('now'),
+      since: momentSchema(nowMs).optional(),
+      until: momentSchema(nowMs).optional(),
+    })
+    .transform(({ at, since, until }, context) => {
+      if (since === undefined && until === undefined) return { at }
+      const [fromMs, toMs] = [since, until ?? nowMs]
+      const wrong =
+        fromMs === undefined
+          ? { path: ['since'], message: 'is needed beside until' }
+          : fromMs >= toMs
+            ? { path: ['until'], message: 'is not after since' }
+            : at === 'slot'
+              ? { path: ['at'], message: 'a slot has its own window; leave since and until out' }
+              : null
+      if (wrong === null && fromMs !== undefined) return { at, window: { fromMs, toMs } }
+      context.addIssue({ code: 'custom', ...wrong })
+      return z.NEVER
+    })

@@ -183,8 +183,6 @@ export const evalsResponseSchema = z.object({
   alerts: z.array(alertSchema),
 })
 
-export const runResponseSchema = z.object({ eval: z.string(), runId: z.string() })
-
 export const judgingResponseSchema = z.object({
   /** How judging goes on: `failover` while some providers are out, `cache_only` while all are. */
   level: z.enum(['normal', 'failover', 'cache_only', 'no_provider']),
@@ -460,7 +458,6 @@ export type ReplayPlanJson = z.infer<typeof replayPlanSchema>
 export type ReplayJson = z.infer<typeof replaySchema>
 export type ReplayComparison = z.infer<typeof replayComparisonSchema>
 export type EvalsResponse = z.infer<typeof evalsResponseSchema>
-export type RunResponse = z.infer<typeof runResponseSchema>
 export type JudgingResponse = z.infer<typeof judgingResponseSchema>
 export type IndexResponse = z.infer<typeof indexResponseSchema>
 export type Health = z.infer<typeof healthSchema>

@@ -5,7 +5,8 @@ import { didYouMean } from '../../dsl/suggest.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
 import { evalsResponseSchema, type ResultJson, resultsResponseSchema, verdictSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
+import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
+import { evalIdOf } from './eval-id-of.ts'
 import { resultTable } from './results-table.ts'
 
 interface ResultsFlags {
@@ -32,18 +33,6 @@ async function whyNothing(server: string, evalId: string): Promise<string | null
   const ids = answer.value.evals.map(({ id }) => id)
   if (ids.includes(evalId)) return null
   return `there is no eval ${evalId} in force, nor a result of it${didYouMean(evalId, ids)}`
-}
-
-/** The eval in force that has this name. */
-async function idOf(server: string, name: string): Promise<Answer<string>> {
-  const answer = await askApi(server, 'v1/evals', {}, evalsResponseSchema)
-  if (!answer.ok) return answer
-  const ids = answer.value.evals.map(({ id }) => id)
-  const found = ids.filter((id) => id.endsWith(`/${name}`))
-  const [only] = found
-  if (only !== undefined && found.length === 1) return { ok: true, value: only }
-  if (found.length > 1) return { ok: false, message: `which ${name}: ${found.join(' or ')}?` }
-  return { ok: false, message: `there is no eval ${name} in force${didYouMean(name, ids)}` }
 }
 
 const flagsSchema = z.object({
@@ -86,8 +75,8 @@ Exit codes: 0 fine, also without a result, 2 usage, or no Assay answers.`,
       for (const name of ['eval', 'verdict', 'trace', 'since', 'run', 'limit'] as const)
         if (flags[name] !== undefined) filters[name] = flags[name]
       const server = serverOf(flags.server)
-      if (filters.eval !== undefined && !filters.eval.includes('/')) {
-        const named = await idOf(server, filters.eval)
+      if (filters.eval !== undefined) {
+        const named = await evalIdOf(server, filters.eval)
         if (!named.ok) return usage(named.message)
         filters.eval = named.value
       }

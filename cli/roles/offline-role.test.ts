@@ -39,13 +39,13 @@ function roleWith(redis: RedisSettings | null): { role: OfflineRole; problems: s
 
 test('without an offline eval in force there is nothing to run', async () => {
   const { role } = roleWith(null)
-  expect(await role.runNow('default', 'shop/helpful')).toMatchObject({ ok: false, code: 'not_supported' })
+  expect(await role.control.runNow('default', 'shop/helpful')).toMatchObject({ ok: false, code: 'not_supported' })
 })
 
 test('with a Redis that cannot be opened the queue is unavailable, and that is what is wrong', async () => {
   const { role, problems } = roleWith(redisSettings('rediss://127.0.0.1?ca=no-such-file'))
   role.setDefinitions(planOf(`package shop\n${OFFLINE}`))
-  const outcome = await role.runNow('default', 'shop/helpful')
+  const outcome = await role.control.runNow('default', 'shop/helpful')
   const message = outcome.ok ? '' : outcome.message
   expect(message).toMatch(/^The file that ca= names for Redis cannot be read \(ENOENT/)
   expect(outcome).toEqual({ ok: false, code: 'queue_unavailable', message })

@@ -6,7 +6,8 @@
 import { MessageChannel } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
-import type { RunOutcome } from '../../server/api.ts'
+import type { OfflineControl, Refused } from '../../storage/queue/offline-control.ts'
+import { QueueError } from '../../storage/queue/port.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
@@ -14,7 +15,7 @@ import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { LogSource } from '../log-source.ts'
 import type { ThreadMetrics } from '../metrics/collect.ts'
-import type { OfflineData, RunNowArgument } from './offline-thread.ts'
+import type { ControlCall, OfflineData } from './offline-thread.ts'
 import { RoleRefused, type RoleThread, startRole } from './role-thread.ts'
 
 export type OfflineState =
@@ -95,16 +96,34 @@ export class OfflineRole {
     )
   }
 
-  /** Waits for the queue where it is still starting. */
-  async runNow(tenant: string, evalId: string): Promise<RunOutcome> {
+  /** Each waits for the queue where it is still starting. */
+  readonly control: OfflineControl = {
+    runNow: (...args) => this.#orRefused('runNow', args),
+    pause: (...args) => this.#orRefused('pause', args),
+    resume: (...args) => this.#orRefused('resume', args),
+    cancel: (...args) => this.#orRefused('cancel', args),
+    status: (...args) => this.#orThrown('status', args, []),
+    runs: (...args) => this.#orThrown('runs', args, []),
+    run: (...args) => this.#orThrown('run', args, null),
+  }
+
+  async #orRefused<T>(name: ControlCall['name'], args: readonly unknown[]): Promise<T | Refused> {
     const role = await this.#starting
-    if (role === null) {
-      if (this.state.kind === 'off') return { ok: false, code: 'not_supported', message: 'no offline eval is in force' }
-      const message =
-        this.state.kind === 'failed' ? this.state.message : 'the queue of offline evals could not be opened'
-      return { ok: false, code: 'queue_unavailable', message }
-    }
-    return (await role.call('runNow', { tenant, evalId } satisfies RunNowArgument)) as RunOutcome
+    if (role !== null) return (await role.call('control', { name, args } satisfies ControlCall)) as T
+    if (this.state.kind === 'off') return { ok: false, code: 'not_supported', message: 'no offline eval is in force' }
+    return { ok: false, code: 'queue_unavailable', message: this.#whyNoQueue() }
+  }
+
+  /** `none`: where no offline eval is in force. */
+  async #orThrown<T>(name: ControlCall['name'], args: readonly unknown[], none: T): Promise<T> {
+    const role = await this.#starting
+    if (role !== null) return (await role.call('control', { name, args } satisfies ControlCall)) as T
+    if (this.state.kind === 'off') return none
+    throw new QueueError('unavailable', this.#whyNoQueue())
+  }
+
+  #whyNoQueue(): string {
+    return this.state.kind === 'failed' ? this.state.message : 'the queue of offline evals could not be opened'
   }
 
   /** Level `no_provider` while the role is not there. */

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
+import type { OfflineControl } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { StateError } from '../../storage/state/port.ts'
@@ -23,9 +24,10 @@ export interface OfflineData {
   providers: readonly ProviderSettings[]
 }
 
-export interface RunNowArgument {
-  tenant: string
-  evalId: string
+/** A method of `OfflineControl` with its arguments. */
+export interface ControlCall {
+  name: keyof OfflineControl
+  args: readonly unknown[]
 }
 
 await runRole(async (context) => {
@@ -56,11 +58,12 @@ await runRole(async (context) => {
       for (const changed of listeners) changed()
     },
     call: async (method, argument) => {
-      if (method === 'runNow') {
-        const { tenant, evalId } = argument as RunNowArgument
-        return offline.runNow(tenant, evalId)
+      if (method === 'control') {
+        const { name, args } = argument as ControlCall
+        // Both ends are one build: the arguments are those of the method.
+        const ask = offline[name] as (...all: readonly unknown[]) => Promise<unknown>
+        return ask(...args)
       }
-      if (method === 'status') return offline.status()
       if (method === 'judging') return offline.judging()
       throw new Error(`offline evals have no method ${method}`)
     },

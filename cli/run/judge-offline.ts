@@ -7,6 +7,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import type { StateStore } from '../../storage/state/port.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
 import { createAnswerCache } from '../../workers/offline/answer-cache.ts'
 import { createJudgeClient } from '../../workers/offline/judge-client.ts'
 import { type Readiness, readinessOf } from '../../workers/offline/judge-readiness.ts'
@@ -21,7 +22,7 @@ export interface OfflineRunOptions {
   plan: Plan
   /** The traces that a sample may be drawn of: the window of `sample:` has no say. */
   traceIds: readonly string[]
-  getTrace: OfflineTraces['getTrace']
+  getTrace: TracesStore['getTrace']
   providers: readonly ProviderSettings[]
   /** Asked by metrics whose eval names no judge. */
   defaultJudge?: JudgePlan | null
@@ -50,7 +51,12 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
   })
   const traces: OfflineTraces = {
     settledTraceIds: async () => [...options.traceIds],
-    getTrace: options.getTrace,
+    getTraces: async (tenant, traceIds) =>
+      new Map(
+        (await Promise.all(traceIds.map(async (id) => [id, await options.getTrace(tenant, id)] as const))).filter(
+          ([, spans]) => spans.length > 0,
+        ),
+      ),
     // Nothing of this run is stored: there is no earlier attempt to go on with.
     queryResults: async () => [],
   }

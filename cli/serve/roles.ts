@@ -142,7 +142,7 @@ const judgingHealth = (name: string, running: Offline): RoleHealth => ({
   stats: async () => {
     const judging = await running.judging()
     return {
-      evals: running.status().length,
+      evals: running.evals(),
       judges: { ...countersOf(judging), cache: running.cacheStats() },
       trouble: troubleOf(judging),
     }
@@ -158,7 +158,7 @@ const offline =
       health:
         part === 'worker'
           ? judgingHealth(part, running)
-          : { name: part, stats: async () => ({ evals: running.status().length }) },
+          : { name: part, stats: async () => ({ evals: running.evals() }) },
       drain: () => running.drain(),
     }
   }

@@ -200,7 +200,7 @@ async function listen(
           state: settings.redis === null ? null : { redis: settings.redis, dataDir: '' },
           nowMs: shared.nowMs,
         }),
-        runOffline: (tenant, evalId) => runs.runNow(tenant, evalId),
+        offline: runs,
         judging: () => runs.judging(),
         ...(shared.state !== null && { liveState: shared.state }),
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),

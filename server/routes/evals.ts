@@ -5,10 +5,9 @@ import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { scoreUnitOf } from '../../engine/evaluate/score.ts'
 import type { LedgerRow } from '../../storage/traces/port.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
-import { problem } from '../problem.ts'
-import type { AlertJson, EvalJson, EvalsResponse, RunResponse } from '../schemas.ts'
+import type { AlertJson, EvalJson, EvalsResponse } from '../schemas.ts'
 
-/** `GET /v1/evals`: the definitions in force with their ledger. `POST /v1/evals/{package}/{name}/run`: judges now. */
+/** `GET /v1/evals`: the definitions in force with their ledger. */
 export function evalRoutes(app: ApiApp, api: ApiContext): void {
   app.get('/v1/evals', async (context) => {
     const { tenant } = context.var.principal
@@ -40,23 +39,7 @@ export function evalRoutes(app: ApiApp, api: ApiContext): void {
     }
     return context.json(body)
   })
-
-  app.post('/v1/evals/:package/:name/run', async (context) => {
-    const id = `${context.req.param('package')}/${context.req.param('name')}`
-    const { tenant } = context.var.principal
-    const plan = api.definitions.current(tenant).plan.evals.find((candidate) => candidate.id === id)
-    if (!plan) return problem(context, 404, `there is no eval ${id} in force`)
-    if (plan.kind === 'online')
-      return problem(context, 409, `${id} is an online eval: it runs by itself on every trace`)
-    if (!api.runOffline) return problem(context, 503, 'no offline worker runs in this process')
-    const outcome = await api.runOffline(tenant, id)
-    if (!outcome.ok) return problem(context, runRefusals[outcome.code], outcome.message)
-    const body: RunResponse = { eval: id, runId: outcome.runId }
-    return context.json(body, 202)
-  })
 }
-
-const runRefusals = { unknown_eval: 404, not_supported: 409, no_provider: 503, queue_unavailable: 503 } as const
 
 interface Found {
   /** By the measure in force: verdicts of another are another series. */

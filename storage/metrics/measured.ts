@@ -14,6 +14,7 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'insertResults',
   'insertBlocks',
   'getTrace',
+  'getTraces',
   'queryResults',
   'ledger',
   'settledTraceIds',

@@ -1,27 +1,25 @@
 /** The queue port on BullMQ, whichever backend the queue and worker are made with. */
-import { DelayedError, type Job, type Queue, UnrecoverableError, type Worker } from 'bullmq'
+import type { Job, Queue, Worker } from 'bullmq'
 import { DEFAULT_TENANT } from '../access/principal.ts'
 import { openDailyJobs } from './daily-jobs.ts'
-import {
-  type OfflineJob,
-  type OfflineQueue,
-  parseOfflineJob,
-  type QueueError,
-  type QueueErrorHandler,
-  type QueueWorker,
-  type QueueWorkerOptions,
-  RunInterrupted,
-  RunPostponed,
-  type RunState,
+import type {
+  OfflineQueue,
+  QueueError,
+  QueueErrorHandler,
+  QueueWorker,
+  QueueWorkerOptions,
+  RunHandlers,
 } from './port.ts'
+import { RUN_OPTIONS, recordOf, toRunState, workBatch, workRun } from './run-jobs.ts'
+import type { RunRecord } from './run-record.ts'
 
-/** Names of the two queues; `marks` is never worked on: it keeps one record an eval. */
-export const QUEUE_NAMES = { runs: 'assay-offline-runs', marks: 'assay-offline-marks' } as const
+/** Names of the queues; `marks` is never worked on: it keeps one record an eval. */
+export const QUEUE_NAMES = {
+  runs: 'assay-offline-runs',
+  batches: 'assay-offline-batches',
+  marks: 'assay-offline-marks',
+} as const
 
-/** Finished runs are kept this long: while its record exists, a run id cannot be enqueued again. */
-const KEEP_FINISHED = { age: 30 * 24 * 3600, count: 10_000 }
-const ATTEMPTS = 5
-const FIRST_RETRY_MS = 2_000
 /** A run that took its process down this many times is given up, so that it cannot do so for ever. */
 const MAX_STALLS = 5
 const DEFAULT_LOCK_MS = 30_000
@@ -34,7 +32,11 @@ export interface WorkerSettings {
 }
 
 /** The part of BullMQ's classes that is used here; their full types differ by backend. */
-export type BullQueue = Pick<Queue, 'add' | 'getJob' | 'getJobState' | 'waitUntilReady' | 'close'> & ErrorSource
+export type BullQueue = Pick<
+  Queue,
+  'add' | 'addBulk' | 'getJob' | 'getJobs' | 'getJobState' | 'waitUntilReady' | 'close'
+> &
+  ErrorSource
 export type BullWorker = Pick<Worker, 'waitUntilReady' | 'close'> & ErrorSource
 interface ErrorSource {
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -44,18 +46,22 @@ interface ErrorSource {
 export interface BullBackend {
   readonly name: 'redis' | 'pglite'
   openQueue(name: string): BullQueue
-  openWorker(name: string, run: (job: Job, token?: string) => Promise<void>, settings: WorkerSettings): BullWorker
+  openWorker(name: string, run: (job: Job, token?: string) => Promise<unknown>, settings: WorkerSettings): BullWorker
   /** What the store's client threw, if it says that the store cannot be reached. */
   unavailable?(error: unknown): QueueError | undefined
   close(): Promise<void>
 }
 
+/** A listing looks at so many runs of each state. */
+const MAX_LISTED = 1_000
+
 export async function openBullQueue(backend: BullBackend, onError: QueueErrorHandler): Promise<OfflineQueue> {
-  const runs = backend.openQueue(QUEUE_NAMES.runs)
-  const marks = backend.openQueue(QUEUE_NAMES.marks)
+  const [runs, batches, marks] = [QUEUE_NAMES.runs, QUEUE_NAMES.batches, QUEUE_NAMES.marks].map((name) =>
+    backend.openQueue(name),
+  ) as [BullQueue, BullQueue, BullQueue]
   // Without a listener an EventEmitter's 'error' takes the process down.
-  for (const queue of [runs, marks]) queue.on('error', onError)
-  await Promise.all([runs.waitUntilReady(), marks.waitUntilReady()])
+  for (const queue of [runs, batches, marks]) queue.on('error', onError)
+  await Promise.all([runs, batches, marks].map((queue) => queue.waitUntilReady()))
   const daily = await openDailyJobs(backend, onError)
   const workers = new Set<QueueWorker>()
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
@@ -66,24 +72,44 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
     }
   }
 
-  async function work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker> {
+  async function work(handlers: RunHandlers, options: QueueWorkerOptions): Promise<QueueWorker> {
     const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
-    const worker = backend.openWorker(QUEUE_NAMES.runs, (job, token) => runJob(job, token, handler), {
-      concurrency: options.concurrency,
-      lockDuration: lockMs,
-      stalledInterval: lockMs,
-      maxStalledCount: MAX_STALLS,
-    })
-    worker.on('error', options.onError)
-    await worker.waitUntilReady()
+    const settings = { lockDuration: lockMs, stalledInterval: lockMs, maxStalledCount: MAX_STALLS }
+    const batchId = ({ job, index }: { job: { tenant: string; runId: string }; index: number }): string =>
+      `${idWithin(job.tenant, job.runId)}#${index}`
+    const both = [
+      backend.openWorker(QUEUE_NAMES.runs, (job, token) => workRun(job, token ?? '', handlers, batches, batchId), {
+        ...settings,
+        concurrency: options.concurrency,
+      }),
+      backend.openWorker(QUEUE_NAMES.batches, (job, token) => workBatch(job, token ?? '', handlers), {
+        ...settings,
+        concurrency: options.batchesAtOnce ?? options.concurrency,
+      }),
+    ]
+    for (const worker of both) worker.on('error', options.onError)
+    await Promise.all(both.map((worker) => worker.waitUntilReady()))
     const handle: QueueWorker = {
       async drain() {
         workers.delete(handle)
-        await worker.close()
+        await Promise.all(both.map((worker) => worker.close()))
       },
     }
     workers.add(handle)
     return handle
+  }
+
+  const numberOf = async (id: string): Promise<number | undefined> => {
+    const mark = await marks.getJob(id)
+    return mark === undefined ? undefined : numberOfMark(mark.data)
+  }
+  const setNumber = async (
+    id: string,
+    data: { tenant: string; [of: string]: string | number | null },
+  ): Promise<void> => {
+    const mark = await marks.getJob(id)
+    if (mark === undefined) await marks.add('mark', data, { jobId: id })
+    else await mark.updateData(data)
   }
 
   return {
@@ -95,57 +121,52 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
       ask(async () => {
         const jobId = idWithin(job.tenant, job.runId)
         if ((await runs.getJob(jobId)) !== undefined) return 'known'
-        await runs.add('run', job, {
-          jobId,
-          attempts: ATTEMPTS,
-          backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
-          removeOnComplete: KEEP_FINISHED,
-          removeOnFail: KEEP_FINISHED,
-        })
+        await runs.add('run', job, { ...RUN_OPTIONS, jobId })
         return 'added'
       }),
     stateOf: (tenant, runId) => ask(async () => toRunState(await runs.getJobState(idWithin(tenant, runId)))),
-    lastSlot: (tenant, evalId) =>
+    runOf: (tenant, runId) =>
       ask(async () => {
-        const mark = await marks.getJob(markId(tenant, evalId))
-        return mark === undefined ? undefined : slotOfMark(mark.data)
+        const id = idWithin(tenant, runId)
+        const job = await runs.getJob(id)
+        return job === undefined ? null : recordOf(job, toRunState(await runs.getJobState(id)))
       }),
+    runsOf: (tenant, { evalId, limit }) =>
+      ask(async () => {
+        const all = await runs.getJobs([...LISTED], 0, MAX_LISTED - 1)
+        // One that is removed while it is listed is undefined, whatever its type says.
+        const wanted = all
+          .filter((job) => job !== undefined && job.data?.tenant === tenant)
+          .filter((job) => evalId === undefined || job.data?.evalId === evalId)
+          .sort((a, b) => b.timestamp - a.timestamp)
+          .slice(0, limit)
+        const records = await Promise.all(
+          wanted.map(async (job) => recordOf(job, toRunState(await runs.getJobState(job.id ?? '')))),
+        )
+        return records.filter((record): record is RunRecord => record !== null)
+      }),
+    lastSlot: (tenant, evalId) => ask(() => numberOf(markId('mark', tenant, evalId))),
     setLastSlot: (tenant, evalId, slotMs) =>
-      ask(async () => {
-        const data = { tenant, evalId, slotMs }
-        const jobId = markId(tenant, evalId)
-        const mark = await marks.getJob(jobId)
-        if (mark === undefined) await marks.add('mark', data, { jobId })
-        else await mark.updateData(data)
-      }),
+      ask(() => setNumber(markId('mark', tenant, evalId), { tenant, evalId, slotMs })),
+    pausedSince: (tenant, evalId) => ask(async () => (await numberOf(markId('pause', tenant, evalId))) ?? null),
+    setPaused: (tenant, evalId, slotMs) =>
+      ask(() => setNumber(markId('pause', tenant, evalId), { tenant, evalId, slotMs })),
+    cancelledSince: (tenant, runId) => ask(async () => (await numberOf(markId('cancel', tenant, runId))) ?? null),
+    setCancelled: (tenant, runId, slotMs) =>
+      ask(() => setNumber(markId('cancel', tenant, runId), { tenant, runId, slotMs })),
     async close() {
       await Promise.all([...workers].map((worker) => worker.drain()))
-      await Promise.all([runs.close(), marks.close(), daily.close()])
+      await Promise.all([runs.close(), batches.close(), marks.close(), daily.close()])
       await backend.close()
     },
   }
 }
 
-async function runJob(job: Job, token: string | undefined, handler: (job: OfflineJob) => Promise<void>): Promise<void> {
-  let parsed: OfflineJob
-  try {
-    parsed = parseOfflineJob(job.data)
-  } catch (error) {
-    // Trying a foreign shape again cannot help.
-    throw new UnrecoverableError(`not a run of an offline eval: ${String(error)}`)
-  }
-  try {
-    await handler(parsed)
-  } catch (error) {
-    if (!(error instanceof RunInterrupted || error instanceof RunPostponed)) throw error
-    await job.moveToDelayed(Date.now() + (error instanceof RunPostponed ? error.delayMs : 0), token)
-    throw new DelayedError()
-  }
-}
+const LISTED = ['active', 'waiting-children', 'waiting', 'delayed', 'completed', 'failed'] as const
 
 /** BullMQ refuses ids that are integers; the prefix makes sure. */
-function markId(tenant: string, evalId: string): string {
-  return `mark@${idWithin(tenant, evalId)}`
+function markId(kind: 'mark' | 'pause' | 'cancel', tenant: string, id: string): string {
+  return `${kind}@${idWithin(tenant, id)}`
 }
 
 /** Those of the default tenant are as they were before there were others. No name of ours has a `~`. */
@@ -153,22 +174,8 @@ function idWithin(tenant: string, id: string): string {
   return tenant === DEFAULT_TENANT ? id : `${tenant}~${id}`
 }
 
-function slotOfMark(data: unknown): number | undefined {
+/** The one number of a mark has one name, since marks were those of slots alone. */
+function numberOfMark(data: unknown): number | undefined {
   if (typeof data !== 'object' || data === null || !('slotMs' in data)) return undefined
   return typeof data.slotMs === 'number' ? data.slotMs : undefined
-}
-
-function toRunState(state: string): RunState {
-  switch (state) {
-    case 'completed':
-      return 'done'
-    case 'failed':
-    case 'active':
-      return state
-    case 'unknown':
-      return 'unknown'
-    default:
-      // waiting, delayed (between attempts), prioritized, waiting-children
-      return 'waiting'
-  }
 }

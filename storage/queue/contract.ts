@@ -1,6 +1,7 @@
 /** What every backend of the queue port has to pass. */
 import { afterEach, describe, expect, test } from 'vitest'
-import { type OfflineJob, type OfflineQueue, RunInterrupted, RunPostponed } from './port.ts'
+import { type OfflineJob, type OfflineQueue, type RunHandlers, RunInterrupted, RunPostponed } from './port.ts'
+import { NO_OUTCOME, type RunBatch, type RunPlan } from './run-record.ts'
 
 export interface QueueUnderTest {
   /** A further connection to the same queue, as another process would have. */
@@ -24,7 +25,10 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       const seen: OfflineJob[] = []
       const job = jobOf('checkout/helpful', 1_700_000_000_000)
       expect(await queue.enqueue(job)).toBe('added')
-      await queue.work(async (taken) => void seen.push(taken), { concurrency: 1, onError: fail })
+      await queue.work(
+        plans(async (taken) => void seen.push(taken)),
+        { concurrency: 1, onError: fail },
+      )
       await untilState(queue, job.runId, 'done')
       expect(seen).toEqual([job])
     })
@@ -38,11 +42,11 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       await queue.enqueue(job)
       expect(await queue.enqueue(job)).toBe('known')
       await queue.work(
-        async () => {
+        plans(async () => {
           runs++
           started.resolve()
           await go.promise
-        },
+        }),
         { concurrency: 4, onError: fail },
       )
       await started.promise
@@ -60,9 +64,9 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       await Promise.all([a.enqueue(job), b.enqueue(job)])
       for (const queue of [a, b]) {
         await queue.work(
-          async () => {
+          plans(async () => {
             runs++
-          },
+          }),
           { concurrency: 2, onError: fail },
         )
       }
@@ -77,7 +81,10 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
     test('a job enqueued while workers wait starts without polling', async () => {
       const queue = await open()
       let taken = Promise.withResolvers<void>()
-      await queue.work(async () => taken.resolve(), { concurrency: 1, onError: fail })
+      await queue.work(
+        plans(async () => taken.resolve()),
+        { concurrency: 1, onError: fail },
+      )
       // Polling would take its whole block time of 5 s, each time; a busy machine may delay one.
       const waitsMs: number[] = []
       for (let i = 0; i < 3; i++) {
@@ -97,10 +104,10 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       let attempts = 0
       await queue.enqueue(job)
       await queue.work(
-        async () => {
+        plans(async () => {
           attempts++
           if (attempts === 1) throw new Error('the log is full')
-        },
+        }),
         { concurrency: 1, onError: fail },
       )
       await untilState(queue, job.runId, 'done')
@@ -113,10 +120,10 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       let runs = 0
       await queue.enqueue(job)
       await queue.work(
-        async () => {
+        plans(async () => {
           runs++
           if (runs <= 7) throw new RunInterrupted()
-        },
+        }),
         { concurrency: 1, onError: fail },
       )
       await untilState(queue, job.runId, 'done')
@@ -129,14 +136,92 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       let runs = 0
       await queue.enqueue(job)
       await queue.work(
-        async () => {
+        plans(async () => {
           runs++
           if (runs <= 7) throw new RunPostponed(10, new Error('the store is away'))
-        },
+        }),
         { concurrency: 1, onError: fail },
       )
       await untilState(queue, job.runId, 'done')
       expect(runs).toBe(8)
+    })
+
+    test('a run is its batches, each with a part of its subjects, and done when they are', async () => {
+      const [a, b] = [await open(), await open()]
+      const job = jobOf('checkout/parts', 1_700_001_000_000)
+      const batches: RunBatch[] = []
+      let planned = 0
+      const handlers: RunHandlers = {
+        plan: async () => {
+          planned++
+          return planOf(60, 12)
+        },
+        batch: async (batch) => {
+          batches.push(batch)
+          return { ...NO_OUTCOME, pass: batch.subjects.length }
+        },
+      }
+      for (const queue of [a, b]) await queue.work(handlers, { concurrency: 1, onError: fail })
+      await a.enqueue(job)
+      await untilState(b, job.runId, 'done')
+      expect(planned).toBe(1)
+      batches.sort((one, other) => one.index - other.index)
+      expect(batches.map(({ index, subjects, unpaid, isFirst }) => [index, subjects.length, unpaid, isFirst])).toEqual([
+        [0, 25, 0, true],
+        [1, 25, 2, true],
+        [2, 10, 10, true],
+      ])
+      expect(batches.flatMap(({ subjects }) => subjects)).toEqual(planOf(60).subjects)
+      const { subjects: _, ...plan } = planOf(60, 12)
+      expect(await b.runOf('default', job.runId)).toMatchObject({
+        job,
+        state: 'done',
+        plan,
+        batches: { all: 3, done: 3, failed: 0 },
+        outcome: { ...NO_OUTCOME, pass: 60 },
+        error: null,
+      })
+      expect((await a.runsOf('default', { evalId: job.evalId, limit: 5 })).map((run) => run.job.runId)).toEqual([
+        job.runId,
+      ])
+    })
+
+    test('while its batches wait a run is active, and tells how far it is', async () => {
+      const queue = await open()
+      const job = jobOf('checkout/half', 1_700_001_060_000)
+      const [halfway, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const tries: boolean[] = []
+      const handlers: RunHandlers = {
+        plan: async () => planOf(50),
+        batch: async ({ index, isFirst }) => {
+          if (index === 0) return { ...NO_OUTCOME, fail: 25 }
+          tries.push(isFirst)
+          if (tries.length === 1) throw new RunInterrupted()
+          halfway.resolve()
+          await go.promise
+          return { ...NO_OUTCOME, pass: 25 }
+        },
+      }
+      await queue.enqueue(job)
+      await queue.work(handlers, { concurrency: 1, onError: fail })
+      await halfway.promise
+      const run = await queue.runOf('default', job.runId)
+      expect(run).toMatchObject({ state: 'active', batches: { all: 2, done: 1 }, outcome: { fail: 25, pass: 0 } })
+      go.resolve()
+      await untilState(queue, job.runId, 'done')
+      expect(tries).toEqual([true, false])
+    })
+
+    test('pauses and cancellations are shared', async () => {
+      const [a, b] = [await open(), await open()]
+      expect(await a.pausedSince('default', 'checkout/p')).toBeNull()
+      await a.setPaused('default', 'checkout/p', 5)
+      expect(await b.pausedSince('default', 'checkout/p')).toBe(5)
+      await b.setPaused('default', 'checkout/p', null)
+      expect(await a.pausedSince('default', 'checkout/p')).toBeNull()
+      await a.setCancelled('default', 'checkout/p@1', 7)
+      expect(await b.cancelledSince('default', 'checkout/p@1')).toBe(7)
+      expect(await b.cancelledSince('acme', 'checkout/p@1')).toBeNull()
     })
 
     test('drain waits for the running job and takes no other', async () => {
@@ -147,11 +232,11 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       const second = jobOf('checkout/drain', 1_700_000_420_000)
       let ended = 0
       const worker = await queue.work(
-        async () => {
+        plans(async () => {
           started.resolve()
           await go.promise
           ended++
-        },
+        }),
         { concurrency: 1, onError: fail },
       )
       await queue.enqueue(first)
@@ -183,9 +268,9 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       expect(await queue.enqueue(theirs)).toBe('added')
       const taken: string[] = []
       await queue.work(
-        async ({ tenant, evalId }) => {
+        plans(async ({ tenant, evalId }) => {
           if (evalId === job.evalId) taken.push(tenant)
-        },
+        }),
         { concurrency: 1, onError: fail },
       )
       await untilState(queue, job.runId, 'done')
@@ -226,6 +311,29 @@ function jobOf(evalId: string, slotMs: number): OfflineJob {
 
 function fail(error: Error): void {
   throw error
+}
+
+/** Of runs that have no batches. */
+export function plans(work: (job: OfflineJob) => Promise<void>): RunHandlers {
+  return {
+    plan: async (job) => {
+      await work(job)
+      return null
+    },
+    batch: async () => NO_OUTCOME,
+  }
+}
+
+function planOf(subjects: number, unpaid = 0): RunPlan {
+  return {
+    populationTraces: subjects,
+    lookedAtTraces: subjects,
+    sampled: subjects,
+    unpaid,
+    estimateMicroUsd: null,
+    budgetMicroUsd: null,
+    subjects: Array.from({ length: subjects }, (_, i) => [`trace-${i}`, '', 0.5]),
+  }
 }
 
 export async function untilState(queue: OfflineQueue, runId: string, state: string): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openBullQueue } from './bull-queue.ts'
-import { queueContract, untilState } from './contract.ts'
+import { plans, queueContract, untilState } from './contract.ts'
 import { openQueue } from './open-queue.ts'
 import { maintain, openPgliteBackend } from './pglite-backend.ts'
 import { PglitePool } from './pglite-pool.ts'
@@ -45,11 +45,14 @@ describe('the folder', () => {
 
     const queue = await openQueue({ dataDir }, fail)
     const seen = new Map<string, number>()
-    await queue.work(async (job) => void seen.set(job.runId, (seen.get(job.runId) ?? 0) + 1), {
-      concurrency: 4,
-      lockMs: 500,
-      onError: fail,
-    })
+    await queue.work(
+      plans(async (job) => void seen.set(job.runId, (seen.get(job.runId) ?? 0) + 1)),
+      {
+        concurrency: 4,
+        lockMs: 500,
+        onError: fail,
+      },
+    )
     for (const runId of acknowledged) await untilState(queue, runId, 'done')
     await queue.close()
     expect([...seen.values()].every((times) => times === 1)).toBe(true)

@@ -1,6 +1,7 @@
 /** The queue port: runs of offline evals as jobs, on BullMQ over Redis or over PGlite. */
 import { z } from 'zod'
 import type { DailyJobs } from './daily-jobs.ts'
+import type { BatchOutcome, RunBatch, RunPlan, RunRecord } from './run-record.ts'
 
 const offlineJobSchema = z.object({
   tenant: z.string().min(1),
@@ -11,6 +12,8 @@ const offlineJobSchema = z.object({
   /** Milliseconds since the epoch: the scheduled minute, or the moment at which a run was asked for. */
   slotMs: z.int().nonnegative(),
   trigger: z.enum(['schedule', 'manual']),
+  /** The traces that a manual run was asked to look at, instead of those that its eval's sample names. */
+  window: z.object({ fromMs: z.int().nonnegative(), toMs: z.int().nonnegative() }).optional(),
 })
 
 export type OfflineJob = z.infer<typeof offlineJobSchema>
@@ -26,11 +29,25 @@ export type RunState = 'waiting' | 'active' | 'done' | 'failed' | 'unknown'
 export type QueueErrorHandler = (error: Error) => void
 
 export interface QueueWorkerOptions {
-  /** Runs at the same time in this process. */
+  /** Runs that are planned at the same time in this process. */
   concurrency: number
-  /** A run whose process died is taken up by another worker after about this long. */
+  /** Batches at the same time in this process; as many as `concurrency` unless told. */
+  batchesAtOnce?: number
+  /** A job whose process died is taken up by another worker after about this long. */
   lockMs?: number
   onError: QueueErrorHandler
+}
+
+/**
+ * Both are tried again where they reject (5 attempts, 2 s doubling; `RunInterrupted` and `RunPostponed` cost none), and may run twice
+ * when their process was killed: they write idempotently.
+ */
+export interface RunHandlers {
+  /** What the run has to do; null when there is nothing of it left, which ends it. Once it has resolved it is not asked again. */
+  plan(job: OfflineJob): Promise<RunPlan | null>
+  batch(batch: RunBatch): Promise<BatchOutcome>
+  /** After the last batch; the run is done when it resolves. */
+  done?(job: OfflineJob, record: RunRecord): Promise<void>
 }
 
 export interface QueueWorker {
@@ -42,15 +59,21 @@ export interface OfflineQueue extends Omit<DailyJobs, 'close'> {
   readonly backend: 'redis' | 'pglite'
   /** `known`: a job of the tenant with this run id exists already, in whatever state; nothing was added. */
   enqueue(job: OfflineJob): Promise<'added' | 'known'>
-  /**
-   * Starts taking jobs. A handler that rejects is tried again (5 attempts, 2 s doubling; `RunInterrupted` and
-   * `RunPostponed` cost none); a job may run twice when its process was killed, so handlers write idempotently.
-   */
-  work(handler: (job: OfflineJob) => Promise<void>, options: QueueWorkerOptions): Promise<QueueWorker>
+  work(handlers: RunHandlers, options: QueueWorkerOptions): Promise<QueueWorker>
   stateOf(tenant: string, runId: string): Promise<RunState>
+  /** Null where there is no such run, or none any more. */
+  runOf(tenant: string, runId: string): Promise<RunRecord | null>
+  /** Newest first, among those that were enqueued last. */
+  runsOf(tenant: string, options: { evalId?: string; limit: number }): Promise<RunRecord[]>
   /** The last slot that the schedule of an eval has dealt with; undefined for an eval never seen. Shared by all schedulers. */
   lastSlot(tenant: string, evalId: string): Promise<number | undefined>
   setLastSlot(tenant: string, evalId: string, slotMs: number): Promise<void>
+  /** Since when an eval is paused; null where it is not. */
+  pausedSince(tenant: string, evalId: string): Promise<number | null>
+  setPaused(tenant: string, evalId: string, sinceMs: number | null): Promise<void>
+  /** Since when a run is cancelled: what of it has not begun is left. */
+  cancelledSince(tenant: string, runId: string): Promise<number | null>
+  setCancelled(tenant: string, runId: string, sinceMs: number): Promise<void>
   close(): Promise<void>
 }
 

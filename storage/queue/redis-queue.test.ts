@@ -10,7 +10,7 @@ import {
   redisSettings,
   startRedis,
 } from '../../test/support/redis-server.ts'
-import { queueContract, untilState } from './contract.ts'
+import { plans, queueContract, untilState } from './contract.ts'
 import { openQueue, type QueueConfig } from './open-queue.ts'
 import { type OfflineQueue, QueueError } from './port.ts'
 
@@ -62,7 +62,10 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       await queue.setLastSlot('default', job.evalId, 1)
       expect(await queue.lastSlot('default', job.evalId)).toBe(1)
       expect(await queue.enqueue(job)).toBe('added')
-      await queue.work(async () => {}, { concurrency: 1, onError: fail })
+      await queue.work(
+        plans(async () => {}),
+        { concurrency: 1, onError: fail },
+      )
       await untilState(queue, job.runId, 'done')
       await queue.close()
     })
@@ -74,7 +77,10 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       const url = server.url.replace('://', `://assay:${PASSWORD}@`)
       const queue = await open(url, note, { operationTimeoutMs: 500 })
       const seen: string[] = []
-      await queue.work(async ({ runId }) => void seen.push(runId), { concurrency: 1, onError: note })
+      await queue.work(
+        plans(async ({ runId }) => void seen.push(runId)),
+        { concurrency: 1, onError: note },
+      )
       await queue.enqueue(jobOf('before'))
       await untilState(queue, jobOf('before').runId, 'done')
 

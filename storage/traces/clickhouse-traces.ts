@@ -1,6 +1,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { CAPS } from '../../dsl/caps.ts'
 import { bySpan, lacksMessages, type MessagesBySpan, withAllMessages } from '../../engine/conventions/span-messages.ts'
+import { byStart } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
@@ -35,6 +36,8 @@ import {
   spanIdsQuery,
   traceMessagesQuery,
   traceQuery,
+  tracesMessagesQuery,
+  tracesQuery,
 } from './queries.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
@@ -58,6 +61,7 @@ const COLUMNS: Readonly<Record<TracesTable, readonly string[]>> = {
   results: RESULT_COLUMNS,
 }
 const TRACE_ID = /^[0-9a-f]{32}$/
+const MAX_TRACES_AT_ONCE = 200
 
 interface LedgerCounts {
   eval_id: string
@@ -117,6 +121,25 @@ export class ClickHouseTraces implements TracesStore {
       spans,
       await this.#messages(tenant, this.#limits.api, traceMessagesQuery(this.#database, tenant, traceId)),
     )
+  }
+
+  async getTraces(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, Span[]>> {
+    const asked = traceIds.filter((id) => TRACE_ID.test(id))
+    if (asked.length === 0) return new Map()
+    if (asked.length > MAX_TRACES_AT_ONCE) throw new RangeError(`${asked.length} traces at once are too many`)
+    const rows = await this.#rows<SpanRow>(
+      this.#limits.runs,
+      tracesQuery(this.#database, tenant, asked, CAPS.spansPerTrace + 1),
+    )
+    const traces = Map.groupBy(rows.map(spanFromRow).sort(byStart), ({ traceId }) => traceId)
+    const lacking = [...traces].filter(([, spans]) => spans.some(lacksMessages)).map(([traceId]) => traceId)
+    if (lacking.length === 0) return traces
+    const messages = await this.#messages(
+      tenant,
+      this.#limits.runs,
+      tracesMessagesQuery(this.#database, tenant, lacking),
+    )
+    return new Map([...traces].map(([traceId, spans]) => [traceId, withAllMessages(spans, messages)]))
   }
 
   async spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {

@@ -251,6 +251,21 @@ export function describeTracesContract(
         expect((await store.getTrace(tenant, hex(32, 1))).map((s) => s.spanId)).toEqual([hex(16, 1)])
       })
 
+      test('several traces at once are each as they are alone', async () => {
+        const tenant = newTenant()
+        const spans = [1, 2, 3].flatMap((trace) =>
+          [3, 1, 2].map((id) => span(tenant, trace, id, { startTimeUs: t0Us + id })),
+        )
+        await store.insertSpans(spans, newToken())
+        nowMs += 1
+        await store.insertSpans([span(tenant, 2, 3, { durationNs: 9 })], newToken())
+        const asked = [hex(32, 1), hex(32, 2), hex(32, 99), 'no id']
+        const found = await store.getTraces(tenant, asked)
+        expect([...found.keys()].sort()).toEqual([hex(32, 1), hex(32, 2)])
+        for (const [traceId, trace] of found) expect(trace).toEqual(await store.getTrace(tenant, traceId))
+        expect(await store.getTraces(newTenant(), asked)).toEqual(new Map())
+      })
+
       test('tenants do not see each other', async () => {
         const [a, b] = [newTenant(), newTenant()]
         await store.insertSpans([span(a, 1, 1), span(b, 1, 1, { name: 'other' })], newToken())

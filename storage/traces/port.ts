@@ -98,6 +98,8 @@ export interface TracesStore {
    * `CAPS.spansPerTrace` these and one more, which tells that it is cut: roots first, then the earliest.
    */
   getTrace(tenant: string, traceId: string): Promise<Span[]>
+  /** The same of up to 200 traces at once; one without spans has no entry. */
+  getTraces(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, Span[]>>
   /** The ids of the stored spans of each of these traces, a thousand traces at the most; one without spans has no entry. */
   spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   /** Latest revision of each, newest first. */

@@ -44,6 +44,31 @@ export function traceQuery(database: string, tenant: string, traceId: string, li
   }
 }
 
+/** As `traceQuery`, of several: of each so many at the most, those without a parent and then the earliest. */
+export function tracesQuery(database: string, tenant: string, traceIds: readonly string[], limit: number): Query {
+  return {
+    query: `SELECT * FROM (
+  SELECT ${SPAN_SELECT} FROM ${database}.spans
+  WHERE ${OF_TRACES}
+  ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id
+) ORDER BY parent_span_id_hex != '0000000000000000', start_time_us, start_time_sub_us, span_id_hex LIMIT {limit:UInt32} BY trace_id_hex`,
+    settings: ONE_THREAD,
+    query_params: { tenant, traceIds: [...traceIds], limit },
+  }
+}
+
+export function tracesMessagesQuery(database: string, tenant: string, traceIds: readonly string[]): Query {
+  return {
+    query: `SELECT ${MESSAGES_SELECT} FROM ${database}.messages
+WHERE ${OF_TRACES}
+ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id, event_key LIMIT ${MAX_MESSAGES}`,
+    settings: ONE_THREAD,
+    query_params: { tenant, traceIds: [...traceIds] },
+  }
+}
+
+const OF_TRACES = 'tenant = {tenant:String} AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))'
+
 /** Of each trace so many at the most. */
 export function spanIdsQuery(database: string, tenant: string, traceIds: readonly string[], limit: number): Query {
   return {

@@ -5,10 +5,13 @@ import { type DrawOptions, drawSample, traceProbability } from './sample.ts'
 const ids = (n: number) => Array.from({ length: n }, (_, i) => `trace-${i}`)
 const signal = new AbortController().signal
 
-function draw(options: Partial<DrawOptions> & Pick<DrawOptions, 'traceIds' | 'size'>) {
+type Options = Partial<Omit<DrawOptions, 'subjectsOf'>> &
+  Pick<DrawOptions, 'traceIds' | 'size'> & { subjectsOf?: (traceId: string) => string[] }
+
+function draw({ subjectsOf = () => [''], ...options }: Options) {
   return drawSample({
     runId: 'checkout/helpful@2026-11-03T0600Z',
-    subjectsOf: async () => [''],
+    subjectsOf: async (traceIds) => traceIds.map(subjectsOf),
     readsAtOnce: 3,
     signal,
     ...options,
@@ -72,7 +75,7 @@ describe('inclusion probability', () => {
         traceIds: ids(1_000),
         size: 30,
         runId: `e@${slot}`,
-        subjectsOf: async (id) => (inScope.has(id) ? [''] : []),
+        subjectsOf: (id) => (inScope.has(id) ? [''] : []),
       })
       estimates.push(sample.subjects.reduce((sum, s) => sum + 1 / s.inclusionProbability, 0))
     }
@@ -82,7 +85,7 @@ describe('inclusion probability', () => {
   })
 
   test('a trace of which only some spans fit counts by their share', async () => {
-    const sample = await draw({ traceIds: ['one'], size: 2, subjectsOf: async () => ['a', 'b', 'c', 'd'] })
+    const sample = await draw({ traceIds: ['one'], size: 2, subjectsOf: () => ['a', 'b', 'c', 'd'] })
     expect(sample.subjects.map((s) => s.inclusionProbability)).toEqual([0.5, 0.5])
   })
 
@@ -114,7 +117,7 @@ test('a scope that nothing satisfies is not looked for in all of the store', asy
     traceIds: ids(1_000),
     size: 5,
     maxLookedAt: 90,
-    subjectsOf: async () => {
+    subjectsOf: () => {
       reads++
       return []
     },

@@ -26,8 +26,8 @@ export interface DrawOptions {
   runId: string
   traceIds: readonly string[]
   size: number | 'all'
-  /** Ids of the trace's subjects in scope; `['']` for the trace itself. */
-  subjectsOf: (traceId: string) => Promise<readonly string[]>
+  /** Of each of these traces the ids of its subjects in scope; `['']` for the trace itself. */
+  subjectsOf: (traceIds: readonly string[]) => Promise<readonly (readonly string[])[]>
   /** Traces read at the same time. */
   readsAtOnce: number
   /** Looking stops there, whatever was found: a scope that almost nothing satisfies must not read the whole store. */
@@ -54,7 +54,7 @@ export async function drawSample(options: DrawOptions): Promise<Sample> {
   while (lookedAt < last && subjects < size) {
     signal.throwIfAborted()
     const batch = ranked.slice(lookedAt, Math.min(last, lookedAt + readsAtOnce))
-    const read = await Promise.all(batch.map(subjectsOf))
+    const read = await subjectsOf(batch)
     for (const [i, spanIds] of read.entries()) {
       lookedAt++
       if (spanIds.length === 0) continue

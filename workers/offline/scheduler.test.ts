@@ -6,7 +6,8 @@ import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { buildOfflineEval, e } from '../../engine/evaluate/build-plan.ts'
 import { openBullQueue } from '../../storage/queue/bull-queue.ts'
 import { openPgliteBackend } from '../../storage/queue/pglite-backend.ts'
-import type { OfflineQueue } from '../../storage/queue/port.ts'
+import type { OfflineQueue, RunHandlers } from '../../storage/queue/port.ts'
+import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 
 // Making PGlite's folder is seconds of CPU, more on a busy machine.
@@ -67,7 +68,14 @@ test('two schedulers enqueue one job', async () => {
   const pair = [schedulerAt('2026-07-04T05:00:00Z', queue), schedulerAt('2026-07-04T05:00:00Z', other)]
   await Promise.all(pair.map((scheduler) => scheduler.sync([evalOf('two')])))
   const taken: string[] = []
-  const worker = await queue.work(async (job) => void taken.push(job.runId), { concurrency: 4, onError: fail })
+  const note: RunHandlers = {
+    plan: async (job) => {
+      taken.push(job.runId)
+      return null
+    },
+    batch: async () => NO_OUTCOME,
+  }
+  const worker = await queue.work(note, { concurrency: 4, onError: fail })
   while ((await known('test/two@2026-07-04T0500Z')) !== 'done') await new Promise((resolve) => setTimeout(resolve, 20))
   await worker.drain()
   expect(taken.filter((runId) => runId.startsWith('test/two@'))).toEqual(['test/two@2026-07-04T0500Z'])

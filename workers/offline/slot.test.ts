@@ -48,8 +48,8 @@ test('run ids have no colon; a manual one is never a scheduled one', () => {
 
 test('windows of consecutive slots meet, and a scheduled one lies before its slot by what traces take to settle', () => {
   const hourNs = 3_600e9
-  const first = windowOf(hourNs, utc('2026-11-03T06:00:00Z'), 'schedule')
-  const second = windowOf(hourNs, utc('2026-11-03T07:00:00Z'), 'schedule')
+  const first = windowOf(hourNs, { slotMs: utc('2026-11-03T06:00:00Z'), trigger: 'schedule' })
+  const second = windowOf(hourNs, { slotMs: utc('2026-11-03T07:00:00Z'), trigger: 'schedule' })
   expect(first.toUs).toBe(second.fromUs)
   expect(first).toEqual({
     fromUs: utc('2026-11-03T04:58:00Z') * 1000,

@@ -1,5 +1,6 @@
 /** Slots of a schedule: the minutes at which an offline eval is due, and the ids of its runs. */
 import { createTask, parse, type ScheduledTask } from 'node-cron'
+import type { OfflineJob } from '../../storage/queue/port.ts'
 
 const MINUTE_MS = 60_000
 /** A schedule that was due longer ago than this is not looked for: monthly ones are found, yearly ones may not be. */
@@ -58,13 +59,16 @@ const STORE_LAG_MS = 2_000
 /**
  * Which traces a run looks at. A scheduled run's window ends 2 min before its slot, so that what began in it has settled and
  * no trace falls between two windows; it depends on the slot alone, so that a run repeated later sees the same window. A
- * manual run looks at what had arrived when it was asked for.
+ * manual run looks at what had arrived when it was asked for, or at what it was told to.
  */
-export function windowOf(overNs: number, slotMs: number, trigger: 'schedule' | 'manual'): SampleWindow {
+export function windowOf(
+  overNs: number,
+  { slotMs, trigger, window }: Pick<OfflineJob, 'slotMs' | 'trigger' | 'window'>,
+): SampleWindow {
   const endMs = trigger === 'manual' ? slotMs : slotMs - IDLE_SETTLE_MS
   return {
-    fromUs: endMs * 1000 - Math.round(overNs / 1000),
-    toUs: endMs * 1000,
+    fromUs: window === undefined ? endMs * 1000 - Math.round(overNs / 1000) : window.fromMs * 1000,
+    toUs: (window?.toMs ?? endMs) * 1000,
     settledBeforeMs: trigger === 'manual' ? slotMs + STORE_LAG_MS : slotMs,
   }
 }

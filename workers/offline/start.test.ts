@@ -210,19 +210,14 @@ describe('a run', () => {
     expect(results.filter(({ verdict }) => verdict === 'unknown').map(({ reason }) => reason)).toEqual(
       Array(4).fill({ code: 'not_captured', field: 'output.text' }),
     )
-    const summary = {
-      populationTraces: 40,
-      lookedAtTraces: 40,
-      sampled: 20,
-      alreadyJudged: 0,
-      pass: 8,
-      fail: 8,
-      unknown: 4,
-      error: 0,
+    const lastRun = {
+      job: { runId },
+      state: 'done',
+      plan: { populationTraces: 40, lookedAtTraces: 40, sampled: 20 },
+      batches: { all: 1, done: 1, failed: 0 },
+      outcome: { alreadyJudged: 0, pass: 8, fail: 8, unknown: 4, error: 0, left: 0 },
     }
-    expect(offline.status()).toMatchObject([
-      { evalId: 'test/helpful', state: 'ready', lastRun: { runId, outcome: 'done', summary } },
-    ])
+    expect(await offline.status('default')).toMatchObject([{ evalId: 'test/helpful', state: 'ready', lastRun }])
     expect(notices).toEqual([])
   })
 
@@ -256,7 +251,7 @@ describe('a run', () => {
     expect(new Set(all.map(({ traceId }) => traceId)).size).toBe(20)
     expect(new Set(all.map((result) => result.runId))).toEqual(new Set([runId]))
     expect(healthy.requests).toHaveLength(10)
-    expect(second.status()[0]?.lastRun?.summary).toMatchObject({ sampled: 20, alreadyJudged: before.length })
+    expect((await second.run('default', runId))?.outcome).toMatchObject({ alreadyJudged: before.length })
   })
 
   test('without the store it waits, for longer than a run that fails is tried again, and is done when that is back', async () => {
@@ -269,7 +264,7 @@ describe('a run', () => {
       outageWaitMs: 5,
       traces: {
         settledTraceIds: (...question) => (++asked <= 8 ? away : traces).settledTraceIds(...question),
-        getTrace: (...question) => traces.getTrace(...question),
+        getTraces: (...question) => traces.getTraces(...question),
         queryResults: (...question) => traces.queryResults(...question),
       },
     })
@@ -353,7 +348,7 @@ describe('a schedule', () => {
     expect(await published('test/hourly')).toHaveLength(20)
 
     definitions.swap(buildPlan({ evals: [evalOf('other')] }))
-    expect(second.status().map(({ evalId }) => evalId)).toEqual(['test/other'])
+    expect((await second.status('default')).map(({ evalId }) => evalId)).toEqual(['test/other'])
     expect(await second.runNow('default', 'test/hourly')).toEqual({
       ok: false,
       code: 'unknown_eval',
@@ -401,7 +396,7 @@ describe('without a provider', () => {
       'No provider is configured for the judge of test/unconfigured (openai/gpt-5-mini): it is not run. ' +
       'Set OPENAI_API_KEY (or ASSAY_OPENAI_BASE_URL for a server of your own).'
     expect(notices).toEqual([message])
-    expect(offline.status()).toMatchObject([{ state: 'no_provider', detail: message, lastRun: undefined }])
+    expect(await offline.status('default')).toMatchObject([{ state: 'no_provider', detail: message, lastRun: null }])
     expect(await offline.runNow('default', 'test/unconfigured')).toEqual({ ok: false, code: 'no_provider', message })
     expect(await published('test/unconfigured')).toEqual([])
   })

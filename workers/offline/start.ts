@@ -1,31 +1,31 @@
 /** The offline role: scheduler, queue and worker wired together. Runs in a thread or process of its own. */
 
-import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { notRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
-import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
-import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { EVAL_RESULTS } from '../../storage/log/topics.ts'
+import type { OfflineControl, Readiness } from '../../storage/queue/offline-control.ts'
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
-import { type OfflineJob, QueueError, RunPostponed, type RunState } from '../../storage/queue/port.ts'
+import type { RunState } from '../../storage/queue/port.ts'
+import { SUBJECTS_PER_BATCH } from '../../storage/queue/run-record.ts'
 import { openState } from '../../storage/state/open-state.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
+import { createControl } from './control.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { readinessOf } from './judge-readiness.ts'
-import { isOutage } from './outage.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
 import { type ProviderSettings, providersByName } from './providers.ts'
-import { type OfflineTraces, type RunSummary, runOfflineEval } from './run.ts'
+import type { OfflineTraces } from './run.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
-import { runIdOf } from './slot.ts'
+import { createTurnstile } from './turnstile.ts'
+import { createHandlers, ofTenant } from './work-runs.ts'
 
 export type OfflinePart = 'scheduler' | 'worker'
 
@@ -48,9 +48,9 @@ export interface OfflineOptions {
   parts?: readonly OfflinePart[]
   /** The check of a day of the store against the log: enqueued where the scheduler is, run where the workers are. */
   checkDay?: (day: string) => Promise<void>
-  /** Runs at the same time; 2 by default. */
+  /** Runs that are planned at the same time; 2 by default. */
   runsAtOnce?: number
-  /** Judge calls at the same time within a run; 8 by default. */
+  /** Subjects that this process judges at the same time; 32 by default. */
   callsAtOnce?: number
   /** For one judge call; 30 s by default. */
   judgeTimeoutMs?: number
@@ -62,37 +62,11 @@ export interface OfflineOptions {
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-export interface OfflineEvalStatus {
-  tenant: string
-  evalId: string
-  state: 'ready' | 'no_provider' | 'not_supported'
-  /** What to do about a state other than `ready`. */
-  detail: string | undefined
-  nextSlotMs: number | undefined
-  /** The latest run that this process has worked on. */
-  lastRun: LastRun | undefined
-}
-
-export interface LastRun {
-  runId: string
-  startedAtMs: number
-  endedAtMs: number | undefined
-  outcome: 'running' | 'done' | 'failed' | 'interrupted'
-  error: string | undefined
-  summary: RunSummary | undefined
-}
-
-export type RunNowOutcome =
-  | { ok: true; runId: string }
-  | { ok: false; code: 'unknown_eval' | 'no_provider' | 'not_supported' | 'queue_unavailable'; message: string }
-
-export interface Offline {
+export interface Offline extends OfflineControl {
   readonly backend: 'redis' | 'pglite'
-  /** Enqueues a run over what has arrived by now; it begins 5 s later, when that has settled. */
-  runNow(tenant: string, evalId: string): Promise<RunNowOutcome>
   runState(tenant: string, runId: string): Promise<RunState>
-  /** One row for each offline eval in force, of every tenant. */
-  status(): OfflineEvalStatus[]
+  /** How many are in force, of all tenants. */
+  evals(): number
   /** Which providers take calls, as all workers know it. */
   judging(): Promise<ProvidersHealth>
   /** Answers that were found in the cache, and those that were not. */
@@ -116,7 +90,6 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   })
   const health = createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs })
   const stop = new AbortController()
-  const lastRuns = new Map<string, LastRun>()
   const sleep = options.sleep ?? sleepUntilAborted
   const judges = new Map<string, TenantJudge>()
   const judgeOf = (tenant: string): TenantJudge => {
@@ -139,7 +112,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const offlineEvals = (tenant: string): OfflineEvalPlan[] =>
     definitions.current(tenant).evals.filter((one) => one.kind === 'offline')
 
-  function readiness(evalPlan: OfflineEvalPlan): { state: OfflineEvalStatus['state']; detail: string | undefined } {
+  function readiness(evalPlan: OfflineEvalPlan): Readiness {
     const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
     if (found.state === 'not_supported')
       return { ...found, detail: `${evalPlan.id} is not run by this version: ${found.detail}.` }
@@ -153,59 +126,32 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     return { state: 'no_provider', detail: `${what}: it is not run. ${remedy[0]?.toUpperCase()}${remedy.slice(1)}.` }
   }
 
-  async function work(job: OfflineJob): Promise<void> {
-    const { tenant } = job
-    const plan = definitions.current(tenant)
-    const evalPlan = offlineEvals(tenant).find(({ id }) => id === job.evalId)
-    // It was taken out of the definitions after the slot was enqueued.
-    if (evalPlan === undefined) return
-    const { state, detail } = readiness(evalPlan)
-    if (state !== 'ready') {
-      notice(detail ?? state)
-      return
-    }
-    const run: LastRun = {
-      runId: job.runId,
-      startedAtMs: nowMs(),
-      endedAtMs: undefined,
-      outcome: 'running',
-      error: undefined,
-      summary: undefined,
-    }
-    lastRuns.set(keyOf(tenant, job.evalId), run)
-    try {
-      run.summary = await runOfflineEval(job, plan, evalPlan, {
-        traces: options.traces,
-        judge: judgeOf(tenant).client,
-        defaultJudge: options.defaultJudge ?? null,
-        publish: (results) => publish(options.log, results),
-        nowMs,
-        sleep,
-        nonce: () => randomBytes(16).toString('hex'),
-        callsAtOnce: options.callsAtOnce ?? 8,
-        signal: stop.signal,
-      })
-      run.outcome = 'done'
-      faultPoint('offline.before-complete')
-    } catch (error) {
-      run.outcome = stop.signal.aborted ? 'interrupted' : 'failed'
-      run.error = messageOf(error)
-      if (run.outcome === 'interrupted') throw error
-      const isAway = isOutage(error)
-      const saying = isAway ? 'waits' : 'failed and is tried again'
-      notice(`The run ${job.runId}${ofTenant(tenant)} ${saying}: ${run.error}`)
-      throw isAway ? new RunPostponed(options.outageWaitMs ?? OUTAGE_WAIT_MS, error) : error
-    } finally {
-      run.endedAtMs = nowMs()
-    }
-  }
-
+  const callsAtOnce = options.callsAtOnce ?? DEFAULT_CALLS_AT_ONCE
   const worker = isWorker
-    ? await queue.work(work, {
-        concurrency: options.runsAtOnce ?? 2,
-        onError: (error) => notice(`The offline queue: ${error.message}`),
-        ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
-      })
+    ? await queue.work(
+        createHandlers({
+          queue,
+          traces: options.traces,
+          planOf: (tenant) => definitions.current(tenant),
+          readiness,
+          judgeOf: (tenant) => judgeOf(tenant).client,
+          defaultJudge: options.defaultJudge ?? null,
+          publish: (results) => publish(options.log, results),
+          turnstile: createTurnstile(callsAtOnce),
+          nowMs,
+          sleep,
+          onNotice: notice,
+          outageWaitMs: options.outageWaitMs ?? OUTAGE_WAIT_MS,
+          signal: stop.signal,
+        }),
+        {
+          concurrency: options.runsAtOnce ?? 2,
+          // One more than it takes: while one waits for its last answers the next has its traces read.
+          batchesAtOnce: Math.ceil(callsAtOnce / SUBJECTS_PER_BATCH) + 1,
+          onError: (error) => notice(`The offline queue: ${error.message}`),
+          ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
+        },
+      )
     : null
   const schedulers = new Map<string, Scheduler>()
   const schedulerOf = (tenant: string): Scheduler => {
@@ -246,33 +192,15 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 
   return {
     backend: queue.backend,
-    async runNow(tenant, evalId) {
-      const evalPlan = offlineEvals(tenant).find(({ id }) => id === evalId)
-      if (evalPlan === undefined)
-        return { ok: false, code: 'unknown_eval', message: `No offline eval ${evalId} is in force.` }
-      const { state, detail } = readiness(evalPlan)
-      if (state !== 'ready') return { ok: false, code: state, message: detail ?? state }
-      const slotMs = nowMs()
-      const runId = runIdOf(evalId, slotMs, 'manual')
-      try {
-        await queue.enqueue({ tenant, evalId, runId, slotMs, trigger: 'manual' })
-      } catch (error) {
-        if (!(error instanceof QueueError)) throw error
-        return { ok: false, code: 'queue_unavailable', message: error.message }
-      }
-      return { ok: true, runId }
-    },
+    ...createControl({
+      queue,
+      offlineEvals,
+      readiness,
+      nextSlotMs: (tenant, { id }) => schedulers.get(tenant)?.nextSlotMs(id),
+      nowMs,
+    }),
     runState: (tenant, runId) => queue.stateOf(tenant, runId),
-    status: () =>
-      definitions.tenants().flatMap((tenant) =>
-        offlineEvals(tenant).map((evalPlan) => ({
-          tenant,
-          evalId: evalPlan.id,
-          ...readiness(evalPlan),
-          nextSlotMs: schedulers.get(tenant)?.nextSlotMs(evalPlan.id),
-          lastRun: lastRuns.get(keyOf(tenant, evalPlan.id)),
-        })),
-      ),
+    evals: () => definitions.tenants().reduce((sum, tenant) => sum + offlineEvals(tenant).length, 0),
     judging: () => health.health(),
     cacheStats: () => {
       const sum = { hits: 0, misses: 0 }
@@ -296,17 +224,13 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 }
 
 const OUTAGE_WAIT_MS = 10_000
+const DEFAULT_CALLS_AT_ONCE = 32
 
 interface TenantJudge {
   readonly client: ReturnType<typeof createJudgeClient>
   /** An answer quotes what the judge was shown: it is the tenant's own. */
   readonly cache: AnswerCache
 }
-
-const keyOf = (tenant: string, evalId: string): string => `${tenant}/${evalId}`
-
-/** For messages to the operator. */
-const ofTenant = (tenant: string): string => (tenant === DEFAULT_TENANT ? '' : ` of tenant ${tenant}`)
 
 async function publish(log: Pick<Log, 'append'>, results: readonly EvalResult[]): Promise<void> {
   const first = results[0]

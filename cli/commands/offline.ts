@@ -1,0 +1,213 @@
+/** `assay offline`: runs of offline evals, begun, looked at, paused, resumed and cancelled. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Command } from 'commander'
+import type { z } from 'zod'
+import {
+  cancelledResponseSchema,
+  type OfflineRunJson,
+  offlineResponseSchema,
+  offlineRunSchema,
+  offlineRunsResponseSchema,
+  pausedResponseSchema,
+  runResponseSchema,
+} from '../../server/offline-schemas.ts'
+import { MAX_RESULTS } from '../../server/parameters.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { progressText, runsText, statusText } from '../offline/text.ts'
+import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
+import { evalIdOf } from './eval-id-of.ts'
+
+interface Flags {
+  json?: boolean
+  server?: string
+}
+interface RunFlags extends Flags {
+  now?: boolean
+  since?: string
+  until?: string
+  follow?: boolean
+}
+interface RunsFlags extends Flags {
+  limit?: string
+}
+
+const POLL_MS = 1_000
+const STATUS_MS = 2_000
+/** Of a terminal: the line is written anew. */
+const ANEW = '\r\u001b[K'
+const CLEAR = '\u001b[H\u001b[2J'
+
+export function registerOffline(program: Command): void {
+  const offline = program
+    .command('offline')
+    .description('runs of offline evals: begin, look at, pause, resume, cancel')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  assay offline status
+  assay offline run helpful --now
+  assay offline watch
+  assay offline runs helpful
+  assay offline cancel support/helpful@2026-01-31T0600Z
+  assay offline pause helpful
+
+EVAL is package/name, or the name alone. Runs are judged by the workers of the instance; results appear in assay results --run RUN.
+
+Exit codes: 0 fine, 1 a run that was followed failed, 2 usage, or no Assay answers.`,
+    )
+  const common = (command: Command): Command =>
+    command
+      .option('--json', 'print JSON instead of text')
+      .option('--server <url>', `the instance to ask (ASSAY_URL, or ${DEFAULT_SERVER})`)
+
+  common(offline.command('run <eval>'))
+    .description('enqueue a run: of the latest slot of its schedule, or of now')
+    .option('--now', 'over what has arrived by now, whenever its schedule says')
+    .option('--since <when>', 'with --now: over traces that began since then: 7d, or 2026-01-31T09:00:00Z')
+    .option('--until <when>', 'with --since: and before then (now)')
+    .option('--follow', 'stay until it has ended')
+    .addHelpText(
+      'after',
+      `
+A slot is run once: where its run is there already it is told, and nothing is added. Each --now is a run of its own.
+
+Examples:
+  assay offline run helpful
+  assay offline run helpful --now --follow
+  assay offline run support/helpful --now --since 7d --until 1d`,
+    )
+    .action(async (name: string, flags: RunFlags) => {
+      process.exitCode = await beginRun(name, flags)
+    })
+
+  common(offline.command('status'))
+    .description('each offline eval: when it runs, and how its last run went')
+    .action(async (flags: Flags) => {
+      process.exitCode = await print(flags, 'v1/offline', {}, offlineResponseSchema, statusText)
+    })
+
+  common(offline.command('watch [run]'))
+    .description(`the status again every ${STATUS_MS / 1_000} s until Ctrl-C; of one run, until it has ended`)
+    .action(async (run: string | undefined, flags: Flags) => {
+      process.exitCode = await (run === undefined ? watchStatus(flags) : follow(run, flags))
+    })
+
+  common(offline.command('runs [eval]'))
+    .description('runs, newest first')
+    .option('--limit <n>', `at most so many, 1 to ${MAX_RESULTS} (20)`)
+    .action(async (name: string | undefined, flags: RunsFlags) => {
+      const query: Record<string, string> = {}
+      if (flags.limit !== undefined) query.limit = flags.limit
+      if (name !== undefined) {
+        const id = await evalIdOf(serverOf(flags.server), name)
+        if (!id.ok) return void usage(id.message)
+        query.eval = id.value
+      }
+      process.exitCode = await print(flags, 'v1/offline/runs', query, offlineRunsResponseSchema, ({ runs }) =>
+        runsText(runs),
+      )
+    })
+
+  for (const verb of ['pause', 'resume'] as const) {
+    common(offline.command(`${verb} <eval>`))
+      .description(
+        verb === 'pause'
+          ? 'no slots are run, and runs that are under way wait after the batches in hand'
+          : 'go on: with the runs that waited, and the latest slot that was missed',
+      )
+      .action(async (name: string, flags: Flags) => {
+        const id = await evalIdOf(serverOf(flags.server), name)
+        if (!id.ok) return void usage(id.message)
+        const path = `v1/evals/${id.value}/${verb}`
+        const said = verb === 'pause' ? 'is paused' : 'goes on'
+        process.exitCode = await print(flags, path, {}, pausedResponseSchema, (one) => `${one.eval} ${said}.\n`, {})
+      })
+  }
+
+  common(offline.command('cancel <run>'))
+    .description('leave what of a run has not begun; what is judged stays')
+    .action(async (run: string, flags: Flags) => {
+      const path = `v1/offline/runs/${run}/cancel`
+      const text = (): string => `${run} is cancelled: batches in hand end, the rest is left.\n`
+      process.exitCode = await print(flags, path, {}, cancelledResponseSchema, text, {})
+    })
+}
+
+/** With `post` it posts that. */
+async function print<T>(
+  flags: Flags,
+  path: string,
+  query: Readonly<Record<string, string>>,
+  schema: z.ZodType<T>,
+  text: (value: T) => string,
+  post?: unknown,
+): Promise<number> {
+  const answer = await askApi(serverOf(flags.server), path, query, schema, post)
+  if (!answer.ok) return usage(answer.message)
+  process.stdout.write(flags.json ? `${JSON.stringify(answer.value)}\n` : text(answer.value))
+  return exitCodes.ok
+}
+
+async function beginRun(name: string, flags: RunFlags): Promise<number> {
+  const { since, until } = flags
+  if (!flags.now && (since !== undefined || until !== undefined))
+    return usage('--since and --until go with --now: a slot has its own window')
+  const server = serverOf(flags.server)
+  const id = await evalIdOf(server, name)
+  if (!id.ok) return usage(id.message)
+  const request = {
+    at: flags.now ? 'now' : 'slot',
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  }
+  const begun = await askApi(server, `v1/evals/${id.value}/run`, {}, runResponseSchema, request)
+  if (!begun.ok) return usage(begun.message)
+  const { runId, known } = begun.value
+  if (flags.json && !flags.follow) process.stdout.write(`${JSON.stringify(begun.value)}\n`)
+  else if (!flags.json) process.stdout.write(known ? `${runId} is there already.\n` : `${runId} is enqueued.\n`)
+  return flags.follow ? follow(runId, flags) : exitCodes.ok
+}
+
+async function watchStatus(flags: Flags): Promise<number> {
+  const before = process.stdout.isTTY && !flags.json ? CLEAR : ''
+  for (;;) {
+    const code = await print(flags, 'v1/offline', {}, offlineResponseSchema, (status) => before + statusText(status))
+    if (code !== exitCodes.ok) return code
+    await wait(STATUS_MS)
+  }
+}
+
+const ENDED: ReadonlySet<OfflineRunJson['state']> = new Set(['done', 'failed', 'cancelled', 'unknown'])
+
+/** Until it has ended. On a terminal a line that changes; elsewhere a line for each change. */
+async function follow(runId: string, flags: Flags): Promise<number> {
+  const isLive = process.stdout.isTTY && !flags.json
+  let said = ''
+  for (;;) {
+    const answer: Answer<OfflineRunJson> = await askApi(
+      serverOf(flags.server),
+      `v1/offline/runs/${runId}`,
+      {},
+      offlineRunSchema,
+    )
+    if (!answer.ok) return usage(answer.message)
+    const run = answer.value
+    const isEnd = ENDED.has(run.state)
+    const text = flags.json ? JSON.stringify(run) : `${run.state}: ${progressText(run)}`
+    if (isLive) process.stdout.write(`${ANEW}${text}${isEnd ? '\n' : ''}`)
+    else if (text !== said) process.stdout.write(`${text}\n`)
+    said = text
+    if (isEnd) {
+      if (run.error !== undefined && !flags.json) process.stderr.write(`assay offline: ${run.error}\n`)
+      return run.state === 'failed' ? exitCodes.findings : exitCodes.ok
+    }
+    await wait(POLL_MS)
+  }
+}
+
+function usage(message: string): number {
+  process.stderr.write(`assay offline: ${message}\n`)
+  process.exitCode = exitCodes.usage
+  return exitCodes.usage
+}

@@ -1,0 +1,61 @@
+/** Offline evals and their runs in words. */
+import type { OfflineResponse, OfflineRunJson } from '../../server/offline-schemas.ts'
+import { printable } from '../commands/printable.ts'
+
+const number = (n: number): string => n.toLocaleString('en-GB')
+const minuteOf = (time: string): string => time.slice(0, 16).replace('T', ' ')
+
+/** `0.0031 USD`: runs cost cents. */
+export const usdText = (usd: number): string => `${usd === 0 ? '0' : usd < 1 ? usd.toFixed(4) : usd.toFixed(2)} USD`
+
+const judgedOf = ({ outcome }: OfflineRunJson): number =>
+  outcome.alreadyJudged + outcome.pass + outcome.fail + outcome.unknown + outcome.error
+
+/** `150 of 200 judged: 120 pass, 20 fail, 10 unknown; 0.4 USD of 3 USD`. */
+export function progressText(run: OfflineRunJson): string {
+  const { outcome, sampled, batches } = run
+  if (sampled === undefined) return run.state === 'done' ? 'nothing to do' : 'its sample is not drawn yet'
+  const counts = [
+    [outcome.pass, 'pass'],
+    [outcome.fail, 'fail'],
+    [outcome.unknown - outcome.overBudget, 'unknown'],
+    [outcome.overBudget, 'over budget'],
+    [outcome.error, 'error'],
+    [outcome.left, 'left'],
+    [outcome.alreadyJudged, 'judged before'],
+  ] as const
+  const parts = counts.flatMap(([n, what]) => (n > 0 ? [`${number(n)} ${what}`] : []))
+  const failed = batches.failed > 0 ? `; ${number(batches.failed)} batches failed` : ''
+  const budget = run.budgetUsd === undefined ? '' : ` of ${usdText(run.budgetUsd)}`
+  const spent = run.spentUsd > 0 || run.budgetUsd !== undefined ? `; ${usdText(run.spentUsd)}${budget}` : ''
+  return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${failed}${spent}`
+}
+
+export function runLine(run: OfflineRunJson): string {
+  const error = run.error === undefined ? '' : `  ${printable(run.error)}`
+  return `${run.runId}  ${run.state.padEnd(9)}  ${progressText(run)}${error}`
+}
+
+export function runsText(runs: readonly OfflineRunJson[]): string {
+  if (runs.length === 0) return 'No runs.\n'
+  const width = Math.max(...runs.map(({ runId }) => runId.length))
+  return runs.map((run) => `${runLine({ ...run, runId: run.runId.padEnd(width) })}\n`).join('')
+}
+
+/** Two lines an eval: when it runs, and how its last run went. */
+export function statusText({ evals }: OfflineResponse): string {
+  if (evals.length === 0) return 'No offline eval is in force.\n'
+  return evals
+    .map((one) => {
+      const next =
+        one.state === 'paused'
+          ? `paused since ${minuteOf(one.pausedSince ?? '')}`
+          : one.nextSlot === undefined
+            ? `every ${one.schedule.cron} in ${one.schedule.timeZone}`
+            : `next at ${minuteOf(one.nextSlot)} UTC`
+      const detail = one.detail === undefined ? '' : `\n  ${one.detail}`
+      const last = one.lastRun === undefined ? '  no run yet' : `  ${runLine(one.lastRun)}`
+      return `${one.eval}  ${one.state}, ${next}${detail}\n${last}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,65 @@
+/** What the API answers about offline evals and their runs. */
+import { z } from 'zod'
+
+const count = z.int().nonnegative()
+
+export const offlineRunSchema = z.object({
+  /** `eval@slot`. */
+  runId: z.string(),
+  eval: z.string(),
+  trigger: z.enum(['schedule', 'manual']),
+  /** The minute of the schedule, or when it was asked for. */
+  slot: z.string(),
+  state: z.enum(['waiting', 'active', 'done', 'failed', 'cancelled', 'unknown']),
+  enqueuedAt: z.string(),
+  endedAt: z.string().optional(),
+  /** These are absent until its sample is drawn. */
+  populationTraces: count.optional(),
+  lookedAtTraces: count.optional(),
+  sampled: count.optional(),
+  /** What judging the sample would cost, before its budget; absent where no price is known or nothing is asked. */
+  estimateUsd: z.number().optional(),
+  /** What this run may spend. */
+  budgetUsd: z.number().optional(),
+  batches: z.object({ all: count, done: count, failed: count }),
+  /** Of the batches that are done: subjects by verdict; of the unknown those over the budget; those left alone. */
+  outcome: z.object({
+    alreadyJudged: count,
+    pass: count,
+    fail: count,
+    unknown: count,
+    error: count,
+    overBudget: count,
+    left: count,
+  }),
+  spentUsd: z.number(),
+  error: z.string().optional(),
+})
+
+export const offlineRunsResponseSchema = z.object({ runs: z.array(offlineRunSchema) })
+
+export const offlineResponseSchema = z.object({
+  evals: z.array(
+    z.object({
+      eval: z.string(),
+      state: z.enum(['ready', 'paused', 'no_provider', 'not_supported']),
+      /** What to do about it. */
+      detail: z.string().optional(),
+      schedule: z.object({ cron: z.string(), timeZone: z.string() }),
+      nextSlot: z.string().optional(),
+      pausedSince: z.string().optional(),
+      /** The one that was enqueued last. */
+      lastRun: offlineRunSchema.optional(),
+    }),
+  ),
+})
+
+/** `known`: a run of that slot was there already, and none was added. */
+export const runResponseSchema = z.object({ eval: z.string(), runId: z.string(), known: z.literal(true).optional() })
+export const pausedResponseSchema = z.object({ eval: z.string(), paused: z.boolean() })
+export const cancelledResponseSchema = z.object({ runId: z.string(), cancelled: z.literal(true) })
+
+export type OfflineRunJson = z.infer<typeof offlineRunSchema>
+export type OfflineRunsResponse = z.infer<typeof offlineRunsResponseSchema>
+export type OfflineResponse = z.infer<typeof offlineResponseSchema>
+export type RunResponse = z.infer<typeof runResponseSchema>

@@ -1,0 +1,143 @@
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Refusal, RunView } from '../../storage/queue/offline-control.ts'
+import { QueueError } from '../../storage/queue/port.ts'
+import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
+import type { OfflineResponse, OfflineRunJson, OfflineRunsResponse, RunResponse } from '../offline-schemas.ts'
+import { offlineRunsQuerySchema, runRequestSchema } from '../parameters.ts'
+import { badRequest, problem, readJsonBody } from '../problem.ts'
+
+const statuses = {
+  unknown_eval: 404,
+  unknown_run: 404,
+  not_supported: 409,
+  no_slot: 409,
+  run_ended: 409,
+  no_provider: 503,
+  queue_unavailable: 503,
+} as const satisfies Record<Refusal, ContentfulStatusCode>
+
+const NOT_HERE = 'no offline worker runs in this process'
+
+/** Runs of offline evals: begun, looked at, paused, resumed and cancelled. */
+export function offlineRoutes(app: ApiApp, { offline, definitions, nowMs }: ApiContext): void {
+  const idOf = (context: Context<ApiEnv>): string => `${context.req.param('package')}/${context.req.param('name')}`
+
+  app.post('/v1/evals/:package/:name/run', async (context) => {
+    const id = idOf(context)
+    const { tenant } = context.var.principal
+    const plan = definitions.current(tenant).plan.evals.find((candidate) => candidate.id === id)
+    if (!plan) return problem(context, 404, `there is no eval ${id} in force`)
+    if (plan.kind === 'online')
+      return problem(context, 409, `${id} is an online eval: it runs by itself on every trace`)
+    if (offline === undefined) return problem(context, 503, NOT_HERE)
+    // It may be asked for without a body, as it was before there was one.
+    const body =
+      (context.req.header('content-type') ?? '') === '' ? { ok: true as const, value: {} } : await readJsonBody(context)
+    if (!body.ok) return body.refusal
+    const request = runRequestSchema(nowMs()).safeParse(body.value)
+    if (!request.success) return badRequest(context, request.error, ['at', 'since', 'until'])
+    const outcome = await offline.runNow(tenant, id, request.data)
+    if (!outcome.ok) return problem(context, statuses[outcome.code], outcome.message)
+    const answer: RunResponse = { eval: id, runId: outcome.runId, ...(outcome.isKnown && { known: true }) }
+    return context.json(answer, outcome.isKnown ? 200 : 202)
+  })
+
+  for (const verb of ['pause', 'resume'] as const) {
+    app.post(`/v1/evals/:package/:name/${verb}`, async (context) => {
+      if (offline === undefined) return problem(context, 503, NOT_HERE)
+      const id = idOf(context)
+      const outcome = await offline[verb](context.var.principal.tenant, id)
+      if (!outcome.ok) return problem(context, statuses[outcome.code], outcome.message)
+      return context.json({ eval: id, paused: verb === 'pause' })
+    })
+  }
+
+  app.get('/v1/offline', async (context) => {
+    if (offline === undefined) return problem(context, 503, NOT_HERE)
+    return answered(context, async () => {
+      const evals = await offline.status(context.var.principal.tenant)
+      const body: OfflineResponse = {
+        evals: evals.map(({ evalId, state, detail, schedule, nextSlotMs, pausedSinceMs, lastRun }) => ({
+          eval: evalId,
+          state: pausedSinceMs === null ? state : 'paused',
+          ...(detail !== undefined && { detail }),
+          schedule,
+          ...(nextSlotMs !== undefined && { nextSlot: iso(nextSlotMs) }),
+          ...(pausedSinceMs !== null && { pausedSince: iso(pausedSinceMs) }),
+          ...(lastRun !== null && { lastRun: runToJson(lastRun) }),
+        })),
+      }
+      return context.json(body)
+    })
+  })
+
+  app.get('/v1/offline/runs', async (context) => {
+    if (offline === undefined) return problem(context, 503, NOT_HERE)
+    const query = offlineRunsQuerySchema.safeParse(context.req.query())
+    if (!query.success) return badRequest(context, query.error, ['eval', 'limit'])
+    const { eval: evalId, limit } = query.data
+    return answered(context, async () => {
+      const runs = await offline.runs(context.var.principal.tenant, { limit, ...(evalId !== undefined && { evalId }) })
+      const body: OfflineRunsResponse = { runs: runs.map(runToJson) }
+      return context.json(body)
+    })
+  })
+
+  const runIdOf = (context: Context<ApiEnv>): string => `${context.req.param('package')}/${context.req.param('run')}`
+
+  app.get('/v1/offline/runs/:package/:run', async (context) => {
+    if (offline === undefined) return problem(context, 503, NOT_HERE)
+    return answered(context, async () => {
+      const runId = runIdOf(context)
+      const run = await offline.run(context.var.principal.tenant, runId)
+      if (run === null) return problem(context, 404, `there is no run ${runId}`)
+      return context.json(runToJson(run))
+    })
+  })
+
+  app.post('/v1/offline/runs/:package/:run/cancel', async (context) => {
+    if (offline === undefined) return problem(context, 503, NOT_HERE)
+    const runId = runIdOf(context)
+    const outcome = await offline.cancel(context.var.principal.tenant, runId)
+    if (!outcome.ok) return problem(context, statuses[outcome.code], outcome.message)
+    return context.json({ runId, cancelled: true })
+  })
+}
+
+async function answered(context: Context, answer: () => Promise<Response>): Promise<Response> {
+  try {
+    return await answer()
+  } catch (error) {
+    if (!(error instanceof QueueError)) throw error
+    return problem(context, 503, error.message)
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+const usdOf = (microUsd: number): number => microUsd / 1e6
+
+function runToJson(run: RunView): OfflineRunJson {
+  const { job, plan, batches, outcome, cancelledSinceMs } = run
+  const { costMicroUsd, ...counts } = outcome
+  return {
+    runId: job.runId,
+    eval: job.evalId,
+    trigger: job.trigger,
+    slot: iso(job.slotMs),
+    state: cancelledSinceMs === null ? run.state : 'cancelled',
+    enqueuedAt: iso(run.enqueuedAtMs),
+    ...(run.endedAtMs !== null && { endedAt: iso(run.endedAtMs) }),
+    ...(plan !== null && {
+      populationTraces: plan.populationTraces,
+      lookedAtTraces: plan.lookedAtTraces,
+      sampled: plan.sampled,
+      ...(plan.estimateMicroUsd !== null && { estimateUsd: usdOf(plan.estimateMicroUsd) }),
+      ...(plan.budgetMicroUsd !== null && { budgetUsd: usdOf(plan.budgetMicroUsd) }),
+    }),
+    batches,
+    outcome: counts,
+    spentUsd: usdOf(costMicroUsd),
+    ...(run.error !== null && { error: run.error }),
+  }
+}

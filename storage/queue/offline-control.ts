@@ -1,0 +1,57 @@
+/** What people do with runs of offline evals, and what they see of them: of whoever keeps the queue, for whoever is asked. */
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { OfflineJob } from './port.ts'
+import type { RunRecord } from './run-record.ts'
+
+export type Readiness = { state: 'ready' | 'no_provider' | 'not_supported'; detail: string | undefined }
+
+export interface OfflineEvalStatus {
+  tenant: string
+  evalId: string
+  state: Readiness['state']
+  /** What to do about a state other than `ready`. */
+  detail: string | undefined
+  schedule: OfflineEvalPlan['schedule']
+  nextSlotMs: number | undefined
+  pausedSinceMs: number | null
+  /** The one that was enqueued last. */
+  lastRun: RunView | null
+}
+
+/** `cancelled`: since when; what had begun by then is in its outcome. */
+export type RunView = RunRecord & { cancelledSinceMs: number | null }
+
+export type Refusal =
+  | 'unknown_eval'
+  | 'unknown_run'
+  | 'no_provider'
+  | 'not_supported'
+  | 'no_slot'
+  | 'run_ended'
+  | 'queue_unavailable'
+
+export type Refused = { ok: false; code: Refusal; message: string }
+export type RunNowOutcome = { ok: true; runId: string; isKnown: boolean } | Refused
+export type ControlOutcome = { ok: true } | Refused
+
+export interface RunRequest {
+  /** `now`: over what has arrived by now; it begins 5 s later, when that has settled. `slot`: the latest slot of the schedule, once. */
+  at: 'now' | 'slot'
+  /** The traces to look at, instead of those that the eval's sample names. */
+  window?: OfflineJob['window']
+}
+
+export interface OfflineControl {
+  /** Enqueues a run. One of a slot that is on the queue already is known, and nothing is added. */
+  runNow(tenant: string, evalId: string, request?: RunRequest): Promise<RunNowOutcome>
+  pause(tenant: string, evalId: string): Promise<ControlOutcome>
+  resume(tenant: string, evalId: string): Promise<ControlOutcome>
+  /** What of the run has not begun is left alone. */
+  cancel(tenant: string, runId: string): Promise<ControlOutcome>
+  /** A row for each offline eval of the tenant in force. Rejects with `QueueError`. */
+  status(tenant: string): Promise<OfflineEvalStatus[]>
+  /** Newest first. Rejects with `QueueError`. */
+  runs(tenant: string, options: { evalId?: string; limit: number }): Promise<RunView[]>
+  /** Null where there is no such run. Rejects with `QueueError`. */
+  run(tenant: string, runId: string): Promise<RunView | null>
+}

@@ -1,0 +1,110 @@
+/** What is kept of a run on the queue: what it has to do, batch by batch, and how far it is. */
+import { z } from 'zod'
+import type { OfflineJob, RunState } from './port.ts'
+
+const count = z.int().nonnegative()
+
+/** Trace, span (empty for a trace), and with which probability it was drawn. */
+const subjectSchema = z.tuple([z.string(), z.string(), z.number().gt(0).lte(1)])
+
+export const runPlanSchema = z.object({
+  /** Settled traces in the window, and how many of them were looked at. */
+  populationTraces: count,
+  lookedAtTraces: count,
+  sampled: count,
+  /** Of the sample: those that the budget does not pay for. They are the last of `subjects`. */
+  unpaid: count,
+  /** What judging the sample would cost, before a budget shrank it; null where no price is known or nothing is asked. */
+  estimateMicroUsd: count.nullable(),
+  /** What this run may spend; null for no bound. */
+  budgetMicroUsd: count.nullable(),
+  subjects: z.array(subjectSchema),
+})
+
+export type RunPlan = z.infer<typeof runPlanSchema>
+
+/** The plan without its subjects: those are in the batches. */
+export const planTotalsSchema = runPlanSchema.omit({ subjects: true })
+export type PlanTotals = z.infer<typeof planTotalsSchema>
+
+export const SUBJECTS_PER_BATCH = 25
+
+/** A part of a run: a job of its own, whose id is the run's with its number. */
+export interface RunBatch {
+  readonly job: OfflineJob
+  readonly index: number
+  readonly subjects: RunPlan['subjects']
+  /** So many of the last of them are not paid for. */
+  readonly unpaid: number
+  /** False where an attempt was begun before, and may have left results. */
+  readonly isFirst: boolean
+}
+
+export const batchSchema = z.object({
+  index: count,
+  subjects: runPlanSchema.shape.subjects,
+  unpaid: count,
+})
+
+export const batchOutcomeSchema = z.object({
+  /** Results of an earlier attempt that were in the store already. */
+  alreadyJudged: count,
+  pass: count,
+  fail: count,
+  unknown: count,
+  error: count,
+  /** Of `unknown`: what the budget did not pay for. */
+  overBudget: count,
+  /** Left alone, because the run was cancelled, or gone from the store. */
+  left: count,
+  costMicroUsd: count,
+})
+
+export type BatchOutcome = z.infer<typeof batchOutcomeSchema>
+
+export const NO_OUTCOME: BatchOutcome = {
+  alreadyJudged: 0,
+  pass: 0,
+  fail: 0,
+  unknown: 0,
+  error: 0,
+  overBudget: 0,
+  left: 0,
+  costMicroUsd: 0,
+}
+
+export function sumOutcomes(outcomes: readonly BatchOutcome[]): BatchOutcome {
+  const sum = { ...NO_OUTCOME }
+  for (const outcome of outcomes) for (const key of Object.keys(sum) as (keyof BatchOutcome)[]) sum[key] += outcome[key]
+  return sum
+}
+
+export interface RunRecord {
+  readonly job: OfflineJob
+  readonly state: RunState
+  readonly enqueuedAtMs: number
+  readonly endedAtMs: number | null
+  /** Null until it is planned. */
+  readonly plan: PlanTotals | null
+  readonly batches: { readonly all: number; readonly done: number; readonly failed: number }
+  /** Of the batches that are done. */
+  readonly outcome: BatchOutcome
+  /** Why it failed, or its last attempt did. */
+  readonly error: string | null
+}
+
+/** In the order of the plan; what is unpaid is at the end of it. */
+export function batchesOf(job: OfflineJob, { subjects, unpaid }: RunPlan): RunBatch[] {
+  const paid = subjects.length - unpaid
+  return Array.from({ length: Math.ceil(subjects.length / SUBJECTS_PER_BATCH) }, (_, index) => {
+    const from = index * SUBJECTS_PER_BATCH
+    const part = subjects.slice(from, from + SUBJECTS_PER_BATCH)
+    return {
+      job,
+      index,
+      subjects: part,
+      unpaid: Math.min(part.length, Math.max(0, from + part.length - paid)),
+      isFirst: true,
+    }
+  })
+}

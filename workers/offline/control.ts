@@ -1,0 +1,113 @@
+/** What people do with runs: begin, look at, pause, resume and cancel them. All of it is on the queue, wherever it is asked. */
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type {
+  ControlOutcome,
+  OfflineControl,
+  Readiness,
+  Refused,
+  RunNowOutcome,
+  RunView,
+} from '../../storage/queue/offline-control.ts'
+import { type OfflineQueue, QueueError } from '../../storage/queue/port.ts'
+import type { RunRecord } from '../../storage/queue/run-record.ts'
+import { latestSlotMs, runIdOf } from './slot.ts'
+
+export interface ControlOptions {
+  queue: OfflineQueue
+  offlineEvals: (tenant: string) => OfflineEvalPlan[]
+  readiness: (evalPlan: OfflineEvalPlan) => Readiness
+  nextSlotMs: (tenant: string, evalPlan: OfflineEvalPlan) => number | undefined
+  nowMs: () => number
+}
+
+/** Of a listing of evals: one whose last run was longer ago has none. */
+const LISTED_RUNS = 1_000
+
+export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowMs }: ControlOptions): OfflineControl {
+  const planOf = (tenant: string, evalId: string): OfflineEvalPlan | undefined =>
+    offlineEvals(tenant).find(({ id }) => id === evalId)
+  const unknownEval = (evalId: string): Refused => ({
+    ok: false,
+    code: 'unknown_eval',
+    message: `No offline eval ${evalId} is in force.`,
+  })
+
+  async function unlessAway<T>(work: () => Promise<T>): Promise<T | Refused> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof QueueError)) throw error
+      return { ok: false, code: 'queue_unavailable', message: error.message }
+    }
+  }
+
+  async function viewOf(record: RunRecord): Promise<RunView> {
+    const { tenant, runId } = record.job
+    return { ...record, cancelledSinceMs: await queue.cancelledSince(tenant, runId) }
+  }
+
+  function setPaused(tenant: string, evalId: string, sinceMs: number | null): Promise<ControlOutcome> {
+    return unlessAway(async () => {
+      if (planOf(tenant, evalId) === undefined) return unknownEval(evalId)
+      if (sinceMs === null || (await queue.pausedSince(tenant, evalId)) === null)
+        await queue.setPaused(tenant, evalId, sinceMs)
+      return { ok: true }
+    })
+  }
+
+  return {
+    runNow: (tenant, evalId, { at, window } = { at: 'now' }) =>
+      unlessAway<RunNowOutcome>(async () => {
+        const evalPlan = planOf(tenant, evalId)
+        if (evalPlan === undefined) return unknownEval(evalId)
+        const { state, detail } = readiness(evalPlan)
+        if (state !== 'ready') return { ok: false, code: state, message: detail ?? state }
+        const slotMs = at === 'now' ? nowMs() : latestSlotMs(evalPlan.schedule, nowMs())
+        if (slotMs === undefined) {
+          const message = `The schedule of ${evalId} had no slot in the last 35 days.`
+          return { ok: false, code: 'no_slot', message }
+        }
+        const trigger = at === 'now' ? 'manual' : 'schedule'
+        const runId = runIdOf(evalId, slotMs, trigger)
+        const job = { tenant, evalId, runId, slotMs, trigger, ...(window !== undefined && { window }) } as const
+        return { ok: true, runId, isKnown: (await queue.enqueue(job)) === 'known' }
+      }),
+    pause: (tenant, evalId) => setPaused(tenant, evalId, nowMs()),
+    resume: (tenant, evalId) => setPaused(tenant, evalId, null),
+    cancel: (tenant, runId) =>
+      unlessAway<ControlOutcome>(async () => {
+        const state = await queue.stateOf(tenant, runId)
+        if (state === 'unknown') return { ok: false, code: 'unknown_run', message: `There is no run ${runId}.` }
+        if (state === 'done' || state === 'failed')
+          return { ok: false, code: 'run_ended', message: `The run ${runId} has ended.` }
+        await queue.setCancelled(tenant, runId, nowMs())
+        return { ok: true }
+      }),
+    async status(tenant) {
+      const evals = offlineEvals(tenant)
+      if (evals.length === 0) return []
+      const latest = new Map<string, RunRecord>()
+      for (const record of (await queue.runsOf(tenant, { limit: LISTED_RUNS })).reverse())
+        latest.set(record.job.evalId, record)
+      return Promise.all(
+        evals.map(async (evalPlan) => {
+          const run = latest.get(evalPlan.id)
+          return {
+            tenant,
+            evalId: evalPlan.id,
+            ...readiness(evalPlan),
+            schedule: evalPlan.schedule,
+            nextSlotMs: nextSlotMs(tenant, evalPlan),
+            pausedSinceMs: await queue.pausedSince(tenant, evalPlan.id),
+            lastRun: run === undefined ? null : await viewOf(run),
+          }
+        }),
+      )
+    },
+    runs: async (tenant, options) => Promise.all((await queue.runsOf(tenant, options)).map(viewOf)),
+    async run(tenant, runId) {
+      const record = await queue.runOf(tenant, runId)
+      return record === null ? null : viewOf(record)
+    },
+  }
+}

@@ -1,0 +1,145 @@
+/** A batch of a run: each of its subjects gets its score, and the results are handed on. */
+import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import type { TraceView } from '../../engine/evaluate/subject.ts'
+import { viewTrace } from '../../engine/evaluate/trace-view.ts'
+import { makeResult } from '../../engine/model/make-result.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
+import { type BatchOutcome, NO_OUTCOME, type RunBatch } from '../../storage/queue/run-record.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import { type Asked, type ScoreContext, scorerOf } from './score-subject.ts'
+
+export interface BatchContext extends ScoreContext {
+  traces: Pick<TracesStore, 'getTraces' | 'queryResults'>
+  /** Durable when it resolves. The same results may come twice. */
+  publish: (results: readonly EvalResult[]) => Promise<void>
+  nowMs: () => number
+  /** Of all subjects of this process: resolves when one more may be judged, with what to call when it is. */
+  enter: () => Promise<() => void>
+  /** The batch stops where it is: what is judged is published, the rest is left to the next attempt. */
+  signal: AbortSignal
+}
+
+const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}`
+
+/** Rejects with `RunInterrupted` when the signal aborts, and with the store's or log's error when one of them fails. */
+export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: BatchContext): Promise<BatchOutcome> {
+  const { job, subjects } = batch
+  const { signal } = context
+  const scoreOf = scorerOf(compiled, context)
+  const judged = batch.isFirst ? new Set<string>() : await judgedAlready(batch, context)
+  const todo = subjects
+    .map(([traceId, spanId, probability], place) => ({
+      traceId,
+      spanId,
+      probability,
+      isPaid: place < subjects.length - batch.unpaid,
+    }))
+    .filter(({ traceId, spanId }) => !judged.has(keyOf(traceId, spanId)))
+  const views = await readViews(job, [...new Set(todo.map(({ traceId }) => traceId))], context)
+
+  const outcome = { ...NO_OUTCOME, alreadyJudged: subjects.length - todo.length }
+  const results: EvalResult[] = []
+  const judge = async (subject: (typeof todo)[number]): Promise<void> => {
+    if (signal.aborted) return
+    const view = views.get(subject.traceId)
+    const span = subject.spanId === '' ? undefined : view?.spans.find(({ spanId }) => spanId === subject.spanId)
+    if (view === undefined || (subject.spanId !== '' && span === undefined)) {
+      outcome.left++
+      return
+    }
+    const leave = await context.enter()
+    try {
+      const asked = subject.isPaid ? await scoreOf(view, span) : NOT_PAID
+      const result = resultOf(job, compiled, view, span, asked, { ...subject, nowMs: context.nowMs() })
+      outcome[result.verdict]++
+      if (result.reason?.code === 'over_budget') outcome.overBudget++
+      outcome.costMicroUsd += result.costMicroUsd ?? 0
+      results.push(result)
+    } finally {
+      leave()
+    }
+  }
+  // All are waited for: what was judged beside one that failed is paid for.
+  const ended = await Promise.allSettled(todo.map(judge))
+  if (results.length > 0) await context.publish(results)
+  const broken = ended.find((one) => one.status === 'rejected')
+  if (broken !== undefined) throw broken.reason
+  if (signal.aborted) throw new RunInterrupted()
+  return outcome
+}
+
+const NOT_PAID: Asked = {
+  judged: { kind: 'none', why: { code: 'over_budget' } },
+  explanation: undefined,
+  usage: undefined,
+}
+
+interface Drawn {
+  probability: number
+  nowMs: number
+}
+
+function resultOf(
+  job: OfflineJob,
+  compiled: OfflineEval,
+  view: TraceView,
+  span: TraceView['spans'][number] | undefined,
+  asked: Asked,
+  { probability, nowMs }: Drawn,
+): EvalResult {
+  const evalPlan = compiled.plan
+  const { verdict, reason } = compiled.decide(view, span, asked.judged)
+  const { root, agent } = view
+  return makeResult({
+    tenant: job.tenant,
+    evalId: evalPlan.id,
+    measureHash: evalPlan.measureHash,
+    verdictHash: evalPlan.verdictHash,
+    mode: evalPlan.mode,
+    subjectKind: evalPlan.sample.scope.subject,
+    traceId: view.traceId,
+    spanId: span?.spanId ?? '',
+    subjectTimeUs: span?.startTimeUs ?? view.startTimeUs,
+    evaluatedAtMs: nowMs,
+    verdict,
+    score: asked.judged.kind === 'score' ? asked.judged.score : undefined,
+    reason,
+    judgements: asked.judgements,
+    explanation: asked.explanation,
+    agentName: span === undefined ? (root.agentName ?? agent.agentName) : span.agentName,
+    agentVersion: span === undefined ? (root.agentVersion ?? agent.agentVersion) : span.agentVersion,
+    env: span === undefined ? (root.env ?? agent.env) : span.env,
+    judgeModel: asked.usage?.model,
+    judgeInputTokens: asked.usage?.inputTokens,
+    judgeOutputTokens: asked.usage?.outputTokens,
+    costMicroUsd: asked.usage?.costMicroUsd,
+    runId: job.runId,
+    inclusionProbability: probability,
+  })
+}
+
+async function readViews(
+  { tenant }: OfflineJob,
+  traceIds: readonly string[],
+  { traces }: BatchContext,
+): Promise<Map<string, TraceView>> {
+  const found = await traces.getTraces(tenant, traceIds)
+  return new Map([...found].map(([traceId, spans]) => [traceId, viewTrace(tenant, traceId, spans)]))
+}
+
+/** Of this run: far more than the results of any that is usual. */
+const MAX_RESULTS = 50_000
+
+/** A batch that was interrupted or killed does not pay twice for what it has judged; errors are tried again. */
+async function judgedAlready({ job, subjects }: RunBatch, { traces }: BatchContext): Promise<Set<string>> {
+  const { tenant, evalId, runId } = job
+  const wanted = new Set(subjects.map(([traceId, spanId]) => keyOf(traceId, spanId)))
+  const results = await traces.queryResults(tenant, { evalId, runId, sinceMs: job.slotMs, limit: MAX_RESULTS })
+  return new Set(
+    results
+      .filter(({ verdict }) => verdict !== 'error')
+      .map(({ traceId, spanId }) => keyOf(traceId, spanId))
+      .filter((key) => wanted.has(key)),
+  )
+}

@@ -1,0 +1,105 @@
+/** The worker of offline evals: plans runs and judges their batches, as far as the definitions in force and people let it. */
+import { randomBytes } from 'node:crypto'
+import type { JudgePlan, OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { compileOfflineEval, type OfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import { messageOf } from '../../engine/message-of.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
+import { faultPoint } from '../../storage/fault-point.ts'
+import type { Readiness } from '../../storage/queue/offline-control.ts'
+import { type OfflineJob, type OfflineQueue, type RunHandlers, RunPostponed } from '../../storage/queue/port.ts'
+import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
+import type { JudgeClient } from './judge-client.ts'
+import { isOutage } from './outage.ts'
+import { planRun } from './plan-run.ts'
+import type { OfflineTraces } from './run.ts'
+import { runBatch } from './run-batch.ts'
+import type { Turnstile } from './turnstile.ts'
+
+export interface WorkOptions {
+  queue: Pick<OfflineQueue, 'pausedSince' | 'cancelledSince'>
+  traces: OfflineTraces
+  planOf: (tenant: string) => Plan
+  readiness: (evalPlan: OfflineEvalPlan) => Readiness
+  judgeOf: (tenant: string) => JudgeClient
+  /** Asked by metrics whose eval names no judge. */
+  defaultJudge: JudgePlan | null
+  publish: (results: readonly EvalResult[]) => Promise<void>
+  turnstile: Turnstile
+  nowMs: () => number
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  onNotice: (message: string) => void
+  /** A run that finds the store or the log away is tried again after this long, however often. */
+  outageWaitMs: number
+  signal: AbortSignal
+}
+
+/** A paused run looks so often whether it is still. */
+const PAUSED_MS = 5_000
+
+export function createHandlers(options: WorkOptions): RunHandlers {
+  const { queue, traces, nowMs, sleep, onNotice, signal } = options
+  const compiled = new WeakMap<OfflineEvalPlan, OfflineEval>()
+
+  /** Null where it is not to be run: it was taken out of the definitions after its slot was enqueued, or was cancelled. */
+  async function evalOf({ tenant, evalId, runId }: OfflineJob): Promise<OfflineEval | null> {
+    const plan = options.planOf(tenant)
+    const evalPlan = plan.evals.find((one): one is OfflineEvalPlan => one.kind === 'offline' && one.id === evalId)
+    if (evalPlan === undefined) return null
+    const { state, detail } = options.readiness(evalPlan)
+    if (state !== 'ready') {
+      onNotice(detail ?? state)
+      return null
+    }
+    if ((await queue.cancelledSince(tenant, runId)) !== null) return null
+    if ((await queue.pausedSince(tenant, evalId)) !== null)
+      throw new RunPostponed(PAUSED_MS, new Error(`${evalId} is paused`))
+    let found = compiled.get(evalPlan)
+    if (found === undefined) {
+      found = compileOfflineEval(plan, evalPlan)
+      compiled.set(evalPlan, found)
+    }
+    return found
+  }
+
+  /** What is away is waited for; the rest is said, and tried again as often as the queue has it. */
+  async function told<T>({ tenant, runId }: OfflineJob, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (signal.aborted || error instanceof RunPostponed) throw error
+      const isAway = isOutage(error)
+      const saying = isAway ? 'waits' : 'failed and is tried again'
+      onNotice(`The run ${runId}${ofTenant(tenant)} ${saying}: ${messageOf(error)}`)
+      throw isAway ? new RunPostponed(options.outageWaitMs, error) : error
+    }
+  }
+
+  return {
+    plan: (job) =>
+      told(job, async () => {
+        const offlineEval = await evalOf(job)
+        return offlineEval === null ? null : planRun(job, offlineEval, { traces, nowMs, sleep, signal })
+      }),
+    batch: (batch) =>
+      told(batch.job, async () => {
+        const offlineEval = await evalOf(batch.job)
+        if (offlineEval === null) return { ...NO_OUTCOME, left: batch.subjects.length }
+        const outcome = await runBatch(batch, offlineEval, {
+          traces,
+          judge: options.judgeOf(batch.job.tenant),
+          defaultJudge: options.defaultJudge,
+          publish: options.publish,
+          nowMs,
+          enter: options.turnstile.enter,
+          nonce: () => randomBytes(16).toString('hex'),
+          signal,
+        })
+        faultPoint('offline.before-complete')
+        return outcome
+      }),
+  }
+}
+
+/** For messages to the operator. */
+export const ofTenant = (tenant: string): string => (tenant === DEFAULT_TENANT ? '' : ` of tenant ${tenant}`)
