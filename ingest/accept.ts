@@ -35,6 +35,8 @@ export interface Destination {
   readonly edge?: Edge | null
   /** Of what came over a stream. */
   readonly batch?: StreamBatch | undefined
+  /** From now on the log is waited for. */
+  readonly onAppend?: () => void
 }
 
 /** What the spans of a request are: spans, or messages in their form (`engine/otlp/log-records.ts`). */
@@ -71,6 +73,7 @@ export async function acceptTraces(
       const over = await to.limits.take(to.tenant, spanCount, sizeBytes, nowMs)
       if (over !== null) return { kind: 'limited', over }
       const records = recordsOf(missing, split.records.length, to, holding, split.isOver ? trim : null)
+      to.onAppend?.()
       faultPoint('gateway.before-append')
       await to.log.append(to.topic, records).catch((error: unknown) => {
         to.limits.giveBack(to.tenant, spanCount, sizeBytes, nowMs)

@@ -104,7 +104,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { bounds = DEFAULT_BOUNDS } = options
   const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
 
-  const append = async (accepting: () => Promise<AcceptOutcome>): Promise<AcceptOutcome> => {
+  /** `accepting` says when it comes to the append: what is waited for before, such as the count of a limit, is not the log's fault. */
+  const append = async (accepting: (onAppend: () => void) => Promise<AcceptOutcome>): Promise<AcceptOutcome> => {
     const passage = breaker.enter()
     if (!passage.ok)
       return {
@@ -112,8 +113,14 @@ export function createGateway(options: GatewayOptions): Gateway {
         message: passage.reason + NOTHING_KEPT,
         retryAfterSeconds: passage.retryAfterSeconds,
       }
+    const late = Promise.withResolvers<AcceptOutcome>()
+    let timer: NodeJS.Timeout | undefined
+    const onAppend = (): void => {
+      passage.appending()
+      timer = setTimeout(() => late.resolve(silent(appendTimeoutMs)), appendTimeoutMs)
+    }
     try {
-      const outcome = await withinTime(accepting(), appendTimeoutMs)
+      const outcome = await Promise.race([accepting(onAppend), late.promise])
       if (outcome.kind === 'accepted') addTally(counters, outcome.trimmed)
       if (outcome.kind === 'unavailable') passage.end('failed', outcome.message.replace(NOTHING_KEPT, ''))
       else
@@ -122,6 +129,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         )
       return outcome
     } finally {
+      clearTimeout(timer)
       passage.end('nothing')
     }
   }
@@ -130,15 +138,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     const to = { log, topic, tenant, batch, limits, bounds, nowMs, edge: edges.of(tenant) }
     switch (endpoint) {
       case 'traces':
-        return takenOf(await append(() => acceptTraces(to, bytes, encoding)), null)
+        return takenOf(await append((onAppend) => acceptTraces({ ...to, onAppend }, bytes, encoding)), null)
       case 'logs':
-        return takenOf(await append(() => acceptLogs(to, bytes, encoding, nowMs())), null)
+        return takenOf(await append((onAppend) => acceptLogs({ ...to, onAppend }, bytes, encoding, nowMs())), null)
       case 'metrics':
         return takenOf(acceptMetrics(bytes, encoding), null)
       case 'spans': {
         const read = readNativeSpans(bytes, nowMs(), batch && hexOfBatch(bytes, { tenant, ...batch }))
         if (!read.ok) return { ok: false, rejection: malformed(read.message) }
-        return takenOf(await append(() => acceptTraces(to, read.body, 'json')), read.ids)
+        return takenOf(await append((onAppend) => acceptTraces({ ...to, onAppend }, read.body, 'json')), read.ids)
       }
     }
   }
@@ -187,25 +195,11 @@ function reportBug(error: unknown): void {
 }
 
 /** A log that hangs: the sender is told before its own patience ends. */
-async function withinTime(outcome: Promise<AcceptOutcome>, timeoutMs: number): Promise<AcceptOutcome> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<AcceptOutcome>((resolve) => {
-    timer = setTimeout(
-      () =>
-        resolve({
-          kind: 'unavailable',
-          message: `the log did not answer within ${timeoutMs / 1_000} s`,
-          retryAfterSeconds: 5,
-        }),
-      timeoutMs,
-    )
-  })
-  try {
-    return await Promise.race([outcome, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const silent = (timeoutMs: number): AcceptOutcome => ({
+  kind: 'unavailable',
+  message: `the log did not answer within ${timeoutMs / 1_000} s`,
+  retryAfterSeconds: 5,
+})
 
 function rejected(counters: GatewayCounters, rejection: Rejection): Taken {
   counters.rejected[rejection.reason]++

@@ -82,6 +82,7 @@ test.each(metricRows())('$name keeps to the conventions', ({ name, type, labels,
       'direction',
       'thread',
       'quantile',
+      'listener',
     ]).toContain(label)
   expect(help).toMatch(/[.`)]$/)
   expect(help).not.toContain('|')

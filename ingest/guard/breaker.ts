@@ -26,8 +26,14 @@ export const DEFAULT_BREAKER_TIMES: BreakerTimes = {
 export type BreakerState = 'closed' | 'half_open' | 'open'
 
 export type Passage =
-  /** Call `end` with what became of it, and why where it failed. */
-  { readonly ok: true; readonly end: (outcome: 'appended' | 'failed' | 'nothing', why?: string) => void } | Closed
+  | {
+      readonly ok: true
+      /** From now on the log is waited for, and nothing else. */
+      readonly appending: () => void
+      /** What became of it, and why where it failed. */
+      readonly end: (outcome: 'appended' | 'failed' | 'nothing', why?: string) => void
+    }
+  | Closed
 
 interface Closed {
   readonly ok: false
@@ -84,15 +90,19 @@ export class Breaker {
     if (closed !== null) return closed
     const isTrial = this.#openUntilMs !== null
     if (isTrial) this.#isTrying = true
-    const passing = { startMs: this.#nowMs() }
-    this.#underWay.add(passing)
+    let passing: { readonly startMs: number } | null = null
     let isOver = false
     return {
       ok: true,
+      appending: () => {
+        if (isOver || passing !== null) return
+        passing = { startMs: this.#nowMs() }
+        this.#underWay.add(passing)
+      },
       end: (outcome, why = REFUSED) => {
         if (isOver) return
         isOver = true
-        this.#underWay.delete(passing)
+        if (passing !== null) this.#underWay.delete(passing)
         if (isTrial) this.#isTrying = false
         if (outcome === 'appended') this.#succeeded(isTrial)
         if (outcome === 'failed') this.#failed(isTrial, why)

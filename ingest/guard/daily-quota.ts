@@ -5,8 +5,11 @@
 import { StateError, type StateStore } from '../../storage/state/port.ts'
 
 export interface DailyQuota {
-  /** Resolves with false when so much is no longer there on the day of `atMs`. Never rejects for want of the state. */
-  take(key: string, amount: number, limit: number, atMs: number): Promise<boolean>
+  /**
+   * Resolves with null where it was taken, else with what is left on the day of `atMs`, as far as this gateway can have it. Never rejects for
+   * want of the state.
+   */
+  take(key: string, amount: number, limit: number, atMs: number): Promise<number | null>
   /** What was taken as of `atMs` and not used: of a day that is over it is of no use to anyone. */
   giveBack(key: string, amount: number, atMs: number): void
   /** Why the count is not shared although it should be; null when it is. */
@@ -75,11 +78,18 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
     throw new StateError(`${name} is changed by too many at once`)
   }
 
-  /** A portion, or more where more is needed; 0 when even that is not there. */
-  const lease = async (key: string, one: Lease, needed: number, limit: number): Promise<number> => {
+  /** A portion, or more where more is needed; 0 when even that is not there. `left`: what the state had, before it. */
+  const lease = async (
+    key: string,
+    one: Lease,
+    needed: number,
+    limit: number,
+  ): Promise<{ granted: number; left: number }> => {
     let granted = 0
+    let left = 0
     /** From what is taken to what will be; null: not enough. */
     const grant = (taken: number): number | null => {
+      left = Math.max(0, limit - taken)
       const wanted = Math.min(Math.max(needed, Math.ceil(limit / PORTIONS)), limit - taken)
       granted = wanted < needed ? 0 : wanted
       return granted === 0 ? null : taken + granted
@@ -89,7 +99,7 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
       if (state !== null) one.owed += granted
     }
     one.leased += granted
-    return granted
+    return { granted, left }
   }
 
   /** Enters what is owed, and what `grant` adds to it where it does; false when the state could not be asked. */
@@ -108,16 +118,16 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
     }
   }
 
-  const reserve = async (key: string, one: Lease, amount: number, limit: number): Promise<boolean> => {
+  const reserve = async (key: string, one: Lease, amount: number, limit: number): Promise<number | null> => {
     if (isTimeToLook()) await ask(key, one, (taken) => taken)
     // Others take from the portion while it is on its way.
     while (one.left < amount) {
-      const granted = await lease(key, one, amount - one.left, limit)
-      if (granted === 0) return false
+      const { granted, left } = await lease(key, one, amount - one.left, limit)
+      if (granted === 0) return one.left + left
       one.left += granted
     }
     one.left -= amount
-    return true
+    return null
   }
 
   return {
@@ -125,7 +135,7 @@ export function createDailyQuota({ state, nowMs, onChange }: DailyQuotaOptions):
       const one = leaseOf(key, atMs)
       if (one.left >= amount && !isTimeToLook()) {
         one.left -= amount
-        return true
+        return null
       }
       const reserved = one.asking.then(() => reserve(key, one, amount, limit))
       one.asking = reserved.catch(() => {})

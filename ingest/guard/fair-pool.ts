@@ -1,6 +1,6 @@
 /**
- * Room that tenants share, none of whom can take all of it: a tenant may hold twice what would still be free. Alone it comes to two thirds;
- * with others, each to less, and who comes next finds something free. Nobody is asked how many tenants there are.
+ * Room that tenants share, none of whom can take all of it: a tenant may hold twice what would still be free. Alone it comes to two thirds, and
+ * who comes next finds a third; as room comes back, all who ask come to as much. Nobody is asked how many tenants there are.
  */
 export interface FairPool {
   /** Whether so much could be taken now; nothing is. */

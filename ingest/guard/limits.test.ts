@@ -93,6 +93,18 @@ describe('a rate', () => {
     expect(await isTaken(limits, 100)).toBe(true)
   })
 
+  test('nor does it while it is being refused', async () => {
+    const limits = limitsOf({ spansPerSecond: 100 })
+    expect(await isTaken(limits, 900)).toBe(true)
+    const asked = await Promise.all([
+      isTaken(limits, 500),
+      isTaken(limits, 60),
+      isTaken(limits, 700),
+      isTaken(limits, 40),
+    ])
+    expect(asked).toEqual([false, true, false, true])
+  })
+
   test('bytes and spans each hold, and what one refuses the other has not counted', async () => {
     const limits = limitsOf({ spansPerSecond: 100, bytesPerSecond: 10_000 })
     expect(await isTaken(limits, 10, 90_000)).toBe(true)
@@ -168,13 +180,26 @@ describe('a daily quota', () => {
       kind: 'later',
       reason: 'quota_used',
       message:
-        'tenant default has none, or too few, left of its 1000 spans of the day, until 2026-11-22T00:00:00.000Z; nothing was kept',
+        'tenant default has none left of its 1000 spans of the day, until 2026-11-22T00:00:00.000Z; nothing was kept',
       retryAfterSeconds: 12 * 3_600,
     })
     expect(limits.closed('default')).toEqual(over)
     nowMs += 12 * 3_600_000
     expect(await isTaken(limits, 1_000)).toBe(true)
     expect(await isTaken(limits, 1)).toBe(false)
+  })
+
+  test('a batch that no longer fits is in the way of no smaller one', async () => {
+    const limits = limitsOf({ spansPerDay: 1_000 })
+    expect(await isTaken(limits, 900)).toBe(true)
+    expect(await limits.take('default', 101, 1, nowMs)).toMatchObject({
+      reason: 'quota_used',
+      message: expect.stringContaining('has no more than 100 left of its 1000 spans of the day'),
+    })
+    expect(limits.closed('default')).toBeNull()
+    expect(await isTaken(limits, 100)).toBe(true)
+    expect(await isTaken(limits, 1)).toBe(false)
+    expect(limits.closed('default')).not.toBeNull()
   })
 
   test('gateways share it to the last span, however they ask at once', async () => {

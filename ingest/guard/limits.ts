@@ -96,12 +96,11 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     const may = `tenant ${tenant} may send ${perSecond} ${unit} a second, ${limit} within ${burstSeconds} s`
     if (amount > limit) return neverOf(measure, may)
     const window = windowOf(tenant, unit, burstSeconds, atMs)
-    const taken = await windows.add(window.key, amount, burstSeconds)
-    if (taken <= limit) return null
+    const { isTaken, takenBefore } = await windows.take(window.key, amount, limit, burstSeconds)
+    if (isTaken) return null
     const over = { reason: 'rate_limited', message: `${may}; nothing was kept`, retryAtMs: window.endMs } as const
-    if (taken - amount >= limit) refused.set(tenant, { ...over, untilMs: window.endMs })
-    // A smaller batch may still fit.
-    else await windows.add(window.key, -amount, burstSeconds)
+    // Else a smaller batch may still fit.
+    if (takenBefore >= limit) refused.set(tenant, { ...over, untilMs: window.endMs })
     return overBy(over)
   }
 
@@ -109,13 +108,14 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
     const { unit, amount, perDay } = measure
     if (perDay === null) return null
     if (amount > perDay) return neverOf(measure, `tenant ${tenant} may send ${perDay} ${unit} a day`)
-    if (await quota.take(`${tenant}:${unit}`, amount, perDay, atMs)) return null
+    const left = await quota.take(`${tenant}:${unit}`, amount, perDay, atMs)
+    if (left === null) return null
     const endMs = (Math.floor(nowMs() / DAY_MS) + 1) * DAY_MS
     const until = new Date(endMs).toISOString()
-    const message = `tenant ${tenant} has none, or too few, left of its ${perDay} ${unit} of the day, until ${until}; nothing was kept`
+    const message = `tenant ${tenant} has ${left === 0 ? 'none' : `no more than ${left}`} left of its ${perDay} ${unit} of the day, until ${until}; nothing was kept`
     const over = { reason: 'quota_used', message, retryAtMs: endMs } as const
-    // A gateway that stops gives the rest of its portion back: that is looked for before the day ends.
-    refused.set(tenant, { ...over, untilMs: Math.min(endMs, nowMs() + LOOK_AGAIN_MS) })
+    // A smaller batch may still fit; and a gateway that stops gives the rest of its portion back: that is looked for before the day ends.
+    if (left === 0) refused.set(tenant, { ...over, untilMs: Math.min(endMs, nowMs() + LOOK_AGAIN_MS) })
     return overBy(over)
   }
 
@@ -127,7 +127,7 @@ export function createLimits({ settings, windows, quota, nowMs }: LimitsOptions)
   ): void => {
     for (const { unit, amount, perSecond } of measures) {
       if (perSecond === null) continue
-      void windows.add(windowOf(tenant, unit, burstSeconds, atMs).key, -amount, burstSeconds)
+      void windows.giveBack(windowOf(tenant, unit, burstSeconds, atMs).key, amount, burstSeconds)
     }
   }
   const giveBackQuota = (tenant: string, measures: readonly Measure[], atMs: number): void => {

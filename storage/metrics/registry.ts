@@ -53,6 +53,20 @@ export const judgeTokens = new Counter({
   registers,
 })
 
+export const judgeCost = new Counter({
+  name: 'assay_judge_cost_usd_total',
+  help: 'What the answers of judges cost, in US dollars, by the prices of `cost.prices`; models without one count nothing.',
+  labelNames: ['provider'] as const,
+  registers,
+})
+
+export const evalVerdicts = new Counter({
+  name: 'assay_eval_verdicts_total',
+  help: 'Verdicts of online evals that were appended to the log, by eval. Evals beyond the first 200 are together as `other`.',
+  labelNames: ['eval', 'verdict'] as const,
+  registers,
+})
+
 /** A label's values, bounded: those beyond the first `max` are one. */
 export function boundedLabel(max: number): (value: string) => string {
   const known = new Set<string>()
@@ -63,6 +77,9 @@ export function boundedLabel(max: number): (value: string) => string {
     return value
   }
 }
+
+/** Evals of a process, in whatever metric. */
+export const evalLabel = boundedLabel(200)
 
 /** Observes how long a promise took, and whether it was kept. */
 export async function timed<T, L extends string>(

@@ -190,7 +190,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         await options.health.report(provider.name, permit, { kind: 'answered' })
         const before = { ...usage }
         const completion = readCompletion(raw, usage)
-        measured.answered(usage.inputTokens - before.inputTokens, usage.outputTokens - before.outputTokens)
+        measured.answered(before, usage)
         return completion
       } catch (error) {
         if (signal.aborted) return { kind: 'aborted' }

@@ -16,6 +16,7 @@ import { InHand } from '../../storage/log/in-hand.ts'
 import type { Consumer, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
+import { evalLabel, evalVerdicts } from '../../storage/metrics/registry.ts'
 import { DeadlyTraces } from './deadly-traces.ts'
 import type { EvaluateLoop, EvaluateLoopOptions } from './evaluate-options.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
@@ -292,7 +293,10 @@ class Loop implements EvaluateLoop {
     await this.#retried(() => this.#options.log.append(EVAL_RESULTS, records))
     faultPoint('evaluate.after-append')
     this.#stats.results += results.length
-    for (const { verdict } of results) this.#stats.verdicts[verdict]++
+    for (const { evalId, verdict } of results) {
+      this.#stats.verdicts[verdict]++
+      evalVerdicts.inc({ eval: evalLabel(evalId), verdict })
+    }
     this.#options.live?.addResults(results)
   }
 

@@ -5,14 +5,13 @@ import type { SpanParts } from '../../engine/conventions/normalise.ts'
 import type { EvalTiming, Evaluator, EvaluatorOptions } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
-import { boundedLabel, evalSeconds } from '../../storage/metrics/registry.ts'
+import { evalLabel, evalSeconds } from '../../storage/metrics/registry.ts'
 import { CompiledPlans, SharedPatterns } from './compiled-plans.ts'
 
-const label = boundedLabel(200)
 /** For the metrics. */
 const TIMING: EvalTiming = {
   clockMs: () => performance.now(),
-  onTimed: (evalId, durationMs) => evalSeconds.observe({ eval: label(evalId) }, durationMs / 1_000),
+  onTimed: (evalId, durationMs) => evalSeconds.observe({ eval: evalLabel(evalId) }, durationMs / 1_000),
 }
 
 export interface TenantEvaluator {
