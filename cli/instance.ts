@@ -195,6 +195,7 @@ async function start(
   const replay = new ReplayRole({ log: logSource, traces, onNotice: print, onProblem: warn })
   let phase: Phase = 'starting'
   let lastDiagnostics = opened.loaded.diagnostics
+  let { sources } = opened.loaded
   let refusedDefinitions = false
   const roles: RoleHealth[] = [
     {
@@ -265,7 +266,7 @@ async function start(
           // The files are the default tenant's.
           current: (whose) =>
             whose === tenant
-              ? { ...definitions.current(), diagnostics: lastDiagnostics }
+              ? { ...definitions.current(), sources, diagnostics: lastDiagnostics }
               : { plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] },
         },
         integrity: integrity.service,
@@ -314,6 +315,7 @@ async function start(
     refusedDefinitions = reload.kind === 'refused'
     ;(reload.kind === 'refused' ? change : print)(describeReload(reload))
     if (reload.kind === 'refused') return
+    sources = reload.loaded.sources
     trans.setDefinitions(reload.inForce.plan)
     offline.setDefinitions(reload.inForce.plan)
   }

@@ -107,6 +107,37 @@ export type ErasureResponse = {
   isSettled: boolean
 }
 
+export type EvalDetailResponse = {
+  id: string
+  title: string | null
+  owner: string | null
+  mode: "live" | "shadow"
+  file: string
+  line: number
+  kind: "online" | "offline"
+  measureHash: string
+  verdictHash: string
+  was: string[]
+  on: string
+  score?: string
+  pass: string
+  missing?: "unknown" | "fail" | "pass"
+  redact?: {
+    fields: string[]
+    patterns: string[]
+  }
+  judge?: {
+    models: string[]
+    rubric: string
+    show: string[]
+    scale: {
+      low: number
+      high: number
+    }
+  }
+  source?: string
+}
+
 export type Eval = {
   id: string
   title: string | null
@@ -404,6 +435,43 @@ export type ResultsResponse = {
   results: Result[]
 }
 
+export type SeriesPoint = {
+  start: string
+  measureHash: string
+  label?: string
+  verdicts: Ledger
+  passRate?: number
+  lower?: number
+  upper?: number
+  meanScore?: number
+}
+
+export type SeriesResponse = {
+  eval: string
+  from: string
+  to: string
+  step: string
+  by?: string
+  points: SeriesPoint[]
+}
+
+export type Session = {
+  session: string
+  firstSeen: string
+  lastSeen: string
+  traces: number
+  failedSpans: number
+  user?: string
+  agent?: string
+  inputTokens: number
+  outputTokens: number
+  costUsd: number
+}
+
+export type SessionsResponse = {
+  sessions: Session[]
+}
+
 export type SettledDeadLetters = {
   ids: number[]
 }
@@ -434,6 +502,37 @@ export type TraceSpan = {
   [key: string]: unknown
 }
 
+export type TraceSummary = {
+  traceId: string
+  startTime: string
+  durationMs: number
+  name: string
+  spans: number
+  failedSpans: number
+  llmCalls: number
+  toolCalls: number
+  agent?: {
+    name?: string
+    version?: string
+  }
+  env?: string
+  session?: string
+  user?: string
+  models: string[]
+  inputTokens: number
+  outputTokens: number
+  costUsd: number
+  input?: string
+  output?: string
+  verdicts: Ledger
+  failedEvals: string[]
+}
+
+export type TracesResponse = {
+  traces: TraceSummary[]
+  next?: string
+}
+
 export type UsageResponse = {
   from: string
   to: string
@@ -452,6 +551,14 @@ export type Usage = {
 }
 
 export type Verdict = "pass" | "fail" | "unknown" | "error"
+
+export type WhyResponse = {
+  eval: string
+  subjects: {
+    verdict: string
+    [key: string]: unknown
+  }[]
+}
 
 export type CancelledResponse = {
   runId: string
@@ -529,6 +636,21 @@ export const createApi = (request: Request) => ({
   /** verdicts, newest first; filters: eval, verdict, trace, since, run, limit */
   listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
     request('GET', `/v1/results`, { query, signal }),
+  /** traces, newest first, by what is in them and how they were judged; in pages */
+  searchTraces: (query: { since?: string | number | undefined; until?: string | number | undefined; agent?: string | number | undefined; version?: string | number | undefined; env?: string | number | undefined; session?: string | number | undefined; user?: string | number | undefined; model?: string | number | undefined; tool?: string | number | undefined; status?: "ok" | "error" | undefined; minMs?: string | number | undefined; maxMs?: string | number | undefined; minUsd?: string | number | undefined; eval?: string | number | undefined; verdict?: string | number | undefined; text?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<TracesResponse> =>
+    request('GET', `/v1/traces`, { query, signal }),
+  /** sessions, the last seen first: since, until, user, agent */
+  listSessions: (query: { since?: string | number | undefined; until?: string | number | undefined; user?: string | number | undefined; agent?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<SessionsResponse> =>
+    request('GET', `/v1/sessions`, { query, signal }),
+  /** why a verdict came out so, part by part: eval, span */
+  explainTrace: (traceId: string, query: { eval: string | number | undefined; span?: string | number | undefined }, signal?: AbortSignal): Promise<WhyResponse> =>
+    request('GET', `/v1/traces/${encodeURIComponent(traceId)}/why`, { query, signal }),
+  /** one definition with its source */
+  getEval: (packageName: string, name: string, signal?: AbortSignal): Promise<EvalDetailResponse> =>
+    request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}`, { signal }),
+  /** its verdicts over time: since, until, step, by */
+  getSeries: (packageName: string, name: string, query: { since?: string | number | undefined; until?: string | number | undefined; step?: string | number | undefined; by?: "agent" | "version" | "env" | "model" | undefined } = {}, signal?: AbortSignal): Promise<SeriesResponse> =>
+    request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/series`, { query, signal }),
   /** the spans of a trace with their verdicts */
   getTrace: (traceId: string, signal?: AbortSignal): Promise<TraceResponse> =>
     request('GET', `/v1/traces/${encodeURIComponent(traceId)}`, { signal }),

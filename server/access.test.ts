@@ -283,6 +283,7 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
   }
   expect(shown).toEqual([
     'GET /v1/results',
+    'GET /v1/traces',
     'GET /v1/traces/:traceId',
     'GET /v1/evals',
     'GET /v1/offline',

@@ -20,6 +20,8 @@ export type HealthInfo = Health
 
 export interface DefinitionsView {
   plan: Plan
+  /** The texts of the files, by the plan's names of them. Absent where definitions were pushed compiled. */
+  sources?: ReadonlyMap<string, string> | undefined
   loadedAtMs: number
   /** Of the last load: warnings of what is in force, or the errors for which a newer version was refused. */
   diagnostics: readonly Pick<Diagnostic, 'severity' | 'code' | 'message' | 'file' | 'line' | 'column'>[]

@@ -15,6 +15,7 @@ import { backupRoutes } from './routes/backups.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
 import { erasureRoutes } from './routes/erasures.ts'
+import { evalDetailRoutes } from './routes/eval-detail.ts'
 import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -28,6 +29,8 @@ import { offlineRoutes } from './routes/offline.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
+import { traceSearchRoutes } from './routes/trace-search.ts'
+import { traceWhyRoutes } from './routes/trace-why.ts'
 import { traceRoutes } from './routes/traces.ts'
 import { usageRoutes } from './routes/usage.ts'
 import { webPages } from './web-pages.ts'
@@ -85,10 +88,13 @@ export function buildApi(
   healthRoutes(app, context)
   metricsRoutes(app, context)
   traceRoutes(app, context)
+  traceSearchRoutes(app, context)
+  traceWhyRoutes(app, context)
   resultRoutes(app, context)
   usageRoutes(app, context)
   evalRoutes(app, context)
   offlineRoutes(app, context)
+  evalDetailRoutes(app, context)
   liveAgentRoutes(app, context)
   judgeRoutes(app, context)
   exportRoutes(app, context)

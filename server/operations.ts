@@ -24,9 +24,12 @@ import { backupBodySchema } from './routes/backups.ts'
 import { deadLettersQuerySchema, skipSchema } from './routes/dead-letters.ts'
 import { pushSchema } from './routes/definitions.ts'
 import { erasureBodySchema } from './routes/erasures.ts'
+import { seriesQuerySchema } from './routes/eval-detail.ts'
 import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.ts'
 import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
 import { replayAskSchema } from './routes/replays.ts'
+import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
+import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
 import {
   auditResponseSchema,
@@ -36,6 +39,7 @@ import {
   deadLetterSchema,
   deadLettersResponseSchema,
   erasureResponseSchema,
+  evalDetailResponseSchema,
   evalsResponseSchema,
   healthSchema,
   indexResponseSchema,
@@ -51,10 +55,14 @@ import {
   replaySchema,
   replaysResponseSchema,
   resultsResponseSchema,
+  seriesResponseSchema,
+  sessionsResponseSchema,
   settledDeadLettersSchema,
   skippedRecordsSchema,
   traceResponseSchema,
+  tracesResponseSchema,
   usageResponseSchema,
+  whyResponseSchema,
 } from './schemas.ts'
 
 export interface Operation {
@@ -75,6 +83,11 @@ const AT = 0
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /': { id: 'index', gives: indexResponseSchema },
   'GET /v1/results': { id: 'listResults', query: resultsQuerySchema(AT), gives: resultsResponseSchema },
+  'GET /v1/traces': { id: 'searchTraces', query: traceSearchQuerySchema(AT), gives: tracesResponseSchema },
+  'GET /v1/sessions': { id: 'listSessions', query: sessionsQuerySchema(AT), gives: sessionsResponseSchema },
+  'GET /v1/traces/:traceId/why': { id: 'explainTrace', query: whyQuerySchema, gives: whyResponseSchema },
+  'GET /v1/evals/:package/:name': { id: 'getEval', gives: evalDetailResponseSchema },
+  'GET /v1/evals/:package/:name/series': { id: 'getSeries', query: seriesQuerySchema(AT), gives: seriesResponseSchema },
   'GET /v1/traces/:traceId': { id: 'getTrace', gives: traceResponseSchema },
   'GET /v1/evals': { id: 'listEvals', gives: evalsResponseSchema },
   'POST /v1/evals/:package/:name/run': {

@@ -30,7 +30,7 @@ const within = (timeMs: number): number | null => (timeMs >= 0 && timeMs < LATES
 const SHOWN_CHARS = 40
 
 /** A parameter's parser; where it gives null, the error says what came and what may. */
-function parameter<T>(allowed: string, parse: (text: string) => T | null) {
+export function parameter<T>(allowed: string, parse: (text: string) => T | null) {
   return z.string().transform((text, context): T => {
     const value = parse(text)
     if (value !== null) return value
@@ -117,14 +117,16 @@ export const pageResultsQuerySchema = z.strictObject({
   }),
 })
 
+export const verdictParameter = parameter(`a verdict: ${verdictSchema.options.join(', ')}`, (text) => {
+  const verdict = verdictSchema.safeParse(text)
+  return verdict.success ? verdict.data : null
+})
+
 /** Query of `GET /v1/results`. An unknown parameter is an error: a misspelt filter would show everything. */
 export const resultsQuerySchema = (nowMs: number) =>
   z.strictObject({
     eval: evalIdSchema.optional(),
-    verdict: parameter(`a verdict: ${verdictSchema.options.join(', ')}`, (text) => {
-      const verdict = verdictSchema.safeParse(text)
-      return verdict.success ? verdict.data : null
-    }).optional(),
+    verdict: verdictParameter.optional(),
     trace: traceIdSchema.optional(),
     since: momentSchema(nowMs).optional(),
     run: z.string().min(1).max(300).optional(),

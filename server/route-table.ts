@@ -20,6 +20,11 @@ const route = (
 export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/', 'public', 'this list'),
   route('GET', '/v1/results', 'read', 'verdicts, newest first; filters: eval, verdict, trace, since, run, limit'),
+  route('GET', '/v1/traces', 'read', 'traces, newest first, by what is in them and how they were judged; in pages'),
+  route('GET', '/v1/sessions', 'read', 'sessions, the last seen first: since, until, user, agent'),
+  route('GET', '/v1/traces/:traceId/why', 'read', 'why a verdict came out so, part by part: eval, span'),
+  route('GET', '/v1/evals/:package/:name', 'read', 'one definition with its source'),
+  route('GET', '/v1/evals/:package/:name/series', 'read', 'its verdicts over time: since, until, step, by'),
   route('GET', '/v1/traces/:traceId', 'read', 'the spans of a trace with their verdicts'),
   route('GET', '/v1/evals', 'read', 'the definitions in force, with what they found'),
   route('POST', '/v1/evals/:package/:name/run', 'edit', 'a run of an offline eval: at (now, slot), since, until'),

@@ -4,6 +4,8 @@ import { KEY_ROLES } from '../storage/access/principal.ts'
 
 export const verdictSchema = z.enum(['pass', 'fail', 'unknown', 'error'])
 
+export const ledgerSchema = z.object({ pass: z.int(), fail: z.int(), unknown: z.int(), error: z.int() })
+
 export const evidenceSchema = z.object({
   field: z.string(),
   /** UTF-16 code units into the field's text. */
@@ -98,6 +100,56 @@ export const traceResponseSchema = z.object({
   truncated: z.literal(true).optional(),
 })
 
+export const traceSummarySchema = z.object({
+  traceId: z.string(),
+  startTime: z.string(),
+  durationMs: z.number(),
+  /** Of the root. */
+  name: z.string(),
+  spans: z.int(),
+  failedSpans: z.int(),
+  llmCalls: z.int(),
+  toolCalls: z.int(),
+  agent: z.object({ name: z.string().optional(), version: z.string().optional() }).optional(),
+  env: z.string().optional(),
+  session: z.string().optional(),
+  user: z.string().optional(),
+  models: z.array(z.string()),
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  costUsd: z.number(),
+  /** The beginnings of what the root was asked and what it answered. */
+  input: z.string().optional(),
+  output: z.string().optional(),
+  verdicts: ledgerSchema,
+  failedEvals: z.array(z.string()),
+})
+
+/** The newest first; `next` is the `after` of the next page. */
+export const tracesResponseSchema = z.object({ traces: z.array(traceSummarySchema), next: z.string().optional() })
+
+export const sessionSchema = z.object({
+  session: z.string(),
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  traces: z.int(),
+  failedSpans: z.int(),
+  user: z.string().optional(),
+  agent: z.string().optional(),
+  /** As cost, of the spans that name the session. */
+  inputTokens: z.int(),
+  outputTokens: z.int(),
+  costUsd: z.number(),
+})
+
+export const sessionsResponseSchema = z.object({ sessions: z.array(sessionSchema) })
+
+/** Its form is that of `engine/evaluate/explain/tree.ts`. */
+export const whyResponseSchema = z.object({
+  eval: z.string(),
+  subjects: z.array(z.looseObject({ verdict: z.string() })),
+})
+
 export const pagesResponseSchema = z.object({
   /** The window, RFC 3339: for the pages' traces. */
   from: z.string(),
@@ -115,8 +167,6 @@ export const pageTracesResponseSchema = z.object({
 
 /** The definitions in force, compiled (`dsl/plan.ts`): whoever reads them checks `version` and `hash`. */
 export const planResponseSchema = z.looseObject({ version: z.int(), hash: z.string() })
-
-export const ledgerSchema = z.object({ pass: z.int(), fail: z.int(), unknown: z.int(), error: z.int() })
 
 const definitionSchema = z.object({
   id: z.string(),
@@ -150,6 +200,53 @@ export const evalSchema = definitionSchema.extend({
   filteredUnknown: z.int().optional(),
   /** Says what is odd: that it never matched anything. */
   note: z.string().optional(),
+})
+
+export const evalDetailResponseSchema = definitionSchema.extend({
+  kind: z.enum(['online', 'offline']),
+  measureHash: z.string(),
+  verdictHash: z.string(),
+  /** Ids that it had before. */
+  was: z.array(z.string()),
+  /** In the words of the language, constants and scopes by what they stand for, as the next two. */
+  on: z.string(),
+  score: z.string().optional(),
+  pass: z.string(),
+  missing: z.enum(['unknown', 'fail', 'pass']).optional(),
+  redact: z.object({ fields: z.array(z.string()), patterns: z.array(z.string()) }).optional(),
+  judge: z
+    .object({
+      models: z.array(z.string()),
+      rubric: z.string(),
+      show: z.array(z.string()),
+      scale: z.object({ low: z.number(), high: z.number() }),
+    })
+    .optional(),
+  /** The declaration as it is written; absent of definitions that were pushed compiled. */
+  source: z.string().optional(),
+})
+
+export const seriesPointSchema = z.object({
+  start: z.string(),
+  /** Where it changes the measure did: what is before and after it are not one series. */
+  measureHash: z.string(),
+  label: z.string().optional(),
+  verdicts: ledgerSchema,
+  /** pass / (pass + fail) with its 95% interval (Wilson); absent where nothing was decided. */
+  passRate: z.number().optional(),
+  lower: z.number().optional(),
+  upper: z.number().optional(),
+  meanScore: z.number().optional(),
+})
+
+export const seriesResponseSchema = z.object({
+  eval: z.string(),
+  from: z.string(),
+  to: z.string(),
+  step: z.string(),
+  by: z.string().optional(),
+  /** By when subjects began; steps of which there is nothing are left out. */
+  points: z.array(seriesPointSchema),
 })
 
 export const alertSchema = definitionSchema.extend({
@@ -286,6 +383,13 @@ export const problemSchema = z.object({
   errors: z.array(z.object({ parameter: z.string(), message: z.string() })).optional(),
 })
 
+export type TraceSummaryJson = z.infer<typeof traceSummarySchema>
+export type TracesResponse = z.infer<typeof tracesResponseSchema>
+export type SessionJson = z.infer<typeof sessionSchema>
+export type SessionsResponse = z.infer<typeof sessionsResponseSchema>
+export type EvalDetailResponse = z.infer<typeof evalDetailResponseSchema>
+export type SeriesPointJson = z.infer<typeof seriesPointSchema>
+export type SeriesResponse = z.infer<typeof seriesResponseSchema>
 export type ResultJson = z.infer<typeof resultSchema>
 export type UsageResponse = z.infer<typeof usageResponseSchema>
 export type ResultsResponse = z.infer<typeof resultsResponseSchema>

@@ -1,3 +1,4 @@
+import { explainTrace, spansLookedAt } from '../../server/explain-trace.ts'
 import { traceIdSchema } from '../../server/parameters.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPii } from '../pii.ts'
@@ -6,7 +7,6 @@ import { findTrace, type TraceFlags } from '../stored/one-trace.ts'
 import { spanNamed } from '../stored/span-named.ts'
 import { overviewJson, overviewText } from './explain-overview.ts'
 import { explainJson, explainText } from './explain-report.ts'
-import { explainTrace, spansLookedAt } from './explain-trace.ts'
 
 export interface ExplainFlags extends TraceFlags {
   readonly evals?: string[]
@@ -36,7 +36,7 @@ export async function runExplainTrace(
     const wanted = flags.evals === undefined ? ownBeforePacks(plan.evals) : plan.evals
     const evals = wanted.map((evalPlan) => ({
       evalPlan,
-      subjects: explainTrace(plan, evalPlan, found.trace, pii, undefined),
+      subjects: explainTrace(plan, evalPlan, found.trace, pii.mask, undefined),
     }))
     process.stdout.write(flags.json === true ? overviewJson(evals) : overviewText(traceId.data, evals))
     return exitCodes.ok
@@ -48,7 +48,7 @@ export async function runExplainTrace(
   const span =
     flags.span === undefined || spanIds === null ? null : spanNamed(flags.span, spanIds, `${subject} with the id`)
   if (span !== null && !span.ok) return usage(span.message)
-  const subjects = explainTrace(plan, evalPlan, found.trace, pii, span?.spanId)
+  const subjects = explainTrace(plan, evalPlan, found.trace, pii.mask, span?.spanId)
   process.stdout.write(flags.json === true ? explainJson(evalPlan, subjects) : explainText(evalPlan, subjects))
   return exitCodes.ok
 }

@@ -1,8 +1,8 @@
 /** `assay explain TRACE`: what every eval at hand makes of a trace, a line each. */
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { describeReason } from '../../engine/evaluate/reason-text.ts'
+import type { ExplainedSubject } from '../../server/explain-trace.ts'
 import { explained } from './explain-report.ts'
-import type { ExplainedSubject } from './explain-trace.ts'
 
 export interface ExplainedEval {
   readonly evalPlan: EvalPlan

@@ -1,8 +1,8 @@
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { printable } from '../../dsl/print-literal.ts'
 import { explanationText } from '../../engine/evaluate/explain/text.ts'
+import type { ExplainedSubject } from '../../server/explain-trace.ts'
 import type { ResultJson } from '../../server/schemas.ts'
-import type { ExplainedSubject } from './explain-trace.ts'
 
 /** More subjects than these are counted. */
 const MAX_SHOWN = 5

@@ -24,6 +24,9 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'countSpans',
   'countWindow',
   'compareRun',
+  'searchTraces',
+  'listSessions',
+  'evalSeries',
 ] satisfies (keyof TracesStore)[])
 
 export function measuredTraces<T extends TracesStore>(traces: T): T {

@@ -41,6 +41,20 @@ import {
 } from './queries.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
+import {
+  type FoundTrace,
+  type SessionRow,
+  type SummaryRow,
+  searchTracesQuery,
+  sessionFromRow,
+  sessionsQuery,
+  summariesQuery,
+  summaryFromRow,
+  type TraceVerdictRow,
+  traceVerdictsQuery,
+} from './search.ts'
+import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
+import { type StoredSeriesRow, seriesFromRow, seriesQuery } from './series.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
@@ -233,6 +247,33 @@ export class ClickHouseTraces implements TracesStore {
   async usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
     const rows = await this.#rows<StoredUsage>(this.#limits.runs, usageQuery(this.#database, tenant, window))
     return rows.map(usageFromRow)
+  }
+
+  async searchTraces(tenant: string, search: TraceSearch): Promise<TraceSummary[]> {
+    const { api } = this.#limits
+    const found = await this.#rows<FoundTrace>(api, searchTracesQuery(this.#database, tenant, search))
+    if (found.length === 0) return []
+    const traceIds = found.map(({ trace }) => trace)
+    const [rows, verdicts] = await Promise.all([
+      this.#rows<SummaryRow>(api, summariesQuery(this.#database, tenant, found)),
+      this.#rows<TraceVerdictRow>(api, traceVerdictsQuery(this.#database, tenant, traceIds)),
+    ])
+    const rowOf = new Map(rows.map((row) => [row.trace, row]))
+    const verdictsOf = new Map(verdicts.map((row) => [row.trace, row]))
+    return traceIds.flatMap((trace) => {
+      const row = rowOf.get(trace)
+      return row === undefined ? [] : [summaryFromRow(row, verdictsOf.get(trace))]
+    })
+  }
+
+  async listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
+    const rows = await this.#rows<SessionRow>(this.#limits.api, sessionsQuery(this.#database, tenant, search))
+    return rows.map(sessionFromRow)
+  }
+
+  async evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
+    const rows = await this.#rows<StoredSeriesRow>(this.#limits.api, seriesQuery(this.#database, tenant, series))
+    return rows.map(seriesFromRow)
   }
 
   async ping(): Promise<void> {

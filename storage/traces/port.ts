@@ -2,6 +2,7 @@
 import type { OptionalField } from '../../engine/evaluate/subject.ts'
 import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
 
 export interface ResultFilter {
   evalId?: string
@@ -121,6 +122,12 @@ export interface TracesStore {
   compareRun(tenant: string, runId: string): Promise<RunComparison[]>
   /** By day, newest first, and agent. Of all tenants where `tenant` is null: for whoever runs Assay alone. */
   usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]>
+  /** The newest first. */
+  searchTraces(tenant: string, search: TraceSearch): Promise<TraceSummary[]>
+  /** The last seen first. */
+  listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]>
+  /** By time. */
+  evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]>
   ping(): Promise<void>
   close(): Promise<void>
 }

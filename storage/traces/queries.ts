@@ -24,10 +24,10 @@ const IN_ORDER = 'optimize_aggregation_in_order = 1'
 const ONE_THREAD = 'max_threads = 1'
 
 /** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
-const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
+export const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 const LATEST = 'revision DESC, evaluated_at DESC'
 /** What a replay says is shown to who asks for it, and to nobody else. */
-const LIVE = `NOT startsWith(run_id, '${REPLAY_PREFIX}')`
+export const LIVE = `NOT startsWith(run_id, '${REPLAY_PREFIX}')`
 
 /** Where there are more than `limit`, those without a parent and then the earliest. */
 export function traceQuery(database: string, tenant: string, traceId: string, limit: number): Query {

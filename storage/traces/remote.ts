@@ -47,6 +47,9 @@ const METHODS: Readonly<Record<Method, true>> = {
   countWindow: true,
   compareRun: true,
   usage: true,
+  searchTraces: true,
+  listSessions: true,
+  evalSeries: true,
   ping: true,
 }
 
@@ -127,6 +130,9 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     countWindow: (tenant, window) => call('countWindow', tenant, window),
     compareRun: (tenant, runId) => call('compareRun', tenant, runId),
     usage: (tenant, window) => call('usage', tenant, window),
+    searchTraces: (tenant, search) => call('searchTraces', tenant, search),
+    listSessions: (tenant, search) => call('listSessions', tenant, search),
+    evalSeries: (tenant, series) => call('evalSeries', tenant, series),
     ping: () => call('ping'),
     close: async () => {
       port.close()

@@ -1,15 +1,20 @@
-/** `assay explain TRACE EVAL`: what the definitions at hand make of a trace, next to what is stored. */
-import type { EvalPlan, Plan } from '../../dsl/plan.ts'
-import { createExplainer } from '../../engine/evaluate/explain/explain-eval.ts'
-import type { Explanation } from '../../engine/evaluate/explain/tree.ts'
-import { isMeasured } from '../../engine/evaluate/measure.ts'
-import type { Judged } from '../../engine/evaluate/offline-eval.ts'
-import { kindOf, type ProjectedSpan } from '../../engine/evaluate/subject.ts'
-import { byStart, viewTrace } from '../../engine/evaluate/trace-view.ts'
-import { compilePatterns } from '../../engine/regex/patterns.ts'
-import type { ResultJson } from '../../server/schemas.ts'
-import type { PiiPatterns } from '../pii.ts'
-import type { FoundTrace } from '../stored/one-trace.ts'
+/** What definitions make of a trace and why, next to what is stored: for `assay explain` and the API. */
+import type { EvalPlan, Plan } from '../dsl/plan.ts'
+import { createExplainer } from '../engine/evaluate/explain/explain-eval.ts'
+import type { Explanation } from '../engine/evaluate/explain/tree.ts'
+import { isMeasured } from '../engine/evaluate/measure.ts'
+import type { Judged } from '../engine/evaluate/offline-eval.ts'
+import { kindOf, type ProjectedSpan } from '../engine/evaluate/subject.ts'
+import { byStart, viewTrace } from '../engine/evaluate/trace-view.ts'
+import type { Span } from '../engine/model/span.ts'
+import { compilePatterns } from '../engine/regex/patterns.ts'
+import type { ResultJson } from './schemas.ts'
+
+/** At least one span. */
+export interface StoredTrace {
+  readonly spans: readonly Span[]
+  readonly results: readonly ResultJson[]
+}
 
 export interface ExplainedSubject {
   readonly explanation: Explanation
@@ -24,13 +29,13 @@ const ORDER = ['fail', 'error', 'unknown', 'pass', 'none']
 export function explainTrace(
   plan: Plan,
   evalPlan: EvalPlan,
-  { spans, results }: FoundTrace,
-  pii: PiiPatterns,
+  { spans, results }: StoredTrace,
+  mask: (text: string) => string,
   spanId: string | undefined,
 ): ExplainedSubject[] {
   const view = viewTrace(spans[0]!.tenant, spans[0]!.traceId, spans)
   const patterns = compilePatterns(plan.patterns)
-  const explainer = createExplainer(plan, evalPlan.id, { patterns, mask: pii.mask })
+  const explainer = createExplainer(plan, evalPlan.id, { patterns, mask })
   const own = results.filter((result) => result.eval === evalPlan.id)
   const isAsked = evalPlan.kind === 'offline' && !isMeasured(evalPlan)
   const explained = subjectsOf(evalPlan, view.spans, spanId).map((span) => {
@@ -41,7 +46,7 @@ export function explainTrace(
 }
 
 /** Ids of the spans that the eval looks at, the earliest first; null where it looks at traces. */
-export function spansLookedAt(evalPlan: EvalPlan, { spans }: FoundTrace): string[] | null {
+export function spansLookedAt(evalPlan: EvalPlan, { spans }: StoredTrace): string[] | null {
   const view = viewTrace(spans[0]!.tenant, spans[0]!.traceId, spans)
   const subjects = subjectsOf(evalPlan, view.spans, undefined)
   return subjects[0] === undefined && subjects.length > 0 ? null : subjects.flatMap((span) => span?.spanId ?? [])

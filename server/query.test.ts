@@ -1,0 +1,179 @@
+/** What the pages ask of the API: search, sessions, one eval, its series, why. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compileProject } from '../dsl/project.ts'
+import { makeResult } from '../engine/model/make-result.ts'
+import { makeSpan } from '../engine/model/make-span.ts'
+import { openTraces } from '../storage/traces/open.ts'
+import type { TracesStore } from '../storage/traces/port.ts'
+import { openGate } from '../test/support/open-gate.ts'
+import { buildApi } from './api.ts'
+import type { ApiApp } from './api-context.ts'
+import {
+  evalDetailResponseSchema,
+  problemSchema,
+  seriesResponseSchema,
+  sessionsResponseSchema,
+  tracesResponseSchema,
+  whyResponseSchema,
+} from './schemas.ts'
+
+const nowMs = Date.UTC(2026, 10, 21, 12)
+const SOURCE = `package shop
+
+# Not part of the declaration.
+online eval quick {
+  title: "Quick"
+  owner: "@shop"
+  on: llm_call
+  pass: duration <= 1s
+}
+
+online eval other {
+  on: trace
+  pass: duration <= 2s
+}
+`
+const trace = (n: number): string => n.toString(16).padStart(32, '0')
+const call = '00000000000000a1'
+
+let folder: string
+let traces: TracesStore
+let app: ApiApp
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-query-'))
+  traces = await openTraces({ dataDir: folder })
+  await traces.migrate()
+  const { plan } = compileProject({ files: [{ path: 'shop.eval', text: SOURCE }], readImport: () => null })
+  const { measureHash, verdictHash } = plan!.evals[0]!
+  const minutes = [1, 2, 3]
+  await traces.insertSpans(
+    minutes.map((n) =>
+      makeSpan({
+        traceId: trace(n),
+        spanId: call,
+        kind: 'llm',
+        name: 'chat',
+        sessionId: 's',
+        startTimeUs: (nowMs - n * 60_000) * 1_000,
+        durationNs: n * 600e6,
+        inputText: `question ${n}`,
+      }),
+    ),
+    'spans',
+  )
+  await traces.insertResults(
+    minutes.map((n) =>
+      makeResult({
+        traceId: trace(n),
+        spanId: call,
+        evalId: 'shop/quick',
+        subjectKind: 'llm_call',
+        subjectTimeUs: (nowMs - n * 60_000) * 1_000,
+        evaluatedAtMs: nowMs,
+        verdict: n === 1 ? 'pass' : 'fail',
+        measureHash: n === 3 ? 'before' : measureHash,
+        verdictHash,
+      }),
+    ),
+    'results',
+  )
+  app = buildApi(
+    {
+      traces,
+      status: async () => ({ status: 'ok', components: [] }),
+      definitions: {
+        current: () => ({ plan: plan!, sources: new Map([['shop.eval', SOURCE]]), loadedAtMs: nowMs, diagnostics: [] }),
+      },
+      nowMs: () => nowMs,
+    },
+    { gate: openGate, isLocal: false },
+  )
+})
+afterAll(async () => {
+  await traces.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function get(path: string): Promise<{ status: number; body: unknown }> {
+  const response = await app.request(path)
+  return { status: response.status, body: await response.json() }
+}
+
+test('traces come in pages that meet without a gap', async () => {
+  const first = tracesResponseSchema.parse((await get('/v1/traces?limit=2')).body)
+  expect(first.traces.map(({ traceId }) => traceId)).toEqual([trace(1), trace(2)])
+  const second = tracesResponseSchema.parse((await get(`/v1/traces?limit=2&after=${first.next}`)).body)
+  expect(second.traces.map(({ traceId }) => traceId)).toEqual([trace(3)])
+  expect(second.next).toBeUndefined()
+  expect(first.traces[0]).toMatchObject({ input: 'question 1', durationMs: 600, verdicts: { pass: 1, fail: 0 } })
+})
+
+test.each([
+  ['verdict=fail', [2, 3]],
+  ['verdict=fail&eval=shop/quick&minMs=1500', [3]],
+  ['since=90s', [1]],
+  ['text=QUESTION%202', [2]],
+  ['session=none', []],
+])('traces by %s', async (query, expected) => {
+  const { traces: found } = tracesResponseSchema.parse((await get(`/v1/traces?${query}`)).body)
+  expect(found.map(({ traceId }) => traceId)).toEqual(expected.map(trace))
+})
+
+describe('refusals name the parameter', () => {
+  test.each([
+    ['/v1/traces?verdict=bad', 'verdict', 400],
+    ['/v1/traces?after=x', 'after', 400],
+    ['/v1/traces?minMs=-1', 'minMs', 400],
+    ['/v1/traces?limit=201', 'limit', 400],
+    ['/v1/traces?colour=red', 'colour', 400],
+    ['/v1/traces?since=1h&until=2h', 'since', 400],
+    ['/v1/sessions?limit=0', 'limit', 400],
+    ['/v1/evals/shop/quick/series?step=7m', 'step', 400],
+    ['/v1/evals/shop/quick/series?since=4w&step=1m', 'step', 422],
+    ['/v1/evals/shop/none', 'shop/none', 404],
+    [`/v1/traces/${trace(1)}/why?eval=shop/none`, 'shop/none', 404],
+    [`/v1/traces/${trace(8)}/why?eval=shop/quick`, trace(8), 404],
+    [`/v1/traces/${trace(1)}/why`, 'eval', 400],
+  ])('%s', async (path, word, expected) => {
+    const { status, body } = await get(path)
+    expect(status).toBe(expected)
+    expect(problemSchema.parse(body).detail).toContain(word)
+  })
+})
+
+test('sessions', async () => {
+  const { sessions } = sessionsResponseSchema.parse((await get('/v1/sessions')).body)
+  expect(sessions).toMatchObject([{ session: 's', traces: 3, firstSeen: '2026-11-21T11:57:00.000000Z' }])
+})
+
+test('one eval, with its declaration as it is written', async () => {
+  const detail = evalDetailResponseSchema.parse((await get('/v1/evals/shop/quick')).body)
+  expect(detail).toMatchObject({ on: 'llm_call', pass: 'duration <= 1s', title: 'Quick' })
+  expect(detail.source).toBe(SOURCE.slice(SOURCE.indexOf('online eval quick'), SOURCE.indexOf('}') + 1))
+})
+
+test('a series has intervals, and is parted where the measure changed', async () => {
+  const series = seriesResponseSchema.parse((await get('/v1/evals/shop/quick/series?since=1h&step=1h')).body)
+  expect(series.points).toHaveLength(2)
+  const [now] = series.points.filter(({ measureHash }) => measureHash !== 'before')
+  expect(now).toMatchObject({ passRate: 0.5, verdicts: { pass: 1, fail: 1 } })
+  // Wilson's interval of 1 of 2.
+  expect(now?.lower).toBeCloseTo(0.0945, 3)
+  expect(now?.upper).toBeCloseTo(0.9055, 3)
+})
+
+test('why a verdict came out so', async () => {
+  const why = whyResponseSchema.parse((await get(`/v1/traces/${trace(2)}/why?eval=shop/quick&span=${call}`)).body)
+  expect(why.subjects).toMatchObject([
+    {
+      verdict: 'fail',
+      spanId: call,
+      clauses: [{ clause: 'pass', tree: { op: 'compare', expr: 'duration <= 1s', value: { text: 'false' } } }],
+      stored: { verdict: 'fail' },
+    },
+  ])
+})

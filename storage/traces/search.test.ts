@@ -1,0 +1,200 @@
+/** Finding traces, on the engine in process; every query runs on the server's engine as well (contract). */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeResult } from '../../engine/model/make-result.ts'
+import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
+import { openTraces } from './open.ts'
+import type { TracesStore } from './port.ts'
+import type { TraceSearch } from './search-port.ts'
+
+const T0_US = Date.UTC(2026, 10, 21, 12) * 1_000
+const MINUTE_US = 60_000_000
+const trace = (n: number): string => n.toString(16).padStart(32, '0')
+const id = (n: number): string => n.toString(16).padStart(16, '0')
+
+let folder: string
+let store: TracesStore
+
+const span = (n: number, spanId: number, more: SpanFields = {}) =>
+  makeSpan({
+    tenant: 'acme',
+    traceId: trace(n),
+    spanId: id(spanId),
+    startTimeUs: T0_US + n * MINUTE_US + spanId * 1_000,
+    durationNs: 2e6,
+    kind: 'llm',
+    name: 'chat',
+    ...more,
+  })
+const root = (n: number, more: SpanFields = {}) =>
+  span(n, 1, {
+    kind: 'agent',
+    name: 'support',
+    durationNs: n * 1e9,
+    agentName: 'support',
+    agentVersion: `1.${n}`,
+    ...more,
+  })
+const call = (n: number, more: SpanFields = {}) => span(n, 2, { parentSpanId: id(1), ...more })
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-search-'))
+  store = await openTraces({ dataDir: folder })
+  await store.migrate()
+  const spans = [
+    root(1, { sessionId: 's1', userId: 'u1', inputText: 'Where is my order?', costMicroUsd: 900 }),
+    call(1, { model: 'gpt-5-mini', tokensInput: 10, tokensOutput: 3, costMicroUsd: 400 }),
+    span(1, 3, {
+      parentSpanId: id(1),
+      kind: 'tool',
+      name: 'lookup',
+      toolName: 'find_order',
+      toolResult: 'A-1077 is on its way',
+    }),
+    root(2, { sessionId: 's1', env: 'prod' }),
+    call(2, { model: 'claude', status: 'error', errorMessage: 'Overloaded' }),
+    root(3, { sessionId: 's2', userId: 'u2' }),
+    call(3, { model: 'gpt-5-mini', outputText: 'ÄRGER with the order', costMicroUsd: 2_000 }),
+  ]
+  await store.insertSpans(spans, 'one')
+  // Stored twice, as after a restart of the store loop.
+  await store.insertSpans([spans[1]!], 'two')
+  await store.insertSpans([makeSpan({ ...root(1), tenant: 'rival', traceId: trace(9) })], 'three')
+  const result = {
+    tenant: 'acme',
+    evalId: 'shop/no_pii',
+    spanId: id(2),
+    measureHash: 'a',
+    subjectKind: 'llm_call',
+  } as const
+  const of = (n: number) => ({
+    ...result,
+    traceId: trace(n),
+    subjectTimeUs: T0_US + n * MINUTE_US,
+    evaluatedAtMs: T0_US / 1_000,
+  })
+  await store.insertResults(
+    [
+      makeResult({ ...of(1), verdict: 'fail', revision: 1 }),
+      // A late span turned it.
+      makeResult({ ...of(1), verdict: 'pass', revision: 2, score: 4, agentVersion: '1.1' }),
+      makeResult({ ...of(2), verdict: 'fail', score: 2, agentVersion: '1.2' }),
+      makeResult({ ...of(3), verdict: 'unknown', measureHash: 'b' }),
+      makeResult({ ...of(3), evalId: 'shop/other', verdict: 'fail' }),
+      makeResult({ ...of(3), verdict: 'fail', runId: 'replay@1' }),
+    ],
+    'results',
+  )
+})
+afterAll(async () => {
+  await store.close()
+  rmSync(folder, { recursive: true })
+})
+
+const search = async (more: Partial<TraceSearch> = {}, tenant = 'acme'): Promise<number[]> => {
+  const window = { fromUs: T0_US, toUs: T0_US + 60 * MINUTE_US, limit: 10 }
+  const found = await store.searchTraces(tenant, { ...window, ...more })
+  return found.map(({ traceId }) => Number.parseInt(traceId, 16))
+}
+
+describe('traces are found by', () => {
+  test.each<[string, Partial<TraceSearch>, number[]]>([
+    ['time, the newest first', {}, [3, 2, 1]],
+    ['a window', { fromUs: T0_US + 90_000_000, toUs: T0_US + 150_000_000 }, [2]],
+    ['version', { version: '1.2' }, [2]],
+    ['environment', { env: 'prod' }, [2]],
+    ['session', { session: 's1' }, [2, 1]],
+    ['user', { user: 'u2' }, [3]],
+    ['model', { model: 'gpt-5-mini' }, [3, 1]],
+    ['tool', { tool: 'find_order' }, [1]],
+    ['a failed span', { status: 'error' }, [2]],
+    ['no failed span', { status: 'ok' }, [3, 1]],
+    ['how long they took', { minDurationMs: 1_500, maxDurationMs: 2_500 }, [2]],
+    ['cost of the calls, each once', { minCostMicroUsd: 401 }, [3]],
+    ['cost', { minCostMicroUsd: 400 }, [3, 1]],
+    ['text in an input', { text: 'MY ORDER' }, [1]],
+    ["text in a tool's result", { text: 'a-1077' }, [1]],
+    ['text beyond ASCII, whatever the case', { text: 'ärger' }, [3]],
+    ['several of different spans', { model: 'gpt-5-mini', tool: 'find_order' }, [1]],
+    ['the latest verdict of an eval', { evalId: 'shop/no_pii', verdict: 'fail' }, [2]],
+    ['a verdict of any eval', { verdict: 'fail' }, [3, 2]],
+    ['what came of a late span', { evalId: 'shop/no_pii', verdict: 'pass' }, [1]],
+    ['an eval that looked at them', { evalId: 'shop/other' }, [3]],
+    ['text that is in none, of quotes', { text: "' OR 1=1 --" }, []],
+  ])('%s', async (_, filter, expected) => {
+    expect(await search(filter)).toEqual(expected)
+  })
+
+  test('page by page, each once', async () => {
+    expect(await search({ limit: 2 })).toEqual([3, 2])
+    const after = { startUs: T0_US + 2 * MINUTE_US + 1_000, traceId: trace(2) }
+    expect(await search({ limit: 2, after })).toEqual([1])
+  })
+
+  test('their tenant alone', async () => {
+    expect(await search({}, 'rival')).toEqual([9])
+    expect(await search({ verdict: 'fail' }, 'rival')).toEqual([])
+  })
+})
+
+test('a summary counts each span once, and calls and not the agent around them', async () => {
+  const [, , first] = await store.searchTraces('acme', { fromUs: T0_US, toUs: T0_US + 60 * MINUTE_US, limit: 3 })
+  expect(first).toEqual({
+    traceId: trace(1),
+    startUs: T0_US + MINUTE_US + 1_000,
+    durationMs: 1_000,
+    name: 'support',
+    spans: 3,
+    failedSpans: 0,
+    llmCalls: 1,
+    toolCalls: 1,
+    agentName: 'support',
+    agentVersion: '1.1',
+    env: undefined,
+    sessionId: 's1',
+    userId: 'u1',
+    models: ['gpt-5-mini'],
+    inputTokens: 10,
+    outputTokens: 3,
+    costMicroUsd: 400,
+    input: 'Where is my order?',
+    output: undefined,
+    verdicts: { pass: 1, fail: 0, unknown: 0, error: 0 },
+    failedEvals: [],
+  })
+})
+
+test('sessions, the last seen first', async () => {
+  const window = { fromUs: T0_US, toUs: T0_US + 60 * MINUTE_US, limit: 10 }
+  const sessions = await store.listSessions('acme', window)
+  expect(sessions.map(({ sessionId, traces, userId }) => [sessionId, traces, userId])).toEqual([
+    ['s2', 1, 'u2'],
+    ['s1', 2, 'u1'],
+  ])
+  expect(await store.listSessions('acme', { ...window, user: 'u1' })).toHaveLength(1)
+  expect(await store.listSessions('rival', window)).toEqual([])
+})
+
+test('a series is of latest revisions, parted by measure and label', async () => {
+  const series = { evalId: 'shop/no_pii', fromMs: T0_US / 1_000, toMs: T0_US / 1_000 + 3_600_000, stepMs: 120_000 }
+  const none = { pass: 0, fail: 0, unknown: 0, error: 0 }
+  expect(await store.evalSeries('acme', series)).toEqual([
+    { startMs: T0_US / 1_000, measureHash: 'a', label: '', counts: { ...none, pass: 1 }, meanScore: 4 },
+    { startMs: T0_US / 1_000 + 120_000, measureHash: 'a', label: '', counts: { ...none, fail: 1 }, meanScore: 2 },
+    {
+      startMs: T0_US / 1_000 + 120_000,
+      measureHash: 'b',
+      label: '',
+      counts: { ...none, unknown: 1 },
+      meanScore: undefined,
+    },
+  ])
+  const byVersion = await store.evalSeries('acme', { ...series, by: 'version', stepMs: 3_600_000 })
+  expect(byVersion.map(({ label, counts }) => [label, counts.pass, counts.fail])).toEqual([
+    ['1.1', 1, 0],
+    ['1.2', 0, 1],
+    ['', 0, 0],
+  ])
+})

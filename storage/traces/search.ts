@@ -1,0 +1,271 @@
+/**
+ * Finding traces. In two steps, so that wide columns are read of a page's traces alone: which they are, by narrow columns over the
+ * window, and then what is shown of them.
+ */
+import type { Verdict } from '../../engine/model/result.ts'
+import { LIVE, LONGEST_TRACE_US, type Query, SUBJECT } from './queries.ts'
+import type { SessionSearch, SessionSummary, TraceSearch, TraceSummary, VerdictCounts } from './search-port.ts'
+
+const micro = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`
+const startUs = (value: string): string => `toUnixTimestamp64Micro(${value})`
+/** Agents repeat what their calls used. */
+const IS_CALL = "kind IN ('llm', 'embedding')"
+const NO_PARENT = "unhex('0000000000000000')"
+
+export interface FoundTrace {
+  trace: string
+  start_us: number | string
+}
+
+/** The newest first. */
+export function searchTracesQuery(database: string, tenant: string, search: TraceSearch): Query {
+  const toUs = Math.min(search.toUs, search.after === undefined ? search.toUs : search.after.startUs + 1)
+  const params: Query['query_params'] = {
+    tenant,
+    fromUs: search.fromUs,
+    toUs,
+    scanFromUs: Math.max(0, search.fromUs - LONGEST_TRACE_US),
+    scanToUs: toUs + LONGEST_TRACE_US,
+    limit: search.limit,
+  }
+  const having = [`first >= ${micro('fromUs')}`, `first < ${micro('toUs')}`]
+  const some = (condition: string): void => {
+    having.push(`countIf(${condition}) > 0`)
+  }
+  const equal = (column: string, name: string, value: string | undefined): void => {
+    if (value === undefined) return
+    params[name] = value
+    some(`${column} = {${name}:String}`)
+  }
+  equal('agent_name', 'agent', search.agent)
+  equal('agent_version', 'version', search.version)
+  equal('env', 'env', search.env)
+  equal('session_id', 'session', search.session)
+  equal('user_id', 'user', search.user)
+  equal('model', 'model', search.model)
+  equal('tool_name', 'tool', search.tool)
+  if (search.status === 'error') some("status = 'error'")
+  if (search.status === 'ok') having.push("countIf(status = 'error') = 0")
+  if (search.text !== undefined) {
+    params.text = search.text
+    some(TEXTS.map((column) => `positionCaseInsensitiveUTF8(ifNull(${column}, ''), {text:String}) > 0`).join(' OR '))
+  }
+  const took = `max(${startUs('start_time')} + intDiv(duration_ns, 1000)) - ${startUs('first')}`
+  if (search.minDurationMs !== undefined) {
+    params.minUs = Math.round(search.minDurationMs * 1_000)
+    having.push(`${took} >= {minUs:Int64}`)
+  }
+  if (search.maxDurationMs !== undefined) {
+    params.maxUs = Math.round(search.maxDurationMs * 1_000)
+    having.push(`${took} <= {maxUs:Int64}`)
+  }
+  if (search.minCostMicroUsd !== undefined) {
+    params.minCost = search.minCostMicroUsd
+    // By span, so that one which was stored twice counts once.
+    having.push(
+      `arraySum(mapValues(maxMapIf(map(span_id, ifNull(cost_micro_usd, 0)), ${IS_CALL}))) >= {minCost:Float64}`,
+    )
+  }
+  if (search.after !== undefined) {
+    params.afterUs = search.after.startUs
+    params.afterTrace = search.after.traceId
+    having.push(`(${startUs('first')}, trace) < ({afterUs:Int64}, {afterTrace:String})`)
+  }
+  const judged =
+    search.verdict === undefined && search.evalId === undefined ? '' : `AND ${judgedSo(database, search, params)}`
+  return {
+    query: `SELECT lower(hex(trace_id)) AS trace, ${startUs('min(start_time) AS first')} AS start_us FROM ${database}.spans
+WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND start_time < ${micro('scanToUs')} ${judged}
+GROUP BY trace_id HAVING ${having.join(' AND ')}
+ORDER BY start_us DESC, trace DESC LIMIT {limit:UInt32}`,
+    query_params: params,
+  }
+}
+
+const TEXTS = ['name', 'input_text', 'output_text', 'tool_arguments', 'tool_result', 'error_message']
+
+function judgedSo(database: string, { evalId, verdict }: TraceSearch, params: Query['query_params']): string {
+  const ofEval = evalId === undefined ? '' : 'AND eval_id = {evalId:String}'
+  if (evalId !== undefined) params.evalId = evalId
+  const latest = verdict === undefined ? '' : 'WHERE latest = {verdict:String}'
+  if (verdict !== undefined) params.verdict = verdict
+  return `trace_id IN (
+  SELECT trace_id FROM (
+    SELECT trace_id, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
+    WHERE tenant = {tenant:String} AND ${LIVE} ${ofEval}
+      AND subject_time >= ${micro('scanFromUs')} AND subject_time < ${micro('scanToUs')}
+    GROUP BY ${SUBJECT}
+  ) ${latest}
+)`
+}
+
+const PREVIEW_CHARS = 200
+
+export interface SummaryRow {
+  trace: string
+  start_us: number | string
+  end_us: number | string
+  root_name: string
+  spans: number | string
+  failed: number | string
+  llm_calls: number | string
+  tool_calls: number | string
+  agent: string | null
+  version: string | null
+  environment: string | null
+  session: string | null
+  user: string | null
+  models: string[]
+  tokens_in: number | string
+  tokens_out: number | string
+  cost: number | string | null
+  input: string | null
+  output: string | null
+}
+
+/** Of a page's traces. A span that was stored twice counts once. */
+export function summariesQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
+  const starts = found.map(({ start_us }) => Number(start_us))
+  const rootFirst = `(parent_span_id != ${NO_PARENT}, start_time, span_id)`
+  return {
+    query: `SELECT lower(hex(trace_id)) AS trace, ${startUs('min(start_time)')} AS start_us,
+  max(${startUs('start_time')} + intDiv(duration_ns, 1000)) AS end_us, argMin(name, ${rootFirst}) AS root_name,
+  count() AS spans, countIf(status = 'error') AS failed, countIf(kind = 'llm') AS llm_calls, countIf(kind = 'tool') AS tool_calls,
+  argMin(agent_name, ${rootFirst}) AS agent, argMin(agent_version, ${rootFirst}) AS version, argMin(env, ${rootFirst}) AS environment,
+  argMin(session_id, ${rootFirst}) AS session, argMin(user_id, ${rootFirst}) AS user,
+  arraySort(groupUniqArrayIf(5)(ifNull(model, ''), isNotNull(model))) AS models,
+  sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out,
+  sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost,
+  argMin(substringUTF8(input_text, 1, ${PREVIEW_CHARS}), ${rootFirst}) AS input,
+  argMin(substringUTF8(output_text, 1, ${PREVIEW_CHARS}), ${rootFirst}) AS output
+FROM (
+  SELECT trace_id, span_id, parent_span_id, name, kind, status, start_time, duration_ns, agent_name, agent_version, env, session_id,
+    user_id, model, tokens_input, tokens_output, cost_micro_usd, input_text, output_text
+  FROM ${database}.spans
+  WHERE tenant = {tenant:String} AND start_time >= ${micro('firstUs')} AND start_time < ${micro('lastUs')}
+    AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))
+  ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id
+) GROUP BY trace_id`,
+    query_params: {
+      tenant,
+      traceIds: found.map(({ trace }) => trace),
+      firstUs: Math.min(...starts),
+      lastUs: Math.max(...starts) + LONGEST_TRACE_US,
+    },
+  }
+}
+
+export interface TraceVerdictRow {
+  trace: string
+  pass: number | string
+  fail: number | string
+  unknown: number | string
+  error: number | string
+  failed_evals: string[]
+}
+
+export function traceVerdictsQuery(database: string, tenant: string, traceIds: readonly string[]): Query {
+  return {
+    query: `SELECT lower(hex(trace_id)) AS trace, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
+  countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error,
+  arraySort(groupUniqArrayIf(10)(toString(eval_id), latest = 'fail')) AS failed_evals
+FROM (
+  SELECT ${SUBJECT}, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
+  WHERE tenant = {tenant:String} AND ${LIVE} AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))
+  GROUP BY ${SUBJECT}
+) GROUP BY trace_id`,
+    query_params: { tenant, traceIds: [...traceIds] },
+  }
+}
+
+export function summaryFromRow(row: SummaryRow, verdicts: TraceVerdictRow | undefined): TraceSummary {
+  const text = (value: string | null): string | undefined => (value === null || value === '' ? undefined : value)
+  return {
+    traceId: row.trace,
+    startUs: Number(row.start_us),
+    durationMs: (Number(row.end_us) - Number(row.start_us)) / 1_000,
+    name: row.root_name,
+    spans: Number(row.spans),
+    failedSpans: Number(row.failed),
+    llmCalls: Number(row.llm_calls),
+    toolCalls: Number(row.tool_calls),
+    agentName: text(row.agent),
+    agentVersion: text(row.version),
+    env: text(row.environment),
+    sessionId: text(row.session),
+    userId: text(row.user),
+    models: row.models,
+    inputTokens: Number(row.tokens_in),
+    outputTokens: Number(row.tokens_out),
+    costMicroUsd: Number(row.cost ?? 0),
+    input: text(row.input),
+    output: text(row.output),
+    verdicts: countsFromRow(verdicts),
+    failedEvals: verdicts?.failed_evals ?? [],
+  }
+}
+
+export function countsFromRow(row: Record<Verdict, number | string> | undefined): VerdictCounts {
+  return {
+    pass: Number(row?.pass ?? 0),
+    fail: Number(row?.fail ?? 0),
+    unknown: Number(row?.unknown ?? 0),
+    error: Number(row?.error ?? 0),
+  }
+}
+
+export interface SessionRow {
+  session: string
+  first_us: number | string
+  last_us: number | string
+  traces: number | string
+  failed: number | string
+  user: string | null
+  agent: string | null
+  tokens_in: number | string
+  tokens_out: number | string
+  cost: number | string | null
+}
+
+/** The last seen first. Tokens and cost are of the spans that name the session. */
+export function sessionsQuery(database: string, tenant: string, search: SessionSearch): Query {
+  const params: Query['query_params'] = { tenant, fromUs: search.fromUs, toUs: search.toUs, limit: search.limit }
+  const having: string[] = []
+  for (const [name, column] of [
+    ['user', 'user_id'],
+    ['agent', 'agent_name'],
+  ] as const) {
+    const value = search[name]
+    if (value === undefined) continue
+    params[name] = value
+    having.push(`countIf(${column} = {${name}:String}) > 0`)
+  }
+  return {
+    query: `SELECT session_id AS session, ${startUs('min(start_time)')} AS first_us, ${startUs('max(start_time)')} AS last_us,
+  uniqExact(trace_id) AS traces, uniqExactIf((trace_id, span_id), status = 'error') AS failed,
+  argMin(user_id, start_time) AS user, argMin(agent_name, start_time) AS agent,
+  sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out,
+  sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost
+FROM (
+  SELECT session_id, trace_id, span_id, start_time, status, user_id, agent_name, kind, tokens_input, tokens_output, cost_micro_usd
+  FROM ${database}.spans
+  WHERE tenant = {tenant:String} AND start_time >= ${micro('fromUs')} AND start_time < ${micro('toUs')} AND session_id != ''
+  LIMIT 1 BY trace_id, span_id
+) GROUP BY session_id ${having.length > 0 ? `HAVING ${having.join(' AND ')}` : ''}
+ORDER BY last_us DESC, session LIMIT {limit:UInt32}`,
+    query_params: params,
+  }
+}
+
+export const sessionFromRow = (row: SessionRow): SessionSummary => ({
+  sessionId: row.session,
+  firstUs: Number(row.first_us),
+  lastUs: Number(row.last_us),
+  traces: Number(row.traces),
+  failedSpans: Number(row.failed),
+  userId: row.user ?? undefined,
+  agentName: row.agent ?? undefined,
+  inputTokens: Number(row.tokens_in),
+  outputTokens: Number(row.tokens_out),
+  costMicroUsd: Number(row.cost ?? 0),
+})

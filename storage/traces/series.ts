@@ -1,0 +1,55 @@
+/** How an eval went over time: verdicts by steps of when their subjects began. */
+import { LIVE, type Query, SUBJECT } from './queries.ts'
+import { countsFromRow } from './search.ts'
+import type { SeriesLabel, SeriesQuery, SeriesRow } from './search-port.ts'
+
+export interface StoredSeriesRow {
+  start_s: number | string
+  measure: string
+  label: string
+  pass: number | string
+  fail: number | string
+  unknown: number | string
+  error: number | string
+  mean_score: number | null
+}
+
+const COLUMNS: Readonly<Record<SeriesLabel, string>> = {
+  agent: 'agent_name',
+  version: 'agent_version',
+  env: 'env',
+  model: 'judge_model',
+}
+
+export function seriesQuery(database: string, tenant: string, series: SeriesQuery): Query {
+  const label = series.by === undefined ? "''" : `argMax(ifNull(${COLUMNS[series.by]}, ''), (revision, evaluated_at))`
+  return {
+    query: `SELECT start_s, measure, label, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
+  countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error, avg(score_of) AS mean_score
+FROM (
+  SELECT intDiv(toUnixTimestamp(any(subject_time)), {stepS:UInt32}) * {stepS:UInt32} AS start_s,
+    argMax(verdict, (revision, evaluated_at)) AS latest, toString(argMax(measure_hash, (revision, evaluated_at))) AS measure,
+    argMax(score, (revision, evaluated_at)) AS score_of, toString(${label}) AS label
+  FROM ${database}.results
+  WHERE tenant = {tenant:String} AND eval_id = {evalId:String} AND ${LIVE}
+    AND subject_time >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND subject_time < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
+  GROUP BY ${SUBJECT}
+) GROUP BY start_s, measure, label ORDER BY start_s, measure, label`,
+    settings: 'optimize_aggregation_in_order = 1',
+    query_params: {
+      tenant,
+      evalId: series.evalId,
+      fromMs: series.fromMs,
+      toMs: series.toMs,
+      stepS: Math.max(1, Math.round(series.stepMs / 1_000)),
+    },
+  }
+}
+
+export const seriesFromRow = (row: StoredSeriesRow): SeriesRow => ({
+  startMs: Number(row.start_s) * 1_000,
+  measureHash: row.measure,
+  label: row.label,
+  counts: countsFromRow(row),
+  meanScore: row.mean_score ?? undefined,
+})
