@@ -32,7 +32,7 @@ describe('metrics', () => {
     const { plan, warnings } = compiled(
       metric('context_relevance(documents: documents, query: query.text)', '', 'all of retrieval over 1h'),
     )
-    expect(warnings).toEqual(['W0905'])
+    expect(warnings).toEqual([])
     expect(plan.method).toEqual({
       kind: 'metric',
       judge: null,

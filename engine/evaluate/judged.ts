@@ -1,13 +1,24 @@
 /** What a judge is asked of a subject: rubrics, and the metrics that need one. */
 import type { MetricPlan, OfflineMethod } from '../../dsl/plan.ts'
+import { askAnswerRelevance } from '../judge/ask-answer-relevance.ts'
+import { askCitations, type CitedAnswer } from '../judge/ask-citations.ts'
 import { askClaims } from '../judge/ask-claims.ts'
+import { askContextRelevance, type RankedDocuments } from '../judge/ask-context-relevance.ts'
 import { askRubric } from '../judge/ask-rubric.ts'
 import type { AskAbout } from '../judge/asker.ts'
 import { readShown } from '../judge/shown.ts'
 import type { Reason } from '../model/result.ts'
 import type { Compiler } from './compiler.ts'
 import { type Context, traceAround } from './context.ts'
-import { documentsArg, isMissing, type KnownDocument, type MetricArgs, textArgs } from './metric-args.ts'
+import {
+  documentsArg,
+  isMissing,
+  type KnownDocument,
+  type MetricArgs,
+  numberArg,
+  textArgs,
+  wordArg,
+} from './metric-args.ts'
 
 /** Why a subject cannot be judged, or what to ask: all that is needed of the subject has been read by then. */
 export type Inquiry = { kind: 'ask'; about: AskAbout } | { kind: 'none'; why: Reason }
@@ -43,7 +54,40 @@ const METRICS: Readonly<Record<string, (args: MetricArgs, compiler: Compiler) =>
     withDocuments(args, compiler, 'reference', 'context', (reference, context) =>
       askClaims('reference', reference, textsOf(context)),
     ),
+  answer_relevance: (args, compiler) => {
+    const readTexts = textArgs(args, ['question', 'answer'], compiler)
+    return (context) => {
+      const texts = readTexts(context)
+      if (isMissing(texts)) return { kind: 'none', why: texts.why }
+      const [question = '', answer = ''] = texts
+      return { kind: 'ask', about: askAnswerRelevance(question, answer) }
+    }
+  },
+  context_relevance: (args, compiler) => {
+    const k = numberArg(args, 'k')
+    const take = RANKING[wordArg(args, 'take')]
+    if (take === undefined) throw new RangeError('no such number of context_relevance')
+    return withDocuments(args, compiler, 'query', 'documents', (query, documents) =>
+      askContextRelevance({ query, documents, k, take }),
+    )
+  },
+  citation_quality: (args, compiler) => {
+    const take = CITING[wordArg(args, 'take')]
+    if (take === undefined) throw new RangeError('no such number of citation_quality')
+    return withDocuments(args, compiler, 'answer', 'context', (answer, documents) =>
+      askCitations({ answer, documents, take }),
+    )
+  },
 }
+
+const RANKING: Readonly<Record<string, RankedDocuments['take']>> = {
+  precision: 'precision',
+  average_precision: 'averagePrecision',
+  reciprocal_rank: 'reciprocalRank',
+  ndcg: 'ndcg',
+}
+
+const CITING: Readonly<Record<string, CitedAnswer['take']>> = { f1: 'f1', precision: 'precision', recall: 'recall' }
 
 /** Of one text and documents. */
 function withDocuments(

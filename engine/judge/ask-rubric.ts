@@ -9,11 +9,14 @@ export interface RubricSubject {
   rubric: string
   scale: Scale
   shown: readonly WindowedText[]
+  /** Of a rubric that is not the eval's own. */
+  promptVersion?: string
 }
 
-export function askRubric({ rubric, scale, shown }: RubricSubject): AskAbout {
+export function askRubric({ rubric, scale, shown, promptVersion }: RubricSubject): AskAbout {
   return async (asker) => {
-    const told = await asker.ask(buildPrompt({ rubric, scale, shown, nonce: asker.nonce() }))
+    const question = buildPrompt({ rubric, scale, shown, nonce: asker.nonce() })
+    const told = await asker.ask(promptVersion === undefined ? question : { ...question, promptVersion })
     if (told.kind === 'none') return noScore(told.why)
     const { answer } = told
     const explanation = answer.explanation === '' ? undefined : answer.explanation

@@ -4,8 +4,9 @@ import { CAPS } from '../../dsl/caps.ts'
 import type { ClaimVerdict } from '../metrics/claims.ts'
 import { assertNonce, block } from './contain.ts'
 import { documentBlocks } from './documents.ts'
+import { inOrder } from './numbered.ts'
 import { containmentRules, objectOf } from './prompt.ts'
-import { MAX_WORDS_CHARS, malformed, metricTemplate, type Question, readJson } from './question.ts'
+import { MAX_WORDS_CHARS, metricTemplate, type Question, readJson } from './question.ts'
 import { cutNote, windowed } from './window.ts'
 
 /** Of one text: a longer answer is judged by the first of them. */
@@ -119,37 +120,16 @@ export function verifyQuestion(
     read: (answer) => {
       const read = readJson(answer, verdictsSchema)
       if (read.kind === 'malformed') return read
-      const { verdicts } = read.answer
-      const problem = numberingProblem(
-        verdicts.map(({ claim }) => claim),
-        claims.length,
-        'claim',
-      )
-      if (problem !== null) return malformed(problem)
-      const byNumber = new Map(verdicts.map((one) => [one.claim, one]))
-      const judged = claims.map((claim, i): JudgedClaim => {
-        const { quote, verdict } = byNumber.get(i + 1) ?? NEVER
-        return { claim, verdict, quote: (quote ?? '').slice(0, MAX_WORDS_CHARS) }
+      const numbered = inOrder(read.answer.verdicts, ({ claim }) => claim, claims.length, 'claim')
+      if (numbered.kind === 'malformed') return numbered
+      const judged = numbered.answer.map(({ claim, quote, verdict }): JudgedClaim => {
+        return { claim: claims[claim - 1] as string, verdict, quote: (quote ?? '').slice(0, MAX_WORDS_CHARS) }
       })
       return { kind: 'answer', answer: judged }
     },
   }
 }
 
-/** Numbers were checked before. */
-const NEVER = { quote: '', verdict: 'abstain' } as const
-
-/** Whether each of 1 to `count` is there once; null if so. Numbers alone are in what it says. */
-export function numberingProblem(numbers: readonly number[], count: number, what: string): string | null {
-  const left = new Set(Array.from({ length: count }, (_, i) => i + 1))
-  for (const number of numbers) {
-    if (!left.delete(number)) return `there are ${what}s with a number that is none, or given twice`
-  }
-  if (left.size === 0) return null
-  const first = [...left].slice(0, 5).join(', ')
-  return `${left.size === 1 ? `${what} ${first} is` : `${what}s ${first}${left.size > 5 ? ', …' : ''} are`} not answered`
-}
-
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
 }

@@ -40,8 +40,8 @@ test('another wording or another schema is another version', () => {
   const digest = hash('sha256', JSON.stringify([prompts, repairMessage('why')])).slice(0, 16)
   expect({ version: JUDGE_TEMPLATE_VERSION, digest }).toMatchInlineSnapshot(`
     {
-      "digest": "17049628c79e89ec",
-      "version": "judge-1",
+      "digest": "75ae362152d58d1b",
+      "version": "judge-2",
     }
   `)
 })

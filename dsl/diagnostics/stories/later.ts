@@ -29,8 +29,7 @@ offline eval helpful {
     title: 'a rule that this version compiles and does not run',
     story: `It is checked and stands in the plan, so that the file can stay as it is. An alert never fires and a scorecard is never sent until a
 version runs it: alerts that run are thresholds on an eval, count, rate, pass_rate, coverage, mean(score), sum(score); not yet quantiles, alerts on
-a scope, changes (regresses, rises, falls), anomalies, alerts by group. The worker of offline evals leaves out metrics that ask a judge, and
-sessions, and says so; their tests run, with the score that given EVAL judge returns … says.`,
+a scope, changes (regresses, rises, falls), anomalies, alerts by group. The worker of offline evals leaves out sessions, and says so.`,
     example: `package shop
 alert slow {
   on:       trace where env == "prod"
