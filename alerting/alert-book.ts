@@ -3,17 +3,18 @@
  * collected until `takeOutput`.
  */
 import type { Plan } from '../dsl/plan.ts'
-import { isStale, observationOf } from '../engine/alerting/observation.ts'
-import { isRun, type RunAlert } from '../engine/alerting/run-alert.ts'
 import {
-  type AlertState,
-  type AlertTransition,
-  evaluateAlert,
-  initialAlertState,
-  nextDeadlineMs,
-  retireAlert,
-  stepAlert,
-} from '../engine/alerting/step.ts'
+  type AlertGroups,
+  evaluateGroups,
+  initialGroups,
+  nextDeadlineOfGroups,
+  resumeGroups,
+  retireGroups,
+  stepGroups,
+} from '../engine/alerting/groups.ts'
+import { isStale, observationOf } from '../engine/alerting/observation.ts'
+import { isStatistical, type RunAlert, runAlertsOf, watchedEvalId } from '../engine/alerting/run-alert.ts'
+import type { AlertTransition } from '../engine/alerting/step.ts'
 import { parseResults } from '../engine/codec/results.ts'
 import type { LogRecord } from '../storage/log/port.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -56,7 +57,7 @@ interface Entry {
   partition: number
   /** Records before this one are in the state already. */
   nextOffset: number
-  state: AlertState
+  state: AlertGroups
   notifiedIncident: string | null
   changed: boolean
   /** The definition changed: judge anew although no deadline is due. */
@@ -85,9 +86,9 @@ export class AlertBook {
     this.#plan = plan
     const shadowEvals = new Set(plan.evals.filter(({ mode }) => mode === 'shadow').map(({ id }) => id))
     // What this version does not run was told when it was checked.
-    const alerts = plan.alerts.filter(isRun)
+    const alerts = runAlertsOf(plan)
     const wanted = new Set(alerts.map(({ id }) => id))
-    for (const alert of alerts) this.#adopt(alert, shadowEvals.has(alert.on.evalId), nowMs)
+    for (const alert of alerts) this.#adopt(alert, shadowEvals.has(watchedEvalId(alert)), nowMs)
     for (const [id, entry] of this.#entries) if (!wanted.has(id)) this.#retire(id, entry, nowMs)
     for (const [id, checkpoint] of this.#checkpoints) {
       if (wanted.has(id) || !this.#partitions.has(checkpoint.partition)) continue
@@ -95,14 +96,14 @@ export class AlertBook {
     }
     this.#byEval = new Map()
     for (const entry of this.#entries.values()) {
-      const list = this.#byEval.get(entry.alert.on.evalId)
+      const list = this.#byEval.get(watchedEvalId(entry.alert))
       if (list) list.push(entry)
-      else this.#byEval.set(entry.alert.on.evalId, [entry])
+      else this.#byEval.set(watchedEvalId(entry.alert), [entry])
     }
   }
 
   #adopt(alert: RunAlert, evalInShadow: boolean, nowMs: number): void {
-    const partition = this.#options.partitionOf(alert.on.evalId)
+    const partition = this.#options.partitionOf(watchedEvalId(alert))
     if (!this.#partitions.has(partition)) {
       this.#entries.delete(alert.id)
       return
@@ -119,9 +120,9 @@ export class AlertBook {
   }
 
   #entryFrom(alert: RunAlert, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {
-    const partition = this.#options.partitionOf(alert.on.evalId)
-    const state = checkpoint?.state ?? initialAlertState(nowMs)
-    if (checkpoint) state.resumedMs = nowMs
+    const partition = this.#options.partitionOf(watchedEvalId(alert))
+    const state = checkpoint?.state ?? initialGroups(nowMs)
+    if (checkpoint) resumeGroups(state, nowMs)
     return {
       alert,
       shadow,
@@ -136,7 +137,7 @@ export class AlertBook {
   }
 
   #retire(id: string, entry: Entry, nowMs: number): void {
-    this.#record(entry, retireAlert(entry.state, entry.alert, nowMs).transitions)
+    this.#record(entry, retireGroups(entry.state, entry.alert, nowMs))
     this.#entries.delete(id)
     this.#checkpoints.delete(id)
     this.#output.removed.push(id)
@@ -159,15 +160,17 @@ export class AlertBook {
       return `${record.topic}/${record.partition}/${record.offset}: ${parsed.error}`
     }
     const { appendTimeMs } = record
-    const fresh = this.#options.countStale
-      ? parsed.results
-      : parsed.results.filter((result) => !isStale(result, appendTimeMs))
-    counts.stale += parsed.results.length - fresh.length
-    if (fresh.length === 0) return null
+    const old = parsed.results.map((result) => !this.#options.countStale && isStale(result, appendTimeMs))
+    const staleCount = old.filter(Boolean).length
+    counts.stale += staleCount
     for (const entry of watching) {
       if (record.offset < entry.nextOffset) continue
-      const observations = fresh.map((result) => observationOf(result, entry.alert, appendTimeMs))
-      this.#record(entry, stepAlert(entry.state, entry.alert, observations).transitions)
+      // What is old pages nobody; what is usual it may still tell.
+      if (staleCount === old.length && !isStatistical(entry.alert)) continue
+      const observations = parsed.results.flatMap((result, i) =>
+        old[i] && !isStatistical(entry.alert) ? [] : [observationOf(result, entry.alert, appendTimeMs, old[i])],
+      )
+      this.#record(entry, stepGroups(entry.state, entry.alert, observations))
       entry.changed = true
       counts.observations += observations.length
     }
@@ -192,7 +195,7 @@ export class AlertBook {
   advance(partition: number, timeMs: number): void {
     for (const entry of this.#entries.values()) {
       if (entry.partition !== partition || dueMs(entry) > timeMs) continue
-      this.#record(entry, evaluateAlert(entry.state, entry.alert, timeMs).transitions)
+      this.#record(entry, evaluateGroups(entry.state, entry.alert, timeMs))
       entry.mustEvaluate = false
       entry.changed = true
     }
@@ -202,7 +205,7 @@ export class AlertBook {
   hasUrgentOutput(): boolean {
     const { transitions, removed } = this.#output
     if (transitions.length > 0 || removed.length > 0) return true
-    for (const { changed, state } of this.#entries.values()) if (changed && state.ruleKey === null) return true
+    for (const { changed, state } of this.#entries.values()) if (changed && state.groups.size === 0) return true
     return false
   }
 
@@ -236,7 +239,7 @@ export class AlertBook {
 
 function dueMs(entry: Entry): number {
   if (entry.mustEvaluate) return Number.NEGATIVE_INFINITY
-  return nextDeadlineMs(entry.state, entry.alert) ?? Number.POSITIVE_INFINITY
+  return nextDeadlineOfGroups(entry.state, entry.alert) ?? Number.POSITIVE_INFINITY
 }
 
 const nothing = (): Omit<Output, 'tenant'> => ({ transitions: [], notifications: [], checkpoints: [], removed: [] })

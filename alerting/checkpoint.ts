@@ -3,9 +3,9 @@
  * are written together, so that after a crash each result is in the state exactly once.
  */
 import { z } from 'zod'
+import type { AlertGroups } from '../engine/alerting/groups.ts'
+import { alertGroupsToJson, parseAlertGroups } from '../engine/alerting/groups-json.ts'
 import type { RunAlert } from '../engine/alerting/run-alert.ts'
-import { alertStateToJson, parseAlertState } from '../engine/alerting/state-json.ts'
-import type { AlertState } from '../engine/alerting/step.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
 import { ALERT_STATE } from '../storage/log/topics.ts'
 
@@ -16,7 +16,7 @@ export interface Checkpoint {
   /** Partition of `eval-results`, and the first offset that is not in the state. */
   partition: number
   nextOffset: number
-  state: AlertState
+  state: AlertGroups
   /** The incident of which people have heard: its end is told to them, other ends are not. */
   notifiedIncident: string | null
 }
@@ -28,14 +28,11 @@ const alertSchema = z.custom<RunAlert>(
       .object({
         kind: z.literal('alert'),
         id: z.string(),
-        on: z.object({ kind: z.literal('eval'), evalId: z.string() }),
+        on: z.object({ kind: z.enum(['eval', 'scope']) }),
+        by: z.array(z.object({ kind: z.string() })),
         when: z.object({
-          kind: z.literal('threshold'),
-          measure: z.object({
-            kind: z.enum(['count', 'rate', 'coverage', 'score']),
-            type: z.object({ kind: z.string() }),
-          }),
-          overNs: z.number(),
+          kind: z.enum(['threshold', 'regression', 'anomaly']),
+          measure: z.object({ kind: z.string(), type: z.object({ kind: z.string() }) }),
         }),
         forNs: z.number(),
         notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
@@ -65,7 +62,7 @@ const keyOf = (tenant: string, alertId: string): string => `${tenant}/${alertId}
 
 export function checkpointRecord(checkpoint: Checkpoint): RecordToAppend {
   const { tenant, alert, state } = checkpoint
-  const value = { kind: 'state', ...checkpoint, state: alertStateToJson(state) }
+  const value = { kind: 'state', ...checkpoint, state: alertGroupsToJson(state) }
   return { key: keyOf(tenant, alert.id), value: encoder.encode(JSON.stringify(value)), headers: { tenant } }
 }
 
@@ -83,7 +80,7 @@ function parseCheckpoint(bytes: Uint8Array): { checkpoint: Checkpoint | null; pr
   const parsed = recordSchema.safeParse(raw)
   if (!parsed.success) return { checkpoint: null, problem: z.prettifyError(parsed.error) }
   if (parsed.data.kind === 'removed') return { checkpoint: null, problem: null }
-  const state = parseAlertState(parsed.data.state)
+  const state = parseAlertGroups(parsed.data.state)
   if (!state.ok) return { checkpoint: null, problem: state.message }
   const { kind: _, ...rest } = parsed.data
   return { checkpoint: { ...rest, state: state.state }, problem: null }

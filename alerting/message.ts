@@ -53,8 +53,14 @@ function formatNumbers(transition: NotifiedTransition): string {
       return `${shown} ${measure.verdict} (${count} of ${results}); ${rule}`
     case 'coverage':
       return `${shown} decided (${count} of ${results}); ${rule}`
+    case 'subjects':
+      return `${count} of ${total === 1 ? '1 subject' : `${total} subjects`}; ${rule}`
+    case 'share':
+      return `${shown} (${count} of ${total === 1 ? '1 subject' : `${total} subjects`}); ${rule}`
     case 'score':
       return `${measure.fn} of ${count === 1 ? '1 score' : `${count} scores`}: ${shown}; ${rule}`
+    case 'value':
+      return `${measure.fn} of ${count === 1 ? '1 subject' : `${count} subjects`}: ${shown}; ${rule}`
   }
 }
 
@@ -63,6 +69,7 @@ const notes: Readonly<Record<NotifiedTransition['cause'], string | null>> = {
   no_data: 'No results arrived for longer than the alert allows.',
   definition_changed: 'The definition of the alert changed, so this incident is closed.',
   removed: 'The alert was removed from the definitions, so this incident is closed.',
+  group_gone: 'Nothing came of this group for a long time, so this incident is closed.',
 }
 
 function reasonText(reason: NonNullable<Example['reason']>): string {

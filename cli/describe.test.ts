@@ -26,7 +26,7 @@ scorecard weekly {
 `)
   expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts
              shop.eval: shop/fast, shop/often, shop/slow, shop/weekly
-             not run by this version: shop/slow, shop/weekly`)
+             not run by this version: shop/weekly`)
 })
 
 test('a file that only tests is told from one that is only imported', () => {

@@ -1,6 +1,5 @@
 /** Lines that `assay up` prints about its definitions. */
 import { relative } from 'node:path'
-import { notRunYet } from '../dsl/not-run-yet.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { Reload } from './definitions.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
@@ -22,8 +21,8 @@ function summaryOf(plan: Plan): string {
 }
 
 /** What compiles and this version leaves alone, so that nobody waits for it. */
-function notRun({ alerts, scorecards }: Plan): string[] {
-  const found = [...alerts.filter((alert) => notRunYet(alert) !== null), ...scorecards].map(({ id }) => id)
+function notRun({ scorecards }: Plan): string[] {
+  const found = scorecards.map(({ id }) => id)
   return found.length === 0 ? [] : [`             not run by this version: ${found.join(', ')}`]
 }
 

@@ -136,7 +136,10 @@ function compileRegression(
   const worse = worseOf(change.word, measured, module)
   const by = amountOf(change, measured, module, project)
   if (worse === null || by === null || referenceNs === null) return null
-  return { kind: 'regression', measure: measured.measure, worse, by, referenceNs }
+  const { measure, range } = measured
+  const isMean = (measure.kind === 'score' || measure.kind === 'value') && measure.fn === 'mean'
+  const bounds = isMean ? { bounds: { low: range.low, high: range.high } } : {}
+  return { kind: 'regression', measure, worse, by, referenceNs, ...bounds }
 }
 
 /** What the detector can look at: shares, quantiles, and means of what has bounds (`docs/alerts.md`). */

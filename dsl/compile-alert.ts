@@ -9,7 +9,6 @@ import { compileGroups } from './groups.ts'
 import { literalValue } from './literals.ts'
 import type { AlertDecl, EvalDecl, Module } from './module.ts'
 import { lookup, namesIn } from './module.ts'
-import { notRunYet } from './not-run-yet.ts'
 import type { AlertPlan, EvalPlan, FalseAlarms } from './plan.ts'
 import { compileReceivers } from './receivers.ts'
 import { isSubject, SUBJECTS } from './schema.ts'
@@ -45,16 +44,6 @@ export function compileAlert(decl: AlertDecl, module: Module, project: Project, 
   const on: AlertPlan['on'] =
     watched.kind === 'eval' ? { kind: 'eval', evalId: watched.plan.id } : { kind: 'scope', scope: watched.scope }
   const condition = { on, by, when, falseAlarms, forNs, noData }
-  const later = notRunYet(condition)
-  if (later !== null)
-    module.reporter.report(
-      'W0905',
-      decl.name.span,
-      `this version does not run ${later}: \`${decl.name.text}\` never fires`,
-      {
-        label: 'compiles, and is not run yet',
-      },
-    )
   const conditionHash = project.identities.ofCondition(condition, project.patterns.patterns)
   return { kind: 'alert', ...heading, was, ...condition, severity, notify, conditionHash }
 }

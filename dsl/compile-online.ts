@@ -3,15 +3,15 @@ import { checkMissing, headingOf } from './compile-common.ts'
 import type { ExprContext, Project, Typed } from './elaborate/context.ts'
 import { elaborate, elaborateCondition } from './elaborate/expression.ts'
 import { presentWhenTrue, without } from './elaborate/facts.ts'
-import { someExpr } from './expr-walk.ts'
 import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
 import type { EvalDecl, Module } from './module.ts'
-import type { Expr, OnlineEvalPlan, ScopePlan } from './plan.ts'
+import type { OnlineEvalPlan, ScopePlan } from './plan.ts'
 import { aSubject, fieldOf, findField } from './schema.ts'
 import { compileScope } from './scopes.ts'
 import type { ExprNode } from './syntax/ast.ts'
 import { describeType, isNumeric } from './types.ts'
+import { whenJudged } from './when-judged.ts'
 
 /** Null when it is in error (told). `whenOf` tells when another eval of the project is judged. */
 export function compileOnline(
@@ -126,24 +126,4 @@ function redactedField(node: ExprNode, scope: ScopePlan, module: Module): string
     },
   )
   return null
-}
-
-/** On arrival when the span and its resource are enough; what needs the rest of the trace is judged when that settles. */
-function whenJudged(
-  scope: ScopePlan,
-  exprs: readonly (Expr | null)[],
-  whenOf: (evalId: string) => 'arrival' | 'settle',
-): 'arrival' | 'settle' {
-  if (scope.subject === 'trace') return 'settle'
-  const looksAround = (expr: Expr): boolean =>
-    ['aggregate', 'before', 'repeats', 'trace_field'].includes(expr.op) ||
-    (expr.op === 'verdict_of' && whenOf(expr.evalId) === 'settle')
-  if (someExpr([scope.where, ...exprs], looksAround)) return 'settle'
-  // A condition on the trace that reads only what each span carries is answered by the span itself.
-  const needsTrace = (expr: Expr): boolean =>
-    looksAround(expr) ||
-    expr.op === 'attr' ||
-    expr.op === 'verdict_of' ||
-    (expr.op === 'field' && findField(expr.path)?.resolvesOnSpan !== true)
-  return someExpr([scope.traceWhere], needsTrace) ? 'settle' : 'arrival'
 }

@@ -220,6 +220,8 @@ export type AlertWhen =
       /** `relative`: a part of the reference's value. */
       by: { kind: 'absolute'; value: number } | { kind: 'relative'; ratio: number }
       referenceNs: number
+      /** Of a mean: between which values the single ones lie. */
+      bounds?: { low: number; high: number }
     }
   /** `p95(duration) is anomalous over 1h vs 4w`: against the same hours of the week before. */
   | { kind: 'anomaly'; measure: AlertMeasure; overNs: number; referenceNs: number }

@@ -97,7 +97,8 @@ describe.skipIf(missing !== null)(`Kafka and ClickHouse${missing === null ? '' :
     const embedded = await openEmbeddedLog({ dataDir })
     expect(await everythingInLog(embedded, 'acme')).toEqual(await everythingInLog(log, 'acme'))
     const [checkpoint] = (await loadCheckpoints(embedded, () => {})).get('acme')?.values() ?? []
-    expect(checkpoint).toMatchObject({ nextOffset: 0, state: { incidentCount: 3 } })
+    expect(checkpoint).toMatchObject({ nextOffset: 0 })
+    expect(checkpoint?.state.groups.get('')?.incidentCount).toBe(3)
     await embedded.close()
   })
 })

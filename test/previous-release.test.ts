@@ -126,7 +126,9 @@ async function expectAlertGoesOn(log: Log): Promise<void> {
   const onProblem = (problem: string): void => {
     problems.push(problem)
   }
-  expect((await loadCheckpoints(log, onProblem)).get(TENANT)?.get('shop/leak')?.state.phase.kind).toBe('firing')
+  expect((await loadCheckpoints(log, onProblem)).get(TENANT)?.get('shop/leak')?.state.groups.get('')?.phase.kind).toBe(
+    'firing',
+  )
   let inForce = plan
   const evaluator = await startAlertEvaluator({ log, definitions: plansOfOne(TENANT, () => inForce), nowMs, onProblem })
   inForce = { ...plan, alerts: [] }

@@ -2,7 +2,7 @@
 
 import { scoreInPlanUnit } from '../evaluate/score.ts'
 import type { EvalResult } from '../model/result.ts'
-import type { RunAlert } from './run-alert.ts'
+import { isStatistical, type RunAlert } from './run-alert.ts'
 import type { AlertExample } from './transition.ts'
 import type { Observation } from './window.ts'
 
@@ -33,13 +33,36 @@ function exampleOf(result: EvalResult): AlertExample {
   }
 }
 
-export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs: number): Observation {
+/** What results carry, under the names that the language gives them. */
+function labelsOf({ agentName, agentVersion, env, labels }: EvalResult): Record<string, string> {
+  const all: Record<string, string> = { ...labels }
+  if (agentName !== undefined) all['agent.name'] = agentName
+  if (agentVersion !== undefined) all['agent.version'] = agentVersion
+  if (env !== undefined) all.env = env
+  return all
+}
+
+/** Of a model of the eval the answer names a version; a panel's names are joined. */
+const isOfJudge = (judgeModel: string, judges: readonly string[]): boolean =>
+  judges.some((judge) => judgeModel.includes(judge.slice(judge.indexOf('/') + 1)))
+
+export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs: number, isOld = false): Observation {
   const { measure } = alert.when
   const score = scoreInPlanUnit(result.score, measure.type)
-  const ofPasses = (measure.kind === 'count' || measure.kind === 'rate') && measure.verdict === 'pass'
+  const ofPasses =
+    (measure.kind === 'count' || measure.kind === 'rate' ? measure.verdict === 'pass' : false) ||
+    alert.on.kind === 'scope'
+  const ofScores = measure.kind === 'score' || measure.kind === 'value'
+  const { judgeModel } = result
   return {
     verdict: result.verdict,
-    ...(measure.kind === 'score' && score !== undefined && { score }),
+    ...(ofScores && score !== undefined && { score }),
+    ...((alert.by.length > 0 || isStatistical(alert)) && { labels: labelsOf(result) }),
+    ...(isStatistical(alert) && { measureHash: result.measureHash }),
+    ...(alert.judges !== undefined &&
+      judgeModel !== undefined &&
+      !isOfJudge(judgeModel, alert.judges) && { standIn: true }),
+    ...(isOld && { isStale: true }),
     atMs: appendTimeMs,
     // Each run of an offline eval asks anew: what it says of a subject that an earlier run saw is news.
     key: `${result.traceId}/${result.spanId}${result.runId === '' ? '' : `/${result.runId}`}`,

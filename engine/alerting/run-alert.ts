@@ -1,17 +1,42 @@
-/** The alerts that the state machine runs: thresholds on an eval's results, by what the results carry. */
-import { notRunYet } from '../../dsl/not-run-yet.ts'
-import type { AlertMeasure, AlertPlan, AlertTarget, AlertWhen } from '../../dsl/plan.ts'
+/** The alerts that the state machine runs, with what their plan says around them. */
+import type { AlertMeasure, AlertPlan, AlertWhen, Plan } from '../../dsl/plan.ts'
+import { measureEvalOf } from './scope-evals.ts'
 
-export type RunMeasure =
-  | Extract<AlertMeasure, { kind: 'count' | 'rate' | 'coverage' }>
-  | (Extract<AlertMeasure, { kind: 'score' }> & { fn: 'mean' | 'sum' })
+export type RunMeasure = AlertMeasure
 
 export interface RunAlert extends AlertPlan {
-  on: Extract<AlertTarget, { kind: 'eval' }>
-  when: Extract<AlertWhen, { kind: 'threshold' }> & { measure: RunMeasure }
+  /** How many alerts share its budget of false alarms; 1 unless given. */
+  readonly monitors?: number
+  /** Of what is watched, as it is measured now. A statistical alert looks at its results alone; of any unless given. */
+  readonly measureHash?: string
+  /** The judges that the eval names: what stood in for them never feeds a statistical alert. Any unless given. */
+  readonly judges?: readonly string[]
 }
 
-/** Whether this version runs it; if not, what of it is not run. */
-export function isRun(alert: AlertPlan): alert is RunAlert {
-  return notRunYet(alert) === null
+export type RegressionAlert = RunAlert & { when: Extract<AlertWhen, { kind: 'regression' }> }
+export type AnomalyAlert = RunAlert & { when: Extract<AlertWhen, { kind: 'anomaly' }> }
+
+export const isRegression = (alert: RunAlert): alert is RegressionAlert => alert.when.kind === 'regression'
+export const isAnomaly = (alert: RunAlert): alert is AnomalyAlert => alert.when.kind === 'anomaly'
+export const isStatistical = ({ when }: Pick<AlertPlan, 'when'>): boolean => when.kind !== 'threshold'
+
+/** Under which eval id the results come that it watches: a scope's own measures have the id of the alert. */
+export const watchedEvalId = ({ id, on }: Pick<AlertPlan, 'id' | 'on'>): string => (on.kind === 'eval' ? on.evalId : id)
+
+/** The alerts of a plan. */
+export function runAlertsOf(plan: Pick<Plan, 'alerts' | 'evals'>): RunAlert[] {
+  const evals = new Map(plan.evals.map((one) => [one.id, one]))
+  const sharing = new Map<string, number>()
+  for (const { package: name, falseAlarms } of plan.alerts)
+    if (falseAlarms?.shared === true) sharing.set(name, (sharing.get(name) ?? 0) + 1)
+  return plan.alerts.map((alert) => {
+    const watched = evals.get(watchedEvalId(alert))
+    const measureHash = alert.on.kind === 'eval' ? watched?.measureHash : measureEvalOf(alert)?.measureHash
+    return {
+      ...alert,
+      ...(alert.falseAlarms?.shared === true && { monitors: sharing.get(alert.package) ?? 1 }),
+      ...(measureHash !== undefined && { measureHash }),
+      ...(watched?.kind === 'offline' && { judges: watched.method.judge?.models ?? [] }),
+    }
+  })
 }

@@ -1,47 +1,12 @@
-/** An alert's state as JSON, for checkpoints. */
+/** The state of one group of an alert as JSON, for checkpoints. */
 import { z } from 'zod'
+import { alertExampleSchema } from './example-json.ts'
+import { binsFromJson, binsToJson } from './quantile-bins.ts'
+import { detectorFromJson, detectorSchema, detectorToJson } from './regression/detector-json.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
-import type { AlertState } from './step.ts'
-
-const STATE_VERSION = 1
+import type { AlertState, Shared } from './state.ts'
 
 const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
-
-const reason = z.discriminatedUnion('code', [
-  z.object({ code: z.literal('not_captured'), field: z.string() }),
-  z.object({ code: z.literal('truncated'), field: z.string().exactOptional() }),
-  z.object({ code: z.literal('refused') }),
-  z.object({ code: z.literal('abstained'), detail: z.string().exactOptional() }),
-  z.object({ code: z.literal('over_budget') }),
-  z.object({ code: z.literal('nothing_to_measure'), detail: z.string() }),
-  z.object({ code: z.literal('wrong_type'), detail: z.string() }),
-  z.object({ code: z.literal('judge_unreachable'), detail: z.string() }),
-  z.object({ code: z.literal('judge_malformed'), detail: z.string() }),
-  z.object({ code: z.literal('pass_because'), detail: z.string() }),
-])
-
-/** An `AlertExample` as JSON has it: what is undefined is left out. */
-export const alertExampleSchema = z
-  .object({
-    subjectKind: z.enum([
-      'trace',
-      'session',
-      'agent_run',
-      'llm_call',
-      'tool_call',
-      'retrieval',
-      'embedding',
-      'guardrail',
-      'span',
-    ]),
-    traceId: z.string(),
-    spanId: z.string(),
-    agentName: z.string().optional(),
-    score: z.number().optional(),
-    reason: reason.optional(),
-    evidence: z.array(z.object({ field: z.string(), pattern: z.string(), masked: z.string() })),
-  })
-  .transform(({ agentName, score, reason, ...rest }) => ({ ...rest, agentName, score, reason }))
 
 const phase = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inactive') }),
@@ -55,13 +20,26 @@ const phase = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('resolved'), sinceMs: z.number(), incident: z.number() }),
 ])
 
+/** Index, how many, the largest. */
+export const binsSchema = z.array(z.tuple([z.number(), z.number(), z.number()]))
+
 /** Key, revision, time, verdict, and the score where there is one. */
 const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict], z.number())
 
 const counts = z.tuple([z.number(), z.number(), z.number(), z.number()])
 
-const stateSchema = z.object({
-  version: z.literal(STATE_VERSION),
+const usual = z.object({ median: z.number(), spread: z.number(), n: z.number() })
+const anomalySchema = z.object({
+  cells: z.array(z.array(z.number())).length(168),
+  judged: z.object({ value: z.number().nullable(), usual, distance: z.number(), alarmFrom: z.number() }).nullable(),
+  endedMs: z.number().nullable(),
+})
+
+/** What came with the second version has a default: before it an alert had one group, and no statistics. */
+export const groupStateSchema = z.object({
+  key: z.string().default(''),
+  labels: z.record(z.string(), z.string()).default({}),
+  share: z.number().default(1),
   phase,
   startedMs: z.number().nullable(),
   resumedMs: z.number().nullable(),
@@ -78,13 +56,16 @@ const stateSchema = z.object({
       lastMs: z.number(),
       counts,
       scores: z.tuple([z.number(), z.number()]).default([0, 0]),
+      bins: binsSchema.nullable().default(null),
     }),
   ),
   seen: z.object({ older: z.array(seenSubject), recent: z.array(seenSubject) }),
   examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
+  detector: detectorSchema.nullable().default(null),
+  anomaly: anomalySchema.nullable().default(null),
 })
 
-export type AlertStateJson = z.input<typeof stateSchema>
+export type GroupStateJson = z.input<typeof groupStateSchema>
 
 const seenToJson = ([key, { revision, atMs, verdict, score }]: [string, SeenSubject]): z.infer<typeof seenSubject> =>
   score === undefined ? [key, revision, atMs, verdict] : [key, revision, atMs, verdict, score]
@@ -94,18 +75,19 @@ const seenFromJson = ([key, revision, atMs, verdict, score]: z.infer<typeof seen
   score === undefined ? { revision, atMs, verdict } : { revision, atMs, verdict, score },
 ]
 
-export function alertStateToJson(state: AlertState): AlertStateJson {
-  const { window, evaluatedMs, ...rest } = state
+export function groupStateToJson(state: AlertState): GroupStateJson {
+  const { window, evaluatedMs, shared: _, detector, anomaly, labels, ...rest } = state
   const { older, recent } = window.seen.generations()
   return {
-    version: STATE_VERSION,
     ...rest,
+    labels: { ...labels },
     evaluatedMs: Number.isFinite(evaluatedMs) ? evaluatedMs : null,
-    buckets: window.buckets.map(({ index, lastMs, counts: { pass, fail, unknown, error }, scores }) => ({
+    buckets: window.buckets.map(({ index, lastMs, counts: { pass, fail, unknown, error }, scores, bins }) => ({
       index,
       lastMs,
       counts: [pass, fail, unknown, error],
       scores: [scores.count, scores.sum],
+      ...(bins !== null && { bins: binsToJson(bins) }),
     })),
     seen: { older: older.map(seenToJson), recent: recent.map(seenToJson) },
     examples: window.examples.map(({ key, atMs, example }) => ({
@@ -113,29 +95,31 @@ export function alertStateToJson(state: AlertState): AlertStateJson {
       atMs,
       example: { ...example, evidence: [...example.evidence] },
     })),
+    detector: detector === null ? null : detectorToJson(detector),
+    anomaly:
+      anomaly === null ? null : { cells: anomaly.series.cells, judged: anomaly.judged, endedMs: anomaly.endedMs },
   }
 }
 
-/** Fails on what is no state of this version; the message says why. */
-export function parseAlertState(raw: unknown): { ok: true; state: AlertState } | { ok: false; message: string } {
-  const parsed = stateSchema.safeParse(raw)
-  if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error) }
-  const { version: _, evaluatedMs, buckets, seen, examples, ...rest } = parsed.data
+export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shared: Shared): AlertState {
+  const { evaluatedMs, buckets, seen, examples, detector, anomaly, ...rest } = json
   return {
-    ok: true,
-    state: {
-      ...rest,
-      evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
-      window: {
-        buckets: buckets.map(({ index, lastMs, counts: [pass, fail, unknown, error], scores: [count, sum] }) => ({
-          index,
-          lastMs,
-          counts: { pass, fail, unknown, error },
-          scores: { count, sum },
-        })),
-        seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
-        examples,
-      },
+    ...rest,
+    evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
+    window: {
+      buckets: buckets.map(({ index, lastMs, counts: [pass, fail, unknown, error], scores: [count, sum], bins }) => ({
+        index,
+        lastMs,
+        counts: { pass, fail, unknown, error },
+        scores: { count, sum },
+        bins: bins === null ? null : binsFromJson(bins),
+      })),
+      seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
+      examples,
     },
+    detector: detector === null ? null : detectorFromJson(detector),
+    anomaly:
+      anomaly === null ? null : { series: { cells: anomaly.cells }, judged: anomaly.judged, endedMs: anomaly.endedMs },
+    shared,
   }
 }

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { makeResult } from '../model/make-result.ts'
 import type { Verdict } from '../model/result.ts'
-import { meanOf, minute, ns, plan, when, whenMeasure } from './alert-fixture.ts'
+import { meanOf, minute, ns, plan, reread, when, whenMeasure } from './alert-fixture.ts'
 import { observationOf } from './observation.ts'
 import type { RunAlert } from './run-alert.ts'
 import { GENERATION_SIZE } from './seen-subjects.ts'
-import { alertStateToJson, parseAlertState } from './state-json.ts'
 import {
   type AlertState,
   type AlertTransition,
@@ -139,7 +138,7 @@ describe('count and rate over a window', () => {
 describe('coverage, means and sums', () => {
   const scored = (score: number, atMin: number, over: Partial<Observation> = {}): Observation =>
     seen(score >= 4 ? 'pass' : 'fail', atMin, { score, ...over })
-  const mean = (cmp: RunAlert['when']['cmp'], value: number) => ({
+  const mean = (cmp: Extract<RunAlert['when'], { kind: 'threshold' }>['cmp'], value: number) => ({
     when: whenMeasure(meanOf({ kind: 'number' }), cmp, value),
   })
   const coverage = { when: whenMeasure({ kind: 'coverage', type: { kind: 'ratio' } }, '<', 0.5) }
@@ -191,9 +190,7 @@ describe('coverage, means and sums', () => {
   test('a state written and read in between goes on the same', () => {
     const alert = plan(mean('<', 3.5))
     const before = stepAlert(initialAlertState(0), alert, [scored(4, 1, { key: 'a' })]).state
-    const read = parseAlertState(JSON.parse(JSON.stringify(alertStateToJson(before))))
-    if (!read.ok) throw new Error(read.message)
-    const { transitions } = stepAlert(read.state, alert, [scored(4, 2, { key: 'a' }), scored(2, 3)])
+    const { transitions } = stepAlert(reread(before), alert, [scored(4, 2, { key: 'a' }), scored(2, 3)])
     expect(shown(transitions)).toEqual(['firing@3 3'])
     expect(transitions[0]?.numbers).toMatchObject({ count: 2, total: 2, threshold: 3.5 })
   })

@@ -8,12 +8,24 @@
  *
  * Functions here take ownership of the state they are given: they work on it in place and return it.
  */
+import { addToSeries, emptySeries } from './anomaly/series.ts'
+import { firesOnSilence, judge, judgeWindow, needsWarmUp, numbersOf, type Says, silentSinceMs } from './judge.ts'
+import { beginRecovery, changedHours, closeLook, emptyDetector, endRecovery } from './regression/detector.ts'
+import { observeChange } from './regression/observe.ts'
+import { emptyReference, forgetSince } from './regression/reference.ts'
 import { formatRule } from './rule-text.ts'
-import type { RunAlert } from './run-alert.ts'
-import type { AlertNumbers, AlertPhase, AlertTransition, TransitionCause } from './transition.ts'
-import { whyOfThreshold } from './why-threshold.ts'
 import {
-  type AlertWindow,
+  isAnomaly,
+  isRegression,
+  isStatistical,
+  type RegressionAlert,
+  type RunAlert,
+  watchedEvalId,
+} from './run-alert.ts'
+import type { AlertState, Shared } from './state.ts'
+import type { AlertNumbers, AlertPhase, AlertTransition, TransitionCause } from './transition.ts'
+import { whyOf } from './why-of.ts'
+import {
   countObservation,
   emptyWindow,
   expireWindow,
@@ -23,40 +35,9 @@ import {
   windowMsOf,
 } from './window.ts'
 
+export { type AlertState, initialAlertState } from './state.ts'
 export type { AlertExample, AlertNumbers, AlertPhase, AlertTransition } from './transition.ts'
 export type { Observation } from './window.ts'
-
-export interface AlertState {
-  phase: AlertPhase
-  /** When the alert began to watch; null until the first observation or evaluation. */
-  startedMs: number | null
-  /** When it was last taken up again after a stop: silence before that says nothing of the agents. */
-  resumedMs: number | null
-  /** Evaluated up to here; never goes back. */
-  evaluatedMs: number
-  /** Newest observation of any verdict. */
-  lastObservedMs: number | null
-  incidentCount: number
-  transitionCount: number
-  /** What the window's content depends on; a rule with another key starts with an empty window. */
-  ruleKey: string | null
-  window: AlertWindow
-}
-
-/** `startMs`: when the alert begins to watch; by default with the first observation or evaluation. */
-export function initialAlertState(startMs: number | null = null): AlertState {
-  return {
-    phase: { kind: 'inactive' },
-    startedMs: startMs,
-    resumedMs: null,
-    evaluatedMs: Number.NEGATIVE_INFINITY,
-    lastObservedMs: null,
-    incidentCount: 0,
-    transitionCount: 0,
-    ruleKey: null,
-    window: emptyWindow(),
-  }
-}
 
 /** Asked for at every record, so remembered by plan. */
 const ruleKeys = new WeakMap<RunAlert, string>()
@@ -64,51 +45,19 @@ const ruleKeys = new WeakMap<RunAlert, string>()
 function ruleKeyOf(alert: RunAlert): string {
   let key = ruleKeys.get(alert)
   if (key === undefined) {
-    const { on, when } = alert
-    key = JSON.stringify([on.evalId, when.measure, when.overNs])
+    const { when } = alert
+    key = JSON.stringify(
+      when.kind === 'threshold'
+        ? [watchedEvalId(alert), when.measure, when.overNs]
+        : [watchedEvalId(alert), when, alert.measureHash ?? null],
+    )
     ruleKeys.set(alert, key)
   }
   return key
 }
 
-function compare(value: number, cmp: AlertNumbers['cmp'], threshold: number): boolean {
-  switch (cmp) {
-    case '<':
-      return value < threshold
-    case '<=':
-      return value <= threshold
-    case '>':
-      return value > threshold
-    case '>=':
-      return value >= threshold
-  }
-}
-
-/** A count or sum that is too low says nothing before a whole window was watched. */
-const needsWarmUp = ({ when: { measure, cmp } }: RunAlert): boolean =>
-  (measure.kind === 'count' || (measure.kind === 'score' && measure.fn === 'sum')) && (cmp === '<' || cmp === '<=')
-
-const silentSinceMs = ({ lastObservedMs, startedMs, resumedMs }: AlertState): number =>
-  Math.max(...[lastObservedMs, startedMs, resumedMs].map((timeMs) => timeMs ?? Number.NEGATIVE_INFINITY))
-
-/** What the rule says at `atMs`. `keep`: nothing can be said, the phase stays. */
-function judge(
-  state: AlertState,
-  alert: RunAlert,
-  numbers: AlertNumbers,
-  atMs: number,
-): 'holds' | 'fails' | 'no_data' | 'keep' {
-  const { noData } = alert
-  if (noData.kind === 'fire' && atMs - silentSinceMs(state) >= noData.afterNs / 1e6) return 'no_data'
-  const { verdicts } = numbers
-  const observed = verdicts.pass + verdicts.fail + verdicts.unknown + verdicts.error
-  if (observed === 0 || numbers.value === null) return noData.kind === 'ok' ? 'fails' : 'keep'
-  if (needsWarmUp(alert) && atMs - (state.startedMs ?? atMs) < windowMsOf(alert)) return 'keep'
-  return compare(numbers.value, numbers.cmp, numbers.threshold) ? 'holds' : 'fails'
-}
-
 const incidentIdOf = (state: AlertState, alert: RunAlert, incident: number): string =>
-  `${alert.id}@${state.startedMs ?? 0}.${incident}`
+  `${alert.id}${state.key === '' ? '' : `{${state.key}}`}@${state.startedMs ?? 0}.${incident}`
 
 function enter(
   state: AlertState,
@@ -119,7 +68,7 @@ function enter(
   atMs: number,
 ): AlertTransition {
   const from = state.phase
-  const silentMs = atMs - silentSinceMs(state)
+  const why = phase.kind === 'firing' || phase.kind === 'resolved' ? whyOf(state, alert, numbers, cause, atMs) : null
   state.phase = phase
   state.transitionCount++
   const sinceMs =
@@ -128,11 +77,12 @@ function enter(
       : phase.kind === 'inactive'
         ? atMs
         : phase.sinceMs
+  follow(state, alert)
   return {
-    id: `${alert.id}@${state.startedMs ?? 0}#${state.transitionCount}`,
+    id: `${alert.id}${state.key === '' ? '' : `{${state.key}}`}@${state.startedMs ?? 0}#${state.transitionCount}`,
     alertId: alert.id,
-    evalId: alert.on.evalId,
-    group: {},
+    evalId: watchedEvalId(alert),
+    group: state.labels,
     rule: formatRule(alert.when),
     title: alert.title,
     owner: alert.owner,
@@ -147,15 +97,29 @@ function enter(
     sinceMs,
     numbers,
     examples: state.window.examples.map(({ example }) => example).reverse(),
-    why: phase.kind === 'firing' || phase.kind === 'resolved' ? whyOfThreshold(alert, numbers, cause, silentMs) : null,
+    why,
   }
+}
+
+/** What a new phase means for what the alert learns from. */
+function follow({ phase, key, detector, shared }: AlertState, alert: RunAlert): void {
+  const { kind } = phase
+  if (kind === 'firing' || kind === 'pending') shared.troubled.add(key)
+  else shared.troubled.delete(key)
+  if (detector === null || !isRegression(alert)) return
+  if (kind === 'firing' && phase.cause === 'condition') {
+    const [first] = changedHours(detector)
+    if (first !== undefined && shared.reference !== null) forgetSince(shared.reference, alert, first.hour * 3_600_000)
+    beginRecovery(detector)
+  }
+  if (kind === 'resolved') endRecovery(detector)
 }
 
 /** Where the phase goes, given what the rule says; null where it stays. */
 function nextPhase(
   state: AlertState,
   alert: RunAlert,
-  says: ReturnType<typeof judge>,
+  says: Says,
   atMs: number,
 ): { phase: AlertPhase; cause: 'condition' | 'no_data' } | null {
   const { phase } = state
@@ -182,20 +146,51 @@ function nextPhase(
 
 function evaluateAt(state: AlertState, alert: RunAlert, atMs: number, transitions: AlertTransition[]): void {
   state.evaluatedMs = atMs
+  endLooks(state, alert, atMs)
   expireWindow(state.window, alert, atMs)
-  const numbers = measureWindow(state.window, alert)
-  const next = nextPhase(state, alert, judge(state, alert, numbers, atMs), atMs)
+  let numbers: AlertNumbers | undefined
+  const numbersAt = (): AlertNumbers => (numbers ??= numbersOf(state, alert))
+  const next = nextPhase(state, alert, judge(state, alert, numbersAt, atMs), atMs)
   if (!next) return
   if (next.phase.kind === 'firing') state.incidentCount++
-  transitions.push(enter(state, alert, next.phase, next.cause, numbers, atMs))
+  transitions.push(enter(state, alert, next.phase, next.cause, numbersAt(), atMs))
 }
+
+/** Looks and windows that are over at `atMs`. */
+function endLooks(state: AlertState, alert: RunAlert, atMs: number): void {
+  const { detector, anomaly, shared } = state
+  const fit = shared.reference?.fit ?? null
+  if (isRegression(alert) && detector !== null && fit !== null) closeLook(detector, fit, atMs)
+  if (!isAnomaly(alert) || anomaly === null) return
+  const overMs = windowMsOf(alert)
+  // It is evaluated at each end of a window, so that this is one or none; the first is whole if the alert watched from its start.
+  if (atMs % overMs !== 0 || atMs === anomaly.endedMs || atMs - overMs < (state.startedMs ?? atMs)) return
+  anomaly.endedMs = atMs
+  expireWindow(state.window, alert, atMs)
+  const measured = measureWindow(state.window, alert)
+  anomaly.judged = judgeWindow(state, alert, measured, atMs - overMs)
+  if (measured.value !== null)
+    addToSeries(anomaly.series, atMs - overMs, measured.value, overMs, alert.when.referenceNs / 1e6)
+}
+
+const countsSubjects = ({ when: { measure } }: RunAlert): boolean =>
+  measure.kind === 'count' || measure.kind === 'subjects'
 
 /** The next moment at which the outcome can turn without a new observation; null if there is none. */
 export function nextDeadlineMs(state: AlertState, alert: RunAlert): number | null {
-  const { phase, startedMs, evaluatedMs, window } = state
-  const candidates = [nextExpiryMs(window, alert)]
+  const { phase, startedMs, evaluatedMs, window, detector } = state
+  const candidates: (number | null)[] = []
+  if (isAnomaly(alert)) {
+    const overMs = windowMsOf(alert)
+    const fromMs = Math.max(evaluatedMs, window.buckets[0]?.lastMs ?? Number.NEGATIVE_INFINITY)
+    // Nothing at all is a count, too.
+    if (Number.isFinite(fromMs) && (window.buckets.length > 0 || countsSubjects(alert)))
+      candidates.push((Math.floor(fromMs / overMs) + 1) * overMs)
+  } else if (isRegression(alert)) {
+    if (detector?.open) candidates.push(detector.open.endMs)
+  } else candidates.push(nextExpiryMs(window, alert))
   if (phase.kind === 'pending') candidates.push(phase.sinceMs + alert.forNs / 1e6)
-  if (alert.noData.kind === 'fire' && phase.kind !== 'firing' && startedMs !== null)
+  if (alert.noData.kind === 'fire' && firesOnSilence(state, alert) && phase.kind !== 'firing' && startedMs !== null)
     candidates.push(silentSinceMs(state) + alert.noData.afterNs / 1e6)
   if (needsWarmUp(alert) && startedMs !== null) candidates.push(startedMs + windowMsOf(alert))
   let earliest: number | null = null
@@ -212,31 +207,49 @@ function adoptRule(state: AlertState, alert: RunAlert, nowMs: number, transition
   if (state.ruleKey !== null) {
     transitions.push(...endIncident(state, alert, nowMs, 'definition_changed'))
     state.phase = { kind: 'inactive' }
+    state.shared.troubled.delete(state.key)
     state.window = emptyWindow()
     state.lastObservedMs = null
   }
   state.ruleKey = key
+  state.detector = isRegression(alert) ? emptyDetector() : null
+  state.anomaly = isAnomaly(alert) ? { series: emptySeries(), judged: null, endedMs: null } : null
+  if (isRegression(alert)) adoptReference(state.shared, alert, key)
+}
+
+/** Another amount needs another fit of what is known, another measure knows nothing. */
+function adoptReference(shared: Shared, alert: RegressionAlert, ruleKey: string): void {
+  const { measure, worse, referenceNs, bounds } = alert.when
+  const measureKey = JSON.stringify([watchedEvalId(alert), alert.measureHash, measure, worse, referenceNs, bounds])
+  if (shared.reference?.measureKey !== measureKey) {
+    shared.reference = emptyReference(measureKey, ruleKey)
+    shared.versions = new Map()
+  } else if (shared.reference.ruleKey !== ruleKey) {
+    shared.reference.ruleKey = ruleKey
+    shared.reference.fit = null
+  }
 }
 
 function endIncident(
   state: AlertState,
   alert: RunAlert,
   nowMs: number,
-  cause: 'definition_changed' | 'removed',
+  cause: 'definition_changed' | 'removed' | 'group_gone',
 ): AlertTransition[] {
   const { phase } = state
   if (phase.kind !== 'firing') return []
-  const numbers = measureWindow(state.window, alert)
+  const numbers = numbersOf(state, alert)
   return [enter(state, alert, { kind: 'resolved', sinceMs: nowMs, incident: phase.incident }, cause, numbers, nowMs)]
 }
 
-/** The alert is gone from the definitions: a firing one resolves, because nobody watches any more. */
+/** Nobody watches any more: a firing one resolves. `cause`: the alert is gone from the definitions, or a group is. */
 export function retireAlert(
   state: AlertState,
   alert: RunAlert,
   nowMs: number,
+  cause: 'removed' | 'group_gone' = 'removed',
 ): { state: AlertState; transitions: AlertTransition[] } {
-  const transitions = endIncident(state, alert, Math.max(nowMs, state.evaluatedMs), 'removed')
+  const transitions = endIncident(state, alert, Math.max(nowMs, state.evaluatedMs), cause)
   return { state, transitions }
 }
 
@@ -253,10 +266,20 @@ export function observeResults(
   for (const observation of observations) {
     state.startedMs ??= observation.atMs
     adoptRule(state, alert, observation.atMs, transitions)
+    if (isStatistical(alert) && !isOfMeasure(alert, observation)) continue
+    if (isRegression(alert)) observeChange(state, alert, observation)
+    if (observation.isStale === true) continue
     if (countObservation(state.window, alert, observation))
       state.lastObservedMs = Math.max(state.lastObservedMs ?? Number.NEGATIVE_INFINITY, observation.atMs)
   }
   return { state, transitions }
+}
+
+/** What was measured otherwise, before a change or by a judge that stood in, is of another series. */
+function isOfMeasure({ measureHash, judges }: RunAlert, observation: Observation): boolean {
+  if (measureHash !== undefined && observation.measureHash !== undefined && measureHash !== observation.measureHash)
+    return false
+  return judges === undefined || observation.standIn !== true
 }
 
 /** Brings the state to `nowMs`. A clock that went back is taken as standing still. */
@@ -302,8 +325,12 @@ export function stepAlert(
 /** Goes through the deadlines up to `atMs`, and does not judge at `atMs` itself unless it is one. */
 function advanceBefore(state: AlertState, alert: RunAlert, atMs: number, transitions: AlertTransition[]): void {
   adoptRule(state, alert, Math.max(atMs, state.evaluatedMs), transitions)
-  for (let deadline = nextDeadlineMs(state, alert); deadline !== null && deadline < atMs; ) {
+  for (let deadline = nextDeadlineMs(state, alert); deadline !== null && isBefore(alert, deadline, atMs); ) {
     evaluateAt(state, alert, deadline, transitions)
     deadline = nextDeadlineMs(state, alert)
   }
 }
+
+/** A look of a statistical alert ends before what comes at its end; a window still holds it. */
+const isBefore = (alert: RunAlert, deadline: number, atMs: number): boolean =>
+  deadline < atMs || (deadline === atMs && isStatistical(alert))

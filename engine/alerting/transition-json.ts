@@ -1,7 +1,7 @@
 /** A transition as JSON: what `alerts` and `notifications` hold. Older records lack what was added later. */
 import { z } from 'zod'
+import { alertExampleSchema } from './example-json.ts'
 import type { RunMeasure } from './run-alert.ts'
-import { alertExampleSchema } from './state-json.ts'
 import { alertWhySchema } from './why.ts'
 
 const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
@@ -25,7 +25,7 @@ export const alertTransitionSchema = z.object({
   mode: z.enum(['live', 'shadow']),
   from: phase,
   to: phase,
-  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed']),
+  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed', 'group_gone']),
   atMs: z.number(),
   incidentId: z.string().optional(),
   sinceMs: z.number(),

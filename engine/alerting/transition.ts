@@ -4,8 +4,11 @@ import type { Reason, SubjectKind, Verdict } from '../model/result.ts'
 import type { RunMeasure } from './run-alert.ts'
 import type { AlertWhy } from './why.ts'
 
-/** `condition`: the rule's comparison; `no_data`: silence for longer than `no_data: fire after`; the others end an incident. */
-export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed'
+/**
+ * `condition`: the rule's comparison; `no_data`: silence for longer than `no_data: fire after`; the others end an incident, `group_gone`
+ * that of a group of which nothing came for a long time.
+ */
+export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed' | 'group_gone'
 
 export type AlertPhase =
   | { kind: 'inactive' }

@@ -33,7 +33,7 @@ export function whyOfThreshold(
 /** Shares have an interval; counts are what they are. */
 function estimateOf({ measure, value, count, total }: AlertNumbers): Estimate | null {
   if (value === null) return null
-  const isShare = measure.kind === 'rate' || measure.kind === 'coverage'
+  const isShare = measure.kind === 'rate' || measure.kind === 'coverage' || measure.kind === 'share'
   return {
     value,
     interval: isShare && total > 0 ? intervalOf(count, total) : null,

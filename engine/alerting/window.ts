@@ -9,7 +9,9 @@
  * the latest subjects (`seen-subjects.ts`). A count rule remembers subjects of the counted verdict only: a passing subject that
  * is delivered again can raise its `total`, never its count.
  */
+import type { Statistic } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import { addToBins, type Bins, binsQuantile, mergeBins } from './quantile-bins.ts'
 import type { RunAlert, RunMeasure } from './run-alert.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertExample, AlertNumbers } from './transition.ts'
@@ -35,6 +37,13 @@ export interface Observation {
   /** In the plan's unit; absent where there is none. */
   readonly score?: number
   readonly exemplar: AlertExample | null
+  /** What groups and parts of the traffic are told by, by label as the language writes it: `agent.version`, `attr("acme.tier")`. */
+  readonly labels?: Readonly<Record<string, string>>
+  readonly measureHash?: string
+  /** Scored by a judge that the eval does not name: one stood in. */
+  readonly standIn?: boolean
+  /** Of a catch-up or a replay: it says something of the past, and pages nobody. */
+  readonly isStale?: boolean
 }
 
 export interface Bucket {
@@ -43,6 +52,8 @@ export interface Bucket {
   lastMs: number
   counts: Record<Verdict, number>
   scores: { count: number; sum: number }
+  /** Of measures that need the values themselves: quantiles, the smallest and the largest. */
+  bins: Bins | null
 }
 
 export interface AlertWindow {
@@ -55,12 +66,16 @@ export interface AlertWindow {
 
 export const emptyWindow = (): AlertWindow => ({ buckets: [], seen: new SeenSubjects(), examples: [] })
 
-export const windowMsOf = (alert: RunAlert): number => alert.when.overNs / 1e6
+/** A change is looked for by the detector: the window is of examples and counts to show alone. */
+const SHOWN_MS = 24 * 3_600_000
+
+export const windowMsOf = ({ when }: RunAlert): number => (when.kind === 'regression' ? SHOWN_MS : when.overNs / 1e6)
 
 const bucketIndex = (alert: RunAlert, atMs: number): number => Math.floor((atMs * BUCKETS) / windowMsOf(alert))
 
 /** Subjects that say this are remembered, because counting one twice would change the rule's value. */
-function mustRemember({ when: { measure } }: RunAlert, { verdict, score }: Observation): boolean {
+function mustRemember({ when: { kind, measure } }: RunAlert, { verdict, score }: Observation): boolean {
+  if (kind !== 'threshold') return true
   switch (measure.kind) {
     case 'count':
       return verdict === measure.verdict
@@ -68,14 +83,29 @@ function mustRemember({ when: { measure } }: RunAlert, { verdict, score }: Obser
       return measure.verdict === 'unknown' || measure.verdict === 'error' || verdict === 'pass' || verdict === 'fail'
     case 'coverage':
       return true
+    case 'subjects':
+      return verdict === 'pass'
+    case 'share':
+      return verdict === 'pass' || verdict === 'fail'
     case 'score':
+    case 'value':
       return score !== undefined
   }
 }
 
-/** A rule that fires when too little passes is explained by what failed, one on scores by what failed for them. */
-function explains({ when: { measure, cmp } }: RunAlert, verdict: Verdict): boolean {
-  const low = cmp === '<' || cmp === '<='
+/** True where a rule fires at values that are too low. */
+export function firesLow({ when }: RunAlert): boolean {
+  if (when.kind === 'threshold') return when.cmp === '<' || when.cmp === '<='
+  return when.kind === 'regression' && when.worse === 'lower'
+}
+
+/**
+ * A rule that fires when too little passes is explained by what failed, one on scores by what failed for them. Of a scope's own
+ * measures the subjects that are counted explain it, and of its numbers any subject.
+ */
+function explains(alert: RunAlert, verdict: Verdict): boolean {
+  const { measure } = alert.when
+  const low = firesLow(alert)
   switch (measure.kind) {
     case 'count':
     case 'rate':
@@ -84,6 +114,11 @@ function explains({ when: { measure, cmp } }: RunAlert, verdict: Verdict): boole
       return (verdict === 'unknown' || verdict === 'error') === low
     case 'score':
       return verdict === 'fail'
+    case 'share':
+    case 'subjects':
+      return verdict === (low ? 'fail' : 'pass')
+    case 'value':
+      return true
   }
 }
 
@@ -97,6 +132,7 @@ function bucketAt(buckets: Bucket[], index: number): Bucket {
     lastMs: Number.NEGATIVE_INFINITY,
     counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
     scores: { count: 0, sum: 0 },
+    bins: null,
   }
   buckets.splice(position, 0, bucket)
   return bucket
@@ -107,16 +143,27 @@ function withdraw(window: AlertWindow, alert: RunAlert, key: string, earlier: Se
   const bucket = window.buckets.find((candidate) => candidate.index === index)
   if (bucket) {
     bucket.counts[earlier.verdict]--
-    if (earlier.score !== undefined) addScore(bucket, -1, -earlier.score)
+    if (earlier.score !== undefined) addScore(bucket, -1, earlier.score)
   }
   window.seen.delete(key)
   window.examples = window.examples.filter((example) => example.key !== key)
 }
 
-function addScore({ scores }: Bucket, count: number, score: number): void {
+function addScore({ scores, bins }: Bucket, count: 1 | -1, score: number): void {
   scores.count += count
   // Nothing is left of no scores, not even what adding and taking away leaves of fractions.
-  scores.sum = scores.count === 0 ? 0 : scores.sum + score
+  scores.sum = scores.count === 0 ? 0 : scores.sum + count * score
+  if (bins !== null) addToBins(bins, score, count)
+}
+
+/** True of measures that are not made of counts and sums. */
+const needsValues = (measure: RunMeasure): boolean =>
+  (measure.kind === 'score' || measure.kind === 'value') && measure.fn !== 'mean' && measure.fn !== 'sum'
+
+/** A subject that goes to another group with a later revision: it no longer counts here. */
+export function forgetSubject(window: AlertWindow, alert: RunAlert, key: string): void {
+  const earlier = window.seen.get(key)
+  if (earlier !== undefined) withdraw(window, alert, key, earlier)
 }
 
 /** Counts one observation; false if it was counted before. Works on `window` in place. */
@@ -130,7 +177,10 @@ export function countObservation(window: AlertWindow, alert: RunAlert, observati
   }
   const bucket = bucketAt(window.buckets, bucketIndex(alert, atMs))
   bucket.counts[verdict]++
-  if (score !== undefined) addScore(bucket, 1, score)
+  if (score !== undefined) {
+    if (bucket.bins === null && needsValues(alert.when.measure)) bucket.bins = new Map()
+    addScore(bucket, 1, score)
+  }
   bucket.lastMs = Math.max(bucket.lastMs, atMs)
   // A later revision is remembered whatever it says, so that the earlier one, delivered again, is not counted anew.
   if (revision > 1 || mustRemember(alert, observation))
@@ -158,8 +208,10 @@ export function nextExpiryMs(window: AlertWindow, alert: RunAlert): number | nul
   return oldest ? oldest.lastMs + windowMsOf(alert) : null
 }
 
-/** The rule's value over what is in the window. */
-export function measureWindow(window: AlertWindow, alert: RunAlert): AlertNumbers {
+export type Measured = Pick<AlertNumbers, 'value' | 'count' | 'total' | 'verdicts'>
+
+/** The measure's value over what is in the window. */
+export function measureWindow(window: AlertWindow, { when: { measure } }: RunAlert): Measured {
   const verdicts = { pass: 0, fail: 0, unknown: 0, error: 0 }
   const scores = { count: 0, sum: 0 }
   for (const bucket of window.buckets) {
@@ -170,30 +222,53 @@ export function measureWindow(window: AlertWindow, alert: RunAlert): AlertNumber
     scores.count += bucket.scores.count
     scores.sum += bucket.scores.sum
   }
-  const { measure, cmp, value: threshold } = alert.when
-  return { measure, cmp, threshold, windowMs: windowMsOf(alert), ...measured(measure, verdicts, scores), verdicts }
+  const bins = () => mergeBins(window.buckets.flatMap((bucket) => bucket.bins ?? []))
+  return { ...measured(measure, verdicts, scores, bins), verdicts }
 }
 
 function measured(
   measure: RunMeasure,
   verdicts: Readonly<Record<Verdict, number>>,
   scores: Bucket['scores'],
-): { value: number | null; count: number; total: number } {
+  bins: () => Bins,
+): Omit<Measured, 'verdicts'> {
   const decided = verdicts.pass + verdicts.fail
   const all = decided + verdicts.unknown + verdicts.error
   const share = (count: number, total: number) => ({ value: total > 0 ? count / total : null, count, total })
   switch (measure.kind) {
     case 'count':
       return { value: verdicts[measure.verdict], count: verdicts[measure.verdict], total: all }
+    case 'subjects':
+      return { value: verdicts.pass, count: verdicts.pass, total: all }
     case 'rate': {
       const ofDecided = measure.verdict === 'pass' || measure.verdict === 'fail'
       return share(verdicts[measure.verdict], ofDecided ? decided : all)
     }
+    case 'share':
+      return share(verdicts.pass, decided)
     case 'coverage':
       return share(decided, all)
-    case 'score': {
-      const mean = scores.count > 0 ? scores.sum / scores.count : null
-      return { value: measure.fn === 'sum' ? scores.sum : mean, count: scores.count, total: all }
-    }
+    case 'score':
+    case 'value':
+      return { value: statisticOf(measure.fn, scores, bins), count: scores.count, total: all }
+  }
+}
+
+function statisticOf(fn: Statistic, { count, sum }: Bucket['scores'], bins: () => Bins): number | null {
+  switch (fn) {
+    case 'sum':
+      return sum
+    case 'mean':
+      return count > 0 ? sum / count : null
+    case 'min':
+      return binsQuantile(bins(), 0)
+    case 'max':
+      return binsQuantile(bins(), 1)
+    case 'p50':
+      return binsQuantile(bins(), 0.5)
+    case 'p95':
+      return binsQuantile(bins(), 0.95)
+    case 'p99':
+      return binsQuantile(bins(), 0.99)
   }
 }

@@ -95,6 +95,8 @@ function parseRows(columns: Columns): EvalResult[] {
   const evidence = sparseColumn(columns, 'evidence', n, parseEvidenceList)
   const judgements = sparseColumn(columns, 'judgements', n, parseJudgementList)
 
+  const labels = labelsColumn(columns, n)
+
   const results = new Array<EvalResult>(n)
   for (let row = 0; row < n; row++) {
     results[row] = makeResult({
@@ -125,6 +127,7 @@ function parseRows(columns: Columns): EvalResult[] {
       costMicroUsd: costMicroUsd(row),
       runId: runId(row),
       inclusionProbability: inclusionProbability(row),
+      labels: labels?.(row),
     })
   }
   return results
@@ -198,6 +201,21 @@ function sparseColumn<T>(
     rows.set(pair[0], parse(pair[1]))
   }
   return rows
+}
+
+function labelsColumn(columns: Columns, n: number): Reader<Readonly<Record<string, string>> | undefined> | undefined {
+  const { labels } = columns
+  if (labels === undefined) return undefined
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) throw new PartError('labels is no object')
+  const byName = labels as Columns
+  const readers = Object.keys(byName).map((name) => [name, plainColumn(byName, name, n, isOptionalText)] as const)
+  return (row) => {
+    const entries = readers.flatMap(([name, read]): [string, string][] => {
+      const value = read(row)
+      return value === undefined ? [] : [[name, value]]
+    })
+    return entries.length === 0 ? undefined : Object.fromEntries(entries)
+  }
 }
 
 function isText(value: unknown): value is string {

@@ -116,4 +116,17 @@ function addSparse(columns: Record<string, unknown>, results: readonly EvalResul
   if (reasons.length > 0) columns.reasons = reasons
   if (evidence.length > 0) columns.evidence = evidence
   if (judgements.length > 0) columns.judgements = judgements
+  addLabels(columns, results)
+}
+
+/** Few values, and mostly the same on every row. */
+function addLabels(columns: Record<string, unknown>, results: readonly EvalResult[]): void {
+  const names = new Set(results.flatMap(({ labels }) => (labels === undefined ? [] : Object.keys(labels))))
+  if (names.size === 0) return
+  columns.labels = Object.fromEntries(
+    [...names].map((name) => {
+      const values = results.map(({ labels }) => labels?.[name] ?? null)
+      return [name, values.every((value) => value === values[0]) ? (values[0] ?? null) : values]
+    }),
+  )
 }

@@ -3,6 +3,7 @@ import type { EvalPlan, OnlineEvalPlan, Plan } from '../../dsl/plan.ts'
 import type { PatternSet } from '../regex/patterns.ts'
 import type { Compiler } from './compiler.ts'
 import type { Context } from './context.ts'
+import { labelsByEval } from './labels.ts'
 import { compileOnlineEval, type OnlineEval, UNCOUNTED, type VerdictOrNone } from './online-eval.ts'
 import type { ProjectedSpan } from './subject.ts'
 import { FALSE, TRUE } from './truth.ts'
@@ -28,13 +29,14 @@ export function compileEvalSet(plan: Plan, patterns: PatternSet): EvalSet {
   const compiled = new Map<string, OnlineEval | 'compiling'>()
   const memos = new Map<string, Memo>()
   const evals: OnlineEval[] = []
+  const labels = labelsByEval(plan)
 
   const compileById = (id: string): OnlineEval => {
     const known = compiled.get(id)
     if (known === 'compiling') throw new RangeError(`the verdict of ${id} depends on itself`)
     if (known !== undefined) return known
     compiled.set(id, 'compiling')
-    const one = compileOnlineEval(onlinePlan(id, plans.get(id)), patterns, verdictOf)
+    const one = compileOnlineEval(onlinePlan(id, plans.get(id)), patterns, verdictOf, labels.get(id))
     compiled.set(id, one)
     evals.push(one)
     return one

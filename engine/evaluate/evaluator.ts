@@ -9,6 +9,7 @@ import type { Span, SpanKind } from '../model/span.ts'
 import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
 import { createContext } from './context.ts'
 import { compileEvalSet } from './eval-set.ts'
+import { labelExprs } from './labels.ts'
 import { type EvalCounts, type OnlineEval, type Outcome, outOfScope } from './online-eval.ts'
 import { compileProjection } from './projection.ts'
 import type { ProjectedSpan, TraceView } from './subject.ts'
@@ -180,7 +181,7 @@ function readAtSettle(evals: readonly OnlineEval[]): Expr[] {
     if (seen.has(one)) return
     seen.add(one)
     const { scope, score, pass } = one.plan
-    for (const expr of [scope.where, scope.traceWhere, score, pass]) {
+    for (const expr of [scope.where, scope.traceWhere, score, pass, ...labelExprs(one.labels)]) {
       if (expr === null) continue
       exprs.push(expr)
       walkExpr(expr, (node) => {
@@ -270,5 +271,6 @@ function resultOf(
     costMicroUsd: undefined,
     runId: '',
     inclusionProbability: 1,
+    labels: outcome.labels,
   }
 }

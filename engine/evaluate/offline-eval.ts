@@ -6,6 +6,7 @@ import { createCompiler } from './compile.ts'
 import { type Context, createContext } from './context.ts'
 import { compileEvalSet } from './eval-set.ts'
 import { compileInquiry, type Inquiry } from './judged.ts'
+import { compileLabels, labelsByEval } from './labels.ts'
 import { compileMeasure, type Measured } from './measure.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from './subject.ts'
 import { byStart } from './trace-view.ts'
@@ -24,6 +25,8 @@ export interface OfflineEval {
   /** What to ask a judge; null where `measure` is not. */
   readonly inquire: ((trace: TraceView, span: ProjectedSpan | undefined) => Inquiry) | null
   decide(trace: TraceView, span: ProjectedSpan | undefined, judged: Judged): Decision
+  /** What alerts are divided by. */
+  labels(trace: TraceView, span: ProjectedSpan | undefined): Readonly<Record<string, string>> | undefined
 }
 
 /** Throws on a plan that the checker would not have let through, and on `session`, which is not judged yet. */
@@ -44,6 +47,7 @@ export function compileOfflineEval(
   const pass = compiler.truth(evalPlan.pass)
   const measure = evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler) : null
   const inquire = measure === null ? compileInquiry(evalPlan.method, compiler) : null
+  const labels = compileLabels(labelsByEval(plan).get(evalPlan.id) ?? [], compiler)
   const context = createContext()
   const about =
     <T>(read: (context: Context) => T) =>
@@ -56,6 +60,11 @@ export function compileOfflineEval(
 
   return {
     plan: evalPlan,
+    labels(trace, span) {
+      context.trace = trace
+      context.span = span
+      return labels?.(context)
+    },
     subjects(trace) {
       set.begin()
       context.trace = trace

@@ -1,5 +1,5 @@
 /** One online eval, compiled: its scope, its score, its condition and its evidence. */
-import type { OnlineEvalPlan } from '../../dsl/plan.ts'
+import type { GroupPlan, OnlineEvalPlan } from '../../dsl/plan.ts'
 import type { Evidence, Verdict } from '../model/result.ts'
 import type { SpanKind } from '../model/span.ts'
 import type { PatternSet } from '../regex/patterns.ts'
@@ -7,6 +7,7 @@ import { createCompiler } from './compile.ts'
 import type { Compiler } from './compiler.ts'
 import type { Context, TruthFn } from './context.ts'
 import { compileEvidence } from './evidence.ts'
+import { compileLabels, type LabelFn } from './labels.ts'
 import { scoreInResultUnit, scoreTypeOf } from './score.ts'
 import { kindOf } from './subject.ts'
 import { FALSE, isError, TRUE, type Truth, UNKNOWN } from './truth.ts'
@@ -15,6 +16,7 @@ import { type Decision, decide } from './verdict.ts'
 export interface Outcome extends Decision {
   readonly score: number | undefined
   readonly evidence: readonly Evidence[]
+  readonly labels: Readonly<Record<string, string>> | undefined
 }
 
 /** How the subjects of an eval ended; each in exactly one of these. */
@@ -35,6 +37,8 @@ export interface OnlineEval {
   /** The kind of spans it looks at; null for any (and for a trace). */
   readonly kind: SpanKind | null
   readonly counts: EvalCounts
+  /** What its results carry besides. */
+  readonly labels: readonly GroupPlan[]
   /** Whether the trace around is in scope: asked once a trace; always true of evals that run on arrival. */
   readonly traceScope: TruthFn
   /** On the subject that the context is set to. Null when it is out of scope. */
@@ -52,6 +56,7 @@ export function compileOnlineEval(
   plan: OnlineEvalPlan,
   patterns: PatternSet,
   verdictOf: Compiler['verdictOf'],
+  labels: readonly GroupPlan[] = [],
 ): OnlineEval {
   const { subject, where, traceWhere } = plan.scope
   if (subject === 'session') throw new RangeError(`${plan.id}: sessions are judged offline only`)
@@ -70,8 +75,9 @@ export function compileOnlineEval(
     onTrace,
     kind: onTrace ? null : kindOf(subject),
     counts: emptyCounts(),
+    labels,
     traceScope: arrival ? ALWAYS : inTrace,
-    run: createRun(plan, compiler, scope),
+    run: createRun(plan, compiler, scope, compileLabels(labels, compiler)),
   }
 }
 
@@ -82,7 +88,12 @@ function conjunction(a: TruthFn, b: TruthFn): TruthFn {
   }
 }
 
-function createRun(plan: OnlineEvalPlan, compiler: Compiler, scope: TruthFn): OnlineEval['run'] {
+function createRun(
+  plan: OnlineEvalPlan,
+  compiler: Compiler,
+  scope: TruthFn,
+  labels: LabelFn | null,
+): OnlineEval['run'] {
   const pass = compiler.truth(plan.pass)
   const explain = compileEvidence(plan.pass, FALSE, compiler)
   const score = plan.score === null ? null : compiler.value(plan.score)
@@ -105,7 +116,7 @@ function createRun(plan: OnlineEvalPlan, compiler: Compiler, scope: TruthFn): On
       explain(context, found)
       if (found.length > 0) evidence = found
     }
-    return { verdict, reason, score: scoreOut, evidence }
+    return { verdict, reason, score: scoreOut, evidence, labels: labels === null ? undefined : labels(context) }
   }
 }
 
@@ -113,7 +124,7 @@ function createRun(plan: OnlineEvalPlan, compiler: Compiler, scope: TruthFn): On
 export function outOfScope(truth: Truth, context: Context, counts: EvalCounts): Outcome | null {
   if (truth === UNKNOWN && isError(context.why)) {
     counts.error++
-    return { verdict: 'error', reason: context.why, score: undefined, evidence: NO_EVIDENCE }
+    return { verdict: 'error', reason: context.why, score: undefined, evidence: NO_EVIDENCE, labels: undefined }
   }
   counts.filtered++
   if (truth === UNKNOWN) counts.filteredUnknown++

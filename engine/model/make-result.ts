@@ -38,5 +38,6 @@ export function makeResult(partial: ResultFields = {}): EvalResult {
     costMicroUsd: partial.costMicroUsd,
     runId: partial.runId ?? '',
     inclusionProbability: partial.inclusionProbability ?? 1,
+    labels: partial.labels,
   }
 }

@@ -84,4 +84,6 @@ export interface EvalResult {
   readonly runId: string
   /** Probability with which the subject was sampled; 1 online. */
   readonly inclusionProbability: number
+  /** What alerts are divided by besides the agent's, as the language writes it: `model`, `attr("acme.tier")`. Only where one is. */
+  readonly labels: Readonly<Record<string, string>> | undefined
 }

@@ -1,8 +1,7 @@
 /** Runs the `test` blocks of a plan. Pure: no clock, no network; alerts run on virtual time and judges say what the test says. */
-import { notRunYet } from '../../dsl/not-run-yet.ts'
 import type { Plan, TestExpect, TestGiven, TestPlan, ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatRule } from '../alerting/rule-text.ts'
-import { isRun } from '../alerting/run-alert.ts'
+import { runAlertsOf, watchedEvalId } from '../alerting/run-alert.ts'
 import type { Explanation } from '../evaluate/explain/tree.ts'
 import { scoreTypeOf } from '../evaluate/score.ts'
 import { graver } from '../evaluate/verdict.ts'
@@ -177,16 +176,12 @@ function scoreTypeIn(plan: Plan, evalId: string): ValueType | null {
 }
 
 function checkAlert(scene: Scene, expect: Extract<TestExpect, { kind: 'alert' }>): ExpectationOutcome {
-  const { alertId, state, atNs, line } = expect
+  const { alertId, state, atNs, group, line } = expect
   const at = atNs === null ? '' : ` at ${formatDuration(atNs / 1e6)}`
   const common = { line, target: alertId, expected: `${state}${at}` }
-  const alert = scene.plan.alerts.find((one) => one.id === alertId)
+  const alert = runAlertsOf(scene.plan).find((one) => one.id === alertId)
   if (alert === undefined) return { ...common, ok: false, actual: 'none', why: `there is no alert ${alertId}` }
-  if (!isRun(alert)) {
-    const why = `this version does not run ${notRunYet(alert)}, so that nothing can be tested of it`
-    return { ...common, ok: false, actual: 'not run', why }
-  }
-  const { evalId } = alert.on
+  const evalId = watchedEvalId(alert)
   const streams = scene.given.filter((one) => one.kind === 'verdicts').filter((one) => one.evalId === evalId)
   let observations = observationsOf(streams, (score) => scene.source.verdictOf(evalId, score))
   if (observations.length === 0 && scene.trace !== null) {
@@ -194,7 +189,7 @@ function checkAlert(scene: Scene, expect: Extract<TestExpect, { kind: 'alert' }>
     if (typeof results === 'string') return { ...common, ok: false, actual: 'none', why: results }
     observations = observationsFrom(results, alert)
   }
-  const outcome = alertAt(alert, observations, atNs === null ? null : atNs / 1e6)
+  const outcome = alertAt(alert, observations, atNs === null ? null : atNs / 1e6, group)
   return {
     ...common,
     ok: outcome.state === state,

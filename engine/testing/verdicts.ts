@@ -1,6 +1,7 @@
 /** The verdicts of one eval on a fixture: the very code that judges production traffic, with a judge that says what the test says. */
 
 import type { EvalPlan, OfflineEvalPlan, OnlineEvalPlan, Plan, TestGiven } from '../../dsl/plan.ts'
+import { withMeasureEvals } from '../alerting/scope-evals.ts'
 import { withDependencies } from '../evaluate/dependencies.ts'
 import { compileEvaluator } from '../evaluate/evaluator.ts'
 import { createExplainer } from '../evaluate/explain/explain-eval.ts'
@@ -42,7 +43,11 @@ export interface VerdictSource {
 }
 
 /** Compiles each eval that is asked for once, with only those evals that it depends on: a big plan costs a test nothing. */
-export function createVerdictSource(plan: Plan, patterns: PatternSet = compilePatterns(plan.patterns)): VerdictSource {
+export function createVerdictSource(
+  given: Plan,
+  patterns: PatternSet = compilePatterns(given.patterns),
+): VerdictSource {
+  const plan = withMeasureEvals(given)
   const plans = new Map(plan.evals.map((evalPlan) => [evalPlan.id, evalPlan]))
   const judges = new Map<string, Judge>()
   const scoreVerdicts = new Map<string, (score: number) => Verdict>()
@@ -130,6 +135,7 @@ function offlineJudge(plan: Plan, evalPlan: OfflineEvalPlan, patterns: PatternSe
         verdict,
         reason,
         score: judged.kind === 'score' ? judged.score : undefined,
+        labels: compiled.labels(view, span),
       })
     })
   }

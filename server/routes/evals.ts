@@ -1,4 +1,3 @@
-import { notRunYet } from '../../dsl/not-run-yet.ts'
 import type { AlertPlan, EvalPlan, PatternPlan } from '../../dsl/plan.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
 import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
@@ -83,7 +82,6 @@ const neverMatched = (plan: EvalPlan): string =>
     : 'never matched: it has not run yet, or no trace was in its sample'
 
 function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJson {
-  const notRun = notRunYet(alert)
   return {
     id: alert.id,
     title: alert.title,
@@ -93,7 +91,6 @@ function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJ
     line: alert.line,
     on: alert.on.kind === 'eval' ? alert.on.evalId : alert.on.scope.subject,
     when: formatRule(alert.when, patterns),
-    ...(notRun !== null && { note: `this version does not run ${notRun}` }),
     severity: alert.severity,
     notify: alert.notify.map(({ receiver, target }) => ({ receiver, target })),
   }

@@ -40,10 +40,13 @@ export async function everythingInLog(log: Log, tenant: string): Promise<unknown
       ([id, { state, notifiedIncident }]) => ({
         id,
         // Without when the alert was looked at, which goes on.
-        phase: state.phase,
-        incidents: state.incidentCount,
-        transitions: state.transitionCount,
-        window: state.window,
+        groups: [...state.groups].map(([group, { phase, incidentCount, transitionCount, window }]) => ({
+          group,
+          phase,
+          incidentCount,
+          transitionCount,
+          window,
+        })),
         notifiedIncident,
       }),
     ),

@@ -116,6 +116,7 @@ function resultOf(
     costMicroUsd: asked.usage?.costMicroUsd,
     runId: job.runId,
     inclusionProbability: probability,
+    labels: compiled.labels(view, span),
   })
 }
 

@@ -1,6 +1,7 @@
 /** An evaluator for each tenant, of its own definitions in force. */
 import { EMPTY_PLAN } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
+import { withMeasureEvals } from '../../engine/alerting/scope-evals.ts'
 import type { SpanParts } from '../../engine/conventions/normalise.ts'
 import type { EvalTiming, Evaluator, EvaluatorOptions } from '../../engine/evaluate/evaluator.ts'
 import { partsReadBy } from '../../engine/evaluate/reads.ts'
@@ -34,10 +35,12 @@ export class Evaluators {
   ) {
     const patterns = new SharedPatterns()
     this.#definitions = definitions
-    this.#compile = (plan) => compile(plan, { patterns: patterns.of(plan), timing: TIMING })
+    // Alerts on scopes have measures of their own.
+    const whole = (plan: Plan) => withMeasureEvals(plan)
+    this.#compile = (plan) => compile(whole(plan), { patterns: patterns.of(plan), timing: TIMING })
     this.#compiled = new CompiledPlans({
       definitions,
-      compile: (plan, tenant) => ({ evaluator: this.#compile(plan), parts: this.#partsOf(tenant, plan) }),
+      compile: (plan, tenant) => ({ evaluator: this.#compile(plan), parts: this.#partsOf(tenant, whole(plan)) }),
       onProblem,
       fallback: EMPTY_PLAN,
     })

@@ -27,14 +27,21 @@ offline eval helpful {
   },
   W0905: {
     title: 'a rule that this version compiles and does not run',
-    story: `It is checked and stands in the plan, so that the file can stay as it is. An alert never fires and a scorecard is never sent until a
-version runs it: alerts that run are thresholds on an eval, count, rate, pass_rate, coverage, mean(score), sum(score); not yet quantiles, alerts on
-a scope, changes (regresses, rises, falls), anomalies, alerts by group. The worker of offline evals leaves out sessions, and says so.`,
+    story: `It is checked and stands in the plan, so that the file can stay as it is. A scorecard is never sent until a version runs it. The worker of
+offline evals leaves out sessions, and says so. Alerts run, all of them.`,
     example: `package shop
-alert slow {
-  on:       trace where env == "prod"
-  when:     p95(duration) > 8s over 15m
-  severity: ticket
+offline eval resolved {
+  every:    day at 06:00 in "UTC"
+  sample:   50 of session over 24h
+  judge:    "openai/gpt-5-mini"
+  show:     agent.name
+  scale:    1 to 5
+  rubric:   """
+    5  Solved.
+    1  Not solved.
+    """
+  pass:     score >= 4
+  missing:  unknown
 }
 `,
   },

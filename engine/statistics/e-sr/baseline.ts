@@ -23,7 +23,7 @@ export interface Baseline {
 export const POOLED_STRATUM = '*'
 
 const FEWEST_PER_STRATUM = 100
-const BLOCK_LENGTHS_IN_LOOKS = [1, 24]
+const LOOKS_PER_DAY = 24
 
 /**
  * From looks of one hour each, in order of time. Values lie in 0 to 1. Strata of fewer than 100 subjects are pooled under
@@ -33,8 +33,16 @@ const BLOCK_LENGTHS_IN_LOOKS = [1, 24]
  * E_b = Σ n_bs p_s and V_b = Σ n_bs v_s: the variance among blocks by what it would be among independent subjects
  * (McCullagh & Nelder, *Generalized Linear Models* (1989), §4.5). Blocks in which nothing could vary are left out, and so is a
  * last one that is not whole.
+ *
+ * `day`: how many looks make a day, where they are longer than an hour.
  */
-export function fitBaseline({ looks }: { looks: readonly { strata: Record<string, StratumSums> }[] }): Baseline {
+export function fitBaseline({
+  looks,
+  day = LOOKS_PER_DAY,
+}: {
+  looks: readonly { strata: Record<string, StratumSums> }[]
+  day?: number
+}): Baseline {
   const totals = new Map<string, StratumSums>()
   for (const { strata } of looks) for (const [key, sums] of Object.entries(strata)) addTo(totals, key, sums)
   const pooled = new Map<string, StratumSums>()
@@ -44,7 +52,7 @@ export function fitBaseline({ looks }: { looks: readonly { strata: Record<string
   const n = [...totals.values()].reduce((sum, one) => sum + one.n, 0)
   return {
     strata: Object.fromEntries(fitted),
-    phi: Math.max(1, ...BLOCK_LENGTHS_IN_LOOKS.map((length) => dispersion(perLook, length))),
+    phi: Math.max(1, dispersion(perLook, 1), dispersion(perLook, Math.max(1, Math.round(day)))),
     meanPerLook: looks.length === 0 ? 0 : n / looks.length,
   }
 }
