@@ -1,7 +1,9 @@
 /** The pages by address. Each is loaded when it is first shown; alerts link to these addresses, so that they stay. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { parseEvalSearch } from './pages/evals/search.ts'
 import { parseLiveSearch } from './pages/live/search.ts'
 import { parseTraceSearch } from './pages/trace/search.ts'
+import { parseTracesSearch } from './pages/traces/search.ts'
 import { NotFound } from './shell/not-found.tsx'
 import { PageError } from './shell/page-error.tsx'
 import { Shell } from './shell/shell.tsx'
@@ -22,6 +24,26 @@ const trace = createRoute({
   component: lazyRouteComponent(() => import('./pages/trace/trace-page.tsx'), 'TracePage'),
 })
 
+const traces = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/traces',
+  validateSearch: parseTracesSearch,
+  component: lazyRouteComponent(() => import('./pages/traces/traces-page.tsx'), 'TracesPage'),
+})
+
+const evals = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/evals',
+  component: lazyRouteComponent(() => import('./pages/evals/evals-page.tsx'), 'EvalsPage'),
+})
+
+const oneEval = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/evals/$packageName/$name',
+  validateSearch: parseEvalSearch,
+  component: lazyRouteComponent(() => import('./pages/evals/eval-page.tsx'), 'EvalPage'),
+})
+
 const system = createRoute({
   getParentRoute: () => rootRoute,
   path: '/system',
@@ -29,7 +51,7 @@ const system = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([live, trace, system]),
+  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, system]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,

@@ -50,9 +50,6 @@ export function ResultWhy({ result }: { result: Result }) {
           {judge.inputTokens !== undefined && `, ${judge.inputTokens} + ${judge.outputTokens ?? 0} tokens`}
         </p>
       )}
-      {explanation === undefined && evidence.length === 0 && reason === undefined && (
-        <p className="faint">Nothing more is kept of it: its condition came out as it did.</p>
-      )}
     </>
   )
 }

@@ -6,6 +6,7 @@ import { Loading } from '../../parts/loading.tsx'
 import { ResultWhy, resultReason } from '../../parts/result-why.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Verdict } from '../../parts/verdict.tsx'
+import { Why } from '../trace/why.tsx'
 import type { LiveSearch } from './search.ts'
 
 const FILTERS: readonly { verdict?: VerdictName; label: string }[] = [
@@ -84,6 +85,7 @@ export function Feed({
                 {isOpen && (
                   <div className="evidence">
                     <ResultWhy result={result} />
+                    <Why traceId={result.traceId} evalId={result.eval} spanId={result.spanId} />
                     <p>
                       <Link
                         to="/traces/$traceId"

@@ -1,10 +1,13 @@
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { formatCount, formatDuration, formatScore, formatUsd } from '../../parts/format.ts'
 import { ResultWhy } from '../../parts/result-why.tsx'
 import { Verdict } from '../../parts/verdict.tsx'
+import { evalParams } from '../evals/eval-id.ts'
 import { Json } from './json.tsx'
 import { MarkedText } from './marked-text.tsx'
 import { marksOf, type Trace, type TraceSpan } from './trace-model.ts'
+import { Why } from './why.tsx'
 
 /** All that is known of one span, the verdicts on it first. */
 export function SpanDetail({ trace, span }: { trace: Trace; span: TraceSpan }) {
@@ -39,12 +42,15 @@ export function SpanDetail({ trace, span }: { trace: Trace; span: TraceSpan }) {
               <li key={`${result.eval} ${result.runId ?? ''}`}>
                 <div className="verdict-line">
                   <Verdict verdict={result.verdict} />
-                  <strong>{result.eval}</strong>
+                  <Link to="/evals/$packageName/$name" params={evalParams(result.eval)}>
+                    {result.eval}
+                  </Link>
                   {result.score !== undefined && (
                     <span className="number">{formatScore(result.score, result.scoreUnit)}</span>
                   )}
                 </div>
                 <ResultWhy result={result} />
+                <Why traceId={trace.traceId} evalId={result.eval} spanId={result.spanId} />
               </li>
             ))}
           </ul>

@@ -6,13 +6,14 @@ import { Time } from '../../parts/time.tsx'
 import { Verdict } from '../../parts/verdict.tsx'
 import type { TraceView } from './search.ts'
 import type { Trace } from './trace-model.ts'
+import { Why } from './why.tsx'
 
 const VIEWS: readonly { view: TraceView; label: string }[] = [
   { view: 'spans', label: 'Spans' },
   { view: 'conversation', label: 'Conversation' },
 ]
 
-export function TraceHead({ trace, view }: { trace: Trace; view: TraceView }) {
+export function TraceHead({ trace }: { trace: Trace }) {
   const { span: root } = trace.rows[0]!
   return (
     <>
@@ -27,7 +28,8 @@ export function TraceHead({ trace, view }: { trace: Trace; view: TraceView }) {
                 const { view: _, ...others } = before
                 return one === 'spans' ? others : { ...others, view: one }
               }}
-              aria-current={view === one ? 'page' : undefined}
+              activeOptions={{ exact: true, includeSearch: true }}
+              replace
             >
               {label}
             </Link>
@@ -48,7 +50,16 @@ export function TraceHead({ trace, view }: { trace: Trace; view: TraceView }) {
         {trace.failedSpans > 0 && <Fact name="Failed" value={formatCount(trace.failedSpans)} />}
         <Fact name="Tokens" value={`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`} />
         {trace.costUsd > 0 && <Fact name="Cost" value={formatUsd(trace.costUsd)} />}
-        <Fact name="Session" value={root.session?.id} />
+        {root.session !== undefined && (
+          <div>
+            <dt>Session</dt>
+            <dd>
+              <Link to="/traces" search={{ session: root.session.id, since: '7d' }}>
+                {root.session.id}
+              </Link>
+            </dd>
+          </div>
+        )}
         <Fact name="User" value={root.user?.id} />
         <Fact name="Trace" value={trace.traceId} isCode />
       </dl>
@@ -60,6 +71,7 @@ export function TraceHead({ trace, view }: { trace: Trace; view: TraceView }) {
                 <Verdict verdict={result.verdict} /> {result.eval}
               </summary>
               <ResultWhy result={result} />
+              <Why traceId={trace.traceId} evalId={result.eval} spanId={undefined} />
             </details>
           ))}
         </section>

@@ -46,7 +46,7 @@ export function TracePage() {
   }
   return (
     <>
-      <TraceHead trace={trace} view={search.view ?? 'spans'} />
+      <TraceHead trace={trace} />
       <div className="trace">
         {search.view === 'conversation' ? (
           <Conversation trace={trace} selected={selected.span.spanId} onSelect={select} />

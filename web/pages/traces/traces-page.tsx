@@ -1,0 +1,94 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { api } from '../../data/api.ts'
+import { Empty } from '../../parts/empty.tsx'
+import { Loading } from '../../parts/loading.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { ProblemNote } from '../../parts/problem-note.tsx'
+import { DEFAULT_PERIOD, FIELDS, PERIODS, type TracesSearch } from './search.ts'
+import { SearchForm } from './search-form.tsx'
+import { TracesTable } from './traces-table.tsx'
+import './traces.css'
+
+const route = getRouteApi('/traces')
+
+export function TracesPage() {
+  const search = route.useSearch()
+  const navigate = useNavigate({ from: '/traces' })
+  const { since = DEFAULT_PERIOD, ...filters } = search
+  const pages = useInfiniteQuery({
+    queryKey: ['traces', since, filters],
+    queryFn: ({ pageParam, signal }) =>
+      api.searchTraces(
+        { since, ...(filters as Omit<TracesSearch, 'status'>), ...statusOf(filters), after: pageParam },
+        signal,
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next,
+  })
+  const traces = pages.data?.pages.flatMap((page) => page.traces) ?? []
+  const onSearch = (next: TracesSearch): void => {
+    navigate({ search: next })
+  }
+  return (
+    <>
+      <PageHead title="Traces">
+        <label className="inline">
+          Last{' '}
+          <select value={since} onChange={(event) => onSearch({ ...filters, since: event.target.value })}>
+            {PERIODS.map((period) => (
+              <option key={period.since} value={period.since}>
+                {period.label}
+              </option>
+            ))}
+            {!PERIODS.some((period) => period.since === since) && <option value={since}>{since}</option>}
+          </select>
+        </label>
+      </PageHead>
+      <SearchForm search={search} onSearch={onSearch} />
+      {pages.error !== null && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
+      {pages.isPending && <Loading what="traces" />}
+      {pages.isSuccess && traces.length === 0 && <NothingFound search={filters} since={since} onSearch={onSearch} />}
+      {traces.length > 0 && <TracesTable traces={traces} />}
+      {pages.hasNextPage && (
+        <p className="more-rows">
+          <button type="button" disabled={pages.isFetchingNextPage} onClick={() => pages.fetchNextPage()}>
+            {pages.isFetchingNextPage ? 'Reading…' : 'Show older ones'}
+          </button>
+        </p>
+      )}
+    </>
+  )
+}
+
+function statusOf({ status }: TracesSearch): { status?: 'ok' | 'error' } {
+  return status === 'ok' || status === 'error' ? { status } : {}
+}
+
+function NothingFound({
+  search,
+  since,
+  onSearch,
+}: {
+  search: TracesSearch
+  since: string
+  onSearch: (next: TracesSearch) => void
+}) {
+  const used = FIELDS.filter(({ name }) => search[name] !== undefined)
+  return (
+    <Empty title={used.length === 0 ? `No trace began in the last ${since}` : 'No trace matches all of this'}>
+      {used.length > 0 ? (
+        <p>
+          <button type="button" onClick={() => onSearch({ since })}>
+            Show all of the last {since}
+          </button>
+        </p>
+      ) : (
+        <p>
+          Traces show up here a moment after they arrive. A longer period may have some; <a href="/">Live</a> tells how
+          agents are pointed at Assay.
+        </p>
+      )}
+    </Empty>
+  )
+}
