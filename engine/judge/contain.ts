@@ -3,6 +3,8 @@
  * even against a text that knows the nonce (it may be copied from a logged prompt).
  */
 
+import { fold } from './fold.ts'
+
 const OPEN = '<<<'
 const CLOSE = '>>>'
 
@@ -10,25 +12,50 @@ const CLOSE = '>>>'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 /** Marks that chat templates of model servers use between roles; a server may tokenise them as such inside a message. */
-const ROLE_MARKS = /<\||\|>|\[\/?INST\]|<<\/?SYS>>|<\/?(?:start|end)_of_turn>|<\/?s>/gi
+const ROLE_MARK =
+  '<\\||\\|>|\\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\\]|<</?SYS>>|</?(?:start|end)_of_turn>|</?(?:s|bos|eos)>'
 
 /**
- * Text that can neither end its block nor begin another: every mark keeps its length and its look, not its characters.
- * `nonce` is of [0-9a-z], see `assertNonce`.
+ * Text that can neither end its block nor begin another: a mark keeps its look, not its characters. Marks are found however
+ * they are written: in another case, in compatibility forms (`＜＜＜`), with invisible characters inside, the nonce in letters
+ * that look alike. `nonce` is of [0-9a-z], see `assertNonce`.
  */
 export function neutralise(text: string, nonce: string): string {
-  return text
+  const clean = text
     .toWellFormed()
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')
     .replace(CONTROL, '\ufffd')
-    .replace(new RegExp(nonce, 'gi'), '·'.repeat(nonce.length))
-    .replace(/<{3,}|>{3,}/g, lookAlike)
-    .replace(ROLE_MARKS, lookAlike)
+  const marks = new RegExp(`(${nonce})|<{3,}|>{3,}|${ROLE_MARK}`, 'gi')
+  return isAscii(clean)
+    ? clean.replace(marks, (mark, isNonce) => (isNonce === undefined ? lookAlike(mark) : dots(mark)))
+    : replaceFolded(clean, marks)
+}
+
+function isAscii(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+  return !/[^\u0000-\u007f]/.test(text)
+}
+
+/** Looks for the marks in what the text folds to, and replaces what stands for them. */
+function replaceFolded(text: string, marks: RegExp): string {
+  const { folded, starts } = fold(text)
+  let result = ''
+  let done = 0
+  for (const match of folded.matchAll(marks)) {
+    const from = starts[match.index] as number
+    const to = starts[match.index + match[0].length] as number
+    // Two marks may be made of one character.
+    result += text.slice(done, Math.max(done, from)) + (match[1] === undefined ? lookAlike(match[0]) : dots(match[0]))
+    done = Math.max(done, to)
+  }
+  return result + text.slice(done)
 }
 
 function lookAlike(mark: string): string {
-  return mark.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('[', '⟦').replaceAll(']', '⟧')
+  return mark.replaceAll('<', '‹').replaceAll('>', '›').replaceAll('[', '⟦').replaceAll(']', '⟧').replaceAll('|', '¦')
 }
+
+const dots = (mark: string): string => '·'.repeat(mark.length)
 
 /**
  * One delimited block. `title` is ours, never the trace's.
