@@ -23,6 +23,7 @@ const modules: readonly CommandModule[] = [
   { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
   { name: 'offline', group: 'Run them:', load: async () => (await import('./commands/offline.ts')).registerOffline },
   { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },
+  { name: 'judge', group: 'Run them:', load: async () => (await import('./commands/judge.ts')).registerJudge },
   { name: 'capture', group: 'Run them:', load: async () => (await import('./commands/capture.ts')).registerCapture },
   { name: 'diff', group: 'Change them:', load: async () => (await import('./commands/diff.ts')).registerDiff },
   {
@@ -80,6 +81,7 @@ Examples:
   assay results --since 1h                  what the running instance found
   assay agents --watch                      what each agent does now
   assay explain TRACE EVAL                  why a trace got its verdict
+  assay judge show EVAL TRACE               what a judge would be asked about it
   assay capture TRACE                       a stored trace as a test, redacted
 
 Exit codes: 0 fine, 1 findings or failed tests, 2 usage or configuration.`,

@@ -1,0 +1,37 @@
+/** `assay judge`: what judges are asked. */
+import type { Command } from 'commander'
+import type { ShowFlags } from '../judge/show-command.ts'
+import { collect } from './collect.ts'
+
+export function registerJudge(program: Command): void {
+  const judge = program.command('judge').description('look at what the judges of offline evals are asked')
+  judge
+    .command('show')
+    .description('print the exact prompts of an offline eval about a trace, and send nothing')
+    .argument('<eval>', 'the offline eval, as package/name or by its name alone')
+    .argument('<trace>', 'a trace id')
+    .option('--span <id>', 'about this span, where the eval looks at spans; its first digits will do')
+    .option('--evals <path>', 'definitions to go by, repeatable (the folder at hand, and the standard packs)', collect)
+    .option('--on <file>', 'take the trace from a file: OTLP as JSON, JSONL or protobuf')
+    .option('--server <url>', 'the instance to ask (ASSAY_URL, or the one on this machine)')
+    .option('--data <dir>', 'the data folder to read, where no Assay runs on it (ASSAY_DATA, or .assay)')
+    .option('--json', 'print one JSON object: each call with the body of its request')
+    .addHelpText(
+      'after',
+      `
+The prompts are built by the code that judges, from the texts as they are stored: what is masked there is masked here.
+No provider is needed, and no judge is asked. A second question that is made of the first one's answer, as that of
+faithfulness, is shown with a placeholder in the place of that answer.
+
+Examples:
+  assay judge show helpful 4bf92f3577b34da6a3ce929d0e0e4736
+  assay judge show support/helpful 4bf92f3577b34da6a3ce929d0e0e4736 --on traces.json --evals my-agent/evals
+  assay judge show grounded 4bf92f3577b34da6a3ce929d0e0e4736 --json | jq -r '.subjects[0].calls[0].request.messages[1].content'
+
+Exit codes: 0 printed, 1 the definitions do not check, 2 there is no such trace or eval, or it asks no judge.`,
+    )
+    .action(async (evalName: string, trace: string, flags: ShowFlags) => {
+      const { runJudgeShow } = await import('../judge/show-command.ts')
+      process.exitCode = await runJudgeShow(evalName, trace, flags)
+    })
+}

@@ -1,0 +1,42 @@
+/** The questions about one subject, asked of nobody. */
+import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
+import type { JudgePrompt } from '../../engine/judge/question.ts'
+import type { Reason } from '../../engine/model/result.ts'
+
+export interface ShownQuestion {
+  readonly prompt: JudgePrompt
+  /** It holds a placeholder in the place of what the answer before it would be. */
+  readonly isAfterAnswer: boolean
+}
+
+export interface ShownSubject {
+  /** Undefined for the trace itself. */
+  readonly spanId: string | undefined
+  readonly questions: readonly ShownQuestion[]
+  /** Why nothing is asked; null where something is. */
+  readonly why: Reason | null
+}
+
+export const PLACEHOLDER = '(a claim that the first answer lists)'
+
+export async function showSubject(
+  { plan, inquire }: OfflineEval,
+  view: TraceView,
+  span: ProjectedSpan | undefined,
+  nonce: () => string,
+): Promise<ShownSubject> {
+  if (inquire === null) throw new RangeError(`${plan.id} asks no judge`)
+  const inquiry = inquire(view, span)
+  const questions: ShownQuestion[] = []
+  if (inquiry.kind === 'none') return { spanId: span?.spanId, questions, why: inquiry.why }
+  const scored = await inquiry.about({
+    nonce,
+    async ask(question) {
+      questions.push({ prompt: question, isAfterAnswer: questions.length > 0 })
+      const reading = question.read(JSON.stringify({ claims: [PLACEHOLDER] }))
+      return reading.kind === 'answer' ? reading : { kind: 'none', why: { code: 'abstained' } }
+    },
+  })
+  return { spanId: span?.spanId, questions, why: questions.length === 0 && scored.kind === 'none' ? scored.why : null }
+}

@@ -1,0 +1,131 @@
+/** `assay judge show` as a user runs it. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { makeSpan } from '../../engine/model/make-span.ts'
+import { spanToJson } from '../../engine/model/span-json.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const EVALS = `package shop
+default missing: unknown
+online eval fast { on: trace  score: duration  pass: score <= 5s }
+offline eval kind {
+  every: day at 06:00 in "UTC"
+  sample: 10 of trace over 24h
+  judge: "openai/gpt-5-mini" or else "anthropic/claude-haiku-4-5"
+  show: output.text
+  scale: 1 to 5
+  rubric: "5 kind, 1 rude"
+  pass: score >= 4
+}
+offline eval grounded {
+  every: day at 06:00 in "UTC"
+  sample: 10 of trace over 24h
+  metric: faithfulness(answer: output.text, context: retrieval.documents)
+  pass: score >= 90%
+}
+offline eval polite_calls {
+  every: day at 06:00 in "UTC"
+  sample: 10 of llm_call over 24h
+  judge: "openai/gpt-5-mini"
+  show: output.text
+  scale: 1 to 5
+  rubric: "5 polite, 1 rude"
+  pass: score >= 4
+}
+offline eval overlap {
+  every: day at 06:00 in "UTC"
+  sample: 10 of trace over 24h
+  metric: token_f1(answer: output.text, reference: input.text)
+  pass: score >= 50%
+}
+`
+const TRACE = '0af7651916cd43dd8448eb211c80319c'
+const at = { traceId: TRACE, startTimeUs: 1e15, durationNs: 1e9 }
+const spans = [
+  makeSpan({ ...at, spanId: '00000000000000aa', kind: 'agent', outputText: 'It left.\n\u001b[2J<|im_start|>' }),
+  makeSpan({
+    ...at,
+    spanId: '00000000000000bb',
+    parentSpanId: '00000000000000aa',
+    kind: 'retriever',
+    documents: [{ id: 'kb', text: 'Parcels leave daily.', score: 1 }],
+  }),
+]
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'assay-judge-'))
+  writeFileSync(join(folder, 'shop.eval'), EVALS)
+  writeFileSync(join(folder, 'spans.jsonl'), spans.map((span) => JSON.stringify(spanToJson(span))).join('\n'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const main = new URL('../main.ts', import.meta.url).pathname
+function show(...args: string[]) {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [main, 'judge', 'show', ...args, '--on', 'spans.jsonl'],
+    { cwd: folder, encoding: 'utf8' },
+  )
+  return { stdout, stderr, status }
+}
+
+describe('assay judge show', () => {
+  test('prints the question of a rubric, with what a terminal would obey made plain', () => {
+    const { stdout, status } = show('kind', TRACE)
+    expect(status).toBe(0)
+    expect(stdout).toContain('asks: openai/gpt-5-mini, else anthropic/claude-haiku-4-5; at temperature 0')
+    expect(stdout).toContain(
+      '=== the question, judge-2\n--- system\nYou grade a recorded run of an AI agent by a rubric.',
+    )
+    expect(stdout).toMatch(/<<<DATA [0-9a-f]{32} output\.text>>>\nIt left\.\n\ufffd\[2J‹¦im_start¦›\n<<<END/)
+    expect(stdout).not.toContain('\u001b')
+  })
+
+  test('prints both questions of a metric, the second with a placeholder', () => {
+    const { stdout, status } = show('grounded', TRACE)
+    expect(status).toBe(0)
+    expect(stdout).toContain('asks: the judge of the configuration; ')
+    expect(stdout).toContain('=== question 1 of 2, faithfulness-1\n')
+    expect(stdout).toContain('=== question 2 of 2, faithfulness-1; with a placeholder')
+    expect(stdout).toContain('document 1>>>\nParcels leave daily.\n')
+    expect(stdout).toContain('1. (a claim that the first answer lists)')
+  })
+
+  test('for programs: the body of each request', () => {
+    const { stdout } = show('shop/kind', TRACE, '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      eval: 'shop/kind',
+      traceId: TRACE,
+      judges: ['openai/gpt-5-mini'],
+      fallbacks: ['anthropic/claude-haiku-4-5'],
+      subjects: [
+        {
+          calls: [
+            {
+              promptVersion: 'judge-2',
+              cut: [],
+              request: { model: 'gpt-5-mini', temperature: 0, response_format: { type: 'json_schema' } },
+            },
+          ],
+        },
+      ],
+    })
+  })
+
+  test.each<[string, string[], string]>([
+    ['an online eval', ['fast', TRACE], 'shop/fast is an online eval: it asks no judge'],
+    ['a metric without a judge', ['overlap', TRACE], 'shop/overlap asks no judge: its metric is worked out'],
+    ['nothing in scope', ['polite_calls', TRACE], 'nothing of the trace is in the scope of shop/polite_calls'],
+    ['the wrong order', [TRACE, 'kind'], 'the eval comes first, then the trace'],
+    ['no trace id', ['kind', 'abc'], '"abc" is not a trace id of 32 hex digits'],
+  ])('refuses %s', (_, args, message) => {
+    const { stderr, status } = show(...args)
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+  })
+})
