@@ -15,11 +15,14 @@ import {
   complete,
   isOver,
   isSameSpan,
+  keep,
   mayBeIncomplete,
+  pack,
+  release,
   type SettleCause,
   type StoredTrace,
-  sizeOf,
   type TraceInMemory,
+  unpack,
 } from './traces-in-memory.ts'
 
 export interface AssemblyTimes {
@@ -88,6 +91,8 @@ export class TraceAssembly {
   /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
   readonly #known = new Map<string, { revision: number; atMs: number }>()
   readonly #overflown: DueTrace[] = []
+  /** Settled last: they are being judged. */
+  readonly #toPack: TraceInMemory[] = []
   /** Of traces of any tenant, and of those of some in particular. */
   #knowsSinceMs: number
   readonly #knowsTenantSinceMs = new Map<string, number>()
@@ -118,7 +123,7 @@ export class TraceAssembly {
       this.#open.get(key) ??
       (settled === undefined ? this.#begin(key, span, offset, evaluator) : this.#reopen(key, settled, span, offset))
     if (trace === null || (trace.spans.size > CAPS.spansPerTrace && !trace.spans.has(span.spanId))) return
-    this.#keep(trace, span)
+    keep(trace, span, this.#budget)
     if (span.startTimeUs / 1000 < this.#sinceMs(span.tenant)) trace.beganBefore = true
     trace.lastAtMs = this.#clockMs
     trace.lastOffset = offset
@@ -136,6 +141,7 @@ export class TraceAssembly {
 
   /** Traces that are to be judged at this time of the clock; they are remembered for late spans. */
   takeDue(): DueTrace[] {
+    this.#packJudged()
     const due = this.#overflown.splice(0)
     for (let next = this.#nextScheduled(); next !== null; next = this.#nextScheduled()) {
       if (next.dueAtMs > this.#clockMs) break
@@ -197,7 +203,8 @@ export class TraceAssembly {
 
   /** `complete` of a settled trace. */
   amend(trace: TraceInMemory, stored: StoredTrace): void {
-    if (this.keepsSettled(trace)) complete(trace, stored, (span) => this.#keep(trace, span))
+    unpack(trace, this.#budget)
+    if (this.keepsSettled(trace)) complete(trace, stored, (span) => keep(trace, span, this.#budget))
     else complete(trace, stored)
   }
 
@@ -243,7 +250,7 @@ export class TraceAssembly {
       const key = tenant + traceId
       for (const kept of [this.#open, this.#settled]) {
         const trace = kept.get(key)
-        if (trace !== undefined) this.#release(trace)
+        if (trace !== undefined) release(trace, this.#budget)
         kept.delete(key)
       }
       this.#rootless.delete(key)
@@ -255,11 +262,12 @@ export class TraceAssembly {
 
   /** Gives what it holds back to the budget: the partition is another's now. */
   drop(): void {
-    for (const trace of [...this.#open.values(), ...this.#settled.values()]) this.#release(trace)
+    for (const trace of [...this.#open.values(), ...this.#settled.values()]) release(trace, this.#budget)
     this.#budget.knownIds -= this.#known.size
     this.#open.clear()
     this.#settled.clear()
     this.#known.clear()
+    this.#toPack.length = 0
   }
 
   #sinceMs(tenant: string): number {
@@ -274,6 +282,7 @@ export class TraceAssembly {
       traceId: span.traceId,
       evaluator,
       spans: new Map(),
+      packed: null,
       sizeBytes: 0,
       revision: known === undefined ? 1 : known.revision + 1,
       firstOffset: offset,
@@ -301,8 +310,12 @@ export class TraceAssembly {
 
   /** Null when the span is one that the verdict knew. */
   #reopen(key: string, trace: TraceInMemory, span: Span, offset: number): TraceInMemory | null {
+    unpack(trace, this.#budget)
     const before = trace.spans.get(span.spanId)
-    if (before !== undefined && isSameSpan(before, trace.evaluator.project(span))) return null
+    if (before !== undefined && isSameSpan(before, trace.evaluator.project(span))) {
+      this.#toPack.push(trace)
+      return null
+    }
     this.#settled.delete(key)
     trace.revision++
     trace.firstOffset = offset
@@ -335,22 +348,20 @@ export class TraceAssembly {
     this.#due.push({ key, dueAtMs: trace.dueAtMs })
   }
 
-  #keep(trace: TraceInMemory, span: Span): void {
-    const projected = trace.evaluator.project(span)
-    const before = trace.spans.get(span.spanId)
-    const sizeBytes = sizeOf(projected) - (before === undefined ? 0 : sizeOf(before))
-    trace.spans.set(span.spanId, projected)
-    trace.sizeBytes += sizeBytes
-    this.#budget.sizeBytes += sizeBytes
-    if (before === undefined) this.#budget.spans++
-  }
-
   #settle(trace: TraceInMemory, cause: SettleCause): DueTrace {
     const key = trace.tenant + trace.traceId
     this.#open.delete(key)
     this.#rootless.delete(key)
     this.#settled.set(key, trace)
+    this.#toPack.push(trace)
     return { trace, cause }
+  }
+
+  /** Of those that wait for the store the spans are looked at again. */
+  #packJudged(): void {
+    for (const trace of this.#toPack.splice(0)) {
+      if (trace.hasRoot && !mayBeIncomplete(trace) && this.keepsSettled(trace)) pack(trace, this.#budget)
+    }
   }
 
   /** Settled traces are forgotten first, the oldest before the others; then open ones are judged as they are. */
@@ -370,7 +381,7 @@ export class TraceAssembly {
   #forget(trace: TraceInMemory): void {
     const key = trace.tenant + trace.traceId
     this.#settled.delete(key)
-    this.#release(trace)
+    release(trace, this.#budget)
     this.#known.set(key, { revision: trace.revision, atMs: this.#clockMs })
     this.#budget.knownIds++
     while (this.#budget.knownIds > this.#budget.maxKnownIds) {
@@ -380,11 +391,5 @@ export class TraceAssembly {
       this.#budget.knownIds--
       this.#knowsSinceMs = Math.max(this.#knowsSinceMs, oldest[1].atMs)
     }
-  }
-
-  #release(trace: TraceInMemory): void {
-    this.#budget.traces--
-    this.#budget.spans -= trace.spans.size
-    this.#budget.sizeBytes -= trace.sizeBytes
   }
 }

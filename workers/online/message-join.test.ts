@@ -78,3 +78,26 @@ test('memory is bounded: the oldest are let go', () => {
   expect(join.addSpan(span('0'), 1_001, 0)).toMatchObject({ span: { inputText: undefined } })
   expect(join.addSpan(span('999'), 1_002, 0)).toMatchObject({ span: { inputText: 'x'.repeat(2_000) } })
 })
+
+test('the first messages of a tenant find the spans of just now, in their partition, and no others', () => {
+  const { join, budget } = newJoin()
+  const other = new MessageJoin(budget, HOLD_MS)
+  const ofOther = makeSpan({ ...span('c'), tenant: 'other' })
+  join.addSpan(span('old'), 0, 0)
+  for (let index = 0; index < 97; index++) join.addSpan(span(`n${index}`), index + 1, 0)
+  join.addSpan(span('a'), 98, 0)
+  other.addSpan(span('b'), 0, 0)
+  join.addSpan(ofOther, 99, 0)
+  const first = [
+    said('old', 'input'),
+    said('a', 'input'),
+    said('b', 'input'),
+    { ...said('c', 'input'), tenant: 'other' },
+  ]
+  const found = join.addMessages(first, 100, 1)
+  expect(found.map(({ span: { tenant, spanId } }) => `${tenant} ${spanId}`)).toEqual([
+    'default a000000000000000',
+    'other c000000000000000',
+  ])
+  expect(other.addMessages([said('b', 'input')], 1, 1)).toMatchObject([{ span: { inputText: 'input' }, revision: 2 }])
+})

@@ -16,14 +16,24 @@ import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { Fifo } from './fifo.ts'
+import { LatestSpans } from './latest-spans.ts'
 
 /** Shared by the partitions of a worker. */
 export interface JoinBudget {
   readonly maxBytes: number
   sizeBytes: number
+  /** Of tenants who have sent no messages apart so far: the first that they send find the spans of just now. */
+  readonly ofStrangers: LatestSpans
 }
 
-export const defaultJoinBudget = (): JoinBudget => ({ maxBytes: 24 << 20, sizeBytes: 0 })
+/** More are of no use: nearly every span lacks a text that no eval reads, and few tenants send messages apart. */
+const MOST_OF_STRANGERS = 100
+
+export const defaultJoinBudget = (): JoinBudget => ({
+  maxBytes: 24 << 20,
+  sizeBytes: 0,
+  ofStrangers: new LatestSpans(MOST_OF_STRANGERS),
+})
 
 export interface JoinedSpan {
   readonly span: Span
@@ -38,8 +48,6 @@ interface Entry {
   revision: number
   sizeBytes: number
   readonly keptUntilMs: number
-  /** Of a tenant that has sent no messages apart so far, and none for this span. */
-  isOfStranger: boolean
 }
 
 interface Kept {
@@ -60,19 +68,12 @@ const KEEP_MS = 600_000
 /** The object and its map entry, with attributes; texts come on top. */
 const SPAN_BYTES = 1_500
 const MESSAGES_BYTES = 300
-/**
- * Spans of a partition that are kept for tenants who have sent no messages apart so far: the first that they send find the spans of just
- * now. More would cost everybody: nearly every span lacks a text that no eval reads.
- */
-const MOST_OF_STRANGERS = 100
-
 export class MessageJoin {
   readonly #budget: JoinBudget
   readonly #holdMs: number
   readonly #entries = new Map<string, Entry>()
   /** In the order in which they came. */
   #order = new Fifo<Kept>()
-  #ofStrangers = new Fifo<Kept>()
   readonly #held = new Fifo<Held>()
   /** Those who send messages apart: spans of others are not held for any. */
   readonly #tenants = new Set<string>()
@@ -85,9 +86,12 @@ export class MessageJoin {
   /** The span, with what was said of it so far. */
   addSpan(span: Span, offset: number, nowMs: number): JoinedSpan {
     if (!lacksMessages(span)) return { span, revision: 1 }
-    const entry = this.#entryOf(span, offset, nowMs, !this.#tenants.has(span.tenant))
-    if (entry.span === null) this.#resize(entry, SPAN_BYTES)
-    entry.span = span
+    if (!this.#tenants.has(span.tenant)) {
+      this.#budget.ofStrangers.add(this, span)
+      return { span, revision: 1 }
+    }
+    const entry = this.#entryOf(span, offset, nowMs)
+    this.#keepSpan(entry, span)
     this.#makeRoom(nowMs)
     return { span: withMessages(span, entry.messages), revision: entry.revision }
   }
@@ -96,8 +100,8 @@ export class MessageJoin {
   addMessages(messages: readonly SpanMessages[], offset: number, nowMs: number): JoinedSpan[] {
     const fuller = new Set<Entry>()
     for (const one of messages) {
-      this.#tenants.add(one.tenant)
-      const entry = this.#entryOf(one, offset, nowMs, false)
+      this.#meet(one.tenant, nowMs)
+      const entry = this.#entryOf(one, offset, nowMs)
       if (entry.messages.some(({ key }) => key === one.key)) continue
       entry.messages.push(one)
       this.#resize(entry, MESSAGES_BYTES + sizeOf(one.inputMessages) + sizeOf(one.outputMessages))
@@ -128,37 +132,38 @@ export class MessageJoin {
     for (const { sizeBytes } of this.#entries.values()) this.#budget.sizeBytes -= sizeBytes
     this.#entries.clear()
     this.#order = new Fifo()
-    this.#ofStrangers = new Fifo()
+    this.#budget.ofStrangers.drop(this)
   }
 
-  #entryOf(
-    of: Pick<Span, 'tenant' | 'traceId' | 'spanId'>,
-    offset: number,
-    nowMs: number,
-    isOfStranger: boolean,
-  ): Entry {
-    const key = `${of.tenant} ${of.traceId} ${of.spanId}`
-    let entry = this.#entries.get(key)
-    if (entry === undefined) {
-      entry = { span: null, messages: [], revision: 1, sizeBytes: 0, keptUntilMs: nowMs + KEEP_MS, isOfStranger }
-      this.#entries.set(key, entry)
-      if (isOfStranger) this.#keepOfStranger({ key, entry })
-      else {
-        this.#order.push({ key, entry })
-        this.#held.push({ key, entry, offset, untilMs: nowMs + this.#holdMs })
-      }
-    } else if (entry.isOfStranger && !isOfStranger) {
-      entry.isOfStranger = false
-      this.#order.push({ key, entry })
+  /** Its spans are held for messages from now on; those of just now are there for the first. */
+  #meet(tenant: string, nowMs: number): void {
+    if (this.#tenants.has(tenant)) return
+    this.#tenants.add(tenant)
+    for (const span of this.#budget.ofStrangers.take(this, tenant)) {
+      const key = keyOf(span)
+      this.#keepSpan(this.#entries.get(key) ?? this.#newEntry(key, nowMs), span)
     }
+  }
+
+  #entryOf(of: Pick<Span, 'tenant' | 'traceId' | 'spanId'>, offset: number, nowMs: number): Entry {
+    const key = keyOf(of)
+    const before = this.#entries.get(key)
+    if (before !== undefined) return before
+    const entry = this.#newEntry(key, nowMs)
+    this.#held.push({ key, entry, offset, untilMs: nowMs + this.#holdMs })
     return entry
   }
 
-  #keepOfStranger(kept: Kept): void {
-    this.#ofStrangers.push(kept)
-    if (this.#ofStrangers.size <= MOST_OF_STRANGERS) return
-    const oldest = this.#ofStrangers.shift()
-    if (oldest?.entry.isOfStranger === true) this.#forget(oldest)
+  #newEntry(key: string, nowMs: number): Entry {
+    const entry: Entry = { span: null, messages: [], revision: 1, sizeBytes: 0, keptUntilMs: nowMs + KEEP_MS }
+    this.#entries.set(key, entry)
+    this.#order.push({ key, entry })
+    return entry
+  }
+
+  #keepSpan(entry: Entry, span: Span): void {
+    if (entry.span === null) this.#resize(entry, SPAN_BYTES)
+    entry.span = span
   }
 
   #forget({ key, entry }: Kept): void {
@@ -179,6 +184,10 @@ export class MessageJoin {
       this.#order.shift()
     }
   }
+}
+
+function keyOf({ tenant, traceId, spanId }: Pick<Span, 'tenant' | 'traceId' | 'spanId'>): string {
+  return `${tenant} ${traceId} ${spanId}`
 }
 
 /** Roughly, as `traces-in-memory.ts` counts. */

@@ -3,6 +3,7 @@ import type { Evaluator, ProjectedSpan } from '../../engine/evaluate/evaluator.t
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { holdsMask } from './masked-texts.ts'
+import { type PackedSpans, packSpans, unpackSpans } from './packed-spans.ts'
 
 /** Why a trace was judged when it was. `overflow`: early, for want of room. */
 export type SettleCause = 'root' | 'idle' | 'age' | 'overflow'
@@ -13,7 +14,9 @@ export interface TraceInMemory {
   /** The definitions in force when its first span came: they judge it to the end, late spans included. */
   readonly evaluator: Evaluator
   /** By span id; of one sent twice, the later. */
-  readonly spans: Map<string, ProjectedSpan>
+  spans: Map<string, ProjectedSpan>
+  /** Instead of `spans`, once it is judged and nothing is likely to be asked of them. */
+  packed: PackedSpans | null
   /** What it costs to keep, roughly. */
   sizeBytes: number
   /** Of the verdicts that it will be, or was, judged with. */
@@ -56,6 +59,7 @@ export function withoutSpans(trace: TraceInMemory): TraceInMemory {
   return {
     ...trace,
     spans: new Map(),
+    packed: null,
     sizeBytes: 0,
     firstOffset: trace.lastOffset + 1,
     isPiece: true,
@@ -120,11 +124,51 @@ export function isOver(budget: AssemblyBudget): boolean {
   return budget.traces > budget.maxTraces || budget.spans > budget.maxSpans || budget.sizeBytes > budget.maxBytes
 }
 
+/** Of one that was sent before, the later counts. */
+export function keep(trace: TraceInMemory, span: Span, budget: AssemblyBudget): void {
+  const projected = trace.evaluator.project(span)
+  const before = trace.spans.get(span.spanId)
+  trace.spans.set(span.spanId, projected)
+  resize(trace, trace.sizeBytes + sizeOf(projected) - (before === undefined ? 0 : sizeOf(before)), budget)
+  if (before === undefined) budget.spans++
+}
+
+/** Its spans are one text from now on. */
+export function pack(trace: TraceInMemory, budget: AssemblyBudget): void {
+  if (trace.packed !== null) return
+  trace.packed = packSpans(trace.spans)
+  trace.spans = new Map()
+  resize(trace, PACKED_TRACE_BYTES + trace.packed.bytes.length, budget)
+}
+
+export function unpack(trace: TraceInMemory, budget: AssemblyBudget): void {
+  if (trace.packed === null) return
+  trace.spans = unpackSpans(trace.packed, trace)
+  trace.packed = null
+  let sizeBytes = 0
+  for (const span of trace.spans.values()) sizeBytes += sizeOf(span)
+  resize(trace, sizeBytes, budget)
+}
+
+/** It is let go of. */
+export function release(trace: TraceInMemory, budget: AssemblyBudget): void {
+  budget.traces--
+  budget.spans -= trace.packed?.count ?? trace.spans.size
+  budget.sizeBytes -= trace.sizeBytes
+}
+
+function resize(trace: TraceInMemory, sizeBytes: number, budget: AssemblyBudget): void {
+  budget.sizeBytes += sizeBytes - trace.sizeBytes
+  trace.sizeBytes = sizeBytes
+}
+
+/** The trace itself, with its entry and without its spans. */
+const PACKED_TRACE_BYTES = 600
 /** The object, its map entry and its short texts. */
 const SPAN_BYTES = 500
 
 /** Roughly: texts count, at two bytes a unit for those that are not Latin-1 and one for the rest, say one and a half. */
-export function sizeOf(span: ProjectedSpan): number {
+function sizeOf(span: ProjectedSpan): number {
   let units = span.inputText?.length ?? 0
   units += span.outputText?.length ?? 0
   units += span.toolArguments?.length ?? 0

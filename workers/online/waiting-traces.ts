@@ -73,6 +73,7 @@ export class WaitingTraces {
       traceId,
       evaluator,
       spans: new Map(),
+      packed: null,
       sizeBytes: 0,
       revision: told + 1,
       firstOffset: storedTo,
