@@ -13,7 +13,7 @@ test('there are bugs to be found', () => {
   expect(patches.length).toBeGreaterThanOrEqual(10)
 })
 
-describe.concurrent('planted', { timeout: 300_000 }, () => {
+describe.concurrent('planted', { timeout: 900_000 }, () => {
   test.each(patches)('%s is found', async (patch) => {
     const root = plantBug(patch)
     try {

@@ -11,7 +11,7 @@ const core = compileEvaluator(buildPlan({ evals: [buildOnlineEval('fast', slow)]
 const all = compileEvaluator(
   buildPlan({
     evals: [
-      buildOnlineEval('name', e.cmp(e.field('tool.name'), '==', e.lit('x'))),
+      buildOnlineEval('name', e.cmp(e.field('session.id'), '==', e.lit('x'))),
       buildOnlineEval('text', e.cmp(e.field('output.text'), '==', e.lit('x'))),
       buildOnlineEval('own', e.cmp(e.attr('own'), '==', e.lit('x'))),
     ],
@@ -25,7 +25,7 @@ const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   fc.bigInt(),
   fc.boolean(),
   fc.constant(null),
-  fc.record({ bytes: fc.base64String() }),
+  fc.record({ bytes: fc.base64String() }, { noNullPrototype: true }),
   fc.array(text),
   fc.array(fc.tuple(text, text)).map((entries) => new Map(entries)),
 )
