@@ -5,6 +5,7 @@
 import type { Plan } from '../dsl/plan.ts'
 import {
   type AlertGroups,
+  beginGroups,
   evaluateGroups,
   initialGroups,
   nextDeadlineOfGroups,
@@ -12,6 +13,7 @@ import {
   retireGroups,
   stepGroups,
 } from '../engine/alerting/groups.ts'
+import { type AlertHistory, adoptHistory } from '../engine/alerting/history.ts'
 import { isStale, observationOf } from '../engine/alerting/observation.ts'
 import { isStatistical, type RunAlert, runAlertsOf, watchedEvalId } from '../engine/alerting/run-alert.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
@@ -71,6 +73,7 @@ export class AlertBook {
   readonly #checkpoints: Map<string, Checkpoint>
   readonly #partitions: ReadonlySet<number>
   #plan: Plan | null = null
+  #hasHistory = false
   #output: Omit<Output, 'tenant'> = nothing()
 
   /** `checkpoints`: those last written of the tenant's alerts. Its partitions are those that have a position now. */
@@ -177,6 +180,16 @@ export class AlertBook {
     return null
   }
 
+  /** What an alert was too young to see. It is part of the state from here on: written at once, before anything follows from it. */
+  takeHistory(alertId: string, history: AlertHistory): void {
+    const entry = this.#entries.get(alertId)
+    if (entry === undefined) return
+    beginGroups(entry.state, entry.alert, history.toMs)
+    if (!adoptHistory(entry.state, entry.alert, history)) return
+    entry.changed = true
+    this.#hasHistory = true
+  }
+
   /** Partitions with an alert whose outcome may turn at or before `nowMs`. */
   duePartitions(nowMs: number): Set<number> {
     const due = new Set<number>()
@@ -204,7 +217,7 @@ export class AlertBook {
   /** True if something was decided that others shall hear of, or an alert is new: write it now rather than in a while. */
   hasUrgentOutput(): boolean {
     const { transitions, removed } = this.#output
-    if (transitions.length > 0 || removed.length > 0) return true
+    if (transitions.length > 0 || removed.length > 0 || this.#hasHistory) return true
     for (const { changed, state } of this.#entries.values()) if (changed && state.groups.size === 0) return true
     return false
   }
@@ -213,6 +226,7 @@ export class AlertBook {
   takeOutput(): Output {
     const output = { tenant: this.#options.tenant, ...this.#output }
     this.#output = nothing()
+    this.#hasHistory = false
     for (const entry of this.#entries.values()) {
       if (!entry.changed) continue
       entry.changed = false

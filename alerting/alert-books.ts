@@ -1,4 +1,6 @@
 /** The alerts of every tenant: a book for each, of its own definitions, which its own results alone are shown to. */
+
+import type { StoredHistory } from '../storage/alerts/history-record.ts'
 import type { TenantPlans } from '../storage/definitions/plans.ts'
 import type { LogRecord } from '../storage/log/port.ts'
 import { tenantOf } from '../storage/log/tenant-of.ts'
@@ -84,6 +86,11 @@ export class AlertBooks {
     if (book !== undefined) return book.takeRecord(record)
     this.counts.skipped++
     return null
+  }
+
+  /** What alerts were too young to see; of those that are watched elsewhere nothing is kept. */
+  takeHistories(histories: readonly StoredHistory[]): void {
+    for (const { tenant, alertId, history } of histories) this.#books.get(tenant)?.takeHistory(alertId, history)
   }
 
   /** One that was put aside. */

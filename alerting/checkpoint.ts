@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { AlertGroups } from '../engine/alerting/groups.ts'
 import { alertGroupsToJson, parseAlertGroups } from '../engine/alerting/groups-json.ts'
 import type { RunAlert } from '../engine/alerting/run-alert.ts'
+import { isHistoryKey, parseHistory, type StoredHistory } from '../storage/alerts/history-record.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
 import { ALERT_STATE } from '../storage/log/topics.ts'
 
@@ -103,6 +104,8 @@ export class CheckpointReader {
   readonly #log: Log
   readonly #latest = new Map<string, Uint8Array>()
   readonly #nextOffset = new Map<number, number>()
+  /** Histories that came since they were last asked for. */
+  #histories = new Map<string, Uint8Array>()
 
   constructor(log: Log) {
     this.#log = log
@@ -128,6 +131,15 @@ export class CheckpointReader {
     return checkpoints
   }
 
+  /** What came since the last time: what alerts were too young to see. */
+  async takeHistories(): Promise<StoredHistory[]> {
+    for (const { partition, start, end } of await this.#log.endOffsets(ALERT_STATE))
+      await this.#readOn(partition, start, end)
+    const taken = [...this.#histories.values()].flatMap((bytes) => parseHistory(bytes) ?? [])
+    this.#histories = new Map()
+    return taken
+  }
+
   async #readOn(partition: number, start: number, end: number): Promise<void> {
     for (let offset = Math.max(start, this.#nextOffset.get(partition) ?? 0); offset < end; ) {
       const records = await this.#log.read(ALERT_STATE, partition, offset, READ_RECORDS, READ_BYTES)
@@ -135,6 +147,7 @@ export class CheckpointReader {
       for (const { key, headers, value } of records) {
         // Of no tenant are the manager's own notes. A copy: a view would keep the whole batch that it came in.
         if (key !== null && headers.tenant !== undefined) this.#latest.set(key, value.slice())
+        else if (isHistoryKey(key)) this.#histories.set(key ?? '', value.slice())
       }
       offset = records.at(-1)!.offset + 1
       this.#nextOffset.set(partition, offset)

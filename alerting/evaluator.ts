@@ -39,6 +39,7 @@ const APPEND_GRACE_MS = 250
 const CHECKPOINT_INTERVAL_MS = 5_000
 /** Results that page nobody are told of, but not at each record. */
 const STALE_NOTICE_MS = 60_000
+const HISTORIES_EVERY_MS = 10_000
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 export interface AlertEvaluatorOptions {
@@ -94,6 +95,7 @@ class Evaluator {
   #consumer!: Consumer
   readonly #options: AlertEvaluatorOptions
   #writtenMs = Number.NEGATIVE_INFINITY
+  #historiesMs = Number.NEGATIVE_INFINITY
   #committed = new Map<number, number>()
   #staleTold = { count: 0, atMs: Number.NEGATIVE_INFINITY }
 
@@ -141,6 +143,7 @@ class Evaluator {
     while (!signal.aborted) {
       try {
         this.books.usePlans(nowMs())
+        await this.#takeHistories()
         if (this.books.hasUrgentOutput()) await this.write()
         const dueInMs = this.books.nextDueMs() + APPEND_GRACE_MS - nowMs()
         const waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
@@ -176,6 +179,14 @@ class Evaluator {
       await this.#retried(() => this.#options.log.append(DEAD_LETTERS, [letter]))
       this.#problem(`a record was put aside in dead-letters: ${letter.key}: ${messageOf(error)}`)
     }
+  }
+
+  /** Now and then: they are written every few minutes at the most. */
+  async #takeHistories(): Promise<void> {
+    const nowMs = this.#options.nowMs()
+    if (nowMs - this.#historiesMs < HISTORIES_EVERY_MS) return
+    this.#historiesMs = nowMs
+    this.books.takeHistories(await this.#checkpoints.takeHistories())
   }
 
   #tellStale(): void {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { AlertGroups } from './groups.ts'
 import { referenceFromJson, referenceSchema, referenceToJson } from './regression/detector-json.ts'
-import type { Shared } from './state.ts'
+import { emptyShared, type Shared } from './state.ts'
 import { groupStateFromJson, groupStateSchema, groupStateToJson } from './state-json.ts'
 
 const STATE_VERSION = 2
@@ -38,7 +38,7 @@ export function alertGroupsToJson({ startedMs, resumedMs, shared, groups }: Aler
 export function parseAlertGroups(raw: unknown): { ok: true; state: AlertGroups } | { ok: false; message: string } {
   const first = firstSchema.safeParse(raw)
   if (first.success) {
-    const shared: Shared = { reference: null, versions: new Map(), troubled: new Set() }
+    const shared = emptyShared()
     const state = groupStateFromJson(first.data, shared)
     noteTroubles(shared, [state])
     const { startedMs, resumedMs } = state
@@ -48,9 +48,9 @@ export function parseAlertGroups(raw: unknown): { ok: true; state: AlertGroups }
   if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error) }
   const { startedMs, resumedMs, groups, reference, versions } = parsed.data
   const shared: Shared = {
+    ...emptyShared(),
     reference: reference === null ? null : referenceFromJson(reference),
     versions: new Map(versions),
-    troubled: new Set(),
   }
   const states = groups.map((json) => groupStateFromJson(json, shared))
   noteTroubles(shared, states)

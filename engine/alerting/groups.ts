@@ -7,7 +7,7 @@
 import { printGroup } from '../../dsl/print-rule.ts'
 import { isStatistical, type RunAlert } from './run-alert.ts'
 import { type AlertState, emptyShared, initialAlertState, type Shared } from './state.ts'
-import { evaluateAlert, nextDeadlineMs, retireAlert, stepAlert } from './step.ts'
+import { beginWatching, evaluateAlert, nextDeadlineMs, retireAlert, stepAlert } from './step.ts'
 import type { AlertTransition } from './transition.ts'
 import { forgetSubject, type Observation, windowMsOf } from './window.ts'
 
@@ -44,6 +44,10 @@ function wholeOf(all: AlertGroups): AlertState {
   }
   return state
 }
+
+/** Ready to learn of the time before it. */
+export const beginGroups = (all: AlertGroups, alert: RunAlert, nowMs: number): void =>
+  beginWatching(wholeOf(all), alert, nowMs)
 
 function labelsOf(alert: RunAlert, { labels }: Observation): Record<string, string> {
   return Object.fromEntries(alert.by.map((group) => [printGroup(group), labels?.[printGroup(group)] ?? '']))

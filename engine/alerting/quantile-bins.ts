@@ -2,9 +2,9 @@
  * A histogram whose bins grow with their values, so that it is small whatever it is given: a quantile is within 2% of a value that was
  * seen, and exact where values repeat (a judge's scale), because a bin remembers the largest of its values.
  */
-const GROWTH = Math.log(1.02)
+export const GROWTH = Math.log(1.02)
 /** Makes the index of the smallest magnitude that is told from 0 positive. */
-const OFFSET = 2_000
+export const OFFSET = 2_000
 
 export interface Bin {
   count: number

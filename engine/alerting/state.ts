@@ -14,6 +14,8 @@ export interface Shared {
   /** Of alerts on changes. */
   reference: Reference | null
   versions: Versions
+  /** Of alerts on anomalies: what is usual of all groups together, for one that begins. */
+  usual: Series | null
   /** Keys of the groups that fire or are about to: what comes meanwhile is no reference. */
   troubled: Set<string>
 }
@@ -52,7 +54,12 @@ export interface AlertState {
   shared: Shared
 }
 
-export const emptyShared = (): Shared => ({ reference: null, versions: new Map(), troubled: new Set() })
+export const emptyShared = (): Shared => ({
+  reference: null,
+  versions: new Map(),
+  usual: null,
+  troubled: new Set(),
+})
 
 /** `startMs`: when the alert begins to watch; by default with the first observation or evaluation. */
 export function initialAlertState(

@@ -8,7 +8,7 @@
  *
  * Functions here take ownership of the state they are given: they work on it in place and return it.
  */
-import { addToSeries, emptySeries } from './anomaly/series.ts'
+import { addToSeries, copyOf, emptySeries } from './anomaly/series.ts'
 import { firesOnSilence, judge, judgeWindow, needsWarmUp, numbersOf, type Says, silentSinceMs } from './judge.ts'
 import { beginRecovery, changedHours, closeLook, emptyDetector, endRecovery } from './regression/detector.ts'
 import { observeChange } from './regression/observe.ts'
@@ -99,6 +99,11 @@ function enter(
     examples: state.window.examples.map(({ example }) => example).reverse(),
     why,
   }
+}
+
+/** An alert that has seen nothing yet, made ready to learn of the time before it. */
+export function beginWatching(state: AlertState, alert: RunAlert, nowMs: number): void {
+  if (state.ruleKey === null) adoptRule(state, alert, nowMs, [])
 }
 
 /** What a new phase means for what the alert learns from. */
@@ -213,7 +218,9 @@ function adoptRule(state: AlertState, alert: RunAlert, nowMs: number, transition
   }
   state.ruleKey = key
   state.detector = isRegression(alert) ? emptyDetector() : null
-  state.anomaly = isAnomaly(alert) ? { series: emptySeries(), judged: null, endedMs: null } : null
+  state.anomaly = isAnomaly(alert)
+    ? { series: copyOf(state.shared.usual ?? emptySeries()), judged: null, endedMs: null }
+    : null
   if (isRegression(alert)) adoptReference(state.shared, alert, key)
 }
 

@@ -226,7 +226,7 @@ export function measureWindow(window: AlertWindow, { when: { measure } }: RunAle
   return { ...measured(measure, verdicts, scores, bins), verdicts }
 }
 
-function measured(
+export function measured(
   measure: RunMeasure,
   verdicts: Readonly<Record<Verdict, number>>,
   scores: Bucket['scores'],

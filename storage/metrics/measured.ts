@@ -27,6 +27,7 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'searchTraces',
   'listSessions',
   'evalSeries',
+  'resultHistory',
 ] satisfies (keyof TracesStore)[])
 
 export function measuredTraces<T extends TracesStore>(traces: T): T {

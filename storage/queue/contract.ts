@@ -287,7 +287,8 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       const job = { name: 'integrity' as const, day: '2026-11-20' }
       await Promise.all([a.enqueueDaily(job), b.enqueueDaily(job)])
       const done = Promise.withResolvers<void>()
-      await b.workDaily(async ({ day }) => {
+      await b.workDaily(async (ran) => {
+        const day = ran.name === 'integrity' ? ran.day : ''
         days.push(day)
         if (day === '2026-11-21') done.resolve()
       })

@@ -1,14 +1,18 @@
-/** Jobs that are done once a day whoever enqueues them: the id of each is its name and its day. */
+/** Jobs that are done once for a day, or for each few minutes, whoever enqueues them: the id of each is its name and its time. */
 import { type Job, UnrecoverableError } from 'bullmq'
 import { z } from 'zod'
 import type { BullBackend, WorkerSettings } from './bull-queue.ts'
 import type { QueueErrorHandler, QueueWorker } from './port.ts'
 
-const dailyJobSchema = z.object({
-  name: z.enum(['integrity']),
-  /** UTC, that the job is about: `2026-11-21`. */
-  day: z.iso.date(),
-})
+const dailyJobSchema = z.discriminatedUnion('name', [
+  z.object({
+    name: z.literal('integrity'),
+    /** UTC, that the job is about: `2026-11-21`. */
+    day: z.iso.date(),
+  }),
+  /** What alerts compare with, worked out from what is stored. */
+  z.object({ name: z.literal('baselines'), slotMs: z.int().nonnegative() }),
+])
 
 export type DailyJob = z.infer<typeof dailyJobSchema>
 
@@ -33,20 +37,17 @@ export async function openDailyJobs(backend: BullBackend, onError: QueueErrorHan
   await queue.waitUntilReady()
   const workers = new Set<QueueWorker>()
   return {
-    async enqueueDaily({ name, day }) {
-      const jobId = `${name}@${day}`
+    async enqueueDaily(job) {
+      const jobId = `${job.name}@${job.name === 'integrity' ? job.day : job.slotMs}`
       if ((await queue.getJob(jobId)) !== undefined) return
-      await queue.add(
-        name,
-        { name, day },
-        {
-          jobId,
-          attempts: ATTEMPTS,
-          backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
-          removeOnComplete: REMEMBERED,
-          removeOnFail: REMEMBERED,
-        },
-      )
+      await queue.add(job.name, job, {
+        jobId,
+        // The next slot's is as good as this one.
+        attempts: job.name === 'integrity' ? ATTEMPTS : 1,
+        backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
+        removeOnComplete: REMEMBERED,
+        removeOnFail: REMEMBERED,
+      })
     },
     async workDaily(handler) {
       const worker = backend.openWorker(QUEUE, (job) => runJob(job, handler), SETTINGS)

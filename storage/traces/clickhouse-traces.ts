@@ -40,6 +40,13 @@ import {
   tracesQuery,
 } from './queries.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
+import {
+  type HistoryQuery,
+  type HistoryRow,
+  historyFromRow,
+  historyQuery,
+  type StoredHistoryRow,
+} from './result-history.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
 import {
   type FoundTrace,
@@ -274,6 +281,11 @@ export class ClickHouseTraces implements TracesStore {
   async evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
     const rows = await this.#rows<StoredSeriesRow>(this.#limits.api, seriesQuery(this.#database, tenant, series))
     return rows.map(seriesFromRow)
+  }
+
+  async resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]> {
+    const rows = await this.#rows<StoredHistoryRow>(this.#limits.api, historyQuery(this.#database, tenant, query))
+    return rows.map(historyFromRow)
   }
 
   async ping(): Promise<void> {

@@ -1,7 +1,9 @@
 /** The traces port: spans and results in ClickHouse, by URL or in process (chDB). Every query is of one tenant. */
+
 import type { OptionalField } from '../../engine/evaluate/subject.ts'
 import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { HistoryQuery, HistoryRow } from './result-history.ts'
 import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
 
 export interface ResultFilter {
@@ -128,6 +130,8 @@ export interface TracesStore {
   listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]>
   /** By time. */
   evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]>
+  /** By time; what alerts compare with. */
+  resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]>
   ping(): Promise<void>
   close(): Promise<void>
 }

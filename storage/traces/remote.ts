@@ -50,6 +50,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   searchTraces: true,
   listSessions: true,
   evalSeries: true,
+  resultHistory: true,
   ping: true,
 }
 
@@ -133,6 +134,7 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     searchTraces: (tenant, search) => call('searchTraces', tenant, search),
     listSessions: (tenant, search) => call('listSessions', tenant, search),
     evalSeries: (tenant, series) => call('evalSeries', tenant, series),
+    resultHistory: (tenant, query) => call('resultHistory', tenant, query),
     ping: () => call('ping'),
     close: async () => {
       port.close()

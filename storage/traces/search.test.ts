@@ -198,3 +198,16 @@ test('a series is of latest revisions, parted by measure and label', async () =>
     ['', 0, 0],
   ])
 })
+
+test('what alerts compare with is of first verdicts, by step, agent and environment, with scores in bins', async () => {
+  const asked = { evalId: 'shop/no_pii', measureHash: 'a', fromMs: T0_US / 1_000, toMs: T0_US / 1_000 + 3_600_000 }
+  const bins = { growth: Math.log(1.02), offset: 2_000, scale: 1 }
+  const rows = await store.resultHistory('acme', { ...asked, stepMs: 3_600_000, bins })
+  const total = (pick: (row: (typeof rows)[number]) => number) => rows.reduce((sum, row) => sum + pick(row), 0)
+  expect(rows.every(({ startMs }) => startMs % 3_600_000 === 0)).toBe(true)
+  expect(total(({ counts }) => counts.pass + counts.fail + counts.unknown + counts.error)).toBeGreaterThan(0)
+  expect(total(({ scores }) => scores.count)).toBe(total((row) => row.bins.reduce((sum, [, count]) => sum + count, 0)))
+  const plain = await store.resultHistory('acme', { ...asked, stepMs: 3_600_000, bins: null })
+  expect(plain).toEqual(rows.map((row) => ({ ...row, bins: [] })))
+  expect(await store.resultHistory('rival', { ...asked, stepMs: 3_600_000, bins: null })).toEqual([])
+})

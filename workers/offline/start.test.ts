@@ -265,6 +265,7 @@ describe('a run', () => {
       traces: {
         settledTraceIds: (...question) => (++asked <= 8 ? away : traces).settledTraceIds(...question),
         getTraces: (...question) => traces.getTraces(...question),
+        resultHistory: async () => [],
         queryResults: (...question) => traces.queryResults(...question),
       },
     })

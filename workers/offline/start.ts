@@ -14,7 +14,9 @@ import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import type { RunState } from '../../storage/queue/port.ts'
 import { SUBJECTS_PER_BATCH } from '../../storage/queue/run-record.ts'
 import { openState } from '../../storage/state/open-state.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
+import { createBaselines } from './baselines.ts'
 import { createControl } from './control.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
@@ -24,6 +26,7 @@ import type { ProvidersHealth } from './provider-levels.ts'
 import { type ProviderSettings, providersByName } from './providers.ts'
 import type { OfflineTraces } from './run.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
+import { enqueueBaselines } from './start-baselines.ts'
 import { createTurnstile } from './turnstile.ts'
 import { createHandlers, ofTenant } from './work-runs.ts'
 
@@ -31,7 +34,7 @@ export type OfflinePart = 'scheduler' | 'worker'
 
 export interface OfflineOptions {
   log: Pick<Log, 'append'>
-  traces: OfflineTraces
+  traces: OfflineTraces & Pick<TracesStore, 'resultHistory'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: TenantPlans & {
@@ -165,7 +168,14 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   }
 
   const { checkDay } = options
-  const dailyWorker = isWorker && checkDay !== undefined ? await queue.workDaily(({ day }) => checkDay(day)) : null
+  const build = createBaselines({ log: options.log, traces: options.traces, definitions, nowMs, onProblem: notice })
+  const dailyWorker = isWorker
+    ? await queue.workDaily(async (job) => {
+        if (job.name === 'baselines') await build()
+        else await checkDay?.(job.day)
+      })
+    : null
+  const baselines = parts.includes('scheduler') ? enqueueBaselines(queue, nowMs, notice) : null
   const dailyEnqueuing =
     checkDay !== undefined && parts.includes('scheduler')
       ? startDaily({
@@ -214,6 +224,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     async drain() {
       for (const scheduler of schedulers.values()) await scheduler.stop()
       await dailyEnqueuing?.stop()
+      await baselines?.stop()
       await dailyWorker?.drain()
       stop.abort()
       await worker?.drain()

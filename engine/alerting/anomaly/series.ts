@@ -25,6 +25,8 @@ export interface Series {
 
 export const emptySeries = (): Series => ({ cells: Array.from({ length: HOURS_OF_WEEK }, () => []) })
 
+export const copyOf = ({ cells }: Series): Series => ({ cells: cells.map((cell) => [...cell]) })
+
 export function hourOfWeek(atMs: number): number {
   const hours = Math.floor((atMs - MONDAY_MS) / HOUR_MS)
   return ((hours % HOURS_OF_WEEK) + HOURS_OF_WEEK) % HOURS_OF_WEEK

@@ -1,0 +1,49 @@
+/**
+ * How often alerts on changes cry wolf, and how soon they see a drop: the e-SR detector, a threshold and an hourly z-test on the same traffic.
+ * Prints the tables of `docs/statistics.md`.
+ */
+import { type Cell, simulateCell } from './alert-detection/simulate.ts'
+import { KINDS } from './alert-detection/traffic.ts'
+
+const RATES = [50, 200, 1_000]
+const NAMES: Readonly<Record<Cell['kind'], string>> = {
+  independent: 'independent',
+  sessions: 'sessions',
+  mix: 'mix drifts',
+  shocks: 'hourly shocks, daily cycle',
+  drift: 'drift of 1 point (AR(1))',
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`
+const hours = (value: number): string =>
+  Number.isFinite(value) ? `${value}` : Number.isNaN(value) ? 'none quiet' : '> 672'
+
+export function rowOf({ kind, perHour, falseAlarms, delays, phi }: Cell, label: string = NAMES[kind]): string {
+  const alarms = (['e-SR', 'threshold', 'z-test'] as const).map((name) => percent(falseAlarms[name].share))
+  const delay = (['e-SR', 'threshold', 'z-test'] as const).map((name) => delays[name].map(hours).join(' / '))
+  return `| ${[label, perHour, phi.toFixed(1), ...alarms, ...delay].join(' | ')} |`
+}
+
+export async function run({ runs }: { runs: number }): Promise<void> {
+  console.log(
+    `${runs} runs a cell: a reference of 14 days, 30 days of hourly looks, false alarms 5% per 30d; delays in hours for drops of 2 / 5 / 10 points`,
+  )
+  console.log('| traffic | an hour | φ | false alarms: e-SR | threshold | z-test | delay: e-SR | threshold | z-test |')
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+  let worst = 0
+  for (const kind of KINDS)
+    for (const perHour of RATES) {
+      const cell = simulateCell({ kind, perHour, runs })
+      worst = Math.max(worst, cell.falseAlarms['e-SR'].share)
+      console.log(rowOf(cell))
+    }
+  console.log(
+    rowOf(
+      simulateCell({ kind: 'independent', perHour: 200, runs, deploy: true }),
+      'independent, the drop comes with a new version and model',
+    ),
+  )
+  console.log(`false alarms of e-SR in the worst cell: ${percent(worst)}`)
+}
+
+if (import.meta.main) await run({ runs: Number(process.argv[2] ?? 1_000) })
