@@ -187,6 +187,7 @@ async function start(
     log: logSource,
     tenant,
     providers: settings.providers,
+    spending: settings.spending,
     traces,
     onNotice: print,
     onProblem: warn,

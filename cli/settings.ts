@@ -9,6 +9,7 @@ import type { Access } from '../storage/access/gate.ts'
 import type { ServerTls } from '../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../storage/redis/redis-url.ts'
+import type { SpendingSettings } from '../workers/offline/prices.ts'
 import type { ProviderSettings } from '../workers/offline/providers.ts'
 import type { Flags } from './config/given.ts'
 import type { Environment } from './config/origin.ts'
@@ -19,7 +20,7 @@ import { accessOf } from './config/sections/access.ts'
 import { receiversOf } from './config/sections/alerts.ts'
 import { boundsOf } from './config/sections/gateway.ts'
 import { instance } from './config/sections/instance.ts'
-import { providersOf } from './config/sections/judges.ts'
+import { providersOf, spendingOf } from './config/sections/judges.ts'
 import { limitsOf } from './config/sections/limits.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
 import { privacyOf } from './config/sections/privacy.ts'
@@ -54,6 +55,7 @@ export interface UpSettings {
   redis: RedisSettings | null
   publicUrl: string | null
   providers: readonly ProviderSettings[]
+  spending: SpendingSettings
   receivers: ReceiverSettings
   systemRoutes: readonly Route[]
 }
@@ -115,6 +117,7 @@ function upSettingsOf(config: Config): UpSettings {
     redis: redisSettingsOf(config.redis),
     publicUrl: config.publicUrl,
     providers: providersOf(config.judges),
+    spending: spendingOf(config.judges, config.cost.prices),
     receivers: receiversOf(config.alerts),
     systemRoutes: systemRoutesOf(config.system),
   }

@@ -568,7 +568,7 @@ export type CancelledResponse = {
 export type OfflineResponse = {
   evals: {
     eval: string
-    state: "ready" | "paused" | "no_provider" | "not_supported"
+    state: "ready" | "paused" | "no_provider" | "no_price" | "not_supported"
     detail?: string
     schedule: {
       cron: string
@@ -592,6 +592,7 @@ export type OfflineRun = {
   lookedAtTraces?: number
   sampled?: number
   estimateUsd?: number
+  cheaper?: number
   budgetUsd?: number
   batches: {
     all: number

@@ -1,9 +1,12 @@
-/** `budget: 3 USD per run, 60 USD per month`. */
+/** `budget: 3 USD per run, 60 USD per month or else "openai/gpt-5-nano"`. */
 import type { Clauses } from './clauses.ts'
 import { literalValue } from './literals.ts'
 import type { Module } from './module.ts'
 import type { BudgetPlan } from './plan.ts'
 import { didYouMean } from './suggest.ts'
+
+/** `provider/model`. */
+export const isModelName = (name: string): boolean => /^[^/\s]+\/\S+$/.test(name)
 
 const PERIODS = ['run', 'month'] as const
 
@@ -40,6 +43,16 @@ export function compileBudget(clauses: Clauses, module: Module): BudgetPlan | nu
     reporter.report('E0423', node.span, 'a run may cost more than the month that it is in', {
       label: 'per month is less than per run',
     })
+  if (node.cheaper !== null && node.cheaper.value !== '' && !isModelName(node.cheaper.value))
+    reporter.report('E0407', node.cheaper.span, `"${node.cheaper.value}" names no model`, {
+      label: 'write "provider/model", such as "openai/gpt-5-nano"',
+    })
   if (reporter.diagnostics.length > errorsBefore) return null
-  return { currency: 'USD', perRunMicros: perRun, perMonthMicros: perMonth }
+  const cheaper = node.cheaper?.value
+  return {
+    currency: 'USD',
+    perRunMicros: perRun,
+    perMonthMicros: perMonth,
+    ...(cheaper !== undefined && cheaper !== '' && { cheaper }),
+  }
 }

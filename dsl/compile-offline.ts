@@ -1,5 +1,5 @@
 import { Clauses, type Inherited, reportWord } from './clauses.ts'
-import { compileBudget } from './compile-budget.ts'
+import { compileBudget, isModelName } from './compile-budget.ts'
 import { checkMissing, headingOf } from './compile-common.ts'
 import { compileMetric } from './compile-metric.ts'
 import { compilePass } from './compile-online.ts'
@@ -11,7 +11,7 @@ import type { Unhashed } from './hash.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
 import { notRunYet } from './not-run.ts'
-import type { Expr, JudgePlan, OfflineEvalPlan, OfflineMethod, ScopePlan, Subject } from './plan.ts'
+import type { BudgetPlan, Expr, JudgePlan, OfflineEvalPlan, OfflineMethod, ScopePlan, Subject } from './plan.ts'
 import { compileSchedule } from './schedule.ts'
 import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
@@ -42,6 +42,7 @@ export function compileOffline(
   const pass = compileScoredPass(clauses, scored, clauses.home('pass', module), project)
   const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)
   if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null) return null
+  if (!checkCheaper(scored.method, budget, clauses, module)) return null
   const plan = {
     kind: 'offline' as const,
     ...heading,
@@ -56,6 +57,20 @@ export function compileOffline(
   }
   warnOfWhatIsNotRun(plan, decl, clauses, module)
   return plan
+}
+
+/** One model has one voice: a stand-in for each member of a panel would be asked as often as it has members. */
+function checkCheaper(method: OfflineMethod, budget: BudgetPlan | null, clauses: Clauses, module: Module): boolean {
+  const cheaper = budget?.cheaper
+  const models = method.judge?.models ?? []
+  const clause = clauses.clause('budget')
+  if (cheaper === undefined || clause === null || (models.length < 2 && !models.includes(cheaper))) return true
+  const message =
+    models.length < 2 ? `"${cheaper}" is the judge already` : 'a panel is not replaced by one cheaper judge'
+  clauses.home('budget', module).reporter.report('E0407', clause.key.span, message, {
+    label: models.length < 2 ? 'name a cheaper one' : 'leave `or else` out: the sample shrinks',
+  })
+  return false
 }
 
 /** What is carried in the plan, and not acted on by this version. */
@@ -77,10 +92,7 @@ function warnOfWhatIsNotRun(plan: Unhashed<OfflineEvalPlan>, decl: EvalDecl, cla
   }
 }
 
-const NO_EFFECT = [
-  ['labels', 'means are not corrected by labels'],
-  ['budget', 'nothing stops the judge when it is spent'],
-] as const
+const NO_EFFECT = [['labels', 'the file is not read; store its labels by `assay label import`']] as const
 
 /** How a subject gets its score, and what is known of the score. */
 interface Scored {
@@ -155,20 +167,7 @@ function compileSample(clauses: Clauses, module: Module, project: Project): Offl
     scope,
     module,
   )
-  if (scope.subject !== 'session') warnOfStrata(by, node.scope.by, module)
   return { size, scope, overNs, by }
-}
-
-function warnOfStrata(fields: readonly string[], nodes: readonly { span: Span }[], module: Module): void {
-  const [first, last] = [nodes[0], nodes.at(-1)]
-  // A field that is none was told already.
-  if (first === undefined || last === undefined || fields.length < nodes.length) return
-  module.reporter.report(
-    'W0904',
-    { start: first.span.start, end: last.span.end },
-    '`by` has no effect in this version yet: strata are not drawn, the sample is uniform',
-    { label: 'drawn as if this was not here' },
-  )
 }
 
 function written(node: ExprNode, module: Module): { text: string; span: Span } {
@@ -219,7 +218,7 @@ function compileJudge(clauses: Clauses, module: Module): JudgePlan | null {
     return null
   }
   for (const model of [...node.models, ...node.fallbacks]) {
-    if (/^[^/\s]+\/\S+$/.test(model.value) || model.value === '') continue
+    if (isModelName(model.value) || model.value === '') continue
     reporter.report('E0407', model.span, `"${model.value}" names no model`, {
       label: 'write "provider/model", such as "openai/gpt-5-mini"',
     })

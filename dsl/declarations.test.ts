@@ -95,16 +95,13 @@ describe('errors of declarations', () => {
     expect(codesOf(`package shop\n${body}\n`)).toEqual(codes)
   })
 
-  test.each([['strata', OFFLINE.replace('over 6h', 'over 6h by agent.version, env'), ['`by`']]])(
-    '%s compile, with a warning that they have no effect',
-    (_name, body, named) => {
-      const { plan, diagnostics } = compileText(`package shop\n${body}\n`)
-      expect(plan).not.toBeNull()
-      expect(diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual(named.map(() => 'warning W0904'))
-      for (const [index, name] of named.entries())
-        expect(diagnostics[index]?.message).toContain(`${name} has no effect in this version yet`)
-    },
-  )
+  test('strata compile', () => {
+    const { plan, diagnostics } = compileText(
+      `package shop\n${OFFLINE.replace('over 6h', 'over 6h by agent.version, env')}\n`,
+    )
+    expect(diagnostics).toEqual([])
+    expect(plan?.evals[0]).toMatchObject({ sample: { by: ['agent.version', 'env'] } })
+  })
 
   test('a stratum by no field is told as that alone', () => {
     expect(codesOf(`package shop\n${OFFLINE.replace('over 6h', 'over 6h by agent.versoin')}`)).toEqual(['E0203'])

@@ -129,12 +129,23 @@ describe('judges, labels and budgets', () => {
     expect(warnings).toEqual(codes)
   })
 
-  test('labels and a budget are in the plan, with a warning that nothing heeds them', () => {
+  test('a budget may name a cheaper judge', () => {
+    const text = offline('"a/one", "b/two" take mean', '"a/one"').replace(
+      '  pass:',
+      '  budget: 3 USD per run or else "a/tiny"\n  pass:',
+    )
+    expect(compiled(text)).toMatchObject({
+      plan: { budget: { currency: 'USD', perRunMicros: 3e6, perMonthMicros: null, cheaper: 'a/tiny' } },
+      warnings: [],
+    })
+  })
+
+  test('labels and a budget are in the plan, with a warning that the file is not read', () => {
     const text = offline('  pass:', '  labels: "labels/it.jsonl"\n  budget: 3 USD per run, 60 USD per month\n  pass:')
     const { plan, warnings } = compiled(text)
     expect(plan.labels).toBe('labels/it.jsonl')
     expect(plan.budget).toEqual({ currency: 'USD', perRunMicros: 3e6, perMonthMicros: 60e6 })
-    expect(warnings).toEqual(['W0904', 'W0904'])
+    expect(warnings).toEqual(['W0904'])
   })
 
   test('sessions compile', () => {
@@ -156,6 +167,12 @@ describe('judges, labels and budgets', () => {
     ['a budget without money', offline('  pass:', '  budget: 3 per run\n  pass:'), ['E0423']],
     ['a budget in another currency', offline('  pass:', '  budget: 3 EUR per run\n  pass:'), ['E0423']],
     ['a budget of nothing', offline('  pass:', '  budget: 0 USD per run\n  pass:'), ['E0423']],
+    ['a cheaper judge of a panel', offline('  pass:', '  budget: 3 USD per run or else "a/tiny"\n  pass:'), ['E0407']],
+    [
+      'a cheaper judge that is no model',
+      offline('  pass:', '  budget: 3 USD per run or else "tiny"\n  pass:'),
+      ['E0407'],
+    ],
     ['a budget per week', offline('  pass:', '  budget: 3 USD per week\n  pass:'), ['E0423']],
     ['two budgets', offline('  pass:', '  budget: 3 USD per run, 4 USD per run\n  pass:'), ['E0423']],
     ['a month for less than a run', offline('  pass:', '  budget: 3 USD per run, 2 USD per month\n  pass:'), ['E0423']],

@@ -166,6 +166,8 @@ export interface BudgetPlan {
   currency: 'USD'
   perRunMicros: number | null
   perMonthMicros: number | null
+  /** Asked where it does not pay for the eval's own judge; without one the sample shrinks. */
+  cheaper?: string
 }
 
 export interface OfflineEvalPlan extends EvalCommon {

@@ -152,14 +152,15 @@ function metricArgText(arg: MetricArg, options: PrintOptions): string {
   }
 }
 
-function budgetText({ currency, perRunMicros, perMonthMicros }: BudgetPlan): string {
+function budgetText({ currency, perRunMicros, perMonthMicros, cheaper }: BudgetPlan): string {
   const parts = [
     [perRunMicros, 'run'],
     [perMonthMicros, 'month'],
   ] as const
-  return parts
+  const bounds = parts
     .flatMap(([micros, per]) => (micros === null ? [] : [`${micros / 1e6} ${currency} per ${per}`]))
     .join(', ')
+  return cheaper === undefined ? bounds : `${bounds} or else ${JSON.stringify(cheaper)}`
 }
 
 function judgeClause({ models, fallbacks, take }: JudgePlan): PrintedClause {

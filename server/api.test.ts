@@ -155,6 +155,8 @@ const runOfShop: RunView = {
     lookedAtTraces: 120,
     sampled: 100,
     unpaid: 10,
+    cheaper: 0,
+    holdBackMicroUsd: 0,
     estimateMicroUsd: 1_200_000,
     budgetMicroUsd: 1_000_000,
   },

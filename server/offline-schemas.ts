@@ -19,7 +19,9 @@ export const offlineRunSchema = z.object({
   sampled: count.optional(),
   /** What judging the sample would cost, before its budget; absent where no price is known or nothing is asked. */
   estimateUsd: z.number().optional(),
-  /** What this run may spend. */
+  /** Of the sample: those that a cheaper judge was asked about, to stay within the budget. */
+  cheaper: count.optional(),
+  /** What was left for this run when it began. */
   budgetUsd: z.number().optional(),
   batches: z.object({ all: count, done: count, failed: count }),
   /** Of the batches that are done: subjects by verdict; of the unknown those over the budget; those left alone. */
@@ -42,7 +44,7 @@ export const offlineResponseSchema = z.object({
   evals: z.array(
     z.object({
       eval: z.string(),
-      state: z.enum(['ready', 'paused', 'no_provider', 'not_supported']),
+      state: z.enum(['ready', 'paused', 'no_provider', 'no_price', 'not_supported']),
       /** What to do about it. */
       detail: z.string().optional(),
       schedule: z.object({ cron: z.string(), timeZone: z.string() }),

@@ -11,6 +11,7 @@ import { QueueError } from '../../storage/queue/port.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
+import type { SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { LogSource } from '../log-source.ts'
@@ -35,6 +36,7 @@ export interface OfflineStart {
   tenant: string
   redis: RedisSettings | null
   providers: readonly ProviderSettings[]
+  spending: SpendingSettings
   traces: TracesStore
   onNotice: (text: string) => void
   onProblem: (text: string) => void
@@ -68,6 +70,7 @@ export class OfflineRole {
       traces: port2,
       redis: options.redis,
       providers: options.providers,
+      spending: options.spending,
     }
     this.state = { kind: 'starting' }
     return startRole<OfflineInfo>({

@@ -7,6 +7,7 @@ import { QueueError } from '../../storage/queue/port.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
+import type { SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import { startOffline } from '../../workers/offline/start.ts'
 import { type LogSource, openLog } from '../log-source.ts'
@@ -22,6 +23,7 @@ export interface OfflineData {
   traces: MessagePort
   redis: RedisSettings | null
   providers: readonly ProviderSettings[]
+  spending: SpendingSettings
 }
 
 /** A method of `OfflineControl` with its arguments. */
@@ -45,6 +47,7 @@ await runRole(async (context) => {
       onChange: (changed) => listeners.push(changed),
     },
     providers: data.providers,
+    spending: data.spending,
     nowMs: Date.now,
     onNotice: context.notice,
   }).catch(async (error: unknown) => {

@@ -9,6 +9,7 @@ import type { Access } from '../../storage/access/gate.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
+import { NO_SPENDING, type SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { Flags } from '../config/given.ts'
 import type { Environment } from '../config/origin.ts'
@@ -17,7 +18,7 @@ import { resolveSettings } from '../config/resolve-settings.ts'
 import { accessOf } from '../config/sections/access.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
 import { boundsOf } from '../config/sections/gateway.ts'
-import { providersOf } from '../config/sections/judges.ts'
+import { providersOf, spendingOf } from '../config/sections/judges.ts'
 import { limitsOf } from '../config/sections/limits.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
@@ -44,9 +45,9 @@ const USES: Readonly<Record<RoleName, readonly Section[]>> = {
   'trans-evaluate': ['traces', 'redis'],
   'trans-store': ['traces'],
   alerts: ['alerts'],
-  scheduler: ['traces', 'redis', 'worker', 'judges', 'system'],
-  worker: ['traces', 'redis', 'worker', 'judges', 'system'],
-  api: ['access', 'privacy', 'traces', 'redis', 'worker', 'judges', 'system'],
+  scheduler: ['traces', 'redis', 'worker', 'judges', 'cost', 'system'],
+  worker: ['traces', 'redis', 'worker', 'judges', 'cost', 'system'],
+  api: ['access', 'privacy', 'traces', 'redis', 'worker', 'judges', 'cost', 'system'],
 }
 
 /** Sections whose `url` whoever uses them can't do without, but those who only share through it what each of them counts. */
@@ -83,6 +84,7 @@ export interface ServeSettings {
   /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
   readonly runLockMs: number | null
   readonly providers: readonly ProviderSettings[]
+  readonly spending: SpendingSettings
   readonly receivers: ReceiverSettings
   readonly systemRoutes: readonly Route[]
   readonly logLevel: LogLevel
@@ -133,6 +135,7 @@ export function parseServeSettings(
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
       providers: uses('judges') ? providersOf(config.judges) : [],
+      spending: uses('judges') ? spendingOf(config.judges, config.cost.prices) : NO_SPENDING,
       receivers: uses('alerts') ? receiversOf(config.alerts) : NO_RECEIVERS,
       systemRoutes: uses('system') ? systemRoutesOf(config.system) : [],
       logLevel: config.logging.level,

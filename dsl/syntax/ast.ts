@@ -92,6 +92,8 @@ export interface JudgeNode {
 /** `3 USD per run, 60 USD per month`. */
 export interface BudgetNode {
   readonly parts: { readonly amount: ExprNode; readonly per: Ident }[]
+  /** `or else "provider/model"`. */
+  readonly cheaper: StringNode | null
   readonly span: Span
 }
 

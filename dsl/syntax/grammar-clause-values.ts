@@ -137,6 +137,7 @@ export class ClauseValueGrammar extends ExpressionGrammar {
     () => {
       const start = this.begin()
       const parts: BudgetNode['parts'] = []
+      let cheaper: StringNode | null = null
       this.AT_LEAST_ONE_SEP({
         SEP: t.Comma,
         DEF: () => {
@@ -146,7 +147,12 @@ export class ClauseValueGrammar extends ExpressionGrammar {
           this.ACTION(() => parts.push({ amount, per }))
         },
       })
-      return this.ACTION(() => ({ kind: 'budget', node: { parts, span: this.spanFrom(start) } }))
+      this.OPTION(() => {
+        this.CONSUME(t.Or)
+        this.CONSUME(t.Else)
+        cheaper = this.SUBRULE(this.text)
+      })
+      return this.ACTION(() => ({ kind: 'budget', node: { parts, cheaper, span: this.spanFrom(start) } }))
     },
     { recoveryValueFunc: () => ({ kind: 'error' }) },
   )

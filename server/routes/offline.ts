@@ -14,6 +14,7 @@ const statuses = {
   no_slot: 409,
   run_ended: 409,
   no_provider: 503,
+  no_price: 409,
   queue_unavailable: 503,
 } as const satisfies Record<Refusal, ContentfulStatusCode>
 
@@ -132,6 +133,7 @@ function runToJson(run: RunView): OfflineRunJson {
       populationTraces: plan.populationTraces,
       lookedAtTraces: plan.lookedAtTraces,
       sampled: plan.sampled,
+      ...(plan.cheaper > 0 && { cheaper: plan.cheaper }),
       ...(plan.estimateMicroUsd !== null && { estimateUsd: usdOf(plan.estimateMicroUsd) }),
       ...(plan.budgetMicroUsd !== null && { budgetUsd: usdOf(plan.budgetMicroUsd) }),
     }),

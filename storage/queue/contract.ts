@@ -331,6 +331,8 @@ function planOf(subjects: number, unpaid = 0): RunPlan {
     lookedAtTraces: subjects,
     sampled: subjects,
     unpaid,
+    cheaper: 0,
+    holdBackMicroUsd: 5,
     estimateMicroUsd: null,
     budgetMicroUsd: null,
     subjects: Array.from({ length: subjects }, (_, i) => [`trace-${i}`, '', 0.5]),

@@ -3,7 +3,7 @@ import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import type { OfflineJob } from './port.ts'
 import type { RunRecord } from './run-record.ts'
 
-export type Readiness = { state: 'ready' | 'no_provider' | 'not_supported'; detail: string | undefined }
+export type Readiness = { state: 'ready' | 'no_provider' | 'no_price' | 'not_supported'; detail: string | undefined }
 
 export interface OfflineEvalStatus {
   tenant: string
@@ -25,6 +25,8 @@ export type Refusal =
   | 'unknown_eval'
   | 'unknown_run'
   | 'no_provider'
+  /** A budget cannot be kept. */
+  | 'no_price'
   | 'not_supported'
   | 'no_slot'
   | 'run_ended'

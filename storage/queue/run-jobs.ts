@@ -78,8 +78,8 @@ export async function workRun(
 
 export async function workBatch(job: Job, token: string, { batch }: RunHandlers): Promise<BatchOutcome> {
   const run = parseJob(job)
-  const { index, subjects, unpaid } = batchSchema.parse(job.data)
-  return putBackOn(job, token, () => batch({ job: run, index, subjects, unpaid, isFirst: job.attemptsStarted <= 1 }))
+  const parsed = batchSchema.parse(job.data)
+  return putBackOn(job, token, () => batch({ ...parsed, job: run, isFirst: job.attemptsStarted <= 1 }))
 }
 
 async function fanOut(
@@ -93,11 +93,10 @@ async function fanOut(
   if (id === undefined) throw new UnrecoverableError('a run without an id')
   const parent = { id, queue: job.queueQualifiedName }
   await batches.addBulk(
-    batchesOf(run, plan).map((batch) => ({
-      name: 'batch',
-      data: { ...run, index: batch.index, subjects: batch.subjects, unpaid: batch.unpaid },
-      opts: { ...BATCH_OPTIONS, jobId: batchId(batch), parent },
-    })),
+    batchesOf(run, plan).map((batch) => {
+      const { job: _, isFirst: __, ...data } = batch
+      return { name: 'batch', data: { ...run, ...data }, opts: { ...BATCH_OPTIONS, jobId: batchId(batch), parent } }
+    }),
   )
 }
 

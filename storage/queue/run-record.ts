@@ -14,6 +14,10 @@ export const runPlanSchema = z.object({
   sampled: count,
   /** Of the sample: those that the budget does not pay for. They are the last of `subjects`. */
   unpaid: count,
+  /** Of the sample: those that a cheaper judge is asked about, because the budget does not pay for the eval's own. */
+  cheaper: count,
+  /** Kept of the budget for those. */
+  holdBackMicroUsd: count,
   /** What judging the sample would cost, before a budget shrank it; null where no price is known or nothing is asked. */
   estimateMicroUsd: count.nullable(),
   /** What this run may spend; null for no bound. */
@@ -36,6 +40,8 @@ export interface RunBatch {
   readonly subjects: RunPlan['subjects']
   /** So many of the last of them are not paid for. */
   readonly unpaid: number
+  /** Of the run's budget, for the cheaper judge. */
+  readonly holdBackMicroUsd: number
   /** False where an attempt was begun before, and may have left results. */
   readonly isFirst: boolean
 }
@@ -44,6 +50,7 @@ export const batchSchema = z.object({
   index: count,
   subjects: runPlanSchema.shape.subjects,
   unpaid: count,
+  holdBackMicroUsd: count,
 })
 
 export const batchOutcomeSchema = z.object({
@@ -94,17 +101,12 @@ export interface RunRecord {
 }
 
 /** In the order of the plan; what is unpaid is at the end of it. */
-export function batchesOf(job: OfflineJob, { subjects, unpaid }: RunPlan): RunBatch[] {
+export function batchesOf(job: OfflineJob, { subjects, unpaid, holdBackMicroUsd }: RunPlan): RunBatch[] {
   const paid = subjects.length - unpaid
   return Array.from({ length: Math.ceil(subjects.length / SUBJECTS_PER_BATCH) }, (_, index) => {
     const from = index * SUBJECTS_PER_BATCH
     const part = subjects.slice(from, from + SUBJECTS_PER_BATCH)
-    return {
-      job,
-      index,
-      subjects: part,
-      unpaid: Math.min(part.length, Math.max(0, from + part.length - paid)),
-      isFirst: true,
-    }
+    const beyond = Math.min(part.length, Math.max(0, from + part.length - paid))
+    return { job, index, subjects: part, unpaid: beyond, holdBackMicroUsd, isFirst: true }
   })
 }

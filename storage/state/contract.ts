@@ -97,6 +97,34 @@ export function stateContract(name: string, under: () => StateUnderTest): void {
       expect(await instances[0]!.get('counted')).toBe('60')
     })
 
+    test('of those that add at once, every one counts and the bound holds', async () => {
+      const instances = [await open(), await open(), await open()]
+      const sums = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => instances[i % 3]!.add('sum', 3, LATER_MS, 100)),
+      )
+      expect(sums.filter((sum) => sum !== undefined)).toHaveLength(33)
+      expect(await instances[1]!.get('sum')).toBe('99')
+      expect(await instances[0]!.add('sum', -40, LATER_MS)).toBe(59)
+      expect(await instances[2]!.add('sum', 9_000_000_000_000, LATER_MS)).toBe(9_000_000_000_059)
+      expect(await instances[2]!.add('sum', 1, LATER_MS, 100)).toBeUndefined()
+      await expect(instances[0]!.add('sum', 0.5, LATER_MS)).rejects.toThrow(RangeError)
+    })
+
+    test('a group takes no more than there is room for, until one leaves or expires', async () => {
+      const [a, b] = [await open(), await open()]
+      const enter = (state: StateStore, who: string, ttlMs = LATER_MS) => state.setInIfRoom('room', who, 'x', ttlMs, 2)
+      expect(await enter(a, 'one')).toBe(true)
+      expect(await enter(b, 'two', SOON_MS)).toBe(true)
+      expect(await enter(b, 'three')).toBe(false)
+      expect(await enter(b, 'one')).toBe(true)
+      await a.removeIn('room', 'one')
+      expect(await enter(b, 'three')).toBe(true)
+      expect(await enter(a, 'four')).toBe(false)
+      await under().pass(2 * SOON_MS)
+      expect(await enter(a, 'four')).toBe(true)
+      expect([...(await b.list('room')).keys()].sort()).toEqual(['four', 'three'])
+    })
+
     test('a group lists what is in it, without what has expired or was removed', async () => {
       const [a, b] = [await open(), await open()]
       expect(await a.list('group')).toEqual(new Map())

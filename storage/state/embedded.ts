@@ -5,7 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '../../engine/message-of.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { inTransaction, openDatabase } from '../log/embedded/sqlite.ts'
-import { assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
+import { assertAddend, assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
 
 export interface EmbeddedStateOptions {
   /** The data folder. `:memory:` takes a new temporary folder that is removed on close. */
@@ -56,6 +56,9 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
   const upsertIn = db.prepare(
     'INSERT INTO state_groups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, expires_at_ms = excluded.expires_at_ms',
   )
+  const countOthers = db.prepare(
+    'SELECT count(*) AS n FROM state_groups WHERE name = ? AND key <> ? AND expires_at_ms > ?',
+  )
   const deleteIn = db.prepare('DELETE FROM state_groups WHERE name = ? AND key = ?')
   const sweepGroups = db.prepare(
     'DELETE FROM state_groups WHERE (name, key) IN (SELECT name, key FROM state_groups WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?)',
@@ -99,6 +102,32 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
         inTransaction(db, () => {
           if (read(key) !== expected) return false
           write(key, value, ttlMs)
+          return true
+        }),
+      )
+    },
+    async add(key, delta, ttlMs, atMost) {
+      assertEntry(key, ttlMs)
+      assertAddend(delta, atMost)
+      return attempt(() =>
+        inTransaction(db, () => {
+          const sum = Number(read(key) ?? 0) + delta
+          if (atMost !== undefined && sum > atMost) return undefined
+          write(key, String(sum), ttlMs)
+          return sum
+        }),
+      )
+    },
+    async setInIfRoom(group, key, value, ttlMs, atMost) {
+      assertGroup(group)
+      assertEntry(key, ttlMs)
+      return attempt(() =>
+        inTransaction(db, () => {
+          const now = nowMs()
+          const others = countOthers.get(group, key, now)
+          if (Number(others?.n ?? 0) >= atMost) return false
+          upsertIn.run(group, key, value, now + ttlMs)
+          sweepSometimes(now)
           return true
         }),
       )

@@ -10,6 +10,13 @@ export interface StateStore {
   set(key: string, value: string, ttlMs: number): Promise<void>
   /** Sets it if it is `expected` at this moment (undefined: if there is none), for all instances at once. False: it was something else. */
   compareAndSet(key: string, expected: string | undefined, value: string, ttlMs: number): Promise<boolean>
+  /**
+   * Adds a whole number to the one of a key (0 where there is none), for all instances at once, and gives the sum; undefined, with nothing
+   * added, where it would be above `atMost`. A key has to hold numbers alone.
+   */
+  add(key: string, delta: number, ttlMs: number, atMost?: number): Promise<number | undefined>
+  /** As `setIn`, unless that many others are in the group: false, then. */
+  setInIfRoom(group: string, key: string, value: string, ttlMs: number, atMost: number): Promise<boolean>
   /** Sets an entry of a group: its keys are apart from other groups', and from those of `set`. */
   setIn(group: string, key: string, value: string, ttlMs: number): Promise<void>
   removeIn(group: string, key: string): Promise<void>
@@ -31,6 +38,8 @@ export class StateError extends Error {
 
 /** What has to last longer is data, which belongs into another store. */
 const MAX_TTL_MS = 7 * 24 * 3_600_000
+/** Sums are exact in either adapter up to here. */
+const MAX_SUM = Number.MAX_SAFE_INTEGER
 const MAX_KEY_CHARS = 512
 const MAX_GROUP_CHARS = 256
 
@@ -46,4 +55,11 @@ export function assertEntry(key: string, ttlMs: number): void {
     throw new RangeError(`a key of state has 1 to ${MAX_KEY_CHARS} characters`)
   if (!Number.isInteger(ttlMs) || ttlMs < 1 || ttlMs > MAX_TTL_MS)
     throw new RangeError(`state is kept for 1 to ${MAX_TTL_MS} ms, not for ${ttlMs}`)
+}
+
+/** Throws on a caller's mistake. */
+export function assertAddend(delta: number, atMost: number | undefined): void {
+  if (!Number.isSafeInteger(delta)) throw new RangeError(`${delta} is no whole number to add`)
+  if (atMost !== undefined && !(atMost >= 0 && atMost <= MAX_SUM))
+    throw new RangeError(`${atMost} is no bound of a sum`)
 }

@@ -5,7 +5,7 @@
 import type { Cluster, Redis } from 'ioredis'
 import { answers, createRedisClient, type RedisClient, RedisUnavailable, unavailable } from '../redis/connect.ts'
 import type { RedisSettings } from '../redis/redis-url.ts'
-import { assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
+import { assertAddend, assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
 
 export interface RedisStateOptions {
   settings: RedisSettings
@@ -43,7 +43,30 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('PTTL', KEYS[2]) < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end
 return 1`
 
+/** Numbers are the server's own, of 64 bits. */
+const ADD = `
+local sum = tonumber(redis.call('GET', KEYS[1]) or '0') + tonumber(ARGV[1])
+if ARGV[3] ~= '' and sum > tonumber(ARGV[3]) then return false end
+redis.call('SET', KEYS[1], string.format('%.0f', sum), 'PX', ARGV[2])
+return string.format('%.0f', sum)`
+
+/** Who has expired is not counted, nor is the one that is set; names of removed ones are taken out of the index with them. */
+const SET_IN_IF_ROOM = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ttl = tonumber(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+local others = redis.call('ZCARD', KEYS[2])
+if redis.call('ZSCORE', KEYS[2], ARGV[1]) then others = others - 1 end
+if others >= tonumber(ARGV[4]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
+redis.call('ZADD', KEYS[2], now + ttl, ARGV[1])
+if redis.call('PTTL', KEYS[2]) < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end
+return 1`
+
 interface WithScripts {
+  assayAdd(key: string, ...args: (string | number)[]): Promise<string | null>
+  assaySetInIfRoom(key: string, index: string, ...args: (string | number)[]): Promise<number>
   assayCompareAndSet(key: string, ...args: (string | number)[]): Promise<number>
   assaySetIn(key: string, index: string, ...args: (string | number)[]): Promise<number>
 }
@@ -96,6 +119,19 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
       const known = expected === undefined ? ['absent', ''] : ['is', expected]
       return (await ask(() => client.assayCompareAndSet(keyOf(key), ...known, value, ttlMs))) === 1
     },
+    async add(key, delta, ttlMs, atMost) {
+      assertEntry(key, ttlMs)
+      assertAddend(delta, atMost)
+      const bound = atMost === undefined ? '' : Math.floor(atMost)
+      const sum = await ask(() => client.assayAdd(keyOf(key), delta, ttlMs, bound))
+      return sum === null ? undefined : Number(sum)
+    },
+    async setInIfRoom(group, key, value, ttlMs, atMost) {
+      assertGroup(group)
+      assertEntry(key, ttlMs)
+      const index = indexOf(group)
+      return (await ask(() => client.assaySetInIfRoom(`${index}:${key}`, index, key, value, ttlMs, atMost))) === 1
+    },
     async setIn(group, key, value, ttlMs) {
       assertGroup(group)
       assertEntry(key, ttlMs)
@@ -104,8 +140,8 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
     },
     async removeIn(group, key) {
       assertGroup(group)
-      // Its name in the index goes with a later write.
-      await ask(() => client.del(`${indexOf(group)}:${key}`))
+      const index = indexOf(group)
+      await ask(() => Promise.all([client.del(`${index}:${key}`), client.zrem(index, key)]))
     },
     async list(group) {
       assertGroup(group)
@@ -138,6 +174,8 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
 /** The client sends a script's hash, and the script itself where the server has not got it, as after a restart. */
 function withScripts(client: Redis | Cluster): RedisClient & WithScripts {
   client.defineCommand('assayCompareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
+  client.defineCommand('assayAdd', { numberOfKeys: 1, lua: ADD })
+  client.defineCommand('assaySetInIfRoom', { numberOfKeys: 2, lua: SET_IN_IF_ROOM })
   client.defineCommand('assaySetIn', { numberOfKeys: 2, lua: SET_IN })
   return client as RedisClient & WithScripts
 }

@@ -43,6 +43,8 @@ export async function whenThere({ backend, open, nowMs, retryMs }: WhenThereOpti
     get: async (key) => use().get(key),
     set: async (key, value, ttlMs) => use().set(key, value, ttlMs),
     compareAndSet: async (key, expected, value, ttlMs) => use().compareAndSet(key, expected, value, ttlMs),
+    add: async (key, delta, ttlMs, atMost) => use().add(key, delta, ttlMs, atMost),
+    setInIfRoom: async (group, key, value, ttlMs, atMost) => use().setInIfRoom(group, key, value, ttlMs, atMost),
     setIn: async (group, key, value, ttlMs) => use().setIn(group, key, value, ttlMs),
     removeIn: async (group, key) => use().removeIn(group, key),
     list: async (group) => use().list(group),

@@ -65,7 +65,7 @@ import { type StoredSeriesRow, seriesFromRow, seriesQuery } from './series.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
-import { type StoredUsage, usageFromRow, usageQuery } from './usage.ts'
+import { judgeSpendQuery, type StoredUsage, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -286,6 +286,14 @@ export class ClickHouseTraces implements TracesStore {
   async resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]> {
     const rows = await this.#rows<StoredHistoryRow>(this.#limits.api, historyQuery(this.#database, tenant, query))
     return rows.map(historyFromRow)
+  }
+
+  async judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#rows<{ eval: string; micros: number | string }>(
+      this.#limits.api,
+      judgeSpendQuery(this.#database, tenant, sinceMs),
+    )
+    return new Map(rows.map((row) => [row.eval, Number(row.micros)]))
   }
 
   async ping(): Promise<void> {

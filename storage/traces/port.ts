@@ -132,6 +132,8 @@ export interface TracesStore {
   evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]>
   /** By time; what alerts compare with. */
   resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]>
+  /** What judges cost since then, by eval, in micro-units of USD. */
+  judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -51,6 +51,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   listSessions: true,
   evalSeries: true,
   resultHistory: true,
+  judgeSpend: true,
   ping: true,
 }
 
@@ -135,6 +136,7 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     listSessions: (tenant, search) => call('listSessions', tenant, search),
     evalSeries: (tenant, series) => call('evalSeries', tenant, series),
     resultHistory: (tenant, query) => call('resultHistory', tenant, query),
+    judgeSpend: (tenant, sinceMs) => call('judgeSpend', tenant, sinceMs),
     ping: () => call('ping'),
     close: async () => {
       port.close()

@@ -47,6 +47,18 @@ FROM (
   }
 }
 
+/** By eval; each answer counts, as in `usageQuery`. */
+export function judgeSpendQuery(database: string, tenant: string, sinceMs: number): Query {
+  return {
+    query: `SELECT toString(eval_id) AS eval, sum(cost) AS micros FROM (
+  SELECT eval_id, any(ifNull(cost_micro_usd, 0)) AS cost FROM ${database}.results
+  WHERE tenant = {tenant:String} AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC') AND cost_micro_usd > 0
+  GROUP BY eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash
+) GROUP BY eval_id`,
+    query_params: { tenant, sinceMs },
+  }
+}
+
 export const usageFromRow = (row: StoredUsage): UsageRow => ({
   tenant: row.tenant,
   day: row.day,

@@ -34,6 +34,8 @@ export function askerOf(
 
 function whyOf(outcome: Exclude<JudgeOutcome<unknown>, { kind: 'answered' | 'aborted' }>): Reason {
   switch (outcome.kind) {
+    case 'over_budget':
+      return { code: 'over_budget' }
     case 'refused':
       return { code: 'refused' }
     case 'malformed':

@@ -2,6 +2,7 @@
 import type OpenAI from 'openai'
 import { z } from 'zod'
 import type { JudgePrompt } from '../../engine/judge/question.ts'
+import { costMicroUsd, type Price } from './prices.ts'
 
 export interface JudgeUsage {
   /** As the provider returned it: `gpt-5-mini-2025-08-07`, not `gpt-5-mini`. Undefined where nothing came back. */
@@ -82,13 +83,18 @@ export function lower(traits: ModelTraits, used: ModelTraits, param: 'response_f
   return true
 }
 
-export function readCompletion(raw: unknown, usage: JudgeUsage): Completion {
+/** `price`: of the model; without one what it cost is not known. */
+export function readCompletion(raw: unknown, usage: JudgeUsage, price?: Price): Completion {
   const parsed = completionSchema.safeParse(raw)
   if (!parsed.success) return { kind: 'garbled', detail: 'the response is not a chat completion' }
   const { model, choices, usage: tokens } = parsed.data
   usage.model = model ?? usage.model
   usage.inputTokens += tokens?.prompt_tokens ?? 0
   usage.outputTokens += tokens?.completion_tokens ?? 0
+  usage.costMicroUsd =
+    price === undefined || usage.costMicroUsd === undefined
+      ? undefined
+      : usage.costMicroUsd + costMicroUsd(price, tokens?.prompt_tokens ?? 0, tokens?.completion_tokens ?? 0)
   const { message, finish_reason: finish } = choices[0]!
   if ((message.refusal ?? '') !== '' || finish === 'content_filter') return { kind: 'refused' }
   if (finish === 'length') return { kind: 'garbled', detail: 'the answer was cut off by its length limit' }

@@ -15,7 +15,7 @@ import { latestSlotMs, runIdOf } from './slot.ts'
 export interface ControlOptions {
   queue: OfflineQueue
   offlineEvals: (tenant: string) => OfflineEvalPlan[]
-  readiness: (evalPlan: OfflineEvalPlan) => Readiness
+  readiness: (tenant: string, evalPlan: OfflineEvalPlan) => Readiness
   nextSlotMs: (tenant: string, evalPlan: OfflineEvalPlan) => number | undefined
   nowMs: () => number
 }
@@ -60,7 +60,7 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
       unlessAway<RunNowOutcome>(async () => {
         const evalPlan = planOf(tenant, evalId)
         if (evalPlan === undefined) return unknownEval(evalId)
-        const { state, detail } = readiness(evalPlan)
+        const { state, detail } = readiness(tenant, evalPlan)
         if (state !== 'ready') return { ok: false, code: state, message: detail ?? state }
         const slotMs = at === 'now' ? nowMs() : latestSlotMs(evalPlan.schedule, nowMs())
         if (slotMs === undefined) {
@@ -95,7 +95,7 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
           return {
             tenant,
             evalId: evalPlan.id,
-            ...readiness(evalPlan),
+            ...readiness(tenant, evalPlan),
             schedule: evalPlan.schedule,
             nextSlotMs: nextSlotMs(tenant, evalPlan),
             pausedSinceMs: await queue.pausedSince(tenant, evalPlan.id),

@@ -2,8 +2,17 @@
 import OpenAI from 'openai'
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache } from './answer-cache.ts'
-import { type Completion, type JudgeUsage, lower, type ModelTraits, readCompletion, requestOf } from './completion.ts'
+import {
+  type Completion,
+  type JudgeUsage,
+  lower,
+  type ModelTraits,
+  NO_USAGE,
+  readCompletion,
+  requestOf,
+} from './completion.ts'
 import { measureCall } from './judge-metrics.ts'
+import type { Prices } from './prices.ts'
 import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
 import { classifyFailure, type Failure, retryDelayMs, TIMED_OUT } from './retry.ts'
@@ -14,6 +23,8 @@ export type JudgeOutcome<T> =
   | { kind: 'refused'; usage: JudgeUsage }
   | { kind: 'malformed'; detail: string; usage: JudgeUsage }
   | { kind: 'unreachable'; detail: string; usage: JudgeUsage }
+  /** Not asked: the budget does not pay for it. */
+  | { kind: 'over_budget'; usage: JudgeUsage }
   | { kind: 'aborted' }
 
 export interface JudgeClient {
@@ -27,6 +38,8 @@ export interface JudgeClientOptions {
   health: ProviderHealth
   cache: AnswerCache
   nowMs: () => number
+  /** Without them nothing is known of what answers cost. */
+  prices?: Prices
   /** For one call; 30 s by default. */
   timeoutMs?: number
   /** Resolves early when the signal aborts. */
@@ -92,7 +105,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     question: Question<T>,
     signal: AbortSignal,
   ): Promise<JudgeOutcome<T>> {
-    const usage: JudgeUsage = { model: undefined, inputTokens: 0, outputTokens: 0 }
+    const usage: JudgeUsage = { ...NO_USAGE }
     const failures = new Map<string, string>()
     let waitedMs = 0
     for (let todo = judges; ; ) {
@@ -189,7 +202,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })
         await options.health.report(provider.name, permit, { kind: 'answered' })
         const before = { ...usage }
-        const completion = readCompletion(raw, usage)
+        const completion = readCompletion(raw, usage, options.prices?.[judge])
         measured.answered(before, usage)
         return completion
       } catch (error) {

@@ -3,6 +3,7 @@ import { notRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
 import { providersLacking } from './panel.ts'
+import type { Prices } from './prices.ts'
 import { type Provider, parseJudgeName, variableOf } from './providers.ts'
 
 export type Readiness =
@@ -26,4 +27,16 @@ export function readinessOf(
   return lacking[0] === undefined
     ? { state: 'ready' }
     : { state: 'no_provider', lacking, remedy: `set ${variableOf(parseJudgeName(lacking[0]).provider)}` }
+}
+
+/** Judges that the eval may ask and that have no price: with one of them a budget cannot be kept. */
+export function pricesLacking(
+  { method, budget }: Pick<OfflineEvalPlan, 'method' | 'budget'>,
+  prices: Prices,
+  defaultJudge: JudgePlan | null,
+): string[] {
+  const judge = method.judge ?? defaultJudge
+  if (judge === null) return []
+  const asked = [...judge.models, ...judge.fallbacks, ...(budget?.cheaper === undefined ? [] : [budget.cheaper])]
+  return asked.filter((name) => prices[name] === undefined)
 }

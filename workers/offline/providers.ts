@@ -6,6 +6,10 @@ export interface Provider {
   /** Base URL of an OpenAI-compatible API, as its clients want it. */
   baseUrl: string
   apiKey: string
+  /** Of all workers together; null for no limit. */
+  concurrency?: number | null
+  requestsPerMinute?: number | null
+  tokensPerMinute?: number | null
 }
 
 /** Their OpenAI-compatible endpoints: a key is enough to use them. */
@@ -24,12 +28,21 @@ export interface ProviderSettings {
   /** Null where the provider is known by its name. */
   readonly baseUrl: string | null
   readonly apiKey: string | null
+  readonly concurrency?: number | null
+  readonly requestsPerMinute?: number | null
+  readonly tokensPerMinute?: number | null
+  /** Another provider whose models it serves too. */
+  readonly alsoFor?: string | null
+  readonly order?: number
+  readonly weight?: number
 }
 
 export function providersByName(settings: readonly ProviderSettings[]): ReadonlyMap<string, Provider> {
-  const providers = settings.flatMap(({ name, baseUrl, apiKey }): Provider[] => {
-    const base = baseUrl ?? KNOWN_BASE_URLS[name]
-    return base === undefined ? [] : [{ name, baseUrl: base, apiKey: apiKey ?? NO_KEY }]
+  const providers = settings.flatMap((one): Provider[] => {
+    const { name, concurrency = null, requestsPerMinute = null, tokensPerMinute = null } = one
+    const baseUrl = one.baseUrl ?? KNOWN_BASE_URLS[name]
+    const apiKey = one.apiKey ?? NO_KEY
+    return baseUrl === undefined ? [] : [{ name, baseUrl, apiKey, concurrency, requestsPerMinute, tokensPerMinute }]
   })
   return new Map(providers.map((provider) => [provider.name, provider]))
 }

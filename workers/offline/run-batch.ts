@@ -7,6 +7,10 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import { type BatchOutcome, NO_OUTCOME, type RunBatch } from '../../storage/queue/run-record.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import type { RunBudget } from './budget.ts'
+import { type OutputEstimate, withBudget } from './budgeted-client.ts'
+import type { JudgeClient } from './judge-client.ts'
+import type { Prices } from './prices.ts'
 import { type Asked, type ScoreContext, scorerOf } from './score-subject.ts'
 
 export interface BatchContext extends ScoreContext {
@@ -14,6 +18,10 @@ export interface BatchContext extends ScoreContext {
   /** Durable when it resolves. The same results may come twice. */
   publish: (results: readonly EvalResult[]) => Promise<void>
   nowMs: () => number
+  prices?: Prices
+  outputs?: OutputEstimate
+  /** Null where nothing bounds it. */
+  budget?: RunBudget | null
   /** Of all subjects of this process: resolves when one more may be judged, with what to call when it is. */
   enter: () => Promise<() => void>
   /** The batch stops where it is: what is judged is published, the rest is left to the next attempt. */
@@ -26,7 +34,7 @@ const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}
 export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: BatchContext): Promise<BatchOutcome> {
   const { job, subjects } = batch
   const { signal } = context
-  const scoreOf = scorerOf(compiled, context)
+  const scoreOf = scorerOf(compiled, { ...context, judge: paidJudge(batch, compiled, context) })
   const judged = batch.isFirst ? new Set<string>() : await judgedAlready(batch, context)
   const todo = subjects
     .map(([traceId, spanId, probability], place) => ({
@@ -67,6 +75,12 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
   if (broken !== undefined) throw broken.reason
   if (signal.aborted) throw new RunInterrupted()
   return outcome
+}
+
+function paidJudge({ holdBackMicroUsd }: RunBatch, { plan }: OfflineEval, context: BatchContext): JudgeClient {
+  const { judge, budget, prices, outputs } = context
+  if (budget === undefined || budget === null || prices === undefined || outputs === undefined) return judge
+  return withBudget(judge, { budget, prices, outputs, cheaper: plan.budget?.cheaper ?? null, holdBackMicroUsd })
 }
 
 const NOT_PAID: Asked = {

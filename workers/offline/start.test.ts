@@ -267,6 +267,7 @@ describe('a run', () => {
         getTraces: (...question) => traces.getTraces(...question),
         resultHistory: async () => [],
         queryResults: (...question) => traces.queryResults(...question),
+        judgeSpend: (...question) => traces.judgeSpend(...question),
       },
     })
     const runId = await runNow(offline, 'test/waiting')

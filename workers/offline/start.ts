@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { notRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
+import { isMeasured } from '../../engine/evaluate/measure.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
@@ -17,10 +18,12 @@ import { openState } from '../../storage/state/open-state.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import { createBaselines } from './baselines.ts'
+import { createBudgets } from './budget.ts'
 import { createControl } from './control.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
-import { readinessOf } from './judge-readiness.ts'
+import { pricesLacking, readinessOf } from './judge-readiness.ts'
+import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
 import { type ProviderSettings, providersByName } from './providers.ts'
@@ -34,7 +37,7 @@ export type OfflinePart = 'scheduler' | 'worker'
 
 export interface OfflineOptions {
   log: Pick<Log, 'append'>
-  traces: OfflineTraces & Pick<TracesStore, 'resultHistory'>
+  traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: TenantPlans & {
@@ -44,6 +47,8 @@ export interface OfflineOptions {
   providers: readonly ProviderSettings[]
   /** Asked by metrics whose eval names no judge. */
   defaultJudge?: JudgePlan | null
+  /** Prices of judges, without which no budget can be kept, and what tenants may spend. */
+  spending?: SpendingSettings
   nowMs: () => number
   /** One plain sentence for people, each once: no provider, a lost queue, a failed run. */
   onNotice: (message: string) => void
@@ -92,6 +97,9 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     throw error
   })
   const health = createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs })
+  const spending = options.spending ?? NO_SPENDING
+  const { prices } = spending
+  const perTenant = (tenant: string): number | null => tenantPerMonthMicroUsd(spending, tenant)
   const stop = new AbortController()
   const sleep = options.sleep ?? sleepUntilAborted
   const judges = new Map<string, TenantJudge>()
@@ -103,6 +111,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       providers,
       health,
       cache,
+      prices,
       nowMs,
       sleep,
       random: Math.random,
@@ -115,12 +124,13 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const offlineEvals = (tenant: string): OfflineEvalPlan[] =>
     definitions.current(tenant).evals.filter((one) => one.kind === 'offline')
 
-  function readiness(evalPlan: OfflineEvalPlan): Readiness {
+  function readiness(tenant: string, evalPlan: OfflineEvalPlan): Readiness {
     const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
     if (found.state === 'not_supported')
       return { ...found, detail: `${evalPlan.id} is not run by this version: ${found.detail}.` }
     // Where the judges are asked, their providers are known; elsewhere it is not for this process to say.
-    if (found.state === 'ready' || !isWorker) return { state: 'ready', detail: undefined }
+    if (!isWorker) return { state: 'ready', detail: undefined }
+    if (found.state === 'ready') return affordable(tenant, evalPlan)
     const { lacking, remedy } = found
     const what =
       lacking.length === 0
@@ -129,6 +139,23 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     return { state: 'no_provider', detail: `${what}: it is not run. ${remedy[0]?.toUpperCase()}${remedy.slice(1)}.` }
   }
 
+  function affordable(tenant: string, evalPlan: OfflineEvalPlan): Readiness {
+    const isBound = evalPlan.budget !== null || perTenant(tenant) !== null
+    const [lacking] =
+      isBound && !isMeasured(evalPlan) ? pricesLacking(evalPlan, prices, options.defaultJudge ?? null) : []
+    if (lacking === undefined) return { state: 'ready', detail: undefined }
+    const detail =
+      `The budget of ${evalPlan.id} cannot be kept, for ${lacking} has no price: it is not run. ` +
+      `Set cost.prices["${lacking}"] to { input, output }, in USD per million tokens; 0 for one of your own.`
+    return { state: 'no_price', detail }
+  }
+
+  const budgets = createBudgets({
+    state,
+    spendSince: (tenant, sinceMs) => options.traces.judgeSpend(tenant, sinceMs),
+    tenantPerMonthMicroUsd: perTenant,
+    nowMs,
+  })
   const callsAtOnce = options.callsAtOnce ?? DEFAULT_CALLS_AT_ONCE
   const worker = isWorker
     ? await queue.work(
@@ -139,6 +166,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           readiness,
           judgeOf: (tenant) => judgeOf(tenant).client,
           defaultJudge: options.defaultJudge ?? null,
+          budgets,
+          prices,
           publish: (results) => publish(options.log, results),
           turnstile: createTurnstile(callsAtOnce),
           nowMs,
@@ -189,7 +218,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     for (const tenant of definitions.tenants()) {
       const evals = offlineEvals(tenant)
       for (const evalPlan of evals) {
-        const { detail } = readiness(evalPlan)
+        const { detail } = readiness(tenant, evalPlan)
         if (detail !== undefined) notice(detail)
       }
       const scheduled = evals.filter((evalPlan) => notRunYet(evalPlan) === null)

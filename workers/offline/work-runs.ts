@@ -9,9 +9,12 @@ import { faultPoint } from '../../storage/fault-point.ts'
 import type { Readiness } from '../../storage/queue/offline-control.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunPostponed } from '../../storage/queue/port.ts'
 import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
+import type { Budgets } from './budget.ts'
+import { createOutputEstimate } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
 import { isOutage } from './outage.ts'
 import { planRun } from './plan-run.ts'
+import type { Prices } from './prices.ts'
 import type { OfflineTraces } from './run.ts'
 import { runBatch } from './run-batch.ts'
 import type { Turnstile } from './turnstile.ts'
@@ -20,10 +23,12 @@ export interface WorkOptions {
   queue: Pick<OfflineQueue, 'pausedSince' | 'cancelledSince'>
   traces: OfflineTraces
   planOf: (tenant: string) => Plan
-  readiness: (evalPlan: OfflineEvalPlan) => Readiness
+  readiness: (tenant: string, evalPlan: OfflineEvalPlan) => Readiness
   judgeOf: (tenant: string) => JudgeClient
   /** Asked by metrics whose eval names no judge. */
   defaultJudge: JudgePlan | null
+  budgets: Budgets
+  prices: Prices
   publish: (results: readonly EvalResult[]) => Promise<void>
   turnstile: Turnstile
   nowMs: () => number
@@ -40,13 +45,20 @@ const PAUSED_MS = 5_000
 export function createHandlers(options: WorkOptions): RunHandlers {
   const { queue, traces, nowMs, sleep, onNotice, signal } = options
   const compiled = new WeakMap<OfflineEvalPlan, OfflineEval>()
+  const outputs = createOutputEstimate()
+  const paidBy = (job: OfflineJob, { plan }: OfflineEval) => ({
+    prices: options.prices,
+    outputs,
+    budget: options.budgets.of(job, plan),
+    defaultJudge: options.defaultJudge,
+  })
 
   /** Null where it is not to be run: it was taken out of the definitions after its slot was enqueued, or was cancelled. */
   async function evalOf({ tenant, evalId, runId }: OfflineJob): Promise<OfflineEval | null> {
     const plan = options.planOf(tenant)
     const evalPlan = plan.evals.find((one): one is OfflineEvalPlan => one.kind === 'offline' && one.id === evalId)
     if (evalPlan === undefined) return null
-    const { state, detail } = options.readiness(evalPlan)
+    const { state, detail } = options.readiness(tenant, evalPlan)
     if (state !== 'ready') {
       onNotice(detail ?? state)
       return null
@@ -79,7 +91,9 @@ export function createHandlers(options: WorkOptions): RunHandlers {
     plan: (job) =>
       told(job, async () => {
         const offlineEval = await evalOf(job)
-        return offlineEval === null ? null : planRun(job, offlineEval, { traces, nowMs, sleep, signal })
+        return offlineEval === null
+          ? null
+          : planRun(job, offlineEval, { ...paidBy(job, offlineEval), traces, nowMs, sleep, signal })
       }),
     batch: (batch) =>
       told(batch.job, async () => {
@@ -88,7 +102,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
         const outcome = await runBatch(batch, offlineEval, {
           traces,
           judge: options.judgeOf(batch.job.tenant),
-          defaultJudge: options.defaultJudge,
+          ...paidBy(batch.job, offlineEval),
           publish: options.publish,
           nowMs,
           enter: options.turnstile.enter,

@@ -1,7 +1,9 @@
+import { z } from 'zod'
+import type { Prices, SpendingSettings } from '../../../workers/offline/prices.ts'
 import { KNOWN_BASE_URLS, type ProviderSettings } from '../../../workers/offline/providers.ts'
 import { secretText } from '../secret.ts'
-import { each, group, setting, type ValueOf } from '../setting.ts'
-import { httpUrl, optional } from '../values.ts'
+import { each, group, type Kind, setting, type ValueOf } from '../setting.ts'
+import { httpUrl, optional, text, wholeNumber } from '../values.ts'
 
 const provider = group('An API that speaks as OpenAI does.', {
   baseUrl: setting(optional(httpUrl('https://host/v1')), {
@@ -15,6 +17,40 @@ const provider = group('An API that speaks as OpenAI does.', {
     default: null,
     without: 'none is sent',
     variables: ['ASSAY_PROVIDER_*_API_KEY'],
+  }),
+  concurrency: setting(optional(wholeNumber(1, 100_000)), {
+    about: 'calls at the same time, of all workers together',
+    default: null,
+    without: 'no limit',
+    variables: ['ASSAY_PROVIDER_*_CONCURRENCY'],
+  }),
+  requestsPerMinute: setting(optional(wholeNumber(1, 100_000_000)), {
+    about: 'calls a minute, of all workers together',
+    default: null,
+    without: 'no limit',
+    variables: ['ASSAY_PROVIDER_*_REQUESTS_PER_MINUTE'],
+  }),
+  tokensPerMinute: setting(optional(wholeNumber(1, 1_000_000_000)), {
+    about:
+      'tokens a minute, of all workers together: estimated before a call, four characters each and those of its answer',
+    default: null,
+    without: 'no limit',
+    variables: ['ASSAY_PROVIDER_*_TOKENS_PER_MINUTE'],
+  }),
+  alsoFor: setting(optional(text('the name of a provider')), {
+    about: 'it serves the models of that provider too: `azure` those of `openai`',
+    default: null,
+    variables: ['ASSAY_PROVIDER_*_ALSO_FOR'],
+  }),
+  order: setting(wholeNumber(1, 1_000), {
+    about: 'among those that serve a model, lower ones are called first, and the next where they fail',
+    default: 1,
+    variables: ['ASSAY_PROVIDER_*_ORDER'],
+  }),
+  weight: setting(wholeNumber(1, 1_000), {
+    about: 'how much of the calls it gets among those of the same order',
+    default: 1,
+    variables: ['ASSAY_PROVIDER_*_WEIGHT'],
   }),
 })
 
@@ -30,12 +66,49 @@ const providers = each({
   member: provider,
 })
 
-export const judges = group('Who is asked by offline evals.', { providers }, (config) =>
-  [...config.providers].flatMap(([name, { baseUrl }]) => {
+const usd: Kind<number> = {
+  takes: 'an amount of USD',
+  schema: () => z.number('must be an amount of USD, such as 50').positive('must be above 0'),
+  fromText: (given) => (given.trim() === '' ? given : Number(given)),
+}
+
+const usdPerMonth = (prefix: string, without: string) =>
+  setting(optional(usd), {
+    about: 'USD that all judges of a tenant may cost in a month (UTC), by `cost.prices`',
+    default: null,
+    without,
+    variables: [`${prefix}_USD_PER_MONTH`],
+  })
+
+const tenants = each({
+  about: 'Tenants with budgets of their own. Variables have the name in capitals.',
+  name: 'TENANT',
+  nameOf: (name) => name.toLowerCase(),
+  member: group('Of one tenant.', { usdPerMonth: usdPerMonth('ASSAY_JUDGES_TENANT_*', 'as `judges` says') }),
+})
+
+const members = { providers, usdPerMonth: usdPerMonth('ASSAY_JUDGES', 'no bound but those of evals'), tenants }
+
+export const judges = group('Who is asked by offline evals, and what that may cost.', members, (config) =>
+  [...config.providers].flatMap(([name, { baseUrl, alsoFor }]) => {
+    if (alsoFor !== null && !config.providers.has(alsoFor))
+      return [{ path: `judges.providers.${name}.alsoFor`, message: `names no other provider: ${alsoFor}` }]
     if (baseUrl !== null || Object.hasOwn(KNOWN_BASE_URLS, name)) return []
     return [{ path: `judges.providers.${name}.apiKey`, message: `needs judges.providers.${name}.baseUrl beside it` }]
   }),
 )
 
 export const providersOf = ({ providers }: ValueOf<typeof judges>): ProviderSettings[] =>
-  [...providers].map(([name, { baseUrl, apiKey }]) => ({ name, baseUrl, apiKey: apiKey?.reveal() ?? null }))
+  [...providers].map(([name, { apiKey, ...rest }]) => ({ name, apiKey: apiKey?.reveal() ?? null, ...rest }))
+
+/** Prices are those of `cost`, so that what a check estimates is what is counted. */
+export const spendingOf = (
+  { usdPerMonth: forAll, tenants: byTenant }: ValueOf<typeof judges>,
+  prices: Prices,
+): SpendingSettings => ({
+  prices,
+  usdPerMonth: forAll,
+  usdPerMonthByTenant: new Map(
+    [...byTenant].flatMap(([name, own]) => (own.usdPerMonth === null ? [] : [[name, own.usdPerMonth] as const])),
+  ),
+})

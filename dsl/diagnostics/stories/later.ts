@@ -7,19 +7,17 @@ export const LATER_STORIES = {
     title: 'a part that has no effect in this version yet',
     story: `It is part of the language and compiles, so that the file can stay as it is, but this version does not act on it:
 
-  sample: … by FIELD                the strata are not drawn: the sample is uniform over all that match, whatever the field is.
-                                    A rare group may be drawn seldom or not at all. For a fixed number of one group, write
-                                    an eval of its own with that group in its "where".
-  labels: …                         means are not corrected by the labels.
-  budget: …                         nothing stops the judge when the budget is spent.`,
+  labels: …                         the file is not read. Labels that were stored by "assay label" or "assay label import"
+                                    correct the means of an eval, whether it has this clause or not.`,
     example: `package shop
 offline eval helpful {
   every:   day at 06:00 in "Europe/London"
-  sample:  200 of trace where env == "prod" over 24h by agent.version
+  sample:  200 of trace where env == "prod" over 24h
   judge:   "openai/gpt-5-mini"
   show:    output.text
   scale:   1 to 5
   rubric:  "5 solved, 1 not"
+  labels:  "labels/helpful.jsonl"
   pass:    score >= 4
   missing: unknown
 }

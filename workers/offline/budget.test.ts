@@ -1,0 +1,231 @@
+/** Budgets on both adapters of the state, with many who spend at once, some of whom are killed. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BudgetPlan } from '../../dsl/plan.ts'
+import type { Question } from '../../engine/judge/question.ts'
+import { openState } from '../../storage/state/open-state.ts'
+import type { StateStore } from '../../storage/state/port.ts'
+import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
+import { afford } from './afford.ts'
+import { createBudgets } from './budget.ts'
+import { createOutputEstimate, withBudget } from './budgeted-client.ts'
+import type { JudgeClient } from './judge-client.ts'
+
+const nowMs = () => Date.parse('2026-11-21T12:00:00Z')
+const runOf = (name: string) => ({ tenant: 'default', evalId: `test/${name}`, runId: `test/${name}@1` })
+const perRun = (micros: number, more: Partial<BudgetPlan> = {}): { budget: BudgetPlan } => ({
+  budget: { currency: 'USD', perRunMicros: micros, perMonthMicros: null, ...more },
+})
+const { signal } = new AbortController()
+
+/** Of 400 characters: 100 tokens, and 500 of an answer until one is known. At 1 USD a million each that is 600 µUSD. */
+const question: Question<string> = {
+  messages: [{ role: 'user', content: 'x'.repeat(400) }],
+  schema: {},
+  schemaName: 'x',
+  promptVersion: '1',
+  nonce: '',
+  cut: [],
+  read: (text) => ({ kind: 'answer', answer: text }),
+}
+const prices = { 'a/big': { input: 1, output: 1 }, 'a/small': { input: 0.1, output: 0.1 } }
+
+interface Spender {
+  client: JudgeClient
+  spent(): number
+  inFlight(): number
+  askedOf: string[]
+}
+
+/** Answers cost between half and one and a half times of what was thought. */
+function spender(): Spender {
+  let [spent, inFlight] = [0, 0]
+  let random = 7
+  const askedOf: string[] = []
+  return {
+    askedOf,
+    spent: () => spent,
+    inFlight: () => inFlight,
+    client: {
+      async ask<T>(judges: readonly string[], asked: Question<T>) {
+        const judge = judges[0]!
+        askedOf.push(judge)
+        inFlight++
+        await new Promise((resolve) => setImmediate(resolve))
+        random = (random * 16_807) % 2_147_483_647
+        const outputTokens = 200 + (random % 600)
+        const costMicroUsd = Math.ceil(prices[judge as keyof typeof prices].input * (100 + outputTokens))
+        spent += costMicroUsd
+        inFlight--
+        const read = asked.read('4')
+        if (read.kind !== 'answer') throw new Error('it reads everything')
+        const usage = { model: judge, inputTokens: 100, outputTokens, costMicroUsd }
+        return { kind: 'answered' as const, answer: read.answer, usage }
+      },
+    },
+  }
+}
+
+function budgetsOf(open: () => Promise<StateStore>): void {
+  const states: StateStore[] = []
+  const opened = async (): Promise<StateStore> => {
+    const state = await open()
+    states.push(state)
+    return state
+  }
+  afterAll(() => Promise.all(states.map((state) => state.close())))
+  const none = async () => new Map<string, number>()
+
+  test('many workers at once spend no more than it and what is in flight', async () => {
+    const AT_ONCE = 24
+    const LIMIT = 60_000
+    const all = await Promise.all([opened(), opened(), opened()])
+    const one = spender()
+    const clients = all.map((state) => {
+      const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+      const budget = budgets.of(runOf('many'), perRun(LIMIT))!
+      return withBudget(one.client, {
+        budget,
+        prices,
+        outputs: createOutputEstimate(),
+        cheaper: null,
+        holdBackMicroUsd: 0,
+      })
+    })
+    let overBudget = 0
+    let highest = 0
+    const lane = async (i: number): Promise<void> => {
+      for (let n = 0; n < 12; n++) {
+        const outcome = await clients[i % 3]!.ask(['a/big'], question, signal)
+        if (outcome.kind === 'over_budget') overBudget++
+        highest = Math.max(highest, one.spent())
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => lane(i)))
+    expect(overBudget).toBeGreaterThan(0)
+    expect(one.askedOf.length + overBudget).toBe(AT_ONCE * 12)
+    // What a call in flight may cost beyond its estimate.
+    expect(highest).toBeLessThanOrEqual(LIMIT + AT_ONCE * 900)
+    expect(highest).toBeGreaterThan(LIMIT * 0.9)
+  })
+
+  test('a worker that is killed with calls on their way takes what they may have cost with it', async () => {
+    const state = await opened()
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budget = budgets.of(runOf('killed'), perRun(2_000))!
+    // Never settled.
+    expect(await budget.reserve(900)).not.toBeNull()
+    expect(await budget.left()).toBe(1_100)
+    const second = await budget.reserve(900)
+    expect(await budget.reserve(900)).toBeNull()
+    await second!.settle(100)
+    expect(await budget.left()).toBe(1_000)
+    expect(await budget.reserve(900)).not.toBeNull()
+  })
+
+  test('a month is counted for all runs of an eval, a tenant’s for all of its evals, from what the store has', async () => {
+    const state = await opened()
+    const asked: number[] = []
+    const budgets = createBudgets({
+      state,
+      spendSince: async (_, sinceMs) => {
+        asked.push(sinceMs)
+        return new Map([
+          ['test/monthly', 400],
+          ['test/other', 500],
+        ])
+      },
+      tenantPerMonthMicroUsd: () => 1_500,
+      nowMs,
+    })
+    const month = perRun(10_000, { perRunMicros: null, perMonthMicros: 1_000 })
+    const first = budgets.of(runOf('monthly'), month)!
+    expect(await first.left()).toBe(600)
+    expect(asked[0]).toBe(Date.parse('2026-11-01T00:00:00Z'))
+    await (await first.reserve(500))!.settle(450)
+    const second = budgets.of({ ...runOf('monthly'), runId: 'test/monthly@2' }, month)!
+    expect(await second.left()).toBe(150)
+    // 500 + 400 + 450 of the tenant's 1500; a refusal takes nothing of the bounds that it did not meet.
+    const other = budgets.of(runOf('other'), { budget: null })!
+    expect(await other.left()).toBe(150)
+    expect(await second.reserve(200)).toBeNull()
+    expect(await other.left()).toBe(150)
+  })
+
+  test('the cheaper judge takes over where the own one is not paid for, and what is kept for it is its own', async () => {
+    const state = await opened()
+    const one = spender()
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budget = budgets.of(runOf('cheaper'), perRun(4_000))!
+    const options = { prices, outputs: createOutputEstimate(), cheaper: 'a/small', holdBackMicroUsd: 1_500 }
+    const client = withBudget(one.client, { budget, ...options })
+    const kinds: string[] = []
+    for (let n = 0; n < 100; n++) kinds.push((await client.ask(['a/big'], question, signal)).kind)
+    const big = one.askedOf.filter((judge) => judge === 'a/big').length
+    expect(big).toBeGreaterThanOrEqual(2)
+    expect(one.askedOf.slice(big)).toEqual(Array(one.askedOf.length - big).fill('a/small'))
+    expect(one.askedOf.length - big).toBeGreaterThan(10)
+    expect(kinds.slice(one.askedOf.length)).toEqual(Array(100 - one.askedOf.length).fill('over_budget'))
+    expect(one.spent()).toBeLessThanOrEqual(4_000 + 900)
+  })
+}
+
+describe('on the embedded state', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-budget-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  budgetsOf(() => openState({ dataDir: folder, nowMs }, fail))
+})
+
+// Where Redis is required (CI) its absence fails in beforeAll instead of skipping.
+describe.skipIf(!redisServer.installed && !redisServer.required)(
+  'on redis-server (skipped where it is not installed)',
+  () => {
+    let redis: RunningRedis
+    beforeAll(async () => {
+      redis = await startRedis()
+    })
+    afterAll(() => redis?.stop())
+    budgetsOf(() => openState({ redis: redisSettings(redis.url), dataDir: '', nowMs }, fail))
+  },
+)
+
+test('nothing bounds an eval without a budget, of a tenant without one', async () => {
+  const state = {} as StateStore
+  const budgets = createBudgets({ state, spendSince: async () => new Map(), tenantPerMonthMicroUsd: () => null, nowMs })
+  expect(budgets.of(runOf('free'), { budget: null })).toBeNull()
+})
+
+describe('what a budget affords', () => {
+  test.each([
+    ['all of it', [3, 3, 3], null, 9, { own: 3, cheaper: 0, unpaid: 0 }],
+    ['the first of it', [3, 3, 3], null, 8, { own: 2, cheaper: 0, unpaid: 1 }],
+    ['nothing', [3, 3], null, 2, { own: 0, cheaper: 0, unpaid: 2 }],
+    ['some by each', [10, 10, 10, 10], [1, 1, 1, 1], 22, { own: 2, cheaper: 2, unpaid: 0, holdBackMicroUsd: 2 }],
+    ['all by the cheaper', [10, 10], [1, 1], 2, { own: 0, cheaper: 2, unpaid: 0 }],
+    ['some by the cheaper', [10, 10, 10], [1, 1, 1], 2, { own: 0, cheaper: 2, unpaid: 1 }],
+  ] as const)('%s', (_, own, cheap, left, expected) => {
+    expect(afford(own, cheap, left)).toMatchObject(expected)
+  })
+
+  test('is never above it, and every subject is in one part', () => {
+    const cost = fc.integer({ min: 1, max: 100 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cost, cost)), fc.nat(3_000), fc.boolean(), (costs, left, hasCheap) => {
+        const own = costs.map(([dear, cheap]) => dear + cheap)
+        const cheap = hasCheap ? costs.map(([, one]) => one) : null
+        const parts = afford(own, cheap, left)
+        expect(parts.own + parts.cheaper + parts.unpaid).toBe(own.length)
+        const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
+        const spent = sum(own.slice(0, parts.own)) + sum((cheap ?? []).slice(parts.own, parts.own + parts.cheaper))
+        expect(spent).toBeLessThanOrEqual(left)
+      }),
+    )
+  })
+})
+
+function fail(error: Error): void {
+  throw error
+}

@@ -1,0 +1,121 @@
+/**
+ * What runs may spend: reserved before each question, for all workers at once, and settled by what it took. A reservation whose
+ * worker was killed stays: the call may have been made.
+ */
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { OfflineJob } from '../../storage/queue/port.ts'
+import type { StateStore } from '../../storage/state/port.ts'
+
+export interface BudgetBounds {
+  perRunMicroUsd: number | null
+  perMonthMicroUsd: number | null
+  /** Of all evals of the tenant together. */
+  tenantPerMonthMicroUsd: number | null
+}
+
+export interface RunBudget {
+  /** What is left of the tightest of its bounds. */
+  left(): Promise<number>
+  /** Null where that much is not left besides `holdBack`; nothing is reserved then. Rejects with `StateError`. */
+  reserve(microUsd: number, holdBack?: number): Promise<Reservation | null>
+}
+
+export interface Reservation {
+  /** Once, with what it took. */
+  settle(microUsd: number): Promise<void>
+}
+
+export interface Budgets {
+  /** Null where nothing bounds it. */
+  of(job: Pick<OfflineJob, 'tenant' | 'evalId' | 'runId'>, evalPlan: Pick<OfflineEvalPlan, 'budget'>): RunBudget | null
+}
+
+export interface BudgetsOptions {
+  state: Pick<StateStore, 'get' | 'compareAndSet' | 'add'>
+  /** What judges cost since then, by eval: for a month whose count was lost, or never kept. */
+  spendSince: (tenant: string, sinceMs: number) => Promise<ReadonlyMap<string, number>>
+  tenantPerMonthMicroUsd: (tenant: string) => number | null
+  nowMs: () => number
+}
+
+/** State lasts a week at the most; a month's count that nobody touches for so long is summed up again from the results. */
+const TTL_MS = 7 * 24 * 3_600_000
+
+interface Bound {
+  key: string
+  atMost: number
+  /** What is spent where nothing is counted yet. */
+  spent: () => Promise<number>
+}
+
+export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs }: BudgetsOptions): Budgets {
+  /** Of the month (UTC) that it is now. */
+  function boundsOf(job: Pick<OfflineJob, 'tenant' | 'evalId' | 'runId'>, bounds: BudgetBounds): Bound[] {
+    const { tenant, evalId, runId } = job
+    const month = new Date(nowMs()).toISOString().slice(0, 7)
+    const spend = () => spendSince(tenant, Date.parse(`${month}-01T00:00:00Z`))
+    const all: (Omit<Bound, 'atMost'> & { atMost: number | null })[] = [
+      { key: `run/${tenant}/${runId}`, atMost: bounds.perRunMicroUsd, spent: async () => 0 },
+      {
+        key: `month/${month}/${tenant}/${evalId}`,
+        atMost: bounds.perMonthMicroUsd,
+        spent: async () => (await spend()).get(evalId) ?? 0,
+      },
+      {
+        key: `tenant/${month}/${tenant}`,
+        atMost: bounds.tenantPerMonthMicroUsd,
+        spent: async () => [...(await spend()).values()].reduce((sum, micros) => sum + micros, 0),
+      },
+    ]
+    return all.flatMap(({ atMost, ...bound }) =>
+      atMost === null ? [] : [{ ...bound, key: `judges/spent/${bound.key}`, atMost }],
+    )
+  }
+
+  async function spentOf({ key, spent }: Bound): Promise<number> {
+    const known = await state.get(key)
+    if (known !== undefined) return Number(known)
+    // Of those who find it missing at once, one sets it; the others go on from what that one found.
+    const found = await spent()
+    if (await state.compareAndSet(key, undefined, String(found), TTL_MS)) return found
+    return Number((await state.get(key)) ?? found)
+  }
+
+  return {
+    of(job, { budget }) {
+      const bounds: BudgetBounds = {
+        perRunMicroUsd: budget?.perRunMicros ?? null,
+        perMonthMicroUsd: budget?.perMonthMicros ?? null,
+        tenantPerMonthMicroUsd: tenantPerMonthMicroUsd(job.tenant),
+      }
+      if (Object.values(bounds).every((bound) => bound === null)) return null
+      return {
+        async left() {
+          const all = await Promise.all(
+            boundsOf(job, bounds).map(async (bound) => bound.atMost - (await spentOf(bound))),
+          )
+          return Math.max(0, Math.min(...all))
+        },
+        async reserve(microUsd, holdBack = 0) {
+          const reserved: Bound[] = []
+          for (const bound of boundsOf(job, bounds)) {
+            await spentOf(bound)
+            const sum = await state.add(bound.key, microUsd, TTL_MS, Math.max(0, bound.atMost - holdBack))
+            if (sum !== undefined) {
+              reserved.push(bound)
+              continue
+            }
+            for (const { key } of reserved) await state.add(key, -microUsd, TTL_MS)
+            return null
+          }
+          return {
+            async settle(spent) {
+              if (spent === microUsd) return
+              for (const { key } of reserved) await state.add(key, spent - microUsd, TTL_MS)
+            },
+          }
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,82 @@
+/** A judge client that spends no more than it may: what is not paid for is not asked. */
+import { type JudgePrompt, MAX_ANSWER_CHARS } from '../../engine/judge/question.ts'
+import type { RunBudget } from './budget.ts'
+import { NO_USAGE } from './completion.ts'
+import type { JudgeClient } from './judge-client.ts'
+import { costMicroUsd, type Prices } from './prices.ts'
+
+export interface BudgetedOptions {
+  budget: RunBudget
+  prices: Prices
+  outputs: OutputEstimate
+  /** Asked where the budget does not pay for the eval's own. */
+  cheaper: string | null
+  /** Kept for the cheaper one, so that it can judge what its part of the sample is. */
+  holdBackMicroUsd: number
+}
+
+const CHARS_PER_TOKEN = 4
+/** Before the first answers: evidence, a few sentences, the score. */
+const FIRST_OUTPUT_TOKENS = 500
+/** Of each model, how much the latest answer counts. */
+const WEIGHT = 0.1
+
+/** How long a model's answers are, by those that it gave. */
+export interface OutputEstimate {
+  tokensOf(judge: string): number
+  note(judge: string, outputTokens: number): void
+}
+
+export function createOutputEstimate(): OutputEstimate {
+  const known = new Map<string, number>()
+  const tokensOf = (judge: string): number => known.get(judge) ?? FIRST_OUTPUT_TOKENS
+  return {
+    tokensOf,
+    note: (judge, outputTokens) =>
+      void known.set(judge, tokensOf(judge) + WEIGHT * (Math.min(outputTokens, MAX_ANSWER_CHARS) - tokensOf(judge))),
+  }
+}
+
+/** Of one question to the dearest of these; null where one of them has no price. */
+export function estimateMicroUsd(
+  judges: readonly string[],
+  { messages }: Pick<JudgePrompt, 'messages'>,
+  prices: Prices,
+  outputs: OutputEstimate,
+): number | null {
+  const chars = messages.reduce((sum, { content }) => sum + content.length, 0)
+  let dearest = 0
+  for (const judge of judges) {
+    const price = prices[judge]
+    if (price === undefined) return null
+    dearest = Math.max(dearest, costMicroUsd(price, Math.ceil(chars / CHARS_PER_TOKEN), outputs.tokensOf(judge)))
+  }
+  return dearest
+}
+
+/** Asks `client` as far as the budget reaches. Its outcomes are `over_budget` beyond; rejects with `StateError`. */
+export function withBudget(client: JudgeClient, options: BudgetedOptions): JudgeClient {
+  const { budget, prices, outputs, cheaper, holdBackMicroUsd } = options
+  return {
+    async ask(judges, question, signal) {
+      const tries = [{ judges, holdBack: cheaper === null ? 0 : holdBackMicroUsd }]
+      if (cheaper !== null) tries.push({ judges: [cheaper], holdBack: 0 })
+      for (const one of tries) {
+        const estimate = estimateMicroUsd(one.judges, question, prices, outputs)
+        // Whoever enqueues and works asks for prices first: without one nothing is kept within anything.
+        if (estimate === null) continue
+        const reservation = await budget.reserve(estimate, one.holdBack)
+        if (reservation === null) continue
+        const outcome = await client.ask(one.judges, question, signal)
+        // One that was broken off may have been charged.
+        if (outcome.kind === 'aborted' || outcome.kind === 'over_budget') return outcome
+        const { costMicroUsd: spent = estimate, outputTokens } = outcome.usage
+        await reservation.settle(Math.ceil(spent))
+        const [judge] = one.judges
+        if (judge !== undefined && outcome.kind === 'answered' && outputTokens > 0) outputs.note(judge, outputTokens)
+        return outcome
+      }
+      return { kind: 'over_budget', usage: NO_USAGE }
+    },
+  }
+}

@@ -1,0 +1,48 @@
+/** What judging a subject would cost, before anybody is asked: its first question is put together, and not sent. */
+import { findMetric } from '../../dsl/metrics.ts'
+import type { JudgePlan } from '../../dsl/plan.ts'
+import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
+import type { Asker } from '../../engine/judge/asker.ts'
+import { estimateMicroUsd, type OutputEstimate } from './budgeted-client.ts'
+import type { Prices } from './prices.ts'
+
+export interface SubjectEstimate {
+  /** Of all members of a panel; null without prices. */
+  ownMicroUsd: number | null
+  /** Null without a cheaper judge, or its price. */
+  cheapMicroUsd: number | null
+}
+
+const NONCE = '0'.repeat(32)
+
+export function createEstimator(
+  { plan, inquire }: OfflineEval,
+  judges: JudgePlan | null,
+  prices: Prices,
+  outputs: OutputEstimate,
+): (view: TraceView, span: ProjectedSpan | undefined) => Promise<SubjectEstimate> {
+  const { method, budget } = plan
+  const calls = method.kind === 'metric' ? (findMetric(method.metric.name)?.judgeCalls ?? 1) : 1
+  const cheaper = budget?.cheaper
+  return async (view, span) => {
+    const nothing = { ownMicroUsd: 0, cheapMicroUsd: cheaper === undefined ? null : 0 }
+    if (inquire === null || judges === null) return nothing
+    const inquiry = inquire(view, span)
+    if (inquiry.kind === 'none') return nothing
+    let own: number | null = 0
+    let cheap: number | null = cheaper === undefined ? null : 0
+    const asker: Asker = {
+      nonce: () => NONCE,
+      async ask(question) {
+        const each = judges.models.map((model) => estimateMicroUsd([model], question, prices, outputs))
+        own = each.includes(null) ? null : each.reduce<number>((sum, cost) => sum + (cost ?? 0), 0) * calls
+        const one = cheaper === undefined ? null : estimateMicroUsd([cheaper], question, prices, outputs)
+        cheap = one === null ? null : one * calls
+        return { kind: 'none', why: { code: 'over_budget' } }
+      },
+    }
+    await inquiry.about(asker)
+    return { ownMicroUsd: own, cheapMicroUsd: cheap }
+  }
+}
