@@ -12,7 +12,7 @@ import type { Plan } from '../dsl/plan.ts'
 import { checkProject, compileProject, type ProjectInput } from '../dsl/project.ts'
 import type { ProjectCounts } from '../dsl/project-compiler.ts'
 import type { ReadTraces, SourceText, TracesFile } from '../dsl/resolve.ts'
-import { packFolder } from './pack-folder.ts'
+import { packFolder, pathOfEvals } from './pack-folder.ts'
 import { reasonOf } from './reason-of.ts'
 
 /** What was read, and what is wrong with it. */
@@ -119,7 +119,8 @@ class EvalReader {
     }
   }
 
-  #add(path: string): void {
+  #add(given: string): void {
+    const path = pathOfEvals(given)
     if (this.#textOf(path) !== undefined) {
       this.#addFile(path)
       return

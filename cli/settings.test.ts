@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { NO_RECEIVERS } from '../alerting/receivers/config.ts'
-import { packFolder } from './pack-folder.ts'
+import { defaultPacks } from './pack-folder.ts'
 import { parseUpSettings } from './settings.ts'
 
 test('the defaults are the standard packs on the well-known ports, on loopback', () => {
@@ -8,7 +8,7 @@ test('the defaults are the standard packs on the well-known ports, on loopback',
     ok: true,
     settings: {
       data: '.assay',
-      evals: [packFolder],
+      evals: defaultPacks,
       otlpHttpPort: 4318,
       otlpGrpcPort: 4317,
       maxEvaluateLagMs: 600_000,

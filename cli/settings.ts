@@ -30,6 +30,7 @@ import { systemRoutesOf } from './config/sections/system.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
 import type { Config } from './config/settings.ts'
+import { pathOfEvals } from './pack-folder.ts'
 
 export interface UpSettings {
   data: string
@@ -96,7 +97,7 @@ function sharedPorts(ports: Readonly<Record<string, number>>): string[] {
 function upSettingsOf(config: Config): UpSettings {
   return {
     data: config.data,
-    evals: config.evals,
+    evals: config.evals.map(pathOfEvals),
     otlpHttpPort: config.gateway.otlpHttpPort,
     otlpGrpcPort: config.gateway.otlpGrpcPort,
     maxEvaluateLagMs: config.gateway.maxEvaluateLagSeconds * 1_000,

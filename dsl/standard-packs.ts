@@ -1,2 +1,9 @@
 /** What can be imported by name wherever Assay is installed: one for each file of `evals/`. */
-export const STANDARD_PACKS: readonly string[] = ['assay:latency', 'assay:pii']
+export const STANDARD_PACKS: readonly string[] = [
+  'assay:agent',
+  'assay:cost',
+  'assay:latency',
+  'assay:pii',
+  'assay:rag',
+  'assay:safety',
+]

@@ -55,7 +55,9 @@ export const path = (what: string): Kind<string> => ({
     z
       .string(`must name ${what}`)
       .min(1, `must name ${what}`)
-      .transform((given) => (kind === 'file' && given !== ':memory:' ? resolve(folder, given) : given)),
+      .transform((given) =>
+        kind === 'file' && given !== ':memory:' && !given.startsWith('assay:') ? resolve(folder, given) : given,
+      ),
 })
 
 export const list = <T>(of: Kind<T>): Kind<readonly T[]> => ({

@@ -29,7 +29,7 @@ ASSAY_URL and OTEL_EXPORTER_OTLP_ENDPOINT name the running Assay (http://127.0.0
 For a running Assay to judge the answers and post the alert as the example does, start it so:
 
   ASSAY_OPENAI_BASE_URL=http://127.0.0.1:4010/v1 ASSAY_SLACK_WEBHOOK_URL=http://127.0.0.1:4011/services/example \\
-    ASSAY_ALERTS_ALLOW_PRIVATE=127.0.0.1 npm start -- --evals evals --evals examples/support-agent/evals
+    ASSAY_ALERTS_ALLOW_PRIVATE=127.0.0.1 npm start -- --evals assay:latency --evals assay:pii --evals examples/support-agent/evals
 
 SUPPORT_AGENT_MODEL_PORT and SUPPORT_AGENT_SLACK_PORT choose other ports than 4010 and 4011.`
 

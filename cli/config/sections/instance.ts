@@ -1,4 +1,4 @@
-import { packFolder } from '../../pack-folder.ts'
+import { defaultPacks } from '../../pack-folder.ts'
 import { setting } from '../setting.ts'
 import { httpUrl, list, optional, path, text } from '../values.ts'
 
@@ -12,10 +12,10 @@ export const instance = {
     variables: ['ASSAY_DATA'],
     onlyUp: true,
   }),
-  evals: setting(list(path('a folder or file')), {
+  evals: setting(list(path('a folder, a file, or a standard pack such as assay:rag')), {
     about: 'files or folders of `.eval` definitions',
-    default: [packFolder],
-    without: 'the standard packs',
+    default: defaultPacks,
+    without: '`assay:latency` and `assay:pii`',
     flag: '--evals',
     argument: '<dir>',
     variables: ['ASSAY_EVALS'],
