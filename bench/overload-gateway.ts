@@ -1,7 +1,10 @@
 /**
  * A gateway alone in a process of its own, on the embedded log in a folder: what `bench/overload.ts` sends to. By messages its log goes
- * away (`refuse`, or `hang`: no answer at all) and comes back (`up`), and it counts what is in the log (`count`).
+ * away (`refuse`, or `hang`: no answer at all) and comes back (`up`), and it counts what is in the log (`count`) and tells how soon it refused (`times`).
  */
+import { subscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createGateway } from '../ingest/gateway.ts'
 import { startOtlpHttp } from '../ingest/otlp-http.ts'
 import { createGate } from '../storage/access/gate.ts'
@@ -9,8 +12,13 @@ import { openEmbeddedLog } from '../storage/log/embedded.ts'
 import { LogError } from '../storage/log/port.ts'
 import { AGENT_TRACES } from '../storage/log/topics.ts'
 
-export type ToGateway = 'refuse' | 'hang' | 'up' | 'count'
-export type FromGateway = { kind: 'listening'; port: number } | { kind: 'counted'; spans: number } | { kind: 'done' }
+export type ToGateway = 'refuse' | 'hang' | 'up' | 'count' | 'times'
+export type FromGateway =
+  | { kind: 'listening'; port: number }
+  | { kind: 'counted'; spans: number }
+  /** Of requests that were turned away: from the head to the end of the answer, sorted. How late the event loop was. */
+  | { kind: 'times'; refusedMs: readonly number[]; loopDelayP99Ms: number; loopDelayMostMs: number }
+  | { kind: 'done' }
 
 const say = (message: FromGateway): void => void process.send?.(message)
 const [, , dataDir = ':memory:'] = process.argv
@@ -18,7 +26,7 @@ const log = await openEmbeddedLog({ dataDir, retentionIntervalMs: null })
 await log.ensureTopics([
   { name: AGENT_TRACES, partitions: 4, retentionMs: null, retentionBytes: null, compacted: false },
 ])
-let mode: Exclude<ToGateway, 'count'> = 'up'
+let mode: Exclude<ToGateway, 'count' | 'times'> = 'up'
 let back = Promise.withResolvers<void>()
 const gateway = createGateway({
   log: {
@@ -33,11 +41,32 @@ const gateway = createGateway({
   // As `assay serve gateway` has it.
   maxHeldBytes: 64 << 20,
 })
+const startedMs = new WeakMap<IncomingMessage, number>()
+const refusedMs: number[] = []
+subscribe('http.server.request.start', (message) => {
+  startedMs.set((message as { request: IncomingMessage }).request, performance.now())
+})
+subscribe('http.server.response.finish', (message) => {
+  const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+  if (response.statusCode !== 200) refusedMs.push(performance.now() - (startedMs.get(request) ?? Number.NaN))
+})
+const loopDelay = monitorEventLoopDelay({ resolution: 1 })
+loopDelay.enable()
 const listener = await startOtlpHttp({ host: '127.0.0.1', port: 0, gateway })
 
 process.on('message', async (message: ToGateway) => {
   if (message === 'count') {
     say({ kind: 'counted', spans: await storedSpans() })
+    return
+  }
+  if (message === 'times') {
+    refusedMs.sort((a, b) => a - b)
+    say({
+      kind: 'times',
+      refusedMs,
+      loopDelayP99Ms: loopDelay.percentile(99) / 1e6,
+      loopDelayMostMs: loopDelay.max / 1e6,
+    })
     return
   }
   mode = message

@@ -1,6 +1,7 @@
 /**
  * The gateway alone under too much load, and with its log away: `overload` sends twice what it can take, `log-down` half of it while the log
- * refuses, and then hangs. Client and gateway share the machine: what the client takes is the gateway's loss in both parts alike.
+ * refuses, and then hangs. Client and gateway share the machine: what the client takes is the gateway's loss in both parts alike. How soon a
+ * refusal comes is measured by both: the client's figure has the sockets and the client itself in it.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -67,7 +68,7 @@ export async function runOverload({ seconds }: { seconds: number }): Promise<voi
     console.log(`overload, ${seconds} s at twice the peak, over ${CONNECTIONS} connections`)
     console.log(`  peak                ${Math.round(peak)} spans/s, 8 connections that wait for answers`)
     console.log(`  goodput             ${Math.round(goodput)} spans/s, ${((100 * goodput) / peak).toFixed(1)}% of peak`)
-    tell(report, gateway.pid)
+    await tell(report, gateway)
   })
 }
 
@@ -80,37 +81,49 @@ export async function runLogDown({ seconds }: { seconds: number }): Promise<void
   await withGateway(async (gateway) => {
     const peak = await peakOf(gateway.url)
     const before = await gateway.ask('count')
-    const report = await sendOpenLoad({
+    const load = {
       url: gateway.url,
       seconds: seconds + 2 * AROUND_SECONDS,
       spansPerSecond: SHARE_OF_PEAK * peak,
       connections: CONNECTIONS,
-      onSecond: (second) => {
-        if (second === AROUND_SECONDS) void gateway.ask('refuse')
-        if (second === AROUND_SECONDS + Math.round(seconds / 2)) void gateway.ask('hang')
-        if (second === AROUND_SECONDS + seconds) void gateway.ask('up')
-      },
+    }
+    const report = await sendOpenLoad(load, (second) => {
+      if (second === AROUND_SECONDS) void gateway.ask('refuse')
+      if (second === AROUND_SECONDS + Math.round(seconds / 2)) void gateway.ask('hang')
+      if (second === AROUND_SECONDS + seconds) void gateway.ask('up')
     })
     const after = await gateway.ask('count')
     const stored = after.kind === 'counted' && before.kind === 'counted' ? after.spans - before.spans : Number.NaN
     console.log(`log down for ${seconds} s of ${seconds + 2 * AROUND_SECONDS}, at half of the peak`)
     console.log(`  acknowledged        ${report.acceptedSpans} spans, ${stored} in the log`)
     console.log(`  lost                ${Math.max(0, report.acceptedSpans - stored)}`)
-    tell(report, gateway.pid)
+    await tell(report, gateway)
   })
 }
 
-function tell({ answers, timeouts, refusedWithoutRetryAfter, acceptedMs, refusedMs }: OpenLoadReport, pid: number) {
+async function tell(report: OpenLoadReport, gateway: GatewayProcess): Promise<void> {
+  const { answers, timeouts, refusedWithoutRetryAfter, acceptedMs, refusedMs, sent, notSent, latestMs } = report
   const counted = [...answers].sort(([a], [b]) => a - b).map(([status, count]) => `${count} × ${status || 'broken'}`)
   const spread = (sorted: readonly number[]): string =>
     `p50 ${atQuantile(sorted, 0.5)} ms, p99 ${atQuantile(sorted, 0.99)} ms, most ${atQuantile(sorted, 1)} ms`
-  const slow = refusedMs.filter((ms) => ms > 50).length
+  const late = (sorted: readonly number[]): string => `${sorted.filter((ms) => ms > 50).length} later than 50 ms`
+  console.log(
+    `  sent                ${sent} requests; ${notSent} were not, since all connections waited for answers; the client late by ${latestMs.toFixed(0)} ms at most`,
+  )
   console.log(`  answers             ${counted.join(', ')}; time-outs ${timeouts}`)
   console.log(`  accepted after      ${spread(acceptedMs)}`)
   console.log(
-    `  refused after       ${spread(refusedMs)}; ${slow} later than 50 ms, ${refusedWithoutRetryAfter} without Retry-After`,
+    `  refused after       ${spread(refusedMs)}; ${late(refusedMs)}, ${refusedWithoutRetryAfter} without Retry-After`,
   )
-  const usage = processUsage(pid)
+  const inside = await gateway.ask('times')
+  if (inside.kind === 'times') {
+    const { refusedMs: ms, loopDelayP99Ms, loopDelayMostMs } = inside
+    console.log(`    in the gateway    ${spread(ms)}; ${late(ms)}, from the request's head to the end of its answer`)
+    console.log(
+      `    its event loop    p99 ${loopDelayP99Ms.toFixed(1)} ms, most ${loopDelayMostMs.toFixed(1)} ms behind`,
+    )
+  }
+  const usage = processUsage(gateway.pid)
   if (usage !== null)
     console.log(
       `  gateway             ${usage.cpuSeconds.toFixed(1)} s CPU, peak ${Math.round(usage.peakRssBytes / 1e6)} MB`,

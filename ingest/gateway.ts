@@ -12,6 +12,7 @@ import { Breaker, type BreakerView } from './guard/breaker.ts'
 import { createFairPool, type FairPool, MOST_OF_FREE } from './guard/fair-pool.ts'
 import { type Limits, type LimitsView, NO_LIMITS } from './guard/limits.ts'
 import { createWorkQueue, type WorkQueue } from './guard/queue.ts'
+import { createTurns } from './guard/turns.ts'
 import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
 import { busy, type Endpoint, malformed, type Rejection, refusalOfBody, refusalOfLimit } from './refusals.ts'
 import { createHistory, type StreamHistory } from './stream/history.ts'
@@ -37,7 +38,7 @@ export interface GatewayOptions {
   breaker?: Breaker
   /** What tenants may send; as much as they like unless told. */
   limits?: Limits
-  /** After this long an append is given up; what it held may still be appended. 10 s unless told. */
+  /** After this long an append is given up; what it held may still be appended. 7 s unless told: exporters wait for 10. */
   appendTimeoutMs?: number
   /** Told of what should never happen; stderr unless told. */
   onBug?: (error: unknown) => void
@@ -99,10 +100,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { maxBodyBytes = 20 * MEBIBYTE, maxHeldBytes = 128 * MEBIBYTE } = options
   const { edges = NO_EDGES } = options
   const { mostOfFree = MOST_OF_FREE } = options
+  const turns = createTurns()
   const budget = createFairPool(maxHeldBytes, mostOfFree)
   const counters = emptyCounters()
   const { bounds = DEFAULT_BOUNDS } = options
-  const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 10_000 } = options
+  const { breaker = new Breaker(nowMs), limits = NO_LIMITS, appendTimeoutMs = 7_000 } = options
 
   /** `accepting` says when it comes to the append: what is waited for before, such as the count of a limit, is not the log's fault. */
   const append = async (accepting: (onAppend: () => void) => Promise<AcceptOutcome>): Promise<AcceptOutcome> => {
@@ -163,6 +165,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     take: async (payload, heldBytes) => {
       if (!budget.take(payload.tenant, heldBytes)) return rejected(counters, refusalOfBody('overloaded', 0))
       try {
+        const turn = turns.take()
+        if (turn !== null) await turn
         const taken = await accept(payload)
         if (!taken.ok) return rejected(counters, taken.rejection)
         counters.acceptedRequests++

@@ -4,11 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { erasureResponseSchema } from '../server/schemas.ts'
+import { openRedisState } from '../storage/state/redis.ts'
+import { answersOf } from '../workers/offline/answer-cache.ts'
 import { type SentTraces, startSending } from './kill/sender.ts'
 import { type ClickHouseServer, startClickHouse } from './support/clickhouse-server.ts'
 import { type KafkaBroker, startKafkaBroker } from './support/kafka-broker.ts'
 import { kafkaIsMissing } from './support/kafka-jars.ts'
-import { type RunningRedis, redisServer, startRedis } from './support/redis-server.ts'
+import { type RunningRedis, redisServer, redisSettings, startRedis } from './support/redis-server.ts'
 import { cliFile, type ServedProcess, startServe } from './support/serve-process.ts'
 
 const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
@@ -146,6 +149,38 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
     expect(new Set(results.results.map(({ traceId }) => traceId)).size).toBe(results.results.length)
     const live = (await (await fetch(`${api}/v1/results?limit=1000`)).json()) as { results: { runId?: string }[] }
     expect(live.results.some(({ runId }) => runId !== undefined)).toBe(false)
+  })
+
+  test('a trace that is erased is gone from ClickHouse and from what judges said, and Kafka keeps its copy until it is told', {
+    timeout: 120_000,
+  }, async () => {
+    const api = one('api').httpUrl
+    const answers = await openRedisState({
+      settings: redisSettings(redis.url),
+      connectTimeoutMs: 10_000,
+      operationTimeoutMs: 10_000,
+      onError: () => {},
+    })
+    for (const tenant of ['default', 'other'])
+      await answers.compareAndSet(`${answersOf(tenant)}of-a-judge`, undefined, 'a quote', 3_600_000)
+    const { results } = (await (await fetch(`${api}/v1/results?limit=1`)).json()) as { results: { traceId: string }[] }
+    const { traceId } = results[0]!
+    const erase = (...args: string[]) =>
+      spawnSync(process.execPath, [cliFile, 'delete', '--server', api, '--json', ...args], { encoding: 'utf8' })
+    const done = erase('--trace', traceId, '--yes')
+    expect(done).toMatchObject({ status: 0, stderr: '' })
+    const report = erasureResponseSchema.parse(JSON.parse(done.stdout))
+    expect(report).toMatchObject({ traces: 1, records: 0, answers: 1, isSettled: true })
+    expect(report.spans).toBeGreaterThan(0)
+    expect(report.results).toBeGreaterThan(0)
+    expect(report.keptUntil.map(({ topic }) => topic)).toEqual(expect.arrayContaining(['agent-traces', 'eval-results']))
+    expect((await fetch(`${api}/v1/traces/${traceId}`)).status).toBe(404)
+    expect(await answers.get(`${answersOf('other')}of-a-judge`)).toBe('a quote')
+    await answers.close()
+    expect(erase('--trace', traceId, '--yes')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('nothing was found of trace'),
+    })
   })
 
   test('each says how it is, and drains when it is told to', { timeout: 90_000 }, async () => {

@@ -41,7 +41,8 @@ Examples:
   assay delete --trace 0af7651916cd43dd8448eb211c80319c
   assay delete --session s-83 --yes --json
 
-Exit codes: 0 fine, 1 spans that the store had in hand may be left (ask again in a minute), 2 usage, or Assay refused.`,
+Exit codes: 0 erased, 1 nothing was found by this id, or spans that the store had in hand may be left (ask again in a minute),
+2 usage, or Assay refused.`,
     )
     .action(async (flags: Flags) => {
       process.exitCode = await run(flags)
@@ -67,14 +68,28 @@ async function run(flags: Flags): Promise<number> {
     if (!process.stdin.isTTY) return fail('--yes is needed where nobody can be asked; --dry-run counts')
     const counted = await ask(true)
     if (!counted.ok) return fail(counted.message)
+    if (isNothing(counted.value)) return nothing(flags, only, counted.value)
     process.stderr.write(countsOf(counted.value))
     if (!(await isConfirmed(`Erase what there is of this ${only[0]}, for good? [y/N] `))) return exitCodes.ok
   }
   const answer = await ask(flags.dryRun === true)
   if (!answer.ok) return fail(answer.message)
   const report = answer.value
+  if (isNothing(report)) return nothing(flags, only, report)
   process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : textOf(report))
   return report.isSettled ? exitCodes.ok : exitCodes.findings
+}
+
+const isNothing = ({ traces, spans, results, records, deadLetters }: ErasureResponse): boolean =>
+  traces + spans + results + records + deadLetters === 0
+
+/** Most often a mistyped id, or another tenant's key: whoever has to answer for an erasure must hear of it. */
+function nothing({ json }: Flags, [kind, id]: readonly [string, string], report: ErasureResponse): number {
+  if (json) process.stdout.write(`${JSON.stringify(report)}\n`)
+  process.stderr.write(
+    `assay delete: nothing was found of ${kind} ${JSON.stringify(id)}, of the key's tenant; is it written as it was sent?\n`,
+  )
+  return exitCodes.findings
 }
 
 function fail(message: string): number {

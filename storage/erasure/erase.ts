@@ -14,6 +14,7 @@ import {
 } from '../log/topics.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import type { TracesErasure } from '../traces/erasure.ts'
+import { findIdsIn } from './ids-in-bytes.ts'
 import { appendTombstones, hashOfSubject, POLL_MS, type SubjectKind } from './tombstones.ts'
 import { type IsErased, type Removed, withoutNotes, withoutTraces } from './without-traces.ts'
 
@@ -41,6 +42,7 @@ export interface Wanted {
 }
 
 export interface ErasureReport {
+  /** Of which there was anything. */
   readonly traces: number
   /** Rows of ClickHouse. */
   readonly spans: number
@@ -76,7 +78,14 @@ export async function erase(parts: ErasureParts, wanted: Wanted): Promise<Erasur
   const stored = await store.count(tenant, [...traceIds])
   if (isDryRun) {
     const log = await rewriteLog(parts, { tenant, ids, traceIds, isDryRun })
-    return { traces: traceIds.size, ...stored, ...log, answers: 0, keptUntil: keptUntil(parts, atMs), isSettled: true }
+    return {
+      traces: found(traceIds, stored, log),
+      ...stored,
+      ...log,
+      answers: 0,
+      keptUntil: keptUntil(parts, atMs),
+      isSettled: true,
+    }
   }
   await appendAudit(log, {
     atMs,
@@ -92,8 +101,22 @@ export async function erase(parts: ErasureParts, wanted: Wanted): Promise<Erasur
   await store.erase(tenant, [...traceIds])
   const changed = await rewriteLog(parts, { tenant, ids, traceIds, isDryRun })
   const answers = await parts.forgetAnswers(tenant)
-  return { traces: traceIds.size, ...stored, ...changed, answers, keptUntil: keptUntil(parts, atMs), isSettled }
+  return {
+    traces: found(traceIds, stored, changed),
+    ...stored,
+    ...changed,
+    answers,
+    keptUntil: keptUntil(parts, atMs),
+    isSettled,
+  }
 }
+
+/** A trace that was named need not be there. */
+const found = (
+  traceIds: ReadonlySet<string>,
+  { spans, results }: Pick<ErasureReport, 'spans' | 'results'>,
+  { records, deadLetters }: Pick<ErasureReport, 'records' | 'deadLetters'>,
+): number => (spans + results + records + deadLetters === 0 ? 0 : traceIds.size)
 
 /** Traces of which the store may have nothing yet. Where the log cannot be changed, what is stored already is not looked at again. */
 async function findInLog(
@@ -160,11 +183,11 @@ async function rewriteLog(
   const counts = { records: 0, deadLetters: 0 }
   const { rewrite } = log
   if (rewrite === undefined) return counts
-  const needles = [...ids, ...[...traceIds].slice(0, 1_000)].map((id) => Buffer.from(id))
-  const raw = [...traceIds].slice(0, 1_000).map((id) => Buffer.from(id, 'hex'))
+  const needles = ids.map((id) => Buffer.from(id))
+  const isTraceIn = findIdsIn(traceIds)
   const mayBeAbout = (bytes: Uint8Array): boolean => {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    return [...needles, ...raw].some((needle) => needle.length > 0 && buffer.includes(needle))
+    return needles.some((needle) => buffer.includes(needle)) || isTraceIn(buffer)
   }
   const isErased: IsErased = (traceId) => traceIds.has(traceId)
   const without = (record: LogRecord): Removed | null => {

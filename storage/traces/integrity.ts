@@ -3,6 +3,7 @@
  * at only where the counts differ.
  */
 import type { ClickHouseClient } from '@clickhouse/client'
+import type { SpanMessages } from '../../engine/conventions/span-messages.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { TracesTable } from './encode.ts'
@@ -55,10 +56,10 @@ export class TracesIntegrity {
 
   /**
    * Of each range, in pieces of `RECORDS_OF_PIECE`; a piece without rows is left out. Rows stored before `storedSinceMs` are not
-   * looked at: they may be of another log, whose offsets were the same.
+   * looked at: they may be of another log, whose offsets were the same. A record's rows are all in one of the tables.
    */
   async storedRecords(
-    table: TracesTable,
+    tables: readonly TracesTable[],
     ranges: readonly OffsetRange[],
     storedSinceMs: number,
   ): Promise<StoredRecords[]> {
@@ -66,9 +67,8 @@ export class TracesIntegrity {
     const rows = await this.#rows<{ partition: number; piece: number; records: number }>({
       query: `WITH indexOf({partitions:Array(UInt32)}, log_partition) AS i, {froms:Array(UInt64)}[i] AS from
 SELECT log_partition AS partition, intDiv(log_offset - from, ${RECORDS_OF_PIECE}) AS piece, groupBitmap(log_offset) AS records
-FROM ${this.#database}.${table}
+FROM (${this.#positions(tables)})
 WHERE i > 0 AND log_offset >= from AND log_offset < {tos:Array(UInt64)}[i]
-  AND stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
 GROUP BY partition, piece, from
 ${SETTINGS}`,
       query_params: { ...paramsOf(ranges), since: storedSinceMs },
@@ -83,14 +83,13 @@ ${SETTINGS}`,
 
   /** The offsets of one piece that have rows. */
   async storedOffsets(
-    table: TracesTable,
+    tables: readonly TracesTable[],
     { partition, from, to }: OffsetRange,
     storedSinceMs: number,
   ): Promise<Set<number>> {
     const rows = await this.#rows<{ offsets: number[] }>({
-      query: `SELECT bitmapToArray(groupBitmapState(log_offset)) AS offsets FROM ${this.#database}.${table}
+      query: `SELECT bitmapToArray(groupBitmapState(log_offset)) AS offsets FROM (${this.#positions(tables)})
 WHERE log_partition = {partition:UInt32} AND log_offset >= {from:UInt64} AND log_offset < {to:UInt64}
-  AND stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')
 ${SETTINGS}`,
       query_params: { partition, from, to, since: storedSinceMs },
     })
@@ -112,6 +111,22 @@ ${SETTINGS}`,
       },
     })
     return new Set(rows.map(({ tenant, trace, span }) => `${tenant}/${trace}/${span}`))
+  }
+
+  /** Those of the messages that are stored, by `messageKey`. */
+  async storedMessages(messages: readonly SpanMessages[]): Promise<Set<string>> {
+    if (messages.length === 0) return new Set()
+    const rows = await this.#rows<{ tenant: string; trace: string; span: string; event: string }>({
+      query: `SELECT DISTINCT tenant, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, lower(hex(event_key)) AS event
+FROM ${this.#database}.messages
+WHERE tenant IN {tenants:Array(String)} AND trace_id IN arrayMap(x -> toFixedString(unhex(x), 16), {traces:Array(String)})
+${SETTINGS}`,
+      query_params: {
+        tenants: unique(messages.map(({ tenant }) => tenant)),
+        traces: unique(messages.map(({ traceId }) => traceId)),
+      },
+    })
+    return new Set(rows.map(({ tenant, trace, span, event }) => `${tenant}/${trace}/${span}/${event}`))
   }
 
   /** Those of the results that are stored, by `resultKey`. */
@@ -247,6 +262,16 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
     }
   }
 
+  /** Where in the log rows came from, since `since`. */
+  #positions(tables: readonly TracesTable[]): string {
+    return tables
+      .map(
+        (table) =>
+          `SELECT log_partition, log_offset FROM ${this.#database}.${table} WHERE stored_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')`,
+      )
+      .join(' UNION ALL ')
+  }
+
   async #rows<Row>({ query, query_params }: IntegrityQuery): Promise<Row[]> {
     const answer = await this.#client.query({ query, query_params, format: 'JSONEachRow' })
     return answer.json<Row>()
@@ -264,6 +289,9 @@ interface IntegrityQuery extends Omit<Query, 'query_params'> {
 }
 
 export const spanKey = ({ tenant, traceId, spanId }: Span): string => `${tenant}/${traceId}/${spanId}`
+
+export const messageKey = ({ tenant, traceId, spanId, key }: SpanMessages): string =>
+  `${tenant}/${traceId}/${spanId}/${key}`
 
 /** In the order of the columns that `storedResults` asks for. */
 export function resultKey(result: EvalResult): string {

@@ -12,7 +12,16 @@ import { traceResponseSchema } from '../../server/schemas.ts'
 import { connectInProcess } from '../../storage/traces/in-process.ts'
 import { type AssayProcess, startAssay } from '../support/assay-process.ts'
 import { type SlackServer, startSlackServer } from '../support/slack-server.ts'
-import { addressesOf, exportByGrpc, filesWith, post, protobufOf, sendByStream, spanRequest } from './everywhere.ts'
+import {
+  addressesOf,
+  exportByGrpc,
+  filesWith,
+  logRequest,
+  post,
+  protobufOf,
+  sendByStream,
+  spanRequest,
+} from './everywhere.ts'
 
 const KEY = 'a key of the tests, long enough for it'
 /** In all of them, and in nothing else. */
@@ -27,7 +36,7 @@ alert told { on: any  when: count(fail) >= 1 over 1h  severity: page  notify: sl
 alert leaking { on: leaks  when: count(fail) >= 1 over 1h  severity: page  notify: slack("#ops") }
 `
 const traceIdOf = (index: number): string => index.toString(16).padStart(32, '0')
-const TRACES = [1, 2, 3, 4, 5].map(traceIdOf)
+const TRACES = [1, 2, 3, 4, 5, 6].map(traceIdOf)
 const wait = (look: () => void | Promise<void>) => vi.waitFor(look, { timeout: 30_000, interval: 50 })
 
 interface Run {
@@ -68,6 +77,15 @@ async function sendAll({ assay, answers }: Run): Promise<void> {
     await post(`${http}/v1/spans`, JSON.stringify({ spans: [nativeSpan(TRACES[3]!)] }), 'application/json'),
   ]
   expect(sent.map(({ status }) => status)).toEqual([200, 200, 0, 200])
+  // Of a span that says nothing itself: what it was given and answered comes apart from it.
+  const silent = { ...nativeSpan(TRACES[5]!), input: undefined, output: undefined }
+  const logs = [
+    await post(`${http}/v1/spans`, JSON.stringify({ spans: [silent] }), 'application/json'),
+    await post(`${http}/v1/logs`, logRequest(TRACES[5]!, 'aa'.repeat(8), canary), 'application/x-protobuf'),
+  ]
+  expect(logs.map(({ status }) => status)).toEqual([200, 200])
+  expect(logs[1]!.text).toContain('log records were left out: 1 of no event')
+  answers.push(...logs.map(({ text }) => text))
   const acknowledged = await sendByStream(http, { type: 'spans', batch: 1, spans: [nativeSpan(TRACES[4]!)] })
   expect(acknowledged).toContain('"ack"')
   answers.push(...sent.map(({ text }) => text), acknowledged)
@@ -154,7 +172,7 @@ async function everythingStored(folder: string): Promise<string> {
   const client = await connectInProcess(join(folder, 'data', 'traces', 'chdb'))
   try {
     const texts: string[] = []
-    for (const table of ['spans', 'results']) {
+    for (const table of ['spans', 'messages', 'results']) {
       const answer = await client.query({ query: `SELECT * FROM assay.${table}`, format: 'JSONEachRow' })
       texts.push(await answer.text())
     }
@@ -201,6 +219,8 @@ describe('a policy at the edge', () => {
     expect(filesWith(join(run.folder, 'data'), [MARK])).toEqual([])
     const rows = await everythingStored(run.folder)
     expect(rows).toContain(createTokeniser(KEY, 'default')(USER))
+    // The messages that came as log events, masked.
+    expect(rows).toMatch(/"event_key":.*my secret is/)
     expect(rows).not.toContain(MARK)
   }, 60_000)
 })

@@ -34,10 +34,10 @@ const openLog = async () => {
   await log.ensureTopics(onlineTopics)
   return log
 }
+const askToErase = (...args: string[]) =>
+  runAssay(['delete', '--server', assay.apiUrl, '--json', ...args], { timeoutMs: 60_000 })
 const erase = async (...args: string[]) => {
-  const { code, stdout, stderr } = await runAssay(['delete', '--server', assay.apiUrl, '--json', ...args], {
-    timeoutMs: 60_000,
-  })
+  const { code, stdout, stderr } = await askToErase(...args)
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return erasureResponseSchema.parse(JSON.parse(stdout))
 }
@@ -90,7 +90,15 @@ test('a user, a session by what it was before it was tokenised, and a trace', as
   expect(await erase('--user', 'anna', '--yes')).toMatchObject({ traces: 1, spans: 2, keptUntil: [], isSettled: true })
   expect(await erase('--session', 'one', '--yes')).toMatchObject({ traces: 1, spans: 1, isSettled: true })
   expect(await erase('--trace', traceIdOf(3), '--yes')).toMatchObject({ traces: 1, spans: 1, isSettled: true })
-  expect(await erase('--user', 'nobody', '--yes')).toMatchObject({ traces: 0, spans: 0, records: 0 })
+  for (const unknown of [
+    ['--user', 'nobody', '--yes'],
+    ['--session', 'none', '--dry-run'],
+    ['--trace', 'ab'.repeat(16), '--yes'],
+  ]) {
+    const { code, stdout, stderr } = await askToErase(...unknown)
+    expect(erasureResponseSchema.parse(JSON.parse(stdout))).toMatchObject({ traces: 0, spans: 0, records: 0 })
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^assay delete: nothing was found of /) })
+  }
   for (const index of [1, 2, 3]) expect(await spansOf(index)).toBe(0)
   expect(await spansOf(4)).toBe(1)
 }, 120_000)

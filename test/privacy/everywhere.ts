@@ -2,6 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js'
+import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { ProtobufLogsSerializer } from '@opentelemetry/otlp-transformer'
+import { InMemoryLogRecordExporter, LoggerProvider, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { transcodeJson } from '../../engine/otlp/json.ts'
 import type { AssayProcess } from '../support/assay-process.ts'
 
@@ -79,6 +82,27 @@ export function spanRequest(traceId: string, canary: Canary, user: string): obje
       },
     ],
   }
+}
+
+/** The messages of a call as SDKs send them apart from its span, by the real SDK's own writer: with a canary in every text. */
+export function logRequest(traceId: string, spanId: string, canary: Canary): Uint8Array {
+  const exporter = new InMemoryLogRecordExporter()
+  const provider = new LoggerProvider({ processors: [new SimpleLogRecordProcessor({ exporter })] })
+  const logger = provider.getLogger(canary('log-scope'))
+  const context = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: 1 })
+  const attributes = { 'gen_ai.system': 'openai', other: canary('log-attribute') }
+  const said = (place: string): string => `my secret is ${canary(place)}, keep it`
+  logger.emit({ eventName: 'gen_ai.user.message', body: { content: said('log-input') }, attributes, context })
+  const message = {
+    role: 'assistant',
+    content: said('log-output'),
+    tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: { x: canary('log-arguments') } } }],
+  }
+  logger.emit({ eventName: 'gen_ai.choice', body: { index: 0, finish_reason: 'stop', message }, attributes, context })
+  logger.emit({ eventName: 'login', body: canary('log-other'), context })
+  const bytes = ProtobufLogsSerializer.serializeRequest(exporter.getFinishedLogRecords())
+  if (bytes === undefined) throw new Error('the SDK wrote nothing')
+  return bytes
 }
 
 export interface Addresses {

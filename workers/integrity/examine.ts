@@ -1,18 +1,24 @@
 /** Records that are not found by their positions: read, and looked for by what is in them. */
 import { parseResults } from '../../engine/codec/results.ts'
 import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { decodeMessages } from '../../engine/conventions/span-messages.ts'
 import type { Erased } from '../../storage/erasure/tombstones.ts'
 import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import { type Log, type LogRecord, UnreadableRecords } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
-import type { TracesTable } from '../../storage/traces/encode.ts'
-import { type OffsetRange, resultKey, spanKey, type TracesIntegrity } from '../../storage/traces/integrity.ts'
+import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import {
+  messageKey,
+  type OffsetRange,
+  resultKey,
+  spanKey,
+  type TracesIntegrity,
+} from '../../storage/traces/integrity.ts'
 
 export interface Examination {
   readonly log: Log
   readonly store: TracesIntegrity
   readonly topic: string
-  readonly table: TracesTable
   readonly piece: OffsetRange
   /** The offsets that have rows. */
   readonly stored: ReadonlySet<number>
@@ -109,12 +115,12 @@ function lengthOfRun({ piece, stored, isDeep }: Examination, from: number): numb
 }
 
 async function judge(
-  { store, table, topic, stored, expiredMs, erased }: Examination,
+  { store, topic, stored, expiredMs, erased }: Examination,
   records: readonly LogRecord[],
   sources: ReadonlySet<string>,
   examined: Examined,
 ): Promise<void> {
-  const find = table === 'spans' ? spansStored : resultsStored
+  const find = topic === AGENT_TRACES ? tracesStored : resultsStored
   const found = await find(store, records, { expiredMs, erased })
   for (const [index, { partition, offset }] of records.entries()) {
     const rows = found[index]
@@ -133,13 +139,46 @@ type NotMissed = Pick<Examination, 'expiredMs' | 'erased'>
 /** Null for a record that cannot be read, which the store loop puts into dead-letters. `expired`: not stored, and no more to be. */
 type RowsOfRecord = { total: number; stored: number; expired: number } | null
 
+/** Of each record the spans, or the messages that were sent apart from theirs. */
+async function tracesStored(
+  store: TracesIntegrity,
+  records: readonly LogRecord[],
+  notMissed: NotMissed,
+): Promise<RowsOfRecord[]> {
+  const ofSpans = await spansStored(store, records, notMissed)
+  const ofMessages = await messagesStored(store, records, notMissed)
+  return records.map((record, index) => (holdsMessages(record) ? ofMessages : ofSpans)[index] ?? null)
+}
+
+async function messagesStored(
+  store: TracesIntegrity,
+  records: readonly LogRecord[],
+  { expiredMs, erased }: NotMissed,
+): Promise<RowsOfRecord[]> {
+  const decoded = records.map((record) => {
+    if (!holdsMessages(record)) return []
+    const outcome = decodeMessages(tenantOf(record), record.value)
+    return outcome.ok ? outcome.messages.filter(({ tenant, traceId }) => !erased.coversTrace(tenant, traceId)) : null
+  })
+  const all = decoded.flatMap((messages) => messages ?? [])
+  const keys = await store.storedMessages(all)
+  const kept = await store.keptMs('messages', tenantsOf(all))
+  return decoded.map(
+    (messages) =>
+      messages &&
+      rowsOf(messages, {
+        isStored: (message) => keys.has(messageKey(message)),
+        isExpired: ({ tenant, timeUs }) => timeUs / 1000 + (kept.get(tenant) ?? FOR_EVER_MS) <= expiredMs,
+      }),
+  )
+}
+
 async function spansStored(
   store: TracesIntegrity,
   records: readonly LogRecord[],
   { expiredMs, erased }: NotMissed,
 ): Promise<RowsOfRecord[]> {
   const decoded = records.map(({ headers, value, appendTimeMs }) => {
-    // Which are rows of another table, and of no span.
     if (holdsMessages({ headers })) return []
     const outcome = decodeRecord(tenantOf({ headers }), value)
     return outcome.ok ? outcome.spans.filter((span) => !erased.covers(span, appendTimeMs)) : null

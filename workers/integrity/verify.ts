@@ -35,9 +35,10 @@ export interface VerifyOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-const TABLES: readonly (readonly [topic: string, table: TracesTable])[] = [
-  [AGENT_TRACES, 'spans'],
-  [EVAL_RESULTS, 'results'],
+/** Of each topic, where its records may be. */
+const TABLES: readonly (readonly [topic: string, tables: readonly TracesTable[]])[] = [
+  [AGENT_TRACES, ['spans', 'messages']],
+  [EVAL_RESULTS, ['results']],
 ]
 
 /** Rejects with `LogError`, or with the store's error. */
@@ -50,8 +51,8 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const erased = await erasedSoFar(options)
   let done = 0
   for (const startMs of starts) {
-    for (const [topic, table] of TABLES)
-      days.push(...(await verifyDay(options, { topic, table, startMs, gaps, erased })))
+    for (const [topic, tables] of TABLES)
+      days.push(...(await verifyDay(options, { topic, tables, startMs, gaps, erased })))
     options.onProgress?.(++done, starts.length)
   }
   const window = { fromMs, toMs: Math.min(toMs, await storedUpToMs(log, options.groupId ?? STORE_GROUP)) }
@@ -93,7 +94,7 @@ function dayStarts(fromMs: number, toMs: number): number[] {
 
 interface DayOfTopic {
   readonly topic: string
-  readonly table: TracesTable
+  readonly tables: readonly TracesTable[]
   readonly startMs: number
   readonly erased: Erased
   /** Added to. */
@@ -102,12 +103,12 @@ interface DayOfTopic {
 
 async function verifyDay(
   options: VerifyOptions,
-  { topic, table, startMs, gaps, erased }: DayOfTopic,
+  { topic, tables, startMs, gaps, erased }: DayOfTopic,
 ): Promise<DayCounts[]> {
   const { log, store, nowMs, isDeep = false, groupId = STORE_GROUP } = options
   const { ranges, lags } = await rangesOfDay(options, topic, startMs)
   const storedSinceMs = startMs - SKEW_MS
-  const counted = await store.storedRecords(table, ranges, storedSinceMs)
+  const counted = await store.storedRecords(tables, ranges, storedSinceMs)
   const recordsAt = new Map(counted.map(({ partition, from, records }) => [`${partition}/${from}`, records]))
   let found: Promise<ReadonlySet<string>> | undefined
   // Read once for all partitions, where it is needed at all.
@@ -134,12 +135,11 @@ async function verifyDay(
         day.stored += records
         continue
       }
-      const offsets = records === 0 ? new Set<number>() : await store.storedOffsets(table, piece, storedSinceMs)
+      const offsets = records === 0 ? new Set<number>() : await store.storedOffsets(tables, piece, storedSinceMs)
       const examined = await examineRecords({
         log,
         store,
         topic,
-        table,
         piece,
         stored: offsets,
         isDeep,
