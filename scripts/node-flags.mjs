@@ -41,6 +41,8 @@ const forwardFlags = [
   '--no-opt',
   '--no-node-snapshot',
   '--no-parallel-scavenge',
+  // What lies outside of the heap goes with a collection alone, and is not felt for long.
+  '--expose-gc',
 ]
 
 /** By what `assay` is asked to do: `args` are those of its command line. */

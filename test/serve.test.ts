@@ -8,6 +8,7 @@ import { erasureResponseSchema } from '../server/schemas.ts'
 import { openRedisState } from '../storage/state/redis.ts'
 import { answersOf } from '../workers/offline/answer-cache.ts'
 import { type SentTraces, startSending } from './kill/sender.ts'
+import { runAssay } from './support/assay-process.ts'
 import { type ClickHouseServer, startClickHouse } from './support/clickhouse-server.ts'
 import { type KafkaBroker, startKafkaBroker } from './support/kafka-broker.ts'
 import { kafkaIsMissing } from './support/kafka-jars.ts'
@@ -165,10 +166,10 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
       await answers.compareAndSet(`${answersOf(tenant)}of-a-judge`, undefined, 'a quote', 3_600_000)
     const { results } = (await (await fetch(`${api}/v1/results?limit=1`)).json()) as { results: { traceId: string }[] }
     const { traceId } = results[0]!
-    const erase = (...args: string[]) =>
-      spawnSync(process.execPath, [cliFile, 'delete', '--server', api, '--json', ...args], { encoding: 'utf8' })
-    const done = erase('--trace', traceId, '--yes')
-    expect(done).toMatchObject({ status: 0, stderr: '' })
+    // Not by spawnSync: connections that are kept open would be closed meanwhile, unseen.
+    const erase = (...args: string[]) => runAssay(['delete', '--server', api, '--json', ...args], { timeoutMs: 60_000 })
+    const done = await erase('--trace', traceId, '--yes')
+    expect(done).toMatchObject({ code: 0, stderr: '' })
     const report = erasureResponseSchema.parse(JSON.parse(done.stdout))
     expect(report).toMatchObject({ traces: 1, records: 0, answers: 1, isSettled: true })
     expect(report.spans).toBeGreaterThan(0)
@@ -177,8 +178,8 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
     expect((await fetch(`${api}/v1/traces/${traceId}`)).status).toBe(404)
     expect(await answers.get(`${answersOf('other')}of-a-judge`)).toBe('a quote')
     await answers.close()
-    expect(erase('--trace', traceId, '--yes')).toMatchObject({
-      status: 1,
+    expect(await erase('--trace', traceId, '--yes')).toMatchObject({
+      code: 1,
       stderr: expect.stringContaining('nothing was found of trace'),
     })
   })

@@ -79,10 +79,10 @@ export const httpUrl = (example: string): Kind<string> => {
   }
 }
 
-export const size = (minBytes: number, min: string): Kind<number> => {
+export const size = (minBytes: number, min: string, most?: { bytes: number; text: string }): Kind<number> => {
   const error = 'must be a size, such as 20GB or 512MiB'
   return {
-    takes: `bytes, or with KB, MB, GB, TB (or KiB, …); ${min} at least`,
+    takes: `bytes, or with KB, MB, GB, TB (or KiB, …); ${min} at least${most === undefined ? '' : `, ${most.text} at most`}`,
     schema: () =>
       z
         .union([z.number(), z.string()], error)
@@ -92,7 +92,15 @@ export const size = (minBytes: number, min: string): Kind<number> => {
           context.addIssue({ code: 'custom', message: error })
           return z.NEVER
         })
-        .pipe(z.number().min(minBytes, `must be at least ${min}`).max(Number.MAX_SAFE_INTEGER, 'is too large')),
+        .pipe(
+          z
+            .number()
+            .min(minBytes, `must be at least ${min}`)
+            .max(
+              most?.bytes ?? Number.MAX_SAFE_INTEGER,
+              most === undefined ? 'is too large' : `must be at most ${most.text}`,
+            ),
+        ),
     fromText: numberFrom,
   }
 }

@@ -17,6 +17,7 @@ export interface ForwardSettings {
   readonly tls: ClientTls
   readonly buffer: string
   readonly bufferBytes: number
+  readonly maxRequestBytes: number
   readonly whenFull: Config['forward']['whenFull']
   readonly durability: Config['forward']['durability']
   readonly reduce: ReduceOptions
@@ -61,6 +62,7 @@ export function parseForwardSettings(flags: Flags, env: Environment, path: strin
       },
       buffer: forward.buffer,
       bufferBytes: forward.bufferSize,
+      maxRequestBytes: forward.maxRequestSize,
       whenFull: forward.whenFull,
       durability: forward.durability,
       reduce: {

@@ -12,3 +12,8 @@ export const MIN_DISK_BYTES = 64 << 20
 export function maxLiveBytes(diskBytes: number): number {
   return Math.floor((diskBytes - WAL_BYTES) * FILL)
 }
+
+/** Of one request: with it the forwarder stays within 100 MB. */
+export const DEFAULT_REQUEST_BYTES = 4 << 20
+/** As the gateway has it. */
+export const MOST_REQUEST_BYTES = 20 << 20

@@ -9,6 +9,7 @@ import { LogError, type RecordToAppend } from '../../storage/log/port.ts'
 import { createGateway, type Gateway, type Payload, type Taken } from '../gateway.ts'
 import { Breaker } from '../guard/breaker.ts'
 import { busy, refusalOfBody } from '../refusals.ts'
+import { DEFAULT_REQUEST_BYTES } from './bounds.ts'
 import { openBufferFile, spansOf, WAITING } from './buffer-file.ts'
 import { Courier, type CourierStats, LOGS_HEADER } from './courier.ts'
 import { type BufferStats, DiskBuffer, type WhenFull } from './disk-buffer.ts'
@@ -20,6 +21,8 @@ export interface ForwarderOptions {
   folder: string
   /** Of all of the folder's files. */
   diskBytes: number
+  /** Of a request, as sent and inflated; of one in JSON half of it. On its way to the disk it is in memory about seven times. */
+  maxRequestBytes?: number
   whenFull: WhenFull
   durability: Durability
   reduce: ReduceOptions
@@ -52,14 +55,15 @@ export interface Forwarder {
   stop(limitMs: number): Promise<void>
 }
 
-/** Bodies at hand, as sent and inflated; what comes on top is asked to come again in a second. */
-const MAX_HELD_BYTES = 24 << 20
-/** What is parsed becomes objects of up to ten times its size. */
-const MAX_JSON_BYTES = 8 << 20
+/** Bodies at hand, as sent and inflated: so many times what one may have; what comes on top is asked to come again in a second. */
+const HELD_REQUESTS = 1.5
+/** Of JSON, of what one may have: what is parsed becomes objects of several times its size. */
+const JSON_RATIO = 0.5
 
 /** Rejects with `LogError` when the folder or the file in it cannot be had. */
 export async function openForwarder(options: ForwarderOptions): Promise<Forwarder> {
-  const { nowMs, onChange } = options
+  const { nowMs, onChange, maxRequestBytes = DEFAULT_REQUEST_BYTES } = options
+  const maxJsonBytes = JSON_RATIO * maxRequestBytes
   const opened = openDataFolder(options.folder)
   if (!opened.ok) throw new LogError(opened.code === 'in_use' ? 'locked' : 'io', opened.message)
   const { folder } = opened
@@ -88,7 +92,8 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
     // Whose spans they are is told by the forwarder's own key, at the collector.
     gate: () => ({ ok: true, principal: { tenant: DEFAULT_TENANT, role: 'anyone', keyId: null } }),
     nowMs,
-    maxHeldBytes: MAX_HELD_BYTES,
+    maxHeldBytes: HELD_REQUESTS * maxRequestBytes,
+    maxBodyBytes: maxRequestBytes,
     // All its spans are one tenant's.
     mostOfFree: Number.POSITIVE_INFINITY,
     // A full buffer has room again with the next delivery.
@@ -106,12 +111,12 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
     gateway: {
       ...gateway,
       take: async (payload, heldBytes) => {
-        if (payload.encoding === 'protobuf' || payload.bytes.length <= MAX_JSON_BYTES) {
+        if (payload.encoding === 'protobuf' || payload.bytes.length <= maxJsonBytes) {
           const taken = await gateway.take(payload, heldBytes)
           return payload.endpoint === 'logs' ? keepLogs(payload, taken, buffer) : taken
         }
         gateway.counters.rejected.too_large++
-        return { ok: false, rejection: refusalOfBody('too_large', MAX_JSON_BYTES) }
+        return { ok: false, rejection: refusalOfBody('too_large', maxJsonBytes) }
       },
       stats: () => ({ ...gateway.stats(), service: 'assay forward', forward: stats() }),
     },

@@ -1,4 +1,4 @@
-import { MIN_DISK_BYTES } from '../../../ingest/forward/bounds.ts'
+import { DEFAULT_REQUEST_BYTES, MIN_DISK_BYTES, MOST_REQUEST_BYTES } from '../../../ingest/forward/bounds.ts'
 import { pem, secretText } from '../secret.ts'
 import { type Complaint, group, setting } from '../setting.ts'
 import { fraction, httpUrl, oneOf, optional, path, size, wholeNumber } from '../values.ts'
@@ -55,6 +55,12 @@ const settings = {
     flag: '--buffer-size',
     argument: '<size>',
     variables: ['ASSAY_FORWARD_BUFFER_SIZE'],
+  }),
+  maxRequestSize: setting(size(64 << 10, '64KiB', { bytes: MOST_REQUEST_BYTES, text: '20MiB' }), {
+    about: 'the most of one request, as sent and inflated, in JSON half of it; memory grows by 7 times what is added',
+    default: DEFAULT_REQUEST_BYTES,
+    without: '4MiB',
+    variables: ['ASSAY_FORWARD_MAX_REQUEST_SIZE'],
   }),
   whenFull: setting(oneOf(['refuse', 'drop_oldest']), {
     about: '`refuse` (503 to the workload, whose SDK decides what to keep), or `drop_oldest`',
