@@ -10,6 +10,8 @@ const startedAt = new Date()
 const folder = webFolderOf(root)
 const next = `${folder}.${process.pid}`
 
+// Whatever runs this, a test among them: React has a build for each.
+process.env.NODE_ENV = 'production'
 await build({
   configFile: join(root, 'web', 'vite.config.ts'),
   mode: 'production',

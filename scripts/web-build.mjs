@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { pinnedNodeOf } from './install.mjs'
 
 /** What the pages are made of. */
-const SOURCES = ['web', 'client', 'dsl', 'engine', 'package-lock.json', 'scripts/build-web.ts']
+const SOURCES = ['web', 'client', 'dsl', 'engine', 'evals', 'package-lock.json', 'scripts/build-web.ts']
 
 export const webFolderOf = (root) => join(root, 'web', 'dist')
 /** Its time is that at which the build began. */

@@ -44,6 +44,18 @@ const oneEval = createRoute({
   component: lazyRouteComponent(() => import('./pages/evals/eval-page.tsx'), 'EvalPage'),
 })
 
+const playground = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/playground',
+  component: lazyRouteComponent(() => import('./pages/playground/playground-page.tsx'), 'PlaygroundPage'),
+})
+
+const alerts = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('./pages/alerts/alerts-page.tsx'), 'AlertsPage'),
+})
+
 const system = createRoute({
   getParentRoute: () => rootRoute,
   path: '/system',
@@ -51,7 +63,7 @@ const system = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, system]),
+  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, alerts, playground, system]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,

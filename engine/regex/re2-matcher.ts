@@ -99,7 +99,7 @@ function literalTest(literals: Literals | null): (latin1: string) => boolean {
   const subs = literals.subs.map(literalTest)
   switch (literals.type) {
     case 1: {
-      const bytes = Buffer.from(literals.str, 'utf8').toString('latin1')
+      const bytes = Array.from(new TextEncoder().encode(literals.str), (byte) => String.fromCharCode(byte)).join('')
       return (latin1) => latin1.includes(bytes)
     }
     case 2:

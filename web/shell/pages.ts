@@ -2,5 +2,7 @@ export const PAGES = [
   { to: '/', label: 'Live' },
   { to: '/traces', label: 'Traces' },
   { to: '/evals', label: 'Evals' },
+  { to: '/alerts', label: 'Alerts' },
+  { to: '/playground', label: 'Playground' },
   { to: '/system', label: 'System' },
 ] as const

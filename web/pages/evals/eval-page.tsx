@@ -116,8 +116,8 @@ export function EvalPage() {
       <section aria-labelledby="definition">
         <h2 id="definition">
           Definition{' '}
-          <span className="faint">
-            {one.file}:{one.line}
+          <span className="faint place" title={one.file}>
+            {one.file.split('/').slice(-2).join('/')}:{one.line}
           </span>
         </h2>
         <EvalSource text={one.source ?? printed(one)} label={`Definition of ${id}`} />

@@ -1,0 +1,225 @@
+/** The pages in a real browser, over a running Assay with the example agent's traces. */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { isWebStale } from '../../scripts/web-build.mjs'
+import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../support/browser.ts'
+import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
+import { post } from '../support/otlp.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const LARGE = 'f'.repeat(32)
+const LARGE_SPANS = 5_000
+
+let browser: Browser
+let example: ExampleAssay
+let page: Page
+let problems: readonly string[] = []
+
+/** One root with thousands of calls below it. */
+function largeTrace(): unknown {
+  const nowNs = BigInt(Date.now()) * 1_000_000n
+  const spans = Array.from({ length: LARGE_SPANS }, (_, index) => ({
+    traceId: LARGE,
+    spanId: (index + 1).toString(16).padStart(16, '0'),
+    ...(index > 0 && { parentSpanId: '0000000000000001' }),
+    name: `call ${index}`,
+    kind: 1,
+    startTimeUnixNano: String(nowNs + BigInt(index) * 1_000_000n),
+    endTimeUnixNano: String(nowNs + BigInt(index === 0 ? LARGE_SPANS : index + 1) * 1_000_000n),
+  }))
+  return { resourceSpans: [{ scopeSpans: [{ spans }] }] }
+}
+
+describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
+  beforeAll(async () => {
+    if (isWebStale(root)) execFileSync(process.execPath, [join(root, 'scripts', 'build-web.ts')], { cwd: root })
+    const started = await Promise.all([launchBrowser(), startExampleAssay()])
+    browser = started[0]
+    example = started[1]
+    await example.answer()
+    page = await browser.newPage({ viewport: { width: 1360, height: 850 } })
+    problems = watchPage(page, example.assay.apiUrl)
+  }, 240_000)
+  afterAll(async () => {
+    await browser?.close()
+    await example?.assay.stop()
+  })
+  beforeEach(() => {
+    expect(problems).toEqual([])
+  })
+
+  const open = async (path: string): Promise<void> => {
+    await page.goto(`${example.assay.apiUrl}${path}`)
+  }
+  /** After each page's main path. */
+  const expectClean = async (): Promise<void> => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect(await seriousFindings(page), colorScheme).toEqual([])
+    }
+    expect(problems).toEqual([])
+  }
+
+  test('Live: the agent, its verdicts, and the evidence of a failing one', async () => {
+    await open('/')
+    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
+    await page.getByRole('button', { name: 'Fail', exact: true }).click()
+    await page.waitForURL(/verdict=fail/)
+    const leak = page.getByRole('button', { name: /fail support\/no_pii support/ }).first()
+    await leak.click()
+    expect(await page.locator('.evidence').innerText()).toContain('m***@l***.net')
+    await expectClean()
+    await page.getByRole('link', { name: 'Open the trace' }).click()
+    await page.getByRole('heading', { name: 'invoke_agent support' }).first().waitFor()
+  })
+
+  test('Live: a verdict arrives without the page being asked for again', async () => {
+    await open('/')
+    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
+    const traceId = 'e'.repeat(32)
+    await post(example.assay, {
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: 'service.name', value: { stringValue: 'newcomer' } }] },
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId,
+                  spanId: '00000000000000bb',
+                  name: 'invoke_agent newcomer',
+                  kind: 1,
+                  startTimeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
+                  endTimeUnixNano: String(BigInt(Date.now() + 5) * 1_000_000n),
+                  attributes: [
+                    { key: 'gen_ai.operation.name', value: { stringValue: 'invoke_agent' } },
+                    { key: 'gen_ai.agent.name', value: { stringValue: 'newcomer' } },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+    await page.getByRole('rowheader', { name: 'newcomer' }).waitFor()
+    await page.getByRole('button', { name: /latency\/fast newcomer/ }).waitFor()
+    expect(problems).toEqual([])
+  })
+
+  test('Traces: what is searched for is the address', async () => {
+    await open('/traces')
+    await page.getByRole('searchbox').fill('A-1077')
+    await page.getByRole('searchbox').press('Enter')
+    await page.waitForURL(/text=A-1077/)
+    await page.getByLabel('Verdict').selectOption('fail')
+    await page.waitForURL(/verdict=fail/)
+    const found = page.getByRole('link', { name: 'Who handles my return of order A-1077?' })
+    await found.waitFor()
+    expect(await page.locator('table.traces tbody tr').count()).toBe(1)
+    await expectClean()
+    await open('/traces?session=none-such')
+    await page.getByRole('heading', { name: 'No trace matches all of this' }).waitFor()
+    await expectClean()
+    await page.goBack()
+    await found.click()
+    await page.getByRole('tree').waitFor()
+  })
+
+  test('a trace: by keyboard, with the match marked, why, and as a conversation', async () => {
+    await open('/traces?text=A-1077&verdict=fail')
+    await page.getByRole('link', { name: 'Who handles my return of order A-1077?' }).click()
+    const tree = page.getByRole('tree')
+    await tree.focus()
+    await page.keyboard.press('End')
+    await page.waitForURL(/span=/)
+    expect(await page.getByRole('treeitem', { selected: true }).innerText()).toMatch(/find_contact|chat/)
+    await page.keyboard.press('Home')
+    await page.locator('.detail mark').first().waitFor()
+    expect(await page.locator('.detail mark').first().innerText()).toMatch(/^\*+$/)
+    await page.locator('.detail summary', { hasText: 'Why' }).last().click()
+    await page.locator('.detail .why-tree').first().waitFor()
+    await expectClean()
+    await page.getByRole('link', { name: 'Conversation' }).click()
+    await page.getByRole('list', { name: 'Conversation' }).waitFor()
+    expect(await page.locator('.turn-assistant').first().innerText()).toContain('find_contact')
+    await expectClean()
+  })
+
+  test('a trace of 5,000 spans keeps few lines in the document', async () => {
+    expect((await post(example.assay, largeTrace())).status).toBe(200)
+    await expect
+      .poll(async () => (await fetch(`${example.assay.apiUrl}/v1/traces/${LARGE}`)).status, { timeout: 30_000 })
+      .toBe(200)
+    await open(`/traces/${LARGE}`)
+    await page.getByRole('tree').focus()
+    await page.keyboard.press('End')
+    await page.getByRole('treeitem', { name: `call ${LARGE_SPANS - 1}` }).waitFor()
+    expect(await page.getByRole('treeitem').count()).toBeLessThan(100)
+    expect(problems).toEqual([])
+  })
+
+  test('Evals: from the list to one, with its series, failures and source', async () => {
+    await open('/evals')
+    await page.getByRole('link', { name: 'support/no_pii', exact: true }).click()
+    await page.locator('.chart canvas').waitFor()
+    await page.getByText('In numbers, by').click()
+    await page.getByRole('columnheader', { name: '95% interval' }).waitFor()
+    expect(await page.getByRole('region', { name: 'Definition of support/no_pii' }).innerText()).toContain('pii.email')
+    expect(await page.locator('table.failures tbody tr').count()).toBe(1)
+    await expectClean()
+  })
+
+  test('Playground: catches a mistake as it is typed, completes, and runs on stored traces', async () => {
+    await open('/playground')
+    const editor = page.getByRole('textbox', { name: 'Evals to try' })
+    const run = page.getByRole('button', { name: 'Run' })
+    await run.click()
+    await page.locator('.by-eval', { hasText: 'playground/quick' }).waitFor()
+    expect(await page.locator('.outcome tbody tr', { hasText: 'fail' }).count()).toBeGreaterThan(0)
+    await expectClean()
+    await editor.click()
+    await page.keyboard.press('ControlOrMeta+End')
+    await page.keyboard.type('online eval wrong {\n  on: trace\n  pass: durration <= 2s\n}\n')
+    await page.locator('.cm-lintRange-error').first().waitFor()
+    await expect.poll(() => run.isDisabled()).toBe(true)
+    await page.keyboard.type('online eval more {\n  on: tr')
+    await page.getByRole('option', { name: /^trace/ }).waitFor()
+    expect(problems).toEqual([])
+  })
+
+  test('Alerts: what is in force', async () => {
+    await open('/alerts')
+    await page.getByRole('rowheader', { name: /support\/pii_leak/ }).waitFor()
+    await expectClean()
+  })
+
+  test('System: its parts', async () => {
+    await open('/system')
+    await page.getByRole('heading', { name: /gateway/i }).waitFor()
+    await expectClean()
+  })
+
+  test.each([['/none'], ['/evals/no/such'], [`/traces/${'0'.repeat(32)}`]])(
+    '%s: says that there is nothing',
+    async (path) => {
+      await open(path)
+      await page.getByRole('heading', { name: /There is no/ }).waitFor()
+      // A browser tells of each 404 on its console by itself.
+      expect(problems.filter((problem) => !problem.includes('404'))).toEqual([])
+      ;(problems as string[]).length = 0
+    },
+  )
+
+  test('every page fits a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 })
+    for (const path of ['/', '/traces', '/evals', '/evals/support/no_pii', '/alerts', '/playground', '/system']) {
+      await open(path)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.waitForLoadState('networkidle')
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(390)
+    }
+  })
+})

@@ -1,0 +1,53 @@
+/** What the editor asks of the worker in which the language runs, and what it is told. */
+import type { Verdict } from '../../../client/api.ts'
+
+export interface Finding {
+  readonly severity: 'error' | 'warning'
+  readonly code: string
+  readonly message: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface Suggestion {
+  readonly label: string
+  readonly detail: string
+  readonly doc: string
+  readonly text: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface Judged {
+  readonly traceId: string
+  readonly evalId: string
+  readonly spanId: string
+  readonly verdict: Verdict
+  readonly score?: number
+  /** In one line. */
+  readonly why: string
+  /** What is stored of this eval on this subject, where it is another verdict. */
+  readonly was?: Verdict
+}
+
+export type Asked =
+  | { readonly kind: 'check'; readonly text: string }
+  | { readonly kind: 'complete'; readonly text: string; readonly offset: number }
+  | { readonly kind: 'hover'; readonly text: string; readonly offset: number }
+  /** Traces as the API gives them. */
+  | { readonly kind: 'run'; readonly text: string; readonly traces: readonly unknown[] }
+
+export type Told =
+  | { readonly kind: 'check'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'complete'; readonly suggestions: readonly Suggestion[] }
+  | {
+      readonly kind: 'hover'
+      readonly hover: { readonly text: string; readonly start: number; readonly end: number } | null
+    }
+  | { readonly kind: 'run'; readonly judged: readonly Judged[]; readonly notRun: readonly string[] }
+  | { readonly kind: 'failed'; readonly message: string }
+
+export interface Envelope<Body> {
+  readonly id: number
+  readonly body: Body
+}

@@ -1,0 +1,76 @@
+/** The language and the engine in a web worker: typing never waits for them. */
+import { completionsAt } from '../../../dsl/lsp/completion.ts'
+import { hoverAt } from '../../../dsl/lsp/hover.ts'
+import { plainSnippet } from '../../../dsl/lsp/snippets.ts'
+import { Workspace } from '../../../dsl/lsp/workspace.ts'
+import { STANDARD_PACKS } from '../../../dsl/standard-packs.ts'
+import latency from '../../../evals/latency.eval?raw'
+import pii from '../../../evals/pii.eval?raw'
+import { judgeTraces } from './judge-traces.ts'
+import type { Asked, Envelope, Told } from './protocol.ts'
+
+const PATH = 'playground.eval'
+const PACKS: Readonly<Record<string, string>> = { 'assay:latency': latency, 'assay:pii': pii }
+
+const workspace = new Workspace({
+  resolve: (_, specifier) => (STANDARD_PACKS.includes(specifier) ? specifier : null),
+  read: (path) => PACKS[path] ?? null,
+})
+
+function answer(asked: Asked): Told {
+  workspace.set(PATH, asked.text)
+  switch (asked.kind) {
+    case 'check':
+      return {
+        kind: 'check',
+        findings: workspace.diagnostics(PATH).map(({ severity, code, message, span }) => ({
+          severity,
+          code,
+          message,
+          start: span?.start ?? 0,
+          end: span?.end ?? 0,
+        })),
+      }
+    case 'complete': {
+      const document = workspace.document(PATH)
+      const module = workspace.module(PATH)
+      if (document === null || module === null) return { kind: 'complete', suggestions: [] }
+      const items = completionsAt(document, module, asked.offset, STANDARD_PACKS)
+      return {
+        kind: 'complete',
+        suggestions: items.map(({ label, detail, doc, text, snippet, span: { start, end } }) => ({
+          label,
+          detail,
+          doc,
+          text: snippet ? plainSnippet(text) : text,
+          start,
+          end,
+        })),
+      }
+    }
+    case 'hover': {
+      const document = workspace.document(PATH)
+      const analysis = workspace.analysis(PATH)
+      const hover = document === null || analysis === null ? null : hoverAt(document, analysis, asked.offset)
+      return {
+        kind: 'hover',
+        hover: hover === null ? null : { text: hover.markdown, start: hover.span.start, end: hover.span.end },
+      }
+    }
+    case 'run': {
+      const plan = workspace.plan(PATH, () => null)
+      if (plan === null) return { kind: 'failed', message: 'There is an error in it: see the marks in the text.' }
+      return { kind: 'run', ...judgeTraces(plan, asked.traces) }
+    }
+  }
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<Envelope<Asked>>) => {
+  let body: Told
+  try {
+    body = answer(data.body)
+  } catch (error) {
+    body = { kind: 'failed', message: error instanceof Error ? error.message : String(error) }
+  }
+  self.postMessage({ id: data.id, body } satisfies Envelope<Told>)
+})
