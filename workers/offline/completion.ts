@@ -100,3 +100,13 @@ export function readCompletion(raw: unknown, usage: JudgeUsage, price?: Price): 
   if (finish === 'length') return { kind: 'garbled', detail: 'the answer was cut off by its length limit' }
   return { kind: 'text', text: message.content ?? '' }
 }
+
+const CHARS_PER_TOKEN = 4
+/** Evidence, a few sentences, the score. */
+const USUAL_OUTPUT_TOKENS = 500
+
+/** Of a call before it is made, with its answer: near enough for a limit. */
+export function tokensOf(messages: JudgePrompt['messages']): number {
+  const chars = messages.reduce((sum, { content }) => sum + content.length, 0)
+  return Math.ceil(chars / CHARS_PER_TOKEN) + USUAL_OUTPUT_TOKENS
+}

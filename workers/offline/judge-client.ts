@@ -10,6 +10,7 @@ import {
   NO_USAGE,
   readCompletion,
   requestOf,
+  tokensOf,
 } from './completion.ts'
 import { measureCall } from './judge-metrics.ts'
 import type { Prices } from './prices.ts'
@@ -190,7 +191,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     const client = clientOf(provider)
     let lastDetail: string | undefined
     for (let attempt = 1; ; ) {
-      const permit = await options.health.permit(provider.name)
+      const permit = await options.health.permit(provider.name, tokensOf(messages))
       if (permit.kind === 'refused') return { ...permit, kind: 'blocked', lastDetail }
       const used = { ...traitsOf(judge) }
       // The client's own timeout ends with the response's headers: a body that stalls would hold the run for ever.

@@ -7,8 +7,8 @@ import { parseShared, type SharedProviders, stateOf, withProvider } from './shar
 export type CallOutcome = { kind: 'answered' } | { kind: 'failed'; detail: string }
 
 export interface ProviderHealth {
-  /** Asked before each call of a provider; its outcome has to be reported unless the call was broken off. */
-  permit(provider: string): Promise<Permit>
+  /** Asked before each call of a provider, of about so many tokens; its outcome has to be reported unless the call was broken off. */
+  permit(provider: string, tokens?: number): Promise<Permit>
   report(provider: string, permit: Permit, outcome: CallOutcome): Promise<void>
   /** Of the providers that any instance has configured. */
   health(): Promise<ProvidersHealth>

@@ -26,7 +26,9 @@ import { pricesLacking, readinessOf } from './judge-readiness.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
+import { withLimits } from './provider-limits.ts'
 import { type ProviderSettings, providersByName } from './providers.ts'
+import { pricesOfRoutes, withRoutes } from './routes.ts'
 import type { OfflineTraces } from './run.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
 import { enqueueBaselines } from './start-baselines.ts'
@@ -96,27 +98,39 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     await queue.close()
     throw error
   })
-  const health = createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs })
-  const spending = options.spending ?? NO_SPENDING
-  const { prices } = spending
-  const perTenant = (tenant: string): number | null => tenantPerMonthMicroUsd(spending, tenant)
   const stop = new AbortController()
   const sleep = options.sleep ?? sleepUntilAborted
+  const judgeTimeoutMs = options.judgeTimeoutMs ?? DEFAULT_JUDGE_TIMEOUT_MS
+  const health = withLimits(createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs }), {
+    state,
+    providers,
+    leaseMs: judgeTimeoutMs + LEASE_MARGIN_MS,
+    nowMs,
+    sleep,
+    random: Math.random,
+    signal: stop.signal,
+  })
+  const spending = options.spending ?? NO_SPENDING
+  const prices = pricesOfRoutes(spending.prices, options.providers)
+  const perTenant = (tenant: string): number | null => tenantPerMonthMicroUsd(spending, tenant)
   const judges = new Map<string, TenantJudge>()
   const judgeOf = (tenant: string): TenantJudge => {
     const known = judges.get(tenant)
     if (known !== undefined) return known
     const cache = createAnswerCache(state, tenant, nowMs)
-    const client = createJudgeClient({
-      providers,
-      health,
-      cache,
-      prices,
-      nowMs,
-      sleep,
-      random: Math.random,
-      ...(options.judgeTimeoutMs === undefined ? {} : { timeoutMs: options.judgeTimeoutMs }),
-    })
+    const client = withRoutes(
+      createJudgeClient({
+        providers,
+        health,
+        cache,
+        prices,
+        nowMs,
+        sleep,
+        random: Math.random,
+        timeoutMs: judgeTimeoutMs,
+      }),
+      options.providers,
+    )
     judges.set(tenant, { client, cache })
     return { client, cache }
   }
@@ -264,6 +278,9 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 }
 
 const OUTAGE_WAIT_MS = 10_000
+const DEFAULT_JUDGE_TIMEOUT_MS = 30_000
+/** A worker that is paused for so long may have more calls under way than there is room for. */
+const LEASE_MARGIN_MS = 5_000
 const DEFAULT_CALLS_AT_ONCE = 32
 
 interface TenantJudge {

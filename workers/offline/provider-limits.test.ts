@@ -1,0 +1,131 @@
+/** Limits of a provider that two workers share, on both adapters of the state. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openState } from '../../storage/state/open-state.ts'
+import { StateError, type StateStore } from '../../storage/state/port.ts'
+import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
+import { createProviderHealth, type ProviderHealth } from './provider-health.ts'
+import { withLimits } from './provider-limits.ts'
+import type { Provider } from './providers.ts'
+
+const MINUTE_MS = 60_000
+
+function limits(open: (nowMs: () => number) => Promise<StateStore>): void {
+  let nowMs = 1_800_000_000_000
+  const states: StateStore[] = []
+  afterAll(() => Promise.all(states.map((state) => state.close())))
+  const stop = new AbortController()
+  const slept: number[] = []
+
+  /** A worker of its own; who has to wait for a rate waits on the test's clock. */
+  async function worker(name: string, provider: Partial<Provider>): Promise<ProviderHealth> {
+    const state = await open(() => nowMs)
+    states.push(state)
+    return withLimits(createProviderHealth({ state, providers: [name], nowMs: () => nowMs }), {
+      state,
+      providers: new Map([[name, { name, baseUrl: '', apiKey: '', ...provider }]]),
+      leaseMs: MINUTE_MS,
+      nowMs: () => nowMs,
+      sleep: async (ms) => {
+        slept.push(ms)
+        if (provider.concurrency === undefined) nowMs += 5_000
+        else await wait(1)
+      },
+      random: () => 0.5,
+      signal: stop.signal,
+    })
+  }
+
+  test('no more calls at once than it takes, whoever makes them', async () => {
+    const workers = await Promise.all([1, 2].map(() => worker('narrow', { concurrency: 3 })))
+    let [inside, most, calls] = [0, 0, 0]
+    const call = async (health: ProviderHealth): Promise<void> => {
+      const permit = await health.permit('narrow', 10)
+      inside++
+      most = Math.max(most, inside)
+      await wait(2)
+      inside--
+      calls++
+      await health.report('narrow', permit, { kind: 'answered' })
+    }
+    await Promise.all(Array.from({ length: 30 }, (_, i) => call(workers[i % 2]!)))
+    expect(calls).toBe(30)
+    expect(most).toBe(3)
+  })
+
+  test('no more calls a minute, and no more tokens', async () => {
+    for (const [name, provider, tokens, perMinute] of [
+      ['calls', { requestsPerMinute: 6 }, 1, 6],
+      ['tokens', { tokensPerMinute: 600 }, 100, 6],
+    ] as const) {
+      const [a, b] = await Promise.all([worker(name, provider), worker(name, provider)])
+      nowMs = Math.ceil(nowMs / MINUTE_MS + 2) * MINUTE_MS
+      const atMs: number[] = []
+      for (let i = 0; i < 20; i++) {
+        const health = i % 2 === 0 ? a : b
+        const permit = await health.permit(name, tokens)
+        atMs.push(nowMs)
+        await health.report(name, permit, { kind: 'answered' })
+      }
+      expect(atMs[5]).toBe(atMs[0])
+      expect(atMs[6]).toBeGreaterThan(atMs[0]!)
+      // By two minutes that touch, no window of one has more than a half above what it may.
+      const within = atMs.map((from) => atMs.filter((at) => at >= from && at < from + MINUTE_MS).length)
+      expect(Math.max(...within)).toBeLessThanOrEqual(perMinute * 1.5)
+      expect(atMs.at(-1)! - atMs[0]!).toBeGreaterThan(2 * MINUTE_MS)
+    }
+    expect(slept.length).toBeGreaterThan(0)
+  })
+
+  test('a call that is larger than a minute’s worth is made all the same', async () => {
+    const health = await worker('huge', { tokensPerMinute: 100 })
+    expect(await health.permit('huge', 5_000)).toMatchObject({ kind: 'call' })
+  })
+}
+
+describe('on the embedded state', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-limits-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  limits((nowMs) => openState({ dataDir: folder, nowMs }, fail))
+})
+
+// Where Redis is required (CI) its absence fails in beforeAll instead of skipping.
+describe.skipIf(!redisServer.installed && !redisServer.required)(
+  'on redis-server (skipped where it is not installed)',
+  () => {
+    let redis: RunningRedis
+    beforeAll(async () => {
+      redis = await startRedis()
+    })
+    afterAll(() => redis?.stop())
+    limits((nowMs) => openState({ redis: redisSettings(redis.url), dataDir: '', nowMs }, fail))
+  },
+)
+
+test('while the state cannot be reached, calls are made', async () => {
+  const away = async (): Promise<never> => {
+    throw new StateError('away')
+  }
+  const state = { get: away, set: away, compareAndSet: away, add: away, setInIfRoom: away, removeIn: away }
+  const health = withLimits(createProviderHealth({ state, providers: ['x'], nowMs: () => 0 }), {
+    state,
+    providers: new Map([['x', { name: 'x', baseUrl: '', apiKey: '', concurrency: 1, requestsPerMinute: 1 }]]),
+    leaseMs: 1_000,
+    nowMs: () => 0,
+    sleep: away,
+    random: () => 0,
+    signal: new AbortController().signal,
+  })
+  for (let i = 0; i < 3; i++) {
+    const permit = await health.permit('x', 1)
+    expect(permit.kind).toBe('call')
+    await health.report('x', permit, { kind: 'answered' })
+  }
+})
+
+function fail(error: Error): void {
+  throw error
+}
