@@ -188,6 +188,7 @@ async function start(
     tenant,
     providers: settings.providers,
     spending: settings.spending,
+    runLockMs: settings.runLockMs,
     traces,
     onNotice: print,
     onProblem: warn,

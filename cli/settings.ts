@@ -57,6 +57,7 @@ export interface UpSettings {
   publicUrl: string | null
   providers: readonly ProviderSettings[]
   spending: SpendingSettings
+  runLockMs: number | null
   receivers: ReceiverSettings
   systemRoutes: readonly Route[]
 }
@@ -119,6 +120,7 @@ function upSettingsOf(config: Config): UpSettings {
     publicUrl: config.publicUrl,
     providers: providersOf(config.judges),
     spending: spendingOf(config.judges, config.cost.prices),
+    runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
     receivers: receiversOf(config.alerts),
     systemRoutes: systemRoutesOf(config.system),
   }

@@ -37,6 +37,8 @@ export interface OfflineStart {
   redis: RedisSettings | null
   providers: readonly ProviderSettings[]
   spending: SpendingSettings
+  /** After this long without a sign of life a run is taken up again; null for the usual. */
+  runLockMs: number | null
   traces: TracesStore
   onNotice: (text: string) => void
   onProblem: (text: string) => void
@@ -71,6 +73,7 @@ export class OfflineRole {
       redis: options.redis,
       providers: options.providers,
       spending: options.spending,
+      runLockMs: options.runLockMs,
     }
     this.state = { kind: 'starting' }
     return startRole<OfflineInfo>({

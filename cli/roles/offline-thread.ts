@@ -24,6 +24,7 @@ export interface OfflineData {
   redis: RedisSettings | null
   providers: readonly ProviderSettings[]
   spending: SpendingSettings
+  runLockMs: number | null
 }
 
 /** A method of `OfflineControl` with its arguments. */
@@ -48,6 +49,7 @@ await runRole(async (context) => {
     },
     providers: data.providers,
     spending: data.spending,
+    ...(data.runLockMs !== null && { lockMs: data.runLockMs }),
     nowMs: Date.now,
     onNotice: context.notice,
   }).catch(async (error: unknown) => {
