@@ -1,4 +1,6 @@
 /** `assay backtest --markdown`: a comment on a pull request. */
+import type { AlertBacktest } from '../../engine/backtest/alerts.ts'
+import { detectabilityLines, firedText, incidentLines } from '../alerts/wording.ts'
 import { code, escaped, fitting } from '../markdown.ts'
 import type { BacktestReport, BacktestRow } from './report.ts'
 import { EFFECT_WORDS } from './text.ts'
@@ -20,10 +22,20 @@ export function backtestMarkdown(report: BacktestReport): string {
   return fitting(head, [
     ...(changed.length === 0 ? ['\nNo verdict of an online eval changes.\n'] : [table(changed)]),
     ...changed.map(details),
+    ...alertsTable(report.alerts),
     ...(same.length === 0
       ? []
       : [`\n<details><summary>Same on both sides: ${same.length}</summary>\n${table(same)}\n</details>\n`]),
   ])
+}
+
+function alertsTable(alerts: readonly AlertBacktest[]): string[] {
+  if (alerts.length === 0) return []
+  const rows = alerts.map((one) => {
+    const fired = [firedText(one), ...incidentLines(one)].map(escaped).join('<br>')
+    return `| ${code(one.alert.id)} | ${fired} | ${detectabilityLines(one).map(escaped).join('<br>')} |`
+  })
+  return [`\n| alert | over this time | what it sees |\n| --- | --- | --- |\n${rows.join('\n')}\n`]
 }
 
 function table(rows: readonly BacktestRow[]): string {

@@ -1,6 +1,7 @@
 /** What a backtest found, before it is written in one form or another. */
 import { diffPlans, type Effect } from '../../dsl/diff-plans.ts'
 import type { Plan, ValueType } from '../../dsl/plan.ts'
+import type { AlertBacktest } from '../../engine/backtest/alerts.ts'
 import type { Backtest, Flip } from '../../engine/backtest/backtest.ts'
 import { compareEval, type EvalComparison } from '../../engine/backtest/compare.ts'
 import { scoreTypeOf } from '../../engine/evaluate/score.ts'
@@ -37,6 +38,8 @@ export interface BacktestReport {
   rows: BacktestRow[]
   /** Ids of offline evals that would need a judge. */
   notJudged: string[]
+  /** Of the later side. */
+  alerts: AlertBacktest[]
 }
 
 const ORDER: readonly Standing[] = ['changed', 'new', 'removed', 'same']

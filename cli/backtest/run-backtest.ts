@@ -1,5 +1,6 @@
 /** `assay backtest`: stored traces through both sides' evals, a page at a time. */
 import type { Plan } from '../../dsl/plan.ts'
+import { createAlertsBacktest } from '../../engine/backtest/alerts.ts'
 import { createBacktest } from '../../engine/backtest/backtest.ts'
 import { byStoredKey } from '../../engine/backtest/judge-stored.ts'
 import type { BacktestFlags } from '../commands/backtest.ts'
@@ -96,6 +97,7 @@ async function backtestOn(
   { examples, signal }: { examples: number; signal: AbortSignal },
 ): Promise<BacktestReport | null> {
   const backtest = createBacktest(before.plan, after.plan, { examples })
+  const alerts = createAlertsBacktest(after.plan)
   const progress = createProgress(process.stderr)
   let openTraces = 0
   let evaluationMs = 0
@@ -103,14 +105,16 @@ async function backtestOn(
     for await (const { page, traces, openTraces: open, nth, total } of readPages(
       source,
       window,
-      backtest.fields,
+      [...new Set([...backtest.fields, ...alerts.fields])],
       signal,
     )) {
       openTraces += open
-      const wanted = backtest.wanted(traces)
+      const wanted = [...new Set([...backtest.wanted(traces), ...alerts.wanted(traces)])]
       const stored = wanted.length === 0 ? [] : await source.results(page, wanted)
       const startMs = performance.now()
-      backtest.add(traces, byStoredKey(stored))
+      const byKey = byStoredKey(stored)
+      backtest.add(traces, byKey)
+      alerts.add(traces, byKey)
       evaluationMs += performance.now() - startMs
       progress.show(nth / total, `${backtest.counts.traces.toLocaleString('en-GB')} traces`)
     }
@@ -121,7 +125,15 @@ async function backtestOn(
   return reportOf(
     backtest,
     { before: before.plan, after: after.plan },
-    { before: before.shown, after: after.shown, source: source.shown, window, openTraces, evaluationMs },
+    {
+      before: before.shown,
+      after: after.shown,
+      source: source.shown,
+      window,
+      openTraces,
+      evaluationMs,
+      alerts: alerts.finish(window.fromUs / 1000, window.toUs / 1000),
+    },
   )
 }
 

@@ -1,4 +1,5 @@
 /** `assay backtest` for people at a terminal. */
+import { detectabilityLines, firedText, incidentLines } from '../alerts/wording.ts'
 import type { DiffPaint } from '../diff/text.ts'
 import type { BacktestReport, BacktestRow } from './report.ts'
 import { differenceText, exampleText, factsOf, flipsText, rateText, warningsOf } from './wording.ts'
@@ -6,9 +7,20 @@ import { differenceText, exampleText, factsOf, flipsText, rateText, warningsOf }
 export function backtestText(report: BacktestReport, paint: DiffPaint): string {
   const lines = [`${report.before} → ${report.after}`, ...factsOf(report)]
   for (const row of report.rows.filter(({ standing }) => standing !== 'same')) lines.push('', ...rowLines(row, paint))
+  lines.push(...alertLines(report, paint))
   const same = report.rows.filter(({ standing }) => standing === 'same')
   if (same.length > 0) lines.push('', `${paint.heading('Same on both sides')}`, ...sameLines(same, paint))
   return `${lines.join('\n')}\n`
+}
+
+function alertLines({ alerts }: BacktestReport, paint: DiffPaint): string[] {
+  if (alerts.length === 0) return []
+  const lines = alerts.flatMap((one) => [
+    `  ${one.alert.id}  ${one.incidents.length > 0 ? paint.removed(firedText(one)) : firedText(one)}`,
+    ...incidentLines(one).map((line) => paint.aside(`    ${line}`)),
+    ...detectabilityLines(one).map((line) => `    ${line}`),
+  ])
+  return ['', paint.heading('Alerts over this time'), ...lines]
 }
 
 function rowLines(row: BacktestRow, paint: DiffPaint): string[] {

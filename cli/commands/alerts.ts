@@ -1,5 +1,6 @@
 /** `assay alerts`: what fires, and whether its messages arrive. */
 import type { Command } from 'commander'
+import type { PlanFlags } from '../alerts/plan.ts'
 import type { SendTestFlags } from '../alerts/send-test.ts'
 
 export function registerAlerts(program: Command): void {
@@ -10,10 +11,11 @@ export function registerAlerts(program: Command): void {
       'after',
       `
 Examples:
+  assay alerts plan --evals evals --since 14d
   assay alerts send-test slack:#support-alerts
   assay alerts send-test 'pagerduty("checkout")' --config deploy/assay.yaml
 
-Exit codes: 0 fine, 1 the receiver did not take it, 2 usage or configuration.`,
+Exit codes: 0 fine, 1 the receiver did not take it, or an alert is blind, 2 usage or configuration.`,
     )
   alerts
     .command('send-test')
@@ -24,5 +26,32 @@ Exit codes: 0 fine, 1 the receiver did not take it, 2 usage or configuration.`,
     .action(async (route: string, flags: SendTestFlags) => {
       const { sendTest } = await import('../alerts/send-test.ts')
       process.exitCode = await sendTest(route, flags)
+    })
+  alerts
+    .command('plan')
+    .description('what alerts on changes can see in how many hours, and what would have fired, from stored traffic')
+    .argument('[paths...]', 'files or folders: the same as --evals')
+    .option('--evals <paths...>', 'files or folders', ['.'])
+    .option('--since <when>', 'traces not older than this: 24h, 14d, or 2026-01-31T09:00:00Z', '14d')
+    .option('--until <when>', 'and not younger than this (now)')
+    .option('--data <dir>', 'read this data folder, on which no instance runs (ASSAY_DATA, or .assay)')
+    .option('--server <url>', 'read from this instance (ASSAY_URL, or http://127.0.0.1:3000)')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      `
+Nothing is stored, no judge is asked, nobody is notified. An alert is blind when the amount of its rule is not seen
+within the time of its budget of false alarms: ask for a larger change, a larger budget, or more traffic.
+
+Examples:
+  assay alerts plan --evals evals
+  assay alerts plan --evals evals --since 30d --json
+
+Exit codes: 0 every alert on changes sees what its rule asks for, 1 one is blind or the files do not check, 2 usage, no
+traces to be had, 130 stopped by Ctrl-C.`,
+    )
+    .action(async (paths: string[], flags: PlanFlags) => {
+      const { planAlerts } = await import('../alerts/plan.ts')
+      process.exitCode = await planAlerts(paths.length > 0 ? { ...flags, evals: paths } : flags)
     })
 }

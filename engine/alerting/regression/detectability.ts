@@ -1,0 +1,78 @@
+/** What an alert on changes can see, told from traffic that there was before anyone trusts it. */
+import { esrThreshold } from '../../statistics/e-sr/bets.ts'
+import { esrPlanner } from '../../statistics/e-sr/planner.ts'
+import { esrMargin } from '../../statistics/e-sr/step.ts'
+import type { RegressionAlert } from '../run-alert.ts'
+import { BASELINE_SHARE, type Fit } from './reference.ts'
+import { meanInMeasure, spanOf, tauOf } from './unit.ts'
+
+export interface Detectability {
+  /** Null: nothing is known yet; the others are then empty. */
+  baseline: number | null
+  perHour: number
+  /** How much more the traffic varies than coins do. */
+  phi: number
+  falseAlarms: { ratio: number; perMs: number; monitors: number }
+  /** Which drop (in the measure's unit; of a quantile, in the share beyond it) is seen in how many hours; infinite: never. */
+  drops: { drop: number; hours: number }[]
+  /** It would take longer than a time of the budget to see the rule's own amount, or cannot. */
+  isBlind: boolean
+  why: string | null
+}
+
+const HOUR_MS = 3_600_000
+/** Shares of the way from the baseline to nothing, besides the rule's own amount. */
+const LADDER = [0.02, 0.05, 0.1]
+
+export function detectabilityOf(alert: RegressionAlert, fit: Fit | null): Detectability {
+  const { ratio, perNs } = alert.falseAlarms ?? { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
+  const monitors = alert.monitors ?? 1
+  const falseAlarms = { ratio, perMs: perNs / 1e6, monitors }
+  if (fit === null)
+    return {
+      baseline: null,
+      perHour: 0,
+      phi: 1,
+      falseAlarms,
+      drops: [],
+      isBlind: true,
+      why: 'too little traffic for a baseline: a day and 100 subjects at least, of a p99 390',
+    }
+  const { strata, phi, meanPerLook } = fit.baseline
+  const parts = Object.values(strata)
+  const n = parts.reduce((sum, stratum) => sum + stratum.n, 0)
+  const mean = parts.reduce((sum, stratum) => sum + stratum.mean * stratum.n, 0) / n
+  const mix = parts.map((stratum) => ({ stratum, weight: stratum.n / n }))
+  const margin = esrMargin(mix, fit.baseline)
+  // One of several groups has half of the budget at the most.
+  const share = alert.by.length > 0 ? 0.5 : 1
+  const hoursOfBudget = perNs / 3600e9
+  const c = esrThreshold({ hours: hoursOfBudget, alpha: ratio * (1 - BASELINE_SHARE) * share, monitors })
+  const span = spanOf(alert)
+  const own = tauOf(alert.when.measure) === null ? ownDrop(alert, fit) / span : null
+  const drops = [...new Set([...(own === null ? [] : [own]), ...LADDER])]
+    .filter((drop) => drop < mean)
+    .sort((a, b) => a - b)
+    .map((drop) => ({
+      drop: drop * span,
+      hours: esrPlanner({ mean, drop, perHour: meanPerLook, phi, margin, c }).hours,
+    }))
+  const hours = own === null ? drops.at(-1)?.hours : drops.find(({ drop }) => drop === own * span)?.hours
+  const isBlind = hours === undefined || hours > hoursOfBudget
+  return {
+    baseline: tauOf(alert.when.measure) === null ? (meanInMeasure(alert, mean) ?? mean) : fit.value,
+    perHour: meanPerLook,
+    phi,
+    falseAlarms,
+    drops,
+    isBlind,
+    why: isBlind
+      ? `at ${meanPerLook.toFixed(1)} subjects an hour the rule's amount is not seen within ${Math.round((hoursOfBudget * HOUR_MS) / (24 * HOUR_MS))} days`
+      : null,
+  }
+}
+
+function ownDrop(alert: RegressionAlert, fit: Fit): number {
+  const { by } = alert.when
+  return by.kind === 'absolute' ? by.value : by.ratio * Math.abs(fit.value)
+}

@@ -1,0 +1,137 @@
+/**
+ * The alerts of a plan over stored traces, by the very state machine that runs live: which would have fired, and what those on changes
+ * can see. A verdict counts as if it had come when its subject began.
+ */
+import type { Plan } from '../../dsl/plan.ts'
+import { evaluateGroups, initialGroups, stepGroups } from '../alerting/groups.ts'
+import { observationOf } from '../alerting/observation.ts'
+import { type Detectability, detectabilityOf } from '../alerting/regression/detectability.ts'
+import { fitReference, isFitDue } from '../alerting/regression/reference.ts'
+import { formatRule } from '../alerting/rule-text.ts'
+import { isRegression, type RunAlert, runAlertsOf, watchedEvalId } from '../alerting/run-alert.ts'
+import { withMeasureEvals } from '../alerting/scope-evals.ts'
+import type { AlertTransition } from '../alerting/transition.ts'
+import type { Observation } from '../alerting/window.ts'
+import { fieldsReadBy } from '../evaluate/masked.ts'
+import type { OptionalField } from '../evaluate/subject.ts'
+import type { EvalResult } from '../model/result.ts'
+import type { Span } from '../model/span.ts'
+import { createStoredJudge, type StoredVerdicts } from './judge-stored.ts'
+import { restrictPlan } from './restrict-plan.ts'
+
+export interface Incident {
+  group: Readonly<Record<string, string>>
+  fromMs: number
+  /** Null where it still fired at the end. */
+  toMs: number | null
+  cause: 'condition' | 'no_data'
+  value: number | null
+}
+
+export interface AlertBacktest {
+  alert: RunAlert
+  rule: string
+  subjects: number
+  /** The first ones were looked at, and there were more than fit. */
+  isCut: boolean
+  incidents: Incident[]
+  /** Of alerts on changes; null for others. */
+  detectability: Detectability | null
+}
+
+export interface AlertsBacktest {
+  readonly fields: readonly OptionalField[]
+  wanted(traces: readonly (readonly Span[])[]): string[]
+  add(traces: readonly (readonly Span[])[], stored: StoredVerdicts): void
+  finish(fromMs: number, toMs: number): AlertBacktest[]
+}
+
+/** Of an alert, the subjects that are kept to be sorted by time: about 100 MB of them. */
+const MAX_SUBJECTS = 500_000
+
+export function createAlertsBacktest(given: Plan): AlertsBacktest {
+  const plan = withMeasureEvals(given)
+  const alerts = runAlertsOf(given).map((alert) => ({ alert, observations: [] as Observation[], isCut: false }))
+  const watched = new Set(alerts.map(({ alert }) => watchedEvalId(alert)))
+  const kinds = new Map(plan.evals.map((one) => [one.id, one.kind]))
+  const ofKind = (kind: 'online' | 'offline'): string[] => [...watched].filter((id) => kinds.get(id) === kind)
+  const restricted = restrictPlan(plan, ofKind('online'))
+  const judge = createStoredJudge(restricted)
+  const offline = new Set(ofKind('offline'))
+
+  const take = (result: EvalResult): void => {
+    for (const one of alerts) {
+      if (watchedEvalId(one.alert) !== result.evalId) continue
+      if (one.observations.length >= MAX_SUBJECTS) one.isCut = true
+      else {
+        const { exemplar: _, ...observation } = observationOf(result, one.alert, result.subjectTimeUs / 1000)
+        one.observations.push({ ...observation, exemplar: null })
+      }
+    }
+  }
+  return {
+    fields: fieldsReadBy([restricted]),
+    wanted: (traces) => [...judge.wanted(traces), ...offline],
+    add: (traces, stored) => {
+      for (const spans of traces) for (const result of judge.judge(spans, stored)) take(result)
+      if (offline.size > 0) for (const result of stored.values()) if (offline.has(result.evalId)) take(result)
+    },
+    finish: (fromMs, toMs) =>
+      alerts.map(({ alert, observations, isCut }) => ({
+        alert,
+        rule: formatRule(alert.when, given.patterns),
+        subjects: observations.length,
+        isCut,
+        ...replayed(alert, observations, fromMs, toMs),
+      })),
+  }
+}
+
+function replayed(
+  alert: RunAlert,
+  observations: Observation[],
+  fromMs: number,
+  toMs: number,
+): Pick<AlertBacktest, 'incidents' | 'detectability'> {
+  const all = initialGroups(fromMs)
+  const transitions: AlertTransition[] = []
+  observations.sort((a, b) => a.atMs - b.atMs)
+  for (let from = 0; from < observations.length; ) {
+    let to = from + 1
+    while (to < observations.length && observations[to]!.atMs === observations[from]!.atMs) to++
+    transitions.push(...stepGroups(all, alert, observations.slice(from, to)))
+    from = to
+  }
+  transitions.push(...evaluateGroups(all, alert, toMs))
+  let detectability: Detectability | null = null
+  const { reference } = all.shared
+  if (isRegression(alert)) {
+    // Where nothing came any more no look began with which the baseline would have been fitted.
+    const due = reference !== null && reference.fit === null && isFitDue(reference, alert, toMs)
+    detectability = detectabilityOf(alert, due ? fitReference(reference, alert, toMs) : (reference?.fit ?? null))
+  }
+  return { incidents: incidentsOf(transitions), detectability }
+}
+
+function incidentsOf(transitions: readonly AlertTransition[]): Incident[] {
+  const open = new Map<string, Incident>()
+  const incidents: Incident[] = []
+  for (const { to, atMs, group, cause, incidentId, numbers } of transitions) {
+    if (incidentId === undefined) continue
+    if (to === 'firing') {
+      const incident: Incident = {
+        group,
+        fromMs: atMs,
+        toMs: null,
+        cause: cause === 'no_data' ? 'no_data' : 'condition',
+        value: numbers.value,
+      }
+      open.set(incidentId, incident)
+      incidents.push(incident)
+    } else if (to === 'resolved') {
+      const incident = open.get(incidentId)
+      if (incident !== undefined) incident.toMs = atMs
+    }
+  }
+  return incidents
+}
