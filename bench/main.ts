@@ -34,6 +34,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'the language: `assay check` on 1,000 evals in 50 files beside promtool, tests, re-checks, backtest',
     run: async () => (await import('./language.ts')).run(),
   },
+  'alert-detection': {
+    about: 'how often alerts on changes cry wolf and how soon they see a drop, next to a threshold and a z-test',
+    run: async () => (await import('./alert-detection.ts')).run({ runs: 1_000 }),
+  },
   check: {
     about: '`assay check` alone',
     run: async () => (await import('./language-check.ts')).run(),
