@@ -187,6 +187,7 @@ async function start(
     log: logSource,
     tenant,
     providers: settings.providers,
+    defaultJudge: settings.defaultJudge,
     spending: settings.spending,
     runLockMs: settings.runLockMs,
     traces,

@@ -2,6 +2,7 @@
 
 import type { Route } from '../alerting/notification.ts'
 import type { ReceiverSettings } from '../alerting/receivers/config.ts'
+import type { JudgePlan } from '../dsl/plan.ts'
 import type { Bounds } from '../engine/bounds/bounds.ts'
 import type { PrivacySettings } from '../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../ingest/guard/limits.ts'
@@ -20,7 +21,7 @@ import { accessOf } from './config/sections/access.ts'
 import { receiversOf } from './config/sections/alerts.ts'
 import { boundsOf } from './config/sections/gateway.ts'
 import { instance } from './config/sections/instance.ts'
-import { providersOf, spendingOf } from './config/sections/judges.ts'
+import { defaultJudgeOf, providersOf, spendingOf } from './config/sections/judges.ts'
 import { limitsOf } from './config/sections/limits.ts'
 import { kafkaSettingsOf } from './config/sections/log.ts'
 import { privacyOf } from './config/sections/privacy.ts'
@@ -56,6 +57,7 @@ export interface UpSettings {
   redis: RedisSettings | null
   publicUrl: string | null
   providers: readonly ProviderSettings[]
+  defaultJudge: JudgePlan | null
   spending: SpendingSettings
   runLockMs: number | null
   receivers: ReceiverSettings
@@ -119,6 +121,7 @@ function upSettingsOf(config: Config): UpSettings {
     redis: redisSettingsOf(config.redis),
     publicUrl: config.publicUrl,
     providers: providersOf(config.judges),
+    defaultJudge: defaultJudgeOf(config.judges),
     spending: spendingOf(config.judges, config.cost.prices),
     runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
     receivers: receiversOf(config.alerts),

@@ -4,3 +4,6 @@
  * offline eval with a rubric, and the language knows nothing of the engine. Those of metrics are versioned by `METRICS[…].version`.
  */
 export const JUDGE_TEMPLATE_VERSION = 'judge-2'
+
+/** Of the form that is answered by one token; whether it is used is the provider's, not the eval's. */
+export const DIRECT_TEMPLATE_VERSION = 'judge-direct-1'

@@ -1,22 +1,22 @@
-import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import type { Reason } from '../../engine/model/result.ts'
 import { requestOf } from '../../workers/offline/completion.ts'
 import { parseJudgeName } from '../../workers/offline/providers.ts'
 import { printable } from '../commands/printable.ts'
 import type { ShownQuestion, ShownSubject } from './show-subject.ts'
 
-const ALL = { format: 'json_schema', temperature: true } as const
+const ALL = { format: 'json_schema', temperature: true, logprobs: true } as const
 const BY_CONFIGURATION = 'the judge of the configuration'
 
-function modelsOf({ method: { judge } }: OfflineEvalPlan): string[] {
-  return judge === null ? [BY_CONFIGURATION] : judge.models
-}
-
 /** One object: for each subject its calls, each with the body that is sent to the first of the judges. */
-export function showJson(evalPlan: OfflineEvalPlan, traceId: string, subjects: readonly ShownSubject[]): string {
-  const { judge } = evalPlan.method
-  const [first = BY_CONFIGURATION] = modelsOf(evalPlan)
-  const { model } = parseJudgeName(first)
+export function showJson(
+  evalPlan: OfflineEvalPlan,
+  judge: JudgePlan | null,
+  traceId: string,
+  subjects: readonly ShownSubject[],
+): string {
+  const [first = BY_CONFIGURATION] = judge?.models ?? []
+  const { model } = judge === null ? { model: first } : parseJudgeName(first)
   const shown = {
     eval: evalPlan.id,
     traceId,
@@ -36,12 +36,16 @@ export function showJson(evalPlan: OfflineEvalPlan, traceId: string, subjects: r
   return `${JSON.stringify(shown)}\n`
 }
 
-export function showText(evalPlan: OfflineEvalPlan, traceId: string, subjects: readonly ShownSubject[]): string {
-  const { judge } = evalPlan.method
+export function showText(
+  evalPlan: OfflineEvalPlan,
+  judge: JudgePlan | null,
+  traceId: string,
+  subjects: readonly ShownSubject[],
+): string {
   const standIns = judge === null || judge.fallbacks.length === 0 ? '' : `, else ${judge.fallbacks.join(', ')}`
   const lines = [
     `${evalPlan.id} of trace ${traceId}`,
-    `asks: ${modelsOf(evalPlan).join(', ')}${standIns}; at temperature 0, with a JSON schema. The marks of blocks are drawn anew for each call.`,
+    `asks: ${(judge?.models ?? [BY_CONFIGURATION]).join(', ')}${standIns}; at temperature 0. The marks of blocks are drawn anew for each call.`,
   ]
   for (const { spanId, questions, why } of subjects) {
     if (spanId !== undefined) lines.push('', `span ${spanId}`)

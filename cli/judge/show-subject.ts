@@ -24,7 +24,7 @@ export async function showSubject(
   { plan, inquire }: OfflineEval,
   view: TraceView,
   span: ProjectedSpan | undefined,
-  nonce: () => string,
+  { nonce, isDirect }: { nonce: () => string; isDirect: boolean },
 ): Promise<ShownSubject> {
   if (inquire === null) throw new RangeError(`${plan.id} asks no judge`)
   const inquiry = inquire(view, span)
@@ -33,7 +33,8 @@ export async function showSubject(
   const scored = await inquiry.about({
     nonce,
     async ask(question) {
-      questions.push({ prompt: question, isAfterAnswer: questions.length > 0 })
+      const asked = (isDirect ? question.direct : undefined) ?? question
+      questions.push({ prompt: asked, isAfterAnswer: questions.length > 0 })
       const reading = question.read(JSON.stringify({ claims: [PLACEHOLDER] }))
       return reading.kind === 'answer' ? reading : { kind: 'none', why: { code: 'abstained' } }
     },

@@ -29,6 +29,7 @@ function roleWith(redis: RedisSettings | null): { role: OfflineRole; problems: s
     tenant: 'default',
     redis,
     providers: [],
+    defaultJudge: null,
     runLockMs: null,
     spending: { prices: {}, usdPerMonth: null, usdPerMonthByTenant: new Map() },
     traces,

@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel } from 'node:worker_threads'
-import type { Plan } from '../../dsl/plan.ts'
+import type { JudgePlan, Plan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import type { OfflineControl, Refused } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
@@ -36,6 +36,7 @@ export interface OfflineStart {
   tenant: string
   redis: RedisSettings | null
   providers: readonly ProviderSettings[]
+  defaultJudge: JudgePlan | null
   spending: SpendingSettings
   /** After this long without a sign of life a run is taken up again; null for the usual. */
   runLockMs: number | null
@@ -72,6 +73,7 @@ export class OfflineRole {
       traces: port2,
       redis: options.redis,
       providers: options.providers,
+      defaultJudge: options.defaultJudge,
       spending: options.spending,
       runLockMs: options.runLockMs,
     }

@@ -1,6 +1,6 @@
 /** The scheduler and the worker of offline evals, in a thread of their own: starting their queue never holds up ingestion. */
 import type { MessagePort } from 'node:worker_threads'
-import type { Plan } from '../../dsl/plan.ts'
+import type { JudgePlan, Plan } from '../../dsl/plan.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
 import type { OfflineControl } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
@@ -23,6 +23,7 @@ export interface OfflineData {
   traces: MessagePort
   redis: RedisSettings | null
   providers: readonly ProviderSettings[]
+  defaultJudge: JudgePlan | null
   spending: SpendingSettings
   runLockMs: number | null
 }
@@ -48,6 +49,7 @@ await runRole(async (context) => {
       onChange: (changed) => listeners.push(changed),
     },
     providers: data.providers,
+    defaultJudge: data.defaultJudge,
     spending: data.spending,
     ...(data.runLockMs !== null && { lockMs: data.runLockMs }),
     nowMs: Date.now,

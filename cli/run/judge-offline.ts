@@ -25,7 +25,7 @@ export interface OfflineRunOptions {
   getTrace: TracesStore['getTrace']
   providers: readonly ProviderSettings[]
   /** Asked by metrics whose eval names no judge. */
-  defaultJudge?: JudgePlan | null
+  defaultJudge: JudgePlan | null
   /** Whether judges are asked; else only metrics that need none are worked out. */
   asksJudges: boolean
   nowMs: () => number
@@ -64,7 +64,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
   for (const evalPlan of plan.evals) {
     if (evalPlan.kind !== 'offline' || signal.aborted) continue
     if (!options.asksJudges && !isMeasured(evalPlan)) continue
-    const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
+    const found = readinessOf(evalPlan, providers, options.defaultJudge)
     if (found.state !== 'ready') {
       notJudged.push(`${evalPlan.id} was not judged: ${whyNot(found)}`)
       continue
@@ -80,7 +80,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     await runOfflineEval(job, plan, evalPlan, {
       traces,
       judge,
-      defaultJudge: options.defaultJudge ?? null,
+      defaultJudge: options.defaultJudge,
       publish: async (results) => results.forEach(options.onResult),
       nowMs,
       sleep: async () => {},

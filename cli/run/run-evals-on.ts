@@ -3,11 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { EvalPlan, Plan } from '../../dsl/plan.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
 import { messageOf } from '../../engine/message-of.ts'
-import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { RunFlags } from '../commands/run.ts'
-import { lineOf } from '../config/problem.ts'
-import { configPathOf, resolveSettings } from '../config/resolve-settings.ts'
-import { providersOf } from '../config/sections/judges.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPlan } from '../loaded-plan.ts'
 import { readTraces } from '../read-traces.ts'
@@ -17,6 +13,7 @@ import { openSource } from '../stored/open-source.ts'
 import { SourceError } from '../stored/source.ts'
 import { untilInterrupted } from '../stored/until-interrupted.ts'
 import { windowOf } from '../stored/window.ts'
+import { type ConfiguredJudges, configuredJudges, NO_JUDGES } from './configured-judges.ts'
 import { anyFailed, missedThresholds, parseThresholds, type Threshold, unknownName } from './gate.ts'
 import { judgeOfflineEvals } from './judge-offline.ts'
 import { evaluateStored } from './run-stored.ts'
@@ -50,13 +47,13 @@ async function onFile(plan: Plan, on: string, flags: RunFlags): Promise<EvalRun 
   if (flags.json) for (const result of run.results) process.stdout.write(`${jsonLine(result)}\n`)
   const asksJudges = flags.judge === true
   if (!asksJudges && !plan.evals.some(needsNoJudge)) return run
-  const providers = asksJudges ? judgesProviders() : []
-  if (typeof providers === 'number') return providers
+  const judges = judgesFor(asksJudges)
+  if (typeof judges === 'number') return judges
   const traces = Map.groupBy(read.spans, ({ traceId }) => traceId)
   const judged = await untilInterrupted((signal) =>
     withOffline(run, { signal, asksJudges }, (onResult) =>
       judgeOfflineEvals({
-        ...{ plan, signal, providers, asksJudges, nowMs: Date.now, traceIds: [...traces.keys()] },
+        ...{ plan, signal, ...judges, asksJudges, nowMs: Date.now, traceIds: [...traces.keys()] },
         getTrace: async (_, traceId) => firstOfEach(traces.get(traceId) ?? []),
         onResult: flags.json ? printed(onResult) : onResult,
       }),
@@ -76,8 +73,8 @@ async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> 
   const period = windowOf(flags.since ?? '', flags.until, Date.now())
   if (!period.ok) return refuse(period.message)
   const asksJudges = flags.judge === true
-  const providers = asksJudges ? judgesProviders() : []
-  if (typeof providers === 'number') return providers
+  const judges = judgesFor(asksJudges)
+  if (typeof judges === 'number') return judges
   try {
     const source = await openSource(flags, process.env)
     try {
@@ -92,7 +89,7 @@ async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> 
         if (stored === null || !hasOffline) return stored?.run ?? null
         return withOffline(stored.run, { signal, asksJudges }, (keep) =>
           judgeOfflineEvals({
-            ...{ plan, signal, providers, asksJudges, nowMs: Date.now, traceIds: stored.traceIds },
+            ...{ plan, signal, ...judges, asksJudges, nowMs: Date.now, traceIds: stored.traceIds },
             getTrace: (_, traceId) => source.trace(traceId),
             onResult: flags.json ? printed(keep) : keep,
           }),
@@ -108,12 +105,11 @@ async function onStored(plan: Plan, flags: RunFlags): Promise<EvalRun | number> 
   }
 }
 
-/** As the environment and the project's `assay.yaml` have them, or an exit code. */
-function judgesProviders(): ProviderSettings[] | number {
-  const inputs = { flags: {}, env: process.env, path: configPathOf(undefined, process.env) }
-  const resolved = resolveSettings(inputs, { uses: (key) => key === 'judges' })
-  if (resolved.ok) return providersOf(resolved.config.judges)
-  return refuse(resolved.problems.map(lineOf).join('\n'))
+/** Or an exit code. */
+function judgesFor(asksJudges: boolean): ConfiguredJudges | number {
+  if (!asksJudges) return NO_JUDGES
+  const configured = configuredJudges()
+  return configured.ok ? configured.judges : refuse(configured.message)
 }
 
 function printed<R extends Parameters<typeof jsonLine>[0]>(then: (result: R) => void): (result: R) => void {

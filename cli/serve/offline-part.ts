@@ -16,6 +16,7 @@ export async function startOfflinePart(
     queue: { redis: settings.redis, dataDir: '' },
     definitions: { ...plansOf(definitions), onChange: onDefinitions },
     providers: settings.providers,
+    defaultJudge: settings.defaultJudge,
     spending: settings.spending,
     nowMs,
     onNotice,

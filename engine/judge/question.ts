@@ -23,6 +23,8 @@ export interface JudgePrompt {
   /** Of its blocks: all that differs between two prompts about the same. */
   nonce: string
   cut: CutText[]
+  /** Asked for with the answer: so many likeliest tokens in the place of its first. `read` then takes them, as JSON. */
+  topLogprobs?: number
 }
 
 export type Reading<T> =
@@ -32,6 +34,8 @@ export type Reading<T> =
 
 export interface Question<T> extends JudgePrompt {
   read(text: string): Reading<T>
+  /** The same question, answered by the probabilities of its first token: asked in place of this one where the provider gives them. */
+  direct?: Question<T>
 }
 
 /** Longer ones are nonsense: a hundred claims with their quotes are far below it. */

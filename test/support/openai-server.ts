@@ -37,6 +37,8 @@ export type Scripted =
       usage?: { input: number; output: number }
       finishReason?: string
       model?: string
+      /** Given where they are asked for: the likeliest tokens in the place of each of these, the first at first. */
+      logprobs?: { token: string; top: Record<string, number> }[]
     }
   | { kind: 'tool_calls'; calls: ToolCall[]; usage?: { input: number; output: number }; model?: string }
   | { kind: 'refusal'; refusal: string }
@@ -63,7 +65,7 @@ export interface OpenAiServerOptions {
   /** A bearer token that requests must carry; others get 401. */
   apiKey?: string
   /** What this model's server refuses with 400, in OpenAI's words. All supported by default. */
-  supports?: { jsonSchema?: boolean; jsonObject?: boolean; temperature?: boolean }
+  supports?: { jsonSchema?: boolean; jsonObject?: boolean; temperature?: boolean; logprobs?: boolean }
   /** 0 takes a free one. */
   port?: number
 }
@@ -175,7 +177,7 @@ function completion(request: ChatRequest, scripted: Completed, index: number): R
       {
         index: 0,
         message: { role: 'assistant', ...messageOf(scripted) },
-        logprobs: null,
+        logprobs: request.logprobs === true && 'logprobs' in scripted ? logprobsOf(scripted.logprobs) : null,
         finish_reason: finishOf(scripted),
       },
     ],
@@ -231,6 +233,17 @@ function messageOf(scripted: Completed): Record<string, unknown> {
   }
 }
 
+function logprobsOf(tokens: { token: string; top: Record<string, number> }[] = []): Record<string, unknown> {
+  return {
+    content: tokens.map(({ token, top }) => ({
+      token,
+      logprob: top[token] ?? 0,
+      bytes: null,
+      top_logprobs: Object.entries(top).map(([other, logprob]) => ({ token: other, logprob, bytes: null })),
+    })),
+  }
+}
+
 function finishOf(scripted: Completed): string {
   if (scripted.kind === 'tool_calls') return 'tool_calls'
   return scripted.kind === 'content' ? (scripted.finishReason ?? 'stop') : 'stop'
@@ -273,6 +286,8 @@ function unsupported(
       message: `Invalid parameter: 'response_format' of type '${format}' is not supported with this model.`,
       param: 'response_format',
     }
+  if (request.logprobs === true && supports.logprobs === false)
+    return { message: "Unsupported parameter: 'logprobs' is not supported with this model.", param: 'logprobs' }
   if (request.temperature !== undefined && request.temperature !== 1 && supports.temperature === false)
     return {
       message: `Unsupported value: 'temperature' does not support ${request.temperature} with this model. Only the default (1) value is supported.`,

@@ -32,6 +32,8 @@ export function addUsage(a: JudgeUsage, b: JudgeUsage): JudgeUsage {
 export interface ModelTraits {
   format: 'json_schema' | 'json_object' | 'none'
   temperature: boolean
+  /** Whether it gives log-probabilities; asked of providers alone that are said to. */
+  logprobs: boolean
 }
 
 /** Shapes vary among compatible servers: only what is read is asked for. */
@@ -42,13 +44,30 @@ const completionSchema = z.object({
       z.object({
         message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
         finish_reason: z.string().nullish(),
+        logprobs: z
+          .object({
+            content: z
+              .array(
+                z.object({
+                  token: z.string(),
+                  top_logprobs: z.array(z.object({ token: z.string(), logprob: z.number() })).nullish(),
+                }),
+              )
+              .nullish(),
+          })
+          .nullish(),
       }),
     )
     .min(1),
   usage: z.object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() }).nullish(),
 })
 
-export type Completion = { kind: 'text'; text: string } | { kind: 'refused' } | { kind: 'garbled'; detail: string }
+export type Completion =
+  | { kind: 'text'; text: string }
+  | { kind: 'refused' }
+  | { kind: 'garbled'; detail: string }
+  /** They were asked for, and are not given. */
+  | { kind: 'no_logprobs' }
 
 type RequestBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
 
@@ -60,6 +79,7 @@ export function requestOf(
 ): RequestBody {
   const body: RequestBody = { model, messages }
   if (traits.temperature) body.temperature = 0
+  if (prompt.topLogprobs !== undefined) return { ...body, logprobs: true, top_logprobs: prompt.topLogprobs }
   if (traits.format === 'json_schema')
     body.response_format = {
       type: 'json_schema',
@@ -73,7 +93,15 @@ export function requestOf(
  * Does without what the model refused in a request made with `used`; false when there is nothing left to do without.
  * Calls run side by side: another one may have learnt the same already.
  */
-export function lower(traits: ModelTraits, used: ModelTraits, param: 'response_format' | 'temperature'): boolean {
+export function lower(
+  traits: ModelTraits,
+  used: ModelTraits,
+  param: 'response_format' | 'temperature' | 'logprobs',
+): boolean {
+  if (param === 'logprobs') {
+    traits.logprobs = false
+    return used.logprobs
+  }
   if (param === 'temperature') {
     traits.temperature = false
     return used.temperature
@@ -84,7 +112,12 @@ export function lower(traits: ModelTraits, used: ModelTraits, param: 'response_f
 }
 
 /** `price`: of the model; without one what it cost is not known. */
-export function readCompletion(raw: unknown, usage: JudgeUsage, price?: Price): Completion {
+export function readCompletion(
+  raw: unknown,
+  usage: JudgeUsage,
+  { topLogprobs }: Pick<JudgePrompt, 'topLogprobs'>,
+  price?: Price,
+): Completion {
   const parsed = completionSchema.safeParse(raw)
   if (!parsed.success) return { kind: 'garbled', detail: 'the response is not a chat completion' }
   const { model, choices, usage: tokens } = parsed.data
@@ -95,8 +128,13 @@ export function readCompletion(raw: unknown, usage: JudgeUsage, price?: Price): 
     price === undefined || usage.costMicroUsd === undefined
       ? undefined
       : usage.costMicroUsd + costMicroUsd(price, tokens?.prompt_tokens ?? 0, tokens?.completion_tokens ?? 0)
-  const { message, finish_reason: finish } = choices[0]!
+  const { message, finish_reason: finish, logprobs } = choices[0]!
   if ((message.refusal ?? '') !== '' || finish === 'content_filter') return { kind: 'refused' }
+  if (topLogprobs !== undefined) {
+    // Some begin with a blank or a line break.
+    const first = logprobs?.content?.find(({ token }) => token.trim() !== '')?.top_logprobs
+    return first?.length ? { kind: 'text', text: JSON.stringify(first) } : { kind: 'no_logprobs' }
+  }
   if (finish === 'length') return { kind: 'garbled', detail: 'the answer was cut off by its length limit' }
   return { kind: 'text', text: message.content ?? '' }
 }

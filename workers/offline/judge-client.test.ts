@@ -32,12 +32,17 @@ afterEach(async () => {
 })
 
 /** A server that gives the scripted answers in turn (the last one for ever), and a client of it that does not really wait. */
-async function setUp(script: Scripted[], server: Partial<OpenAiServerOptions> = {}, timeoutMs = 10_000) {
+async function setUp(
+  script: Scripted[],
+  server: Partial<OpenAiServerOptions> = {},
+  timeoutMs = 10_000,
+  more: Partial<Provider> = {},
+) {
   const answer = (_: unknown, index: number) => script[Math.min(index, script.length - 1)] ?? four
   const openai = await startOpenAiServer({ answer, apiKey: 'sk-test', ...server })
   servers.push(openai)
   const waits: number[] = []
-  const provider: Provider = { name: 'openai', baseUrl: openai.url, apiKey: 'sk-test' }
+  const provider: Provider = { name: 'openai', baseUrl: openai.url, apiKey: 'sk-test', ...more }
   const providers = new Map([['openai', provider]])
   const state = await openEmbeddedState({ dataDir: ':memory:', nowMs: Date.now })
   states.push(state)
@@ -127,6 +132,67 @@ describe('what the model does not take', () => {
   })
 })
 
+describe('log-probabilities', () => {
+  const tokens = (top: Record<string, number>, before: { token: string; top: Record<string, number> }[] = []) =>
+    ({
+      kind: 'content',
+      content: '4',
+      usage: { input: 90, output: 1 },
+      logprobs: [...before, { token: '4', top }],
+    }) satisfies Scripted
+  const likely = tokens({ '4': Math.log(0.6), ' 5': Math.log(0.3), '2': Math.log(0.05), the: Math.log(0.05) })
+  const withThem = (script: Scripted[], supports: OpenAiServerOptions['supports'] = {}) =>
+    setUp(script, { supports }, 10_000, { logprobs: true })
+
+  test('are asked of a provider that gives them, without reasons: the score is what the ratings come to', async () => {
+    const { ask, openai } = await withThem([likely])
+    expect(await ask()).toEqual({
+      kind: 'answered',
+      answer: {
+        kind: 'score',
+        score: expect.closeTo((4 * 0.6 + 5 * 0.3 + 2 * 0.05) / 0.95, 12),
+        explanation: 'by the probabilities of the ratings: 95% on one of them, entropy 0.81',
+        quotes: [],
+      },
+      usage: expect.objectContaining({ model: 'gpt-5-mini-2026-01-01', inputTokens: 90, outputTokens: 1 }),
+    })
+    expect(openai.requests[0]?.body).toEqual({
+      model: 'gpt-5-mini',
+      messages: prompt.direct?.messages,
+      temperature: 0,
+      logprobs: true,
+      top_logprobs: 20,
+    })
+    // It is known for a day, as other answers are.
+    expect(await ask(undefined, prompt)).toMatchObject({ kind: 'answered', usage: { outputTokens: 0 } })
+    expect(openai.requests).toHaveLength(1)
+  })
+
+  test('with less than half on ratings it abstains', async () => {
+    const { ask } = await withThem([tokens({ The: Math.log(0.7), '4': Math.log(0.3) })])
+    expect(await ask()).toMatchObject({
+      answer: { kind: 'abstain', explanation: 'only 30% of the probability is on a rating' },
+    })
+  })
+
+  test('a line break before the rating is passed over', async () => {
+    const { ask } = await withThem([tokens({ '4': 0 }, [{ token: '\n', top: { '\n': 0 } }])])
+    expect(await ask()).toMatchObject({ answer: { score: 4 } })
+  })
+
+  test.each<[string, Scripted[], OpenAiServerOptions['supports'], number]>([
+    ['refuses them', [four], { logprobs: false }, 2],
+    ['leaves them out', [{ kind: 'content', content: '4' }, four], {}, 2],
+  ])('a model that %s is asked for reasons, and is not asked for them again', async (_, script, supports, calls) => {
+    const { ask, openai } = await withThem(script, supports)
+    expect(await ask()).toMatchObject({ answer: scored })
+    expect(openai.requests).toHaveLength(calls)
+    expect(await ask()).toMatchObject({ answer: scored })
+    expect(openai.requests).toHaveLength(calls + 1)
+    expect(openai.requests.at(-1)?.body).not.toHaveProperty('logprobs')
+  })
+})
+
 describe('a malformed answer', () => {
   const bad: Scripted = {
     kind: 'content',
@@ -159,6 +225,8 @@ describe('a malformed answer', () => {
       'the response is not a chat completion',
     ],
     ['JSON that is none', { kind: 'raw', body: '{"id": ' }, 'the response is not JSON'],
+    ['a huge one', { kind: 'content', content: 'x'.repeat(70_000) }, 'the answer exceeds 64000 characters'],
+    ['more than a worker takes in', { kind: 'raw', body: 'x'.repeat(5_000_000) }, 'the response exceeds 4 MiB'],
   ])('twice is malformed: %s', async (_, scripted, detail) => {
     const { ask, openai } = await setUp([scripted])
     expect(await ask()).toMatchObject({ kind: 'malformed', detail })
@@ -314,7 +382,7 @@ describe('the same question within a day', () => {
     const { ask, openai } = await setUp([four])
     await ask()
     const again = promptAbout('It arrives tomorrow.', 'fedcba9876543210')
-    const usage = { model: 'gpt-5-mini-2026-01-01', inputTokens: 0, outputTokens: 0 }
+    const usage = { model: 'gpt-5-mini-2026-01-01', inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
     expect(await ask(undefined, again)).toEqual({ kind: 'answered', answer: scored, usage })
     expect(openai.requests).toHaveLength(1)
     for (const [judges, about] of [

@@ -2,6 +2,7 @@
 import OpenAI from 'openai'
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache } from './answer-cache.ts'
+import { boundedFetch } from './bounded-fetch.ts'
 import {
   type Completion,
   type JudgeUsage,
@@ -67,6 +68,7 @@ type Attempt =
   | { kind: 'aborted' }
 
 type OneOutcome<T> = JudgeOutcome<T> | Extract<Attempt, { kind: 'blocked' }>
+type FormOutcome<T> = OneOutcome<T> | { kind: 'no_logprobs' }
 
 export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
@@ -86,6 +88,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         organization: null,
         project: null,
         logLevel: 'off',
+        fetch: boundedFetch,
       })
       clients.set(provider.name, client)
     }
@@ -95,7 +98,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   function traitsOf(judge: string): ModelTraits {
     let known = traits.get(judge)
     if (known === undefined) {
-      known = { format: 'json_schema', temperature: true }
+      known = { format: 'json_schema', temperature: true, logprobs: true }
       traits.set(judge, known)
     }
     return known
@@ -149,8 +152,22 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     signal: AbortSignal
   }
 
-  /** What it answered before; else one question and at most one repair. */
+  /** By the probabilities of the answer's first token, where the provider gives them and the question can be put so. */
   async function askOne<T>(one: OneJudge<T>): Promise<OneOutcome<T>> {
+    const { direct } = one.question
+    if (direct !== undefined && one.provider.logprobs === true && traitsOf(one.judge).logprobs) {
+      const outcome = await askForm({ ...one, question: direct })
+      if (outcome.kind !== 'no_logprobs') return outcome
+      traitsOf(one.judge).logprobs = false
+    }
+    const outcome = await askForm(one)
+    return outcome.kind === 'no_logprobs'
+      ? { kind: 'malformed', detail: 'no log-probabilities', usage: one.usage }
+      : outcome
+  }
+
+  /** What it answered before; else one question and at most one repair. */
+  async function askForm<T>(one: OneJudge<T>): Promise<FormOutcome<T>> {
     const { question, usage } = one
     const cached = await options.cache.get(one)
     if (cached !== undefined) {
@@ -166,6 +183,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       switch (attempt.kind) {
         case 'aborted':
         case 'blocked':
+        case 'no_logprobs':
           return attempt
         case 'refused':
           return { kind: 'refused', usage }
@@ -203,7 +221,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })
         await options.health.report(provider.name, permit, { kind: 'answered' })
         const before = { ...usage }
-        const completion = readCompletion(raw, usage, options.prices?.[judge])
+        const completion = readCompletion(raw, usage, question, options.prices?.[judge])
         measured.answered(before, usage)
         return completion
       } catch (error) {
@@ -226,6 +244,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         case 'permanent':
           return { kind: 'unreachable', detail: failure.detail }
         case 'unsupported':
+          if (failure.param === 'logprobs' && question.topLogprobs !== undefined) return { kind: 'no_logprobs' }
           if (!lower(traitsOf(judge), used, failure.param)) return { kind: 'unreachable', detail: failure.detail }
           break
         case 'transient': {

@@ -10,6 +10,8 @@ export interface Provider {
   concurrency?: number | null
   requestsPerMinute?: number | null
   tokensPerMinute?: number | null
+  /** It gives the log-probabilities of tokens. */
+  logprobs?: boolean
 }
 
 /** Their OpenAI-compatible endpoints: a key is enough to use them. */
@@ -35,14 +37,17 @@ export interface ProviderSettings {
   readonly alsoFor?: string | null
   readonly order?: number
   readonly weight?: number
+  readonly logprobs?: boolean
 }
 
 export function providersByName(settings: readonly ProviderSettings[]): ReadonlyMap<string, Provider> {
   const providers = settings.flatMap((one): Provider[] => {
-    const { name, concurrency = null, requestsPerMinute = null, tokensPerMinute = null } = one
+    const { name, concurrency = null, requestsPerMinute = null, tokensPerMinute = null, logprobs = false } = one
     const baseUrl = one.baseUrl ?? KNOWN_BASE_URLS[name]
     const apiKey = one.apiKey ?? NO_KEY
-    return baseUrl === undefined ? [] : [{ name, baseUrl, apiKey, concurrency, requestsPerMinute, tokensPerMinute }]
+    return baseUrl === undefined
+      ? []
+      : [{ name, baseUrl, apiKey, concurrency, requestsPerMinute, tokensPerMinute, logprobs }]
   })
   return new Map(providers.map((provider) => [provider.name, provider]))
 }

@@ -1,5 +1,6 @@
 /** When a failed call of a provider is tried again, and after how long. */
 import OpenAI from 'openai'
+import { ResponseTooLarge } from './bounded-fetch.ts'
 
 /** Waits before the second, third and fourth try. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 4_000]
@@ -17,7 +18,7 @@ export type Failure =
   /** The answer came and is not what the protocol says. */
   | { kind: 'garbled'; detail: string }
   /** 400 on a parameter that the model does not take. */
-  | { kind: 'unsupported'; param: 'response_format' | 'temperature'; detail: string }
+  | { kind: 'unsupported'; param: 'response_format' | 'temperature' | 'logprobs'; detail: string }
 
 export const TIMED_OUT: Failure = outage('timed out')
 
@@ -28,6 +29,7 @@ export function classifyFailure(error: unknown): Failure {
   if (error instanceof OpenAI.APIConnectionTimeoutError) return TIMED_OUT
   if (error instanceof OpenAI.APIConnectionError) return outage(`no connection (${causeOf(error)})`)
   if (error instanceof OpenAI.APIError && typeof error.status === 'number') return classifyStatus(error, error.status)
+  if (error instanceof ResponseTooLarge) return { kind: 'garbled', detail: error.message }
   if (error instanceof SyntaxError) return { kind: 'garbled', detail: 'the response is not JSON' }
   // What undici throws when a body breaks off.
   if (error instanceof TypeError && error.message === 'terminated') return outage('the connection broke')
@@ -60,9 +62,10 @@ function classifyStatus(error: ApiError, status: number): Failure {
 }
 
 /** Compatible servers name the parameter in the message where OpenAI has a field for it. */
-function parameterOf(error: ApiError): 'response_format' | 'temperature' | undefined {
+function parameterOf(error: ApiError): 'response_format' | 'temperature' | 'logprobs' | undefined {
   const text = `${error.param ?? ''} ${error.message}`
   if (/response_format|json_schema|json_object/.test(text)) return 'response_format'
+  if (text.includes('logprobs')) return 'logprobs'
   return text.includes('temperature') ? 'temperature' : undefined
 }
 

@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import type { JudgePlan } from '../../../dsl/plan.ts'
 import type { Prices, SpendingSettings } from '../../../workers/offline/prices.ts'
 import { KNOWN_BASE_URLS, type ProviderSettings } from '../../../workers/offline/providers.ts'
 import { secretText } from '../secret.ts'
 import { each, group, type Kind, setting, type ValueOf } from '../setting.ts'
-import { httpUrl, optional, text, wholeNumber } from '../values.ts'
+import { boolean, httpUrl, list, optional, text, wholeNumber } from '../values.ts'
 
 const provider = group('An API that speaks as OpenAI does.', {
   baseUrl: setting(optional(httpUrl('https://host/v1')), {
@@ -52,6 +53,12 @@ const provider = group('An API that speaks as OpenAI does.', {
     default: 1,
     variables: ['ASSAY_PROVIDER_*_WEIGHT'],
   }),
+  logprobs: setting(boolean, {
+    about:
+      'it gives the log-probabilities of tokens: rubrics of 0 to 9 at the most are scored by the probability of each rating, without reasons',
+    default: false,
+    variables: ['ASSAY_PROVIDER_*_LOGPROBS'],
+  }),
 })
 
 const providers = each({
@@ -87,7 +94,19 @@ const tenants = each({
   member: group('Of one tenant.', { usdPerMonth: usdPerMonth('ASSAY_JUDGES_TENANT_*', 'as `judges` says') }),
 })
 
-const members = { providers, usdPerMonth: usdPerMonth('ASSAY_JUDGES', 'no bound but those of evals'), tenants }
+const defaultJudge = setting(optional(list(text('a judge, such as openai/gpt-5-mini'))), {
+  about: 'who is asked by metrics whose eval has no `judge:`; those behind the first stand in for it',
+  default: null,
+  without: 'such metrics are not run',
+  variables: ['ASSAY_JUDGE'],
+})
+
+const members = {
+  default: defaultJudge,
+  providers,
+  usdPerMonth: usdPerMonth('ASSAY_JUDGES', 'no bound but those of evals'),
+  tenants,
+}
 
 export const judges = group('Who is asked by offline evals, and what that may cost.', members, (config) =>
   [...config.providers].flatMap(([name, { baseUrl, alsoFor }]) => {
@@ -97,6 +116,11 @@ export const judges = group('Who is asked by offline evals, and what that may co
     return [{ path: `judges.providers.${name}.apiKey`, message: `needs judges.providers.${name}.baseUrl beside it` }]
   }),
 )
+
+export function defaultJudgeOf({ default: names }: ValueOf<typeof judges>): JudgePlan | null {
+  const [first, ...fallbacks] = names?.map((name) => name.trim()) ?? []
+  return first === undefined ? null : { models: [first], fallbacks, take: null }
+}
 
 export const providersOf = ({ providers }: ValueOf<typeof judges>): ProviderSettings[] =>
   [...providers].map(([name, { apiKey, ...rest }]) => ({ name, apiKey: apiKey?.reveal() ?? null, ...rest }))

@@ -1,0 +1,17 @@
+import { lineOf } from '../config/problem.ts'
+import { configPathOf, resolveSettings } from '../config/resolve-settings.ts'
+import { defaultJudgeOf, providersOf } from '../config/sections/judges.ts'
+import type { OfflineRunOptions } from './judge-offline.ts'
+
+export type ConfiguredJudges = Pick<OfflineRunOptions, 'providers' | 'defaultJudge'>
+
+export const NO_JUDGES: ConfiguredJudges = { providers: [], defaultJudge: null }
+
+/** As the environment and the project's `assay.yaml` have them. */
+export function configuredJudges(): { ok: true; judges: ConfiguredJudges } | { ok: false; message: string } {
+  const inputs = { flags: {}, env: process.env, path: configPathOf(undefined, process.env) }
+  const resolved = resolveSettings(inputs, { uses: (key) => key === 'judges' })
+  if (!resolved.ok) return { ok: false, message: resolved.problems.map(lineOf).join('\n') }
+  const { judges } = resolved.config
+  return { ok: true, judges: { providers: providersOf(judges), defaultJudge: defaultJudgeOf(judges) } }
+}
