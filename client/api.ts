@@ -455,6 +455,13 @@ export type SeriesResponse = {
   points: SeriesPoint[]
 }
 
+export type SessionInfo = {
+  tenant: string
+  role: "ingest" | "viewer" | "deploy" | "editor" | "admin" | "operator" | "anyone"
+  may: ("read" | "push" | "edit" | "administer" | "operate")[]
+  isSignedIn: boolean
+}
+
 export type Session = {
   session: string
   firstSeen: string
@@ -814,6 +821,19 @@ export const createApi = (request: Request) => ({
   /** the backup stopped; the same one goes on from there */
   stopBackup: (id: string, signal?: AbortSignal): Promise<Backup> =>
     request('POST', `/v1/backups/${encodeURIComponent(id)}/stop`, { signal }),
+  /** signs a browser in: key */
+  signIn: (body: {
+    key: string
+  }, signal?: AbortSignal): Promise<SessionInfo> =>
+    request('POST', `/v1/session`, { body, signal }),
+  /** who asks, and what they may do */
+  getSession: (signal?: AbortSignal): Promise<SessionInfo> =>
+    request('GET', `/v1/session`, { signal }),
+  /** signs a browser out */
+  signOut: (signal?: AbortSignal): Promise<{
+    ended: true
+  }> =>
+    request('DELETE', `/v1/session`, { signal }),
   /** the state of each part, with counters */
   getHealth: (signal?: AbortSignal): Promise<Health> =>
     request('GET', `/health`, { signal }),

@@ -41,7 +41,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // A package of its own, which agents install without the rest.
   sdk: [],
   examples: [],
-  scripts: ['dsl', 'cli', 'server'],
+  scripts: ['dsl', 'cli', 'server', 'test'],
   // The documentation is no code; its test is.
   docs: [],
 }

@@ -7,6 +7,7 @@ import { isLoopback } from '../storage/access/loopback.ts'
 import type { ApiEnv } from './api-context.ts'
 import { problem } from './problem.ts'
 import { ROUTES } from './route-table.ts'
+import { CSRF_HEADER, sessionKeyOf } from './session-cookie.ts'
 
 const PERMISSIONS = new Map(ROUTES.map(({ method, path, permission }) => [`${method} ${path}`, permission]))
 
@@ -18,7 +19,10 @@ export function admission(gate: Gate): MiddlewareHandler<ApiEnv> {
     const permission = PERMISSIONS.get(`${route.method} ${route.path}`)
     if (permission === 'public') return next()
     if (permission === undefined) throw new Error(`${route.method} ${route.path} is not in the table of routes`)
-    const admitted = gate(credentialsOf(context), permission)
+    const credentials = credentialsOf(context)
+    if (credentials.isSession && context.req.method !== 'GET' && context.req.header(CSRF_HEADER) === undefined)
+      return problem(context, 403, `a session's requests that change something carry the header ${CSRF_HEADER}`)
+    const admitted = gate(credentials, permission)
     if (!admitted.ok) {
       const isUnknown = admitted.code === 'unauthenticated'
       if (isUnknown) context.header('www-authenticate', 'Bearer')
@@ -29,10 +33,14 @@ export function admission(gate: Gate): MiddlewareHandler<ApiEnv> {
   }
 }
 
-function credentialsOf(context: Context): Credentials {
+function credentialsOf(context: Context): Credentials & { isSession: boolean } {
+  const authorization = context.req.header('authorization')
+  const apiKey = context.req.header('x-api-key')
+  const session = authorization === undefined && apiKey === undefined ? sessionKeyOf(context) : undefined
   return {
-    authorization: context.req.header('authorization'),
-    apiKey: context.req.header('x-api-key'),
+    authorization,
+    apiKey: apiKey ?? session,
+    isSession: session !== undefined,
     isLocal: isLoopback(remoteAddressOf(context)),
   }
 }

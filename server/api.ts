@@ -29,6 +29,7 @@ import { offlineRoutes } from './routes/offline.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
+import { sessionRoutes } from './routes/session.ts'
 import { traceSearchRoutes } from './routes/trace-search.ts'
 import { traceWhyRoutes } from './routes/trace-why.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -84,6 +85,7 @@ export function buildApi(
   if (context.web !== undefined) app.use(webPages(context.web))
   app.use(admission(options.gate))
   indexRoutes(app)
+  sessionRoutes(app, options.gate)
   openApiRoutes(app)
   healthRoutes(app, context)
   metricsRoutes(app, context)

@@ -28,6 +28,7 @@ import { seriesQuerySchema } from './routes/eval-detail.ts'
 import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.ts'
 import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
 import { replayAskSchema } from './routes/replays.ts'
+import { signInSchema } from './routes/session.ts'
 import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
@@ -56,6 +57,7 @@ import {
   replaysResponseSchema,
   resultsResponseSchema,
   seriesResponseSchema,
+  sessionInfoSchema,
   sessionsResponseSchema,
   settledDeadLettersSchema,
   skippedRecordsSchema,
@@ -135,6 +137,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/backups': { id: 'startBackup', body: backupBodySchema, gives: backupSchema, status: 202 },
   'GET /v1/backups/:id': { id: 'getBackup', gives: backupSchema },
   'POST /v1/backups/:id/stop': { id: 'stopBackup', gives: backupSchema },
+  'POST /v1/session': { id: 'signIn', body: signInSchema, gives: sessionInfoSchema },
+  'GET /v1/session': { id: 'getSession', gives: sessionInfoSchema },
+  'DELETE /v1/session': { id: 'signOut', gives: z.object({ ended: z.literal(true) }) },
   'GET /health': { id: 'getHealth', gives: healthSchema },
   'GET /metrics': { id: 'getMetrics', gives: { mediaType: 'text/plain' } },
   'GET /ready': { id: 'getReadiness', gives: healthSchema },

@@ -375,6 +375,16 @@ export const backupSchema = z.object({
   summary: backupSummarySchema.optional(),
 })
 
+/** Who asks, for a browser. */
+export const sessionInfoSchema = z.object({
+  tenant: z.string(),
+  role: z.enum([...KEY_ROLES, 'operator', 'anyone']),
+  may: z.array(z.enum(['read', 'push', 'edit', 'administer', 'operate'])),
+  /** By a key in the session; false where the request was let in without. */
+  isSignedIn: z.boolean(),
+})
+export type SessionInfo = z.infer<typeof sessionInfoSchema>
+
 export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),

@@ -56,6 +56,14 @@ const alerts = createRoute({
   component: lazyRouteComponent(() => import('./pages/alerts/alerts-page.tsx'), 'AlertsPage'),
 })
 
+const signIn = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { to?: string } =>
+    typeof search.to === 'string' && /^\/(?![/\\])/.test(search.to) ? { to: search.to } : {},
+  component: lazyRouteComponent(() => import('./pages/sign-in/sign-in-page.tsx'), 'SignInPage'),
+})
+
 const system = createRoute({
   getParentRoute: () => rootRoute,
   path: '/system',
@@ -63,7 +71,7 @@ const system = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, alerts, playground, system]),
+  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, alerts, playground, system, signIn]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,

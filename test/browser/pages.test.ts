@@ -1,9 +1,12 @@
 /** The pages in a real browser, over a running Assay with the example agent's traces. */
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isWebStale } from '../../scripts/web-build.mjs'
+import { runAssay, startAssay } from '../support/assay-process.ts'
 import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../support/browser.ts'
 import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
 import { post } from '../support/otlp.ts'
@@ -69,7 +72,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await page.waitForURL(/verdict=fail/)
     const leak = page.getByRole('button', { name: /fail support\/no_pii support/ }).first()
     await leak.click()
-    expect(await page.locator('.evidence').innerText()).toContain('m***@l***.net')
+    expect(await page.locator('.evidence').textContent()).toContain('m***@l***.net')
     await expectClean()
     await page.getByRole('link', { name: 'Open the trace' }).click()
     await page.getByRole('heading', { name: 'invoke_agent support' }).first().waitFor()
@@ -135,16 +138,16 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await tree.focus()
     await page.keyboard.press('End')
     await page.waitForURL(/span=/)
-    expect(await page.getByRole('treeitem', { selected: true }).innerText()).toMatch(/find_contact|chat/)
+    expect(await page.getByRole('treeitem', { selected: true }).textContent()).toMatch(/find_contact|chat/)
     await page.keyboard.press('Home')
     await page.locator('.detail mark').first().waitFor()
-    expect(await page.locator('.detail mark').first().innerText()).toMatch(/^\*+$/)
+    expect(await page.locator('.detail mark').first().textContent()).toMatch(/^\*+$/)
     await page.locator('.detail summary', { hasText: 'Why' }).last().click()
     await page.locator('.detail .why-tree').first().waitFor()
     await expectClean()
     await page.getByRole('link', { name: 'Conversation' }).click()
     await page.getByRole('list', { name: 'Conversation' }).waitFor()
-    expect(await page.locator('.turn-assistant').first().innerText()).toContain('find_contact')
+    expect(await page.locator('.turn-assistant').first().textContent()).toContain('find_contact')
     await expectClean()
   })
 
@@ -167,7 +170,9 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await page.locator('.chart canvas').waitFor()
     await page.getByText('In numbers, by').click()
     await page.getByRole('columnheader', { name: '95% interval' }).waitFor()
-    expect(await page.getByRole('region', { name: 'Definition of support/no_pii' }).innerText()).toContain('pii.email')
+    expect(await page.getByRole('region', { name: 'Definition of support/no_pii' }).textContent()).toContain(
+      'pii.email',
+    )
     expect(await page.locator('table.failures tbody tr').count()).toBe(1)
     await expectClean()
   })
@@ -212,6 +217,35 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
       ;(problems as string[]).length = 0
     },
   )
+
+  test('signing in: nothing is shown without a key, and all with one, until one signs out', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'assay-sign-in-'))
+    const made = await runAssay(['keys', 'create', '--role', 'viewer', '--data', dataDir])
+    const key = /assay_\w+/.exec(made.stdout)?.[0]
+    if (key === undefined) throw new Error(`no key was made: ${made.stdout}${made.stderr}`)
+    const guarded = await startAssay({ dataDir, env: { ASSAY_ACCESS: 'keys' } })
+    const context = await browser.newContext()
+    const visitor = await context.newPage()
+    try {
+      await visitor.goto(`${guarded.apiUrl}/traces?since=1h`)
+      await visitor.getByLabel('Key').fill(`${key}x`)
+      await visitor.getByRole('button', { name: 'Sign in' }).click()
+      await visitor.getByRole('alert').waitFor()
+      expect(await seriousFindings(visitor)).toEqual([])
+      await visitor.getByLabel('Key').fill(key)
+      await visitor.getByRole('button', { name: 'Sign in' }).click()
+      await visitor.waitForURL(/\/traces\?since=1h/)
+      await visitor.getByText('default · viewer').waitFor()
+      expect(await visitor.evaluate(() => document.cookie)).toBe('')
+      await visitor.getByRole('button', { name: 'Sign out' }).click()
+      await visitor.waitForURL(/\/sign-in/)
+      expect((await visitor.request.get(`${guarded.apiUrl}/v1/evals`)).status()).toBe(401)
+    } finally {
+      await context.close()
+      await guarded.stop()
+      rmSync(dataDir, { recursive: true })
+    }
+  })
 
   test('every page fits a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 })

@@ -1,5 +1,5 @@
 import { createApi } from '../../client/api.ts'
 import { createRequest } from '../../client/request.ts'
 
-/** Of the host that served the page. */
-export const api = createApi(createRequest({ baseUrl: '' }))
+/** Of the host that served the page, which knows the session by its cookie; pages of other sites cannot send the header. */
+export const api = createApi(createRequest({ baseUrl: '', headers: () => ({ 'x-assay-csrf': '1' }) }))

@@ -1,6 +1,7 @@
 import { Link, Outlet } from '@tanstack/react-router'
 import { HealthDot } from './health-dot.tsx'
 import { PAGES } from './pages.ts'
+import { Who } from './who.tsx'
 
 /** What every page stands in. */
 export function Shell() {
@@ -22,6 +23,7 @@ export function Shell() {
           ))}
         </nav>
         <HealthDot />
+        <Who />
       </header>
       <main id="content" tabIndex={-1}>
         <Outlet />
