@@ -23,6 +23,7 @@ import { ALERT_STATE, ALERTS, alertTopics, DEAD_LETTERS, EVAL_RESULTS, NOTIFICAT
 import type { AlertCounts, Output } from './alert-book.ts'
 import { AlertBooks } from './alert-books.ts'
 import { CheckpointReader, checkpointRecord, removalRecord } from './checkpoint.ts'
+import { notificationRecord } from './notification.ts'
 
 export const ALERT_GROUP = 'alerts'
 
@@ -233,7 +234,7 @@ class Evaluator {
     const transitions = outputs.flatMap(transitionRecords)
     await log.append(ALERTS, transitions)
     if (transitions.length > 0) faultPoint('alerts.after-transitions')
-    const notifications = outputs.flatMap(notificationRecords)
+    const notifications = outputs.flatMap(({ notifications }) => notifications.map(notificationRecord))
     await log.append(NOTIFICATIONS, notifications)
     if (notifications.length > 0) faultPoint('alerts.after-notifications')
     const states = outputs.flatMap(({ tenant, checkpoints, removed }) => [
@@ -292,13 +293,6 @@ const transitionRecords = ({ tenant, transitions }: Output): RecordToAppend[] =>
     key: `${tenant}/${transition.alertId}`,
     value: toJson({ version: 1, tenant, ...transition }),
     headers: { tenant, alert: transition.alertId, to: transition.to },
-  }))
-
-const notificationRecords = ({ tenant, notifications }: Output): RecordToAppend[] =>
-  notifications.map((notification) => ({
-    key: `${tenant}/${notification.route.receiver}:${notification.route.target}`,
-    value: toJson(notification),
-    headers: { tenant },
   }))
 
 const encoder = new TextEncoder()

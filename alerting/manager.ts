@@ -1,36 +1,48 @@
 /**
- * The alert manager: alone speaks to receivers. Reads `notifications`, delivers each to its route, and commits when it is
- * delivered or given up; so each is delivered at least once, and twice only if a crash falls between the receiver's answer and
- * the note of it.
+ * The alert manager: alone speaks to receivers. Reads `notifications` into lanes, one a receiver, and keeps them on `alert-state`: a record's
+ * offset is committed once its lane is kept, and a lane says that its receiver was told once it has taken the message. So each is told at least
+ * once, and twice only where a crash falls between the receiver's answer and the note of it. What is decided is in `manager/`, and pure.
+ *
+ * `notifications` has one partition, so that one manager of a group works and others stand by.
  */
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { faultPoint } from '../storage/fault-point.ts'
-import { type DeadLetterCode, deadLetter } from '../storage/log/dead-letter.ts'
-import { type Consumer, type Log, LogError, type LogRecord, type TopicPartition } from '../storage/log/port.ts'
+import { silencing } from '../engine/alerting/silence.ts'
+import { type AlertStates, followAlertStates } from '../storage/alerts/alert-states.ts'
+import { type AlertControls, followControls } from '../storage/alerts/controls.ts'
+import { deadLetter } from '../storage/log/dead-letter.ts'
+import { type Consumer, type Log, LogError, type LogRecord } from '../storage/log/port.ts'
 import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
-import { CommitFrontier } from './commit-frontier.ts'
-import { DeliveredIds, loadDelivered, saveAhead } from './delivered.ts'
-import { DeliveryLanes } from './delivery-lanes.ts'
-import { notificationToText } from './message.ts'
-import { type Notification, parseNotification, routeName, topicOf } from './notification.ts'
-import type { Message, Receivers } from './receivers/receiver.ts'
+import { DeliveredIds, loadDelivered } from './delivered.ts'
+import { Delivery } from './manager/delivery.ts'
+import { backlogOf, emptyLane, isIdle, type Lane, take } from './manager/lane.ts'
+import { type LaneEntry, Lanes } from './manager/lanes.ts'
+import type { RetryPolicy, Timing } from './manager/next.ts'
+import { endsOf, escalate, type RouteRule } from './manager/route-rules.ts'
+import {
+  type AlertNotification,
+  type NotifiedTransition,
+  notificationRecord,
+  parseNotification,
+  type Route,
+} from './notification.ts'
+import type { Receivers } from './receivers/receiver.ts'
 
 export const MANAGER_GROUP = 'alert-manager'
 
 const FETCH_BYTES = 1 << 20
+/** Silences end, clocks move: lanes are looked at this often. */
 const MAX_WAIT_MS = 1_000
-/** Notifications in memory; more wait in the log. */
-const MAX_WAITING = 1_000
-const DAY_MS = 24 * 3_600_000
+const MIN_WAIT_MS = 10
+/** Messages that wait in memory; more wait in the log. */
+const MAX_WAITING = 500
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
 
-export interface RetryPolicy {
-  firstMs: number
-  longestMs: number
-  /** After this the notification goes to `dead-letters`. */
-  giveUpAfterMs: number
+const RETRY: RetryPolicy = { firstMs: 1_000, longestMs: 5 * MINUTE_MS, giveUpAfterMs: 72 * HOUR_MS, leastTries: 100 }
+export const USUAL_TIMING: Timing = {
+  groupIntervalMs: MINUTE_MS,
+  repeatMs: { page: 4 * HOUR_MS, ticket: 24 * HOUR_MS, info: null },
 }
-
-const RETRY: RetryPolicy = { firstMs: 1_000, longestMs: 300_000, giveUpAfterMs: 3 * DAY_MS }
 
 export interface AlertManagerOptions {
   log: Log
@@ -43,99 +55,113 @@ export interface AlertManagerOptions {
   /** Base of links in printed messages. */
   apiUrl?: () => string | null
   retry?: Partial<RetryPolicy>
-  /** Resolves early when aborted, never rejects. */
+  timing?: Partial<Timing>
+  /** Whom the settings have told besides. */
+  rules?: readonly RouteRule[]
+  /** Who hears of messages that were given up. */
+  systemRoutes?: readonly Route[]
+  /** A page silences the tickets of the same eval; so it does unless told. */
+  inhibits?: boolean
+  /** Between tries of the log; resolves early when aborted, never rejects. */
   sleep?: (delayMs: number, signal: AbortSignal) => Promise<void>
 }
 
 export interface AlertManager {
   stats(): Readonly<ManagerCounts>
-  /** Lets deliveries on their way end; what waits for a retry stays in the log for the next start. */
+  /** Lets deliveries on their way end; what waits stays in the log for the next start. */
   drain(): Promise<void>
 }
 
-interface ManagerCounts {
+export interface ManagerCounts {
   delivered: number
   printed: number
   retried: number
   deadLettered: number
   repeated: number
-}
-
-interface Item {
-  record: LogRecord
-  notification: Notification
-  frontier: CommitFrontier
-  /** Aborted when the manager stops or the partition is taken away. */
-  signal: AbortSignal
+  /** Incidents that a silence or a page keeps from being told now. */
+  muted: number
 }
 
 /** Resolves when the manager has joined its group. */
 export async function startAlertManager(options: AlertManagerOptions): Promise<AlertManager> {
-  await options.log.ensureTopics(alertTopics)
-  const manager = new Manager(options)
-  const consumer = await options.log.openConsumer({
+  const { log, nowMs, onProblem = () => {} } = options
+  await log.ensureTopics(alertTopics)
+  const controls = await followControls({ log, nowMs, onProblem })
+  const states = await followAlertStates({ log, onProblem })
+  const manager = new Manager(options, controls, states)
+  const consumer = await log.openConsumer({
     groupId: MANAGER_GROUP,
     topics: [NOTIFICATIONS],
     startFrom: 'earliest',
-    onAssign: (partitions) => manager.assign(partitions),
+    onAssign: (partitions) => manager.assign(partitions.length > 0),
     onRevoke: async () => manager.release(),
   })
   const running = manager.run(consumer)
   return {
-    stats: () => manager.counts,
+    stats: () => ({ ...manager.counts, muted: manager.mutedCount() }),
     drain: async () => {
       manager.stop.abort()
       await running
       await manager.settled()
       await consumer.close()
+      await controls.close()
+      await states.close()
     },
   }
 }
 
 class Manager {
   readonly stop = new AbortController()
-  readonly counts: ManagerCounts = { delivered: 0, printed: 0, retried: 0, deadLettered: 0, repeated: 0 }
+  readonly counts: Omit<ManagerCounts, 'muted'> = { delivered: 0, printed: 0, retried: 0, deadLettered: 0, repeated: 0 }
   readonly #options: AlertManagerOptions
+  readonly #controls: AlertControls
+  readonly #states: AlertStates
   readonly #retry: RetryPolicy
-  readonly #delivered = new DeliveredIds()
-  /** Transitions that the terminal was told of: once, however many of their receivers are not configured. */
-  readonly #printed = new DeliveredIds()
-  readonly #lanes = new DeliveryLanes<Item>((item) => this.#deliver(item).finally(() => this.#room?.()))
-  #frontiers = new Map<number, CommitFrontier>()
-  #assignment = new AbortController()
-  #consumer: Consumer | null = null
+  readonly #timing: Timing
+  readonly #lanes: Lanes
+  readonly #delivery: Delivery
+  #seen = new DeliveredIds()
   #room: (() => void) | null = null
 
-  constructor(options: AlertManagerOptions) {
+  constructor(options: AlertManagerOptions, controls: AlertControls, states: AlertStates) {
     this.#options = options
+    this.#controls = controls
+    this.#states = states
     this.#retry = { ...RETRY, ...options.retry }
+    this.#timing = { ...USUAL_TIMING, ...options.timing }
+    this.#lanes = new Lanes(options.log, (write) => this.#untilWritten(write))
+    this.#delivery = new Delivery({
+      ...options,
+      counts: this.counts,
+      retry: this.#retry,
+      problem: (text) => this.#problem(text),
+      untilWritten: (write) => this.#untilWritten(write),
+      save: (entry) => this.#lanes.save([entry]),
+    })
   }
 
-  async assign(partitions: readonly TopicPartition[]): Promise<void> {
+  async assign(isOwner: boolean): Promise<void> {
     const { log } = this.#options
-    const committed = await log.committed(MANAGER_GROUP)
-    const extents = await log.endOffsets(NOTIFICATIONS)
-    this.#assignment = new AbortController()
-    this.#frontiers = new Map()
-    for (const { topic, partition } of partitions) {
-      const start = extents.find((extent) => extent.partition === partition)?.start ?? 0
-      const offset = committed.find((known) => known.topic === topic && known.partition === partition)?.offset ?? start
-      this.#frontiers.set(partition, new CommitFrontier(offset))
-      await loadDelivered(log, partition, offset, this.#delivered)
-    }
+    this.#seen = new DeliveredIds()
+    if (!isOwner) return
+    const committed = (await log.committed(MANAGER_GROUP)).find(({ topic }) => topic === NOTIFICATIONS)
+    const [extent] = await log.endOffsets(NOTIFICATIONS)
+    await loadDelivered(log, 0, committed?.offset ?? extent?.start ?? 0, this.#seen)
+    await this.#lanes.load((text) => this.#problem(text))
   }
 
   release(): void {
-    this.#assignment.abort()
-    this.#frontiers = new Map()
+    this.#lanes.letGo()
   }
 
   async run(consumer: Consumer): Promise<void> {
-    this.#consumer = consumer
     const { signal } = this.stop
     for (let failureCount = 0; !signal.aborted; ) {
       try {
-        await this.#takeNext(consumer, MAX_WAIT_MS)
+        this.#look()
+        await this.#escalate()
+        await this.#takeNext(consumer, this.#waitMs())
+        this.#look()
         await this.#waitForRoom(consumer)
         failureCount = 0
       } catch (error) {
@@ -148,39 +174,130 @@ class Manager {
   }
 
   /** Resolves when nothing is on its way any more. */
-  settled(): Promise<void> {
-    return this.#lanes.settled()
+  async settled(): Promise<void> {
+    await Promise.all(this.#lanes.all().map(({ sending }) => sending))
+  }
+
+  mutedCount(): number {
+    const incidents = this.#lanes.all().flatMap(({ lane }) => lane.incidents.map((incident) => ({ lane, incident })))
+    return incidents.filter(
+      ({ lane, incident }) =>
+        incident.told === 'nothing' && !incident.isDue && this.#isMuted(lane.tenant, incident.transition),
+    ).length
   }
 
   async #takeNext(consumer: Consumer, maxWaitMs: number): Promise<void> {
     const records = await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs, signal: this.stop.signal })
-    for (const record of records) await this.#take(record)
+    if (records.length === 0 || !this.#lanes.isOwner) return
+    await this.#refresh()
+    const changed = new Set<LaneEntry>()
+    const ends: AlertNotification[] = []
+    for (const record of records) await this.#take(record, changed, ends)
+    await this.#append(ends)
+    await this.#lanes.save([...changed])
+    const { topic, partition, offset } = records.at(-1)!
+    // Otherwise the partition is another's by now, which reads the same and finds it in the lanes.
+    await this.#untilWritten(() => consumer.commit([{ topic, partition, offset: offset + 1 }]))
   }
 
-  async #take(record: LogRecord): Promise<void> {
-    const frontier = this.#frontiers.get(record.partition)
-    if (!frontier) return
+  async #take(record: LogRecord, changed: Set<LaneEntry>, ends: AlertNotification[]): Promise<void> {
     const parsed = parseNotification(record.value)
-    frontier.take(record.offset, parsed.ok ? parsed.notification.id : null)
     if (!parsed.ok) {
-      await this.#deadLetter(record, 'malformed', parsed.message)
-      await this.#finish(record, frontier, null)
+      this.counts.deadLettered++
+      const letter = deadLetter(record, MANAGER_GROUP, 'malformed', parsed.message)
+      await this.#untilWritten(() => this.#options.log.append(DEAD_LETTERS, [letter]))
       return
     }
     const { notification } = parsed
-    const signal = AbortSignal.any([this.stop.signal, this.#assignment.signal])
-    this.#lanes.push(routeName(notification.route), { record, notification, frontier, signal })
+    const { tenant, route } = notification
+    const entry = this.#lanes.of(tenant, route) ?? this.#lanes.add(emptyLane(tenant, route))
+    if (record.offset < entry.lane.nextOffset) return
+    if (this.#seen.has(notification.id)) {
+      this.counts.repeated++
+      return
+    }
+    this.#seen.add(notification.id)
+    const before = entry.lane
+    entry.lane = { ...take(before, notification, this.#options.nowMs()), nextOffset: record.offset + 1 }
+    ends.push(...endsOf(before, entry.lane, this.#options.rules ?? []))
+    changed.add(entry)
+  }
+
+  /** Before anything is decided on new records, what people said and which pages fire is known: both were written before. */
+  async #refresh(): Promise<void> {
+    try {
+      await Promise.all([this.#controls.refresh(), this.#states.refresh()])
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error
+      this.#problem(`the alert manager goes by the silences that it knows: ${error.message}`)
+    }
+  }
+
+  async #escalate(): Promise<void> {
+    const { rules = [], nowMs } = this.#options
+    if (rules.length === 0) return
+    const changed: LaneEntry[] = []
+    for (const entry of this.#lanes.all()) {
+      const { tenant } = entry.lane
+      const { lane, notifications } = escalate(entry.lane, rules, {
+        nowMs: nowMs(),
+        isAcknowledged: ({ transition }) => this.#controls.acknowledgement(tenant, transition.incidentId) !== null,
+        isMuted: ({ transition }) => this.#isMuted(tenant, transition),
+      })
+      if (notifications.length === 0) continue
+      await this.#append(notifications)
+      entry.lane = { ...entry.lane, incidents: merged(entry.lane, lane) }
+      changed.push(entry)
+    }
+    await this.#lanes.save(changed)
+  }
+
+  async #append(notifications: readonly AlertNotification[]): Promise<void> {
+    if (notifications.length === 0) return
+    await this.#untilWritten(() => this.#options.log.append(NOTIFICATIONS, notifications.map(notificationRecord)))
+  }
+
+  /** Sends what is to be sent, each lane by itself: a receiver that is down holds up nobody else. */
+  #look(): void {
+    for (const entry of this.#lanes.all()) {
+      if (isIdle(entry.lane) || entry.sending !== null) continue
+      entry.sending = this.#delivery
+        .sendAll(entry, (lane) => this.#circumstances(lane), this.stop.signal)
+        .finally(() => {
+          entry.sending = null
+          this.#room?.()
+        })
+    }
+  }
+
+  #circumstances({ tenant }: Lane) {
+    return {
+      nowMs: this.#options.nowMs(),
+      isMuted: (transition: NotifiedTransition) => this.#isMuted(tenant, transition),
+      acknowledgement: (incidentId: string | undefined) => this.#controls.acknowledgement(tenant, incidentId),
+      timing: this.#timing,
+    }
+  }
+
+  #isMuted(tenant: string, transition: NotifiedTransition): boolean {
+    if (silencing(this.#controls.all(), tenant, transition, this.#options.nowMs()) !== null) return true
+    if (this.#options.inhibits === false || transition.severity !== 'ticket') return false
+    const pages = this.#states.firingOn(tenant, transition.evalId)
+    return pages.some(
+      ({ severity, mode, group }) => severity === 'page' && mode === 'live' && covers(group, transition.group),
+    )
   }
 
   /** With the memory's bound reached, fetching goes on, as good as without records, so that the group membership stays alive. */
   async #waitForRoom(consumer: Consumer): Promise<void> {
-    while (this.#lanes.size >= MAX_WAITING && !this.stop.signal.aborted) {
-      const partitions = consumer.assignment()
-      consumer.pause(partitions)
+    const backlog = (): number => this.#lanes.all().reduce((sum, { lane }) => sum + backlogOf(lane), 0)
+    while (backlog() >= MAX_WAITING && !this.stop.signal.aborted) {
+      consumer.pause(consumer.assignment())
       await Promise.race([
         new Promise<void>((resolve) => (this.#room = resolve)),
-        this.#sleep(MAX_WAIT_MS, this.stop.signal),
+        this.#sleep(this.#waitMs(), this.stop.signal),
       ])
+      this.#look()
       try {
         // Partitions that are assigned anew meanwhile are not paused: what they give is taken all the same, or it would be lost.
         await this.#takeNext(consumer, 0)
@@ -190,85 +307,12 @@ class Manager {
     }
   }
 
-  async #deliver({ record, notification, frontier, signal }: Item): Promise<void> {
-    if (signal.aborted) return
-    if (this.#delivered.has(notification.id)) {
-      this.counts.repeated++
-      await this.#finish(record, frontier, null)
-      return
-    }
-    const receiver = this.#options.receivers.find(notification.route)
-    if (!receiver) {
-      this.#print(notification)
-      await this.#finish(record, frontier, notification.id)
-      return
-    }
-    for (let failureCount = 0; !signal.aborted; failureCount++) {
-      faultPoint('manager.before-send')
-      const outcome = await receiver.deliver(messageOfNotification(notification))
-      if (outcome.kind === 'delivered') {
-        faultPoint('manager.after-send')
-        this.counts.delivered++
-        await this.#finish(record, frontier, notification.id)
-        faultPoint('manager.after-record')
-        return
-      }
-      const { nowMs } = this.#options
-      const isTooOld = nowMs() - record.appendTimeMs >= this.#retry.giveUpAfterMs
-      if (outcome.kind === 'refused' || isTooOld) {
-        const code = outcome.kind === 'refused' ? 'refused' : 'undeliverable'
-        await this.#giveUp(record, notification, code, outcome.reason)
-        await this.#finish(record, frontier, notification.id)
-        return
-      }
-      this.counts.retried++
-      const delayMs = Math.max(outcome.afterMs ?? 0, this.#backOffMs(failureCount))
-      this.#problem(
-        `${routeName(notification.route)} did not take ${notification.id}, next try in ${delayMs / 1000} s: ${outcome.reason}`,
-      )
-      await this.#sleep(Math.min(delayMs, DAY_MS), signal)
-    }
-  }
-
-  #print(notification: Notification): void {
-    const { route, routes } = notification
-    const id = topicOf(notification)
-    if (this.#printed.has(id)) return
-    this.#printed.add(id)
-    const { receivers } = this.#options
-    const lines = [notificationToText(notification, this.#options.apiUrl?.() ?? null)]
-    for (const lacking of routes.length > 0 ? routes : [route]) {
-      const hint = receivers.find(lacking) === null ? receivers.hint(lacking) : null
-      if (hint !== null) lines.push(`(${routeName(lacking)} is not configured: ${hint})`)
-    }
-    this.#options.onPrint(lines.join('\n  '))
-    this.counts.printed++
-  }
-
-  async #giveUp(record: LogRecord, notification: Notification, code: DeadLetterCode, reason: string): Promise<void> {
-    this.#problem(
-      `${routeName(notification.route)} does not take ${notification.id}; it goes to dead-letters: ${reason}`,
-    )
-    // The person at the terminal is the last resort: an alert is never only a record somewhere.
-    this.#options.onPrint(notificationToText(notification, this.#options.apiUrl?.() ?? null))
-    await this.#deadLetter(record, code, reason)
-  }
-
-  async #deadLetter(record: LogRecord, code: DeadLetterCode, reason: string): Promise<void> {
-    this.counts.deadLettered++
-    const letter = deadLetter(record, MANAGER_GROUP, code, reason)
-    await this.#untilWritten(() => this.#options.log.append(DEAD_LETTERS, [letter]))
-  }
-
-  async #finish(record: LogRecord, frontier: CommitFrontier, id: string | null): Promise<void> {
-    if (id !== null) this.#delivered.add(id)
-    const { topic, partition } = record
-    const moved = frontier.finish(record.offset)
-    // The partition was taken away meanwhile: its new owner may deliver once more, which is the most that can happen.
-    if (this.#frontiers.get(partition) !== frontier) return
-    if (moved)
-      await this.#untilWritten(() => this.#consumer!.commit([{ topic, partition, offset: frontier.nextOffset }]))
-    else await this.#untilWritten(() => saveAhead(this.#options.log, partition, frontier.finishedAhead()))
+  #waitMs(): number {
+    const tries = this.#lanes
+      .all()
+      .flatMap(({ lane, sending }) => (lane.failing === null || sending ? [] : [lane.failing.nextTryMs]))
+    const dueInMs = Math.min(...tries) - this.#options.nowMs()
+    return Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
   }
 
   async #untilWritten(write: () => Promise<unknown>): Promise<void> {
@@ -299,22 +343,13 @@ class Manager {
   }
 }
 
-function messageOfNotification(notification: Notification): Message {
-  const { id, tenant, route } = notification
-  if (notification.kind === 'notice') {
-    const { notice } = notification
-    return { kind: 'notice', id, tenant, route, atMs: notice.atMs, notice }
-  }
-  const { transition } = notification
-  return {
-    kind: 'alerts',
-    id,
-    tenant,
-    route,
-    atMs: transition.atMs,
-    event: transition.to === 'resolved' ? 'resolved' : 'firing',
-    items: [{ key: `${tenant}/${transition.incidentId ?? transition.id}`, transition, acknowledged: null }],
-    groupKey: `${tenant}/${transition.alertId}`,
-    ref: null,
-  }
-}
+/** A page of all groups silences the tickets of each; one of a group those of that group. */
+const covers = (page: Readonly<Record<string, string>>, ticket: Readonly<Record<string, string>>): boolean =>
+  Object.entries(page).every(([label, value]) => ticket[label] === value)
+
+/** Something may have been told while the escalation was written. */
+const merged = (now: Lane, escalated: Lane): Lane['incidents'] =>
+  now.incidents.map((incident) => ({
+    ...incident,
+    escalated: escalated.incidents.find(({ key }) => key === incident.key)?.escalated ?? incident.escalated,
+  }))

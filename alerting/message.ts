@@ -1,8 +1,8 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import { whyLines } from '../engine/alerting/why-text.ts'
-import type { Notification, NotifiedTransition, SystemNotice } from './notification.ts'
-import type { AlertMessage } from './receivers/receiver.ts'
+import type { NotifiedTransition, SystemNotice } from './notification.ts'
+import type { AlertMessage, Message } from './receivers/receiver.ts'
 
 type Example = NotifiedTransition['examples'][number]
 
@@ -154,9 +154,8 @@ function noticeToText({ title, severity, lines }: SystemNotice): string {
   return [`NOTICE ${title}  [${severity}]`, ...lines].join('\n  ')
 }
 
-/** As `alertToText`, of whatever there is to be told. */
-export function notificationToText(notification: Notification, apiUrl: string | null): string {
-  return notification.kind === 'alert'
-    ? alertToText(notification.transition, apiUrl)
-    : noticeToText(notification.notice)
+/** For a terminal: whatever there is to be told. */
+export function messageToText(message: Message, apiUrl: string | null): string {
+  if (message.kind === 'notice') return noticeToText(message.notice)
+  return message.items.map(({ transition }) => alertToText(transition, apiUrl)).join('\n')
 }

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import type { AlertPlan } from '../dsl/plan.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
 import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
+import type { RecordToAppend } from '../storage/log/port.ts'
 
-const routeSchema = z.object({
+export const routeSchema = z.object({
   /** `console`: the alert names no receiver, so it is printed where Assay runs. */
   receiver: z.enum(['slack', 'pagerduty', 'webhook', 'teams', 'email', 'alertmanager', 'console']),
   target: z.string(),
@@ -30,9 +31,11 @@ const delivery = {
   route: routeSchema,
   /** All of the alert, this one among them: who prints for want of a receiver names all that lack one. */
   routes: z.array(routeSchema).default([]),
+  /** Sent on by a rule of the settings: an escalation, say. Such rules are not asked of it again. */
+  isForwarded: z.boolean().default(false),
 }
 
-const notificationSchema = z.discriminatedUnion('kind', [
+export const notificationSchema = z.discriminatedUnion('kind', [
   z.object({ ...delivery, kind: z.literal('alert'), transition: alertTransitionSchema }),
   z.object({ ...delivery, kind: z.literal('notice'), notice: noticeSchema }),
 ])
@@ -56,11 +59,19 @@ export function notificationsOf(tenant: string, alert: AlertPlan, transition: Al
     tenant,
     route: { receiver: route.receiver, target: route.target },
     routes: routes.map(({ receiver, target }) => ({ receiver, target })),
+    isForwarded: false,
     transition: {
       ...transition,
       examples: transition.examples.map((example) => ({ ...example, evidence: [...example.evidence] })),
     },
   }))
+}
+
+/** The same to another route, whoever sends it on and however often. */
+export function forwarded(notification: AlertNotification, route: Route): AlertNotification {
+  const { tenant, transition } = notification
+  const id = `${tenant}/${transition.incidentId ?? transition.id}/${transition.to}/${routeName(route)}`
+  return { ...notification, id, route, routes: [route], isForwarded: true }
 }
 
 /** Of the tenant whose operators are told; without a route it is printed where Assay runs. */
@@ -73,13 +84,18 @@ export function noticeNotifications(tenant: string, routes: readonly Route[], no
     tenant,
     route,
     routes: [...all],
+    isForwarded: false,
     notice,
   }))
 }
 
-/** What it is about: the same for all of its routes. */
-export const topicOf = (notification: Notification): string =>
-  `${notification.tenant}/${notification.kind === 'alert' ? notification.transition.id : notification.notice.id}`
+const encoder = new TextEncoder()
+
+export const notificationRecord = (notification: Notification): RecordToAppend => ({
+  key: `${notification.tenant}/${notification.route.receiver}:${notification.route.target}`,
+  value: encoder.encode(JSON.stringify(notification)),
+  headers: { tenant: notification.tenant },
+})
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 

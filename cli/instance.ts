@@ -9,6 +9,7 @@ import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
+import { openAlerts } from '../storage/alerts/open-alerts.ts'
 import { plansOfOne } from '../storage/definitions/plans.ts'
 import { followErasures } from '../storage/erasure/tombstones.ts'
 import { LogError } from '../storage/log/port.ts'
@@ -136,6 +137,7 @@ async function start(
       plan,
       traces: transPort,
       receivers: settings.receivers,
+      routing: settings.routing,
       state: { redis: settings.redis, dataDir: folder.path },
     } satisfies TransData,
     transfer: [transPort],
@@ -159,6 +161,8 @@ async function start(
   cleanup.push(() => backups.close())
   const integrity = await openIntegrity(log, engine, { nowMs, routes: settings.systemRoutes })
   cleanup.push(() => integrity.close())
+  const alerts = await openAlerts({ log, nowMs, onProblem: warn })
+  cleanup.push(() => alerts.close())
   const state = lazyState({ redis: settings.redis, dataDir: folder.path, nowMs }, (error) =>
     warn(`The shared state: ${error.message}`),
   )
@@ -273,6 +277,7 @@ async function start(
               : { plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] },
         },
         integrity: integrity.service,
+        alerts,
         backups,
         evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
         offline: offline.control,
@@ -357,6 +362,7 @@ async function start(
         api,
         { drain: () => state.close() },
         { drain: () => integrity.close() },
+        { drain: () => alerts.close() },
         { drain: () => backups.close() },
         { drain: () => erased.close() },
         { drain: () => traces.close() },

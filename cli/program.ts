@@ -20,6 +20,11 @@ const modules: readonly CommandModule[] = [
   { name: 'results', group: 'Run them:', load: async () => (await import('./commands/results.ts')).registerResults },
   { name: 'agents', group: 'Run them:', load: async () => (await import('./commands/agents.ts')).registerAgents },
   { name: 'alerts', group: 'Run them:', load: async () => (await import('./commands/alerts.ts')).registerAlerts },
+  {
+    name: 'silence',
+    group: 'Run them:',
+    load: async () => (await import('./commands/silence.ts')).registerSilence,
+  },
   { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
   { name: 'offline', group: 'Run them:', load: async () => (await import('./commands/offline.ts')).registerOffline },
   { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },

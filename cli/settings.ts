@@ -18,6 +18,7 @@ import { lineOf } from './config/problem.ts'
 import type { Effective } from './config/resolve.ts'
 import { resolveSettings } from './config/resolve-settings.ts'
 import { accessOf } from './config/sections/access.ts'
+import { type RoutingSettings, routingOf } from './config/sections/alert-routing.ts'
 import { receiversOf } from './config/sections/alerts.ts'
 import { boundsOf } from './config/sections/gateway.ts'
 import { instance } from './config/sections/instance.ts'
@@ -61,6 +62,7 @@ export interface UpSettings {
   spending: SpendingSettings
   runLockMs: number | null
   receivers: ReceiverSettings
+  routing: RoutingSettings
   systemRoutes: readonly Route[]
 }
 
@@ -125,6 +127,7 @@ function upSettingsOf(config: Config): UpSettings {
     spending: spendingOf(config.judges, config.cost.prices),
     runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
     receivers: receiversOf(config.alerts),
+    routing: routingOf(config.alerts, systemRoutesOf(config.system)),
     systemRoutes: systemRoutesOf(config.system),
   }
 }

@@ -1,6 +1,121 @@
 /** Made by `npm run docs` from the API's description (server/openapi): do not edit. */
 import type { Request } from './request.ts'
 
+export type AlertHistoryResponse = {
+  transitions: {
+    alert: string
+    eval: string
+    group: Record<string, string>
+    title: string | null
+    owner: string | null
+    severity: "page" | "ticket" | "info"
+    mode: "live" | "shadow"
+    state: "inactive" | "pending" | "firing" | "resolved"
+    cause: "condition" | "no_data" | "definition_changed" | "removed"
+    at: string
+    since: string
+    incident: string | null
+    rule: string
+    value: number | null
+    threshold: number
+    why: {
+      rule: string
+      baseline: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        } | null
+        n: number
+      } | null
+      now: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        } | null
+        n: number
+      } | null
+      detection: {
+        kind: "threshold"
+        cmp: "<" | "<=" | ">" | ">="
+        value: number | null
+        limit: number
+      } | {
+        kind: "e-sr"
+        statistic: number
+        alarmFrom: number
+        sinceMs: number
+        falseAlarms: {
+          ratio: number
+          perMs: number
+        }
+      } | {
+        kind: "anomaly"
+        distance: number
+        alarmFrom: number
+        usual: {
+          low: number
+          high: number
+        }
+      } | {
+        kind: "silence"
+        silentForMs: number
+      }
+      change: {
+        delta: number
+        rateEffect: number
+        mixEffect: number
+      } | null
+      strata: {
+        name: string
+        shareBefore: number
+        shareNow: number
+        before: number | null
+        now: number | null
+        rateEffect: number
+        mixEffect: number
+      }[]
+      judge: {
+        model: string
+        drifted: boolean
+        p: number
+        lost: number
+        gained: number
+        checkedAtMs: number
+      } | null
+      deploy: {
+        label: "agent.version" | "model"
+        value: string
+        firstSeenMs: number
+        before: {
+          value: number
+          interval: {
+            low: number
+            high: number
+          } | null
+          n: number
+        }
+        with: {
+          value: number
+          interval: {
+            low: number
+            high: number
+          } | null
+          n: number
+        }
+        p: number
+      } | null
+      definitions: {
+        atMs: number
+        revision: string | null
+        what: string
+      }[]
+    } | null
+    traces: string[]
+  }[]
+}
+
 export type Alert = {
   id: string
   title: string | null
@@ -16,6 +131,129 @@ export type Alert = {
     receiver: string
     target: string
   }[]
+}
+
+export type AlertStateJson = {
+  alert: string
+  eval: string
+  group: Record<string, string>
+  title: string | null
+  owner: string | null
+  severity: "page" | "ticket" | "info"
+  mode: "live" | "shadow"
+  state: "inactive" | "pending" | "firing" | "resolved"
+  cause: "condition" | "no_data" | "definition_changed" | "removed"
+  at: string
+  since: string
+  incident: string | null
+  rule: string
+  value: number | null
+  threshold: number
+  why: {
+    rule: string
+    baseline: {
+      value: number
+      interval: {
+        low: number
+        high: number
+      } | null
+      n: number
+    } | null
+    now: {
+      value: number
+      interval: {
+        low: number
+        high: number
+      } | null
+      n: number
+    } | null
+    detection: {
+      kind: "threshold"
+      cmp: "<" | "<=" | ">" | ">="
+      value: number | null
+      limit: number
+    } | {
+      kind: "e-sr"
+      statistic: number
+      alarmFrom: number
+      sinceMs: number
+      falseAlarms: {
+        ratio: number
+        perMs: number
+      }
+    } | {
+      kind: "anomaly"
+      distance: number
+      alarmFrom: number
+      usual: {
+        low: number
+        high: number
+      }
+    } | {
+      kind: "silence"
+      silentForMs: number
+    }
+    change: {
+      delta: number
+      rateEffect: number
+      mixEffect: number
+    } | null
+    strata: {
+      name: string
+      shareBefore: number
+      shareNow: number
+      before: number | null
+      now: number | null
+      rateEffect: number
+      mixEffect: number
+    }[]
+    judge: {
+      model: string
+      drifted: boolean
+      p: number
+      lost: number
+      gained: number
+      checkedAtMs: number
+    } | null
+    deploy: {
+      label: "agent.version" | "model"
+      value: string
+      firstSeenMs: number
+      before: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        } | null
+        n: number
+      }
+      with: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        } | null
+        n: number
+      }
+      p: number
+    } | null
+    definitions: {
+      atMs: number
+      revision: string | null
+      what: string
+    }[]
+  } | null
+  traces: string[]
+  acknowledged: {
+    by: string
+    reason: string | null
+    at: string
+  } | null
+  silencedBy: string | null
+}
+
+export type AlertStatesResponse = {
+  alerts: AlertStateJson[]
 }
 
 export type AuditResponse = {
@@ -483,6 +721,29 @@ export type SettledDeadLetters = {
   ids: number[]
 }
 
+export type SilenceJson = {
+  id: string
+  state: "pending" | "active" | "waiting" | "expired"
+  matchers: {
+    alert?: string
+    eval?: string
+    severity?: "page" | "ticket" | "info"
+    owner?: string
+    labels: Record<string, string>
+  }
+  from: string
+  until: string
+  every: string | null
+  by: string
+  reason: string
+  createdAt: string
+  expiredBy: string | null
+}
+
+export type SilencesResponse = {
+  silences: SilenceJson[]
+}
+
 export type SkippedRecords = {
   id: number
   topic: string
@@ -690,6 +951,43 @@ export const createApi = (request: Request) => ({
   /** what of the run has not begun is left */
   cancelOfflineRun: (packageName: string, run: string, signal?: AbortSignal): Promise<CancelledResponse> =>
     request('POST', `/v1/offline/runs/${encodeURIComponent(packageName)}/${encodeURIComponent(run)}/cancel`, { signal }),
+  /** what each alert is now, with its silence and acknowledgement */
+  listAlerts: (signal?: AbortSignal): Promise<AlertStatesResponse> =>
+    request('GET', `/v1/alerts`, { signal }),
+  /** what alerts were, newest first: alert, limit */
+  listAlertHistory: (query: { alert?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<AlertHistoryResponse> =>
+    request('GET', `/v1/alerts/history`, { query, signal }),
+  /** an alert that fires taken on: alert, by, reason */
+  acknowledgeAlert: (body: {
+    alert: string
+    by?: string
+    reason?: string
+  }, signal?: AbortSignal): Promise<AlertStatesResponse> =>
+    request('POST', `/v1/alerts/ack`, { body, signal }),
+  /** silences and maintenance windows, newest first */
+  listSilences: (signal?: AbortSignal): Promise<SilencesResponse> =>
+    request('GET', `/v1/silences`, { signal }),
+  /** a new one: matchers, minutes, from, every, by, reason */
+  createSilence: (body: {
+    matchers: {
+      alert?: string
+      eval?: string
+      severity?: "page" | "ticket" | "info"
+      owner?: string
+      labels?: Record<string, string>
+    }
+    from?: string
+    minutes: number
+    every?: string
+    by?: string
+    reason: string
+  }, signal?: AbortSignal): Promise<SilenceJson> =>
+    request('POST', `/v1/silences`, { body, signal }),
+  /** a silence, over now */
+  expireSilence: (id: string, body: {
+    by?: string
+  }, signal?: AbortSignal): Promise<SilenceJson> =>
+    request('POST', `/v1/silences/${encodeURIComponent(id)}/expire`, { body, signal }),
   /** what each agent does now; filters: agent, env, limit */
   listLiveAgents: (query: { agent?: string | number | undefined; env?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<LiveAgentsResponse> =>
     request('GET', `/v1/agents/live`, { query, signal }),

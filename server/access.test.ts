@@ -13,6 +13,7 @@ import { makeSpan } from '../engine/model/make-span.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { KEY_ROLES, type KeyRole, may, type Principal } from '../storage/access/principal.ts'
+import { openAlerts } from '../storage/alerts/open-alerts.ts'
 import { deadLetter } from '../storage/log/dead-letter.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { AGENT_TRACES, DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
@@ -180,6 +181,7 @@ beforeAll(async () => {
       get: () => null,
       stop: () => null,
     },
+    alerts: await openAlerts({ log, nowMs: () => nowMs, onProblem: () => {} }),
     metrics: { contentType: 'text/plain', collect: async () => '' },
     nowMs: () => nowMs,
   }
@@ -203,6 +205,7 @@ const queries: Readonly<Record<string, string>> = {
 }
 const bodies: Readonly<Record<string, unknown>> = {
   '/v1/erasures': { trace: traceId },
+  '/v1/silences': { matchers: { alert: '*' }, minutes: 1, reason: 'x' },
   '/v1/replays': { from: '1h' },
   '/v1/keys': { role: 'viewer' },
   '/v1/definitions': { plan: EMPTY_PLAN, revision: null },

@@ -5,6 +5,8 @@ import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { VerifyReport } from '../engine/integrity/report.ts'
 import type { Keys } from '../storage/access/keys.ts'
 import type { Principal } from '../storage/access/principal.ts'
+import type { AlertStates } from '../storage/alerts/alert-states.ts'
+import type { AlertControls } from '../storage/alerts/controls.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { ErasureReport, Wanted } from '../storage/erasure/erase.ts'
@@ -55,6 +57,8 @@ export interface ApiContext {
   judging?: (() => Promise<Judging>) | undefined
   /** For the dead letters in it. Absent where stored traces are looked at without one. */
   log?: Log | undefined
+  /** What alerts are, and what people say of them. Absent where stored traces are looked at without a log. */
+  alerts?: { readonly states: AlertStates; readonly controls: AlertControls } | undefined
   /** Absent where the definitions are files. */
   releases?: Releases | undefined
   /** Absent where stored traces are looked at without a log. */

@@ -11,6 +11,7 @@ import { admission } from './admission.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
 import { isCrossSite, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
+import { alertRoutes } from './routes/alerts.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
@@ -97,6 +98,7 @@ export function buildApi(
   evalRoutes(app, context)
   offlineRoutes(app, context)
   evalDetailRoutes(app, context)
+  alertRoutes(app, context)
   liveAgentRoutes(app, context)
   judgeRoutes(app, context)
   exportRoutes(app, context)

@@ -20,6 +20,7 @@ import {
   resultsQuerySchema,
   runRequestSchema,
 } from './parameters.ts'
+import { acknowledgeSchema, createSilenceSchema, expireSilenceSchema, historyQuerySchema } from './routes/alerts.ts'
 import { backupBodySchema } from './routes/backups.ts'
 import { deadLettersQuerySchema, skipSchema } from './routes/dead-letters.ts'
 import { pushSchema } from './routes/definitions.ts'
@@ -33,6 +34,8 @@ import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-sear
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
 import {
+  alertHistoryResponseSchema,
+  alertStatesResponseSchema,
   auditResponseSchema,
   backupSchema,
   createdKeyResponseSchema,
@@ -60,6 +63,8 @@ import {
   sessionInfoSchema,
   sessionsResponseSchema,
   settledDeadLettersSchema,
+  silenceJsonSchema,
+  silencesResponseSchema,
   skippedRecordsSchema,
   traceResponseSchema,
   tracesResponseSchema,
@@ -104,6 +109,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/offline/runs': { id: 'listOfflineRuns', query: offlineRunsQuerySchema, gives: offlineRunsResponseSchema },
   'GET /v1/offline/runs/:package/:run': { id: 'getOfflineRun', gives: offlineRunSchema },
   'POST /v1/offline/runs/:package/:run/cancel': { id: 'cancelOfflineRun', gives: cancelledResponseSchema },
+  'GET /v1/alerts': { id: 'listAlerts', gives: alertStatesResponseSchema },
+  'GET /v1/alerts/history': { id: 'listAlertHistory', query: historyQuerySchema, gives: alertHistoryResponseSchema },
+  'POST /v1/alerts/ack': { id: 'acknowledgeAlert', body: acknowledgeSchema, gives: alertStatesResponseSchema },
+  'GET /v1/silences': { id: 'listSilences', gives: silencesResponseSchema },
+  'POST /v1/silences': { id: 'createSilence', body: createSilenceSchema, gives: silenceJsonSchema, status: 201 },
+  'POST /v1/silences/:id/expire': { id: 'expireSilence', body: expireSilenceSchema, gives: silenceJsonSchema },
   'GET /v1/agents/live': { id: 'listLiveAgents', query: liveAgentsQuerySchema, gives: liveAgentsResponseSchema },
   'GET /v1/usage': { id: 'getUsage', query: usageQuerySchema(AT), gives: usageResponseSchema },
   'GET /v1/judges': { id: 'getJudging', gives: judgingResponseSchema },

@@ -1,5 +1,7 @@
 /** What the API answers, as zod schemas: the one source of its types, and later of its description. */
 import { z } from 'zod'
+import { matchersSchema } from '../engine/alerting/silence.ts'
+import { alertWhySchema } from '../engine/alerting/why.ts'
 import { KEY_ROLES } from '../storage/access/principal.ts'
 
 export const verdictSchema = z.enum(['pass', 'fail', 'unknown', 'error'])
@@ -578,3 +580,52 @@ export type Health = z.infer<typeof healthSchema>
 export type BackupJson = z.infer<typeof backupSchema>
 export type BackupSummary = z.infer<typeof backupSummarySchema>
 export type Problem = z.infer<typeof problemSchema>
+
+const alertTransitionJsonSchema = z.object({
+  alert: z.string(),
+  eval: z.string(),
+  /** By label, of an alert with `by`. */
+  group: z.record(z.string(), z.string()),
+  title: z.string().nullable(),
+  owner: z.string().nullable(),
+  severity: z.enum(['page', 'ticket', 'info']),
+  mode: z.enum(['live', 'shadow']),
+  state: z.enum(['inactive', 'pending', 'firing', 'resolved']),
+  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed']),
+  at: z.string(),
+  since: z.string(),
+  incident: z.string().nullable(),
+  rule: z.string(),
+  value: z.number().nullable(),
+  threshold: z.number(),
+  why: alertWhySchema.nullable(),
+  traces: z.array(z.string()),
+})
+
+export const alertStateJsonSchema = alertTransitionJsonSchema.extend({
+  acknowledged: z.object({ by: z.string(), reason: z.string().nullable(), at: z.string() }).nullable(),
+  /** The id of a silence that is in force on it. */
+  silencedBy: z.string().nullable(),
+})
+export const alertStatesResponseSchema = z.object({ alerts: z.array(alertStateJsonSchema) })
+export const alertHistoryResponseSchema = z.object({ transitions: z.array(alertTransitionJsonSchema) })
+
+export const silenceJsonSchema = z.object({
+  id: z.string(),
+  state: z.enum(['pending', 'active', 'waiting', 'expired']),
+  matchers: matchersSchema,
+  from: z.string(),
+  until: z.string(),
+  every: z.string().nullable(),
+  by: z.string(),
+  reason: z.string(),
+  createdAt: z.string(),
+  expiredBy: z.string().nullable(),
+})
+export const silencesResponseSchema = z.object({ silences: z.array(silenceJsonSchema) })
+
+export type AlertStateJson = z.infer<typeof alertStateJsonSchema>
+export type AlertStatesResponse = z.infer<typeof alertStatesResponseSchema>
+export type AlertHistoryResponse = z.infer<typeof alertHistoryResponseSchema>
+export type SilenceJson = z.infer<typeof silenceJsonSchema>
+export type SilencesResponse = z.infer<typeof silencesResponseSchema>

@@ -60,7 +60,7 @@ function noticeMessage({ title, severity, lines, atMs }: SystemNotice): SlackMes
     text: clip(escapeText(`${title} (${lines.join('; ')})`), SECTION_CHARS),
     blocks: [
       headerBlock(`${icons[severity]} ${title}`),
-      { type: 'section', text: mrkdwn(escapeText(lines.join('\n'))), fields: [field('Severity', severity)] },
+      { type: 'section', text: mrkdwn(escapeText(lines.join('\n') || title)), fields: [field('Severity', severity)] },
       footerBlock(atMs),
     ],
   }

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { checkpointFromStart } from '../../alerting/checkpoint.ts'
+import { laneFromStart } from '../../alerting/manager/lane-store.ts'
 import type { Log, LogRecord, RecordToAppend, TopicSpec } from '../../storage/log/port.ts'
 import { LogError } from '../../storage/log/port.ts'
 import {
@@ -102,7 +103,7 @@ function recordOf(
     key,
     partition,
     // The results that come in another log are counted from its beginning.
-    value: topic === ALERT_STATE ? checkpointFromStart(bytes) : bytes,
+    value: topic === ALERT_STATE ? laneFromStart(checkpointFromStart(bytes)) : bytes,
     headers: settles === undefined ? headers : { ...headers, settles: String(newOffsets.get(settles) ?? settles) },
   }
 }

@@ -1,7 +1,9 @@
 /** `assay alerts`: what fires, and whether its messages arrive. */
 import type { Command } from 'commander'
+import type { AskFlags } from '../alerts/ask-alerts.ts'
 import type { PlanFlags } from '../alerts/plan.ts'
 import type { SendTestFlags } from '../alerts/send-test.ts'
+import { withServer } from './silence.ts'
 
 export function registerAlerts(program: Command): void {
   const alerts = program
@@ -12,11 +14,41 @@ export function registerAlerts(program: Command): void {
       `
 Examples:
   assay alerts plan --evals evals --since 14d
+  assay alerts list
+  assay alerts history checkout/slow
+  assay alerts ack checkout/slow --reason "rolling back"
   assay alerts send-test slack:#support-alerts
   assay alerts send-test 'pagerduty("checkout")' --config deploy/assay.yaml
 
 Exit codes: 0 fine, 1 the receiver did not take it, or an alert is blind, 2 usage or configuration.`,
     )
+  const list = alerts
+    .command('list')
+    .description('what fires, and what is about to')
+    .option('--all', 'all that have ever fired')
+  withServer(list).action(async (flags: AskFlags & { all?: boolean }) => {
+    const { listAlerts } = await import('../alerts/ask-alerts.ts')
+    process.exitCode = await listAlerts(flags)
+  })
+  const history = alerts
+    .command('history')
+    .description('what fired and ended, newest first')
+    .argument('[alert]', 'package/alert (all)')
+    .option('--limit <n>', 'at most so many', '50')
+  withServer(history).action(async (alert: string | undefined, flags: AskFlags & { limit?: string }) => {
+    const { showHistory } = await import('../alerts/ask-alerts.ts')
+    process.exitCode = await showHistory(alert, flags)
+  })
+  const ack = alerts
+    .command('ack')
+    .description('take on an alert that fires: receivers are told, reminders and escalation end')
+    .argument('<alert>', 'package/alert')
+    .option('--reason <text>', 'what you do about it')
+    .option('--by <name>', 'who says so (the user of this machine)')
+  withServer(ack).action(async (alert: string, flags: AskFlags & { reason?: string; by?: string }) => {
+    const { acknowledge } = await import('../alerts/ask-alerts.ts')
+    process.exitCode = await acknowledge(alert, flags)
+  })
   alerts
     .command('send-test')
     .description('send a firing and its end to a receiver, with the settings of this machine')

@@ -1,5 +1,5 @@
 /** The check of the store against the log, on a connection of its own to the engine. */
-import { noticeNotifications, type Route } from '../../alerting/notification.ts'
+import { noticeNotifications, notificationRecord, type Route } from '../../alerting/notification.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { alertTopics, NOTIFICATIONS } from '../../storage/log/topics.ts'
@@ -36,14 +36,7 @@ export async function openIntegrity(
         atMs: nowMs(),
       }
       const notifications = noticeNotifications(DEFAULT_TENANT, routes, notice)
-      await log.append(
-        NOTIFICATIONS,
-        notifications.map((notification) => ({
-          key: notification.id,
-          value: new TextEncoder().encode(JSON.stringify(notification)),
-          headers: { tenant: notification.tenant },
-        })),
-      )
+      await log.append(NOTIFICATIONS, notifications.map(notificationRecord))
     },
   })
   return {

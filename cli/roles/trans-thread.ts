@@ -11,6 +11,7 @@ import { lazyState } from '../../storage/state/lazy-state.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { startLive } from '../../workers/online/live/start.ts'
+import type { RoutingSettings } from '../config/sections/alert-routing.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { inTurn, runRole } from './run-role.ts'
 
@@ -22,6 +23,7 @@ export interface TransData {
   /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
   traces: MessagePort
   receivers: ReceiverSettings
+  routing: RoutingSettings
   /** What live agents are told to: without Redis it is in the data folder. */
   state: { redis: RedisSettings | null; dataDir: string }
 }
@@ -41,6 +43,7 @@ await runRole(async (context) => {
     onPrint: context.notice,
     onProblem: context.problem,
     apiUrl: () => apiUrl,
+    ...data.routing,
   })
   const definitions = plansOfOne(data.tenant, () => plan)
   const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.problem })

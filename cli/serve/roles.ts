@@ -124,6 +124,7 @@ const alerts: StartServedRole = async (shared, say) => {
     onPrint: say.info,
     onProblem: say.problem,
     apiUrl,
+    ...settings.routing,
   })
   const definitions = plansOf(shared.definitions)
   const evaluator = await startAlertEvaluator({ log, definitions, nowMs, onProblem: say.problem })

@@ -17,6 +17,7 @@ import type { Environment } from '../config/origin.ts'
 import { lineOf } from '../config/problem.ts'
 import { resolveSettings } from '../config/resolve-settings.ts'
 import { accessOf } from '../config/sections/access.ts'
+import { type RoutingSettings, routingOf } from '../config/sections/alert-routing.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
 import { boundsOf } from '../config/sections/gateway.ts'
 import { defaultJudgeOf, providersOf, spendingOf } from '../config/sections/judges.ts'
@@ -45,7 +46,7 @@ const USES: Readonly<Record<RoleName, readonly Section[]>> = {
   gateway: ['gateway', 'limits', 'access', 'privacy', 'redis'],
   'trans-evaluate': ['traces', 'redis'],
   'trans-store': ['traces'],
-  alerts: ['alerts'],
+  alerts: ['alerts', 'system'],
   scheduler: ['traces', 'redis', 'worker', 'judges', 'cost', 'system'],
   worker: ['traces', 'redis', 'worker', 'judges', 'cost', 'system'],
   api: ['access', 'privacy', 'traces', 'redis', 'worker', 'judges', 'cost', 'system'],
@@ -88,6 +89,7 @@ export interface ServeSettings {
   readonly defaultJudge: JudgePlan | null
   readonly spending: SpendingSettings
   readonly receivers: ReceiverSettings
+  readonly routing: RoutingSettings
   readonly systemRoutes: readonly Route[]
   readonly logLevel: LogLevel
 }
@@ -140,6 +142,7 @@ export function parseServeSettings(
       defaultJudge: uses('judges') ? defaultJudgeOf(config.judges) : null,
       spending: uses('judges') ? spendingOf(config.judges, config.cost.prices) : NO_SPENDING,
       receivers: uses('alerts') ? receiversOf(config.alerts) : NO_RECEIVERS,
+      routing: routingOf(config.alerts, uses('system') ? systemRoutesOf(config.system) : []),
       systemRoutes: uses('system') ? systemRoutesOf(config.system) : [],
       logLevel: config.logging.level,
     },

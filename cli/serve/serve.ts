@@ -6,6 +6,7 @@ import type { MetricsSource } from '../../server/routes/metrics.ts'
 import { createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
+import { type OpenAlerts, openAlerts } from '../../storage/alerts/open-alerts.ts'
 import { followDefinitions } from '../../storage/definitions/follow.ts'
 import { openKafkaLog } from '../../storage/log/kafka.ts'
 import { LogError } from '../../storage/log/port.ts'
@@ -103,6 +104,8 @@ async function start(
   undo.push(async () => {
     await (await checking?.catch(() => null))?.close()
   })
+  let alerts: Promise<OpenAlerts> | null = null
+  undo.push(async () => (await alerts)?.close())
   const shared: Shared = {
     settings,
     log,
@@ -114,6 +117,10 @@ async function start(
     migratedTraces: traces.migratedTraces,
     state: state === null ? null : () => state.state(),
     onDefinitions: (changed) => listeners.push(changed),
+    alerts: () => {
+      alerts ??= openAlerts({ log, nowMs: deps.nowMs, onProblem: deps.sayAs('api').problem })
+      return alerts
+    },
     integrity: async () => {
       checking ??= openChecks(shared)
       return (await checking).service
@@ -193,6 +200,7 @@ async function listen(
         },
         releases: releasesOf(shared),
         integrity: await shared.integrity(),
+        alerts: await shared.alerts(),
         erase: createErase({
           log: shared.log,
           engine: { url: settings.tracesUrl ?? '', cluster: settings.tables.cluster },

@@ -2,6 +2,7 @@
 import { messageOf } from '../../engine/message-of.ts'
 import type { Gate } from '../../storage/access/gate.ts'
 import type { Keys } from '../../storage/access/keys.ts'
+import type { OpenAlerts } from '../../storage/alerts/open-alerts.ts'
 import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { measuredTraces } from '../../storage/metrics/measured.ts'
@@ -31,6 +32,8 @@ export interface Shared {
   readonly migratedTraces: () => Promise<TracesStore>
   /** Checks of the store against the log. */
   readonly integrity: () => Promise<IntegrityService>
+  /** What alerts are, and what people say of them. */
+  readonly alerts: () => Promise<OpenAlerts>
   /** What instances share; rejects with `StateError` while it cannot be reached. Null where no Redis is told of. */
   readonly state: (() => Promise<StateStore>) | null
   /** Called after each change of the definitions in force. */

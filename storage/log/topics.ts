@@ -9,6 +9,8 @@ export const EVAL_RESULTS = 'eval-results'
 export const ALERTS = 'alerts'
 export const NOTIFICATIONS = 'notifications'
 export const ALERT_STATE = 'alert-state'
+/** The API's: silences and acknowledgements, which every manager follows. */
+export const ALERT_CONTROLS = 'alert-controls'
 /** The API's, by `assay push`: compiled packages of definitions. */
 export const EVAL_DEFINITIONS = 'eval-definitions'
 /** The API's and the command line's: keys, and what was done with them and by them. */
@@ -63,6 +65,11 @@ export const alertTopics: readonly TopicSpec[] = [
   { name: NOTIFICATIONS, partitions: 1, retentionMs: 30 * DAY_MS, retentionBytes: null, compacted: false },
   { name: ALERT_STATE, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
   deadLetters,
+]
+
+/** The API writes them, alert managers follow them. */
+export const alertControlTopics: readonly TopicSpec[] = [
+  { name: ALERT_CONTROLS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
 ]
 
 /** What roles in processes of their own follow; one process watches files instead. */

@@ -99,7 +99,8 @@ export async function manager(over: Partial<AlertManagerOptions> = {}): Promise<
   const started = await startAlertManager({
     log: bench.log,
     receivers: slackReceivers(),
-    nowMs: () => bench.clockMs,
+    // It waits for times: each look at the clock is a millisecond later.
+    nowMs: () => bench.clockMs++,
     apiUrl: () => 'http://127.0.0.1:3000',
     onPrint: (text) => bench.printed.push(text),
     onProblem: (message) => bench.problems.push(message),

@@ -1,0 +1,170 @@
+/** `assay alerts list|history|ack` and `assay silence`: asks the running instance. */
+import { userInfo } from 'node:os'
+import type { z } from 'zod'
+import {
+  type AlertStateJson,
+  alertHistoryResponseSchema,
+  alertStatesResponseSchema,
+  type SilenceJson,
+  silenceJsonSchema,
+  silencesResponseSchema,
+} from '../../server/schemas.ts'
+import { type Answer, askApi, serverOf } from '../commands/ask-api.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { minutesOf } from './minutes.ts'
+
+export interface AskFlags {
+  readonly server?: string
+  readonly json?: boolean
+}
+
+export interface SilenceFlags extends AskFlags {
+  readonly alert?: string
+  readonly eval?: string
+  readonly severity?: string
+  readonly owner?: string
+  readonly label?: readonly string[]
+  readonly for?: string
+  readonly from?: string
+  readonly every?: string
+  readonly reason?: string
+  readonly by?: string
+  readonly all?: boolean
+}
+
+const say = (text: string): void => void process.stdout.write(text)
+
+function shown<T>(command: string, answer: Answer<T>, { json }: AskFlags, print: (value: T) => string): number {
+  if (!answer.ok) {
+    process.stderr.write(`assay ${command}: ${answer.message}\n`)
+    return exitCodes.usage
+  }
+  say(json === true ? `${JSON.stringify(answer.value)}\n` : print(answer.value))
+  return exitCodes.ok
+}
+
+const ask = <T>(
+  flags: AskFlags,
+  path: string,
+  schema: z.ZodType<T>,
+  query: Record<string, string> = {},
+  post?: unknown,
+) => askApi(serverOf(flags.server), path, query, schema, post)
+
+/** Who says so: of a person on a terminal, the machine's user. */
+const author = (given: string | undefined): string => given ?? userInfo().username
+
+export async function listAlerts(flags: AskFlags & { all?: boolean }): Promise<number> {
+  const answer = await ask(flags, '/v1/alerts', alertStatesResponseSchema)
+  return shown('alerts list', answer, flags, ({ alerts }) => {
+    const all = flags.all === true ? alerts : alerts.filter(({ state }) => state === 'firing' || state === 'pending')
+    if (all.length === 0) return 'Nothing fires.\n'
+    return table([['state', 'severity', 'alert', 'since', 'rule', ''], ...all.map(alertRow)])
+  })
+}
+
+const labelsText = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([label, value]) => ` ${label}=${value}`)
+    .join('')
+
+function alertRow(alert: AlertStateJson): string[] {
+  const { state, severity, since, rule, group, acknowledged, silencedBy } = alert
+  const notes = [
+    ...(acknowledged === null ? [] : [`acknowledged by ${acknowledged.by}`]),
+    ...(silencedBy === null ? [] : [`silenced by ${silencedBy}`]),
+  ]
+  return [state, severity, alert.alert + labelsText(group), since.slice(0, 16), rule, notes.join(', ')]
+}
+
+export async function showHistory(alert: string | undefined, flags: AskFlags & { limit?: string }): Promise<number> {
+  const query = { ...(alert !== undefined && { alert }), limit: flags.limit ?? '50' }
+  const answer = await ask(flags, '/v1/alerts/history', alertHistoryResponseSchema, query)
+  return shown('alerts history', answer, flags, ({ transitions }) => {
+    if (transitions.length === 0) return 'No alert has changed its state in the last 30 days.\n'
+    const rows = transitions.map(({ at, state, severity, alert, group, rule }) => [
+      at.slice(0, 19),
+      state,
+      severity,
+      alert + labelsText(group),
+      rule,
+    ])
+    return table([['at', 'state', 'severity', 'alert', 'rule'], ...rows])
+  })
+}
+
+export async function acknowledge(alert: string, flags: AskFlags & { reason?: string; by?: string }): Promise<number> {
+  const post = { alert, by: author(flags.by), ...(flags.reason !== undefined && { reason: flags.reason }) }
+  const answer = await ask(flags, '/v1/alerts/ack', alertStatesResponseSchema, {}, post)
+  return shown('alerts ack', answer, flags, ({ alerts }) =>
+    alerts
+      .map(({ alert, group }) => `${alert}${labelsText(group)} is acknowledged: no reminders, no escalation.\n`)
+      .join(''),
+  )
+}
+
+export async function addSilence(flags: SilenceFlags): Promise<number> {
+  const wrong = (message: string): number => {
+    process.stderr.write(`assay silence add: ${message}\n`)
+    return exitCodes.usage
+  }
+  const minutes = minutesOf(flags.for ?? '')
+  if (minutes === null) return wrong('--for says for how long: 30m, 2h, 7d')
+  if (flags.reason === undefined) return wrong('--reason says why, for those who wonder at the silence')
+  const labels = new Map<string, string>()
+  for (const text of flags.label ?? []) {
+    const [, name, value] = /^([^=]+)=(.*)$/.exec(text) ?? []
+    if (name === undefined || value === undefined) return wrong(`--label ${text}: write it as agent.version=2.1`)
+    labels.set(name, value)
+  }
+  const { alert, severity, owner } = flags
+  const post = {
+    matchers: {
+      ...(alert !== undefined && { alert }),
+      ...(flags.eval !== undefined && { eval: flags.eval }),
+      ...(severity !== undefined && { severity }),
+      ...(owner !== undefined && { owner }),
+      labels: Object.fromEntries(labels),
+    },
+    minutes,
+    reason: flags.reason,
+    by: author(flags.by),
+    ...(flags.from !== undefined && { from: flags.from }),
+    ...(flags.every !== undefined && { every: flags.every }),
+  }
+  const answer = await ask(flags, '/v1/silences', silenceJsonSchema, {}, post)
+  return shown('silence add', answer, flags, ({ id, until }) => `Silence ${id}, until ${until}.\n`)
+}
+
+export async function listSilences(flags: SilenceFlags): Promise<number> {
+  const answer = await ask(flags, '/v1/silences', silencesResponseSchema)
+  return shown('silence list', answer, flags, ({ silences }) => {
+    const all = silences.filter(({ state }) => flags.all === true || state !== 'expired')
+    if (all.length === 0) return 'No silences.\n'
+    return table([['id', 'state', 'matches', 'until', 'by', 'reason'], ...all.map(silenceRow)])
+  })
+}
+
+function silenceRow({ id, state, matchers, until, every, by, reason }: SilenceJson): string[] {
+  const { labels, ...rest } = matchers
+  const matches = Object.entries({ ...rest, ...labels }).map(([name, value]) => `${name}=${value}`)
+  const window = every === null ? '' : ` (${every})`
+  return [id, state, matches.join(' '), until.slice(0, 16) + window, by, reason]
+}
+
+export async function expireSilence(id: string, flags: SilenceFlags): Promise<number> {
+  const path = `/v1/silences/${encodeURIComponent(id)}/expire`
+  const answer = await ask(flags, path, silenceJsonSchema, {}, { by: author(flags.by) })
+  return shown('silence expire', answer, flags, () => `Silence ${id} is over.\n`)
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  )
+  return `${lines.join('\n')}\n`
+}

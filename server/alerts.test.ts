@@ -1,0 +1,112 @@
+/** Alerts and silences over HTTP, on a log in memory. */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { sampleMessage } from '../alerting/receivers/sample.ts'
+import { type OpenAlerts, openAlerts } from '../storage/alerts/open-alerts.ts'
+import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
+import { ALERTS } from '../storage/log/topics.ts'
+import { buildApi } from './api.ts'
+import type { ApiApp, ApiContext } from './api-context.ts'
+import type { SilenceJson } from './schemas.ts'
+
+let clockMs: number
+let log: EmbeddedLog
+let alerts: OpenAlerts
+let app: ApiApp
+
+beforeEach(async () => {
+  clockMs = Date.UTC(2026, 10, 21, 10)
+  log = await openEmbeddedLog({ dataDir: ':memory:', nowMs: () => clockMs, retentionIntervalMs: null })
+  alerts = await openAlerts({ log, nowMs: () => clockMs, onProblem: () => {} })
+  const context = { alerts, nowMs: () => clockMs } as unknown as ApiContext
+  app = buildApi(context, {
+    gate: () => ({ ok: true, principal: { tenant: 'default', role: 'operator', keyId: null } }),
+    isLocal: false,
+  })
+})
+afterEach(async () => {
+  await alerts.close()
+  await log.close()
+})
+
+const fire = (to: 'firing' | 'resolved'): Promise<unknown> => {
+  const route = { receiver: 'slack', target: '#x' } as const
+  const sample = sampleMessage({
+    id: 'shop/leak@1.1',
+    tenant: 'default',
+    route,
+    event: to,
+    atMs: clockMs,
+    sinceMs: clockMs,
+    ref: null,
+  })
+  const transition = {
+    ...sample.items[0]!.transition,
+    id: `shop/leak@1.${to}`,
+    alertId: 'shop/leak',
+    group: { env: 'prod' },
+  }
+  return log.append(ALERTS, [
+    { key: 'default/shop/leak', value: Buffer.from(JSON.stringify(transition)), headers: { tenant: 'default' } },
+  ])
+}
+
+const ask = async (path: string, post?: unknown): Promise<{ status: number; body: Record<string, never> }> => {
+  const init = post === undefined ? {} : { method: 'POST', body: JSON.stringify(post) }
+  const response = await app.request(`http://127.0.0.1:3000${path}`, {
+    ...init,
+    headers: { 'content-type': 'application/json' },
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, never> }
+}
+
+test('an alert fires, is acknowledged, and is over', async () => {
+  expect((await ask('/v1/alerts')).body).toEqual({ alerts: [] })
+  expect((await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'ann' })).status).toBe(404)
+  await fire('firing')
+  expect((await ask('/v1/alerts')).body).toMatchObject({
+    alerts: [{ alert: 'shop/leak', group: { env: 'prod' }, state: 'firing', acknowledged: null, silencedBy: null }],
+  })
+  const taken = await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'ann', reason: 'on it' })
+  expect(taken.body).toMatchObject({ alerts: [{ acknowledged: { by: 'ann', reason: 'on it' } }] })
+  clockMs += 60_000
+  await fire('resolved')
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ state: 'resolved', acknowledged: null }] })
+  expect((await ask('/v1/alerts/history?alert=shop/leak')).body).toMatchObject({
+    transitions: [{ state: 'resolved' }, { state: 'firing' }],
+  })
+})
+
+test('a silence is in force, then ended; it needs a reason, an end, and something to match', async () => {
+  await fire('firing')
+  const made = await ask('/v1/silences', {
+    matchers: { alert: 'shop/*', labels: { env: 'prod' } },
+    minutes: 60,
+    by: 'ann',
+    reason: 'deploy',
+  })
+  expect(made).toMatchObject({ status: 201, body: { state: 'active', by: 'ann', until: '2026-11-21T11:00:00.000Z' } })
+  const { id } = made.body as unknown as SilenceJson
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ silencedBy: id }] })
+  expect((await ask(`/v1/silences/${id}/expire`, { by: 'bo' })).body).toMatchObject({
+    state: 'expired',
+    expiredBy: 'bo',
+  })
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ silencedBy: null }] })
+  for (const wrong of [
+    { matchers: {}, minutes: 60, reason: 'x' },
+    { matchers: { alert: '*' }, minutes: 60 },
+    { matchers: { alert: '*' }, minutes: 0, reason: 'x' },
+    { matchers: { alert: '*' }, minutes: 60, reason: 'x', every: 'someday 10:00-11:00' },
+  ])
+    expect((await ask('/v1/silences', wrong)).status).toBe(400)
+})
+
+test('maintenance is in force at its hours', async () => {
+  const window = { matchers: { alert: '*' }, minutes: 40_000, every: 'saturday 11:00-12:00', reason: 'upgrades' }
+  expect((await ask('/v1/silences', window)).body).toMatchObject({
+    state: 'waiting',
+    every: 'saturday 11:00-12:00 UTC',
+  })
+  clockMs += 90 * 60_000
+  expect((await ask('/v1/silences')).body).toMatchObject({ silences: [{ state: 'active' }] })
+})

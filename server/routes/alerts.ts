@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { matchersSchema, type Silence, silenceState, silencing } from '../../engine/alerting/silence.ts'
+import { parseWeeklyWindow, weeklyWindowText } from '../../engine/alerting/weekly-window.ts'
+import { nameOf } from '../../storage/access/principal.ts'
+import type { StoredTransition } from '../../storage/alerts/alert-states.ts'
+import type { AlertControls, StoredAcknowledgement } from '../../storage/alerts/controls.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
+import { badRequest, problem, readJsonBody } from '../problem.ts'
+import type {
+  AlertHistoryResponse,
+  AlertStateJson,
+  AlertStatesResponse,
+  SilenceJson,
+  SilencesResponse,
+} from '../schemas.ts'
+
+const MINUTE_MS = 60_000
+const MOST_MINUTES = 366 * 24 * 60
+
+const author = z.string().trim().min(1).max(200).optional()
+const reason = z.string().trim().min(1).max(1_000)
+
+export const historyQuerySchema = z.strictObject({
+  alert: z.string().optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
+export const acknowledgeSchema = z.strictObject({ alert: z.string().min(1), by: author, reason: reason.optional() })
+export const createSilenceSchema = z
+  .strictObject({
+    matchers: matchersSchema.strict(),
+    /** RFC 3339; now unless given. */
+    from: z.iso.datetime({ offset: true }).optional(),
+    minutes: z.number().positive().max(MOST_MINUTES),
+    /** Hours of the week, for maintenance. */
+    every: z.string().optional(),
+    by: author,
+    reason,
+  })
+  .refine(({ matchers: { labels, ...rest } }) => Object.keys({ ...rest, ...labels }).length > 0, {
+    path: ['matchers'],
+    error: 'match at least one of alert, eval, severity, owner, labels; everything is alert: "*"',
+  })
+export const expireSilenceSchema = z.strictObject({ by: author })
+
+/** What alerts are now, what they were, and what people say of them. */
+export function alertRoutes(app: ApiApp, { alerts, nowMs }: ApiContext): void {
+  if (alerts === undefined) return
+  const { states, controls } = alerts
+
+  app.get('/v1/alerts', async (context) => {
+    const { tenant } = context.var.principal
+    await Promise.all([states.refresh(), controls.refresh()])
+    const all = states.current(tenant).map((transition) => stateToJson(transition, tenant, controls, nowMs()))
+    const body: AlertStatesResponse = { alerts: all }
+    return context.json(body)
+  })
+
+  app.get('/v1/alerts/history', async (context) => {
+    const parsed = historyQuerySchema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(historyQuerySchema.shape))
+    await states.refresh()
+    const { alert, limit } = parsed.data
+    const { tenant } = context.var.principal
+    const body: AlertHistoryResponse = { transitions: states.history(tenant, limit, alert).map(transitionToJson) }
+    return context.json(body)
+  })
+
+  app.post('/v1/alerts/ack', async (context) => {
+    const { principal } = context.var
+    const json = await readJsonBody(context)
+    if (!json.ok) return json.refusal
+    const parsed = acknowledgeSchema.safeParse(json.value)
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(acknowledgeSchema.shape))
+    await states.refresh()
+    const { tenant } = principal
+    const { alert, by = nameOf(principal), reason = null } = parsed.data
+    const firing = states.current(tenant).filter(({ alertId, to }) => alertId === alert && to === 'firing')
+    if (firing.length === 0) return problem(context, 404, `${alert} does not fire: there is nothing to acknowledge`)
+    for (const { incidentId, alertId } of firing)
+      if (incidentId !== undefined)
+        await controls.acknowledge({ tenant, incidentId, alertId, by, reason, atMs: nowMs() })
+    const body: AlertStatesResponse = {
+      alerts: firing.map((transition) => stateToJson(transition, tenant, controls, nowMs())),
+    }
+    return context.json(body)
+  })
+
+  app.get('/v1/silences', async (context) => {
+    const { tenant } = context.var.principal
+    await controls.refresh()
+    const body: SilencesResponse = { silences: controls.silences(tenant).map((one) => silenceToJson(one, nowMs())) }
+    return context.json(body)
+  })
+
+  app.post('/v1/silences', async (context) => {
+    const { principal } = context.var
+    const json = await readJsonBody(context)
+    if (!json.ok) return json.refusal
+    const parsed = createSilenceSchema.safeParse(json.value)
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(createSilenceSchema.shape))
+    const { matchers, from, minutes, every, by = nameOf(principal), reason } = parsed.data
+    const window = every === undefined ? null : parseWeeklyWindow(every)
+    if (window !== null && !window.ok) return problem(context, 400, `every ${window.message}`)
+    const fromMs = from === undefined ? nowMs() : Date.parse(from)
+    const silence: Silence = {
+      id: randomUUID().slice(0, 8),
+      tenant: principal.tenant,
+      matchers,
+      fromMs,
+      untilMs: fromMs + minutes * MINUTE_MS,
+      every: window?.window ?? null,
+      by,
+      reason,
+      createdAtMs: nowMs(),
+      expiredBy: null,
+    }
+    await controls.putSilence(silence)
+    return context.json(silenceToJson(silence, nowMs()) satisfies SilenceJson, 201)
+  })
+
+  app.post('/v1/silences/:id/expire', async (context) => {
+    const { principal } = context.var
+    const parsed = expireSilenceSchema.safeParse(await context.req.json().catch(() => ({})))
+    if (!parsed.success) return badRequest(context, parsed.error, ['by'])
+    await controls.refresh()
+    const known = controls.silences(principal.tenant).find(({ id }) => id === context.req.param('id'))
+    if (known === undefined) return problem(context, 404, `there is no silence ${context.req.param('id')}`)
+    const now = nowMs()
+    if (known.untilMs <= now) return context.json(silenceToJson(known, now) satisfies SilenceJson)
+    const over = { ...known, untilMs: now, expiredBy: parsed.data.by ?? nameOf(principal) }
+    await controls.putSilence(over)
+    return context.json(silenceToJson(over, now) satisfies SilenceJson)
+  })
+}
+
+const isoOf = (ms: number): string => new Date(ms).toISOString()
+
+export function silenceToJson(silence: Silence, nowMs: number): SilenceJson {
+  const { id, matchers, fromMs, untilMs, every, by, reason, createdAtMs, expiredBy } = silence
+  return {
+    id,
+    state: silenceState(silence, nowMs),
+    matchers,
+    from: isoOf(fromMs),
+    until: isoOf(untilMs),
+    every: every === null ? null : weeklyWindowText(every),
+    by,
+    reason,
+    createdAt: isoOf(createdAtMs),
+    expiredBy,
+  }
+}
+
+const acknowledgementToJson = ({ by, reason, atMs }: StoredAcknowledgement) => ({ by, reason, at: isoOf(atMs) })
+
+function stateToJson(
+  transition: StoredTransition,
+  tenant: string,
+  controls: AlertControls,
+  nowMs: number,
+): AlertStateJson {
+  const acknowledged = transition.to === 'firing' ? controls.acknowledgement(tenant, transition.incidentId) : null
+  const silenced = transition.to === 'firing' ? silencing(controls.all(), tenant, transition, nowMs) : null
+  return {
+    ...transitionToJson(transition),
+    acknowledged: acknowledged === null ? null : acknowledgementToJson(acknowledged),
+    silencedBy: silenced?.id ?? null,
+  }
+}
+
+function transitionToJson(transition: StoredTransition) {
+  const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
+    transition
+  return {
+    alert: alertId,
+    eval: evalId,
+    group,
+    title,
+    owner,
+    severity,
+    mode,
+    state: to,
+    cause,
+    at: isoOf(atMs),
+    since: isoOf(sinceMs),
+    incident: transition.incidentId ?? null,
+    rule,
+    value: numbers.value,
+    threshold: numbers.threshold,
+    why,
+    traces: transition.examples.map(({ traceId }) => traceId),
+  }
+}

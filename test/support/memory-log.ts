@@ -1,0 +1,126 @@
+/** A log in memory for simulations: one member of a group works, others stand by, and each member can be cut off at any write. */
+import type {
+  AppendedPosition,
+  CommittedOffset,
+  Consumer,
+  ConsumerOptions,
+  Log,
+  LogRecord,
+  RecordToAppend,
+} from '../../storage/log/port.ts'
+
+interface Member {
+  readonly options: ConsumerOptions
+  readonly isAlive: () => boolean
+  generation: number
+  isAssigned: boolean
+  next: number
+}
+
+export interface MemoryLog {
+  /** As one process sees it. `onWrite` is asked before each write; false: the process is dead, and nothing that it asks ends. */
+  client(process: { onWrite: () => boolean; isAlive: () => boolean }): Log
+  /** Every record of a topic. */
+  records(topic: string): readonly LogRecord[]
+  /** The member of the group that works is taken for dead; the next one takes over. It learns so when it fetches. */
+  expire(): Promise<void>
+  /** Whether the member that has the partition is alive. */
+  isWorking(): boolean
+  append(topic: string, records: readonly RecordToAppend[]): void
+}
+
+export function createMemoryLog(nowMs: () => number): MemoryLog {
+  const topics = new Map<string, LogRecord[]>()
+  const committed = new Map<string, number>()
+  const members: Member[] = []
+  let generation = 0
+  const of = (topic: string): LogRecord[] => {
+    const records = topics.get(topic) ?? []
+    topics.set(topic, records)
+    return records
+  }
+  const append = (topic: string, added: readonly RecordToAppend[]): AppendedPosition[] =>
+    added.map(({ key, value, headers = {} }) => {
+      const records = of(topic)
+      const offset = records.length
+      records.push({ topic, partition: 0, offset, key, value, headers, appendTimeMs: nowMs() } as LogRecord)
+      return { partition: 0, offset } as AppendedPosition
+    })
+  const giveTo = async (member: Member | undefined): Promise<void> => {
+    if (member === undefined) return
+    const [topic = ''] = member.options.topics
+    member.generation = ++generation
+    member.next = committed.get(`${member.options.groupId} ${topic}`) ?? 0
+    await member.options.onAssign?.([{ topic, partition: 0 }])
+    member.isAssigned = true
+  }
+  const client = ({ onWrite, isAlive }: Parameters<MemoryLog['client']>[0]): Log => {
+    const dead = new Promise<never>(() => {})
+    const writing = <T>(write: () => T): Promise<T> => (onWrite() ? Promise.resolve(write()) : dead)
+    return {
+      ensureTopics: async () => {},
+      append: (topic, records) => (records.length === 0 ? Promise.resolve([]) : writing(() => append(topic, records))),
+      partitionsOf: async () => 1,
+      partitionFor: () => 0,
+      offsetsForTime: async () => [],
+      read: async (topic, _partition, from, max) => (isAlive() ? of(topic).slice(from, from + max) : dead),
+      endOffsets: async (topic) => [{ partition: 0, start: 0, end: of(topic).length }],
+      committed: async (groupId) =>
+        [...committed].flatMap(([key, offset]): CommittedOffset[] => {
+          const [group = '', topic = ''] = key.split(' ')
+          return group === groupId ? [{ topic, partition: 0, offset }] : []
+        }),
+      close: async () => {},
+      openConsumer: async (options): Promise<Consumer> => {
+        const [topic = ''] = options.topics
+        const member: Member = { options, isAlive, generation: 0, isAssigned: false, next: 0 }
+        members.push(member)
+        if (members[0] === member) await giveTo(member)
+        return {
+          groupId: options.groupId,
+          memberId: String(members.length),
+          generation: () => member.generation,
+          assignment: () => (member.isAssigned ? [{ topic, partition: 0 }] : []),
+          fetch: async ({ signal }) => {
+            await new Promise((resolve) => setImmediate(resolve))
+            if (!isAlive()) return dead
+            if (member.isAssigned && member.generation !== generation) {
+              // It learns now that it was taken for dead.
+              member.isAssigned = false
+              await options.onRevoke?.([{ topic, partition: 0 }])
+            }
+            if (!member.isAssigned || signal?.aborted) return []
+            const records = of(topic).slice(member.next, member.next + 3)
+            member.next += records.length
+            return records
+          },
+          commit: ([position]) =>
+            writing(() => {
+              if (member.generation !== generation) return { ok: false as const, reason: 'fenced' as const }
+              committed.set(`${options.groupId} ${topic}`, position!.offset)
+              return { ok: true as const }
+            }),
+          seek: ({ offset }) => {
+            member.next = offset
+          },
+          pause: () => {},
+          resume: () => {},
+          close: async () => {
+            member.isAssigned = false
+          },
+        }
+      },
+    }
+  }
+  return {
+    client,
+    records: of,
+    append: (topic, records) => void append(topic, records),
+    expire: async () => {
+      members.shift()
+      while (members[0]?.isAlive() === false) members.shift()
+      await giveTo(members[0])
+    },
+    isWorking: () => members[0]?.isAlive() === true,
+  }
+}
