@@ -11,7 +11,7 @@ export type AlertHistoryResponse = {
     severity: "page" | "ticket" | "info"
     mode: "live" | "shadow"
     state: "inactive" | "pending" | "firing" | "resolved"
-    cause: "condition" | "no_data" | "definition_changed" | "removed"
+    cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone"
     at: string
     since: string
     incident: string | null
@@ -142,7 +142,7 @@ export type AlertStateJson = {
   severity: "page" | "ticket" | "info"
   mode: "live" | "shadow"
   state: "inactive" | "pending" | "firing" | "resolved"
-  cause: "condition" | "no_data" | "definition_changed" | "removed"
+  cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone"
   at: string
   since: string
   incident: string | null

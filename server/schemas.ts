@@ -1,6 +1,7 @@
 /** What the API answers, as zod schemas: the one source of its types, and later of its description. */
 import { z } from 'zod'
 import { matchersSchema } from '../engine/alerting/silence.ts'
+import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
 import { alertWhySchema } from '../engine/alerting/why.ts'
 import { KEY_ROLES } from '../storage/access/principal.ts'
 
@@ -591,7 +592,7 @@ const alertTransitionJsonSchema = z.object({
   severity: z.enum(['page', 'ticket', 'info']),
   mode: z.enum(['live', 'shadow']),
   state: z.enum(['inactive', 'pending', 'firing', 'resolved']),
-  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed']),
+  cause: alertTransitionSchema.shape.cause,
   at: z.string(),
   since: z.string(),
   incident: z.string().nullable(),
