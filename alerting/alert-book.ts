@@ -60,7 +60,7 @@ interface Entry {
   /** Records before this one are in the state already. */
   nextOffset: number
   state: AlertGroups
-  notifiedIncident: string | null
+  notifiedIncidents: Set<string>
   changed: boolean
   /** The definition changed: judge anew although no deadline is due. */
   mustEvaluate: boolean
@@ -132,7 +132,7 @@ export class AlertBook {
       partition,
       nextOffset: checkpoint?.partition === partition ? checkpoint.nextOffset : 0,
       state,
-      notifiedIncident: checkpoint?.notifiedIncident ?? null,
+      notifiedIncidents: new Set(checkpoint?.notifiedIncidents),
       // Written at once: the state's start is part of its transitions' ids, which must be the same after a crash.
       changed: true,
       mustEvaluate: checkpoint !== undefined,
@@ -230,9 +230,10 @@ export class AlertBook {
     for (const entry of this.#entries.values()) {
       if (!entry.changed) continue
       entry.changed = false
-      const { alert, partition, state, notifiedIncident } = entry
+      const { alert, partition, state } = entry
+      const notifiedIncidents = [...entry.notifiedIncidents]
       const nextOffset = Math.max(entry.nextOffset, this.#options.positions.get(partition) ?? 0)
-      output.checkpoints.push({ tenant: this.#options.tenant, alert, partition, nextOffset, state, notifiedIncident })
+      output.checkpoints.push({ tenant: this.#options.tenant, alert, partition, nextOffset, state, notifiedIncidents })
     }
     return output
   }
@@ -243,9 +244,10 @@ export class AlertBook {
       this.#output.transitions.push(entry.shadow ? { ...transition, mode: 'shadow' } : transition)
       const { to, incidentId } = transition
       if (incidentId === undefined) continue
-      const isNews = to === 'firing' ? !entry.shadow : to === 'resolved' && entry.notifiedIncident === incidentId
+      const isNews = to === 'firing' ? !entry.shadow : to === 'resolved' && entry.notifiedIncidents.has(incidentId)
       if (!isNews) continue
-      entry.notifiedIncident = to === 'firing' ? incidentId : null
+      if (to === 'firing') entry.notifiedIncidents.add(incidentId)
+      else entry.notifiedIncidents.delete(incidentId)
       this.#output.notifications.push(...notificationsOf(this.#options.tenant, entry.alert, transition))
     }
   }

@@ -18,8 +18,8 @@ export interface Checkpoint {
   partition: number
   nextOffset: number
   state: AlertGroups
-  /** The incident of which people have heard: its end is told to them, other ends are not. */
-  notifiedIncident: string | null
+  /** Incidents of which people have heard, one of each group at the most: their ends are told, other ends are not. */
+  notifiedIncidents: string[]
 }
 
 // The plan in it was compiled by the same version of the product; what alone is relied on later is checked.
@@ -50,7 +50,9 @@ const recordSchema = z.discriminatedUnion('kind', [
     alert: alertSchema,
     partition: z.number(),
     nextOffset: z.number(),
-    notifiedIncident: z.string().nullable(),
+    notifiedIncidents: z.array(z.string()).default([]),
+    /** Of Assay 0.1, whose alerts had one group. */
+    notifiedIncident: z.string().nullable().default(null),
     state: z.unknown(),
   }),
   z.object({ kind: z.literal('removed') }),
@@ -83,8 +85,9 @@ function parseCheckpoint(bytes: Uint8Array): { checkpoint: Checkpoint | null; pr
   if (parsed.data.kind === 'removed') return { checkpoint: null, problem: null }
   const state = parseAlertGroups(parsed.data.state)
   if (!state.ok) return { checkpoint: null, problem: state.message }
-  const { kind: _, ...rest } = parsed.data
-  return { checkpoint: { ...rest, state: state.state }, problem: null }
+  const { kind: _, notifiedIncident, notifiedIncidents: several, ...rest } = parsed.data
+  const notifiedIncidents = notifiedIncident === null ? several : [...several, notifiedIncident]
+  return { checkpoint: { ...rest, notifiedIncidents, state: state.state }, problem: null }
 }
 
 /** As a log takes it whose `eval-results` is another: nothing in that one is in the state yet. */

@@ -37,7 +37,7 @@ export async function everythingInLog(log: Log, tenant: string): Promise<unknown
     definitions: definitions.current(tenant).packages,
     audit: (await log.read(AUDIT_LOG, 0, 0, 100)).map(({ value }) => Buffer.from(value).toString()),
     alerts: [...((await loadCheckpoints(log, onProblem)).get(tenant) ?? [])].map(
-      ([id, { state, notifiedIncident }]) => ({
+      ([id, { state, notifiedIncidents }]) => ({
         id,
         // Without when the alert was looked at, which goes on.
         groups: [...state.groups].map(([group, { phase, incidentCount, transitionCount, window }]) => ({
@@ -47,7 +47,7 @@ export async function everythingInLog(log: Log, tenant: string): Promise<unknown
           transitionCount,
           window,
         })),
-        notifiedIncident,
+        notifiedIncidents,
       }),
     ),
   }
