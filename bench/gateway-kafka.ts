@@ -65,14 +65,17 @@ export async function run({ spans, rounds }: KafkaLoad): Promise<void> {
   const sides: Side[] = []
   try {
     sides.push(await startAssay(broker.address), await startCollector(broker.address))
-    for (const side of sides) await side.send(spans / 2)
+    for (const side of sides) await side.send(spans / 3)
     const best = new Map<string, { cpu: number; perSecond: number }>()
     for (let round = 0; round < rounds; round++) {
+      const cpuOf: number[] = []
       for (const side of sides) {
         const measured = await measure(side, spans)
+        cpuOf.push(measured.cpu)
         const before = best.get(side.name)
         if (before === undefined || measured.cpu < before.cpu) best.set(side.name, measured)
       }
+      console.log(`  round ${round + 1}: ${(cpuOf[0]! / cpuOf[1]!).toFixed(2)} of the collector's CPU`)
     }
     console.log(`on one Kafka broker, in turns, the best of ${rounds} × ${spans} spans of 1.2 kB`)
     for (const [name, { cpu, perSecond }] of best)

@@ -48,7 +48,7 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
   },
   'gateway-kafka': {
     about: 'gateway and evaluate on a Kafka broker beside the OpenTelemetry Collector doing the same: CPU of each',
-    run: async () => (await import('./gateway-kafka.ts')).run({ spans: 300_000, rounds: 3 }),
+    run: async () => (await import('./gateway-kafka.ts')).run({ spans: 150_000, rounds: 2 }),
   },
   live: {
     about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',

@@ -65,10 +65,13 @@ function officeOfApi(server: string): KeyOffice {
 
 async function openFolder(path: string): Promise<Answer<KeyOffice>> {
   const opened = openDataFolder(path)
-  if (!opened.ok) return { ok: false, message: `${opened.message} (a running instance is asked without --data)` }
+  if (!opened.ok) return { ok: false, message: opened.code === 'in_use' ? opened.message + RUNNING : opened.message }
   const { folder } = opened
   return openLogOffice({ kind: 'embedded', dataDir: folder.path }, () => folder.close())
 }
+
+const RUNNING =
+  '. Ask it without --data: one that listens on loopback alone asks this machine for no key; one that listens on more takes an admin key in ASSAY_KEY, and for its very first key has to be stopped, or started once without --host'
 
 const DAY_MS = 24 * 3_600_000
 

@@ -42,7 +42,7 @@ export type LogsOutcome =
   | { ok: false; message: string }
 
 /** A list of spans as a path of either encoding has it. */
-const SPAN_PATH = /^resource_?[sS]pans\[(\d+)\]\.scope_?[sS]pans\[(\d+)\]\.spans\[(\d+)\]/
+const SPAN_PATH = /^resourceSpans\[(\d+)\]\.scopeSpans\[(\d+)\]\.spans\[(\d+)\]/
 
 /** Spans are in the groups of their records; only among the records of a scope some are left out. */
 export function placeIn(

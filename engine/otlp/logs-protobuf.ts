@@ -1,5 +1,5 @@
 /** `readLogs` for protobuf. */
-import { BODY, EVENT_NAME, type LogsOutcome, MESSAGE_EVENTS, placeIn } from './log-records.ts'
+import { BODY, EVENT_NAME, type LogsOutcome, MESSAGE_EVENTS } from './log-records.ts'
 import { asBuffer, WIRE_DELIMITED, WIRE_FIXED64, WireError, WireReader } from './wire.ts'
 
 const delimited = (field: number): number => field * 8 + WIRE_DELIMITED
@@ -24,7 +24,7 @@ export function readLogsProtobuf(body: Uint8Array, nowMs: number): LogsOutcome {
     return { ok: false, message: `${error.message} (at byte ${error.offset})` }
   }
   const { kept, others, withoutSpan, places } = state
-  const pathOf = (path: string): string => placeIn(path, places, PROTOBUF_LOGS)
+  const pathOf = (path: string): string => pathInLogs(path, places)
   return { ok: true, request: Buffer.concat(groups), kept, leftOut: { others, withoutSpan }, pathOf }
 }
 
@@ -178,4 +178,22 @@ function varint(value: number): number[] {
   }
 }
 
-const PROTOBUF_LOGS = ['resource_logs', 'scope_logs', 'log_records'] as const
+/** A path as far as groups are in it. */
+const GROUPS_OF_PATH = /^resource_spans\[(\d+)\](?:\.scope_spans\[(\d+)\](?:\.spans\[(\d+)\])?)?/
+
+/** Groups of which nothing was kept are not in the request, so that what is left has other indexes there than in the body. */
+function pathInLogs(path: string, places: readonly (readonly number[])[]): string {
+  const [whole, ...at] = GROUPS_OF_PATH.exec(path) ?? []
+  if (whole === undefined) return path
+  const parts: string[] = []
+  let within = places
+  for (const [level, name] of ['resource_logs', 'scope_logs', 'log_records'].entries()) {
+    const index = at[level]
+    if (index === undefined) break
+    const sent = [...new Set(within.map((place) => place[level]))][Number(index)]
+    if (sent === undefined) return path
+    parts.push(`${name}[${sent}]`)
+    within = within.filter((place) => place[level] === sent)
+  }
+  return parts.join('.') + path.slice(whole.length)
+}

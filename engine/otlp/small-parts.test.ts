@@ -62,6 +62,44 @@ test('empty log records are counted, and take their places', () => {
   )
 })
 
+test('what is left of log records is named by where it was in the body', () => {
+  const other = field(2, field(12, Buffer.from('login')))
+  const record = field(
+    2,
+    Buffer.concat([
+      field(9, Buffer.alloc(16, 1)),
+      field(10, Buffer.alloc(8, 1)),
+      field(12, Buffer.from('gen_ai.user.message')),
+    ]),
+  )
+  const scope = (...records: Buffer[]): Buffer => field(2, Buffer.concat(records))
+  const resource = (...scopes: Buffer[]): Buffer => field(1, Buffer.concat(scopes))
+  const body = Buffer.concat([
+    resource(scope(other)),
+    resource(scope(other), scope(other, record), scope(record, other, record)),
+    resource(scope(record)),
+  ])
+  const read = readLogsProtobuf(body, 0)
+  if (!read.ok) throw new Error(read.message)
+  expect(
+    [
+      'resource_spans[0].scope_spans[0].spans[0].trace_id: x',
+      'resource_spans[0].scope_spans[1].spans[1].name',
+      'resource_spans[1].scope_spans[0].spans[0]',
+      'resource_spans[0].scope_spans[1].scope.name',
+      'resource_spans[1].resource.attributes[0]',
+      'the body ends early',
+    ].map(read.pathOf),
+  ).toEqual([
+    'resource_logs[1].scope_logs[1].log_records[1].trace_id: x',
+    'resource_logs[1].scope_logs[2].log_records[2].name',
+    'resource_logs[2].scope_logs[0].log_records[0]',
+    'resource_logs[1].scope_logs[2].scope.name',
+    'resource_logs[2].resource.attributes[0]',
+    'the body ends early',
+  ])
+})
+
 test('a log record has so many attributes at the most', () => {
   const body = field(1, field(2, field(2, many(0x32, 0))))
   expect(readLogsProtobuf(body, 0)).toMatchObject({ ok: false, message: /too many attributes/ })
