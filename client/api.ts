@@ -903,7 +903,7 @@ export const createApi = (request: Request) => ({
   index: (signal?: AbortSignal): Promise<IndexResponse> =>
     request('GET', `/`, { signal }),
   /** verdicts, newest first; filters: eval, verdict, trace, since, run, limit */
-  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
+  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; agent?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
     request('GET', `/v1/results`, { query, signal }),
   /** traces, newest first, by what is in them and how they were judged; in pages */
   searchTraces: (query: { since?: string | number | undefined; until?: string | number | undefined; agent?: string | number | undefined; version?: string | number | undefined; env?: string | number | undefined; session?: string | number | undefined; user?: string | number | undefined; model?: string | number | undefined; tool?: string | number | undefined; status?: "ok" | "error" | undefined; minMs?: string | number | undefined; maxMs?: string | number | undefined; minUsd?: string | number | undefined; eval?: string | number | undefined; verdict?: string | number | undefined; text?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<TracesResponse> =>

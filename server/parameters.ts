@@ -127,6 +127,7 @@ export const resultsQuerySchema = (nowMs: number) =>
   z.strictObject({
     eval: evalIdSchema.optional(),
     verdict: verdictParameter.optional(),
+    agent: z.string().min(1).max(1_000).optional(),
     trace: traceIdSchema.optional(),
     since: momentSchema(nowMs).optional(),
     run: z.string().min(1).max(300).optional(),

@@ -12,6 +12,7 @@ import { resultTable } from './results-table.ts'
 interface ResultsFlags {
   eval?: string
   verdict?: string
+  agent?: string
   trace?: string
   since?: string
   run?: string
@@ -48,6 +49,7 @@ export function registerResults(program: Command): void {
     .description('what the running instance found, newest first')
     .option('--eval <id>', 'of one eval, as package/name, or by its name alone')
     .addOption(new Option('--verdict <verdict>', 'of one verdict').choices(verdictSchema.options))
+    .option('--agent <name>', 'of one agent')
     .option('--trace <id>', 'of one trace: 32 hex digits')
     .option('--since <when>', 'not older than this: 10m, 24h, or 2026-01-31T09:00:00Z')
     .option('--run <id>', 'of one run: of a replay, or of an offline eval')
@@ -60,6 +62,7 @@ export function registerResults(program: Command): void {
 Examples:
   assay results --since 1h
   assay results --eval support/no_pii --verdict fail
+  assay results --agent support --since 24h --verdict fail
   assay results --trace 4bf92f3577b34da6a3ce929d0e0e4736
   assay results --run replay@20260131T090000Z-1f0c --verdict fail
   assay results --since 24h --json | jq -r .traceId
@@ -72,7 +75,7 @@ Exit codes: 0 fine, also without a result, 2 usage, or no Assay answers.`,
       const checked = flagsSchema.safeParse(flags)
       if (!checked.success) return usage(checked.error.issues.map(({ message }) => message).join('; '))
       const filters: Record<string, string> = {}
-      for (const name of ['eval', 'verdict', 'trace', 'since', 'run', 'limit'] as const)
+      for (const name of ['eval', 'verdict', 'agent', 'trace', 'since', 'run', 'limit'] as const)
         if (flags[name] !== undefined) filters[name] = flags[name]
       const server = serverOf(flags.server)
       if (filters.eval !== undefined) {

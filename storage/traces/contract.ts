@@ -423,6 +423,9 @@ export function describeTracesContract(
         expect(await ids({ limit: 9, traceId: hex(32, 2) })).toEqual(['p/e2'])
         expect(await ids({ limit: 9, sinceMs: nowMs + 2 })).toEqual(['p/e3', 'p/e2'])
         expect(await ids({ limit: 9, traceId: 'no id' })).toEqual([])
+        await store.insertResults([result(tenant, { evalId: 'p/e9', agentName: 'support' })], newToken())
+        expect(await ids({ limit: 9, agent: 'support' })).toEqual(['p/e9'])
+        expect(await ids({ limit: 9, agent: 'other' })).toEqual([])
       })
     })
 

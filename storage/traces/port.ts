@@ -10,6 +10,8 @@ export interface ResultFilter {
   evalId?: string
   traceId?: string
   verdict?: Verdict
+  /** By its name. */
+  agent?: string
   /** Of this run alone. Without it those of all runs but replays: what is live. */
   runId?: string
   /** Evaluated at or after, ms since the epoch. */

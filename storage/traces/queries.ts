@@ -127,17 +127,22 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
     where.push(`evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`)
     params.sinceMs = filter.sinceMs
   }
-  let verdict = ''
+  // Outside: a subject whose latest revision passes is no failure, whatever it was before.
+  const outside: string[] = []
   if (filter.verdict !== undefined) {
-    // Outside: a subject whose latest revision passes is no failure, whatever it was before.
-    verdict = 'WHERE verdict = {verdict:String}'
+    outside.push('verdict = {verdict:String}')
     params.verdict = filter.verdict
   }
+  if (filter.agent !== undefined) {
+    outside.push('agent_name = {agent:String}')
+    params.agent = filter.agent
+  }
+  const latest = outside.length === 0 ? '' : `WHERE ${outside.join(' AND ')}`
   return {
     query: `SELECT * FROM (
   SELECT ${RESULT_SELECT} FROM ${database}.results WHERE ${where.join(' AND ')}
   ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
-) ${verdict} ORDER BY evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
+) ${latest} ORDER BY evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
     query_params: params,
   }
 }
