@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   server: ['engine', 'storage', 'dsl'],
   client: [],
   // The playground checks and runs evals in the browser.
-  web: ['client', 'dsl', 'engine', 'evals'],
+  web: ['client', 'dsl', 'engine'],
   // Of scripts the flags of Node alone, which whatever starts Assay has to agree on.
   cli: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'scripts'],
   bench: ['dsl', 'engine', 'storage', 'ingest', 'workers', 'alerting', 'server', 'cli', 'sdk', 'test', 'scripts'],

@@ -17,7 +17,7 @@ try {
     { name: 'trace', path: '/traces?text=A-1077&verdict=fail', click: 'table.traces a', colorScheme: 'light' },
     { name: 'trace-dark', path: '/traces?text=A-1077&verdict=fail', click: 'table.traces a', colorScheme: 'dark' },
     { name: 'eval', path: '/evals/support/no_pii?since=1h', colorScheme: 'light' },
-    { name: 'playground', path: '/playground', click: 'button.primary', colorScheme: 'dark' },
+    { name: 'playground', path: '/playground', click: 'button.primary', wait: '.by-eval', colorScheme: 'dark' },
   ] as const
   for (const { name, path, colorScheme, ...more } of shots) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 760 }, colorScheme })
@@ -25,6 +25,7 @@ try {
     await page.waitForTimeout(SETTLE_MS)
     if ('click' in more) {
       await page.locator(more.click).first().click()
+      if ('wait' in more) await page.locator(more.wait).waitFor()
       await page.waitForTimeout(SETTLE_MS)
     }
     await page.screenshot({ path: join(folder, `${name}.png`) })

@@ -1,7 +1,17 @@
 /** The package as it is published: packed, unpacked elsewhere, and run from there. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +25,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver-protocol/node'
 import { VERSION } from '../cli/version.ts'
+import { isWebStale } from '../scripts/web-build.mjs'
 import { runAssay, startAssay } from './support/assay-process.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -25,6 +36,7 @@ const program = [process.execPath, entry] as const
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'scripts', 'build.ts')], { cwd: root })
+  if (isWebStale(root)) execFileSync(process.execPath, [join(root, 'scripts', 'build-web.ts')], { cwd: root })
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: root })
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
   if (tarball === undefined) throw new Error('npm pack made no package')
@@ -42,6 +54,31 @@ describe('the package', () => {
     )
     expect(files.filter((file) => /\.ts$|\.test\.|^test/.test(file))).toEqual([])
     expect(files).toContain(join('evals', 'pii.eval'))
+  })
+
+  test('holds the pages, whose first load is under 250 kB of compressed script', () => {
+    const pages = join(installed, 'web', 'dist')
+    const packedBytes = (name: string): number => statSync(join(pages, 'assets', `${name}.br`)).size
+    const scripts = readdirSync(join(pages, 'assets')).filter((name) => name.endsWith('.js'))
+    /** What a script needs before it runs: its own imports, and theirs. */
+    const needed = (name: string, found = new Set<string>()): ReadonlySet<string> => {
+      if (found.has(name)) return found
+      found.add(name)
+      const text = readFileSync(join(pages, 'assets', name), 'utf8')
+      for (const [, other] of text.matchAll(/(?:from|import)\s*["'`]\.\/([^"'`]+\.js)["'`]/g)) needed(other!, found)
+      return found
+    }
+    const entry = /assets\/(index-[\w-]+\.js)/.exec(readFileSync(join(pages, 'index.html'), 'utf8'))?.[1]
+    const routes = scripts.filter((name) => /-page-/.test(name))
+    expect(routes.length).toBeGreaterThan(6)
+    for (const route of routes) {
+      const all = new Set([...needed(entry!), ...needed(route)])
+      expect(all.size, route).toBeGreaterThan(2)
+      expect(
+        [...all].reduce((sum, name) => sum + packedBytes(name), 0),
+        route,
+      ).toBeLessThan(250_000)
+    }
   })
 
   test('checks and tests a project that imports a pack', async () => {

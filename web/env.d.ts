@@ -1,6 +1,6 @@
 declare module '*.css'
-/** A file's text, built in. */
-declare module '*?raw' {
-  const text: string
-  export default text
+
+/** Vite's: files that are built in. */
+interface ImportMeta {
+  glob(pattern: string, options: { query: '?raw'; import: 'default'; eager: true }): Record<string, string>
 }

@@ -4,17 +4,20 @@ import { hoverAt } from '../../../dsl/lsp/hover.ts'
 import { plainSnippet } from '../../../dsl/lsp/snippets.ts'
 import { Workspace } from '../../../dsl/lsp/workspace.ts'
 import { STANDARD_PACKS } from '../../../dsl/standard-packs.ts'
-import latency from '../../../evals/latency.eval?raw'
-import pii from '../../../evals/pii.eval?raw'
 import { judgeTraces } from './judge-traces.ts'
 import type { Asked, Envelope, Told } from './protocol.ts'
 
 const PATH = 'playground.eval'
-const PACKS: Readonly<Record<string, string>> = { 'assay:latency': latency, 'assay:pii': pii }
+/** The standard packs, by their names in imports. */
+const PACKS = new Map(
+  Object.entries(import.meta.glob('../../../evals/*.eval', { query: '?raw', import: 'default', eager: true })).map(
+    ([path, text]) => [`assay:${path.slice(path.lastIndexOf('/') + 1, -'.eval'.length)}`, text],
+  ),
+)
 
 const workspace = new Workspace({
   resolve: (_, specifier) => (STANDARD_PACKS.includes(specifier) ? specifier : null),
-  read: (path) => PACKS[path] ?? null,
+  read: (path) => PACKS.get(path) ?? null,
 })
 
 function answer(asked: Asked): Told {

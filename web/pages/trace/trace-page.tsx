@@ -24,7 +24,7 @@ export function TracePage() {
   const { data, error, isPending, refetch } = useQuery({
     queryKey: ['trace', traceId],
     queryFn: ({ signal }) => api.getTrace(traceId, signal),
-    refetchInterval: POLL_MS,
+    refetchInterval: (query) => (query.state.error === null ? POLL_MS : false),
   })
   const trace = useMemo(() => (data === undefined ? null : traceOf(data)), [data])
   if (isPending) return <Loading what="the trace" />
