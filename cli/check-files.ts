@@ -4,7 +4,7 @@ import { fixedText, fixFiles } from './check/fix.ts'
 import { githubReport } from './check/github.ts'
 import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
-import { type CheckReport, nextSteps, reportOf, settlingLine, summaryLine } from './check/report.ts'
+import { type CheckReport, judgedLine, nextSteps, reportOf, settlingLine, summaryLine } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
 import type { Config } from './config/settings.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
@@ -101,5 +101,5 @@ function written(options: CheckOptions, report: CheckReport, loaded: CheckedEval
 
 function textReport({ summary }: CheckReport, loaded: CheckedEvals): string {
   const report = diagnosticsText(loaded, process.stdout)
-  return `${report === '' ? '' : `${report}\n`}${summaryLine(summary)}\n${settlingLine(summary)}`
+  return `${report === '' ? '' : `${report}\n`}${summaryLine(summary)}\n${settlingLine(summary)}${judgedLine(summary)}`
 }

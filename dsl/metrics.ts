@@ -2,7 +2,7 @@
  * The metrics of `metric:`: the one place from which the checker and the reference page take them. How each is measured is in its
  * documentation; `version` is raised when that changes, and starts a new series.
  */
-import type { Subject } from './plan.ts'
+import type { OfflineMethod, Subject } from './plan.ts'
 import { SPAN_SUBJECTS } from './schema.ts'
 
 export type MetricParamKind =
@@ -191,6 +191,10 @@ export const METRICS: readonly MetricSchema[] = [
 
 export function findMetric(name: string): MetricSchema | undefined {
   return METRICS.find((metric) => metric.name === name)
+}
+
+export function asksJudge(method: OfflineMethod): boolean {
+  return method.kind === 'rubric' || findMetric(method.metric.name)?.judgeCalls !== 0
 }
 
 /** `faithfulness(answer: …, context: …)`. */

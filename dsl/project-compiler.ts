@@ -11,6 +11,7 @@ import { Definitions } from './elaborate/definitions.ts'
 import { checkFormerIds, type Renamed } from './former-ids.ts'
 import { hashOfPlan, type Identities, type Unhashed } from './hash.ts'
 import { renaming } from './machine-fix.ts'
+import { asksJudge } from './metrics.ts'
 import {
   type AlertDecl,
   type DefineDecl,
@@ -50,6 +51,8 @@ export interface ProjectCounts {
   readonly tests: number
   /** Ids of evals of spans that are judged when their trace settles, for they ask of more than the span. */
   readonly settling: readonly string[]
+  /** Ids of offline evals that ask a judge: they are not run where none is configured. */
+  readonly judged: readonly string[]
 }
 
 /** More errors than anybody reads; a name that is not known is compared with all that are, so the rest would take its time. */
@@ -146,6 +149,7 @@ export class ProjectCompiler implements Project {
       settling: this.evals().flatMap((plan) =>
         plan.kind === 'online' && plan.scope.subject !== 'trace' && plan.when === 'settle' ? [plan.id] : [],
       ),
+      judged: this.evals().flatMap((plan) => (plan.kind === 'offline' && asksJudge(plan.method) ? [plan.id] : [])),
     }
   }
 

@@ -55,6 +55,7 @@ test('prints every eval and the share of each term', () => {
   expect(assay(['--cost', 'evals'], '')).toEqual({
     status: 0,
     out: `1 file checked: 3 evals, 0 alerts, 0 tests, no problems
+ask a judge, and are not run where none is configured: shop/helpful
 
 cost in operations per subject, at most (10,000 spans per trace, 65,536 characters per text)
 

@@ -11,6 +11,8 @@ export interface Summary {
   readonly tests: number
   /** Ids of evals of spans that wait until their trace settles. */
   readonly settling: readonly string[]
+  /** Ids of offline evals that ask a judge. */
+  readonly judged: readonly string[]
   readonly errors: number
   readonly warnings: number
 }
@@ -39,6 +41,7 @@ export function reportOf({ counts, diagnostics, files, sources, shownAs }: Check
       scorecards: counts?.scorecards ?? 0,
       tests: counts?.tests ?? 0,
       settling: counts?.settling ?? [],
+      judged: counts?.judged ?? [],
       errors,
       warnings: diagnostics.length - errors,
     },
@@ -70,10 +73,18 @@ const SHOWN_EVALS = 5
 
 /** Which evals of spans are judged later than one might think: a line, or nothing. */
 export function settlingLine({ settling }: Summary): string {
-  if (settling.length === 0) return ''
-  const more = settling.length > SHOWN_EVALS ? `, and ${settling.length - SHOWN_EVALS} more` : ''
-  const shown = settling.slice(0, SHOWN_EVALS).join(', ')
-  return `judged when their trace settles, not as their span arrives: ${shown}${more}\n`
+  return evalsLine('judged when their trace settles, not as their span arrives', settling)
+}
+
+/** Which evals do nothing without a judge: a line, or nothing. Whether there is one is known where they run. */
+export function judgedLine({ judged }: Summary): string {
+  return evalsLine('ask a judge, and are not run where none is configured', judged)
+}
+
+function evalsLine(what: string, evalIds: readonly string[]): string {
+  if (evalIds.length === 0) return ''
+  const more = evalIds.length > SHOWN_EVALS ? `, and ${evalIds.length - SHOWN_EVALS} more` : ''
+  return `${what}: ${evalIds.slice(0, SHOWN_EVALS).join(', ')}${more}\n`
 }
 
 /** What helps further: a line, or nothing where nothing was found. */

@@ -96,6 +96,7 @@ scope ours = trace where env == "prod"
       alerts: 0,
       scorecards: 0,
       tests: 0,
+      judged: [],
       settling: [],
       errors: 2,
       warnings: 0,

@@ -22,11 +22,28 @@ export function readinessOf(
   if (isMeasured(evalPlan)) return { state: 'ready' }
   const judge = evalPlan.method.judge ?? defaultJudge
   if (judge === null)
-    return { state: 'no_provider', lacking: [], remedy: 'give it `judge:`, or set ASSAY_JUDGE to one for all metrics' }
+    return {
+      state: 'no_provider',
+      lacking: [],
+      remedy: 'name one in `judge:`, or set ASSAY_JUDGE to one for all metrics',
+    }
   const lacking = providersLacking(judge, providers)
   return lacking[0] === undefined
     ? { state: 'ready' }
     : { state: 'no_provider', lacking, remedy: `set ${variableOf(parseJudgeName(lacking[0]).provider)}` }
+}
+
+/** One sentence for all that lack the same. */
+export function unjudgedNotice(evalIds: readonly string[], remedy: string): string {
+  const shown = evalIds.slice(0, MAX_NAMED).join(', ')
+  const more = evalIds.length > MAX_NAMED ? `, and ${evalIds.length - MAX_NAMED} more` : ''
+  return `No judge is configured for ${evalIds.length} offline evals (${shown}${more}): they are not run. Those that need none are. ${sentence(remedy)}`
+}
+
+const MAX_NAMED = 5
+
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 /** Judges that the eval may ask and that have no price: with one of them a budget cannot be kept. */

@@ -403,6 +403,14 @@ describe('without a provider', () => {
     expect(await published('test/unconfigured')).toEqual([])
   })
 
+  test('of many, one sentence for all that lack the same', async () => {
+    await start({ definitions: definitionsOf(evalOf('one'), evalOf('two')), providers: [] })
+    expect(notices).toEqual([
+      'No judge is configured for 2 offline evals (test/one, test/two): they are not run. Those that need none are. ' +
+        'Set OPENAI_API_KEY (or ASSAY_OPENAI_BASE_URL for a server of your own).',
+    ])
+  })
+
   test('metrics that ask no judge are worked out all the same', async () => {
     const overlap: OfflineMethod = {
       kind: 'metric',
@@ -527,7 +535,7 @@ describe('a metric that asks a judge', () => {
     const definitions = definitionsOf(evalOf('judgeless', { method: { kind: 'metric', judge: null, metric } }))
     await start({ definitions, providers: [] })
     expect(notices).toEqual([
-      'No judge is configured for test/judgeless: it is not run. Give it `judge:`, or set ASSAY_JUDGE to one for all metrics.',
+      'No judge is configured for test/judgeless: it is not run. Name one in `judge:`, or set ASSAY_JUDGE to one for all metrics.',
     ])
   })
 })

@@ -22,7 +22,7 @@ import { createBudgets } from './budget.ts'
 import { createControl } from './control.ts'
 import { startDaily } from './daily.ts'
 import { createJudgeClient } from './judge-client.ts'
-import { pricesLacking, readinessOf } from './judge-readiness.ts'
+import { pricesLacking, readinessOf, sentence, unjudgedNotice } from './judge-readiness.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
@@ -150,7 +150,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       lacking.length === 0
         ? `No judge is configured for ${evalPlan.id}`
         : `No provider is configured for the judge of ${evalPlan.id} (${lacking.join(', ')})`
-    return { state: 'no_provider', detail: `${what}: it is not run. ${remedy[0]?.toUpperCase()}${remedy.slice(1)}.` }
+    return { state: 'no_provider', detail: `${what}: it is not run. ${sentence(remedy)}` }
   }
 
   function affordable(tenant: string, evalPlan: OfflineEvalPlan): Readiness {
@@ -228,13 +228,28 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         })
       : null
 
+  /** What is wrong of each; one sentence for all that lack the same judge. */
+  function noticesOf(tenant: string, evals: readonly OfflineEvalPlan[]): string[] {
+    const lacking = new Map<string, { evalId: string; detail: string }[]>()
+    const others: string[] = []
+    for (const evalPlan of evals) {
+      const { detail } = readiness(tenant, evalPlan)
+      if (detail === undefined) continue
+      const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
+      if (found.state !== 'no_provider') others.push(detail)
+      else lacking.set(found.remedy, [...(lacking.get(found.remedy) ?? []), { evalId: evalPlan.id, detail }])
+    }
+    const together = [...lacking].flatMap(([remedy, found]) => {
+      const ids = found.map(({ evalId }) => evalId)
+      return found.length === 1 ? found.map(({ detail }) => detail) : [unjudgedNotice(ids, remedy)]
+    })
+    return [...others, ...together]
+  }
+
   async function follow(): Promise<void> {
     for (const tenant of definitions.tenants()) {
       const evals = offlineEvals(tenant)
-      for (const evalPlan of evals) {
-        const { detail } = readiness(tenant, evalPlan)
-        if (detail !== undefined) notice(detail)
-      }
+      for (const message of noticesOf(tenant, evals)) notice(message)
       const scheduled = evals.filter((evalPlan) => notRunYet(evalPlan) === null)
       if (parts.includes('scheduler')) await schedulerOf(tenant).sync(scheduled)
     }
