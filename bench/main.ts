@@ -44,7 +44,7 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
   },
   gateway: {
     about: 'the gateway alone on one core: keys, validation and an edge policy, over HTTP protobuf and gRPC',
-    run: async () => (await import('./gateway.ts')).run({ spans: 400_000, rounds: 3 }),
+    run: async () => (await import('./gateway.ts')).run({ spans: 300_000, rounds: 2 }),
   },
   'gateway-kafka': {
     about: 'gateway and evaluate on a Kafka broker beside the OpenTelemetry Collector doing the same: CPU of each',

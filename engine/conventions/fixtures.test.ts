@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { spanToJson } from '../model/span-json.ts'
 import { transcodeJson } from '../otlp/json.ts'
+import { readLogs } from '../otlp/logs.ts'
 import { scanRequest } from '../otlp/scan.ts'
 import { normaliseRecord } from './normalise.ts'
+import { bySpan, decodeMessages, lacksMessages, withAllMessages } from './span-messages.ts'
 
 const folder = join(import.meta.dirname, '../../test/fixtures/otlp')
 
@@ -44,4 +46,18 @@ test.each([
   const spans = normaliseRecord('default', request).map((span) => spanToJson(span))
   const golden = join(folder, file.replace(/\.(bin|json)$/, '.spans.golden'))
   await expect(`${JSON.stringify(spans, null, 2)}\n`).toMatchFileSnapshot(golden)
+})
+
+test('openai_otel_events.logs.bin: messages that Python sends as log events are in their spans', async () => {
+  const read = readLogs(readFileSync(join(folder, 'openai_otel_events.logs.bin')), 'protobuf', 0)
+  if (!read.ok) throw new Error(read.message)
+  expect(read.leftOut).toEqual({ others: 0, withoutSpan: 0 })
+  const decoded = decodeMessages('default', read.request)
+  if (!decoded.ok) throw new Error(decoded.message)
+  const spans = normaliseRecord('default', requestOf('openai_otel_events.bin'))
+  expect(spans.some(lacksMessages)).toBe(true)
+  const joined = withAllMessages(spans, bySpan(decoded.messages)).map((span) => spanToJson(span))
+  await expect(`${JSON.stringify(joined, null, 2)}\n`).toMatchFileSnapshot(
+    join(folder, 'openai_otel_events.spans.golden'),
+  )
 })
