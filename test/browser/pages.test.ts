@@ -195,9 +195,17 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(problems).toEqual([])
   })
 
-  test('Alerts: what is in force', async () => {
+  test('Alerts: what fires with its traces, and silencing it', async () => {
     await open('/alerts')
+    const firing = page.locator('.alert-firing', { hasText: 'The support agent gave away personal data' })
+    await firing.waitFor()
     await page.getByRole('rowheader', { name: /support\/pii_leak/ }).waitFor()
+    await firing.getByRole('button', { name: 'Silence' }).click()
+    await firing.getByLabel('Because').fill('the address is taken out today')
+    await expectClean()
+    await firing.getByRole('button', { name: /Silence support/ }).click()
+    await firing.getByText('silenced', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'End it' }).waitFor()
     await expectClean()
   })
 
