@@ -7,7 +7,7 @@ test('a provider that is known by its name needs a key alone, another one an add
     { name: 'my-vllm', baseUrl: 'http://gpu:8000/v1', apiKey: null },
     { name: 'acme', baseUrl: null, apiKey: 'key' },
   ])
-  expect([...providers.values()]).toEqual([
+  expect([...providers.values()]).toMatchObject([
     { name: 'openai', baseUrl: 'https://api.openai.com/v1', apiKey: 'sk' },
     { name: 'my-vllm', baseUrl: 'http://gpu:8000/v1', apiKey: 'none' },
   ])
