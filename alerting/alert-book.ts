@@ -20,6 +20,7 @@ import type { AlertTransition } from '../engine/alerting/step.ts'
 import { parseResults } from '../engine/codec/results.ts'
 import type { LogRecord } from '../storage/log/port.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { changesBetween, type DefinitionChange, lately } from './definition-changes.ts'
 import { type Notification, notificationsOf } from './notification.ts'
 
 export interface AlertCounts {
@@ -61,6 +62,7 @@ interface Entry {
   nextOffset: number
   state: AlertGroups
   notifiedIncidents: Set<string>
+  definitions: DefinitionChange[]
   changed: boolean
   /** The definition changed: judge anew although no deadline is due. */
   mustEvaluate: boolean
@@ -119,7 +121,12 @@ export class AlertBook {
       return
     }
     if (entry.partition !== partition) entry.nextOffset = 0
-    Object.assign(entry, { alert, shadow, partition, changed: true, mustEvaluate: true })
+    const definitions = lately([...entry.definitions, ...this.#changes(entry.alert, alert, nowMs)], nowMs)
+    Object.assign(entry, { alert, shadow, partition, definitions, changed: true, mustEvaluate: true })
+  }
+
+  #changes(before: RunAlert, after: RunAlert, nowMs: number): DefinitionChange[] {
+    return changesBetween(before, after, nowMs, this.#plan?.hash ?? '')
   }
 
   #entryFrom(alert: RunAlert, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {
@@ -133,6 +140,10 @@ export class AlertBook {
       nextOffset: checkpoint?.partition === partition ? checkpoint.nextOffset : 0,
       state,
       notifiedIncidents: new Set(checkpoint?.notifiedIncidents),
+      definitions:
+        checkpoint === undefined
+          ? []
+          : lately([...checkpoint.definitions, ...this.#changes(checkpoint.alert, alert, nowMs)], nowMs),
       // Written at once: the state's start is part of its transitions' ids, which must be the same after a crash.
       changed: true,
       mustEvaluate: checkpoint !== undefined,
@@ -230,16 +241,26 @@ export class AlertBook {
     for (const entry of this.#entries.values()) {
       if (!entry.changed) continue
       entry.changed = false
-      const { alert, partition, state } = entry
+      const { alert, partition, state, definitions } = entry
       const notifiedIncidents = [...entry.notifiedIncidents]
       const nextOffset = Math.max(entry.nextOffset, this.#options.positions.get(partition) ?? 0)
-      output.checkpoints.push({ tenant: this.#options.tenant, alert, partition, nextOffset, state, notifiedIncidents })
+      output.checkpoints.push({
+        tenant: this.#options.tenant,
+        alert,
+        partition,
+        nextOffset,
+        state,
+        notifiedIncidents,
+        definitions,
+      })
     }
     return output
   }
 
   #record(entry: Entry, transitions: readonly AlertTransition[]): void {
-    for (const transition of transitions) {
+    for (const said of transitions) {
+      const definitions = lately(entry.definitions, said.atMs)
+      const transition = said.why === null ? said : { ...said, why: { ...said.why, definitions } }
       this.#options.counts.transitions++
       this.#output.transitions.push(entry.shadow ? { ...transition, mode: 'shadow' } : transition)
       const { to, incidentId } = transition

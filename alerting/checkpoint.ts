@@ -9,6 +9,7 @@ import type { RunAlert } from '../engine/alerting/run-alert.ts'
 import { isHistoryKey, parseHistory, type StoredHistory } from '../storage/alerts/history-record.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
 import { ALERT_STATE } from '../storage/log/topics.ts'
+import type { DefinitionChange } from './definition-changes.ts'
 
 export interface Checkpoint {
   tenant: string
@@ -20,6 +21,8 @@ export interface Checkpoint {
   state: AlertGroups
   /** Incidents of which people have heard, one of each group at the most: their ends are told, other ends are not. */
   notifiedIncidents: string[]
+  /** What of its definitions changed lately. */
+  definitions: DefinitionChange[]
 }
 
 // The plan in it was compiled by the same version of the product; what alone is relied on later is checked.
@@ -51,6 +54,7 @@ const recordSchema = z.discriminatedUnion('kind', [
     partition: z.number(),
     nextOffset: z.number(),
     notifiedIncidents: z.array(z.string()).default([]),
+    definitions: z.array(z.object({ atMs: z.number(), revision: z.string().nullable(), what: z.string() })).default([]),
     /** Of Assay 0.1, whose alerts had one group. */
     notifiedIncident: z.string().nullable().default(null),
     state: z.unknown(),

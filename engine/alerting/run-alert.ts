@@ -9,6 +9,8 @@ export interface RunAlert extends AlertPlan {
   readonly monitors?: number
   /** Of what is watched, as it is measured now. A statistical alert looks at its results alone; of any unless given. */
   readonly measureHash?: string
+  /** Of what of it passes. */
+  readonly verdictHash?: string
   /** The judges that the eval names: what stood in for them never feeds a statistical alert. Any unless given. */
   readonly judges?: readonly string[]
 }
@@ -36,6 +38,7 @@ export function runAlertsOf(plan: Pick<Plan, 'alerts' | 'evals'>): RunAlert[] {
       ...alert,
       ...(alert.falseAlarms?.shared === true && { monitors: sharing.get(alert.package) ?? 1 }),
       ...(measureHash !== undefined && { measureHash }),
+      ...(watched !== undefined && { verdictHash: watched.verdictHash }),
       ...(watched?.kind === 'offline' && { judges: watched.method.judge?.models ?? [] }),
     }
   })
