@@ -29,7 +29,8 @@ test('the prompt as a whole', () => {
 })
 
 test('another wording or another schema is another version', () => {
-  // Where this fails, raise `JUDGE_TEMPLATE_VERSION` and pin the prompt again: old and new scores are not comparable.
+  // Where this fails, raise `JUDGE_TEMPLATE_VERSION` (or `DIRECT_TEMPLATE_VERSION`, of the form in one token) and pin it again: old and new
+  // scores are not comparable.
   const text = 'z'.repeat(200)
   const prompts = [
     buildPrompt({ ...base, shown: [{ path: 'output.text', text }] }),
