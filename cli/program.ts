@@ -27,6 +27,7 @@ const modules: readonly CommandModule[] = [
   },
   { name: 'run', group: 'Run them:', load: async () => (await import('./commands/run.ts')).registerRun },
   { name: 'offline', group: 'Run them:', load: async () => (await import('./commands/offline.ts')).registerOffline },
+  { name: 'label', group: 'Run them:', load: async () => (await import('./commands/label.ts')).registerLabel },
   { name: 'explain', group: 'Run them:', load: async () => (await import('./commands/explain.ts')).registerExplain },
   { name: 'judge', group: 'Run them:', load: async () => (await import('./commands/judge.ts')).registerJudge },
   { name: 'capture', group: 'Run them:', load: async () => (await import('./commands/capture.ts')).registerCapture },

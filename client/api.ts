@@ -828,9 +828,88 @@ export type WhyResponse = {
   }[]
 }
 
+export type AgreementResponse = {
+  eval: string
+  judged: number
+  labelled: number
+  people: string[]
+  verdicts: {
+    subjects: number
+    agreed: number | null
+    kappa: number | null
+    alpha: number | null
+    ac1: number | null
+  }
+  scores: {
+    subjects: number
+    agreed: number | null
+    kappa: number | null
+    alpha: number | null
+    ac1: number | null
+  } | null
+  passRate: {
+    judged: {
+      estimate: number
+      lower: number
+      upper: number
+    } | null
+    corrected: {
+      estimate: number
+      lower: number
+      upper: number
+    } | null
+  }
+  meanScore: {
+    judged: {
+      estimate: number
+      lower: number
+      upper: number
+    } | null
+    corrected: {
+      estimate: number
+      lower: number
+      upper: number
+      reliance: number
+    } | null
+  }
+}
+
 export type CancelledResponse = {
   runId: string
   cancelled: true
+}
+
+export type Label = {
+  eval: string
+  traceId: string
+  spanId?: string
+  score?: number
+  verdict: "pass" | "fail"
+  note?: string
+  by: string
+  at: string
+}
+
+export type LabelsBody = {
+  labels: NewLabel[]
+}
+
+export type LabelsResponse = {
+  labels: Label[]
+}
+
+export type LabelsStored = {
+  stored: number
+}
+
+export type NewLabel = {
+  eval: string
+  traceId: string
+  spanId?: string
+  score?: number
+  verdict?: "pass" | "fail"
+  note?: string
+  by: string
 }
 
 export type OfflineResponse = {
@@ -939,6 +1018,15 @@ export const createApi = (request: Request) => ({
   /** the offline eval goes on */
   resumeEval: (packageName: string, name: string, signal?: AbortSignal): Promise<PausedResponse> =>
     request('POST', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/resume`, { signal }),
+  /** how far its judge agrees with labels, and figures corrected by them */
+  getAgreement: (packageName: string, name: string, signal?: AbortSignal): Promise<AgreementResponse> =>
+    request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/agreement`, { signal }),
+  /** what people say of what an eval judges: eval, limit */
+  listLabels: (query: { eval: string | number | undefined; limit?: string | number | undefined }, signal?: AbortSignal): Promise<LabelsResponse> =>
+    request('GET', `/v1/labels`, { query, signal }),
+  /** labels: scores or verdicts of people */
+  storeLabels: (body: LabelsBody, signal?: AbortSignal): Promise<LabelsStored> =>
+    request('POST', `/v1/labels`, { body, signal }),
   /** the offline evals: when they run, and how their last run went */
   getOffline: (signal?: AbortSignal): Promise<OfflineResponse> =>
     request('GET', `/v1/offline`, { signal }),

@@ -24,6 +24,7 @@ import { indexRoutes } from './routes/index.ts'
 import { integrityRoutes } from './routes/integrity.ts'
 import { judgeRoutes } from './routes/judges.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { labelRoutes } from './routes/labels.ts'
 import { liveAgentRoutes } from './routes/live-agents.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { offlineRoutes } from './routes/offline.ts'
@@ -97,6 +98,7 @@ export function buildApi(
   usageRoutes(app, context)
   evalRoutes(app, context)
   offlineRoutes(app, context)
+  labelRoutes(app, context)
   evalDetailRoutes(app, context)
   alertRoutes(app, context)
   liveAgentRoutes(app, context)

@@ -61,6 +61,67 @@ export const runResponseSchema = z.object({ eval: z.string(), runId: z.string(),
 export const pausedResponseSchema = z.object({ eval: z.string(), paused: z.boolean() })
 export const cancelledResponseSchema = z.object({ runId: z.string(), cancelled: z.literal(true) })
 
+/** What a person says of a subject: a score on the judge's scale, or a verdict. */
+export const newLabelSchema = z
+  .strictObject({
+    eval: z.string(),
+    traceId: z.string().regex(/^[0-9a-f]{32}$/i, 'is 32 hex digits'),
+    /** Absent where the subject is the whole trace. */
+    spanId: z
+      .string()
+      .regex(/^[0-9a-f]{16}$/i, 'is 16 hex digits')
+      .optional(),
+    score: z.number().optional(),
+    verdict: z.enum(['pass', 'fail']).optional(),
+    note: z.string().max(4_000).optional(),
+    /** Who says so; `human` unless told. */
+    by: z
+      .string()
+      .regex(/^[\w.@+-]{1,100}$/, 'is a name of letters, digits and . @ + - _')
+      .default('human'),
+  })
+  .refine(({ score, verdict }) => score !== undefined || verdict !== undefined, 'a score or a verdict is needed')
+export const labelsBodySchema = z.strictObject({ labels: z.array(newLabelSchema).min(1).max(200) })
+export const labelsStoredSchema = z.object({ stored: count })
+
+export const labelSchema = z.object({
+  eval: z.string(),
+  traceId: z.string(),
+  spanId: z.string().optional(),
+  score: z.number().optional(),
+  verdict: z.enum(['pass', 'fail']),
+  note: z.string().optional(),
+  by: z.string(),
+  at: z.string(),
+})
+export const labelsResponseSchema = z.object({ labels: z.array(labelSchema) })
+
+const estimateSchema = z.object({ estimate: z.number(), lower: z.number(), upper: z.number() })
+/** Null wherever there is too little to tell. */
+const coefficientsSchema = z.object({
+  subjects: count,
+  agreed: z.number().nullable(),
+  kappa: z.number().nullable(),
+  alpha: z.number().nullable(),
+  ac1: z.number().nullable(),
+})
+export const agreementResponseSchema = z.object({
+  eval: z.string(),
+  judged: count,
+  labelled: count,
+  people: z.array(z.string()),
+  verdicts: coefficientsSchema,
+  scores: coefficientsSchema.nullable(),
+  /** 95% intervals. `corrected`: by what people said. */
+  passRate: z.object({ judged: estimateSchema.nullable(), corrected: estimateSchema.nullable() }),
+  meanScore: z.object({
+    judged: estimateSchema.nullable(),
+    corrected: estimateSchema.extend({ reliance: z.number() }).nullable(),
+  }),
+})
+
+export type LabelJson = z.infer<typeof labelSchema>
+export type AgreementResponse = z.infer<typeof agreementResponseSchema>
 export type OfflineRunJson = z.infer<typeof offlineRunSchema>
 export type OfflineRunsResponse = z.infer<typeof offlineRunsResponseSchema>
 export type OfflineResponse = z.infer<typeof offlineResponseSchema>

@@ -4,7 +4,11 @@
  */
 import { z } from 'zod'
 import {
+  agreementResponseSchema,
   cancelledResponseSchema,
+  labelsBodySchema,
+  labelsResponseSchema,
+  labelsStoredSchema,
   offlineResponseSchema,
   offlineRunSchema,
   offlineRunsResponseSchema,
@@ -12,6 +16,7 @@ import {
   runResponseSchema,
 } from './offline-schemas.ts'
 import {
+  labelsQuerySchema,
   liveAgentsQuerySchema,
   offlineRunsQuerySchema,
   pageQuerySchema,
@@ -105,6 +110,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   'POST /v1/evals/:package/:name/pause': { id: 'pauseEval', gives: pausedResponseSchema },
   'POST /v1/evals/:package/:name/resume': { id: 'resumeEval', gives: pausedResponseSchema },
+  'GET /v1/evals/:package/:name/agreement': { id: 'getAgreement', gives: agreementResponseSchema },
+  'GET /v1/labels': { id: 'listLabels', query: labelsQuerySchema, gives: labelsResponseSchema },
+  'POST /v1/labels': { id: 'storeLabels', body: labelsBodySchema, gives: labelsStoredSchema, status: 201 },
   'GET /v1/offline': { id: 'getOffline', gives: offlineResponseSchema },
   'GET /v1/offline/runs': { id: 'listOfflineRuns', query: offlineRunsQuerySchema, gives: offlineRunsResponseSchema },
   'GET /v1/offline/runs/:package/:run': { id: 'getOfflineRun', gives: offlineRunSchema },

@@ -163,3 +163,6 @@ export const runRequestSchema = (nowMs: number) =>
       context.addIssue({ code: 'custom', ...wrong })
       return z.NEVER
     })
+
+/** Query of `GET /v1/labels`. */
+export const labelsQuerySchema = z.strictObject({ eval: evalIdSchema, limit: limitSchema.default(MAX_RESULTS) })

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import {
+  agreementResponseSchema,
   cancelledResponseSchema,
   type OfflineRunJson,
   offlineResponseSchema,
@@ -13,6 +14,7 @@ import {
 } from '../../server/offline-schemas.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { agreementText } from '../offline/agreement-text.ts'
 import { progressText, runsText, statusText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf } from './eval-id-of.ts'
@@ -124,6 +126,15 @@ Examples:
         process.exitCode = await print(flags, path, {}, pausedResponseSchema, (one) => `${one.eval} ${said}.\n`, {})
       })
   }
+
+  common(offline.command('agreement <eval>'))
+    .description('how far its judge agrees with labels of people, and its figures corrected by them')
+    .action(async (name: string, flags: Flags) => {
+      const id = await evalIdOf(serverOf(flags.server), name)
+      if (!id.ok) return void usage(id.message)
+      const path = `v1/evals/${id.value}/agreement`
+      process.exitCode = await print(flags, path, {}, agreementResponseSchema, agreementText)
+    })
 
   common(offline.command('cancel <run>'))
     .description('leave what of a run has not begun; what is judged stays')

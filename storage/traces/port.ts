@@ -14,6 +14,8 @@ export interface ResultFilter {
   agent?: string
   /** Of this run alone. Without it those of all runs but replays: what is live. */
   runId?: string
+  /** What people said, instead of what evals found. */
+  labels?: true
   /** Evaluated at or after, ms since the epoch. */
   sinceMs?: number
   limit: number

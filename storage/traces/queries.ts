@@ -3,6 +3,7 @@
  * once however often it was stored, and of a result the latest revision, whether ClickHouse has merged or not.
  */
 
+import { LABEL_PREFIX } from '../labels/labels.ts'
 import { REPLAY_PREFIX } from '../replays/run-id.ts'
 import { MESSAGES_SELECT } from './messages-columns.ts'
 import type { ResultFilter, SpanPage, TraceWindow } from './port.ts'
@@ -27,7 +28,7 @@ const ONE_THREAD = 'max_threads = 1'
 export const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 const LATEST = 'revision DESC, evaluated_at DESC'
 /** What a replay says is shown to who asks for it, and to nobody else. */
-export const LIVE = `NOT startsWith(run_id, '${REPLAY_PREFIX}')`
+export const LIVE = `NOT startsWith(run_id, '${REPLAY_PREFIX}') AND NOT startsWith(run_id, '${LABEL_PREFIX}')`
 
 /** Where there are more than `limit`, those without a parent and then the earliest. */
 export function traceQuery(database: string, tenant: string, traceId: string, limit: number): Query {
@@ -117,7 +118,8 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
     where.push('trace_id = unhex({traceId:String})')
     params.traceId = filter.traceId
   }
-  if (filter.runId === undefined) where.push(LIVE)
+  if (filter.labels) where.push(`startsWith(run_id, '${LABEL_PREFIX}')`)
+  else if (filter.runId === undefined) where.push(LIVE)
   else {
     where.push('run_id = {runId:String}')
     params.runId = filter.runId

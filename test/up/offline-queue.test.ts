@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { healthSchema } from '../../server/schemas.ts'
-import { startAssay } from '../support/assay-process.ts'
+import { runAssay, startAssay } from '../support/assay-process.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
 import { getJson, getTrace, send, traceIdOf, until } from '../support/otlp.ts'
 import { redisServer, startRedis } from '../support/redis-server.ts'
@@ -64,6 +64,27 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
         30_000,
       )
       expect(judged).toMatchObject({ eval: 'shop/helpful', verdict: 'pass', score: 5, explanation: expect.any(String) })
+
+      const subject = { eval: 'shop/helpful', traceId: traceIdOf(1), spanId: judged?.spanId }
+      const file = join(folder, 'labels.jsonl')
+      writeFileSync(file, `${JSON.stringify({ ...subject, score: 2, by: 'ana', note: 'It does not say when.' })}\n`)
+      const asAssay = (...args: string[]) => runAssay([...args, '--server', assay.apiUrl])
+      expect(await asAssay('label', 'import', file)).toEqual({ code: 0, stdout: '1 labels are stored.\n', stderr: '' })
+      const exported = await asAssay('label', 'export', 'helpful')
+      expect(JSON.parse(exported.stdout)).toMatchObject({ ...subject, score: 2, verdict: 'fail', by: 'ana' })
+      const agreement = await asAssay('offline', 'agreement', 'helpful', '--json')
+      expect(JSON.parse(agreement.stdout)).toMatchObject({
+        judged: 1,
+        labelled: 1,
+        people: ['ana'],
+        verdicts: { subjects: 1, agreed: 0 },
+        passRate: { judged: { estimate: 1 }, corrected: { estimate: 0 } },
+      })
+      // What people say is no result of the eval.
+      expect((await getTrace(assay, traceIdOf(1)))?.spans[0]?.results).toHaveLength(1)
+      const unknown = { ...subject, traceId: traceIdOf(99) }
+      writeFileSync(file, JSON.stringify({ ...unknown, score: 2 }))
+      expect((await asAssay('label', 'import', file)).stderr).toContain('there is no stored trace')
     } finally {
       expect(await assay.stop()).toBe(0)
       await judge.close()

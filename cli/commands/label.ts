@@ -1,0 +1,205 @@
+/** `assay label`: what people say of what a judge judged, one subject after the other, or from a file. */
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import type { Command } from 'commander'
+import { messageOf } from '../../engine/message-of.ts'
+import {
+  type LabelJson,
+  labelsResponseSchema,
+  labelsStoredSchema,
+  newLabelSchema,
+} from '../../server/offline-schemas.ts'
+import { type ResultJson, resultsResponseSchema, traceResponseSchema } from '../../server/schemas.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
+import { evalIdOf } from './eval-id-of.ts'
+import { printable } from './printable.ts'
+
+interface Flags {
+  server?: string
+  by?: string
+}
+
+const AT_ONCE = 200
+
+export function registerLabel(program: Command): void {
+  const label = program.command('label').description('say of what a judge judged what it should have said')
+  label.addHelpText(
+    'after',
+    `
+Examples:
+  assay label ask helpful                 one subject after the other: a score, p (pass), f (fail), s (skip), q (quit)
+  assay label import labels.jsonl         {"eval":"support/helpful","traceId":"4bf9…","score":4,"by":"ana"} a line
+  assay label export helpful > labels.jsonl
+  assay offline agreement helpful
+
+Exit codes: 0 fine, 2 usage, or no Assay answers.`,
+  )
+  const common = (command: Command): Command =>
+    command.option('--server <url>', `the instance to ask (ASSAY_URL, or ${DEFAULT_SERVER})`)
+
+  common(label.command('ask <eval>'))
+    .description('show what was judged last and not labelled yet, and ask for each')
+    .option('--by <name>', 'who says so (human)')
+    .action(async (name: string, flags: Flags) => {
+      process.exitCode = await ask(name, flags)
+    })
+  common(label.command('import <file>'))
+    .description('store the labels of a JSONL file; - is standard input')
+    .action(async (file: string, flags: Flags) => {
+      process.exitCode = await importFile(file, flags)
+    })
+  common(label.command('export <eval>'))
+    .description('print its labels as JSONL')
+    .action(async (name: string, flags: Flags) => {
+      process.exitCode = await exportAll(name, flags)
+    })
+}
+
+async function importFile(file: string, flags: Flags): Promise<number> {
+  let text: string
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8')
+  } catch (error) {
+    return usage(`${file} cannot be read: ${messageOf(error)}`)
+  }
+  const labels: unknown[] = []
+  for (const [at, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      return usage(`${file}:${at + 1}: not JSON`)
+    }
+    // What an export adds says when it was said first.
+    const { at: _, ...rest } = typeof value === 'object' && value !== null ? (value as { at?: unknown }) : {}
+    const parsed = newLabelSchema.safeParse(rest)
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues
+      return usage(`${file}:${at + 1}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(' ')}`)
+    }
+    labels.push(parsed.data)
+  }
+  for (let from = 0; from < labels.length; from += AT_ONCE) {
+    const part = labels.slice(from, from + AT_ONCE)
+    const answer = await askApi(serverOf(flags.server), 'v1/labels', {}, labelsStoredSchema, { labels: part })
+    if (!answer.ok) return usage(from === 0 ? answer.message : `${answer.message}; the first ${from} are stored`)
+  }
+  process.stdout.write(`${labels.length} labels are stored.\n`)
+  return exitCodes.ok
+}
+
+async function exportAll(name: string, flags: Flags): Promise<number> {
+  const found = await labelsOf(name, flags)
+  if (typeof found === 'number') return found
+  for (const label of found.labels) process.stdout.write(`${JSON.stringify(label)}\n`)
+  return exitCodes.ok
+}
+
+async function labelsOf(name: string, flags: Flags): Promise<{ id: string; labels: LabelJson[] } | number> {
+  const server = serverOf(flags.server)
+  const id = await evalIdOf(server, name)
+  if (!id.ok) return usage(id.message)
+  const answer = await askApi(server, 'v1/labels', { eval: id.value }, labelsResponseSchema)
+  return answer.ok ? { id: id.value, labels: answer.value.labels } : usage(answer.message)
+}
+
+const keyOf = ({ traceId, spanId }: { traceId: string; spanId?: string | undefined }): string =>
+  `${traceId}/${spanId ?? ''}`
+
+async function ask(name: string, flags: Flags): Promise<number> {
+  const server = serverOf(flags.server)
+  const by = flags.by ?? 'human'
+  const known = await labelsOf(name, flags)
+  if (typeof known === 'number') return known
+  const done = new Set(known.labels.filter((label) => label.by === by).map(keyOf))
+  const answer = await askApi(server, 'v1/results', { eval: known.id, limit: '1000' }, resultsResponseSchema)
+  if (!answer.ok) return usage(answer.message)
+  const latest = new Map<string, ResultJson>()
+  // Newest first: of a subject that was judged again the latest is kept.
+  for (const result of answer.value.results) if (!latest.has(keyOf(result))) latest.set(keyOf(result), result)
+  const todo = [...latest.values()].filter(
+    (result) => !done.has(keyOf(result)) && (result.verdict === 'pass' || result.verdict === 'fail'),
+  )
+  if (todo.length === 0) {
+    process.stdout.write('Nothing that was judged waits for a label.\n')
+    return exitCodes.ok
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  const lines = terminal[Symbol.asyncIterator]()
+  let stored = 0
+  try {
+    for (const [i, result] of todo.entries()) {
+      const shown = await showSubject(server, result)
+      if (!shown.ok) return usage(shown.message)
+      process.stdout.write(`\n${i + 1} of ${todo.length}\n${shown.text}`)
+      const said = await nextAnswer(lines)
+      if (said === null) break
+      if (said === 'skip') continue
+      // The judge's own verdict is shown after the person's, so that it does not lead it.
+      const label = {
+        eval: known.id,
+        traceId: result.traceId,
+        ...(result.spanId !== undefined && { spanId: result.spanId }),
+        by,
+        ...said,
+      }
+      const kept = await askApi(server, 'v1/labels', {}, labelsStoredSchema, { labels: [label] })
+      if (!kept.ok) return usage(kept.message)
+      stored++
+      process.stdout.write(
+        `The judge said ${result.verdict}${result.score === undefined ? '' : `, ${result.score}`}.\n`,
+      )
+    }
+  } finally {
+    terminal.close()
+  }
+  process.stdout.write(`\n${stored} labels are stored.\n`)
+  return exitCodes.ok
+}
+
+type Said = { score: number } | { verdict: 'pass' | 'fail' }
+
+/** Null at the end of the input, and for q. */
+async function nextAnswer(lines: AsyncIterator<string>): Promise<Said | 'skip' | null> {
+  for (;;) {
+    process.stdout.write('score, p, f, s or q: ')
+    const line = await lines.next()
+    if (line.done) return null
+    const text = line.value.trim().toLowerCase()
+    if (text === 'q') return null
+    if (text === 's') return 'skip'
+    if (text === 'p' || text === 'f') return { verdict: text === 'p' ? 'pass' : 'fail' }
+    if (/^-?\d+(\.\d+)?$/.test(text)) return { score: Number(text) }
+    process.stdout.write('A number is a score; p is pass, f is fail, s skips, q ends.\n')
+  }
+}
+
+async function showSubject(
+  server: string,
+  { traceId, spanId }: ResultJson,
+): Promise<{ ok: true; text: string } | { ok: false; message: string }> {
+  const answer = await askApi(server, `v1/traces/${traceId}`, {}, traceResponseSchema)
+  if (!answer.ok) return answer
+  const { spans } = answer.value
+  const span =
+    spanId === undefined
+      ? (spans.find((one) => one.parentSpanId === undefined) ?? spans[0])
+      : spans.find((one) => one.spanId === spanId)
+  const parts = (
+    [
+      ['input', span?.inputText],
+      ['output', span?.outputText],
+    ] as const
+  ).flatMap(([what, text]) =>
+    typeof text === 'string' ? [`${what}: ${text.split('\n').map(printable).join('\n  ')}\n`] : [],
+  )
+  return { ok: true, text: `trace ${traceId}${spanId === undefined ? '' : `, span ${spanId}`}\n${parts.join('')}` }
+}
+
+function usage(message: string): number {
+  process.stderr.write(`assay label: ${message}\n`)
+  process.exitCode = exitCodes.usage
+  return exitCodes.usage
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { agreementOf, type JudgedSubject, type Label } from './agreement.ts'
+
+const scale = { low: 1, high: 5 }
+const judgedOf = (count: number, of: (i: number) => Partial<JudgedSubject>): JudgedSubject[] =>
+  Array.from({ length: count }, (_, i) => ({ key: `t${i}`, isPass: true, score: 5, inclusionProbability: 1, ...of(i) }))
+const label = (i: number, isPass: boolean, by = 'ana', score?: number): Label => ({ key: `t${i}`, by, isPass, score })
+
+describe('agreement', () => {
+  test('the corrected pass rate is that of the design’s example', () => {
+    const judged = judgedOf(2_000, (i) => ({ isPass: i < 1_700 }))
+    const labels = [
+      ...Array.from({ length: 50 }, (_, i) => label(i, i < 46)),
+      ...Array.from({ length: 50 }, (_, i) => label(1_700 + i, i < 12)),
+    ]
+    const { passRate, verdicts, labelled } = agreementOf(judged, labels, { scale: null })
+    expect(labelled).toBe(100)
+    expect(passRate.judged?.estimate).toBeCloseTo(0.85, 10)
+    expect(passRate.corrected?.estimate).toBeCloseTo(0.818, 6)
+    expect(passRate.corrected?.lower).toBeCloseTo(0.73467, 4)
+    expect(passRate.corrected?.upper).toBeCloseTo(0.87687, 4)
+    // 46 + 38 of 100 alike; by chance 0.5 · 0.58 + 0.5 · 0.42.
+    expect(verdicts).toMatchObject({ subjects: 100, agreed: 0.84 })
+    expect(verdicts.kappa).toBeCloseTo((0.84 - 0.5) / 0.5, 10)
+    expect(verdicts.ac1).toBeGreaterThan(0.6)
+    expect(verdicts.alpha).toBeGreaterThan(0.6)
+  })
+
+  test('a generous judge’s mean is brought down by people’s scores', () => {
+    const truth = (i: number): number => 1 + (i % 4)
+    const judged = judgedOf(400, (i) => ({ score: truth(i) + 1, isPass: truth(i) >= 3 }))
+    const labels = Array.from({ length: 60 }, (_, i) => label(i, truth(i) >= 3, 'ana', truth(i)))
+    const { meanScore, scores } = agreementOf(judged, labels, { scale })
+    expect(meanScore.judged?.estimate).toBeCloseTo(3.5, 10)
+    expect(meanScore.corrected?.estimate).toBeCloseTo(2.5, 6)
+    expect(meanScore.corrected?.reliance).toBeGreaterThan(0.8)
+    expect(scores?.agreed).toBe(0)
+    expect(scores?.kappa).toBeGreaterThan(0)
+  })
+
+  test('subjects that were drawn less often weigh more', () => {
+    const judged = judgedOf(20, (i) => ({ isPass: i < 10, inclusionProbability: i < 10 ? 1 : 0.1 }))
+    expect(agreementOf(judged, [], { scale }).passRate.judged?.estimate).toBeCloseTo(10 / 110, 10)
+  })
+
+  test('people who differ are counted by their majority; a draw is none', () => {
+    const judged = judgedOf(3, () => ({}))
+    const labels = [
+      label(0, true),
+      label(0, false, 'ben'),
+      label(0, true, 'cleo'),
+      label(1, true),
+      label(1, false, 'ben'),
+    ]
+    const { verdicts, people, labelled } = agreementOf(judged, labels, { scale })
+    expect({ people, labelled }).toEqual({ people: ['ana', 'ben', 'cleo'], labelled: 2 })
+    expect(verdicts).toMatchObject({ subjects: 1, agreed: 1, kappa: null })
+  })
+
+  test('nothing is told of nothing', () => {
+    expect(agreementOf([], [], { scale })).toMatchObject({
+      judged: 0,
+      labelled: 0,
+      verdicts: { kappa: null },
+      scores: null,
+      passRate: { judged: null, corrected: null },
+      meanScore: { judged: null, corrected: null },
+    })
+  })
+})

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import { viewTrace } from '../../engine/evaluate/trace-view.ts'
+import { agreementOf } from '../../engine/trust/agreement.ts'
+import { type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import type { ApiApp, ApiContext } from '../api-context.ts'
+import { type AgreementResponse, type LabelJson, labelsBodySchema } from '../offline-schemas.ts'
+import { labelsQuerySchema } from '../parameters.ts'
+import { badRequest, problem, readJsonBody } from '../problem.ts'
+
+/** Verdicts that an agreement is worked out of: the newest. */
+const MAX_JUDGED = 10_000
+const MAX_LABELS = 10_000
+
+const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}`
+
+/** What people say of subjects, and how far judges agree with it. */
+export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiContext): void {
+  const offlineEval = (tenant: string, id: string): { plan: Plan; evalPlan: OfflineEvalPlan } | null => {
+    const { plan } = definitions.current(tenant)
+    const evalPlan = plan.evals.find((one): one is OfflineEvalPlan => one.kind === 'offline' && one.id === id)
+    return evalPlan === undefined ? null : { plan, evalPlan }
+  }
+
+  app.post('/v1/labels', async (context) => {
+    const body = await readJsonBody(context)
+    if (!body.ok) return body.refusal
+    const parsed = labelsBodySchema.safeParse(body.value)
+    if (!parsed.success) return badRequest(context, parsed.error, ['labels'])
+    const { tenant } = context.var.principal
+    const byEval = [...Map.groupBy(parsed.data.labels, (label) => label.eval)]
+    const labelled: { evalPlan: OfflineEvalPlan; labels: HumanLabel[] }[] = []
+    for (const [id, given] of byEval) {
+      const found = offlineEval(tenant, id)
+      if (found === null) return problem(context, 404, `there is no offline eval ${id} in force`)
+      const verdictOf = await verdicts(
+        traces,
+        tenant,
+        found,
+        given.map(({ traceId }) => traceId.toLowerCase()),
+      )
+      const labels: HumanLabel[] = []
+      for (const { traceId, spanId = '', score, verdict, note, by } of given) {
+        const subject = { traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase() }
+        const byScore = score === undefined ? undefined : verdictOf(subject, score)
+        if (byScore === null) return problem(context, 422, `there is no stored trace ${traceId} with that subject`)
+        // Where both are given, the person's own verdict counts.
+        const isPass = verdict === undefined ? byScore : verdict === 'pass'
+        if (isPass === undefined)
+          return problem(context, 422, `the score of ${traceId} does not decide ${id}: give a verdict beside it`)
+        labels.push({ ...subject, evalId: id, score, isPass, note, by, atMs: nowMs() })
+      }
+      labelled.push({ evalPlan: found.evalPlan, labels })
+    }
+    for (const { evalPlan, labels } of labelled) await storeLabels(traces, tenant, evalPlan, labels, randomUUID())
+    return context.json({ stored: parsed.data.labels.length }, 201)
+  })
+
+  app.get('/v1/labels', async (context) => {
+    const query = labelsQuerySchema.safeParse(context.req.query())
+    if (!query.success) return badRequest(context, query.error, ['eval', 'limit'])
+    const labels = await readLabels(traces, context.var.principal.tenant, query.data.eval, query.data.limit)
+    return context.json({ labels: labels.map(labelToJson) })
+  })
+
+  app.get('/v1/evals/:package/:name/agreement', async (context) => {
+    const id = `${context.req.param('package')}/${context.req.param('name')}`
+    const { tenant } = context.var.principal
+    const found = offlineEval(tenant, id)
+    if (found === null) return problem(context, 404, `there is no offline eval ${id} in force`)
+    const { method, measureHash } = found.evalPlan
+    const [results, labels] = await Promise.all([
+      traces.queryResults(tenant, { evalId: id, limit: MAX_JUDGED }),
+      readLabels(traces, tenant, id, MAX_LABELS),
+    ])
+    // Runs judge a subject again and again: the latest counts.
+    const latest = new Map(
+      results
+        .filter((one) => one.measureHash === measureHash && (one.verdict === 'pass' || one.verdict === 'fail'))
+        .reverse()
+        .map((one) => [keyOf(one.traceId, one.spanId), one]),
+    )
+    const agreement = agreementOf(
+      [...latest].map(([key, { verdict, score, inclusionProbability }]) => ({
+        key,
+        isPass: verdict === 'pass',
+        score,
+        inclusionProbability,
+      })),
+      labels.map(({ traceId, spanId, by, isPass, score }) => ({ key: keyOf(traceId, spanId), by, isPass, score })),
+      { scale: method.kind === 'rubric' ? method.scale : null },
+    )
+    const answer: AgreementResponse = { eval: id, ...agreement, people: [...agreement.people] }
+    return context.json(answer)
+  })
+}
+
+/** What a score means by the eval's `pass`: undefined where that leaves it open, null where there is no such subject. */
+async function verdicts(
+  traces: Pick<TracesStore, 'getTraces'>,
+  tenant: string,
+  { plan, evalPlan }: { plan: Plan; evalPlan: OfflineEvalPlan },
+  traceIds: readonly string[],
+): Promise<(subject: { traceId: string; spanId: string }, score: number) => boolean | undefined | null> {
+  const compiled = compileOfflineEval(plan, evalPlan)
+  const stored = await traces.getTraces(tenant, [...new Set(traceIds)])
+  return ({ traceId, spanId }, score) => {
+    const spans = stored.get(traceId)
+    if (spans === undefined) return null
+    const view = viewTrace(tenant, traceId, spans)
+    const span = spanId === '' ? undefined : view.spans.find((one) => one.spanId === spanId)
+    if (spanId !== '' && span === undefined) return null
+    const { verdict } = compiled.decide(view, span, { kind: 'score', score })
+    return verdict === 'pass' || verdict === 'fail' ? verdict === 'pass' : undefined
+  }
+}
+
+function labelToJson({ evalId, traceId, spanId, score, isPass, note, by, atMs }: HumanLabel): LabelJson {
+  return {
+    eval: evalId,
+    traceId,
+    ...(spanId !== '' && { spanId }),
+    ...(score !== undefined && { score }),
+    verdict: isPass ? 'pass' : 'fail',
+    ...(note !== undefined && { note }),
+    by,
+    at: new Date(atMs).toISOString(),
+  }
+}
