@@ -9,6 +9,7 @@ import { type AlertPlan, type EvalPlan, PLAN_VERSION, type Plan } from '../dsl/p
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
+import { openAlerts } from '../storage/alerts/open-alerts.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
 import type { RunNowOutcome, RunView } from '../storage/queue/offline-control.ts'
@@ -31,6 +32,7 @@ import {
   replaySchema,
   replaysResponseSchema,
   resultsResponseSchema,
+  silenceJsonSchema,
   traceResponseSchema,
   usageResponseSchema,
 } from './schemas.ts'
@@ -268,6 +270,7 @@ beforeAll(async () => {
     log,
     keys,
     replays: openReplays({ log, traces, nowMs: () => nowMs }),
+    alerts: await openAlerts({ log, nowMs: () => nowMs, onProblem: () => {} }),
     integrity: {
       check: async () => expect.fail('nobody asks for one'),
       kept: async () => [],
@@ -501,7 +504,11 @@ describe('GET /v1/results', () => {
     ['?limit=many', 'limit', '"many" is not a whole number'],
     ['?trace=12', 'trace', '"12" is not a trace id: 32 hex digits'],
     ["?eval=a'/b", 'eval', `"a'/b" is not an eval: package/name`],
-    ['?evals=shop/no_pii', 'evals', 'there is no such parameter; there are eval, verdict, trace, since, run, limit'],
+    [
+      '?evals=shop/no_pii',
+      'evals',
+      'there is no such parameter; there are eval, verdict, agent, trace, since, run, limit',
+    ],
     [`?eval=${'x'.repeat(99)}`, 'eval', `"${'x'.repeat(40)}…" is not an eval`],
   ])('%s is refused, with the parameter, what it was and what may be', async (query, parameter, message) => {
     const { status, body } = await get(`/v1/results${query}`)
@@ -730,9 +737,15 @@ test('GET / lists the routes, each of which there is', async () => {
     id: '0',
     run: runId,
   }
+  const silenced = await fetch(`http://127.0.0.1:${api.port}/v1/silences`, {
+    method: 'POST',
+    body: JSON.stringify({ matchers: { alert: 'shop/leak' }, minutes: 5, reason: 'a test' }),
+  })
+  const silence = silenceJsonSchema.parse(await silenced.json())
   for (const { method, path } of routes) {
+    const ofPath = path.startsWith('/v1/silences/') ? { ...sample, id: silence.id } : sample
     const { status } = await get(
-      path.replace(/\{(\w+)\}/g, (_, name: string) => sample[name]!),
+      path.replace(/\{(\w+)\}/g, (_, name: string) => ofPath[name]!),
       { method },
     )
     expect(status, path).not.toBe(404)
