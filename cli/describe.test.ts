@@ -21,7 +21,7 @@ alert slow {
 scorecard weekly {
   every: monday in "UTC"
   over:  7d
-  row:   pass_rate(fast)
+  row:   pass_rate(fast) by agent.version
 }
 `)
   expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts

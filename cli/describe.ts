@@ -1,5 +1,6 @@
 /** Lines that `assay up` prints about its definitions. */
 import { relative } from 'node:path'
+import { scorecardNotRunYet } from '../dsl/not-run.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { Reload } from './definitions.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
@@ -22,7 +23,7 @@ function summaryOf(plan: Plan): string {
 
 /** What compiles and this version leaves alone, so that nobody waits for it. */
 function notRun({ scorecards }: Plan): string[] {
-  const found = scorecards.map(({ id }) => id)
+  const found = scorecards.filter((one) => scorecardNotRunYet(one) !== null).map(({ id }) => id)
   return found.length === 0 ? [] : [`             not run by this version: ${found.join(', ')}`]
 }
 

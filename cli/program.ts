@@ -21,6 +21,11 @@ const modules: readonly CommandModule[] = [
   { name: 'agents', group: 'Run them:', load: async () => (await import('./commands/agents.ts')).registerAgents },
   { name: 'alerts', group: 'Run them:', load: async () => (await import('./commands/alerts.ts')).registerAlerts },
   {
+    name: 'scorecard',
+    group: 'Run them:',
+    load: async () => (await import('./commands/scorecard.ts')).registerScorecard,
+  },
+  {
     name: 'silence',
     group: 'Run them:',
     load: async () => (await import('./commands/silence.ts')).registerSilence,

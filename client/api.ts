@@ -673,6 +673,47 @@ export type ResultsResponse = {
   results: Result[]
 }
 
+export type Scorecard = {
+  id: string
+  title: string | null
+  owner: string | null
+  period: {
+    fromMs: number
+    toMs: number
+  }
+  before: {
+    fromMs: number
+    toMs: number
+  } | null
+  rows: {
+    cells: {
+      fn: string
+      evalId: string
+      group: Record<string, string>
+      type: {
+        kind: string
+        [key: string]: unknown
+      }
+      value: number | null
+      interval: {
+        low: number
+        high: number
+      } | null
+      n: number
+      coverage: number | null
+      change: {
+        before: number
+        delta: number
+        isClear: boolean
+      } | null
+    }[]
+  }[]
+  worst: {
+    evalId: string
+    traceId: string
+  }[]
+}
+
 export type SeriesPoint = {
   start: string
   measureHash: string
@@ -1052,6 +1093,9 @@ export const createApi = (request: Request) => ({
     reason?: string
   }, signal?: AbortSignal): Promise<AlertStatesResponse> =>
     request('POST', `/v1/alerts/ack`, { body, signal }),
+  /** a scorecard as it would be sent now */
+  getScorecard: (packageName: string, name: string, signal?: AbortSignal): Promise<Scorecard> =>
+    request('GET', `/v1/scorecards/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}`, { signal }),
   /** silences and maintenance windows, newest first */
   listSilences: (signal?: AbortSignal): Promise<SilencesResponse> =>
     request('GET', `/v1/silences`, { signal }),

@@ -1,6 +1,18 @@
-import type { OfflineEvalPlan } from './plan.ts'
+import type { OfflineEvalPlan, ScorecardPlan } from './plan.ts'
 
 /** What of an offline eval this version compiles and carries, and does not run yet; null when it runs. */
 export function notRunYet({ sample }: Pick<OfflineEvalPlan, 'sample'>): string | null {
   return sample.scope.subject === 'session' ? 'sessions are not judged yet' : null
+}
+
+/** Labels by which rows of scorecards are divided. */
+const DIVIDED_BY: ReadonlySet<string> = new Set(['agent.name', 'env'])
+
+/** What of a scorecard this version does not run; null when all of it is. */
+export function scorecardNotRunYet({ rows }: Pick<ScorecardPlan, 'rows'>): string | null {
+  const quantile = rows.flatMap(({ cells }) => cells).find(({ fn }) => /^p\d+$/.test(fn))
+  if (quantile !== undefined) return `\`${quantile.fn}\` in scorecards`
+  const foreign = rows.flatMap(({ by }) => by).find((group) => group.kind === 'attr' || !DIVIDED_BY.has(group.path))
+  if (foreign === undefined) return null
+  return `rows by \`${foreign.kind === 'attr' ? `attr("${foreign.name}")` : foreign.path}\``
 }

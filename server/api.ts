@@ -31,6 +31,7 @@ import { offlineRoutes } from './routes/offline.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
+import { scorecardRoutes } from './routes/scorecards.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { traceSearchRoutes } from './routes/trace-search.ts'
 import { traceWhyRoutes } from './routes/trace-why.ts'
@@ -101,6 +102,7 @@ export function buildApi(
   labelRoutes(app, context)
   evalDetailRoutes(app, context)
   alertRoutes(app, context)
+  scorecardRoutes(app, context)
   liveAgentRoutes(app, context)
   judgeRoutes(app, context)
   exportRoutes(app, context)

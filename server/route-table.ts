@@ -45,6 +45,7 @@ export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/v1/alerts', 'read', 'what each alert is now, with its silence and acknowledgement'),
   route('GET', '/v1/alerts/history', 'read', 'what alerts were, newest first: alert, limit'),
   route('POST', '/v1/alerts/ack', 'edit', 'an alert that fires taken on: alert, by, reason'),
+  route('GET', '/v1/scorecards/:package/:name', 'read', 'a scorecard as it would be sent now'),
   route('GET', '/v1/silences', 'read', 'silences and maintenance windows, newest first'),
   route('POST', '/v1/silences', 'edit', 'a new one: matchers, minutes, from, every, by, reason'),
   route('POST', '/v1/silences/:id/expire', 'edit', 'a silence, over now'),

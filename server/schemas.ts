@@ -630,3 +630,36 @@ export type AlertStatesResponse = z.infer<typeof alertStatesResponseSchema>
 export type AlertHistoryResponse = z.infer<typeof alertHistoryResponseSchema>
 export type SilenceJson = z.infer<typeof silenceJsonSchema>
 export type SilencesResponse = z.infer<typeof silencesResponseSchema>
+
+const scorecardPeriod = z.object({ fromMs: z.number(), toMs: z.number() })
+export const scorecardSchema = z.object({
+  id: z.string(),
+  title: z.string().nullable(),
+  owner: z.string().nullable(),
+  period: scorecardPeriod,
+  before: scorecardPeriod.nullable(),
+  rows: z
+    .array(
+      z.object({
+        cells: z
+          .array(
+            z.object({
+              fn: z.string(),
+              evalId: z.string(),
+              group: z.record(z.string(), z.string()),
+              /** The unit of the value. */
+              type: z.looseObject({ kind: z.string() }),
+              value: z.number().nullable(),
+              interval: z.object({ low: z.number(), high: z.number() }).nullable(),
+              n: z.number(),
+              coverage: z.number().nullable(),
+              change: z.object({ before: z.number(), delta: z.number(), isClear: z.boolean() }).nullable(),
+            }),
+          )
+          .readonly(),
+      }),
+    )
+    .readonly(),
+  worst: z.array(z.object({ evalId: z.string(), traceId: z.string() })).readonly(),
+})
+export type ScorecardJson = z.input<typeof scorecardSchema>

@@ -12,6 +12,12 @@ const dailyJobSchema = z.discriminatedUnion('name', [
   }),
   /** What alerts compare with, worked out from what is stored. */
   z.object({ name: z.literal('baselines'), slotMs: z.int().nonnegative() }),
+  z.object({
+    name: z.literal('scorecard'),
+    tenant: z.string(),
+    scorecardId: z.string(),
+    slotMs: z.int().nonnegative(),
+  }),
 ])
 
 export type DailyJob = z.infer<typeof dailyJobSchema>
@@ -38,12 +44,12 @@ export async function openDailyJobs(backend: BullBackend, onError: QueueErrorHan
   const workers = new Set<QueueWorker>()
   return {
     async enqueueDaily(job) {
-      const jobId = `${job.name}@${job.name === 'integrity' ? job.day : job.slotMs}`
+      const jobId = idOf(job)
       if ((await queue.getJob(jobId)) !== undefined) return
       await queue.add(job.name, job, {
         jobId,
         // The next slot's is as good as this one.
-        attempts: job.name === 'integrity' ? ATTEMPTS : 1,
+        attempts: job.name === 'baselines' ? 1 : ATTEMPTS,
         backoff: { type: 'exponential', delay: FIRST_RETRY_MS },
         removeOnComplete: REMEMBERED,
         removeOnFail: REMEMBERED,
@@ -66,6 +72,18 @@ export async function openDailyJobs(backend: BullBackend, onError: QueueErrorHan
       await Promise.all([...workers].map((worker) => worker.drain()))
       await queue.close()
     },
+  }
+}
+
+/** BullMQ refuses ids with a colon. */
+function idOf(job: DailyJob): string {
+  switch (job.name) {
+    case 'integrity':
+      return `integrity@${job.day}`
+    case 'baselines':
+      return `baselines@${job.slotMs}`
+    case 'scorecard':
+      return `scorecard@${job.tenant}@${job.scorecardId}@${job.slotMs}`
   }
 }
 

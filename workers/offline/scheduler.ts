@@ -12,7 +12,7 @@ import type { OfflineQueue } from '../../storage/queue/port.ts'
 import { latestSlotMs, runIdOf } from './slot.ts'
 
 export interface SchedulerOptions {
-  queue: OfflineQueue
+  queue: Pick<OfflineQueue, 'enqueue' | 'lastSlot' | 'setLastSlot'>
   tenant: string
   nowMs: () => number
   /** A slot could not be enqueued; it is tried again at the next slot or start. */
@@ -21,7 +21,7 @@ export interface SchedulerOptions {
 
 export interface Scheduler {
   /** Takes over the evals in force: new and changed schedules start, gone ones end. Calls follow one another. */
-  sync(evals: readonly OfflineEvalPlan[]): Promise<void>
+  sync(evals: readonly Pick<OfflineEvalPlan, 'id' | 'schedule'>[]): Promise<void>
   /** Milliseconds since the epoch of the next slot; undefined for an eval that is not scheduled. */
   nextSlotMs(evalId: string): number | undefined
   stop(): Promise<void>
@@ -85,7 +85,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return { cron, timeZone, task }
   }
 
-  async function sync(evals: readonly OfflineEvalPlan[]): Promise<void> {
+  async function sync(evals: readonly Pick<OfflineEvalPlan, 'id' | 'schedule'>[]): Promise<void> {
     if (stopped) return
     const wanted = new Map(evals.map((one) => [one.id, one.schedule]))
     for (const [evalId, entry] of scheduled) {

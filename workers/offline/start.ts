@@ -1,7 +1,7 @@
 /** The offline role: scheduler, queue and worker wired together. Runs in a thread or process of its own. */
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { notRunYet } from '../../dsl/not-run.ts'
+import { notRunYet, scorecardNotRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
@@ -31,6 +31,7 @@ import { type ProviderSettings, providersByName } from './providers.ts'
 import { pricesOfRoutes, withRoutes } from './routes.ts'
 import type { OfflineTraces } from './run.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
+import { scorecardSlots, sendScorecard } from './scorecards.ts'
 import { enqueueBaselines } from './start-baselines.ts'
 import { createTurnstile } from './turnstile.ts'
 import { createHandlers, ofTenant } from './work-runs.ts'
@@ -38,8 +39,8 @@ import { createHandlers, ofTenant } from './work-runs.ts'
 export type OfflinePart = 'scheduler' | 'worker'
 
 export interface OfflineOptions {
-  log: Pick<Log, 'append'>
-  traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend'>
+  log: Pick<Log, 'append' | 'ensureTopics'>
+  traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: TenantPlans & {
@@ -210,11 +211,23 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     return scheduler
   }
 
+  const scorecards = new Map<string, Scheduler>()
+  const scorecardsOf = (tenant: string): Scheduler => {
+    const known = scorecards.get(tenant)
+    if (known !== undefined) return known
+    const onError = (error: Error, id: string): void =>
+      notice(`A slot of the scorecard ${id}${ofTenant(tenant)} could not be enqueued: ${error.message}`)
+    const scheduler = createScheduler({ queue: scorecardSlots(queue), tenant, nowMs, onError })
+    scorecards.set(tenant, scheduler)
+    return scheduler
+  }
+
   const { checkDay } = options
   const build = createBaselines({ log: options.log, traces: options.traces, definitions, nowMs, onProblem: notice })
   const dailyWorker = isWorker
     ? await queue.workDaily(async (job) => {
         if (job.name === 'baselines') await build()
+        else if (job.name === 'scorecard') await sendScorecard(job, definitions.current(job.tenant), options)
         else await checkDay?.(job.day)
       })
     : null
@@ -251,7 +264,10 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       const evals = offlineEvals(tenant)
       for (const message of noticesOf(tenant, evals)) notice(message)
       const scheduled = evals.filter((evalPlan) => notRunYet(evalPlan) === null)
-      if (parts.includes('scheduler')) await schedulerOf(tenant).sync(scheduled)
+      if (!parts.includes('scheduler')) continue
+      await schedulerOf(tenant).sync(scheduled)
+      const sent = definitions.current(tenant).scorecards.filter((one) => scorecardNotRunYet(one) === null)
+      await scorecardsOf(tenant).sync(sent)
     }
   }
   // What `sync` meets is reported by the scheduler, eval by eval.
@@ -280,7 +296,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       return sum
     },
     async drain() {
-      for (const scheduler of schedulers.values()) await scheduler.stop()
+      for (const scheduler of [...schedulers.values(), ...scorecards.values()]) await scheduler.stop()
       await dailyEnqueuing?.stop()
       await baselines?.stop()
       await dailyWorker?.drain()

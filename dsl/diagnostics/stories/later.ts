@@ -25,8 +25,8 @@ offline eval helpful {
   },
   W0905: {
     title: 'a rule that this version compiles and does not run',
-    story: `It is checked and stands in the plan, so that the file can stay as it is. A scorecard is never sent until a version runs it. The worker of
-offline evals leaves out sessions, and says so. Alerts run, all of them.`,
+    story: `It is checked and stands in the plan, so that the file can stay as it is. A scorecard with quantiles, or with rows
+by other labels than agent.name and env, is never sent until a version runs it. The worker of offline evals leaves out sessions, and says so. Alerts run, all of them.`,
     example: `package shop
 offline eval resolved {
   every:    day at 06:00 in "UTC"
