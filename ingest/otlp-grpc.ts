@@ -36,6 +36,8 @@ export interface OtlpGrpcOptions {
 }
 
 const DRAIN_LIMIT_MS = 10_000
+/** For the last answers to get through. */
+const FAREWELL_MS = 1_000
 /** Calls of a connection at a time: clients queue the rest by themselves, where it takes none of our memory. */
 const MAX_CALLS_PER_CONNECTION = 32
 /** Of a message that may be on its way unasked. */
@@ -95,11 +97,16 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener>
       isDraining = true
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const session of sessions) session.close()
-      const limit = setTimeout(() => {
+      const end = (): void => {
         for (const session of sessions) session.destroy()
-      }, DRAIN_LIMIT_MS)
+      }
+      const limit = setTimeout(end, DRAIN_LIMIT_MS)
+      while (atWork.size > 0) await Promise.all(atWork)
+      // What is left are answers on their way, or a side that is gone and did not say so.
+      const farewell = setTimeout(end, FAREWELL_MS)
       await closed
       clearTimeout(limit)
+      clearTimeout(farewell)
       while (atWork.size > 0) await Promise.all(atWork)
     },
   }
