@@ -10,6 +10,7 @@ import { LogError } from '../../storage/log/port.ts'
 import {
   ALERT_STATE,
   accessTopics,
+  alertControlTopics,
   alertTopics,
   DEAD_LETTERS,
   definitionTopics,
@@ -19,6 +20,7 @@ import {
 /** Positions in the log and how far replays are come first: behind what they speak of, never ahead. */
 export const RECORD_TOPICS: readonly TopicSpec[] = [
   ...replayTopics,
+  ...alertControlTopics,
   ...alertTopics.filter(({ name }) => name === ALERT_STATE || name === DEAD_LETTERS),
   ...definitionTopics,
   ...accessTopics,
