@@ -5,7 +5,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type AlertPlan, type EvalPlan, PLAN_VERSION, type Plan } from '../dsl/plan.ts'
+import { type AlertPlan, type EvalPlan, PLAN_VERSION, type Plan, type ScorecardPlan } from '../dsl/plan.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
@@ -113,12 +113,29 @@ const alert: AlertPlan = {
   line: 20,
 }
 
+const scorecard: ScorecardPlan = {
+  kind: 'scorecard',
+  id: 'shop/helpful',
+  name: 'helpful',
+  package: 'shop',
+  title: null,
+  owner: null,
+  mode: 'live',
+  schedule: { cron: '0 9 * * 1', timeZone: 'UTC' },
+  overNs: 7 * 86_400e9,
+  versusNs: null,
+  rows: [],
+  notify: [],
+  file: 'shop.eval',
+  line: 30,
+}
+
 const plan: Plan = {
   version: PLAN_VERSION,
   patterns: [],
   evals: [online('no_pii'), online('unused'), offline, online('changed')],
   alerts: [alert],
-  scorecards: [],
+  scorecards: [scorecard],
   tests: [],
   files: ['shop.eval', 'assay:pii'],
   hash: 'cc'.repeat(32),
