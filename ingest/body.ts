@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip, inflate, zstdDecompress } from 'node:zlib'
+import { createGathered } from './gathered.ts'
 
 /** What one tenant holds of the gateway's memory for bodies. */
 export interface Holder {
@@ -15,22 +16,16 @@ export type BodyOutcome = { ok: true; bytes: Buffer } | { ok: false; reason: 'to
 /** What is read and thrown away of a refused body, so that a client which is still sending gets to see the answer. */
 const MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 
-/** Of a body, in several chunks. */
-const LARGE_BYTES = 256 << 10
-
 /**
  * Reads a body of at most `maxBytes`. The bytes are taken from what the tenant may hold; the caller releases `bytes.length` when it is
  * done with them, this function whatever it did not hand over.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, holder: Holder): Promise<BodyOutcome> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let heldBytes = 0
     let discardedBytes = 0
     const announcedBytes = Number(request.headers['content-length'] ?? 0)
     let refused: 'too_large' | 'overloaded' | null = announcedBytes > maxBytes ? 'too_large' : null
-    // Where the length is known the chunks go to their place as they come: put together at the end they would be there twice. What is not written to takes no memory.
-    const whole = refused === null && announcedBytes >= LARGE_BYTES ? Buffer.allocUnsafeSlow(announcedBytes) : null
+    const gathered = createGathered(announcedBytes, maxBytes)
     let isDone = false
     const finish = (outcome: BodyOutcome): void => {
       if (isDone) return
@@ -39,18 +34,15 @@ export function readBody(request: IncomingMessage, maxBytes: number, holder: Hol
       resolve(outcome)
     }
     const drop = (): void => {
-      holder.release(heldBytes)
-      heldBytes = 0
-      chunks.length = 0
+      holder.release(gathered.sizeBytes)
+      gathered.clear()
     }
     request.on('data', (chunk: Buffer) => {
       if (refused === null) {
-        if (heldBytes + chunk.length > maxBytes) refused = 'too_large'
+        if (gathered.sizeBytes + chunk.length > maxBytes) refused = 'too_large'
         else if (!holder.take(chunk.length)) refused = 'overloaded'
         else {
-          if (whole === null) chunks.push(chunk)
-          else chunk.copy(whole, heldBytes)
-          heldBytes += chunk.length
+          gathered.add(chunk)
           return
         }
         drop()
@@ -60,8 +52,7 @@ export function readBody(request: IncomingMessage, maxBytes: number, holder: Hol
     })
     request.on('end', () => {
       if (refused !== null) finish({ ok: false, reason: refused })
-      else if (whole !== null) finish({ ok: true, bytes: whole })
-      else finish({ ok: true, bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, heldBytes) })
+      else finish({ ok: true, bytes: gathered.bytes() })
     })
     // After 'end' these say nothing new.
     request.on('error', () => finish({ ok: false, reason: 'aborted' }))

@@ -11,7 +11,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Principal } from '../storage/access/principal.ts'
 import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { INTERNAL, type Signal, successBytes, UNIMPLEMENTED } from './answer.ts'
@@ -33,6 +33,8 @@ export interface OtlpGrpcOptions {
   tls?: ServerTls | null
   /** From a call's head to the last byte of its message: 60 s unless told. */
   requestTimeoutMs?: number
+  /** A connection on which nothing moves for so long is ended, as clients expect: 10 minutes unless told. */
+  idleTimeoutMs?: number
 }
 
 const DRAIN_LIMIT_MS = 10_000
@@ -61,7 +63,7 @@ const CODINGS: ReadonlyMap<string, ContentCoding> = new Map([
 
 /** Rejects with the error of listening when the address can't be had. */
 export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener> {
-  const { host, port, gateway, tls = null, requestTimeoutMs = 60_000 } = options
+  const { host, port, gateway, tls = null, requestTimeoutMs = 60_000, idleTimeoutMs = 600_000 } = options
   const settings = { maxConcurrentStreams: MAX_CALLS_PER_CONNECTION, initialWindowSize: WINDOW_BYTES }
   const server: Http2Server =
     tls === null ? createServer({ settings }) : createSecureServer({ settings, ...tlsOptionsOf(tls) })
@@ -78,9 +80,21 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener>
     // Of who speaks no HTTP/2, or breaks it: the connection ends by itself.
     session.on('error', () => {})
     if (isDraining) return session.close()
+    session.setTimeout(idleTimeoutMs, () => {
+      // A call that crosses the word of it is one that the client knows was not looked at, and sends again.
+      session.close()
+      // Who never spoke HTTP/2 to its end does not hear that.
+      setTimeout(() => session.destroy(), FAREWELL_MS).unref()
+    })
     session.setLocalWindowSize(SESSION_WINDOW_BYTES)
   })
-  server.on('connection', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS))
+  /** Those without a session too, whose hands were never shaken, or who speak no HTTP/2. */
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
+  })
   server.on('stream', (stream, headers) => {
     // Its other side gave it up.
     stream.on('error', () => {})
@@ -99,6 +113,7 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener>
       for (const session of sessions) session.close()
       const end = (): void => {
         for (const session of sessions) session.destroy()
+        for (const socket of sockets) socket.destroy()
       }
       const limit = setTimeout(end, DRAIN_LIMIT_MS)
       while (atWork.size > 0) await Promise.all(atWork)
@@ -203,6 +218,8 @@ async function take({ gateway, stream, signal, tenant, coding, timeoutMs, refuse
     }
   }
   try {
+    if (message.isCompressed && coding === 'identity')
+      return refuse({ ...malformed('the message is compressed, and grpc-encoding does not say how'), code: INTERNAL })
     ;(place as Place | null)?.arrived()
     const inflated = await gateway.inflate(message.bytes, message.isCompressed ? coding : 'identity', maxBodyBytes)
     if (!inflated.ok)

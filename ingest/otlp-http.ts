@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { followHandshakes } from '../storage/access/handshakes.ts'
 import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { INTERNAL, sendJson, sendRefusal, sendSuccess } from './answer.ts'
 import { readBody } from './body.ts'
@@ -66,6 +67,7 @@ export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener>
   const server =
     tls === null ? createServer(limits, listener) : createTlsServer({ ...limits, ...tlsOptionsOf(tls) }, listener)
   server.on('upgrade', streams.upgrade)
+  const handshakes = followHandshakes(server, tls !== null)
   server.on('connection', (socket) => {
     gateway.counters.openConnections.http++
     socket.once('close', () => gateway.counters.openConnections.http--)
@@ -78,6 +80,7 @@ export async function startOtlpHttp(options: OtlpHttpOptions): Promise<Listener>
     drain: async () => {
       const streamsClosed = streams.drain()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      handshakes.end()
       // `close` sees to connections that are idle now; this to those that become so.
       const sweep = setInterval(() => server.closeIdleConnections(), 20)
       const limit = setTimeout(() => server.closeAllConnections(), DRAIN_LIMIT_MS)

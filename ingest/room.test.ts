@@ -1,7 +1,8 @@
 /** Whoever sends more than there is room for is refused before it is read, over each protocol; and leaves room to the other tenants. */
 
 import { type ClientRequest, request } from 'node:http'
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
+import { connect as connectTcp } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { ChannelCredentials, Client, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -290,6 +291,7 @@ test.each<[string, Record<string, string>, Buffer, number]>([
   ['with two messages', {}, Buffer.concat([prefixed(requestOf()), prefixed(requestOf())]), status.INVALID_ARGUMENT],
   ['that is not gzip', { 'grpc-encoding': 'gzip' }, prefixed(requestOf(), undefined, true), status.INVALID_ARGUMENT],
   ['in deflate that is none', { 'grpc-encoding': 'deflate' }, prefixed(requestOf()), status.OK],
+  ['compressed in no way that is named', {}, prefixed(gzipSync(requestOf()), undefined, true), status.INTERNAL],
 ])('gRPC: a call %s', async (_, headers, bytes, code) => {
   await start({})
   const one = call(await connectGrpc(), 'default', headers)
@@ -315,4 +317,46 @@ test('what is no call of gRPC is told where else to go', async () => {
   const code = await new Promise((resolve) => stream.on('response', (headers) => resolve(headers[':status'])))
   stream.resume()
   expect(code).toBe(415)
+})
+
+test('what is no call of gRPC is not waited for', async () => {
+  await start({})
+  const session = await connectGrpc()
+  // It is never sent to its end.
+  const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
+  stream.on('error', () => {}).resume()
+  const closed = new Promise((resolve) => stream.on('close', () => resolve(stream.rstCode)))
+  expect(await closed).toBe(constants.NGHTTP2_NO_ERROR)
+})
+
+test('gRPC: a connection on which nothing moves is ended, whether it speaks HTTP/2 or not', async () => {
+  await start({}, { idleTimeoutMs: 50 })
+  const session = await connectGrpc()
+  const closed = new Promise<void>((resolve) => session.once('close', () => resolve()))
+  const silent = connectTcp(grpc.port, '127.0.0.1')
+  silent.on('error', () => {}).resume()
+  silent.write('PRI * HT')
+  await Promise.all([closed, new Promise<void>((resolve) => silent.once('close', () => resolve()))])
+  await vi.waitFor(() => expect(gateway.stats().openConnections.grpc).toBe(0))
+})
+
+test('HTTP: a body in half a million pieces takes about as much memory as in one', async () => {
+  await start({})
+  const body = requestOf('a'.repeat(MIB / 2))
+  // One byte at a time: as objects of Node's they would be 250 MiB.
+  const pieces = Buffer.alloc(6 * body.length)
+  for (const [at, byte] of body.entries()) pieces.set([0x31, 0x0d, 0x0a, byte, 0x0d, 0x0a], 6 * at)
+  const growth = await growthOf(async () => {
+    const socket = connectTcp(http.port, '127.0.0.1')
+    const answer = new Promise<string>((resolve) => socket.once('data', (bytes: Buffer) => resolve(bytes.toString())))
+    const head =
+      'POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\n'
+    socket.write(head)
+    socket.write(pieces)
+    socket.write('0\r\n\r\n')
+    expect(await answer).toMatch(/^HTTP\/1.1 200 /)
+    socket.destroy()
+  })
+  expect(growth).toBeLessThan(100 * MIB)
+  expect(gateway.budget.used).toBe(0)
 })

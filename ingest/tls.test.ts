@@ -1,6 +1,7 @@
 /** TLS and mutual TLS of every listener, and which pages may send. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ChannelCredentials, Client, type ServiceError, status } from '@grpc/grpc-js'
@@ -138,6 +139,25 @@ test.each([
     )
   })
   expect(code).toBe(expected)
+})
+
+test.each([
+  ...listeners,
+  [
+    'OTLP/gRPC',
+    '/',
+    async (tls: ServerTls) =>
+      startOtlpGrpc({ host: '127.0.0.1', port: 0, tls, gateway: createGateway({ log, gate: openGate }) }),
+  ] as const,
+])('%s does not wait at its end for a connection that never shakes hands', async (_, path, start) => {
+  const listener = await start(tlsOf(false))
+  const silent = connect(listener.port, '127.0.0.1')
+  const closed = new Promise<void>((resolve) => silent.on('error', () => {}).once('close', () => resolve()))
+  silent.resume()
+  // So that it has been accepted. A request of HTTP/1 is refused on the port of gRPC, by Node.
+  expect(await ask(listener.port, path, false, certificates.ca)).toBe(path === '/' ? 403 : 200)
+  await listener.drain()
+  await closed
 })
 
 test.each([

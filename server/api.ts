@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Gate } from '../storage/access/gate.ts'
+import { followHandshakes } from '../storage/access/handshakes.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
 import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { QueryLimitError } from '../storage/traces/port.ts'
@@ -163,6 +164,7 @@ async function listen(
     fetch: app.fetch,
     ...(tls !== null && { createServer: createTlsServer, serverOptions: tlsOptionsOf(tls) }),
   })
+  const handshakes = followHandshakes(server, tls !== null)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -181,6 +183,7 @@ async function listen(
           clearTimeout(force)
           resolve()
         })
+        handshakes.end()
       }),
   }
 }

@@ -52,6 +52,7 @@ export function refuseRequest(stream: ServerHttp2Stream, httpStatus: number, mes
   if (isGone(stream)) return
   stream.respond({ ':status': httpStatus, 'content-type': 'text/plain; charset=utf-8' })
   stream.end(`${message}\n`)
+  stream.close(constants.NGHTTP2_NO_ERROR)
 }
 
 /** Of messages, as gRPC names codings. */

@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream'
 import type { Holder } from '../body.ts'
+import { createGathered, type Gathered } from '../gathered.ts'
 
 export type MessageOutcome =
   | { ok: true; bytes: Buffer; isCompressed: boolean }
@@ -20,6 +21,8 @@ export interface ReadMessageOptions {
 }
 
 const PREFIX_BYTES = 5
+/** A connection may announce many messages at once and send little of each. */
+const AT_FIRST_BYTES = 1 << 20
 
 /**
  * The bytes are taken from what the tenant may hold; the caller releases `bytes.length` when it is done with them, this function whatever it
@@ -32,16 +35,15 @@ export function readMessage(stream: Readable, options: ReadMessageOptions): Prom
     let prefixBytes = 0
     /** Of the message; null until its prefix is whole. */
     let sizeBytes: number | null = null
-    const chunks: Buffer[] = []
-    let heldBytes = 0
+    let gathered: Gathered = createGathered(0, 0)
     let isDone = false
     const finish = (outcome: MessageOutcome): void => {
       if (isDone) return
       isDone = true
       clearTimeout(timer)
       if (!outcome.ok) {
-        holder.release(heldBytes)
-        chunks.length = 0
+        holder.release(gathered.sizeBytes)
+        gathered.clear()
       }
       resolve(outcome)
     }
@@ -57,6 +59,7 @@ export function readMessage(stream: Readable, options: ReadMessageOptions): Prom
         if (prefix[0]! > 1) malformed('the message does not begin as messages of gRPC do')
         else if (sizeBytes > maxBytes) finish({ ok: false, reason: 'too_large' })
         else if (!letIn(sizeBytes, prefix[0] === 1)) finish({ ok: false, reason: 'overloaded' })
+        else gathered = createGathered(Math.min(sizeBytes, AT_FIRST_BYTES), sizeBytes)
       }
       return chunk.subarray(ofPrefix)
     }
@@ -64,18 +67,14 @@ export function readMessage(stream: Readable, options: ReadMessageOptions): Prom
       if (isDone) return
       const rest = sizeBytes === null ? afterPrefix(chunk) : chunk
       if (isDone || rest.length === 0) return
-      if (heldBytes + rest.length > (sizeBytes ?? 0)) return malformed('the call has more than one message')
+      if (gathered.sizeBytes + rest.length > (sizeBytes ?? 0)) return malformed('the call has more than one message')
       if (!holder.take(rest.length)) return finish({ ok: false, reason: 'overloaded' })
-      chunks.push(rest)
-      heldBytes += rest.length
+      gathered.add(rest)
     })
     stream.on('end', () => {
       if (sizeBytes === null) malformed('the call has no message')
-      else if (heldBytes < sizeBytes) malformed('the message ends early')
-      else {
-        const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, heldBytes)
-        finish({ ok: true, bytes, isCompressed: prefix[0] === 1 })
-      }
+      else if (gathered.sizeBytes < sizeBytes) malformed('the message ends early')
+      else finish({ ok: true, bytes: gathered.bytes(), isCompressed: prefix[0] === 1 })
     })
     // After 'end' these say nothing new.
     stream.on('error', () => finish({ ok: false, reason: 'aborted' }))
