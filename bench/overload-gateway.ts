@@ -33,7 +33,11 @@ const gateway = createGateway({
     partitionFor: log.partitionFor.bind(log),
     append: async (...args) => {
       if (mode === 'refuse') throw new LogError('io', 'away')
-      if (mode === 'hang') await back.promise
+      if (mode === 'hang') {
+        await back.promise
+        // Were it to take what was not acknowledged, that would make up in number for what was, and is lost.
+        throw new LogError('io', 'away')
+      }
       return log.append(...args)
     },
   },

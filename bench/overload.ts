@@ -96,7 +96,7 @@ export async function runLogDown({ seconds }: { seconds: number }): Promise<void
     const stored = after.kind === 'counted' && before.kind === 'counted' ? after.spans - before.spans : Number.NaN
     console.log(`log down for ${seconds} s of ${seconds + 2 * AROUND_SECONDS}, at half of the peak`)
     console.log(`  acknowledged        ${report.acceptedSpans} spans, ${stored} in the log`)
-    console.log(`  lost                ${Math.max(0, report.acceptedSpans - stored)}`)
+    console.log(`  lost                ${report.acceptedSpans - stored}`)
     await tell(report, gateway)
   })
 }

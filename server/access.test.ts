@@ -10,6 +10,7 @@ import { AgentWindow } from '../engine/live/agent-window.ts'
 import { shareOf } from '../engine/live/share.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
+import { readAudit } from '../storage/access/audit.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { KEY_ROLES, type KeyRole, may, type Principal } from '../storage/access/principal.ts'
@@ -27,6 +28,7 @@ import type { TracesStore } from '../storage/traces/port.ts'
 import { openGate } from '../test/support/open-gate.ts'
 import { type Api, buildApi, startApi } from './api.ts'
 import type { ApiContext } from './api-context.ts'
+import { ACTS } from './audited.ts'
 import { ROUTES, type RouteEntry } from './route-table.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
@@ -260,6 +262,28 @@ describe.each(ROUTES.map((route) => [name(route), route] as const))('%s', (_, ro
       expect(text).not.toContain(secretOf(others(tenant)))
     }
   })
+})
+
+test('what only those in charge may do has an entry of the audit log, of their tenant and key', async () => {
+  const inCharge = ROUTES.filter(
+    ({ method, permission }) => method !== 'GET' && ['push', 'administer', 'operate'].includes(permission),
+  )
+  const writeTheirOwn = ['POST /v1/keys', 'POST /v1/keys/:keyId/revoke', 'POST /v1/erasures']
+  expect(inCharge.map(name).sort()).toEqual([...ACTS.keys(), ...writeTheirOwn].sort())
+  const admin = keyOf.get('rival admin')!
+  for (const route of inCharge.filter(({ permission }) => permission !== 'operate')) await ask(route, admin)
+  const of = async (tenant: Tenant) =>
+    (await readAudit(log, tenant, 1_000)).map(({ act, by, target }) => [act, by, target])
+  const by = `key ${keys.list('rival').find(({ role }) => role === 'admin')!.keyId} (admin)`
+  const entries = await of('rival')
+  expect(entries).toContainEqual(['definitions.push', by, '/v1/definitions'])
+  expect(entries).toContainEqual(['definitions.rollback', by, '/v1/definitions/shop/rollback'])
+  expect(entries).toContainEqual(['dead_letter.drop', by, '/v1/dead-letters/0/drop'])
+  expect((await of('acme')).some(([, who]) => who === by)).toBe(false)
+  // Who may not do it did nothing.
+  const before = entries.length
+  for (const route of inCharge) await ask(route, keyOf.get('rival viewer')!)
+  expect(await of('rival')).toHaveLength(before)
 })
 
 test('the usage of all tenants is for whoever runs Assay', async () => {

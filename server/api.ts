@@ -10,6 +10,7 @@ import { type ServerTls, tlsOptionsOf } from '../storage/access/server-tls.ts'
 import { QueryLimitError } from '../storage/traces/port.ts'
 import { admission } from './admission.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
+import { audited } from './audited.ts'
 import { isCrossSite, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
 import { alertRoutes } from './routes/alerts.ts'
@@ -88,6 +89,7 @@ export function buildApi(
   })
   if (context.web !== undefined) app.use(webPages(context.web))
   app.use(admission(options.gate))
+  app.use(audited(context))
   indexRoutes(app)
   sessionRoutes(app, options.gate)
   openApiRoutes(app)
