@@ -1,6 +1,6 @@
 /**
  * Damaged payloads over every protocol: taken only where they are valid and then in the log, else refused as the sender's mistake; no bug, no
- * crash, and no memory kept. A few hundred each; `npm run test:fuzz` sends 10,000. `ASSAY_FUZZ_SEED` sends others.
+ * crash, and no memory kept. Over all of them 10,000; `npm run test:fuzz` sends as many over each. `ASSAY_FUZZ_SEED` sends others.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ import { createGateway, type Gateway } from './gateway.ts'
 import { startOtlpGrpc } from './otlp-grpc.ts'
 import { type Listener, startOtlpHttp } from './otlp-http.ts'
 
-const PAYLOADS = Number(process.env.ASSAY_FUZZ_PAYLOADS ?? 300)
+const PAYLOADS = Number(process.env.ASSAY_FUZZ_PAYLOADS ?? 910)
 const SEED = Number(process.env.ASSAY_FUZZ_SEED ?? 20_261_121)
 const COPIES = 10
 const AT_ONCE = 16
