@@ -44,6 +44,9 @@ export function describeDefinitions(plan: Plan): string {
   ].join('\n')
 }
 
+/** While it listens on loopback, and no keys are asked for. */
+export const OPEN_ACCESS = 'Access     open, as tenant default, to this machine alone: no key is asked for'
+
 /** What to do for a key. Without a first one nothing can be asked of what runs, `assay keys create` included. */
 export function describeAccess(hasKeys: boolean, dataFolder: string): string {
   return hasKeys

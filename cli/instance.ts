@@ -28,7 +28,14 @@ import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { openBackups } from './backup/service.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
-import { describeAccess, describeDefinitions, describeRefusal, describeReload, shortPath } from './describe.ts'
+import {
+  describeAccess,
+  describeDefinitions,
+  describeRefusal,
+  describeReload,
+  OPEN_ACCESS,
+  shortPath,
+} from './describe.ts'
 import { createErase } from './erasure.ts'
 import { exitCodes } from './exit-codes.ts'
 import { type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway } from './health.ts'
@@ -338,8 +345,10 @@ async function start(
   print(`API        ${apiUrl}`)
   print(`Data       ${settings.data === ':memory:' ? 'in a temporary folder, removed at the end' : folder.path}`)
   print(describeDefinitions(plan))
-  if (access === 'open' && settings.host !== 'localhost' && !isLoopback(settings.host))
-    warn(`Anyone who reaches ${settings.host} can send and read traces: ASSAY_ACCESS=keys asks for keys.`)
+  if (access === 'open') {
+    if (settings.host === 'localhost' || isLoopback(settings.host)) print(OPEN_ACCESS)
+    else warn(`Anyone who reaches ${settings.host} can send and read traces: ASSAY_ACCESS=keys asks for keys.`)
+  }
   if (access === 'keys') print(describeAccess(keys.list(null).length > 0, folder.path))
   offline.setDefinitions(plan)
   replayEarly()
