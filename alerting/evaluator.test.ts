@@ -37,7 +37,7 @@ describe('from a result to Slack', () => {
     expect(text).toContain('Firing: An answer leaks personal data')
     expect(text).toContain('1 fail of 2 results; rule: count(fail) &gt;= 1 over 10m')
     expect(text).toContain('output.text: a***@e***.com (pii.email)')
-    expect(text).toContain(`<http://127.0.0.1:3000/v1/traces/${traceId(0xabc)}|${traceId(0xabc)}>`)
+    expect(text).toContain(`<http://127.0.0.1:3000/traces/${traceId(0xabc)}?span=00000000000000aa|${traceId(0xabc)}>`)
     expect(text).toContain('@shop')
     expect(bench.printed).toEqual([])
   })

@@ -216,7 +216,7 @@ describe('the manager', () => {
     const text = bench.printed.join('\n')
     expect(text).toContain('pagerduty("shop") is not configured')
     expect(text).toContain('a***@e***.com')
-    expect(text).toContain('http://127.0.0.1:3000/v1/traces/')
+    expect(text).toContain('http://127.0.0.1:3000/traces/')
     expect(bench.slack.requestCount()).toBe(0)
   })
 })

@@ -131,8 +131,9 @@ export function acknowledgementText({ items }: AlertMessage): string | null {
   return taken.reason === null ? `Acknowledged by ${taken.by}.` : `Acknowledged by ${taken.by}: ${taken.reason}`
 }
 
-/** Where a subject is looked at: by people and by programs. */
-export const traceUrl = (apiUrl: string, traceId: string): string => `${apiUrl}/v1/traces/${traceId}`
+/** The page of a subject: of its span where it is one. */
+export const traceUrl = (apiUrl: string, { traceId, spanId }: Pick<ExampleText, 'traceId' | 'spanId'>): string =>
+  `${apiUrl}/traces/${traceId}${spanId ? `?span=${spanId}` : ''}`
 
 /** For a terminal: several lines, the first of which says it all. */
 export function alertToText(transition: NotifiedTransition, apiUrl: string | null): string {
@@ -145,7 +146,7 @@ export function alertToText(transition: NotifiedTransition, apiUrl: string | nul
     const where = example.spanId ? ` span ${example.spanId}` : ''
     lines.push(`${example.what}  trace ${example.traceId}${where}`)
     lines.push(...example.details.map((detail) => `  ${detail}`))
-    if (apiUrl) lines.push(`  ${apiUrl}/v1/traces/${example.traceId}`)
+    if (apiUrl) lines.push(`  ${traceUrl(apiUrl, example)}`)
   }
   return lines.join('\n  ')
 }

@@ -24,7 +24,7 @@ scorecard weekly {
   row:   pass_rate(fast) by agent.version
 }
 `)
-  expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts
+  expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts, 1 scorecard
              shop.eval: shop/fast, shop/often, shop/slow, shop/weekly
              not run by this version: shop/weekly`)
 })

@@ -18,7 +18,8 @@ export function shortPath(path: string): string {
 function summaryOf(plan: Plan): string {
   const online = plan.evals.filter((item) => item.kind === 'online').length
   const offline = plan.evals.length - online
-  return `${online} online, ${offline} offline, ${plural(plan.alerts.length, 'alert')}`
+  const scorecards = plan.scorecards.length === 0 ? '' : `, ${plural(plan.scorecards.length, 'scorecard')}`
+  return `${online} online, ${offline} offline, ${plural(plan.alerts.length, 'alert')}${scorecards}`
 }
 
 /** What compiles and this version leaves alone, so that nobody waits for it. */

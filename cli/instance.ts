@@ -343,6 +343,7 @@ async function start(
   print(`OTLP/HTTP  ${schemeOf(settings.gatewayTls)}://${host}:${gateway.info.otlpHttpPort}/v1/traces`)
   print(`OTLP/gRPC  ${host}:${gateway.info.otlpGrpcPort}${settings.gatewayTls === null ? '' : ' (TLS)'}`)
   print(`API        ${apiUrl}`)
+  print(`Web UI     ${apiUrl}/`)
   print(`Data       ${settings.data === ':memory:' ? 'in a temporary folder, removed at the end' : folder.path}`)
   print(describeDefinitions(plan))
   if (access === 'open') {

@@ -67,6 +67,7 @@ describe('a line', () => {
       'E0203',
       'did you mean `output.text`?',
     ],
+    ['a scorecard of no time', 'scorecard it {\n  over: 7d\n}', 'E0110', 'a scorecard needs them'],
     ['a window in words', `${ALERT}count(fail) > 1 over 10 minutes\n}`, 'E0401', 'such as `over 10m`'],
     ['no window', `${ALERT}count(fail) > 1\n}`, 'E0401', 'add `over 10m`'],
     ['an open brace', `online eval it {\n  on: trace\n  pass: duration < 3s\n\n${FAST}`, 'E0016', 'opened on line 2'],

@@ -10,6 +10,9 @@ import type { BlockDecl, ClauseNode, ClauseValue, ExprNode, Ident } from './synt
 
 export type DeclKind = 'online eval' | 'offline eval' | 'alert' | 'scorecard'
 
+/** `a scorecard`, `an alert`. */
+const named = (kind: DeclKind): string => `${kind === 'scorecard' ? 'a' : 'an'} ${kind}`
+
 interface KindClauses {
   readonly required: readonly string[]
   readonly optional: readonly string[]
@@ -128,11 +131,11 @@ export class Clauses {
     const owners = Object.entries(CLAUSES).filter(([, keys]) => [...keys.required, ...keys.optional].includes(key.text))
     if (owners.length > 0) {
       const label = `belongs to ${owners.map(([name]) => `\`${name}\``).join(' and ')}`
-      reporter.report('E0111', key.span, `an ${kind} has no \`${key.text}:\``, { label })
+      reporter.report('E0111', key.span, `${named(kind)} has no \`${key.text}:\``, { label })
       return
     }
     const guess = nearest(key.text, allowed)
-    reporter.report('E0108', key.span, `an ${kind} has no \`${key.text}:\`${didYouMean(key.text, allowed)}`, {
+    reporter.report('E0108', key.span, `${named(kind)} has no \`${key.text}:\`${didYouMean(key.text, allowed)}`, {
       label: 'unknown clause',
       ...(guess === null ? { notes: [`clauses: ${allowed.join(', ')}`] } : clauseFix(key, allowed)),
     })
@@ -164,7 +167,7 @@ export class Clauses {
     this.complete = false
     const list = absent.map((key) => `\`${key}:\``).join(', ')
     this.reporter.report('E0110', decl.name.span, `\`${decl.name.text}\` has no ${list}`, {
-      label: `an ${kind} needs ${absent.length === 1 ? 'it' : 'them'}`,
+      label: `${named(kind)} needs ${absent.length === 1 ? 'it' : 'them'}`,
       fix: {
         applicability: 'choice',
         title: 'add',

@@ -79,7 +79,7 @@ test('while it runs, with the trace and without the address', { timeout: 40_000 
     await sendLeak(assay, 'a1'.repeat(16))
     const [message] = await slack.waitFor(1)
     expect(textOf(message!)).toContain('a1'.repeat(16))
-    expect(textOf(message!)).toContain(`${assay.apiUrl}/v1/traces/`)
+    expect(textOf(message!)).toContain(`${assay.apiUrl}/traces/`)
     expect(textOf(message!)).not.toContain('anna.smith')
   } finally {
     await assay.stop()

@@ -22,6 +22,8 @@ export default defineConfig({
     reportCompressedSize: false,
     // Of the worker, in which the whole language runs: no page waits for it.
     chunkSizeWarningLimit: 800,
+    // `npm start` builds: what takes how long is of no use to whoever starts Assay.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   worker: { format: 'es', plugins: () => [ownHash()] },
 })

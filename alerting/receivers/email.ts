@@ -121,9 +121,10 @@ function alertMail(message: AlertMessage, apiUrl: string | null): Mail {
     texts.push('', ...(message.items.length > 1 ? [headline] : []), about, ...lines)
     if (message.items.length > 1) parts.push(`<h3>${escapeHtml(headline)}</h3>`)
     parts.push(`<p><code>${escapeHtml(about)}</code></p>`, ...lines.map((line) => `<p>${escapeHtml(line)}</p>`))
-    for (const { what, traceId, spanId, details } of examples) {
+    for (const example of examples) {
+      const { what, traceId, spanId, details } = example
       const where = `${what}  trace ${traceId}${spanId === '' ? '' : ` span ${spanId}`}`
-      const link = apiUrl === null ? null : traceUrl(apiUrl, traceId)
+      const link = apiUrl === null ? null : traceUrl(apiUrl, example)
       texts.push(where, ...details.map((detail) => `  ${detail}`), ...(link === null ? [] : [`  ${link}`]))
       const shown = link === null ? escapeHtml(where) : `<a href="${escapeHtml(link)}">${escapeHtml(where)}</a>`
       parts.push(

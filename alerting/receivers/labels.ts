@@ -53,5 +53,5 @@ export function labelledAlert(item: AlertItem, message: AlertMessage, apiUrl: st
 const generatorUrl = ({ transition: { examples } }: AlertItem, apiUrl: string | null): string => {
   if (apiUrl === null) return ''
   const [example] = examples
-  return example === undefined ? `${apiUrl}/v1/evals` : traceUrl(apiUrl, example.traceId)
+  return example === undefined ? `${apiUrl}/evals` : traceUrl(apiUrl, example)
 }

@@ -73,7 +73,7 @@ function alertEvent(message: AlertMessage, item: AlertItem, apiUrl: string | nul
       custom_details: details,
     },
     ...(apiUrl !== null && {
-      links: examples.map(({ what, traceId }) => ({ href: traceUrl(apiUrl, traceId), text: `${what} ${traceId}` })),
+      links: examples.map((one) => ({ href: traceUrl(apiUrl, one), text: `${one.what} ${one.traceId}` })),
     }),
   }
 }

@@ -232,7 +232,7 @@ describe('pagerduty', () => {
     expect(server.incidents).toEqual([{ key, state: 'resolved', triggers: 2 }])
     expect(server.events[0]).toMatchObject({
       payload: { severity: 'critical', source: 'shop/no_pii', component: 'shop/leak' },
-      links: [{ href: `https://assay.example/v1/traces/${traceId}` }],
+      links: [{ href: `https://assay.example/traces/${traceId}?span=53995c3f42cd8ad8` }],
     })
     await server.close()
   })

@@ -2,7 +2,7 @@
  * Slack's incoming webhooks with Block Kit. Limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks a message,
  * 150 characters a header, 3,000 a section, 10 fields of 2,000 each).
  */
-import { acknowledgementText, describeAlert, type ExampleText, headlineOf } from '../message.ts'
+import { acknowledgementText, describeAlert, type ExampleText, headlineOf, traceUrl } from '../message.ts'
 import type { SystemNotice } from '../notification.ts'
 import type { Send } from '../outbound/send.ts'
 import { postJson } from './post-json.ts'
@@ -41,8 +41,9 @@ const code = (text: string): string => `\`${escapeText(text.replaceAll('`', "'")
 const mrkdwn = (text: string, limit = SECTION_CHARS): TextObject => ({ type: 'mrkdwn', text: clip(text, limit) })
 const field = (name: string, text: string): TextObject => mrkdwn(`*${name}*\n${text}`, FIELD_CHARS)
 
-function exampleBlock({ what, traceId, spanId, details }: ExampleText, apiUrl: string | null): SlackBlock {
-  const trace = apiUrl ? `<${apiUrl}/v1/traces/${traceId}|${traceId}>` : code(traceId)
+function exampleBlock(example: ExampleText, apiUrl: string | null): SlackBlock {
+  const { what, traceId, spanId, details } = example
+  const trace = apiUrl ? `<${traceUrl(apiUrl, example)}|${traceId}>` : code(traceId)
   const where = spanId ? ` span ${code(spanId)}` : ''
   const lines = [`*${escapeText(what)}*  trace ${trace}${where}`, ...details.map((detail) => `• ${code(detail)}`)]
   return { type: 'section', text: mrkdwn(lines.join('\n')) }

@@ -125,10 +125,10 @@ function alertCard(message: AlertMessage, apiUrl: string | null): Card {
   const links = apiUrl === null ? [] : examples
   return {
     body: [...body, footer(message.atMs)],
-    actions: links.map(({ traceId }) => ({
+    actions: links.map((example) => ({
       type: 'Action.OpenUrl',
-      title: `Trace ${traceId.slice(0, 8)}`,
-      url: traceUrl(apiUrl!, traceId),
+      title: `Trace ${example.traceId.slice(0, 8)}`,
+      url: traceUrl(apiUrl!, example),
     })),
   }
 }

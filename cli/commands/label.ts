@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { messageOf } from '../../engine/message-of.ts'
+import { spanFromJson } from '../../engine/model/span-json.ts'
 import {
   type LabelJson,
   labelsResponseSchema,
@@ -86,7 +87,7 @@ async function importFile(file: string, flags: Flags): Promise<number> {
     const answer = await askApi(serverOf(flags.server), 'v1/labels', {}, labelsStoredSchema, { labels: part })
     if (!answer.ok) return usage(from === 0 ? answer.message : `${answer.message}; the first ${from} are stored`)
   }
-  process.stdout.write(`${labels.length} labels are stored.\n`)
+  process.stdout.write(storedText(labels.length))
   return exitCodes.ok
 }
 
@@ -155,9 +156,11 @@ async function ask(name: string, flags: Flags): Promise<number> {
   } finally {
     terminal.close()
   }
-  process.stdout.write(`\n${stored} labels are stored.\n`)
+  process.stdout.write(`\n${storedText(stored)}`)
   return exitCodes.ok
 }
+
+const storedText = (count: number): string => (count === 1 ? '1 label is stored.\n' : `${count} labels are stored.\n`)
 
 type Said = { score: number } | { verdict: 'pass' | 'fail' }
 
@@ -183,10 +186,14 @@ async function showSubject(
   const answer = await askApi(server, `v1/traces/${traceId}`, {}, traceResponseSchema)
   if (!answer.ok) return answer
   const { spans } = answer.value
-  const span =
+  const raw =
     spanId === undefined
       ? (spans.find((one) => one.parentSpanId === undefined) ?? spans[0])
       : spans.find((one) => one.spanId === spanId)
+  const read = raw === undefined ? null : spanFromJson(raw, 'default')
+  if (read?.ok === false)
+    return { ok: false, message: `a span of the running Assay cannot be read: ${read.field} ${read.message}` }
+  const span = read?.span
   const parts = (
     [
       ['input', span?.inputText],

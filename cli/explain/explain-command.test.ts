@@ -158,6 +158,27 @@ Why: assay explain ${TRACE} shop/fast
     expect(evals).toMatchObject([{ eval: { id: 'shop/fast' } }, { subjects: [{ verdict: 'fail' }, {}] }, {}])
   })
 
+  test('an offline eval that has not judged it yet says when it will, and nothing of judges that fail', () => {
+    const { stdout } = assay(TRACE, 'kind', '--on', 'traces.jsonl')
+    expect(stdout).toBe(`shop/kind has no verdict on this trace yet
+judge:  is asked on schedule, or now: assay offline run shop/kind --now
+`)
+  })
+
+  test('of a folder that does not check as a whole it is told how to take a part of it', () => {
+    mkdirSync(join(folder, 'twice'))
+    for (const name of ['a', 'b']) writeFileSync(join(folder, 'twice', `${name}.eval`), EVALS)
+    const here = spawnSync(process.execPath, [main, 'explain', TRACE, 'fast', '--on', '../traces.jsonl'], {
+      cwd: join(folder, 'twice'),
+      encoding: 'utf8',
+      timeout: 50_000,
+    })
+    rmSync(join(folder, 'twice'), { recursive: true })
+    expect(here.status).toBe(1)
+    expect(here.stderr).toContain('E0119')
+    expect(here.stderr).toContain('--evals FOLDER takes those of one folder\n')
+  })
+
   test('--span and --json', () => {
     const { stdout } = assay(TRACE, 'shop/short', '--on', 'traces.jsonl', '--span', '00000000000000b', '--json')
     expect(JSON.parse(stdout)).toMatchObject({

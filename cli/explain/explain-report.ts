@@ -15,11 +15,14 @@ export function explainText(evalPlan: EvalPlan, subjects: readonly ExplainedSubj
 }
 
 function subjectText(evalPlan: EvalPlan, { explanation, stored }: ExplainedSubject): string {
-  const lines = [explanationText(explanation)]
-  const { spanId } = explanation
+  const { spanId, reason, subject } = explanation
+  // The parts of its expression would tell of a judge that could not be reached: nobody has asked it.
+  const waits = stored === null && reason?.code === 'judge_unreachable'
+  const lines = [waits ? `${evalPlan.id} has no verdict on this ${subject} yet` : explanationText(explanation)]
   if (spanId !== '') lines.push(`span:   ${spanId}`)
   if (stored === null) {
-    if (evalPlan.kind === 'offline' && explanation.verdict !== 'none') lines.push('judge:  has not judged it yet')
+    if (evalPlan.kind === 'offline' && explanation.verdict !== 'none')
+      lines.push(`judge:  is asked on schedule, or now: assay offline run ${evalPlan.id} --now`)
     return lines.join('\n')
   }
   if (evalPlan.kind === 'offline') lines.push(...judgeLines(stored))

@@ -17,7 +17,7 @@ const FEW = 30
 export function agreementText(agreement: AgreementResponse): string {
   const { judged, labelled, people, verdicts, scores, passRate, meanScore } = agreement
   const lines = [
-    `${agreement.eval}: ${judged} judged, ${labelled} of them labelled by ${people.join(', ') || 'nobody'}`,
+    `${agreement.eval}: ${judged} judged, ${labelled === 0 ? 'none of them labelled' : `${labelled} of them labelled by ${people.join(', ')}`}`,
   ]
   for (const [what, one] of [
     ['verdicts', verdicts],
@@ -34,6 +34,6 @@ export function agreementText(agreement: AgreementResponse): string {
     if (by !== null) lines.push(`  ${what} by the judge: ${interval(by, text)}`)
     if (corrected !== null) lines.push(`  ${what} corrected by labels: ${interval(corrected, text)}`)
   }
-  if (labelled < FEW) lines.push(`  With fewer than ${FEW} labels these say little: assay label ${agreement.eval}`)
+  if (labelled < FEW) lines.push(`  With fewer than ${FEW} labels these say little: assay label ask ${agreement.eval}`)
   return `${lines.join('\n')}\n`
 }

@@ -9,7 +9,11 @@ export type DefinitionsOutcome = { ok: true; plan: Plan; loaded: LoadedEvals } |
 
 /** Of the paths that were given; else of the folder at hand, with the standard packs behind it. Errors are told on stderr. */
 export function loadDefinitions(paths: readonly string[] | undefined): DefinitionsOutcome {
-  return loadPlan(paths ?? ['.', packFolder])
+  const outcome = loadPlan(paths ?? ['.', packFolder])
+  // The folder at hand may hold what is not in force: files of several projects, or of tests.
+  if (!outcome.ok && paths === undefined)
+    process.stderr.write('every .eval file of the folder at hand was read: --evals FOLDER takes those of one folder\n')
+  return outcome
 }
 
 /** Without those of the standard packs, unless there are no others. */

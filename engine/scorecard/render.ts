@@ -44,7 +44,8 @@ export function scorecardLines(scorecard: Scorecard): string[] {
       ...(cell.change === null ? [] : [`${changeText(cell)} against before`]),
       ...(coverageText(cell) === '' ? [] : [`coverage ${coverageText(cell)}`]),
     ]
-    return `${nameOf(cell)}: ${valueText(cell)} ${details.join(', ')}`
+    // Before `of 5` a comma, or a mean would read as so many out of five.
+    return `${nameOf(cell)}: ${valueText(cell)}${cell.interval === null ? ',' : ''} ${details.join(', ')}`
   })
   const worst = scorecard.worst.map(({ evalId, traceId }) => `failed ${evalId}: trace ${traceId}`)
   return [...lines, ...worst]

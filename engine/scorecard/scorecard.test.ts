@@ -57,8 +57,8 @@ test('values, intervals, differences, coverage and groups, as lines', () => {
     [
       "pass_rate(support/fast): 90.48% [85.75% to 93.75%], of 210, ≈ -4.52pp against before, coverage 95.45%",
       "coverage(support/fast): 95.45% [91.84% to 97.51%], of 220, -4.55pp against before",
-      "count(support/fast): 220 of 220, +120 against before, coverage 95.45%",
-      "spend(support/fast): 1.25 USD of 220, +0.25 USD against before, coverage 95.45%",
+      "count(support/fast): 220, of 220, +120 against before, coverage 95.45%",
+      "spend(support/fast): 1.25 USD, of 220, +0.25 USD against before, coverage 95.45%",
       "mean(support/fast) env dev: 3 [2.673 to 3.327], of 10, coverage 100%",
       "mean(support/fast) env prod: 4 [3.931 to 4.069], of 200, -0.5 against before, coverage 95.24%",
       "failed support/fast: trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",

@@ -69,7 +69,12 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       const file = join(folder, 'labels.jsonl')
       writeFileSync(file, `${JSON.stringify({ ...subject, score: 2, by: 'ana', note: 'It does not say when.' })}\n`)
       const asAssay = (...args: string[]) => runAssay([...args, '--server', assay.apiUrl])
-      expect(await asAssay('label', 'import', file)).toEqual({ code: 0, stdout: '1 labels are stored.\n', stderr: '' })
+      // Whoever labels has to see what was said.
+      const asked = await asAssay('label', 'ask', 'helpful')
+      expect(asked.stdout).toContain(
+        `trace ${traceIdOf(1)}, span ${judged?.spanId}\noutput: Your parcel arrives on Monday.\n`,
+      )
+      expect(await asAssay('label', 'import', file)).toEqual({ code: 0, stdout: '1 label is stored.\n', stderr: '' })
       const exported = await asAssay('label', 'export', 'helpful')
       expect(JSON.parse(exported.stdout)).toMatchObject({ ...subject, score: 2, verdict: 'fail', by: 'ana' })
       const agreement = await asAssay('offline', 'agreement', 'helpful', '--json')

@@ -58,7 +58,7 @@ describe('an instance set by the environment', () => {
 
   test('says where it listens, what is in force and that it is ready; a flag wins over a variable', () => {
     expect(assay.stdout()).toMatch(
-      /^OTLP\/HTTP {2}http:\/\/127\.0\.0\.1:\d+\/v1\/traces\nOTLP\/gRPC {2}127\.0\.0\.1:\d+\nAPI {8}http:\/\/127\.0\.0\.1:\d+\nData {7}.+data\nEvals {6}1 file in force: 1 online, 1 offline, 0 alerts\n {13}shop\.eval: shop\/polite, shop\/helpful\nAccess {5}open, as tenant default, to this machine alone: no key is asked for\nReady in \d\.\d s\. Ctrl-C stops it\.\n/,
+      /^OTLP\/HTTP {2}http:\/\/127\.0\.0\.1:\d+\/v1\/traces\nOTLP\/gRPC {2}127\.0\.0\.1:\d+\nAPI {8}http:\/\/127\.0\.0\.1:\d+\nWeb UI {5}http:\/\/127\.0\.0\.1:\d+\/\nData {7}.+data\nEvals {6}1 file in force: 1 online, 1 offline, 0 alerts\n {13}shop\.eval: shop\/polite, shop\/helpful\nAccess {5}open, as tenant default, to this machine alone: no key is asked for\nReady in \d\.\d s\. Ctrl-C stops it\.\n/,
     )
     expect(assay.stderr()).toBe('')
   })

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../data/api.ts'
 import { Time } from '../../parts/time.tsx'
+import { matchersText } from './matchers-text.ts'
 
 /** Those that are in force or will be. */
 export function Silences() {
@@ -22,7 +23,7 @@ export function Silences() {
         <table>
           <thead>
             <tr>
-              <th scope="col">Silences</th>
+              <th scope="col">Matches</th>
               <th scope="col">Until</th>
               <th scope="col">Because</th>
               <th scope="col">By</th>
@@ -35,7 +36,7 @@ export function Silences() {
             {silences.map((one) => (
               <tr key={one.id}>
                 <td>
-                  <code>{JSON.stringify(one.matchers)}</code>
+                  <code>{matchersText(one.matchers)}</code>
                 </td>
                 <td>
                   <Time at={one.until} />
