@@ -9,6 +9,9 @@ const ownHash = (): Plugin => ({
   resolveId: (source) => (/(?:^|\/)sha256\.ts$/.test(source) ? join(import.meta.dirname, 'parts', 'sha256.ts') : null),
 })
 
+/** `npm start` builds: what takes how long is of no use to whoever starts Assay. */
+const checks = { bundlerTimings: false }
+
 /** `scripts/build-web.ts` runs it. The nonce is put in by the server, anew for each page. */
 export default defineConfig({
   root: import.meta.dirname,
@@ -22,8 +25,7 @@ export default defineConfig({
     reportCompressedSize: false,
     // Of the worker, in which the whole language runs: no page waits for it.
     chunkSizeWarningLimit: 800,
-    // `npm start` builds: what takes how long is of no use to whoever starts Assay.
-    rolldownOptions: { checks: { bundlerTimings: false } },
+    rolldownOptions: { checks },
   },
-  worker: { format: 'es', plugins: () => [ownHash()] },
+  worker: { format: 'es', plugins: () => [ownHash()], rolldownOptions: { checks } },
 })
