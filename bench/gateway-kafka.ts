@@ -23,6 +23,7 @@ import { startKafkaBroker } from '../test/support/kafka-broker.ts'
 import { kafkaIsMissing } from '../test/support/kafka-jars.ts'
 import { type ServedProcess, startServe } from '../test/support/serve-process.ts'
 import { sendLoad } from './load.ts'
+import { DEFAULT_PACKS } from './packs.ts'
 import { processUsage } from './process-usage.ts'
 
 const AIM = { cpuSecondsPerMillion: 50, spansPerSecond: 30_000 }
@@ -150,7 +151,7 @@ async function prepare(url: string): Promise<string> {
   ])
   const keys = await openKeys({ log, nowMs: Date.now, onProblem: console.error })
   const { key } = await keys.create({ tenant: TENANT, role: 'ingest', name: 'bench', expiresAtMs: null, by: 'bench' })
-  const { plan } = loadEvals([join(import.meta.dirname, '..', 'evals')])
+  const { plan } = loadEvals(DEFAULT_PACKS)
   if (plan === null) throw new Error('the packs do not compile')
   const definitions = await followDefinitions({ log, onChange: () => {}, onProblem: console.error })
   const push = { tenant: TENANT, plan, revision: null, pushedAtMs: Date.now() }

@@ -3,7 +3,6 @@
  * how fast its verdicts are there for alerts, and how fast the store catches up after an outage.
  */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { healthSchema } from '../server/schemas.ts'
 import { EVAL_RESULTS } from '../storage/log/topics.ts'
@@ -12,6 +11,7 @@ import { kafkaIsMissing } from '../test/support/kafka-jars.ts'
 import { redisServer } from '../test/support/redis-server.ts'
 import { cliFile, type ServedProcess, startServe } from '../test/support/serve-process.ts'
 import { sendLoad } from './load.ts'
+import { DEFAULT_PACKS } from './packs.ts'
 import { processUsage } from './process-usage.ts'
 import { watchVerdicts } from './verdicts.ts'
 
@@ -64,12 +64,15 @@ class Bench {
     this.#served = served
   }
 
-  /** The standard packs, and waits until every role has them. */
+  /** The packs that are in force by default, and waits until every role has them. */
   async push(api: ServedProcess): Promise<void> {
-    const packs = join(import.meta.dirname, '..', 'evals')
-    const { status, stderr } = spawnSync(process.execPath, [cliFile, 'push', packs, '--server', api.httpUrl], {
-      encoding: 'utf8',
-    })
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [cliFile, 'push', ...DEFAULT_PACKS, '--server', api.httpUrl],
+      {
+        encoding: 'utf8',
+      },
+    )
     if (status !== 0) throw new Error(`the packs were not taken: ${stderr}`)
     for (const role of ROLES) await until(async () => this.#one(role).output().includes('in force: '))
   }
