@@ -14,6 +14,6 @@ export function maxLiveBytes(diskBytes: number): number {
 }
 
 /** Of one request: with it the forwarder stays within 100 MB. */
-export const DEFAULT_REQUEST_BYTES = 4 << 20
+export const DEFAULT_REQUEST_BYTES = 2 << 20
 /** As the gateway has it. */
 export const MOST_REQUEST_BYTES = 20 << 20

@@ -262,7 +262,7 @@ describe('a collector that fails', () => {
 })
 
 describe('a buffer that is full', () => {
-  const text = 'x'.repeat(1 << 20)
+  const text = 'x'.repeat(1_000_000)
   const filesBytes = (): number => readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 
   test('refuses, and loses nothing', async () => {

@@ -59,7 +59,7 @@ const settings = {
   maxRequestSize: setting(size(64 << 10, '64KiB', { bytes: MOST_REQUEST_BYTES, text: '20MiB' }), {
     about: 'the most of one request, as sent and inflated, in JSON half of it; memory grows by 7 times what is added',
     default: DEFAULT_REQUEST_BYTES,
-    without: '4MiB',
+    without: '2MiB',
     variables: ['ASSAY_FORWARD_MAX_REQUEST_SIZE'],
   }),
   whenFull: setting(oneOf(['refuse', 'drop_oldest']), {
