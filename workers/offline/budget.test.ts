@@ -1,14 +1,10 @@
 /** Budgets on both adapters of the state, with many who spend at once, some of whom are killed. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { BudgetPlan } from '../../dsl/plan.ts'
 import type { Question } from '../../engine/judge/question.ts'
-import { openState } from '../../storage/state/open-state.ts'
 import type { StateStore } from '../../storage/state/port.ts'
-import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
+import { describeOnBothStates } from '../../test/support/on-both-states.ts'
 import { afford } from './afford.ts'
 import { createBudgets } from './budget.ts'
 import { createOutputEstimate, withBudget } from './budgeted-client.ts'
@@ -173,24 +169,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
   })
 }
 
-describe('on the embedded state', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-budget-'))
-  afterAll(() => rmSync(folder, { recursive: true }))
-  budgetsOf(() => openState({ dataDir: folder, nowMs }, fail))
-})
-
-// Where Redis is required (CI) its absence fails in beforeAll instead of skipping.
-describe.skipIf(!redisServer.installed && !redisServer.required)(
-  'on redis-server (skipped where it is not installed)',
-  () => {
-    let redis: RunningRedis
-    beforeAll(async () => {
-      redis = await startRedis()
-    })
-    afterAll(() => redis?.stop())
-    budgetsOf(() => openState({ redis: redisSettings(redis.url), dataDir: '', nowMs }, fail))
-  },
-)
+describeOnBothStates((open) => budgetsOf(() => open(nowMs)))
 
 test('nothing bounds an eval without a budget, of a tenant without one', async () => {
   const state = {} as StateStore
@@ -225,7 +204,3 @@ describe('what a budget affords', () => {
     )
   })
 })
-
-function fail(error: Error): void {
-  throw error
-}

@@ -1,12 +1,8 @@
 /** Limits of a provider that two workers share, on both adapters of the state. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openState } from '../../storage/state/open-state.ts'
+import { afterAll, expect, test } from 'vitest'
 import { StateError, type StateStore } from '../../storage/state/port.ts'
-import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
+import { describeOnBothStates } from '../../test/support/on-both-states.ts'
 import { createProviderHealth, type ProviderHealth } from './provider-health.ts'
 import { withLimits } from './provider-limits.ts'
 import type { Provider } from './providers.ts'
@@ -86,24 +82,7 @@ function limits(open: (nowMs: () => number) => Promise<StateStore>): void {
   })
 }
 
-describe('on the embedded state', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-limits-'))
-  afterAll(() => rmSync(folder, { recursive: true }))
-  limits((nowMs) => openState({ dataDir: folder, nowMs }, fail))
-})
-
-// Where Redis is required (CI) its absence fails in beforeAll instead of skipping.
-describe.skipIf(!redisServer.installed && !redisServer.required)(
-  'on redis-server (skipped where it is not installed)',
-  () => {
-    let redis: RunningRedis
-    beforeAll(async () => {
-      redis = await startRedis()
-    })
-    afterAll(() => redis?.stop())
-    limits((nowMs) => openState({ redis: redisSettings(redis.url), dataDir: '', nowMs }, fail))
-  },
-)
+describeOnBothStates(limits)
 
 test('while the state cannot be reached, calls are made', async () => {
   const away = async (): Promise<never> => {
@@ -125,7 +104,3 @@ test('while the state cannot be reached, calls are made', async () => {
     await health.report('x', permit, { kind: 'answered' })
   }
 })
-
-function fail(error: Error): void {
-  throw error
-}

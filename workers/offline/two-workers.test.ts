@@ -1,14 +1,10 @@
 /** Two workers and one provider that goes out and comes back, over real HTTP and on both adapters of the state. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { RubricAnswer } from '../../engine/judge/answer.ts'
 import { buildPrompt } from '../../engine/judge/prompt.ts'
-import { openState } from '../../storage/state/open-state.ts'
 import type { StateStore } from '../../storage/state/port.ts'
+import { describeOnBothStates } from '../../test/support/on-both-states.ts'
 import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
-import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
 import { createAnswerCache } from './answer-cache.ts'
 import { createJudgeClient, type JudgeOutcome } from './judge-client.ts'
 import { createProviderHealth } from './provider-health.ts'
@@ -91,25 +87,4 @@ function twoWorkers(open: () => Promise<StateStore>): void {
   })
 }
 
-describe('on the embedded state', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'assay-workers-'))
-  afterAll(() => rmSync(folder, { recursive: true }))
-  twoWorkers(() => openState({ dataDir: folder, nowMs: clock }, fail))
-})
-
-// Where Redis is required (CI) its absence fails in beforeAll instead of skipping.
-describe.skipIf(!redisServer.installed && !redisServer.required)(
-  'on redis-server (skipped where it is not installed)',
-  () => {
-    let redis: RunningRedis
-    beforeAll(async () => {
-      redis = await startRedis()
-    })
-    afterAll(() => redis?.stop())
-    twoWorkers(() => openState({ redis: redisSettings(redis.url), dataDir: '', nowMs: clock }, fail))
-  },
-)
-
-function fail(error: Error): void {
-  throw error
-}
+describeOnBothStates((open) => twoWorkers(() => open(clock)))
