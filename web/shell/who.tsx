@@ -1,13 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
 import { api } from '../data/api.ts'
+import { useSession } from '../data/session.ts'
 
 /** Who is signed in, and the way out; nothing where nobody is asked for a key. */
 export function Who() {
-  const { data } = useQuery({
-    queryKey: ['session'],
-    queryFn: ({ signal }) => api.getSession(signal),
-    staleTime: 60_000,
-  })
+  const { data } = useSession()
   if (data?.isSignedIn !== true) return null
   return (
     <div className="who">

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react'
 import type { AlertStateJson } from '../../../client/api.ts'
 import { api } from '../../data/api.ts'
 import { formatAgo } from '../../parts/format.ts'
+import { MayButton } from '../../parts/may-button.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Time } from '../../parts/time.tsx'
 
@@ -96,14 +97,14 @@ function AlertState({ alert }: { alert: AlertStateJson }) {
       {alert.state === 'firing' && (
         <div className="actions">
           {alert.acknowledged === null && (
-            <button type="button" disabled={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
+            <MayButton needs="edit" disabled={acknowledge.isPending} onClick={() => acknowledge.mutate()}>
               Acknowledge
-            </button>
+            </MayButton>
           )}
           {alert.silencedBy === null && (
-            <button type="button" aria-expanded={isSilencing} onClick={() => setSilencing(!isSilencing)}>
+            <MayButton needs="edit" aria-expanded={isSilencing} onClick={() => setSilencing(!isSilencing)}>
               Silence
-            </button>
+            </MayButton>
           )}
         </div>
       )}

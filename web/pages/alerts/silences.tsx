@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../data/api.ts'
+import { MayButton } from '../../parts/may-button.tsx'
 import { Time } from '../../parts/time.tsx'
 import { matchersText } from './matchers-text.ts'
 
@@ -44,9 +45,9 @@ export function Silences() {
                 <td>{one.reason}</td>
                 <td className="faint">{one.by}</td>
                 <td>
-                  <button type="button" disabled={end.isPending} onClick={() => end.mutate(one.id)}>
+                  <MayButton needs="edit" disabled={end.isPending} onClick={() => end.mutate(one.id)}>
                     End it
-                  </button>
+                  </MayButton>
                 </td>
               </tr>
             ))}
