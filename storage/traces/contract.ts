@@ -8,7 +8,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { AttributeValue, Span } from '../../engine/model/span.ts'
-import { type TracesStore, UnstorableError } from './port.ts'
+import { type ResultFilter, type TracesStore, UnstorableError } from './port.ts'
 
 export const t0Us = Date.UTC(2026, 5, 1, 12) * 1000
 let nowMs = Date.UTC(2026, 5, 1, 13)
@@ -426,6 +426,18 @@ export function describeTracesContract(
         await store.insertResults([result(tenant, { evalId: 'p/e9', agentName: 'support' })], newToken())
         expect(await ids({ limit: 9, agent: 'support' })).toEqual(['p/e9'])
         expect(await ids({ limit: 9, agent: 'other' })).toEqual([])
+      })
+
+      test('what people say, and what judges say of anchors, is for who asks for it', async () => {
+        const tenant = newTenant()
+        const runs = ['', 'label@ana', 'anchor@p/e@1', 'replay@1'].map((runId) => result(tenant, { runId }))
+        await store.insertResults(runs, newToken())
+        const runIds = async (filter: Partial<ResultFilter>) =>
+          (await store.queryResults(tenant, { limit: 9, ...filter })).map(({ runId }) => runId)
+        expect(await runIds({})).toEqual([''])
+        expect(await runIds({ labels: true })).toEqual(['label@ana'])
+        expect(await runIds({ anchors: true })).toEqual(['anchor@p/e@1'])
+        expect(await store.ledger(tenant)).toMatchObject([{ pass: 1 }])
       })
     })
 

@@ -16,6 +16,8 @@ export interface ResultFilter {
   runId?: string
   /** What people said, instead of what evals found. */
   labels?: true
+  /** What judges said of labelled anchors (`storage/labels/anchors.ts`). */
+  anchors?: true
   /** Evaluated at or after, ms since the epoch. */
   sinceMs?: number
   limit: number

@@ -3,6 +3,7 @@
  * once however often it was stored, and of a result the latest revision, whether ClickHouse has merged or not.
  */
 
+import { ANCHOR_PREFIX } from '../labels/anchors.ts'
 import { LABEL_PREFIX } from '../labels/labels.ts'
 import { REPLAY_PREFIX } from '../replays/run-id.ts'
 import { MESSAGES_SELECT } from './messages-columns.ts'
@@ -27,8 +28,10 @@ const ONE_THREAD = 'max_threads = 1'
 /** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
 export const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 const LATEST = 'revision DESC, evaluated_at DESC'
-/** What a replay says is shown to who asks for it, and to nobody else. */
-export const LIVE = `NOT startsWith(run_id, '${REPLAY_PREFIX}') AND NOT startsWith(run_id, '${LABEL_PREFIX}')`
+/** What a replay says, people say, or a judge says of anchors is shown to who asks for it, and to nobody else. */
+export const LIVE = [REPLAY_PREFIX, LABEL_PREFIX, ANCHOR_PREFIX]
+  .map((prefix) => `NOT startsWith(run_id, '${prefix}')`)
+  .join(' AND ')
 
 /** Where there are more than `limit`, those without a parent and then the earliest. */
 export function traceQuery(database: string, tenant: string, traceId: string, limit: number): Query {
@@ -119,6 +122,7 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
     params.traceId = filter.traceId
   }
   if (filter.labels) where.push(`startsWith(run_id, '${LABEL_PREFIX}')`)
+  else if (filter.anchors) where.push(`startsWith(run_id, '${ANCHOR_PREFIX}')`)
   else if (filter.runId === undefined) where.push(LIVE)
   else {
     where.push('run_id = {runId:String}')
