@@ -130,7 +130,8 @@ class Evaluator {
     for (const { topic, partition } of partitions) {
       const start = extents.find((extent) => extent.partition === partition)?.start ?? 0
       const known = committed.find((position) => position.topic === topic && position.partition === partition)
-      positions.set(partition, known?.offset ?? start)
+      // Where retention was faster than this group, nothing is left before `start`.
+      positions.set(partition, Math.max(known?.offset ?? start, start))
     }
     this.#committed = new Map(positions)
     this.books.assign(positions, await this.#checkpoints.load(this.#problem), nowMs)

@@ -112,7 +112,7 @@ const DOCS: Readonly<Record<string, ClauseDoc>> = {
   notify: { form: 'receivers', doc: 'Who is told.', snippet: 'slack("#<channel>")' },
   no_data: {
     form: 'policy',
-    doc: 'What silence means: `keep` the state (the default), `ok`, or `fire after 30m`.',
+    doc: 'What silence means, and a number without a value: `keep` the state (the default), `ok`, or `fire after 30m`.',
     snippet: 'fire after <30m>',
     words: ['keep', 'ok', 'fire after 30m'],
   },

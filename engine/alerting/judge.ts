@@ -6,7 +6,7 @@ import { meanInMeasure, tauOf } from './regression/unit.ts'
 import { type AnomalyAlert, isAnomaly, isRegression, type RegressionAlert, type RunAlert } from './run-alert.ts'
 import type { AlertState } from './state.ts'
 import type { AlertNumbers } from './transition.ts'
-import { type Measured, measureWindow, windowMsOf } from './window.ts'
+import { firesLow, type Measured, measureWindow, windowMsOf } from './window.ts'
 
 /** `keep`: nothing can be said, the phase stays. */
 export type Says = 'holds' | 'fails' | 'no_data' | 'keep'
@@ -24,12 +24,27 @@ export function compare(value: number, cmp: AlertNumbers['cmp'], threshold: numb
   }
 }
 
-/** A count or sum that is too low says nothing before a whole window was watched. */
-export function needsWarmUp({ when }: RunAlert): boolean {
-  if (when.kind !== 'threshold' || (when.cmp !== '<' && when.cmp !== '<=')) return false
-  const { measure } = when
+/** A count or a sum: of nothing it is 0, where a rate or a mean has no value. */
+function isTotal({ measure }: RunAlert['when']): boolean {
   if (measure.kind === 'count' || measure.kind === 'subjects') return true
   return (measure.kind === 'score' || measure.kind === 'value') && measure.fn === 'sum'
+}
+
+/** A count or sum that is too low says nothing before a whole window was watched. */
+export const needsWarmUp = (alert: RunAlert): boolean =>
+  alert.when.kind === 'threshold' && firesLow(alert) && isTotal(alert.when)
+
+/** From when on an empty window is too low, not one that nobody watched; of a group never: a version that is replaced falls silent. */
+export function emptyIsLowFromMs(state: AlertState, alert: RunAlert): number {
+  if (alert.by.length > 0) return Number.POSITIVE_INFINITY
+  const { startedMs, resumedMs } = state
+  return Math.max(startedMs ?? Number.POSITIVE_INFINITY, resumedMs ?? Number.NEGATIVE_INFINITY) + windowMsOf(alert)
+}
+
+/** Whether the number of an empty window is one to judge by. */
+function saysOfNothing(state: AlertState, alert: RunAlert, atMs: number): boolean {
+  if (alert.noData.kind === 'ok' || !isTotal(alert.when)) return false
+  return !firesLow(alert) || atMs >= emptyIsLowFromMs(state, alert)
 }
 
 export const silentSinceMs = ({ lastObservedMs, startedMs, resumedMs }: AlertState): number =>
@@ -85,7 +100,8 @@ export function judge(state: AlertState, alert: RunAlert, numbersAt: () => Alert
   const { verdicts } = numbers
   const observed = verdicts.pass + verdicts.fail + verdicts.unknown + verdicts.error
   if (isAnomaly(alert)) return observed === 0 && noData.kind === 'ok' ? 'fails' : judgeAnomaly(state)
-  if (observed === 0 || numbers.value === null) return noData.kind === 'ok' ? 'fails' : 'keep'
+  if (numbers.value === null || (observed === 0 && !saysOfNothing(state, alert, atMs)))
+    return noData.kind === 'ok' ? 'fails' : 'keep'
   if (needsWarmUp(alert) && atMs - (state.startedMs ?? atMs) < windowMsOf(alert)) return 'keep'
   return compare(numbers.value, numbers.cmp, numbers.threshold) ? 'holds' : 'fails'
 }

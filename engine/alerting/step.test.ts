@@ -52,7 +52,23 @@ describe('count and rate over a window', () => {
       30,
       ['firing@1 1', 'resolved@11 0'],
     ],
-    ['with no traffic at all, keep keeps it firing', {}, [seen('fail', 1)], 90, ['firing@1 1']],
+    ['with no traffic at all too: of nothing a count is 0', {}, [seen('fail', 1)], 90, ['firing@1 1', 'resolved@11 0']],
+    [
+      'a rate of nothing has no value: keep keeps it firing',
+      { when: when('rate', 'fail', '>', 0.5) },
+      [seen('fail', 1)],
+      90,
+      ['firing@1 1'],
+    ],
+    ['a low count sees silence, too', { when: when('count', 'pass', '<', 1) }, [seen('pass', 1)], 90, ['firing@11 0']],
+    ['from the start, once a window was watched', { when: when('count', 'pass', '<', 1) }, [], 90, ['firing@10 0']],
+    [
+      'unless silence is said to be fine',
+      { when: when('count', 'pass', '<', 1), noData: { kind: 'ok' } },
+      [seen('pass', 1)],
+      90,
+      [],
+    ],
     [
       'with no traffic at all, ok resolves it',
       { noData: { kind: 'ok' } },
@@ -122,6 +138,13 @@ describe('count and rate over a window', () => {
       [seen('pass', 1), seen('pass', 40)],
       41,
       ['firing@31 0 no_data', 'resolved@40 0 no_data'],
+    ],
+    [
+      'also when it had fired for what came before',
+      { noData: { kind: 'fire', afterNs: ns(30 * minute) } },
+      [seen('fail', 1)],
+      45,
+      ['firing@1 1', 'resolved@11 0', 'firing@31 0 no_data'],
     ],
     [
       'silence from the start fires too',

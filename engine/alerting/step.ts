@@ -9,7 +9,16 @@
  * Functions here take ownership of the state they are given: they work on it in place and return it.
  */
 import { addToSeries, copyOf, emptySeries } from './anomaly/series.ts'
-import { firesOnSilence, judge, judgeWindow, needsWarmUp, numbersOf, type Says, silentSinceMs } from './judge.ts'
+import {
+  emptyIsLowFromMs,
+  firesOnSilence,
+  judge,
+  judgeWindow,
+  needsWarmUp,
+  numbersOf,
+  type Says,
+  silentSinceMs,
+} from './judge.ts'
 import { beginRecovery, changedHours, closeLook, emptyDetector, endRecovery } from './regression/detector.ts'
 import { observeChange } from './regression/observe.ts'
 import { emptyReference, forgetSince } from './regression/reference.ts'
@@ -197,10 +206,16 @@ export function nextDeadlineMs(state: AlertState, alert: RunAlert): number | nul
   if (phase.kind === 'pending') candidates.push(phase.sinceMs + alert.forNs / 1e6)
   if (alert.noData.kind === 'fire' && firesOnSilence(state, alert) && phase.kind !== 'firing' && startedMs !== null)
     candidates.push(silentSinceMs(state) + alert.noData.afterNs / 1e6)
-  if (needsWarmUp(alert) && startedMs !== null) candidates.push(startedMs + windowMsOf(alert))
+  if (needsWarmUp(alert) && startedMs !== null)
+    candidates.push(startedMs + windowMsOf(alert), emptyIsLowFromMs(state, alert))
   let earliest: number | null = null
   for (const candidate of candidates)
-    if (candidate !== null && candidate > evaluatedMs && (earliest === null || candidate < earliest))
+    if (
+      candidate !== null &&
+      Number.isFinite(candidate) &&
+      candidate > evaluatedMs &&
+      (earliest === null || candidate < earliest)
+    )
       earliest = candidate
   return earliest
 }
