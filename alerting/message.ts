@@ -1,4 +1,5 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
+import { tracePath } from '../engine/alerting/example-json.ts'
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import { whyLines } from '../engine/alerting/why-text.ts'
 import type { NotifiedTransition, SystemNotice } from './notification.ts'
@@ -132,8 +133,8 @@ export function acknowledgementText({ items }: AlertMessage): string | null {
 }
 
 /** The page of a subject: of its span where it is one. */
-export const traceUrl = (apiUrl: string, { traceId, spanId }: Pick<ExampleText, 'traceId' | 'spanId'>): string =>
-  `${apiUrl}/traces/${traceId}${spanId ? `?span=${spanId}` : ''}`
+export const traceUrl = (apiUrl: string, example: Pick<ExampleText, 'traceId' | 'spanId'>): string =>
+  `${apiUrl}${tracePath(example)}`
 
 /** For a terminal: several lines, the first of which says it all. */
 export function alertToText(transition: NotifiedTransition, apiUrl: string | null): string {

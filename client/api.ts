@@ -113,6 +113,93 @@ export type AlertHistoryResponse = {
       }[]
     } | null
     traces: string[]
+    examples: {
+      subjectKind: "trace" | "session" | "agent_run" | "llm_call" | "tool_call" | "retrieval" | "embedding" | "guardrail" | "span"
+      traceId: string
+      spanId: string
+      agentName?: string
+      score?: number
+      reason?: {
+        code: "not_captured"
+        field: string
+      } | {
+        code: "truncated"
+        field?: string
+      } | {
+        code: "refused"
+      } | {
+        code: "abstained"
+        detail?: string
+      } | {
+        code: "over_budget"
+      } | {
+        code: "nothing_to_measure"
+        detail: string
+      } | {
+        code: "wrong_type"
+        detail: string
+      } | {
+        code: "judge_unreachable"
+        detail: string
+      } | {
+        code: "judge_malformed"
+        detail: string
+      } | {
+        code: "pass_because"
+        detail: string
+      }
+      evidence: {
+        field: string
+        pattern: string
+        masked: string
+      }[]
+      path: string
+    }[]
+    investigation: {
+      atMs: number
+      fromMs: number
+      toMs: number
+      outcome: "found" | "nothing" | "too_few"
+      failing: {
+        traces: number
+        compared: number
+      }
+      passing: {
+        traces: number
+        compared: number
+      }
+      tested: number
+      findings: {
+        label: string
+        value: string
+        isAbsent: boolean
+        failing: {
+          count: number
+          of: number
+        }
+        passing: {
+          count: number
+          of: number
+        }
+        lift: number
+        interval: {
+          low: number
+          high: number
+        }
+        p: number
+        q: number
+        also: {
+          label: string
+          value: string
+        }[]
+      }[]
+      summary: {
+        text: string
+        model: string | null
+        costMicroUsd: number | null
+      } | null
+      summaryRefused: string | null
+    } | null
   }[]
 }
 
@@ -244,6 +331,93 @@ export type AlertStateJson = {
     }[]
   } | null
   traces: string[]
+  examples: {
+    subjectKind: "trace" | "session" | "agent_run" | "llm_call" | "tool_call" | "retrieval" | "embedding" | "guardrail" | "span"
+    traceId: string
+    spanId: string
+    agentName?: string
+    score?: number
+    reason?: {
+      code: "not_captured"
+      field: string
+    } | {
+      code: "truncated"
+      field?: string
+    } | {
+      code: "refused"
+    } | {
+      code: "abstained"
+      detail?: string
+    } | {
+      code: "over_budget"
+    } | {
+      code: "nothing_to_measure"
+      detail: string
+    } | {
+      code: "wrong_type"
+      detail: string
+    } | {
+      code: "judge_unreachable"
+      detail: string
+    } | {
+      code: "judge_malformed"
+      detail: string
+    } | {
+      code: "pass_because"
+      detail: string
+    }
+    evidence: {
+      field: string
+      pattern: string
+      masked: string
+    }[]
+    path: string
+  }[]
+  investigation: {
+    atMs: number
+    fromMs: number
+    toMs: number
+    outcome: "found" | "nothing" | "too_few"
+    failing: {
+      traces: number
+      compared: number
+    }
+    passing: {
+      traces: number
+      compared: number
+    }
+    tested: number
+    findings: {
+      label: string
+      value: string
+      isAbsent: boolean
+      failing: {
+        count: number
+        of: number
+      }
+      passing: {
+        count: number
+        of: number
+      }
+      lift: number
+      interval: {
+        low: number
+        high: number
+      }
+      p: number
+      q: number
+      also: {
+        label: string
+        value: string
+      }[]
+    }[]
+    summary: {
+      text: string
+      model: string | null
+      costMicroUsd: number | null
+    } | null
+    summaryRefused: string | null
+  } | null
   acknowledged: {
     by: string
     reason: string | null

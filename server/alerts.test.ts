@@ -1,6 +1,8 @@
 /** Alerts and silences over HTTP, on a log in memory. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sampleMessage } from '../alerting/receivers/sample.ts'
+import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
+import { investigationRecord } from '../storage/alerts/investigation-record.ts'
 import { type OpenAlerts, openAlerts } from '../storage/alerts/open-alerts.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { ALERTS } from '../storage/log/topics.ts'
@@ -74,6 +76,47 @@ test('an alert fires, is acknowledged, and is over', async () => {
   expect((await ask('/v1/alerts/history?alert=shop/leak')).body).toMatchObject({
     transitions: [{ state: 'resolved' }, { state: 'firing' }],
   })
+})
+
+test('what was found out about an alert stands beside it, the first that was found', async () => {
+  await fire('firing')
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ investigation: null, examples: [] }] })
+  const investigation: AlertInvestigation = {
+    atMs: clockMs,
+    fromMs: clockMs - 3_600_000,
+    toMs: clockMs,
+    outcome: 'found',
+    failing: { traces: 50, compared: 50 },
+    passing: { traces: 400, compared: 400 },
+    tested: 12,
+    findings: [
+      {
+        label: 'tool',
+        value: 'refund',
+        isAbsent: false,
+        failing: { count: 46, of: 50 },
+        passing: { count: 12, of: 400 },
+        lift: 29.6,
+        interval: { low: 17.1, high: 51.2 },
+        p: 1e-40,
+        q: 1e-39,
+        also: [{ label: 'model', value: 'gpt-5-mini' }],
+      },
+    ],
+    summary: null,
+    summaryRefused: null,
+  }
+  for (const outcome of ['found', 'nothing'] as const)
+    await log.append(ALERTS, [
+      investigationRecord({
+        tenant: 'default',
+        alertId: 'shop/leak',
+        incidentId: 'shop/leak@1.1',
+        investigation: { ...investigation, outcome },
+      }),
+    ])
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ state: 'firing', investigation }] })
+  expect((await ask('/v1/alerts/history')).body).toMatchObject({ transitions: [{ investigation }] })
 })
 
 test('a silence is in force, then ended; it needs a reason, an end, and something to match', async () => {

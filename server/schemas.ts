@@ -1,5 +1,7 @@
 /** What the API answers, as zod schemas: the one source of its types, and later of its description. */
 import { z } from 'zod'
+import { alertExampleSchema } from '../engine/alerting/example-json.ts'
+import { alertInvestigationSchema } from '../engine/alerting/investigation/investigation.ts'
 import { matchersSchema } from '../engine/alerting/silence.ts'
 import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
 import { alertWhySchema } from '../engine/alerting/why.ts'
@@ -601,6 +603,10 @@ const alertTransitionJsonSchema = z.object({
   threshold: z.number(),
   why: alertWhySchema.nullable(),
   traces: z.array(z.string()),
+  /** Up to three subjects behind it, the newest first. Evidence is masked; `path` is of their page. */
+  examples: z.array(alertExampleSchema.in.extend({ path: z.string() })),
+  /** What failing traces have more often than passing ones; null while nobody has looked, or nothing was to be looked at. */
+  investigation: alertInvestigationSchema.nullable(),
 })
 
 export const alertStateJsonSchema = alertTransitionJsonSchema.extend({

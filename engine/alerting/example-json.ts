@@ -1,4 +1,4 @@
-/** A subject behind an alert as JSON. */
+/** A subject behind an alert as JSON, and where it is shown. */
 import { z } from 'zod'
 
 const reason = z.discriminatedUnion('code', [
@@ -36,3 +36,7 @@ export const alertExampleSchema = z
     evidence: z.array(z.object({ field: z.string(), pattern: z.string(), masked: z.string() })),
   })
   .transform(({ agentName, score, reason, ...rest }) => ({ ...rest, agentName, score, reason }))
+
+/** The page that shows it: of its span where it is one. */
+export const tracePath = ({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): string =>
+  `/traces/${traceId}${spanId ? `?span=${spanId}` : ''}`

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { tracePath } from '../../engine/alerting/example-json.ts'
 import { matchersSchema, type Silence, silenceState, silencing } from '../../engine/alerting/silence.ts'
 import { parseWeeklyWindow, weeklyWindowText } from '../../engine/alerting/weekly-window.ts'
 import { nameOf } from '../../storage/access/principal.ts'
-import type { StoredTransition } from '../../storage/alerts/alert-states.ts'
+import type { AlertStates, StoredTransition } from '../../storage/alerts/alert-states.ts'
 import type { AlertControls, StoredAcknowledgement } from '../../storage/alerts/controls.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
@@ -51,7 +52,7 @@ export function alertRoutes(app: ApiApp, { alerts, nowMs }: ApiContext): void {
   app.get('/v1/alerts', async (context) => {
     const { tenant } = context.var.principal
     await Promise.all([states.refresh(), controls.refresh()])
-    const all = states.current(tenant).map((transition) => stateToJson(transition, tenant, controls, nowMs()))
+    const all = states.current(tenant).map((transition) => stateToJson(transition, tenant, alerts, nowMs()))
     const body: AlertStatesResponse = { alerts: all }
     return context.json(body)
   })
@@ -62,7 +63,11 @@ export function alertRoutes(app: ApiApp, { alerts, nowMs }: ApiContext): void {
     await states.refresh()
     const { alert, limit } = parsed.data
     const { tenant } = context.var.principal
-    const body: AlertHistoryResponse = { transitions: states.history(tenant, limit, alert).map(transitionToJson) }
+    const body: AlertHistoryResponse = {
+      transitions: states
+        .history(tenant, limit, alert)
+        .map((transition) => transitionToJson(transition, tenant, states)),
+    }
     return context.json(body)
   })
 
@@ -81,7 +86,7 @@ export function alertRoutes(app: ApiApp, { alerts, nowMs }: ApiContext): void {
       if (incidentId !== undefined)
         await controls.acknowledge({ tenant, incidentId, alertId, by, reason, atMs: nowMs() })
     const body: AlertStatesResponse = {
-      alerts: firing.map((transition) => stateToJson(transition, tenant, controls, nowMs())),
+      alerts: firing.map((transition) => stateToJson(transition, tenant, alerts, nowMs())),
     }
     return context.json(body)
   })
@@ -157,19 +162,19 @@ const acknowledgementToJson = ({ by, reason, atMs }: StoredAcknowledgement) => (
 function stateToJson(
   transition: StoredTransition,
   tenant: string,
-  controls: AlertControls,
+  { controls, states }: { controls: AlertControls; states: AlertStates },
   nowMs: number,
 ): AlertStateJson {
   const acknowledged = transition.to === 'firing' ? controls.acknowledgement(tenant, transition.incidentId) : null
   const silenced = transition.to === 'firing' ? silencing(controls.all(), tenant, transition, nowMs) : null
   return {
-    ...transitionToJson(transition),
+    ...transitionToJson(transition, tenant, states),
     acknowledged: acknowledged === null ? null : acknowledgementToJson(acknowledged),
     silencedBy: silenced?.id ?? null,
   }
 }
 
-function transitionToJson(transition: StoredTransition) {
+function transitionToJson(transition: StoredTransition, tenant: string, states: Pick<AlertStates, 'investigation'>) {
   const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
     transition
   return {
@@ -190,5 +195,17 @@ function transitionToJson(transition: StoredTransition) {
     threshold: numbers.threshold,
     why,
     traces: transition.examples.map(({ traceId }) => traceId),
+    examples: transition.examples.map((example) => ({ ...withoutAbsent(example), path: tracePath(example) })),
+    investigation: states.investigation(tenant, transition.incidentId),
+  }
+}
+
+/** What is undefined is left out. */
+function withoutAbsent({ agentName, score, reason, ...example }: StoredTransition['examples'][number]) {
+  return {
+    ...example,
+    ...(agentName !== undefined && { agentName }),
+    ...(score !== undefined && { score }),
+    ...(reason !== undefined && { reason }),
   }
 }

@@ -1,9 +1,11 @@
-/** What each alert is now, and what it was: the topic `alerts`, followed. */
+/** What each alert is now, what it was, and what was found out about it: the topic `alerts`, followed. */
+import type { AlertInvestigation } from '../../engine/alerting/investigation/investigation.ts'
 import type { AlertTransition } from '../../engine/alerting/transition.ts'
 import { alertTransitionSchema } from '../../engine/alerting/transition-json.ts'
 import { followTopic } from '../log/follow-topic.ts'
 import type { Log, LogRecord } from '../log/port.ts'
 import { ALERTS } from '../log/topics.ts'
+import { parseInvestigation } from './investigation-record.ts'
 
 export type StoredTransition = ReturnType<typeof alertTransitionSchema.parse>
 
@@ -14,6 +16,8 @@ export interface AlertStates {
   history(tenant: string, limit: number, alertId?: string): StoredTransition[]
   /** Those that fire on an eval. */
   firingOn(tenant: string, evalId: string): StoredTransition[]
+  /** Of an incident; null while there is none. */
+  investigation(tenant: string, incidentId: string | undefined): AlertInvestigation | null
   refresh(): Promise<void>
   close(): Promise<void>
 }
@@ -31,10 +35,14 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
   const latest = new Map<string, Map<string, StoredTransition>>()
   const past = new Map<string, StoredTransition[]>()
   const seen = new Set<string>()
+  const investigations = new Map<string, AlertInvestigation>()
   const take = (records: readonly LogRecord[]): void => {
     for (const record of records) {
       const tenant = record.headers.tenant ?? 'default'
-      const transition = parse(record.value)
+      const value = jsonOf(record.value)
+      const found = record.headers.kind === 'investigation' ? parseInvestigation(value) : null
+      if (found !== null) remember(investigations, `${found.tenant}/${found.incidentId}`, found.investigation)
+      const transition = found === null ? parse(value) : null
       // A crash of the evaluator repeats transitions, with their ids.
       if (transition === null || seen.has(`${tenant}/${transition.id}`)) continue
       seen.add(`${tenant}/${transition.id}`)
@@ -57,6 +65,7 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
         .reverse(),
     firingOn: (tenant, evalId) =>
       [...(latest.get(tenant)?.values() ?? [])].filter((one) => one.evalId === evalId && one.to === 'firing'),
+    investigation: (tenant, incidentId) => investigations.get(`${tenant}/${incidentId}`) ?? null,
     refresh: () => topic.refresh(),
     close: () => topic.close(),
   }
@@ -65,10 +74,21 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
 const stateKey = ({ alertId, group }: Pick<AlertTransition, 'alertId' | 'group'>): string =>
   JSON.stringify([alertId, ...Object.entries(group).sort()])
 
-function parse(value: Uint8Array): StoredTransition | null {
+/** The first stands: a job that ran twice found the same, and may have been told so in other words. */
+function remember(all: Map<string, AlertInvestigation>, key: string, investigation: AlertInvestigation): void {
+  if (all.has(key)) return
+  all.set(key, investigation)
+  if (all.size > REMEMBERED) all.delete(all.keys().next().value!)
+}
+
+function parse(value: unknown): StoredTransition | null {
+  const parsed = alertTransitionSchema.safeParse(value)
+  return parsed.success ? parsed.data : null
+}
+
+function jsonOf(value: Uint8Array): unknown {
   try {
-    const parsed = alertTransitionSchema.safeParse(JSON.parse(new TextDecoder().decode(value)))
-    return parsed.success ? parsed.data : null
+    return JSON.parse(new TextDecoder().decode(value))
   } catch {
     return null
   }
