@@ -106,7 +106,7 @@ function refuseIfEmpty(paths: readonly string[], loaded: LoadedEvals): LoadedEva
 /** Imported files may lie outside the folders; packs are known by a name that is no path, and change with a release alone. */
 function filesOf(paths: readonly string[], loaded: LoadedEvals): Set<string> {
   const named = [...loaded.sources.keys()].filter((name) => !name.startsWith('assay:'))
-  return new Set([...paths.flatMap(evalFilesBelow), ...named])
+  return new Set([...paths.flatMap(evalFilesBelow), ...named, ...loaded.labelFiles])
 }
 
 /** Changes when a file comes, goes or is written. */
@@ -122,4 +122,4 @@ function foldersOf(paths: readonly string[], loaded: LoadedEvals): Set<string> {
 
 /** What has no ending may be a folder of definitions that came or went. Systems that tell no name may mean anything. */
 const isAboutEvals = (name: string | null): boolean =>
-  name === null || name.endsWith('.eval') || !basename(name).includes('.')
+  name === null || /\.(eval|jsonl|ndjson)$/.test(name) || !basename(name).includes('.')

@@ -11,7 +11,7 @@ import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
 import { checkProject, compileProject, type ProjectInput } from '../dsl/project.ts'
 import type { ProjectCounts } from '../dsl/project-compiler.ts'
-import type { ReadTraces, SourceText, TracesFile } from '../dsl/resolve.ts'
+import type { LabelsFile, ReadLabels, ReadTraces, SourceText, TracesFile } from '../dsl/resolve.ts'
 import { packFolder, pathOfEvals } from './pack-folder.ts'
 import { reasonOf } from './reason-of.ts'
 
@@ -27,6 +27,8 @@ export interface ReadEvals {
 }
 
 export interface LoadedEvals extends ReadEvals {
+  /** Files of labels that were looked for, there or not. */
+  labelFiles: readonly string[]
   /** Null exactly when a diagnostic is an error. */
   plan: Plan | null
 }
@@ -54,8 +56,13 @@ export const MAX_BYTES = 1_000_000
 export function loadEvals(paths: readonly string[], options: LoadOptions = {}): LoadedEvals {
   const reader = new EvalReader(paths)
   const readTraces: ReadTraces = (from, path) => tracesFile(from, path, options)
-  const { plan, diagnostics } = compileProject({ ...reader.project, readTraces })
-  return { plan: reader.diagnostics.length > 0 ? null : plan, ...reader.result(diagnostics) }
+  const { plan, diagnostics } = compileProject({ ...reader.project, readTraces, readLabels: reader.readLabels })
+  const { labelFiles } = reader
+  return {
+    plan: reader.diagnostics.length > 0 ? null : plan,
+    labelFiles: [...labelFiles],
+    ...reader.result(diagnostics),
+  }
 }
 
 /**
@@ -69,7 +76,7 @@ export function checkEvals(
 ): CheckedEvals {
   const reader = new EvalReader(paths, texts)
   const readTraces: ReadTraces = (from, path) => tracesFile(from, path, {})
-  const input = { ...reader.project, readTraces, ...(cost && { cost }) }
+  const input = { ...reader.project, readTraces, readLabels: reader.readLabels, ...(cost && { cost }) }
   const { counts, costs, diagnostics } = checkProject(input)
   return { counts: reader.diagnostics.length > 0 ? null : counts, costs, ...reader.result(diagnostics) }
 }
@@ -84,6 +91,16 @@ export function tracesFile(from: string, path: string, { readTraceFile }: LoadOp
   return readTraceFile === undefined ? { ok: true, path: found, traceIds: null } : readTraceFile(found)
 }
 
+/** What `labels:` names; null where there is no such file. */
+export function labelsFile(from: string, path: string): LabelsFile | null {
+  // Nothing else, as with traces.
+  if (!/\.(jsonl|ndjson)$/.test(path)) return { ok: false, message: 'its name ends in neither .jsonl nor .ndjson' }
+  const found = resolve(folderOf(from), path)
+  if (!statSync(found, { throwIfNoEntry: false })?.isFile()) return null
+  const read = readText(found)
+  return read.kind === 'text' ? { ok: true, text: read.text } : { ok: false, message: read.message }
+}
+
 function folderOf(from: string): string {
   return from.startsWith(PACK) ? packFolder : dirname(from)
 }
@@ -96,6 +113,7 @@ class EvalReader {
   /** From real path to the path that stands for it, so that a file has one identity however it is reached. */
   readonly #names = new Map<string, string>()
   readonly #packs = realPath(packFolder)
+  readonly labelFiles = new Set<string>()
   /** By real path. */
   readonly #texts: ReadonlyMap<string, string>
 
@@ -117,6 +135,11 @@ class EvalReader {
       sources: this.sources,
       shownAs: this.shownAs,
     }
+  }
+
+  readonly readLabels: ReadLabels = (from, path) => {
+    this.labelFiles.add(resolve(folderOf(from), path))
+    return labelsFile(from, path)
   }
 
   #add(given: string): void {

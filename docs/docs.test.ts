@@ -1,5 +1,5 @@
 /** The documentation's claims that a machine can hold it to: its `.eval` examples compile, its links lead somewhere. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -84,6 +84,10 @@ describe('examples compile, and their tests pass', () => {
   test.each(examples.map((block, index) => ({ ...block, index })))('$page:$line', ({ text, index }) => {
     const file = join(folder, `example-${index}.eval`)
     writeFileSync(file, text)
+    for (const [, named = ''] of text.matchAll(/^ *labels: +"(.+)"$/gm)) {
+      mkdirSync(dirname(join(folder, named)), { recursive: true })
+      writeFileSync(join(folder, named), '')
+    }
     const { plan, diagnostics } = loadEvals([file])
     const errors = diagnostics.filter(({ severity }) => severity === 'error')
     expect(errors.map(({ code, line, message }) => `${code} line ${line}: ${message}`)).toEqual([])

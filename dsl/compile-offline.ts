@@ -8,6 +8,7 @@ import { walkExpr } from './expr-walk.ts'
 import { didYouMeanField, fieldFix } from './field-guess.ts'
 import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
+import { compileLabelsFile } from './labels-file.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
 import { notRunYet } from './not-run.ts'
@@ -37,7 +38,7 @@ export function compileOffline(
   const scored = clauses.has('metric')
     ? byMetric(clauses, sample?.scope ?? null, module, project)
     : byRubric(clauses, sample?.scope.subject ?? null, module)
-  const labels = compileLabels(clauses, clauses.home('labels', module))
+  const labels = compileLabelsFile(clauses, heading.id, clauses.home('labels', module), project.readLabels)
   const budget = compileBudget(clauses, clauses.home('budget', module))
   const pass = compileScoredPass(clauses, scored, clauses.home('pass', module), project)
   const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)
@@ -50,12 +51,13 @@ export function compileOffline(
     schedule,
     sample,
     method: scored.method,
-    labels,
+    labels: labels?.file ?? null,
+    ...(labels !== null && { anchors: labels.labels }),
     budget,
     pass,
     missing,
   }
-  warnOfWhatIsNotRun(plan, decl, clauses, module)
+  warnOfWhatIsNotRun(plan, decl, module)
   return plan
 }
 
@@ -74,25 +76,13 @@ function checkCheaper(method: OfflineMethod, budget: BudgetPlan | null, clauses:
 }
 
 /** What is carried in the plan, and not acted on by this version. */
-function warnOfWhatIsNotRun(plan: Unhashed<OfflineEvalPlan>, decl: EvalDecl, clauses: Clauses, module: Module): void {
+function warnOfWhatIsNotRun(plan: Unhashed<OfflineEvalPlan>, decl: EvalDecl, module: Module): void {
   const why = notRunYet(plan)
   if (why !== null) {
     const message = `\`${decl.name.text}\` is compiled, and not run by this version: ${why}`
     module.reporter.report('W0905', decl.name.span, message, { label: 'has no verdicts but those of tests' })
-    return
-  }
-  for (const [key, effect] of NO_EFFECT) {
-    const clause = clauses.clause(key)
-    if (clause !== null && plan[key] !== null)
-      clauses
-        .home(key, module)
-        .reporter.report('W0904', clause.key.span, `\`${key}:\` has no effect in this version yet: ${effect}`, {
-          label: 'compiled, and not acted on',
-        })
   }
 }
-
-const NO_EFFECT = [['labels', 'the file is not read; store its labels by `assay label import`']] as const
 
 /** How a subject gets its score, and what is known of the score. */
 interface Scored {
@@ -138,15 +128,6 @@ function byMetric(clauses: Clauses, scope: ScopePlan | null, module: Module, pro
 }
 
 const NOWHERE: Span = { start: 0, end: 0 }
-
-function compileLabels(clauses: Clauses, module: Module): string | null {
-  const labels = clauses.text('labels')
-  if (labels === null || labels.trim() !== '') return labels
-  module.reporter.report('E0112', clauses.clause('labels')?.key.span ?? NOWHERE, '`labels:` names a file', {
-    label: 'such as "labels/helpful.jsonl"',
-  })
-  return null
-}
 
 function compileSample(clauses: Clauses, module: Module, project: Project): OfflineEvalPlan['sample'] | null {
   const node = clauses.value('sample', 'sample')?.node

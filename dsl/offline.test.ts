@@ -140,12 +140,19 @@ describe('judges, labels and budgets', () => {
     })
   })
 
-  test('labels and a budget are in the plan, with a warning that the file is not read', () => {
+  test('labels of a file and a budget are in the plan, and are no part of what is measured', () => {
     const text = offline('  pass:', '  labels: "labels/it.jsonl"\n  budget: 3 USD per run, 60 USD per month\n  pass:')
     const { plan, warnings } = compiled(text)
     expect(plan.labels).toBe('labels/it.jsonl')
+    expect(plan.anchors).toEqual([
+      { traceId: 'a'.repeat(32), score: 4, by: 'ana' },
+      { traceId: 'b'.repeat(32), spanId: 'c'.repeat(16), verdict: 'fail' },
+    ])
+    const bare = compiled(offline('', '')).plan
+    expect([plan.measureHash, plan.verdictHash]).toEqual([bare.measureHash, bare.verdictHash])
+    expect(bare.anchors).toBeUndefined()
     expect(plan.budget).toEqual({ currency: 'USD', perRunMicros: 3e6, perMonthMicros: 60e6 })
-    expect(warnings).toEqual(['W0904'])
+    expect(warnings).toEqual([])
   })
 
   test('sessions compile', () => {

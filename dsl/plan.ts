@@ -170,14 +170,25 @@ export interface BudgetPlan {
   cheaper?: string
 }
 
+/** What a person said of a subject, in a file that does not change by itself. */
+export interface FileLabel {
+  readonly traceId: string
+  readonly spanId?: string
+  readonly score?: number
+  readonly verdict?: 'pass' | 'fail'
+  readonly by?: string
+}
+
 export interface OfflineEvalPlan extends EvalCommon {
   kind: 'offline'
   /** A cron expression of five fields, with its IANA time zone. */
   schedule: { cron: string; timeZone: string }
   sample: { size: number | 'all'; scope: ScopePlan; overNs: number; by: string[] }
   method: OfflineMethod
-  /** File of human scores of some of the traces, relative to `file`: the mean is corrected by them. */
+  /** File of human scores of some of the traces, relative to `file`. */
   labels: string | null
+  /** What it holds: figures are corrected by them, and a judge is held to them again and again. Outside of what is measured. */
+  anchors?: readonly FileLabel[]
   budget: BudgetPlan | null
   pass: Expr
   missing: MissingPolicy | null

@@ -60,7 +60,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
 const EVAL_KEYS = new Set([
   ...['id', 'name', 'package', 'measureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
   ...['kind', 'title', 'owner', 'mode', 'scope', 'score', 'redact', 'pass', 'missing'],
-  ...['schedule', 'sample', 'method', 'labels', 'budget'],
+  ...['schedule', 'sample', 'method', 'labels', 'anchors', 'budget'],
 ])
 
 /** Of an alert or a scorecard. */

@@ -35,7 +35,7 @@ import {
   type Subject,
   type TestPlan,
 } from './plan.ts'
-import type { ReadTraces } from './resolve.ts'
+import type { ReadLabels, ReadTraces } from './resolve.ts'
 import { isSpanSubject, type SpanSubject } from './schema.ts'
 import { namedScope } from './scopes.ts'
 import type { Span } from './source.ts'
@@ -91,10 +91,12 @@ export class ProjectCompiler implements Project {
   #depth = 0
   readonly identities: Identities
   readonly #readTraces: ReadTraces
+  readonly readLabels: ReadLabels
 
-  constructor(identities: Identities, readTraces: ReadTraces) {
+  constructor(identities: Identities, readTraces: ReadTraces, readLabels: ReadLabels) {
     this.identities = identities
     this.#readTraces = readTraces
+    this.readLabels = readLabels
   }
 
   /** Everything that a file declares; what it takes from other files is compiled when something asks for it. */

@@ -11,7 +11,14 @@ import { removal } from './machine-fix.ts'
 import type { Module } from './module.ts'
 import type { EvalPlan, Plan } from './plan.ts'
 import { ProjectCompiler, type ProjectCounts } from './project-compiler.ts'
-import { ModuleLoader, type Parsed, type ReadImport, type ReadTraces, type SourceText } from './resolve.ts'
+import {
+  ModuleLoader,
+  type Parsed,
+  type ReadImport,
+  type ReadLabels,
+  type ReadTraces,
+  type SourceText,
+} from './resolve.ts'
 
 export interface ProjectInput {
   files: readonly SourceText[]
@@ -22,6 +29,8 @@ export interface ProjectInput {
   readImport: ReadImport
   /** What `given file "PATH"` in `fromPath` stands for. Without it, files of traces are taken as they are named. */
   readTraces?: ReadTraces
+  /** Without it, files of labels are taken as they are named, and for empty. */
+  readLabels?: ReadLabels
   /** Asks for what each eval costs, and tells of what costs more than it may. */
   cost?: { limits: CostLimits }
   /** In place of `parseText`, for whoever keeps trees between calls. */
@@ -92,6 +101,7 @@ function compileModules(
   const compiler = new ProjectCompiler(
     identities,
     input.readTraces ?? ((_from, path) => ({ ok: true, path, traceIds: null })),
+    input.readLabels ?? (() => ({ ok: true, text: '' })),
   )
   for (const module of modules) compiler.compileAll(module)
   compiler.checkRenames()

@@ -19,6 +19,9 @@ export interface SourceText {
 export type TracesFile = { ok: true; path: string; traceIds: readonly string[] | null } | { ok: false; message: string }
 /** Null: there is no such file. */
 export type ReadTraces = (fromPath: string, path: string) => TracesFile | null
+export type LabelsFile = { ok: true; text: string } | { ok: false; message: string }
+/** What `labels: "PATH"` in `fromPath` stands for. Null: there is no such file. */
+export type ReadLabels = (fromPath: string, path: string) => LabelsFile | null
 export type ReadImport = (fromPath: string, specifier: string) => SourceText | null
 
 /** A text's tree, and what is wrong in its form. Never changed after: it can be kept for as long as the text is the same. */

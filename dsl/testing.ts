@@ -2,7 +2,7 @@
 import type { Diagnostic } from './diagnostics/diagnostic.ts'
 import type { EvalPlan, Expr, OnlineEvalPlan, Plan } from './plan.ts'
 import { compileProject } from './project.ts'
-import type { TracesFile } from './resolve.ts'
+import type { LabelsFile, TracesFile } from './resolve.ts'
 
 const PII = `package pii
 pattern email = /[a-z0-9.]+@[a-z0-9]+\\.[a-z]{2,}/
@@ -15,6 +15,19 @@ const TRACE_FILES: Record<string, TracesFile> = {
   'fixtures/notes.json': { ok: false, message: 'neither an OTLP request nor a span' },
   'fixtures/one.json': { ok: true, path: 'fixtures/one.json', traceIds: ['a'.repeat(32)] },
   'fixtures/two.json': { ok: true, path: 'fixtures/two.json', traceIds: ['a'.repeat(32), 'b'.repeat(32)] },
+}
+
+/** And `labels:`. */
+const LABEL_FILES: Record<string, LabelsFile> = {
+  'labels/it.jsonl': {
+    ok: true,
+    text: `{"eval":"shop/helpful","traceId":"${'A'.repeat(32)}","score":4,"by":"ana","at":"2026-11-21T10:00:00Z"}
+{"traceId":"${'b'.repeat(32)}","spanId":"${'C'.repeat(16)}","verdict":"fail","note":"no source"}
+
+{"eval":"shop/other","traceId":"${'c'.repeat(32)}","score":1}
+`,
+  },
+  'labels/notes.jsonl': { ok: true, text: '{"traceId": "4bf9", "score": 4}\n' },
 }
 
 /** Compiles one file, `shop.eval`; `others` are what it can import, with `assay:pii` always among them. */
@@ -34,6 +47,7 @@ export function compileText(
     // Of a project with an assay.yaml: more than any rule costs but those that are about this.
     cost: { limits: { perEval: 10e9, total: 12e9 } },
     readTraces: (_from, path) => TRACE_FILES[path] ?? null,
+    readLabels: (_from, path) => LABEL_FILES[path] ?? null,
   })
 }
 

@@ -43,6 +43,7 @@ export function loadRevision(
       files: [...reader.inputs.keys()],
       sources: reader.sources,
       // What a diagnostic shows is not what lies on the disk.
+      labelFiles: [],
       shownAs: new Map([...reader.sources.keys()].map((path) => [path, `${showRevision(revision)}:${path}`])),
     },
   }

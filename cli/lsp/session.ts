@@ -9,7 +9,7 @@ import type { Diagnostic } from '../../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../../dsl/diagnostics/reporter.ts'
 import { Workspace } from '../../dsl/lsp/workspace.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { MAX_BYTES, readText, tracesFile } from '../load-evals.ts'
+import { labelsFile, MAX_BYTES, readText, tracesFile } from '../load-evals.ts'
 import { shownDiagnostic } from './convert.ts'
 import { folderFiles } from './folder-files.ts'
 import { filePathOf, isAddress, isInside, pathOf, resolveImport, uriOf } from './paths.ts'
@@ -50,6 +50,7 @@ export class Session {
         return read.kind === 'text' ? read.text : null
       },
       readTraces: (from, path) => tracesFile(from, path, {}),
+      readLabels: labelsFile,
       perEvalLimit: (project) => this.#limits.get(project) ?? null,
     })
   }

@@ -1,6 +1,7 @@
 import type { Identities } from '../hash.ts'
 import type { DefineDecl, Module } from '../module.ts'
 import type { Expr, PatternPlan, Subject } from '../plan.ts'
+import type { ReadLabels } from '../resolve.ts'
 import type { SpanSubject } from '../schema.ts'
 import type { Span } from '../source.ts'
 import type { MissingCause, Typed } from '../typed.ts'
@@ -33,6 +34,8 @@ export class PatternTable {
 export interface Project {
   readonly patterns: PatternTable
   readonly identities: Identities
+  /** Of the files that `labels:` names. */
+  readonly readLabels: ReadLabels
   /** The value of a constant, elaborated once. */
   constant(module: Module, name: string): Typed
   /** Looks at a named expression by itself, once: false when no subject makes sense of it, or it needs itself (told). */
@@ -50,6 +53,7 @@ export function scratchOf(project: Project): Project {
   return {
     patterns: new PatternTable(),
     identities: project.identities,
+    readLabels: project.readLabels,
     constant: (module, name) => project.constant(module, name),
     defined: (module, decl) => project.defined(module, decl),
     pattern: (module, name) => project.pattern(module, name),

@@ -8,7 +8,7 @@ import { Reporter } from '../diagnostics/reporter.ts'
 import type { Module } from '../module.ts'
 import type { Plan } from '../plan.ts'
 import { type Analysis, analyseProject, compileProject, type ProjectInput } from '../project.ts'
-import { type Parsed, parseText, type ReadTraces, type SourceText } from '../resolve.ts'
+import { type Parsed, parseText, type ReadLabels, type ReadTraces, type SourceText } from '../resolve.ts'
 import { Source } from '../source.ts'
 import { type Document, documentOf } from './document.ts'
 import { IdTable } from './id-table.ts'
@@ -20,6 +20,8 @@ export interface Host {
   read(path: string): string | null
   /** What `given file "PATH"` stands for; left out, such files are taken as they are named. */
   readTraces?: ReadTraces
+  /** What `labels: "PATH"` stands for; left out, such files are taken for empty. */
+  readLabels?: ReadLabels
   /** What an eval of a project may cost; null or left out: anything. */
   perEvalLimit?(project: string): number | null
 }
@@ -174,7 +176,7 @@ export class Workspace {
   }
 
   #input(file: SourceText, reads: Set<string>): ProjectInput {
-    const { readTraces } = this.#host
+    const { readTraces, readLabels } = this.#host
     const perEval = this.#host.perEvalLimit?.(this.#entries.get(file.path)?.project ?? '') ?? null
     return {
       ...(perEval === null ? {} : { cost: { limits: { perEval, total: null } } }),
@@ -188,6 +190,7 @@ export class Workspace {
       },
       parse: (text) => this.#parse(text),
       ...(readTraces === undefined ? {} : { readTraces }),
+      ...(readLabels === undefined ? {} : { readLabels }),
     }
   }
 

@@ -1,28 +1,8 @@
 /**
  * 09xx: parts of the language that this version does not have. What would change a verdict is refused; what compiles and has
- * no effect is warned of. Nothing is dropped silently. Codes of the past, never given again: E0901, E0902, E0903.
+ * no effect is warned of. Nothing is dropped silently. Codes of the past, never given again: E0901, E0902, E0903, W0904.
  */
 export const LATER_STORIES = {
-  W0904: {
-    title: 'a part that has no effect in this version yet',
-    story: `It is part of the language and compiles, so that the file can stay as it is, but this version does not act on it:
-
-  labels: …                         the file is not read. Labels that were stored by "assay label" or "assay label import"
-                                    correct the means of an eval, whether it has this clause or not.`,
-    example: `package shop
-offline eval helpful {
-  every:   day at 06:00 in "Europe/London"
-  sample:  200 of trace where env == "prod" over 24h
-  judge:   "openai/gpt-5-mini"
-  show:    output.text
-  scale:   1 to 5
-  rubric:  "5 solved, 1 not"
-  labels:  "labels/helpful.jsonl"
-  pass:    score >= 4
-  missing: unknown
-}
-`,
-  },
   W0905: {
     title: 'a rule that this version compiles and does not run',
     story: `It is checked and stands in the plan, so that the file can stay as it is. A scorecard with quantiles, or with rows

@@ -1,4 +1,4 @@
-/** 0418 to 0420: `given file` of tests. What these files hold is `test-traces.json` in `dsl/testing.ts`. */
+/** 0418 to 0420: `given file` of tests; 0425, 0426: files of `labels:`. What these files hold stands in `dsl/testing.ts`. */
 const FAST = `package shop
 online eval fast {
   on:   trace
@@ -9,6 +9,20 @@ online eval fast {
 const given = (file: string): string => `${FAST}test "as recorded" {
   given file ${file}
   expect fast: fail
+}
+`
+
+const labelled = (file: string): string => `package shop
+offline eval helpful {
+  every:   day at 06:00 in "Europe/London"
+  sample:  200 of trace where env == "prod" over 24h
+  judge:   "openai/gpt-5-mini"
+  show:    output.text
+  scale:   1 to 5
+  rubric:  "5 solved, 1 not"
+  labels:  ${file}
+  pass:    score >= 4
+  missing: unknown
 }
 `
 
@@ -29,5 +43,17 @@ answers them. assay capture TRACE --file fixtures/slow.json writes one of a stor
     title: 'which trace of a file is meant',
     story: `A test takes one trace. When its file holds several, trace "ID" after the path says which; an id is 32 hex digits.`,
     example: given('"fixtures/two.json"'),
+  },
+  E0425: {
+    title: 'a file of labels that is not there',
+    story: `labels: "labels/helpful.jsonl" names what people said of some of the subjects. The path is relative to the .eval file that
+names it, and ends in .jsonl or .ndjson. assay label export helpful > labels/helpful.jsonl writes one of the labels that are stored.`,
+    example: labelled('"labels/gone.jsonl"'),
+  },
+  E0426: {
+    title: 'a file that holds no labels',
+    story: `A line of the file is a JSON object with a traceId of 32 hex digits, a spanId of 16 where a span is judged, a score or a
+verdict ("pass", "fail"), and as it wants eval, by, note and at. Lines of other evals are passed over; 2,000 labels are the most.`,
+    example: labelled('"labels/notes.jsonl"'),
   },
 } as const
