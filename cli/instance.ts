@@ -5,6 +5,7 @@ import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { messageOf } from '../engine/message-of.ts'
 import { startApi } from '../server/api.ts'
+import { openSignIn } from '../server/sign-in/sign-in.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
@@ -262,6 +263,8 @@ async function start(
     onChange: change,
     onLost,
   })
+  const signIn = await openSignIn(settings.signIn, { log, nowMs, onProblem: warn })
+  if (signIn !== null) cleanup.push(() => signIn.close())
   const apiStarting = openOrExplain(
     { what: 'API', host: settings.host, port: settings.httpPort, flag: '--http-port' },
     () =>
@@ -317,6 +320,9 @@ async function start(
         }),
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
         web: webFolder,
+        signIn,
+        sessionMs: settings.signIn.sessionMs,
+        publicUrl: settings.publicUrl,
         onProblem: warn,
       }),
   )

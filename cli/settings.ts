@@ -6,6 +6,7 @@ import type { JudgePlan } from '../dsl/plan.ts'
 import type { Bounds } from '../engine/bounds/bounds.ts'
 import type { PrivacySettings } from '../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../ingest/guard/limits.ts'
+import type { SignInSettings } from '../server/sign-in/sign-in.ts'
 import type { Access } from '../storage/access/gate.ts'
 import type { ServerTls } from '../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
@@ -28,6 +29,7 @@ import { kafkaSettingsOf } from './config/sections/log.ts'
 import { privacyOf } from './config/sections/privacy.ts'
 import { redisSettingsOf } from './config/sections/redis.ts'
 import { serverTlsOf } from './config/sections/server-tls.ts'
+import { signInOf } from './config/sections/sign-in.ts'
 import { systemRoutesOf } from './config/sections/system.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
@@ -46,6 +48,7 @@ export interface UpSettings {
   gatewayTls: ServerTls | null
   httpTls: ServerTls | null
   access: Access
+  signIn: SignInSettings
   privacy: PrivacySettings
   httpPort: number
   host: string
@@ -111,7 +114,8 @@ function upSettingsOf(config: Config): UpSettings {
     corsOrigins: config.gateway.corsOrigins,
     gatewayTls: serverTlsOf(config.gateway.tls),
     httpTls: serverTlsOf(config.http.tls),
-    access: accessOf(config.access, config.host),
+    access: accessOf(config.access, config.host, config.signIn.openId.issuer !== null),
+    signIn: signInOf(config.signIn),
     privacy: privacyOf(config.privacy),
     httpPort: config.http.port,
     host: config.host,

@@ -913,6 +913,7 @@ export type SessionInfo = {
   role: "ingest" | "viewer" | "deploy" | "editor" | "admin" | "operator" | "anyone"
   may: ("read" | "push" | "edit" | "administer" | "operate")[]
   isSignedIn: boolean
+  person?: string
 }
 
 export type Session = {
@@ -934,6 +935,12 @@ export type SessionsResponse = {
 
 export type SettledDeadLetters = {
   ids: number[]
+}
+
+export type SignInWays = {
+  openId: {
+    label: string
+  } | null
 }
 
 export type SilenceJson = {
@@ -1438,6 +1445,15 @@ export const createApi = (request: Request) => ({
     ended: true
   }> =>
     request('DELETE', `/v1/session`, { signal }),
+  /** how people can sign in besides by a key */
+  getSignIn: (signal?: AbortSignal): Promise<SignInWays> =>
+    request('GET', `/v1/sign-in`, { signal }),
+  /** sends a browser to the provider to sign in: to */
+  startSignIn: (query: { to?: string | number | undefined } = {}, signal?: AbortSignal): Promise<string> =>
+    request('GET', `/v1/sign-in/start`, { query, signal }),
+  /** takes it back from there, signed in or told why not */
+  finishSignIn: (signal?: AbortSignal): Promise<string> =>
+    request('GET', `/v1/sign-in/callback`, { signal }),
   /** the state of each part, with counters */
   getHealth: (signal?: AbortSignal): Promise<Health> =>
     request('GET', `/health`, { signal }),

@@ -2,16 +2,18 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
-import type { Credentials, Gate } from '../storage/access/gate.ts'
+import { type Admission, admit, type Credentials, type Gate } from '../storage/access/gate.ts'
 import { isLoopback } from '../storage/access/loopback.ts'
+import type { Permission } from '../storage/access/principal.ts'
 import type { ApiEnv } from './api-context.ts'
 import { problem } from './problem.ts'
 import { ROUTES } from './route-table.ts'
-import { CSRF_HEADER, sessionKeyOf } from './session-cookie.ts'
+import { CSRF_HEADER, endSession, sessionKeyOf } from './session-cookie.ts'
+import { isPersonSession, type Sessions } from './sign-in/sessions.ts'
 
 const PERMISSIONS = new Map(ROUTES.map(({ method, path, permission }) => [`${method} ${path}`, permission]))
 
-export function admission(gate: Gate): MiddlewareHandler<ApiEnv> {
+export function admission(gate: Gate, sessions: Sessions | null): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const route = matchedRoutes(context).find(({ method }) => method !== 'ALL')
     // Nothing is there: that is said to anyone.
@@ -22,15 +24,28 @@ export function admission(gate: Gate): MiddlewareHandler<ApiEnv> {
     const credentials = credentialsOf(context)
     if (credentials.isSession && context.req.method !== 'GET' && context.req.header(CSRF_HEADER) === undefined)
       return problem(context, 403, `a session's requests that change something carry the header ${CSRF_HEADER}`)
-    const admitted = gate(credentials, permission)
+    const admitted = byPerson(sessions, credentials, permission) ?? gate(credentials, permission)
     if (!admitted.ok) {
       const isUnknown = admitted.code === 'unauthenticated'
       if (isUnknown) context.header('www-authenticate', 'Bearer')
+      // Where one is let in without, the next request is.
+      if (isUnknown && credentials.isSession) endSession(context)
       return problem(context, isUnknown ? 401 : 403, admitted.message)
     }
     context.set('principal', admitted.principal)
     return next()
   }
+}
+
+/** Null where no person is signed in; a session that is over is one that is refused. */
+function byPerson(
+  sessions: Sessions | null,
+  { isSession, apiKey }: Credentials & { isSession: boolean },
+  permission: Permission,
+): Admission | null {
+  if (!isSession || apiKey === undefined || !isPersonSession(apiKey)) return null
+  const verdict = sessions?.verify(apiKey) ?? { ok: false, message: 'people sign in here by keys: sign in again' }
+  return verdict.ok ? admit(verdict.principal, permission) : { ...verdict, code: 'unauthenticated' }
 }
 
 function credentialsOf(context: Context): Credentials & { isSession: boolean } {

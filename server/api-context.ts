@@ -17,6 +17,7 @@ import type { StateStore } from '../storage/state/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { MetricsSource } from './routes/metrics.ts'
 import type { BackupJson, Health, JudgingResponse } from './schemas.ts'
+import type { SignIn } from './sign-in/sign-in.ts'
 
 export type HealthInfo = Health
 
@@ -75,6 +76,12 @@ export interface ApiContext {
   erase?: ((wanted: Wanted) => Promise<ErasureReport>) | undefined
   /** Folder of the browser's pages. Absent where none are shown. */
   web?: string | undefined
+  /** Where people sign in at a provider. */
+  signIn?: SignIn | null | undefined
+  /** Where people reach this API; null where that is not told. */
+  publicUrl?: string | null | undefined
+  /** How long a browser keeps a key; as long as it is open, unless told. */
+  sessionMs?: number | undefined
   nowMs: () => number
 }
 

@@ -35,6 +35,7 @@ import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { scorecardRoutes } from './routes/scorecards.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { signInRoutes } from './routes/sign-in.ts'
 import { traceSearchRoutes } from './routes/trace-search.ts'
 import { traceWhyRoutes } from './routes/trace-why.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -74,24 +75,34 @@ export function buildApi(
   },
 ): ApiApp {
   const app: ApiApp = new Hono<ApiEnv>()
+  /** A proxy on this machine passes on the name that people know. */
+  const publicHost = URL.parse(context.publicUrl ?? '')?.host
   app.use(async (request, next) => {
     await next()
-    request.res.headers.set('x-content-type-options', 'nosniff')
+    const { headers } = request.res
+    headers.set('x-content-type-options', 'nosniff')
+    // What is no page runs nothing, whatever a browser takes it for.
+    if (!headers.has('content-security-policy')) {
+      headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+      headers.set('referrer-policy', 'no-referrer')
+    }
     if (!request.res.headers.has('cache-control')) request.res.headers.set('cache-control', 'no-store')
     if (options.isDraining?.()) request.res.headers.set('connection', 'close')
   })
   app.use(async (request, next) => {
     const host = request.req.header('host')
-    if (options.isLocal && !isLoopbackHost(host)) return problem(request, 403, 'unexpected Host header')
+    if (options.isLocal && !isLoopbackHost(host) && host !== publicHost)
+      return problem(request, 403, 'unexpected Host header')
     if (request.req.method !== 'GET' && isCrossSite({ origin: request.req.header('origin'), host }))
       return problem(request, 403, 'requests from pages of other sites are refused')
     return next()
   })
   if (context.web !== undefined) app.use(webPages(context.web))
-  app.use(admission(options.gate))
+  app.use(admission(options.gate, context.signIn?.sessions ?? null))
   app.use(audited(context))
   indexRoutes(app)
-  sessionRoutes(app, options.gate)
+  sessionRoutes(app, options.gate, context)
+  signInRoutes(app, context, options.onProblem ?? (() => {}))
   openApiRoutes(app)
   healthRoutes(app, context)
   metricsRoutes(app, context)

@@ -35,6 +35,7 @@ import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.t
 import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
 import { replayAskSchema } from './routes/replays.ts'
 import { signInSchema } from './routes/session.ts'
+import { signInStartQuerySchema } from './routes/sign-in.ts'
 import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
@@ -69,6 +70,7 @@ import {
   sessionInfoSchema,
   sessionsResponseSchema,
   settledDeadLettersSchema,
+  signInWaysSchema,
   silenceJsonSchema,
   silencesResponseSchema,
   skippedRecordsSchema,
@@ -85,7 +87,7 @@ export interface Operation {
   readonly body?: z.ZodType
   readonly gives: z.ZodType | { readonly mediaType: string }
   /** Of success; 200 unless told. */
-  readonly status?: 200 | 201 | 202
+  readonly status?: 200 | 201 | 202 | 303
 }
 
 /** Told in prose (docs/api.md) alone. */
@@ -159,6 +161,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/backups/:id': { id: 'getBackup', gives: backupSchema },
   'POST /v1/backups/:id/stop': { id: 'stopBackup', gives: backupSchema },
   'POST /v1/session': { id: 'signIn', body: signInSchema, gives: sessionInfoSchema },
+  'GET /v1/sign-in': { id: 'getSignIn', gives: signInWaysSchema },
+  'GET /v1/sign-in/start': {
+    id: 'startSignIn',
+    query: signInStartQuerySchema,
+    gives: { mediaType: 'text/html' },
+    status: 303,
+  },
+  'GET /v1/sign-in/callback': { id: 'finishSignIn', gives: { mediaType: 'text/html' }, status: 303 },
   'GET /v1/session': { id: 'getSession', gives: sessionInfoSchema },
   'DELETE /v1/session': { id: 'signOut', gives: z.object({ ended: z.literal(true) }) },
   'GET /health': { id: 'getHealth', gives: healthSchema },

@@ -387,7 +387,17 @@ export const sessionInfoSchema = z.object({
   may: z.array(z.enum(['read', 'push', 'edit', 'administer', 'operate'])),
   /** By a key in the session; false where the request was let in without. */
   isSignedIn: z.boolean(),
+  /** Who signed in at a provider. */
+  person: z.string().optional(),
 })
+
+/** How people can sign in besides by a key. */
+export const signInWaysSchema = z.object({ openId: z.object({ label: z.string() }).nullable() })
+export type SignInWays = z.infer<typeof signInWaysSchema>
+
+/** Why somebody whom a provider sent back was not let in. */
+export type SignInRefusal = 'unavailable' | 'denied' | 'invalid' | 'expired' | 'no_grant' | 'domain' | 'tenant'
+
 export type SessionInfo = z.infer<typeof sessionInfoSchema>
 
 export const problemSchema = z.object({

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { parseEvalSearch } from './pages/evals/search.ts'
 import { parseLiveSearch } from './pages/live/search.ts'
+import { parseSignInSearch } from './pages/sign-in/search.ts'
 import { parseTraceSearch } from './pages/trace/search.ts'
 import { parseTracesSearch } from './pages/traces/search.ts'
 import { NotFound } from './shell/not-found.tsx'
@@ -59,8 +60,7 @@ const alerts = createRoute({
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
-  validateSearch: (search: Record<string, unknown>): { to?: string } =>
-    typeof search.to === 'string' && /^\/(?![/\\])/.test(search.to) ? { to: search.to } : {},
+  validateSearch: parseSignInSearch,
   component: lazyRouteComponent(() => import('./pages/sign-in/sign-in-page.tsx'), 'SignInPage'),
 })
 

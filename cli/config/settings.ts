@@ -15,6 +15,7 @@ import { log } from './sections/log.ts'
 import { logging } from './sections/logging.ts'
 import { privacy } from './sections/privacy.ts'
 import { redis } from './sections/redis.ts'
+import { signIn } from './sections/sign-in.ts'
 import { system } from './sections/system.ts'
 import { traces } from './sections/traces.ts'
 import { worker } from './sections/worker.ts'
@@ -27,6 +28,7 @@ export const settings = group('the configuration', {
   limits,
   forward,
   access,
+  signIn,
   privacy,
   log,
   traces,

@@ -6,6 +6,7 @@ import type { JudgePlan } from '../../dsl/plan.ts'
 import type { Bounds } from '../../engine/bounds/bounds.ts'
 import { NO_PRIVACY, type PrivacySettings } from '../../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
+import type { SignInSettings } from '../../server/sign-in/sign-in.ts'
 import type { Access } from '../../storage/access/gate.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
@@ -27,6 +28,7 @@ import type { LogLevel } from '../config/sections/logging.ts'
 import { privacyOf } from '../config/sections/privacy.ts'
 import { redisSettingsOf } from '../config/sections/redis.ts'
 import { serverTlsOf } from '../config/sections/server-tls.ts'
+import { signInOf } from '../config/sections/sign-in.ts'
 import { systemRoutesOf } from '../config/sections/system.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from '../config/sections/traces-tables.ts'
@@ -49,7 +51,7 @@ const USES: Readonly<Record<RoleName, readonly Section[]>> = {
   alerts: ['alerts', 'system'],
   scheduler: ['traces', 'redis', 'worker', 'judges', 'cost', 'system'],
   worker: ['traces', 'redis', 'worker', 'judges', 'cost', 'system'],
-  api: ['access', 'privacy', 'traces', 'redis', 'worker', 'judges', 'cost', 'system'],
+  api: ['access', 'signIn', 'privacy', 'traces', 'redis', 'worker', 'judges', 'cost', 'system'],
 }
 
 /** Sections whose `url` whoever uses them can't do without, but those who only share through it what each of them counts. */
@@ -80,6 +82,8 @@ export interface ServeSettings {
   readonly gatewayTls: ServerTls | null
   readonly httpTls: ServerTls | null
   readonly access: Access
+  /** Null: this process has no API. */
+  readonly signIn: SignInSettings | null
   readonly privacy: PrivacySettings
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
@@ -134,7 +138,8 @@ export function parseServeSettings(
       corsOrigins: config.gateway.corsOrigins,
       gatewayTls: uses('gateway') ? serverTlsOf(config.gateway.tls) : null,
       httpTls: serverTlsOf(config.http.tls),
-      access: accessOf(config.access, config.host),
+      access: accessOf(config.access, config.host, config.signIn.openId.issuer !== null),
+      signIn: uses('signIn') ? signInOf(config.signIn) : null,
       privacy: uses('privacy') ? privacyOf(config.privacy) : NO_PRIVACY,
       publicUrl: config.publicUrl,
       runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,

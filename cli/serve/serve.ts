@@ -3,6 +3,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
 import type { MetricsSource } from '../../server/routes/metrics.ts'
+import { openSignIn } from '../../server/sign-in/sign-in.ts'
 import { createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
@@ -173,6 +174,10 @@ async function listen(
   const { settings } = shared
   const { host, httpPort: port } = settings
   const say = deps.sayAs('api')
+  const signIn =
+    settings.signIn === null
+      ? null
+      : await openSignIn(settings.signIn, { log: shared.log, nowMs: shared.nowMs, onProblem: say.problem })
   const runs = settings.roles.includes('api') ? await startOfflinePart(shared, [], say.info) : null
   try {
     const listener = await openOrExplain({ what: 'HTTP', host, port, flag: '--http-port' }, async () => {
@@ -213,6 +218,9 @@ async function listen(
         ...(shared.state !== null && { liveState: shared.state }),
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
         web: webFolder,
+        signIn,
+        ...(settings.signIn !== null && { sessionMs: settings.signIn.sessionMs }),
+        publicUrl: settings.publicUrl,
         onProblem: say.problem,
       })
     })
@@ -221,10 +229,12 @@ async function listen(
       drain: async () => {
         await listener.drain()
         await runs?.drain()
+        await signIn?.close()
       },
     }
   } catch (error) {
     await runs?.drain()
+    await signIn?.close()
     throw error
   }
 }

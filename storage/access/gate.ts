@@ -39,12 +39,16 @@ export function createGate(access: Access, keys: Pick<Keys, 'verify'>): Gate {
   }
 }
 
-function admit(principal: Principal, permission: Permission): Admission {
+/** Of somebody who is known. */
+export function admit(principal: Principal, permission: Permission): Admission {
   if (may(principal, permission)) return { ok: true, principal }
   const roles = permission === 'operate' ? `admin, of the tenant ${DEFAULT_TENANT}` : rolesWith(permission).join(' or ')
-  const held =
-    principal.keyId === null ? 'a request without a key from another machine' : `a key of role ${principal.role}`
-  return { ok: false, code: 'forbidden', message: `${held} may not do this: it takes a key of role ${roles}` }
+  return { ok: false, code: 'forbidden', message: `${heldBy(principal)} may not do this: it takes the role ${roles}` }
+}
+
+function heldBy({ keyId, role, person }: Principal): string {
+  if (person !== undefined) return `${person}, of role ${role},`
+  return keyId === null ? 'a request without a key from another machine' : `a key of role ${role}`
 }
 
 const NO_KEY = 'a key is needed: Authorization: Bearer assay_… (assay keys create makes one)'

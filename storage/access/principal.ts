@@ -29,6 +29,8 @@ export interface Principal {
   readonly role: Role
   /** Null without a key. */
   readonly keyId: string | null
+  /** Mail address or id of who signed in at a provider. */
+  readonly person?: string
 }
 
 export function may({ role, tenant }: Principal, permission: Permission): boolean {
@@ -43,7 +45,8 @@ export function rolesWith(permission: Permission): readonly KeyRole[] {
 }
 
 /** For the audit log. */
-export function nameOf({ role, keyId }: Principal): string {
+export function nameOf({ role, keyId, person }: Principal): string {
+  if (person !== undefined) return `${person} (${role})`
   return keyId === null ? role : `key ${keyId} (${role})`
 }
 

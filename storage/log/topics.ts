@@ -16,6 +16,8 @@ export const EVAL_DEFINITIONS = 'eval-definitions'
 /** The API's and the command line's: keys, and what was done with them and by them. */
 export const ACCESS_KEYS = 'access-keys'
 export const AUDIT_LOG = 'audit-log'
+/** The API's: people's sessions that were ended before their time. */
+export const ENDED_SESSIONS = 'ended-sessions'
 /** The API's: what was erased, and must not come back from a copy that is on its way. */
 export const ERASURES = 'erasures'
 /** Of replays: what was asked for, and how far each is (`storage/replays/`). */
@@ -81,6 +83,11 @@ export const definitionTopics: readonly TopicSpec[] = [
 export const accessTopics: readonly TopicSpec[] = [
   { name: ACCESS_KEYS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
   { name: AUDIT_LOG, partitions: 1, retentionMs: 365 * DAY_MS, retentionBytes: null, compacted: false },
+]
+
+/** Every API follows it, where people sign in at a provider. */
+export const endedSessionTopics: readonly TopicSpec[] = [
+  { name: ENDED_SESSIONS, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
 ]
 
 /** The API writes what is asked for, whoever runs it how far it is. */

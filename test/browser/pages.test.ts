@@ -1,6 +1,6 @@
 /** The pages in a real browser, over a running Assay with the example agent's traces. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -9,6 +9,7 @@ import { isWebStale } from '../../scripts/web-build.mjs'
 import { runAssay, startAssay } from '../support/assay-process.ts'
 import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../support/browser.ts'
 import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
+import { startOpenIdProvider } from '../support/openid-provider.ts'
 import { post } from '../support/otlp.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -209,6 +210,19 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await expectClean()
   })
 
+  test('Alerts: who may not silence is told why, and whom to ask', async () => {
+    const viewer = await browser.newPage()
+    await viewer.route('**/v1/session', (route) =>
+      route.fulfill({ json: { tenant: 'default', role: 'viewer', may: ['read'], isSignedIn: true } }),
+    )
+    await viewer.goto(`${example.assay.apiUrl}/alerts`)
+    const end = viewer.getByRole('button', { name: 'End it' })
+    await expect.poll(() => end.getAttribute('title')).toBe('Your role is viewer: this takes the role editor.')
+    expect(await end.isDisabled()).toBe(true)
+    expect(await seriousFindings(viewer)).toEqual([])
+    await viewer.close()
+  })
+
   test('System: its parts', async () => {
     await open('/system')
     await page.getByRole('heading', { name: /gateway/i }).waitFor()
@@ -253,6 +267,66 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
       await context.close()
       await guarded.stop()
       rmSync(dataDir, { recursive: true })
+    }
+  })
+
+  test('signing in at a provider: those of its groups, until one signs out', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'assay-provider-'))
+    let apiUrl = ''
+    const provider = await startOpenIdProvider(() => `${apiUrl}/v1/sign-in/callback`)
+    writeFileSync(
+      join(folder, 'assay.yaml'),
+      `signIn:
+  openId:
+    issuer: ${provider.issuer}
+    clientId: ${provider.clientId}
+    clientSecret: env:PROVIDER_SECRET
+    label: Example
+    scopes: [openid, email, groups]
+    grants:
+      assay-editors: { role: editor }
+`,
+    )
+    const guarded = await startAssay({
+      dataDir: ':memory:',
+      args: ['--config', join(folder, 'assay.yaml')],
+      env: { PROVIDER_SECRET: provider.clientSecret },
+    })
+    apiUrl = guarded.apiUrl
+    const context = await browser.newContext()
+    const visitor = await context.newPage()
+    const problems: string[] = []
+    visitor.on('pageerror', (error) => problems.push(error.message))
+    try {
+      const signInAs = async (who: string): Promise<void> => {
+        await visitor.getByRole('link', { name: 'Sign in with Example' }).click()
+        await visitor.getByRole('button', { name: who, exact: true }).click()
+      }
+      await visitor.goto(`${apiUrl}/evals?x=1`)
+      await visitor.waitForURL(/sign-in/)
+      await visitor.getByRole('link', { name: 'Sign in with Example' }).waitFor()
+      expect(await seriousFindings(visitor)).toEqual([])
+      await signInAs('ada')
+      await visitor.waitForURL(/\/evals/)
+      await visitor.getByText('ada@example.org · default · editor').waitFor()
+      expect(await visitor.evaluate(() => document.cookie)).toBe('')
+      await visitor.getByRole('button', { name: 'Sign out' }).click()
+      await visitor.waitForURL(/\/sign-in/)
+      // The provider remembers who one is; in another browser nobody is.
+      const stranger = await browser.newContext()
+      const other = await stranger.newPage()
+      await other.goto(`${apiUrl}/sign-in`)
+      await other.getByRole('link', { name: 'Sign in with Example' }).click()
+      await other.getByRole('button', { name: 'bob' }).click()
+      await other.getByRole('alert').waitFor()
+      expect(await other.getByRole('alert').textContent()).toContain('no group')
+      await stranger.close()
+      expect(problems).toEqual([])
+    } finally {
+      await context.close()
+      await guarded.stop()
+      await provider.close()
+      rmSync(folder, { recursive: true })
     }
   })
 

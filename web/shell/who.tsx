@@ -8,6 +8,7 @@ export function Who() {
   return (
     <div className="who">
       <span>
+        {data.person !== undefined && `${data.person} · `}
         {data.tenant} · {data.role}
       </span>
       <button type="button" onClick={() => api.signOut().then(() => location.assign('/sign-in'))}>

@@ -7,7 +7,7 @@ const settings = {
   mode: setting(optional(oneOf(['open', 'keys'])), {
     about: '`open`: requests without a key are those of the tenant `default`; `keys`: every request needs a key',
     default: null,
-    without: '`open` while Assay listens on loopback alone, else `keys`',
+    without: '`open` while Assay listens on loopback alone and `signIn.openId` is not set, else `keys`',
     variables: ['ASSAY_ACCESS'],
   }),
 }
@@ -16,6 +16,8 @@ export const access = group('Who is let in: docs/keys.md.', settings)
 
 type AccessConfig = { readonly [K in keyof typeof settings]: ValueOf<(typeof settings)[K]> }
 
-export function accessOf({ mode }: AccessConfig, host: string): Access {
+/** Who has people sign in at a provider means everybody, whatever proxy on this machine passes them on. */
+export function accessOf({ mode }: AccessConfig, host: string, hasProvider: boolean): Access {
+  if (mode === null && hasProvider) return 'keys'
   return mode ?? (host === 'localhost' || isLoopback(host) ? 'open' : 'keys')
 }
