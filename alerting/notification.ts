@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AlertPlan } from '../dsl/plan.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
 import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
+import { scorecardSchema } from '../engine/scorecard/scorecard-json.ts'
 import type { RecordToAppend } from '../storage/log/port.ts'
 
 export const routeSchema = z.object({
@@ -19,6 +20,8 @@ const noticeSchema = z.object({
   severity: z.enum(['page', 'ticket', 'info']),
   lines: z.array(z.string()),
   atMs: z.number(),
+  /** Of a notice that is one: receivers that can show more than lines do. */
+  scorecard: scorecardSchema.optional(),
 })
 
 const VERSION = 1

@@ -18,6 +18,7 @@ import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
 import { measuredTraces } from '../storage/metrics/measured.ts'
 import { watchThread } from '../storage/metrics/thread.ts'
 import { openReplays } from '../storage/replays/replays.ts'
+import { openPostedScorecards } from '../storage/scorecards/posted.ts'
 import { lazyState } from '../storage/state/lazy-state.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
@@ -171,6 +172,8 @@ async function start(
   cleanup.push(() => integrity.close())
   const alerts = await openAlerts({ log, nowMs, onProblem: warn })
   cleanup.push(() => alerts.close())
+  const scorecards = await openPostedScorecards({ log, onProblem: warn })
+  cleanup.push(() => scorecards.close())
   const state = lazyState({ redis: settings.redis, dataDir: folder.path, nowMs }, (error) =>
     warn(`The shared state: ${error.message}`),
   )
@@ -288,6 +291,7 @@ async function start(
         },
         integrity: integrity.service,
         alerts,
+        scorecards,
         backups,
         evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
         offline: offline.control,

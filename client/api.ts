@@ -716,6 +716,13 @@ export type PlanResponse = {
   [key: string]: unknown
 }
 
+export type PostedScorecard = {
+  slot: string
+  postedAt: string
+  receivers: string[]
+  scorecard: Scorecard
+}
+
 export type Problem = {
   type: string
   title: string
@@ -847,6 +854,16 @@ export type ResultsResponse = {
   results: Result[]
 }
 
+export type ScorecardHistoryResponse = {
+  id: string
+  posted: {
+    slot: string
+    postedAt: string
+    receivers: string[]
+    title: string | null
+  }[]
+}
+
 export type Scorecard = {
   id: string
   title: string | null
@@ -873,18 +890,65 @@ export type Scorecard = {
         low: number
         high: number
       } | null
+      method: "wilson" | "clustered" | "betting" | "ranks" | null
       n: number
       coverage: number | null
       change: {
         before: number
         delta: number
+        interval: {
+          low: number
+          high: number
+        } | null
         isClear: boolean
       } | null
+      corrected: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        }
+        labelled: number
+      } | null
+      trend: (number | null)[]
     }[]
   }[]
+  trend: {
+    fromMs: number
+    stepMs: number
+  } | null
+  spend: {
+    now: number
+    before: number | null
+  } | null
   worst: {
     evalId: string
     traceId: string
+    spanId: string
+    score: number | null
+  }[]
+  alerts: {
+    alertId: string
+    title: string | null
+    severity: "page" | "ticket" | "info"
+    group: Record<string, string>
+    sinceMs: number
+    acknowledgedBy: string | null
+  }[]
+}
+
+export type ScorecardsResponse = {
+  scorecards: {
+    id: string
+    title: string | null
+    owner: string | null
+    mode: "live" | "shadow"
+    schedule: {
+      cron: string
+      timeZone: string
+    }
+    receivers: string[]
+    lastSlot: string | null
   }[]
 }
 
@@ -1274,9 +1338,21 @@ export const createApi = (request: Request) => ({
     reason?: string
   }, signal?: AbortSignal): Promise<AlertStatesResponse> =>
     request('POST', `/v1/alerts/ack`, { body, signal }),
+  /** the scorecards in force, with when each was posted last */
+  listScorecards: (signal?: AbortSignal): Promise<ScorecardsResponse> =>
+    request('GET', `/v1/scorecards`, { signal }),
   /** a scorecard as it would be sent now */
   getScorecard: (packageName: string, name: string, signal?: AbortSignal): Promise<Scorecard> =>
     request('GET', `/v1/scorecards/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}`, { signal }),
+  /** when it was posted, newest first: limit */
+  listPostedScorecards: (packageName: string, name: string, query: { limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ScorecardHistoryResponse> =>
+    request('GET', `/v1/scorecards/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/history`, { query, signal }),
+  /** as it was posted then */
+  getPostedScorecard: (packageName: string, name: string, slot: string, signal?: AbortSignal): Promise<PostedScorecard> =>
+    request('GET', `/v1/scorecards/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/history/${encodeURIComponent(slot)}`, { signal }),
+  /** as a page or picture: format (html, markdown, text, slack, svg, png), slot; without slot as of now */
+  renderScorecard: (packageName: string, name: string, query: { format?: "text" | "markdown" | "html" | "slack" | "svg" | "png" | undefined; slot?: string | number | undefined } = {}, signal?: AbortSignal): Promise<string> =>
+    request('GET', `/v1/scorecards/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/rendered`, { query, signal }),
   /** silences and maintenance windows, newest first */
   listSilences: (signal?: AbortSignal): Promise<SilencesResponse> =>
     request('GET', `/v1/silences`, { signal }),

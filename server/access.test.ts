@@ -10,6 +10,7 @@ import { AgentWindow } from '../engine/live/agent-window.ts'
 import { shareOf } from '../engine/live/share.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
+import { SAMPLE_SCORECARD } from '../engine/scorecard/sample.ts'
 import { readAudit } from '../storage/access/audit.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
@@ -21,6 +22,7 @@ import { AGENT_TRACES, DEAD_LETTERS, onlineTopics, replayTopics } from '../stora
 import type { RunView } from '../storage/queue/offline-control.ts'
 import { NO_OUTCOME } from '../storage/queue/run-record.ts'
 import { openReplays } from '../storage/replays/replays.ts'
+import { openPostedScorecards, type PostedScorecards } from '../storage/scorecards/posted.ts'
 import { type EmbeddedState, openEmbeddedState } from '../storage/state/embedded.ts'
 import { writeShare } from '../storage/state/live-shares.ts'
 import { openTraces } from '../storage/traces/open.ts'
@@ -46,6 +48,7 @@ let keys: Keys
 let state: EmbeddedState
 let context: ApiContext
 let api: Api
+let scorecards: PostedScorecards
 const keyOf = new Map<string, string>()
 const runOf = new Map<Tenant, string>()
 /** With an eval by which a tenant is told apart. */
@@ -118,6 +121,11 @@ beforeAll(async () => {
   }
   // What was stored just now has not settled yet.
   storeMs += 60_000
+  scorecards = await openPostedScorecards({ log, onProblem: () => {} })
+  for (const tenant of tenants) {
+    const scorecard = { ...SAMPLE_SCORECARD, id: 'shop/x', title: secretOf(tenant) }
+    await scorecards.put(tenant, { slotMs: nowMs, postedAtMs: nowMs, receivers: [], scorecard })
+  }
   context = {
     traces,
     log,
@@ -183,6 +191,7 @@ beforeAll(async () => {
       get: () => null,
       stop: () => null,
     },
+    scorecards,
     alerts: await openAlerts({ log, nowMs: () => nowMs, onProblem: () => {} }),
     metrics: { contentType: 'text/plain', collect: async () => '' },
     nowMs: () => nowMs,
@@ -193,6 +202,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api.drain()
   await keys.close()
+  await scorecards.close()
   await state.close()
   await log.close()
   await traces.close()
@@ -200,6 +210,7 @@ afterAll(async () => {
 })
 
 const queries: Readonly<Record<string, string>> = {
+  '/v1/scorecards/:package/:name/rendered': `?slot=${new Date(nowMs).toISOString()}`,
   '/v1/dead-letters': '?state=all',
   '/v1/export/pages': '?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z',
   '/v1/export/traces': `?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z&fromTrace=${'0'.repeat(32)}`,
@@ -221,6 +232,7 @@ async function ask({ method, path }: RouteEntry, key: string | null): Promise<{ 
     id: '0',
     keyId: 'none',
     run: runOf.get('acme')!,
+    slot: new Date(nowMs).toISOString(),
   }
   const url = path.replace(/:(\w+)/g, (_, name: string) => sample[name] ?? 'x') + (queries[path] ?? '')
   const response = await fetch(`http://127.0.0.1:${api.port}${url}`, {
@@ -320,6 +332,9 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
     'GET /v1/offline',
     'GET /v1/offline/runs',
     'GET /v1/offline/runs/:package/:run',
+    'GET /v1/scorecards/:package/:name/history',
+    'GET /v1/scorecards/:package/:name/history/:slot',
+    'GET /v1/scorecards/:package/:name/rendered',
     'GET /v1/agents/live',
     'GET /v1/usage',
     'GET /v1/plan',

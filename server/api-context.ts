@@ -13,6 +13,7 @@ import type { ErasureReport, Wanted } from '../storage/erasure/erase.ts'
 import type { Log } from '../storage/log/port.ts'
 import type { OfflineControl } from '../storage/queue/offline-control.ts'
 import type { Replays } from '../storage/replays/replays.ts'
+import type { PostedScorecards } from '../storage/scorecards/posted.ts'
 import type { StateStore } from '../storage/state/port.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import type { MetricsSource } from './routes/metrics.ts'
@@ -60,6 +61,8 @@ export interface ApiContext {
   log?: Log | undefined
   /** What alerts are, and what people say of them. Absent where stored traces are looked at without a log. */
   alerts?: { readonly states: AlertStates; readonly controls: AlertControls } | undefined
+  /** As they were posted. Absent where stored traces are looked at without a log. */
+  scorecards?: PostedScorecards | undefined
   /** Absent where the definitions are files. */
   releases?: Releases | undefined
   /** Absent where stored traces are looked at without a log. */

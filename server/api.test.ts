@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AlertPlan, type EvalPlan, PLAN_VERSION, type Plan, type ScorecardPlan } from '../dsl/plan.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
+import { SAMPLE_SCORECARD } from '../engine/scorecard/sample.ts'
 import { type Keys, openKeys } from '../storage/access/keys.ts'
 import { openAlerts } from '../storage/alerts/open-alerts.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
@@ -15,6 +16,7 @@ import { DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.
 import type { RunNowOutcome, RunView } from '../storage/queue/offline-control.ts'
 import { NO_OUTCOME } from '../storage/queue/run-record.ts'
 import { openReplays } from '../storage/replays/replays.ts'
+import { openPostedScorecards, type PostedScorecards } from '../storage/scorecards/posted.ts'
 import { DEFAULT_LIMITS } from '../storage/traces/limits.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
@@ -144,6 +146,7 @@ const plan: Plan = {
 let folder: string
 let traces: TracesStore
 let api: Api
+let scorecards: PostedScorecards
 const runningBackup: BackupJson = {
   id: '0',
   to: '/backups/one',
@@ -279,7 +282,11 @@ beforeAll(async () => {
   await log.ensureTopics([...onlineTopics, ...replayTopics])
   await log.append(DEAD_LETTERS, [{ key: null, value: new Uint8Array(1), headers: { source: 'agent-traces/0/0' } }])
   keys = await openKeys({ log, nowMs: () => nowMs, onProblem: (message) => problems.push(message) })
+  scorecards = await openPostedScorecards({ log, onProblem: (message) => problems.push(message) })
+  const posted = { ...SAMPLE_SCORECARD, id: 'shop/helpful' }
+  await scorecards.put('default', { slotMs: nowMs, postedAtMs: nowMs, receivers: [], scorecard: posted })
   api = await startApi({
+    scorecards,
     gate: openGate,
     host: '127.0.0.1',
     port: 0,
@@ -319,6 +326,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api.drain()
   await keys.close()
+  await scorecards.close()
   await traces.close()
   await log.close()
   rmSync(folder, { recursive: true, force: true })
@@ -753,6 +761,7 @@ test('GET / lists the routes, each of which there is', async () => {
     name: 'helpful',
     id: '0',
     run: runId,
+    slot: new Date(nowMs).toISOString(),
   }
   const silenced = await fetch(`http://127.0.0.1:${api.port}/v1/silences`, {
     method: 'POST',
@@ -761,10 +770,8 @@ test('GET / lists the routes, each of which there is', async () => {
   const silence = silenceJsonSchema.parse(await silenced.json())
   for (const { method, path } of routes) {
     const ofPath = path.startsWith('/v1/silences/') ? { ...sample, id: silence.id } : sample
-    const { status } = await get(
-      path.replace(/\{(\w+)\}/g, (_, name: string) => ofPath[name]!),
-      { method },
-    )
+    const asked = path.replace(/\{(\w+)\}/g, (_, name: string) => ofPath[name]!)
+    const { status } = await fetch(`http://127.0.0.1:${api.port}${asked}`, { method })
     expect(status, path).not.toBe(404)
   }
 })

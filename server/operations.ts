@@ -34,6 +34,7 @@ import { seriesQuerySchema } from './routes/eval-detail.ts'
 import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.ts'
 import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
 import { replayAskSchema } from './routes/replays.ts'
+import { renderedScorecardQuerySchema, scorecardHistoryQuerySchema } from './routes/scorecards.ts'
 import { signInSchema } from './routes/session.ts'
 import { signInStartQuerySchema } from './routes/sign-in.ts'
 import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
@@ -60,12 +61,15 @@ import {
   pagesResponseSchema,
   pageTracesResponseSchema,
   planResponseSchema,
+  postedScorecardSchema,
   pushResponseSchema,
   replayComparisonSchema,
   replaySchema,
   replaysResponseSchema,
   resultsResponseSchema,
+  scorecardHistoryResponseSchema,
   scorecardSchema,
+  scorecardsResponseSchema,
   seriesResponseSchema,
   sessionInfoSchema,
   sessionsResponseSchema,
@@ -123,7 +127,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/alerts': { id: 'listAlerts', gives: alertStatesResponseSchema },
   'GET /v1/alerts/history': { id: 'listAlertHistory', query: historyQuerySchema, gives: alertHistoryResponseSchema },
   'POST /v1/alerts/ack': { id: 'acknowledgeAlert', body: acknowledgeSchema, gives: alertStatesResponseSchema },
+  'GET /v1/scorecards': { id: 'listScorecards', gives: scorecardsResponseSchema },
   'GET /v1/scorecards/:package/:name': { id: 'getScorecard', gives: scorecardSchema },
+  'GET /v1/scorecards/:package/:name/history': {
+    id: 'listPostedScorecards',
+    query: scorecardHistoryQuerySchema,
+    gives: scorecardHistoryResponseSchema,
+  },
+  'GET /v1/scorecards/:package/:name/history/:slot': { id: 'getPostedScorecard', gives: postedScorecardSchema },
+  'GET /v1/scorecards/:package/:name/rendered': {
+    id: 'renderScorecard',
+    query: renderedScorecardQuerySchema,
+    gives: { mediaType: 'text/html' },
+  },
   'GET /v1/silences': { id: 'listSilences', gives: silencesResponseSchema },
   'POST /v1/silences': { id: 'createSilence', body: createSilenceSchema, gives: silenceJsonSchema, status: 201 },
   'POST /v1/silences/:id/expire': { id: 'expireSilence', body: expireSilenceSchema, gives: silenceJsonSchema },

@@ -5,6 +5,7 @@ import { alertInvestigationSchema } from '../engine/alerting/investigation/inves
 import { matchersSchema } from '../engine/alerting/silence.ts'
 import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
 import { alertWhySchema } from '../engine/alerting/why.ts'
+import { scorecardSchema } from '../engine/scorecard/scorecard-json.ts'
 import { KEY_ROLES } from '../storage/access/principal.ts'
 
 export const verdictSchema = z.enum(['pass', 'fail', 'unknown', 'error'])
@@ -647,35 +648,35 @@ export type AlertHistoryResponse = z.infer<typeof alertHistoryResponseSchema>
 export type SilenceJson = z.infer<typeof silenceJsonSchema>
 export type SilencesResponse = z.infer<typeof silencesResponseSchema>
 
-const scorecardPeriod = z.object({ fromMs: z.number(), toMs: z.number() })
-export const scorecardSchema = z.object({
-  id: z.string(),
-  title: z.string().nullable(),
-  owner: z.string().nullable(),
-  period: scorecardPeriod,
-  before: scorecardPeriod.nullable(),
-  rows: z
-    .array(
-      z.object({
-        cells: z
-          .array(
-            z.object({
-              fn: z.string(),
-              evalId: z.string(),
-              group: z.record(z.string(), z.string()),
-              /** The unit of the value. */
-              type: z.looseObject({ kind: z.string() }),
-              value: z.number().nullable(),
-              interval: z.object({ low: z.number(), high: z.number() }).nullable(),
-              n: z.number(),
-              coverage: z.number().nullable(),
-              change: z.object({ before: z.number(), delta: z.number(), isClear: z.boolean() }).nullable(),
-            }),
-          )
-          .readonly(),
-      }),
-    )
-    .readonly(),
-  worst: z.array(z.object({ evalId: z.string(), traceId: z.string() })).readonly(),
+export { scorecardSchema }
+export const scorecardsResponseSchema = z.object({
+  scorecards: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string().nullable(),
+      owner: z.string().nullable(),
+      /** `shadow`: worked out when it is asked for, and sent to nobody. */
+      mode: z.enum(['live', 'shadow']),
+      schedule: z.object({ cron: z.string(), timeZone: z.string() }),
+      receivers: z.array(z.string()),
+      /** The slot that was posted last; null before the first. */
+      lastSlot: z.string().nullable(),
+    }),
+  ),
 })
+const postedSlot = {
+  /** RFC 3339: where its period ends. */
+  slot: z.string(),
+  postedAt: z.string(),
+  receivers: z.array(z.string()),
+}
+export const scorecardHistoryResponseSchema = z.object({
+  id: z.string(),
+  /** Newest first. */
+  posted: z.array(z.object({ ...postedSlot, title: z.string().nullable() })),
+})
+export const postedScorecardSchema = z.object({ ...postedSlot, scorecard: scorecardSchema })
+export type ScorecardsResponse = z.infer<typeof scorecardsResponseSchema>
+export type ScorecardHistoryResponse = z.infer<typeof scorecardHistoryResponseSchema>
+export type PostedScorecardJson = z.input<typeof postedScorecardSchema>
 export type ScorecardJson = z.input<typeof scorecardSchema>

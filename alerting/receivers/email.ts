@@ -1,10 +1,10 @@
 /** E-mail by SMTP, in text and HTML. An incident's messages are one thread in the reader's mailbox. */
 import { createHash } from 'node:crypto'
 import { createTransport, type Transporter } from 'nodemailer'
+import { escapeHtml, htmlPage } from '../../engine/html.ts'
 import { acknowledgementText, describeAlert, headlineOf, traceUrl } from '../message.ts'
 import type { AddressPolicy } from '../outbound/private-addresses.ts'
 import { ForbiddenAddressError, type Lookup, resolveGuarded } from '../outbound/resolve.ts'
-import { escapeHtml, htmlPage } from './html.ts'
 import type { AlertMessage, Delivery, Message, NoticeMessage, Receiver } from './receiver.ts'
 
 /** Of the server that takes the mail: `smtp://user:password@host:587`; `smtps:` speaks TLS from the start. */

@@ -15,6 +15,7 @@ import {
   DEAD_LETTERS,
   definitionTopics,
   replayTopics,
+  scorecardTopics,
 } from '../../storage/log/topics.ts'
 
 /** Positions in the log and how far replays are come first: behind what they speak of, never ahead. */
@@ -24,6 +25,7 @@ export const RECORD_TOPICS: readonly TopicSpec[] = [
   ...alertTopics.filter(({ name }) => name === ALERT_STATE || name === DEAD_LETTERS),
   ...definitionTopics,
   ...accessTopics,
+  ...scorecardTopics,
 ]
 
 const PAGE_RECORDS = 500

@@ -1,7 +1,7 @@
 /** `assay scorecard`: a scorecard as it would be sent now. */
 import { type Command, Option } from 'commander'
 import { scorecardLines, scorecardMarkdown, scorecardTitle } from '../../engine/scorecard/render.ts'
-import type { Scorecard } from '../../engine/scorecard/scorecard.ts'
+import type { Scorecard } from '../../engine/scorecard/scorecard-json.ts'
 import { scorecardSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { askApi, serverOf } from './ask-api.ts'

@@ -1,6 +1,6 @@
 /**
- * The main thread's hold on offline evals. Their thread and their queue start in the background when the first offline eval
- * comes into force, so that who has none does not pay for them; they may be asked for before they are there.
+ * The main thread's hold on offline evals and on what else has a schedule. Their thread and their queue start in the background when the
+ * first of it comes into force, so that who has none does not pay for them; they may be asked for before they are there.
  */
 
 import { MessageChannel } from 'node:worker_threads'
@@ -46,6 +46,12 @@ export interface OfflineStart {
   onLost: (name: string, reason: string) => void
 }
 
+/** What a scheduler is needed for: runs of offline evals, scorecards, and what alerts on changes and anomalies compare with. */
+const isScheduled = ({ evals, scorecards, alerts }: Plan): boolean =>
+  evals.some(({ kind }) => kind === 'offline') ||
+  scorecards.length > 0 ||
+  alerts.some(({ when }) => when.kind !== 'threshold')
+
 export class OfflineRole {
   state: OfflineState = { kind: 'off' }
   readonly #options: OfflineStart
@@ -58,7 +64,7 @@ export class OfflineRole {
   /** Returns at once. A queue that can't be opened leaves the rest running, and is said. */
   setDefinitions(plan: Plan): void {
     if (this.#starting !== null) void this.#starting.then((role) => role?.setDefinitions(plan))
-    else if (plan.evals.some((item) => item.kind === 'offline')) this.#starting = this.#start(plan)
+    else if (isScheduled(plan)) this.#starting = this.#start(plan)
   }
 
   #start(plan: Plan): Promise<RoleThread<OfflineInfo> | null> {

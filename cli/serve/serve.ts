@@ -16,6 +16,7 @@ import { measuredLog } from '../../storage/metrics/measured.ts'
 import { watchThread } from '../../storage/metrics/thread.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import { openReplays } from '../../storage/replays/replays.ts'
+import { openPostedScorecards, type PostedScorecards } from '../../storage/scorecards/posted.ts'
 import { type LazyState, lazyState } from '../../storage/state/lazy-state.ts'
 import { StateError } from '../../storage/state/port.ts'
 import { createErase } from '../erasure.ts'
@@ -107,6 +108,8 @@ async function start(
   })
   let alerts: Promise<OpenAlerts> | null = null
   undo.push(async () => (await alerts)?.close())
+  let scorecards: Promise<PostedScorecards> | null = null
+  undo.push(async () => (await scorecards)?.close())
   const shared: Shared = {
     settings,
     log,
@@ -121,6 +124,10 @@ async function start(
     alerts: () => {
       alerts ??= openAlerts({ log, nowMs: deps.nowMs, onProblem: deps.sayAs('api').problem })
       return alerts
+    },
+    scorecards: () => {
+      scorecards ??= openPostedScorecards({ log, onProblem: deps.sayAs('api').problem })
+      return scorecards
     },
     integrity: async () => {
       checking ??= openChecks(shared)
@@ -206,6 +213,7 @@ async function listen(
         releases: releasesOf(shared),
         integrity: await shared.integrity(),
         alerts: await shared.alerts(),
+        scorecards: await shared.scorecards(),
         erase: createErase({
           log: shared.log,
           engine: { url: settings.tracesUrl ?? '', cluster: settings.tables.cluster },

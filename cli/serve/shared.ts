@@ -6,6 +6,7 @@ import type { OpenAlerts } from '../../storage/alerts/open-alerts.ts'
 import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
 import type { Log } from '../../storage/log/port.ts'
 import { measuredTraces } from '../../storage/metrics/measured.ts'
+import type { PostedScorecards } from '../../storage/scorecards/posted.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -34,6 +35,8 @@ export interface Shared {
   readonly integrity: () => Promise<IntegrityService>
   /** What alerts are, and what people say of them. */
   readonly alerts: () => Promise<OpenAlerts>
+  /** Scorecards as they were posted. */
+  readonly scorecards: () => Promise<PostedScorecards>
   /** What instances share; rejects with `StateError` while it cannot be reached. Null where no Redis is told of. */
   readonly state: (() => Promise<StateStore>) | null
   /** Called after each change of the definitions in force. */

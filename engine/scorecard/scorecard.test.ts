@@ -48,19 +48,21 @@ const data: EvalData = {
 }
 const slotMs = Date.UTC(2026, 10, 23, 9)
 const build = (known: EvalData) =>
-  buildScorecard(plan, slotMs, () => known, [{ evalId: 'support/fast', traceId: 'a'.repeat(32) }])
+  buildScorecard(plan, slotMs, () => known, [
+    { evalId: 'support/fast', traceId: 'a'.repeat(32), spanId: '', score: null },
+  ])
 
 test('values, intervals, differences, coverage and groups, as lines', () => {
   const scorecard = build(data)
   expect(scorecardTitle(scorecard)).toBe('support/weekly, 2026-11-16 09:00 to 2026-11-23 09:00 UTC')
   expect(scorecardLines(scorecard)).toMatchInlineSnapshot(`
     [
-      "pass_rate(support/fast): 90.48% [85.75% to 93.75%], of 210, ≈ -4.52pp against before, coverage 95.45%",
-      "coverage(support/fast): 95.45% [91.84% to 97.51%], of 220, -4.55pp against before",
-      "count(support/fast): 220, of 220, +120 against before, coverage 95.45%",
-      "spend(support/fast): 1.25 USD, of 220, +0.25 USD against before, coverage 95.45%",
-      "mean(support/fast) env dev: 3 [2.673 to 3.327], of 10, coverage 100%",
-      "mean(support/fast) env prod: 4 [3.931 to 4.069], of 200, -0.5 against before, coverage 95.24%",
+      "pass_rate(fast): 90.48% [85.75% to 93.75%], of 210, ≈ -4.52pp [-10.04pp to +2.47pp] against before, coverage 95.45%",
+      "coverage(fast): 95.45% [91.84% to 97.51%], of 220, -4.55pp [-8.16pp to -0.31pp] against before",
+      "count(fast): 220, of 220, +120 against before, coverage 95.45%",
+      "spend(fast): 1.25 USD, of 220, +0.25 USD against before, coverage 95.45%",
+      "mean(fast) env dev: 3 [2.673 to 3.327], of 10, coverage 100%",
+      "mean(fast) env prod: 4 [3.931 to 4.069], of 200, -0.5 [-0.6205 to -0.3795] against before, coverage 95.24%",
       "failed support/fast: trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     ]
   `)
@@ -68,18 +70,20 @@ test('values, intervals, differences, coverage and groups, as lines', () => {
 
 test('the same as Markdown', () => {
   expect(scorecardMarkdown(build(data))).toMatchInlineSnapshot(`
-    "## support/weekly, 2026-11-16 09:00 to 2026-11-23 09:00 UTC
+    "## support/weekly
 
-    | value | now | 95% interval | against before | coverage | of |
+    2026-11-16 09:00 to 2026-11-23 09:00 UTC
+
+    | value | now | 95% interval | against the 7d before | coverage | of |
     | --- | --- | --- | --- | --- | --- |
-    | pass_rate(support/fast) | 90.48% | 85.75% to 93.75% | ≈ -4.52pp | 95.45% | 210 |
-    | coverage(support/fast) | 95.45% | 91.84% to 97.51% | -4.55pp |  | 220 |
-    | count(support/fast) | 220 |  | +120 | 95.45% | 220 |
-    | spend(support/fast) | 1.25 USD |  | +0.25 USD | 95.45% | 220 |
-    | mean(support/fast) env dev | 3 | 2.673 to 3.327 |  | 100% | 10 |
-    | mean(support/fast) env prod | 4 | 3.931 to 4.069 | -0.5 | 95.24% | 200 |
+    | pass_rate(fast) | 90.48% | 85.75% to 93.75% | ≈ -4.52pp (-10.04pp to +2.47pp) | 95.45% | 210 |
+    | coverage(fast) | 95.45% | 91.84% to 97.51% | -4.55pp (-8.16pp to -0.31pp) |  | 220 |
+    | count(fast) | 220 |  | +120 | 95.45% | 220 |
+    | spend(fast) | 1.25 USD |  | +0.25 USD | 95.45% | 220 |
+    | mean(fast) env dev | 3 | 2.673 to 3.327 |  | 100% | 10 |
+    | mean(fast) env prod | 4 | 3.931 to 4.069 | -0.5 (-0.6205 to -0.3795) | 95.24% | 200 |
 
-    ### Failing traces
+    ### Worst traces
 
     - support/fast: trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     "

@@ -2,17 +2,13 @@
 import type { ScorecardFn, ScorecardPlan, ValueType } from '../../dsl/plan.ts'
 import { newcombeDifference } from '../statistics/newcombe-difference.ts'
 import { wilsonInterval } from '../statistics/wilson-interval.ts'
+import type { Cell, Period, Scorecard } from './scorecard-json.ts'
 
 /** Of one eval and part of the traffic in one period. */
 export interface Tally {
   readonly group: Readonly<Record<string, string>>
   readonly counts: { readonly pass: number; readonly fail: number; readonly unknown: number; readonly error: number }
   readonly scores: { readonly count: number; readonly sum: number; readonly sumSquares: number }
-}
-
-export interface Period {
-  readonly fromMs: number
-  readonly toMs: number
 }
 
 /** What is known of one eval. */
@@ -23,33 +19,6 @@ export interface EvalData {
   /** Micro-units of USD. */
   readonly spendNow: number
   readonly spendBefore: number
-}
-
-export interface Cell {
-  readonly fn: ScorecardFn
-  readonly evalId: string
-  readonly group: Readonly<Record<string, string>>
-  readonly type: ValueType
-  /** In the unit of `type`, ratios 0..1; null where there is nothing to measure. */
-  readonly value: number | null
-  readonly interval: { readonly low: number; readonly high: number } | null
-  /** Subjects that the value is made of. */
-  readonly n: number
-  /** Of all subjects; null without any. */
-  readonly coverage: number | null
-  /** `isClear`: its interval does not hold zero. */
-  readonly change: { readonly before: number; readonly delta: number; readonly isClear: boolean } | null
-}
-
-export interface Scorecard {
-  readonly id: string
-  readonly title: string | null
-  readonly owner: string | null
-  readonly period: Period
-  readonly before: Period | null
-  readonly rows: readonly { readonly cells: readonly Cell[] }[]
-  /** Failing traces, newest first. */
-  readonly worst: readonly { readonly evalId: string; readonly traceId: string }[]
 }
 
 const ALPHA = 0.05
@@ -81,7 +50,18 @@ export function buildScorecard(
     }
   })
   const { id, title, owner } = plan
-  return { id, title, owner, period, before: periodBefore(plan, period), rows, worst }
+  return {
+    id,
+    title,
+    owner,
+    period,
+    before: periodBefore(plan, period),
+    rows,
+    trend: null,
+    spend: null,
+    worst,
+    alerts: [],
+  }
 }
 
 /** Those of the period, by name; one for all without labels. */
@@ -143,7 +123,16 @@ function cellOf(
   const before = data.before === null ? null : total(data.before, group)
   const { pass, fail, unknown, error } = now.counts
   const all = pass + fail + unknown + error
-  const common = { fn, evalId, group, type, coverage: all === 0 ? null : (pass + fail) / all }
+  const common = {
+    fn,
+    evalId,
+    group,
+    type,
+    coverage: all === 0 ? null : (pass + fail) / all,
+    method: null,
+    corrected: null,
+    trend: [],
+  }
   const share = shareOf(fn, now.counts)
   if (share !== null) {
     const { k, n } = share
@@ -171,7 +160,7 @@ function cellOf(
   }
   const [value, past] =
     fn === 'spend' ? [data.spendNow, data.spendBefore] : [all, before === null ? 0 : countOf(before)]
-  const change = before === null ? null : { before: past, delta: value - past, isClear: value !== past }
+  const change = before === null ? null : { before: past, delta: value - past, interval: null, isClear: value !== past }
   return { ...common, n: all, value, interval: null, change }
 }
 
@@ -181,7 +170,8 @@ const countOf = ({ counts: { pass, fail, unknown, error } }: Omit<Tally, 'group'
 function changeOfShare(now: { k: number; n: number }, before: { k: number; n: number }): NonNullable<Cell['change']> {
   const difference = newcombeDifference({ k1: now.k, n1: now.n, k2: before.k, n2: before.n, alpha: ALPHA })
   const { lower, upper } = difference
-  return { before: before.k / before.n, delta: difference.difference, isClear: lower > 0 || upper < 0 }
+  const interval = { low: lower, high: upper }
+  return { before: before.k / before.n, delta: difference.difference, interval, isClear: lower > 0 || upper < 0 }
 }
 
 function changeOfMean(
@@ -189,5 +179,11 @@ function changeOfMean(
   before: { value: number; se: number },
 ): NonNullable<Cell['change']> {
   const delta = now.value - before.value
-  return { before: before.value, delta, isClear: Math.abs(delta) > Z * Math.hypot(now.se, before.se) }
+  const half = Z * Math.hypot(now.se, before.se)
+  return {
+    before: before.value,
+    delta,
+    interval: { low: delta - half, high: delta + half },
+    isClear: Math.abs(delta) > half,
+  }
 }

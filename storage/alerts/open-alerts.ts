@@ -11,7 +11,7 @@ export interface OpenAlerts {
 }
 
 export async function openAlerts(options: {
-  log: Log
+  log: Pick<Log, 'read' | 'append' | 'ensureTopics'>
   nowMs: () => number
   onProblem: (text: string) => void
 }): Promise<OpenAlerts> {

@@ -11,6 +11,8 @@ export const NOTIFICATIONS = 'notifications'
 export const ALERT_STATE = 'alert-state'
 /** The API's: silences and acknowledgements, which every manager follows. */
 export const ALERT_CONTROLS = 'alert-controls'
+/** The offline workers': scorecards as they were posted. */
+export const SCORECARDS = 'scorecards'
 /** The API's, by `assay push`: compiled packages of definitions. */
 export const EVAL_DEFINITIONS = 'eval-definitions'
 /** The API's and the command line's: keys, and what was done with them and by them. */
@@ -98,4 +100,9 @@ export const replayTopics: readonly TopicSpec[] = [
 /** Who stores or judges follows it. */
 export const erasureTopics: readonly TopicSpec[] = [
   { name: ERASURES, partitions: 1, retentionMs: null, retentionBytes: null, compacted: true },
+]
+
+/** The offline workers': scorecards as they were posted, for the API to show. */
+export const scorecardTopics: readonly TopicSpec[] = [
+  { name: SCORECARDS, partitions: 1, retentionMs: 400 * DAY_MS, retentionBytes: null, compacted: false },
 ]

@@ -1,14 +1,8 @@
 /** Works a scorecard out from what is stored. */
 import type { Plan, ScorecardPlan } from '../../dsl/plan.ts'
-import {
-  buildScorecard,
-  type EvalData,
-  type Period,
-  periodBefore,
-  periodOf,
-  type Scorecard,
-  type Tally,
-} from '../../engine/scorecard/scorecard.ts'
+import { buildScorecard, type EvalData, periodBefore, periodOf, type Tally } from '../../engine/scorecard/scorecard.ts'
+import type { OpenAlert, Period, Scorecard } from '../../engine/scorecard/scorecard-json.ts'
+import type { OpenAlerts } from '../alerts/open-alerts.ts'
 import type { TracesStore } from '../traces/port.ts'
 
 export type ScorecardTraces = Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults'>
@@ -16,9 +10,15 @@ export type ScorecardTraces = Pick<TracesStore, 'resultHistory' | 'judgeSpend' |
 const STEP_MS = 3_600_000
 const WORST = 3
 
+/** `alerts`: what fires; null where nothing is known of alerts. */
+export interface ScorecardSources {
+  readonly traces: ScorecardTraces
+  readonly alerts: Pick<OpenAlerts, 'states' | 'controls'> | null
+}
+
 /** `slotMs`: where its period ends. */
 export async function gatherScorecard(
-  traces: ScorecardTraces,
+  { traces, alerts }: ScorecardSources,
   tenant: string,
   plan: Plan,
   scorecard: ScorecardPlan,
@@ -30,7 +30,7 @@ export async function gatherScorecard(
   const spendNow = await traces.judgeSpend(tenant, period.fromMs)
   const spendSince = before === null ? new Map<string, number>() : await traces.judgeSpend(tenant, before.fromMs)
   const data = new Map<string, EvalData>()
-  const worst: { evalId: string; traceId: string }[] = []
+  const worst: Scorecard['worst'][number][] = []
   for (const id of ids) {
     const measureHash = plan.evals.find((one) => one.id === id)?.measureHash ?? ''
     const tallies = (of: Period): Promise<Tally[]> => talliesOf(traces, tenant, id, measureHash, of)
@@ -46,9 +46,31 @@ export async function gatherScorecard(
       sinceMs: period.fromMs,
       limit: WORST,
     })
-    worst.push(...failed.map(({ traceId }) => ({ evalId: id, traceId })))
+    worst.push(...failed.map(({ traceId, spanId, score }) => ({ evalId: id, traceId, spanId, score: score ?? null })))
   }
-  return buildScorecard(scorecard, slotMs, (id) => data.get(id)!, worst.slice(0, WORST))
+  const built = buildScorecard(scorecard, slotMs, (id) => data.get(id)!, worst.slice(0, WORST))
+  return { ...built, alerts: alerts === null ? [] : await openAlertsOn(alerts, tenant, new Set(ids)) }
+}
+
+/** Of these evals, those that fire now, the longest first. */
+async function openAlertsOn(
+  { states, controls }: NonNullable<ScorecardSources['alerts']>,
+  tenant: string,
+  evalIds: ReadonlySet<string>,
+): Promise<OpenAlert[]> {
+  await Promise.all([states.refresh(), controls.refresh()])
+  return states
+    .current(tenant)
+    .filter(({ evalId, to, mode }) => to === 'firing' && mode === 'live' && evalIds.has(evalId))
+    .map(({ alertId, title, severity, group, sinceMs, incidentId }) => ({
+      alertId,
+      title,
+      severity,
+      group,
+      sinceMs,
+      acknowledgedBy: controls.acknowledgement(tenant, incidentId)?.by ?? null,
+    }))
+    .sort((a, b) => a.sinceMs - b.sinceMs)
 }
 
 async function talliesOf(

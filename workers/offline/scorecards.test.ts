@@ -29,10 +29,11 @@ scorecard weekly {
     judgeSpend: async () => new Map<string, number>(),
     queryResults: async () => [],
   }
+  const nowMs = () => 0
   const job = { tenant: 'default', scorecardId: 'shop/weekly', slotMs: Date.UTC(2026, 10, 23, 9) }
-  await sendScorecard(job, plan, { log, traces })
-  await sendScorecard(job, plan, { log, traces })
-  await sendScorecard({ ...job, scorecardId: 'shop/gone' }, plan, { log, traces })
+  await sendScorecard(job, plan, { log, traces, nowMs, onProblem: expect.fail })
+  await sendScorecard(job, plan, { log, traces, nowMs, onProblem: expect.fail })
+  await sendScorecard({ ...job, scorecardId: 'shop/gone' }, plan, { log, traces, nowMs, onProblem: expect.fail })
   const records = await log.read(NOTIFICATIONS, 0, 0, 100)
   const sent = records.map(
     ({ value }) => JSON.parse(Buffer.from(value).toString()) as { id: string; notice: { lines: string[] } },
@@ -44,6 +45,6 @@ scorecard weekly {
       'default/scorecard/shop/weekly@2026-11-23T09:00:00.000Z/email:shop@example.com',
     ]),
   )
-  expect(sent[0]!.notice.lines[0]).toContain('pass_rate(shop/fast): 90%')
+  expect(sent[0]!.notice.lines[0]).toContain('pass_rate(fast): 90%')
   await log.close()
 })

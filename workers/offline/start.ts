@@ -39,7 +39,7 @@ import { createHandlers, ofTenant } from './work-runs.ts'
 export type OfflinePart = 'scheduler' | 'worker'
 
 export interface OfflineOptions {
-  log: Pick<Log, 'append' | 'ensureTopics'>
+  log: Pick<Log, 'append' | 'ensureTopics' | 'read'>
   traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
@@ -227,7 +227,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const dailyWorker = isWorker
     ? await queue.workDaily(async (job) => {
         if (job.name === 'baselines') await build()
-        else if (job.name === 'scorecard') await sendScorecard(job, definitions.current(job.tenant), options)
+        else if (job.name === 'scorecard')
+          await sendScorecard(job, definitions.current(job.tenant), { ...options, onProblem: notice })
         else await checkDay?.(job.day)
       })
     : null
