@@ -1,13 +1,13 @@
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { LogError } from '../storage/log/port.ts'
-import { DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
+import { when } from '../engine/alerting/alert-fixture.ts'
+import { ALERT_STATE, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
   all,
   bench,
   evaluator,
   manager,
+  minute,
   planOf,
   results,
   slackReceivers,
@@ -15,11 +15,13 @@ import {
   until,
   useAlertBench,
 } from '../test/support/alert-bench.ts'
-import { overriding } from '../test/support/overriding.ts'
 import { startSlackServer, textOf } from '../test/support/slack-server.ts'
 import { noticeNotifications, notificationRecord } from './notification.ts'
 
 useAlertBench()
+
+const shop = { receiver: 'slack', target: '#shop' } as const
+const other = { receiver: 'slack', target: '#other' } as const
 
 describe('the manager', () => {
   const fire = async (): Promise<void> => {
@@ -107,59 +109,54 @@ describe('the manager', () => {
     expect(bench.problems.join()).not.toContain('secret')
   })
 
-  test.each([
-    ['fails', new LogError('full', 'no room for a sign of life')],
-    ['brings records, of a partition that was assigned anew', null],
-  ])('loses nothing when a fetch %s while its memory is full', async (_, failure) => {
-    await fire()
-    await until('the notification', async () => (await all(NOTIFICATIONS)).length > 0)
-    const route = { receiver: 'slack' as const, target: '#shop' }
-    const copy = (id: string) => {
+  test('what waits for a receiver that is down is bounded, waits in the log, and holds up no other receiver', async () => {
+    const down = await startSlackServer()
+    const receivers = slackReceivers(new Map([['down', down.url()]]))
+    down.fail(...Array.from({ length: 3 }, () => ({ status: 500 })))
+    const noticeTo = (target: string, id: string) => {
       const notice = { id, title: id, severity: 'info' as const, lines: [], atMs: bench.clockMs }
-      return notificationRecord(noticeNotifications('default', [route], notice)[0]!)
+      return notificationRecord(noticeNotifications('default', [{ receiver: 'slack', target }], notice)[0]!)
     }
-    await bench.log.append(
-      NOTIFICATIONS,
-      Array.from({ length: 550 }, (_, i) => copy(`copy ${i}`)),
-    )
-    bench.slack.fail({ status: 500 })
-    const mended = Promise.withResolvers<void>()
-    let pauses = 0
-    let fetches = 0
-    const log = overriding(bench.log, {
-      openConsumer: async (options) => {
-        const consumer = await bench.log.openConsumer(options)
-        return overriding(consumer, {
-          pause: (partitions) => {
-            pauses++
-            consumer.pause(partitions)
-          },
-          fetch: async (limits) => {
-            if (pauses === 0 || fetches++ > 0) return consumer.fetch(limits)
-            await bench.log.append(NOTIFICATIONS, [copy('the last but one')])
-            mended.resolve()
-            if (failure !== null) throw failure
-            consumer.resume(consumer.assignment())
-            return consumer.fetch(limits)
-          },
-        })
-      },
-    })
-    // Slack is tried again when the fetch is over.
-    const sleep = async (delayMs: number) => {
-      await Promise.race([mended.promise, new Promise((resolve) => setTimeout(resolve, delayMs))])
-      await setImmediate()
-    }
-    const started = await manager({ log, sleep, retry: { firstMs: 7 } })
-    await mended.promise
-    await bench.log.append(NOTIFICATIONS, [copy('the last')])
-    await until('all deliveries', async () => started.stats().delivered === 553)
+    const first = await manager({ receivers, retry: { firstMs: 3_600_000 } })
+    const waiting = Array.from({ length: 1_300 }, (_, i) => noticeTo('#down', `notice ${i}`))
+    await bench.log.append(NOTIFICATIONS, waiting)
+    await bench.log.append(NOTIFICATIONS, [noticeTo('#up', 'for another')])
+    await bench.slack.waitFor(1)
+    await stop(first)
+    // The last of them comes again: its writer died and did not know.
+    await bench.log.append(NOTIFICATIONS, [waiting.at(-1)!, noticeTo('#down', 'the last')])
+    const second = await manager({ receivers })
+    await down.waitFor(1_301, 45_000)
+    const told = down.messages.map((message) => textOf(message))
+    expect(new Set(told).size).toBe(1_301)
+    expect(told.at(-1)).toContain('the last')
+    expect(second.stats().deadLettered).toBe(0)
+    // What a message costs to note does not grow with what waits: of each a thing, a head and an empty place.
+    const written = (await all(ALERT_STATE)).reduce((sum, { value }) => sum + value.byteLength, 0)
+    expect(written).toBeLessThan(1_301 * 4_000)
+    await down.close()
+  })
+
+  test('what a receiver alone does not take holds up nothing else that it is told', async () => {
+    bench.plan = planOf(alertOf({ id: 'shop/poison' }), alertOf({ id: 'shop/well', title: 'Another alert' }))
+    bench.slack.refuse((message) => textOf(message).includes('leaks personal data'))
+    await evaluator()
+    await manager({ retry: { firstMs: 1, longestMs: 50 } })
+    await results({ verdict: 'fail' })
+    await bench.slack.waitFor(1)
+    expect(textOf(bench.slack.messages[0]!)).toContain('Firing: Another alert')
+    bench.slack.refuse(() => false)
+    const messages = await bench.slack.waitFor(2)
+    expect(textOf(messages[1]!)).toContain('leaks personal data')
   })
 
   test('gives up after its time, and not sooner because a clock jumps', async () => {
     await fire()
-    bench.slack.fail(...Array.from({ length: 4 }, () => ({ status: 500 })))
+    const down = await startSlackServer()
+    const receivers = slackReceivers(new Map([['shop', down.url()]]))
+    down.fail(...Array.from({ length: 40 }, () => ({ status: 500 })))
     await manager({
+      receivers,
       nowMs: () => (bench.clockMs += 24 * 3_600_000),
       retry: { firstMs: 1, leastTries: 4 },
       systemRoutes: [{ receiver: 'slack', target: '#ops' }],
@@ -169,9 +166,49 @@ describe('the manager', () => {
       return found.length > 0 && found
     })
     expect(dead!.headers.code).toBe('undeliverable')
-    expect(bench.slack.requestCount()).toBeGreaterThanOrEqual(4)
+    expect(down.requestCount()).toBeGreaterThanOrEqual(4)
     const told = 'slack("#shop") was not told: Firing: An answer leaks personal data'
     await until('the notice', async () => bench.slack.messages.some((message) => textOf(message).includes(told)))
+    expect(textOf(bench.slack.messages[0]!)).toMatch(/slack\("#shop"\) has taken no message for \d+ min/)
+    await down.close()
+  })
+
+  test('what was put aside does not count as told: it is tried again while it fires', async () => {
+    bench.plan = planOf(alertOf({ when: when('rate', 'fail', '>', 0.5) }))
+    await fire()
+    bench.slack.fail({ status: 404 })
+    const started = await manager({ timing: { repeatMs: { page: 60 * minute, ticket: null, info: null } } })
+    await until('a dead letter', async () => started.stats().deadLettered === 1)
+    bench.clockMs += 61 * minute
+    const [message] = await bench.slack.waitFor(1)
+    expect(textOf(message!)).toContain('Firing: An answer leaks personal data')
+  })
+
+  test('and its end is not told to whoever did not hear of it', async () => {
+    await fire()
+    bench.slack.fail({ status: 404 })
+    const started = await manager()
+    await until('a dead letter', async () => started.stats().deadLettered === 1)
+    bench.clockMs += 11 * minute
+    await until('the end', async () => (await all(NOTIFICATIONS)).length === 2)
+    await results({ verdict: 'fail' })
+    const [message] = await bench.slack.waitFor(1)
+    expect(textOf(message!)).toContain('Firing: An answer leaks personal data')
+    expect(started.stats().deadLettered).toBe(1)
+  })
+
+  test('the operators hear of it by a receiver that works, if theirs does not', async () => {
+    bench.plan = planOf(alertOf({ notify: [shop] }), alertOf({ id: 'shop/other', title: 'Another', notify: [other] }))
+    await fire()
+    const down = await startSlackServer()
+    down.fail(...Array.from({ length: 40 }, () => ({ status: 404 })))
+    await manager({
+      receivers: slackReceivers(new Map([['shop', down.url()]])),
+      systemRoutes: [shop],
+    })
+    const told = 'slack("#shop") was not told: Firing: An answer leaks personal data'
+    await until('the notice', async () => bench.slack.messages.some((message) => textOf(message).includes(told)))
+    await down.close()
   })
 
   test('a malformed notification goes to dead-letters and stops nothing', async () => {

@@ -13,13 +13,15 @@ import { deadLetter } from '../storage/log/dead-letter.ts'
 import { type Consumer, type Log, LogError, type LogRecord } from '../storage/log/port.ts'
 import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { DeliveredIds, loadDelivered } from './delivered.ts'
+import { CatchUp } from './manager/catch-up.ts'
 import { Delivery } from './manager/delivery.ts'
-import { backlogOf, emptyLane, isIdle, type Lane, take } from './manager/lane.ts'
+import { emptyLane, isFull, isIdle, type Lane, take } from './manager/lane.ts'
 import { type LaneEntry, Lanes } from './manager/lanes.ts'
-import type { RetryPolicy, Timing } from './manager/next.ts'
+import { nextTryMs, type RetryPolicy, type Timing } from './manager/next.ts'
 import { endsOf, escalate, type RouteRule } from './manager/route-rules.ts'
 import {
   type AlertNotification,
+  type Notification,
   type NotifiedTransition,
   notificationRecord,
   parseNotification,
@@ -33,8 +35,6 @@ const FETCH_BYTES = 1 << 20
 /** Silences end, clocks move: lanes are looked at this often. */
 const MAX_WAIT_MS = 1_000
 const MIN_WAIT_MS = 10
-/** Messages that wait in memory; more wait in the log. */
-const MAX_WAITING = 500
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
@@ -120,8 +120,12 @@ class Manager {
   readonly #timing: Timing
   readonly #lanes: Lanes
   readonly #delivery: Delivery
+  readonly #catchUp: CatchUp
   #seen = new DeliveredIds()
-  #room: (() => void) | null = null
+  /** Of `notifications`: what comes before was taken, or is noted as what a lane has still to take. */
+  #position = 0
+  /** Ends a wait for records when a lane has room again. */
+  #room = new AbortController()
 
   constructor(options: AlertManagerOptions, controls: AlertControls, states: AlertStates) {
     this.#options = options
@@ -137,7 +141,13 @@ class Manager {
       problem: (text) => this.#problem(text),
       untilWritten: (write) => this.#untilWritten(write),
       save: (entry) => this.#lanes.save([entry]),
+      workingRoutes: (tenant) =>
+        this.#lanes
+          .all()
+          .filter(({ lane }) => lane.tenant === tenant && lane.failing === null)
+          .flatMap(({ lane: { route } }) => (options.receivers.find(route) === null ? [] : [route])),
     })
+    this.#catchUp = new CatchUp(options.log)
   }
 
   async assign(isOwner: boolean): Promise<void> {
@@ -146,7 +156,8 @@ class Manager {
     if (!isOwner) return
     const committed = (await log.committed(MANAGER_GROUP)).find(({ topic }) => topic === NOTIFICATIONS)
     const [extent] = await log.endOffsets(NOTIFICATIONS)
-    await loadDelivered(log, 0, committed?.offset ?? extent?.start ?? 0, this.#seen)
+    this.#position = committed?.offset ?? extent?.start ?? 0
+    await loadDelivered(log, 0, this.#position, this.#seen)
     await this.#lanes.load((text) => this.#problem(text))
   }
 
@@ -161,8 +172,7 @@ class Manager {
         this.#look()
         await this.#escalate()
         await this.#takeNext(consumer, this.#waitMs())
-        this.#look()
-        await this.#waitForRoom(consumer)
+        await this.#readOn()
         failureCount = 0
       } catch (error) {
         if (!(error instanceof LogError)) throw error
@@ -187,7 +197,9 @@ class Manager {
   }
 
   async #takeNext(consumer: Consumer, maxWaitMs: number): Promise<void> {
-    const records = await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs, signal: this.stop.signal })
+    this.#room = new AbortController()
+    const signal = AbortSignal.any([this.stop.signal, this.#room.signal])
+    const records = await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs, signal })
     if (records.length === 0 || !this.#lanes.isOwner) return
     await this.#refresh()
     const changed = new Set<LaneEntry>()
@@ -196,6 +208,7 @@ class Manager {
     await this.#append(ends)
     await this.#lanes.save([...changed])
     const { topic, partition, offset } = records.at(-1)!
+    this.#position = offset + 1
     // Otherwise the partition is another's by now, which reads the same and finds it in the lanes.
     await this.#untilWritten(() => consumer.commit([{ topic, partition, offset: offset + 1 }]))
   }
@@ -217,10 +230,31 @@ class Manager {
       return
     }
     this.#seen.add(notification.id)
-    const before = entry.lane
-    entry.lane = { ...take(before, notification, this.#options.nowMs()), nextOffset: record.offset + 1 }
-    ends.push(...endsOf(before, entry.lane, this.#options.rules ?? []))
+    if (entry.lane.isBehind) return
     changed.add(entry)
+    // So much waits for this receiver that the rest waits in the log: neither memory nor another receiver pays for it.
+    if (isFull(entry.lane)) entry.lane = { ...entry.lane, nextOffset: record.offset, isBehind: true }
+    else this.#takeInto(entry, notification, record, ends)
+  }
+
+  #takeInto(entry: LaneEntry, notification: Notification, record: LogRecord, ends: AlertNotification[]): void {
+    const before = entry.lane
+    const sinceMs = Math.min(this.#options.nowMs(), record.appendTimeMs)
+    entry.lane = { ...take(before, notification, sinceMs), nextOffset: record.offset + 1 }
+    ends.push(...endsOf(before, entry.lane, this.#options.rules ?? []))
+  }
+
+  /** For lanes that have room again for what stayed in the log. */
+  async #readOn(): Promise<void> {
+    for (const entry of this.#lanes.all()) {
+      if (!this.#catchUp.isDue(entry)) continue
+      const ends: AlertNotification[] = []
+      await this.#catchUp.readOn(entry, this.#position, (into, notification, record) =>
+        this.#takeInto(into, notification, record, ends),
+      )
+      await this.#append(ends)
+      await this.#lanes.save([entry])
+    }
   }
 
   /** Before anything is decided on new records, what people said and which pages fire is known: both were written before. */
@@ -265,7 +299,7 @@ class Manager {
         .sendAll(entry, (lane) => this.#circumstances(lane), this.stop.signal)
         .finally(() => {
           entry.sending = null
-          this.#room?.()
+          if (this.#catchUp.isDue(entry)) this.#room.abort()
         })
     }
   }
@@ -288,30 +322,10 @@ class Manager {
     )
   }
 
-  /** With the memory's bound reached, fetching goes on, as good as without records, so that the group membership stays alive. */
-  async #waitForRoom(consumer: Consumer): Promise<void> {
-    const backlog = (): number => this.#lanes.all().reduce((sum, { lane }) => sum + backlogOf(lane), 0)
-    while (backlog() >= MAX_WAITING && !this.stop.signal.aborted) {
-      consumer.pause(consumer.assignment())
-      await Promise.race([
-        new Promise<void>((resolve) => (this.#room = resolve)),
-        this.#sleep(this.#waitMs(), this.stop.signal),
-      ])
-      this.#look()
-      try {
-        // Partitions that are assigned anew meanwhile are not paused: what they give is taken all the same, or it would be lost.
-        await this.#takeNext(consumer, 0)
-      } finally {
-        consumer.resume(consumer.assignment())
-      }
-    }
-  }
-
   #waitMs(): number {
-    const tries = this.#lanes
-      .all()
-      .flatMap(({ lane, sending }) => (lane.failing === null || sending ? [] : [lane.failing.nextTryMs]))
-    const dueInMs = Math.min(...tries) - this.#options.nowMs()
+    const idle = this.#lanes.all().filter(({ sending }) => sending === null)
+    const nowMs = this.#options.nowMs()
+    const dueInMs = Math.min(...idle.map(({ lane }) => nextTryMs(lane, nowMs))) - nowMs
     return Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
   }
 
@@ -349,7 +363,7 @@ const covers = (page: Readonly<Record<string, string>>, ticket: Readonly<Record<
 
 /** Something may have been told while the escalation was written. */
 const merged = (now: Lane, escalated: Lane): Lane['incidents'] =>
-  now.incidents.map((incident) => ({
-    ...incident,
-    escalated: escalated.incidents.find(({ key }) => key === incident.key)?.escalated ?? incident.escalated,
-  }))
+  now.incidents.map((incident) => {
+    const names = escalated.incidents.find(({ key }) => key === incident.key)?.escalated ?? incident.escalated
+    return names.length === incident.escalated.length ? incident : { ...incident, escalated: names }
+  })

@@ -7,9 +7,9 @@ import { DeliveredIds } from '../delivered.ts'
 import { describeAlert, headlineOf, messageToText } from '../message.ts'
 import { noticeNotifications, notificationRecord, type Route, routeName, type SystemNotice } from '../notification.ts'
 import type { Message, Receivers } from '../receivers/receiver.ts'
-import type { Lane } from './lane.ts'
+import { backlogOf, type Lane } from './lane.ts'
 import type { LaneEntry } from './lanes.ts'
-import { type Circumstances, failed, nextMessage, type RetryPolicy, told } from './next.ts'
+import { type Circumstances, failed, nextMessage, putAside, type RetryPolicy, told } from './next.ts'
 
 export interface DeliveryOptions {
   log: Log
@@ -18,6 +18,8 @@ export interface DeliveryOptions {
   onPrint: (text: string) => void
   apiUrl?: () => string | null
   systemRoutes?: readonly Route[]
+  /** Those of the tenant whose receivers take messages, as far as is known. */
+  workingRoutes: (tenant: string) => readonly Route[]
   retry: RetryPolicy
   counts: { delivered: number; printed: number; retried: number; deadLettered: number }
   problem: (text: string) => void
@@ -28,6 +30,9 @@ export interface DeliveryOptions {
 /** A terminal is told of each once, and reminds nobody. */
 const CONSOLE = { oneByOne: true, reminds: true } as const
 const GIVEN_UP = 'undelivered/'
+const UNREACHABLE = 'unreachable/'
+/** A receiver that has failed for so long is told of. */
+const UNREACHABLE_AFTER_MS = 15 * 60_000
 
 export class Delivery {
   readonly #options: DeliveryOptions
@@ -67,21 +72,23 @@ export class Delivery {
       }
       const { nowMs, retry } = this.#options
       const afterMs = outcome.kind === 'retry' ? outcome.afterMs : null
-      const waiting = outcome.kind === 'refused' ? null : failed(entry.lane, retry, nowMs(), afterMs)
+      const waiting = outcome.kind === 'refused' ? null : failed(entry.lane, message, retry, nowMs(), afterMs)
       if (waiting === null) {
         const code = outcome.kind === 'refused' ? 'refused' : 'undeliverable'
         await this.#giveUp(message, code, outcome.reason)
-        await this.#note(entry, message, null)
+        entry.lane = putAside(entry.lane, message, nowMs())
+        await this.#options.save(entry)
         continue
       }
       this.#options.counts.retried++
-      entry.lane = waiting
-      const delayMs = waiting.failing!.nextTryMs - nowMs()
+      entry.lane = waiting.lane
       this.#options.problem(
-        `${routeName(message.route)} did not take ${message.id}, next try in ${delayMs / 1000} s: ${outcome.reason}`,
+        `${routeName(message.route)} did not take ${message.id}, next try in ${waiting.delayMs / 1000} s: ${outcome.reason}`,
       )
+      await this.#tellOfFailing(entry, outcome.reason)
       await this.#options.save(entry)
-      return
+      // Where it is that message alone, the others go on.
+      if (entry.lane.failing !== null) return
     }
   }
 
@@ -134,17 +141,43 @@ export class Delivery {
 
   /** Its own alert, to the operators; of what cannot be told them there is none. */
   async #tellOperators(message: Message, kept: SystemNotice, reason: string): Promise<void> {
-    const { systemRoutes = [], log, untilWritten, nowMs } = this.#options
-    const routes = systemRoutes.filter((route) => routeName(route) !== routeName(message.route))
-    if (routes.length === 0 || kept.id.startsWith(`${GIVEN_UP}${GIVEN_UP}`)) return
-    const notice: SystemNotice = {
+    if (kept.id.startsWith(`${GIVEN_UP}${GIVEN_UP}`) || kept.id.startsWith(`${GIVEN_UP}${UNREACHABLE}`)) return
+    await this.#notify(message.tenant, message.route, {
       id: `${GIVEN_UP}${message.id}/told`,
       title: `${routeName(message.route)} was not told: ${kept.title}`,
       severity: 'page',
       lines: [reason, ...kept.lines, 'assay dlq list shows what was put aside'],
-      atMs: nowMs(),
-    }
-    const records = noticeNotifications(message.tenant, routes, notice).map(notificationRecord)
+      atMs: this.#options.nowMs(),
+    })
+  }
+
+  /** Long before anything is given up, and once. */
+  async #tellOfFailing(entry: LaneEntry, reason: string): Promise<void> {
+    const { failing, tenant, route } = entry.lane
+    const nowMs = this.#options.nowMs()
+    if (failing === null || failing.isTold || nowMs - failing.sinceMs < UNREACHABLE_AFTER_MS) return
+    entry.lane = { ...entry.lane, failing: { ...failing, isTold: true } }
+    const minutes = Math.floor((nowMs - failing.sinceMs) / 60_000)
+    const count = backlogOf(entry.lane)
+    await this.#notify(tenant, route, {
+      id: `${UNREACHABLE}${tenant}/${routeName(route)}/${failing.sinceMs}`,
+      title: `${routeName(route)} has taken no message for ${minutes} min`,
+      severity: 'page',
+      lines: [reason, `${count === 1 ? '1 alert waits' : `${count} alerts wait`} for it; it is tried again for 3 days`],
+      atMs: nowMs,
+    })
+  }
+
+  /** The operators, and where none of theirs works, another receiver of the tenant's that does. */
+  async #notify(tenant: string, failing: Route, notice: SystemNotice): Promise<void> {
+    const { systemRoutes = [], log, untilWritten, workingRoutes } = this.#options
+    const isOther = (route: Route): boolean => routeName(route) !== routeName(failing)
+    const working = workingRoutes(tenant).filter(isOther)
+    const names = new Set(working.map(routeName))
+    const own = systemRoutes.filter(isOther)
+    const routes = own.some((route) => names.has(routeName(route))) ? own : [...own, ...working.slice(0, 1)]
+    if (routes.length === 0) return
+    const records = noticeNotifications(tenant, routes, notice).map(notificationRecord)
     await untilWritten(() => log.append(NOTIFICATIONS, records))
   }
 }

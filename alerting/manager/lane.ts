@@ -18,6 +18,8 @@ export interface Incident {
   readonly isDue: boolean
   /** When the last message about it was taken. */
   readonly toldAtMs: number | null
+  /** When its firing was put aside, untold: it is tried again later, and its end is nobody's news. */
+  readonly givenUpAtMs: number | null
   /** The time of the acknowledgement that was told. */
   readonly acknowledgedAtMs: number | null
   /** Since when it is open here: escalation counts from it. */
@@ -33,28 +35,40 @@ export interface Lane {
   readonly route: Route
   /** Of `notifications`: earlier records are in here already. */
   readonly nextOffset: number
+  /** So much waits that what comes from there on stays in the log for now. */
+  readonly isBehind: boolean
   readonly incidents: readonly Incident[]
   /** By group: what the receiver gave back for its first message, and when it was last told of a firing. */
   readonly groups: Readonly<Record<string, { readonly ref: string | null; readonly firingToldMs: number }>>
   /** In their order: notices, scorecards. */
   readonly others: readonly Exclude<Notification, { kind: 'alert' }>[]
-  /** The receiver does not take what is next. */
-  readonly failing: {
-    readonly sinceMs: number
-    readonly count: number
-    readonly lastMs: number
-    readonly nextTryMs: number
-  } | null
+  /** The receiver does not take what it is sent. */
+  readonly failing: Failing | null
+  /** By group: what it alone does not take, while it took others. */
+  readonly stuck: Readonly<Record<string, Failing>>
+}
+
+export interface Failing {
+  readonly sinceMs: number
+  readonly count: number
+  readonly lastMs: number
+  readonly nextTryMs: number
+  /** What was tried meanwhile. */
+  readonly groups: readonly string[]
+  /** The operators know. */
+  readonly isTold: boolean
 }
 
 export const emptyLane = (tenant: string, route: Route): Lane => ({
   tenant,
   route,
   nextOffset: 0,
+  isBehind: false,
   incidents: [],
   groups: {},
   others: [],
   failing: null,
+  stuck: {},
 })
 
 /** Nothing is left to tell or to wait for. */
@@ -63,6 +77,11 @@ export const isIdle = ({ incidents, others }: Lane): boolean => incidents.length
 /** What waits to be told now. */
 export const backlogOf = ({ incidents, others }: Lane): number =>
   others.length + incidents.filter(({ end, told }) => end !== null || told === 'nothing').length
+
+/** So much may wait in a lane; the rest of it waits in the log, and nobody else for it. */
+export const MOST_WAITING = 500
+
+export const isFull = (lane: Lane): boolean => backlogOf(lane) >= MOST_WAITING
 
 /** Alerts of one group are told together. */
 export const groupOf = ({ transition }: Incident): string => transition.alertId
@@ -93,6 +112,7 @@ export function take(lane: Lane, notification: Notification, atMs: number): Lane
     told: 'nothing',
     isDue: false,
     toldAtMs: null,
+    givenUpAtMs: null,
     acknowledgedAtMs: null,
     sinceMs: atMs,
     escalated: [],

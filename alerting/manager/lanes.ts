@@ -1,9 +1,12 @@
 /** The lanes of a manager that owns them, and the notes of them in the log. */
-import type { Log } from '../../storage/log/port.ts'
+import type { Log, RecordToAppend } from '../../storage/log/port.ts'
 import { ALERT_STATE } from '../../storage/log/topics.ts'
 import type { Route } from '../notification.ts'
-import type { Lane } from './lane.ts'
-import { beginEpoch, laneName, laneRecord, loadLanes } from './lane-store.ts'
+import type { Failing, Lane } from './lane.ts'
+import { beginEpoch, laneName, loadLanes, StoredLane, type Tenure } from './lane-store.ts'
+
+/** Written at once at the most: what many lanes hold is more than a log takes as one. */
+const WRITE_BYTES = 4 << 20
 
 export interface LaneEntry {
   lane: Lane
@@ -11,13 +14,14 @@ export interface LaneEntry {
   sending: Promise<void> | null
   /** The lane is another manager's by now: nothing more is written of it. */
   isLost: boolean
+  readonly stored: StoredLane
 }
 
 export class Lanes {
   readonly #log: Log
   readonly #untilWritten: (write: () => Promise<unknown>) => Promise<void>
   #entries: Map<string, LaneEntry> | null = null
-  #epoch = 0
+  #tenure: Tenure = { epoch: 0, space: 0 }
   readonly #dirty = new Set<LaneEntry>()
   #saving: Promise<void> = Promise.resolve()
 
@@ -32,11 +36,13 @@ export class Lanes {
 
   async load(onProblem: (text: string) => void): Promise<void> {
     this.letGo()
-    this.#epoch = await beginEpoch(this.#log)
-    const lanes = await loadLanes(this.#log, onProblem)
-    this.#entries = new Map([...lanes].map(([name, lane]) => [name, entryOf(triedAgain(lane))]))
+    const epoch = await beginEpoch(this.#log)
+    const { lanes, tenure, leftovers } = await loadLanes(this.#log, epoch, onProblem)
+    this.#tenure = tenure
+    this.#entries = new Map(lanes.map((lane) => [laneName(lane.tenant, lane.route), entryOf(triedAgain(lane), tenure)]))
     // With the new epoch, so that what the owner before still writes is known as his.
     await this.save([...this.#entries.values()])
+    await this.#write(leftovers)
   }
 
   letGo(): void {
@@ -54,7 +60,7 @@ export class Lanes {
   }
 
   add(lane: Lane): LaneEntry {
-    const entry = entryOf(lane)
+    const entry = entryOf(lane, this.#tenure)
     this.#entries?.set(laneName(lane.tenant, lane.route), entry)
     return entry
   }
@@ -63,16 +69,36 @@ export class Lanes {
   save(entries: readonly LaneEntry[]): Promise<void> {
     for (const entry of entries) if (!entry.isLost) this.#dirty.add(entry)
     this.#saving = this.#saving.then(async () => {
-      const records = [...this.#dirty].map(({ lane }) => laneRecord(lane, this.#epoch))
+      const records = [...this.#dirty].flatMap(({ lane, stored }) => stored.changesTo(lane))
       this.#dirty.clear()
-      if (records.length > 0) await this.#untilWritten(() => this.#log.append(ALERT_STATE, records))
+      await this.#write(records)
     })
     return this.#saving
+  }
+
+  async #write(records: readonly RecordToAppend[]): Promise<void> {
+    for (let from = 0; from < records.length; ) {
+      let to = from + 1
+      let sizeBytes = records[from]!.value.byteLength
+      while (to < records.length && sizeBytes + records[to]!.value.byteLength <= WRITE_BYTES)
+        sizeBytes += records[to++]!.value.byteLength
+      const part = records.slice(from, to)
+      await this.#untilWritten(() => this.#log.append(ALERT_STATE, part))
+      from = to
+    }
   }
 }
 
 /** At once: whoever starts an Assay anew may have mended what failed. */
-const triedAgain = (lane: Lane): Lane =>
-  lane.failing === null ? lane : { ...lane, failing: { ...lane.failing, nextTryMs: 0 } }
+function triedAgain(lane: Lane): Lane {
+  const now = (one: Failing): Failing => ({ ...one, nextTryMs: 0 })
+  const stuck = Object.fromEntries(Object.entries(lane.stuck).map(([group, one]) => [group, now(one)]))
+  return { ...lane, failing: lane.failing && now(lane.failing), stuck }
+}
 
-const entryOf = (lane: Lane): LaneEntry => ({ lane, sending: null, isLost: false })
+const entryOf = (lane: Lane, tenure: Tenure): LaneEntry => ({
+  lane,
+  sending: null,
+  isLost: false,
+  stored: new StoredLane(tenure),
+})

@@ -1,5 +1,6 @@
 /** Silences, acknowledgements, inhibition, escalation, grouping and reminders, through a real log to real servers. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { when } from '../../engine/alerting/alert-fixture.ts'
 import { silencing } from '../../engine/alerting/silence.ts'
 import { type OpenAlerts, openAlerts } from '../../storage/alerts/open-alerts.ts'
 import {
@@ -134,7 +135,7 @@ test('an acknowledgement is told, and ends reminders and escalation', async () =
 })
 
 test('without one it is told again, and escalated once; the escalation hears of the end', async () => {
-  bench.plan = planOf(alertOf({ notify: [slack] }))
+  bench.plan = planOf(alertOf({ notify: [slack], when: when('rate', 'fail', '>', 0.5) }))
   const rule = { match: { labels: {} }, during: null, afterMs: 15 * minute, notify: [pager] }
   await evaluator()
   await manager({

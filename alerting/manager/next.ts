@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { NotifiedTransition } from '../notification.ts'
 import type { Acknowledgement, AlertEvent, AlertItem, Message, Receiver } from '../receivers/receiver.ts'
-import { groupOf, type Incident, type Lane, withIncident, withoutIncidents } from './lane.ts'
+import { type Failing, groupOf, type Incident, type Lane, withoutIncidents } from './lane.ts'
 
 /** What there is to know besides the lane. */
 export interface Circumstances {
@@ -30,33 +30,71 @@ export interface Next {
   readonly message: Message | null
 }
 
+/** A receiver that failed so often is tried with other things, too: it may be one message alone that it does not take. */
+const TRIES_IN_ORDER = 3
+
 export function nextMessage(given: Lane, at: Circumstances): Next {
   const lane = brought(given, at)
-  if (isWaiting(lane, at.nowMs)) return { lane, message: null }
+  const { failing, stuck } = lane
+  if (failing !== null && isWaiting(failing, at.nowMs)) return { lane, message: null }
+  const waiting = Object.entries(stuck).flatMap(([group, one]) => (isWaiting(one, at.nowMs) ? [group] : []))
+  const tried = failing !== null && failing.count >= TRIES_IN_ORDER ? failing.groups : []
   const message =
-    firings(lane, at) ?? ends(lane, at) ?? acknowledgements(lane, at) ?? reminders(lane, at) ?? other(lane)
+    firstMessage(lane, new Set([...waiting, ...tried]), at) ??
+    (tried.length === 0 ? null : firstMessage(lane, new Set(waiting), at))
   return { lane, message }
 }
 
+/** Of what is not of `passed` groups. */
+function firstMessage(lane: Lane, passed: ReadonlySet<string>, at: Circumstances): Message | null {
+  const incidents = lane.incidents.filter((incident) => !passed.has(groupOf(incident)))
+  const others = lane.others.filter(({ id }) => !passed.has(groupOfOther(id)))
+  const left = passed.size === 0 ? lane : { ...lane, incidents, others }
+  return firings(left, at) ?? ends(left, at) ?? acknowledgements(left, at) ?? reminders(left, at) ?? other(left)
+}
+
+const groupOfOther = (id: string): string => `other/${id}`
+const groupOfMessage = (message: Message): string =>
+  message.kind === 'alerts' ? message.items[0]!.transition.alertId : groupOfOther(message.id)
+
 /** A clock that was set back since the last try is no reason to wait for longer. */
-export const isWaiting = ({ failing }: Lane, nowMs: number): boolean =>
-  failing !== null && nowMs >= failing.lastMs && nowMs < failing.nextTryMs
+export const isWaiting = ({ lastMs, nextTryMs }: Failing, nowMs: number): boolean =>
+  nowMs >= lastMs && nowMs < nextTryMs
 
+/** When what failed is tried next, after `nowMs`; infinite if nothing is. */
+export const nextTryMs = ({ failing, stuck }: Lane, nowMs: number): number =>
+  Math.min(
+    ...[failing, ...Object.values(stuck)].map((one) =>
+      one !== null && one.nextTryMs > nowMs ? one.nextTryMs : Number.POSITIVE_INFINITY,
+    ),
+  )
+
+const DAY_MS = 24 * 3_600_000
 /** A receiver may ask for a day at most. */
-const LONGEST_WAIT_MS = 24 * 3_600_000
+const LONGEST_WAIT_MS = DAY_MS
 
-/** Marks what is due, and drops what was over before anything let it be told. */
+/** Marks what is due, and drops what was over before anything let it be told, or before anyone could be told. */
 function brought(given: Lane, { isMuted }: Circumstances): Lane {
-  let lane = given
-  for (const incident of given.incidents)
-    if (incident.told === 'nothing' && !incident.isDue && !isMuted(incident.transition))
-      lane = withIncident(lane, { ...incident, isDue: true })
-  const dropped = lane.incidents.filter(({ told, isDue, end }) => told === 'nothing' && !isDue && end !== null)
+  const isNowDue = ({ told, isDue, transition }: Incident): boolean =>
+    told === 'nothing' && !isDue && !isMuted(transition)
+  const incidents = given.incidents.map((incident) => (isNowDue(incident) ? { ...incident, isDue: true } : incident))
+  const dropped = incidents.filter(
+    ({ told, isDue, end, givenUpAtMs }) => told === 'nothing' && (!isDue || givenUpAtMs !== null) && end !== null,
+  )
+  const lane = { ...given, incidents }
   return dropped.length === 0 ? lane : withoutIncidents(lane, new Set(dropped.map(({ key }) => key)))
 }
 
+/** What was put aside is tried again as often as people are reminded. */
+function isPutAside({ givenUpAtMs, transition }: Incident, { nowMs, timing }: Circumstances): boolean {
+  const againMs = timing.repeatMs[transition.severity] ?? DAY_MS
+  return givenUpAtMs !== null && !isOld(givenUpAtMs, againMs, nowMs)
+}
+
 function firings(lane: Lane, at: Circumstances): Message | null {
-  const untold = lane.incidents.filter(({ told, isDue }) => told === 'nothing' && isDue)
+  const untold = lane.incidents.filter(
+    (incident) => incident.told === 'nothing' && incident.isDue && !isPutAside(incident, at),
+  )
   for (const first of untold) {
     const group = lane.groups[groupOf(first)]
     const agoMs = group === undefined ? Number.POSITIVE_INFINITY : at.nowMs - group.firingToldMs
@@ -137,17 +175,17 @@ function messageOf(lane: Lane, event: AlertEvent, incidents: readonly Incident[]
   }
 }
 
-/** The lane when the receiver has taken the message, or when it is given up. */
+/** The lane when the receiver has taken the message. */
 export function told(lane: Lane, message: Message, nowMs: number, ref: string | null): Lane {
-  const { failing: _, ...rest } = lane
-  const well: Lane = { ...rest, failing: null }
+  const well = taken(lane, message)
   if (message.kind !== 'alerts') return { ...well, others: well.others.filter(({ id }) => id !== message.id) }
   const keys = new Set(message.items.map(({ key }) => key))
   if (message.event === 'resolved') return withoutIncidents(well, keys)
   const incidents = well.incidents.map((incident): Incident => {
     if (!keys.has(incident.key)) return incident
     const acknowledged = message.items.find(({ key }) => key === incident.key)?.acknowledged ?? null
-    return { ...incident, told: 'firing', toldAtMs: nowMs, acknowledgedAtMs: acknowledged?.atMs ?? null }
+    const acknowledgedAtMs = acknowledged?.atMs ?? null
+    return { ...incident, told: 'firing', toldAtMs: nowMs, givenUpAtMs: null, acknowledgedAtMs }
   })
   const [first] = well.incidents.filter(({ key }) => keys.has(key))
   if (first === undefined) return { ...well, incidents }
@@ -157,21 +195,71 @@ export function told(lane: Lane, message: Message, nowMs: number, ref: string | 
   return { ...well, incidents, groups: { ...well.groups, [group]: { ref: known?.ref ?? ref, firingToldMs } } }
 }
 
+/** It takes some things: what else it did not take while it took nothing is tried at once, and then in its own time. */
+function taken({ failing, stuck, ...rest }: Lane, message: Message): Lane {
+  const known = { ...stuck }
+  for (const group of failing?.groups ?? []) known[group] ??= { ...failing!, nextTryMs: 0, groups: [] }
+  delete known[groupOfMessage(message)]
+  const left = new Set([...rest.incidents.map(groupOf), ...rest.others.map(({ id }) => groupOfOther(id))])
+  return {
+    ...rest,
+    failing: null,
+    stuck: Object.fromEntries(Object.entries(known).filter(([group]) => left.has(group))),
+  }
+}
+
+/** The lane when the message was put aside: of a firing nobody was told, so that its end is no news; the rest is not tried again. */
+export function putAside(lane: Lane, message: Message, nowMs: number): Lane {
+  const { failing, stuck } = lane
+  if (message.kind !== 'alerts' || message.event !== 'firing')
+    return { ...told(lane, message, nowMs, null), failing, stuck }
+  const keys = new Set(message.items.map(({ key }) => key))
+  const incidents = lane.incidents.map((incident) =>
+    keys.has(incident.key) ? { ...incident, givenUpAtMs: nowMs } : incident,
+  )
+  return { ...lane, incidents }
+}
+
 export interface RetryPolicy {
   firstMs: number
   longestMs: number
-  /** After this the message goes to `dead-letters`. */
+  /** A message that waits for so long on a receiver that fails for as long goes to `dead-letters`. */
   giveUpAfterMs: number
-  /** It is tried as often at least: a clock that jumps by days is no reason to give up. */
+  /** The receiver is tried as often at least: a clock that jumps by days is no reason to give up. */
   leastTries: number
 }
 
-/** The lane when the receiver did not take its message for now; null when it is time to give up. */
-export function failed(lane: Lane, policy: RetryPolicy, nowMs: number, afterMs: number | null): Lane | null {
-  const { sinceMs, count } = lane.failing ?? { sinceMs: nowMs, count: 0 }
-  const isTooOld = nowMs - sinceMs >= policy.giveUpAfterMs && count + 1 >= policy.leastTries
-  if (isTooOld) return null
+/** The lane when the receiver did not take the message for now, and when it is tried again; null when it is time to give that one up. */
+export function failed(
+  lane: Lane,
+  message: Message,
+  policy: RetryPolicy,
+  nowMs: number,
+  afterMs: number | null,
+): { lane: Lane; delayMs: number } | null {
+  const group = groupOfMessage(message)
+  const alone = lane.stuck[group]
+  const { sinceMs, count, isTold, groups } = alone ?? lane.failing ?? FRESH(nowMs)
+  const waitsMs = nowMs - Math.max(sinceMs, waitsSinceMs(lane, message))
+  if (waitsMs >= policy.giveUpAfterMs && count + 1 >= policy.leastTries) return null
   const backOffMs = Math.min(policy.longestMs, policy.firstMs * 2 ** Math.min(count, 40))
   const delayMs = Math.min(Math.max(afterMs ?? 0, backOffMs), LONGEST_WAIT_MS)
-  return { ...lane, failing: { sinceMs, count: count + 1, lastMs: nowMs, nextTryMs: nowMs + delayMs } }
+  const tried = [...new Set([...groups, group])]
+  const failing = { sinceMs, count: count + 1, lastMs: nowMs, nextTryMs: nowMs + delayMs, isTold, groups: tried }
+  const changed = alone === undefined ? { ...lane, failing } : { ...lane, stuck: { ...lane.stuck, [group]: failing } }
+  return { lane: changed, delayMs }
+}
+
+const FRESH = (nowMs: number): Omit<Failing, 'lastMs' | 'nextTryMs'> => ({
+  sinceMs: nowMs,
+  count: 0,
+  isTold: false,
+  groups: [],
+})
+
+function waitsSinceMs({ incidents }: Lane, message: Message): number {
+  if (message.kind !== 'alerts' || message.event !== 'firing') return message.atMs
+  const keys = new Set(message.items.map(({ key }) => key))
+  const own = incidents.filter(({ key }) => keys.has(key))
+  return Math.min(...own.map(({ sinceMs, givenUpAtMs }) => givenUpAtMs ?? sinceMs))
 }

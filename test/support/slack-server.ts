@@ -57,6 +57,8 @@ export interface SlackServer extends Omit<ReceiverServer, 'url' | 'waitFor'> {
   url(path?: string): string
   readonly messages: readonly ReceivedMessage[]
   fail(...faults: Fault[]): void
+  /** From now on it fails with such messages, and with no others. */
+  refuse(isRefused: (message: ReceivedMessage) => boolean): void
   /** Resolves when that many messages were taken; rejects after `timeoutMs`. */
   waitFor(count: number, timeoutMs?: number): Promise<readonly ReceivedMessage[]>
 }
@@ -64,6 +66,7 @@ export interface SlackServer extends Omit<ReceiverServer, 'url' | 'waitFor'> {
 /** Listens on loopback; port 0 takes a free one. */
 export async function startSlackServer(port = 0): Promise<SlackServer> {
   const messages: ReceivedMessage[] = []
+  let isRefused = (_: ReceivedMessage): boolean => false
   const server = await startReceiverServer((request) => {
     const html = { 'content-type': 'text/html' }
     const refused = (status: number, body: string) => ({ status, body, headers: html })
@@ -75,13 +78,18 @@ export async function startSlackServer(port = 0): Promise<SlackServer> {
     const parsed = payloadSchema.safeParse(raw)
     if (!parsed.success) return refused(400, 'invalid_blocks')
     if (!parsed.data.text && !parsed.data.blocks?.length) return refused(400, 'no_text')
-    messages.push({ path: request.path, payload: parsed.data, atMs: performance.now() })
+    const message = { path: request.path, payload: parsed.data, atMs: performance.now() }
+    if (isRefused(message)) return refused(500, 'internal_error')
+    messages.push(message)
     return { status: 200, body: 'ok', headers: html }
   }, port)
   return {
     ...server,
     url: (path = 'T000/B000/secret') => `${server.url}/services/${path}`,
     messages,
+    refuse: (look) => {
+      isRefused = look
+    },
     waitFor: (count, timeoutMs = 10_000) => server.waitFor(() => messages.length >= count && messages, timeoutMs),
   }
 }
