@@ -50,6 +50,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'gateway and evaluate on a Kafka broker beside the OpenTelemetry Collector doing the same: CPU of each',
     run: async () => (await import('./gateway-kafka.ts')).run({ spans: 150_000, rounds: 2 }),
   },
+  'ui-queries': {
+    about: "what the web UI's pages ask, on 1,000,000 stored spans in process: p50 and p95 of each",
+    run: async () => (await import('./ui-queries.ts')).run({ spans: 1_000_000, rounds: 20 }),
+  },
   live: {
     about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',
     run: async () => (await import('./live.ts')).run(),

@@ -1,5 +1,6 @@
 /** The pages by address. Each is loaded when it is first shown; alerts link to these addresses, so that they stay. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { parseApiSearch } from './pages/api/search.ts'
 import { parseEvalSearch } from './pages/evals/search.ts'
 import { parseLiveSearch } from './pages/live/search.ts'
 import { parseSignInSearch } from './pages/sign-in/search.ts'
@@ -57,6 +58,13 @@ const alerts = createRoute({
   component: lazyRouteComponent(() => import('./pages/alerts/alerts-page.tsx'), 'AlertsPage'),
 })
 
+const api = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/api',
+  validateSearch: parseApiSearch,
+  component: lazyRouteComponent(() => import('./pages/api/api-page.tsx'), 'ApiPage'),
+})
+
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
@@ -71,7 +79,7 @@ const system = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, alerts, playground, system, signIn]),
+  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, alerts, playground, system, api, signIn]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,

@@ -40,6 +40,8 @@ export interface OperationObject {
   readonly requestBody?: Content & { readonly required: true }
   readonly responses: Readonly<Record<string, Content & { readonly description: string }>>
   readonly security?: readonly never[]
+  /** What the key or the session has to be good for. */
+  readonly 'x-permission': RouteEntry['permission']
 }
 
 export interface ApiDescription {
@@ -119,6 +121,7 @@ function describe(route: RouteEntry, operation: Operation, names: ReadonlyMap<z.
       },
     },
     ...(route.permission === 'public' && { security: [] }),
+    'x-permission': route.permission,
   }
 }
 

@@ -216,7 +216,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
       route.fulfill({ json: { tenant: 'default', role: 'viewer', may: ['read'], isSignedIn: true } }),
     )
     await viewer.goto(`${example.assay.apiUrl}/alerts`)
-    const end = viewer.getByRole('button', { name: 'End it' })
+    const end = viewer.locator('.alert-firing').getByRole('button', { name: 'Acknowledge' }).first()
     await expect.poll(() => end.getAttribute('title')).toBe('Your role is viewer: this takes the role editor.')
     expect(await end.isDisabled()).toBe(true)
     expect(await seriousFindings(viewer)).toEqual([])
@@ -226,6 +226,17 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   test('System: its parts', async () => {
     await open('/system')
     await page.getByRole('heading', { name: /gateway/i }).waitFor()
+    await expectClean()
+  })
+
+  test('API: a route found, filled in, sent, and answered', async () => {
+    await open('/api')
+    await page.getByLabel('Find a route').fill('sessions')
+    await page.getByRole('link', { name: 'GET /v1/sessions' }).click()
+    await page.getByLabel('since', { exact: true }).fill('1h')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByRole('heading', { name: /^200 in/ }).waitFor()
+    expect(await page.getByRole('region', { name: 'Answer' }).textContent()).toContain('"session"')
     await expectClean()
   })
 
@@ -332,7 +343,16 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
 
   test('every page fits a phone', async () => {
     await page.setViewportSize({ width: 390, height: 844 })
-    for (const path of ['/', '/traces', '/evals', '/evals/support/no_pii', '/alerts', '/playground', '/system']) {
+    for (const path of [
+      '/',
+      '/traces',
+      '/evals',
+      '/evals/support/no_pii',
+      '/alerts',
+      '/playground',
+      '/system',
+      '/api',
+    ]) {
       await open(path)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.waitForLoadState('networkidle')

@@ -5,4 +5,5 @@ export const PAGES = [
   { to: '/alerts', label: 'Alerts' },
   { to: '/playground', label: 'Playground' },
   { to: '/system', label: 'System' },
+  { to: '/api', label: 'API' },
 ] as const
