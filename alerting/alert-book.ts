@@ -182,7 +182,10 @@ export class AlertBook {
       // What is old pages nobody; what is usual it may still tell.
       if (staleCount === old.length && !isStatistical(entry.alert)) continue
       const observations = parsed.results.flatMap((result, i) =>
-        old[i] && !isStatistical(entry.alert) ? [] : [observationOf(result, entry.alert, appendTimeMs, old[i])],
+        // What was drawn because it was flagged says nothing of how often there is such a thing.
+        result.drawnFor !== undefined || (old[i] && !isStatistical(entry.alert))
+          ? []
+          : [observationOf(result, entry.alert, appendTimeMs, old[i])],
       )
       this.#record(entry, stepGroups(entry.state, entry.alert, observations))
       entry.changed = true

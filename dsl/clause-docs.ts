@@ -65,9 +65,15 @@ const DOCS: Readonly<Record<string, ClauseDoc>> = {
     snippet: 'day at <06:00> in "<UTC>"',
     words: ['hour', 'day', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday', 'cron "…"'],
   },
+  missed: {
+    form: 'words',
+    doc: 'Which of the slots that passed while nothing ran are made up for: the `latest` (the default), `all` of them (24 at most), or `none`.',
+    snippet: '<latest|all|none>',
+    words: ['latest', 'all', 'none'],
+  },
   sample: {
     form: 'sample',
-    doc: 'What is judged: so many, or `all`, of a scope, over the time that it looks back.',
+    doc: 'What is judged: so many, or `all`, of a scope, over the time that it looks back. `, half flagged`: half of them where an online eval failed or a panel disagreed.',
     snippet: '<200> of <trace> over <24h>',
   },
   judge: {

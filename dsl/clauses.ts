@@ -25,7 +25,7 @@ export const CLAUSES: Record<DeclKind, KindClauses> = {
   },
   'offline eval': {
     required: ['every', 'sample', 'judge', 'show', 'scale', 'rubric', 'pass'],
-    optional: ['title', 'owner', 'was', 'metric', 'labels', 'budget', 'missing', 'mode'],
+    optional: ['title', 'owner', 'was', 'missed', 'metric', 'labels', 'budget', 'missing', 'mode'],
   },
   alert: {
     required: ['on', 'when', 'severity'],
@@ -39,7 +39,19 @@ export const CLAUSES: Record<DeclKind, KindClauses> = {
 /** What an eval that is made from a template says itself: who, where and when; what is measured is the template's. */
 export const OF_A_USE: Record<'online eval' | 'offline eval', readonly string[]> = {
   'online eval': ['on', 'title', 'owner', 'was', 'mode', 'missing'],
-  'offline eval': ['every', 'sample', 'judge', 'labels', 'budget', 'title', 'owner', 'was', 'mode', 'missing'],
+  'offline eval': [
+    'every',
+    'missed',
+    'sample',
+    'judge',
+    'labels',
+    'budget',
+    'title',
+    'owner',
+    'was',
+    'mode',
+    'missing',
+  ],
 }
 
 /** Clauses of a template, and the view of its file in which they are looked at. */

@@ -3,6 +3,7 @@ import { compileBudget, isModelName } from './compile-budget.ts'
 import { checkMissing, headingOf } from './compile-common.ts'
 import { compileMetric } from './compile-metric.ts'
 import { compilePass } from './compile-online.ts'
+import type { Reporter } from './diagnostics/reporter.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
 import { walkExpr } from './expr-walk.ts'
 import { didYouMeanField, fieldFix } from './field-guess.ts'
@@ -11,14 +12,13 @@ import type { Unhashed } from './hash.ts'
 import { compileLabelsFile } from './labels-file.ts'
 import { durationNs, literalValue } from './literals.ts'
 import type { EvalDecl, Module } from './module.ts'
-import { notRunYet } from './not-run.ts'
 import type { BudgetPlan, Expr, JudgePlan, OfflineEvalPlan, OfflineMethod, ScopePlan, Subject } from './plan.ts'
 import { compileSchedule } from './schedule.ts'
 import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
 import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
-import type { ExprNode } from './syntax/ast.ts'
+import type { ExprNode, SampleNode } from './syntax/ast.ts'
 import type { MissingCause } from './typed.ts'
 import { NUMBER, type Type } from './types.ts'
 
@@ -38,17 +38,19 @@ export function compileOffline(
   const scored = clauses.has('metric')
     ? byMetric(clauses, sample?.scope ?? null, module, project)
     : byRubric(clauses, sample?.scope.subject ?? null, module)
+  const missed = clauses.word('missed', MISSED, 'latest')
   const labels = compileLabelsFile(clauses, heading.id, clauses.home('labels', module), project.readLabels)
   const budget = compileBudget(clauses, clauses.home('budget', module))
   const pass = compileScoredPass(clauses, scored, clauses.home('pass', module), project)
   const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)
   if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null) return null
   if (!checkCheaper(scored.method, budget, clauses, module)) return null
-  const plan = {
+  return {
     kind: 'offline' as const,
     ...heading,
     was,
     schedule,
+    ...(missed !== null && missed !== 'latest' && { missed }),
     sample,
     method: scored.method,
     labels: labels?.file ?? null,
@@ -57,8 +59,6 @@ export function compileOffline(
     pass,
     missing,
   }
-  warnOfWhatIsNotRun(plan, decl, module)
-  return plan
 }
 
 /** One model has one voice: a stand-in for each member of a panel would be asked as often as it has members. */
@@ -75,14 +75,8 @@ function checkCheaper(method: OfflineMethod, budget: BudgetPlan | null, clauses:
   return false
 }
 
-/** What is carried in the plan, and not acted on by this version. */
-function warnOfWhatIsNotRun(plan: Unhashed<OfflineEvalPlan>, decl: EvalDecl, module: Module): void {
-  const why = notRunYet(plan)
-  if (why !== null) {
-    const message = `\`${decl.name.text}\` is compiled, and not run by this version: ${why}`
-    module.reporter.report('W0905', decl.name.span, message, { label: 'has no verdicts but those of tests' })
-  }
-}
+/** Of the slots that passed while nothing ran. */
+const MISSED = ['latest', 'all', 'none'] as const
 
 /** How a subject gets its score, and what is known of the score. */
 interface Scored {
@@ -148,7 +142,36 @@ function compileSample(clauses: Clauses, module: Module, project: Project): Offl
     scope,
     module,
   )
-  return { size, scope, overNs, by }
+  const flagged = compileLean(node, size, by, reporter)
+  return flagged === null ? null : { size, scope, overNs, by, ...(flagged && { flagged: 'half' as const }) }
+}
+
+/** `half flagged`: whether it is there; null when it is in error (told). */
+function compileLean(
+  { lean }: SampleNode,
+  size: number | 'all',
+  by: readonly string[],
+  reporter: Reporter,
+): boolean | null {
+  if (lean === null) return false
+  const { part, what } = lean
+  if (part.text === '' || what?.text === '') return null
+  const wrong = part.text === 'half' ? what : part
+  if (wrong?.text !== 'flagged' || wrong === part) {
+    const node = wrong ?? part
+    reportWord(reporter, 'sample', { kind: 'path', path: node.text, span: node.span }, ['half flagged'])
+    return null
+  }
+  const span = { start: part.span.start, end: wrong.span.end }
+  const against =
+    size === 'all'
+      ? 'of `all` there is nothing left to choose'
+      : by.length > 0
+        ? '`by` divides the sample already'
+        : null
+  if (against === null && Number(size) >= 2) return true
+  reporter.report('E0406', span, against ?? 'one subject has no half', { label: 'leave `half flagged` out' })
+  return null
 }
 
 function written(node: ExprNode, module: Module): { text: string; span: Span } {

@@ -188,12 +188,6 @@ function compileJudged(node: Extract<GivenNode, { kind: 'judge' }>, module: Modu
     })
     return null
   }
-  if (plan.sample.scope.subject === 'session') {
-    module.reporter.report('E0417', node.evalName.span, 'a test gives one trace, and this eval judges sessions', {
-      label: 'cannot be tested by this version',
-    })
-    return null
-  }
   const returns = node.returns
   if (returns.kind === 'path' && (returns.path === 'abstain' || returns.path === 'error'))
     return { kind: 'judge', evalId: plan.id, returns: returns.path }

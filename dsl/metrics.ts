@@ -146,7 +146,7 @@ export const METRICS: readonly MetricSchema[] = [
   {
     name: 'loops',
     version: 1,
-    subjects: ['trace'],
+    subjects: ['trace', 'session'],
     params: [int('max_period', 1, 20, 5, 'The longest sequence of calls that counts as one turn of a loop.')],
     result: 'number',
     judgeCalls: 0,
@@ -155,7 +155,7 @@ export const METRICS: readonly MetricSchema[] = [
   {
     name: 'trajectory_match',
     version: 1,
-    subjects: ['trace'],
+    subjects: ['trace', 'session'],
     params: [
       {
         name: 'expected',
@@ -172,7 +172,7 @@ export const METRICS: readonly MetricSchema[] = [
   {
     name: 'step_efficiency',
     version: 1,
-    subjects: ['trace'],
+    subjects: ['trace', 'session'],
     params: [int('reference', 1, 1000, null, 'The calls of tools that the task needs.')],
     result: 'ratio',
     judgeCalls: 0,
@@ -181,7 +181,7 @@ export const METRICS: readonly MetricSchema[] = [
   {
     name: 'error_recovery',
     version: 1,
-    subjects: ['trace'],
+    subjects: ['trace', 'session'],
     params: [],
     result: 'ratio',
     judgeCalls: 0,

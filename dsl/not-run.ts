@@ -1,9 +1,4 @@
-import type { OfflineEvalPlan, ScorecardPlan } from './plan.ts'
-
-/** What of an offline eval this version compiles and carries, and does not run yet; null when it runs. */
-export function notRunYet({ sample }: Pick<OfflineEvalPlan, 'sample'>): string | null {
-  return sample.scope.subject === 'session' ? 'sessions are not judged yet' : null
-}
+import type { ScorecardPlan } from './plan.ts'
 
 /** Labels by which rows of scorecards are divided. */
 const DIVIDED_BY: ReadonlySet<string> = new Set(['agent.name', 'env'])

@@ -183,7 +183,16 @@ export interface OfflineEvalPlan extends EvalCommon {
   kind: 'offline'
   /** A cron expression of five fields, with its IANA time zone. */
   schedule: { cron: string; timeZone: string }
-  sample: { size: number | 'all'; scope: ScopePlan; overNs: number; by: string[] }
+  sample: {
+    size: number | 'all'
+    scope: ScopePlan
+    overNs: number
+    by: string[]
+    /** Half of it is drawn where an online eval failed or a panel disagreed. */
+    flagged?: 'half'
+  }
+  /** Which of the slots that passed while nothing ran are run: the latest unless told. */
+  missed?: 'none' | 'all'
   method: OfflineMethod
   /** File of human scores of some of the traces, relative to `file`. */
   labels: string | null

@@ -39,6 +39,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
         ]
       : [
           aside('every', `cron ${JSON.stringify(plan.schedule.cron)} in ${JSON.stringify(plan.schedule.timeZone)}`),
+          aside('missed', plan.missed ?? ''),
           sampleClause(plan.sample, options),
           ...methodClauses(plan.method, options),
           aside('labels', plan.labels === null ? '' : JSON.stringify(plan.labels)),
@@ -60,7 +61,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
 const EVAL_KEYS = new Set([
   ...['id', 'name', 'package', 'measureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
   ...['kind', 'title', 'owner', 'mode', 'scope', 'score', 'redact', 'pass', 'missing'],
-  ...['schedule', 'sample', 'method', 'labels', 'anchors', 'budget'],
+  ...['schedule', 'missed', 'sample', 'method', 'labels', 'anchors', 'budget'],
 ])
 
 /** Of an alert or a scorecard. */
@@ -114,13 +115,13 @@ function othersOf(plan: object, without: ReadonlySet<string>, options: PrintOpti
 }
 
 function sampleClause(
-  { size, scope, overNs, by }: Extract<EvalPlan, { kind: 'offline' }>['sample'],
+  { size, scope, overNs, by, flagged }: Extract<EvalPlan, { kind: 'offline' }>['sample'],
   options: PrintOptions,
 ): PrintedClause {
   const population = `${printScope(scope, options)} over ${printDuration(overNs)}`
   return {
     clause: 'sample',
-    text: `${size} of ${population}${by.length === 0 ? '' : ` by ${by.join(', ')}`}`,
+    text: `${size} of ${population}${flagged === undefined ? '' : ', half flagged'}${by.length === 0 ? '' : ` by ${by.join(', ')}`}`,
     measured: population,
   }
 }

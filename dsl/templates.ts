@@ -223,7 +223,7 @@ function trialClauses({ mode, name, clauses }: TemplateDecl): ClauseNode[][] {
     const value =
       mode === 'online'
         ? ({ kind: 'scope', node: scope } as const)
-        : ({ kind: 'sample', node: { size: word('1'), scope, over: word('1h'), span } } as const)
+        : ({ kind: 'sample', node: { size: word('1'), scope, over: word('1h'), lean: null, span } } as const)
     return [{ key: word(key), value, span }]
   })
 }

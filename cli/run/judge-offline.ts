@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { JudgePlan, Plan } from '../../dsl/plan.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
+import { sessionsOf } from '../../engine/evaluate/session-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { RunInterrupted } from '../../storage/queue/port.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
@@ -51,6 +52,12 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
   })
   const traces: OfflineTraces = {
     settledTraceIds: async () => [...options.traceIds],
+    settledSessions: async () => {
+      const all = await Promise.all(options.traceIds.map((id) => options.getTrace(TENANT, id)))
+      return [...sessionsOf(all)].map(([sessionId, traceIds]) => ({ sessionId, traceIds }))
+    },
+    // Nothing is known of them but what is at hand: the whole sample is drawn evenly.
+    flaggedSubjects: async () => [],
     getTraces: async (tenant, traceIds) =>
       new Map(
         (await Promise.all(traceIds.map(async (id) => [id, await options.getTrace(tenant, id)] as const))).filter(
@@ -101,7 +108,6 @@ async function openRunState(nowMs: () => number): Promise<StateStore & AsyncDisp
 }
 
 function whyNot(found: Exclude<Readiness, { state: 'ready' }>): string {
-  if (found.state === 'not_supported') return `not run by this version: ${found.detail}`
   const { lacking, remedy } = found
   return lacking.length === 0
     ? `no judge is configured for it; ${remedy}`

@@ -177,7 +177,8 @@ function sampleSlot(place: Place, base: string | null): Slot {
   if (previous?.tokenType === t.In) return { kind: 'scope', traces: true }
   if (previous?.tokenType === t.Over) return { kind: 'duration' }
   if (value.some((token) => token.tokenType === t.By)) return { kind: 'field', base, spans: false }
-  if (value.some((token) => token.tokenType === t.Over)) return { kind: 'words', words: ['by'] }
+  if (value.some((token) => token.tokenType === t.Over))
+    return { kind: 'words', words: previous?.tokenType === t.Comma ? ['half flagged'] : [', half flagged', 'by'] }
   if (place.where) return expressionSlot(place, base)
   if (value.length === 1) return { kind: 'words', words: ['of'] }
   return { kind: 'words', words: ['in', 'where', 'over', 'by'] }

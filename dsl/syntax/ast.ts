@@ -79,6 +79,8 @@ export interface SampleNode {
   readonly size: Ident
   readonly scope: ScopeNode
   readonly over: Ident
+  /** `half flagged`; null for a word that is not there. */
+  readonly lean: { readonly part: Ident; readonly what: Ident | null } | null
   readonly span: Span
 }
 

@@ -6,6 +6,7 @@ import type {
   FalseAlarmsNode,
   Ident,
   PolicyNode,
+  SampleNode,
   ScopeNode,
   StringNode,
   WhenNode,
@@ -91,6 +92,19 @@ export class ClauseValueGrammar extends ExpressionGrammar {
       const scope = this.SUBRULE(this.scope)
       this.CONSUME(t.Over)
       const over = this.CONSUME(t.Duration)
+      let lean: SampleNode['lean'] = null
+      this.OPTION(() => {
+        this.CONSUME(t.Comma)
+        const part = this.SUBRULE(this.ident)
+        let what: Ident | null = null
+        // A missing word is told by the checker: the parser would take the next clause with it.
+        this.OPTION2(() => {
+          what = this.SUBRULE2(this.ident)
+        })
+        this.ACTION(() => {
+          lean = { part, what }
+        })
+      })
       const by = this.SUBRULE(this.grouping)
       return this.ACTION(() => ({
         kind: 'sample',
@@ -98,6 +112,7 @@ export class ClauseValueGrammar extends ExpressionGrammar {
           size: tokenIdent(size),
           scope: { ...scope, by: [...scope.by, ...(by ?? [])] },
           over: tokenIdent(over),
+          lean,
           span: this.spanFrom(start),
         },
       }))

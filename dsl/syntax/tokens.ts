@@ -139,6 +139,7 @@ export const VALUE_KEYS = [
   'score',
   'pass',
   'mode',
+  'missed',
   'redact',
   'show',
   'rubric',

@@ -84,6 +84,7 @@ function parseRows(columns: Columns): EvalResult[] {
   const costMicroUsd = plain('costMicroUsd', isOptionalNumber)
   const runId = plain('runId', isText)
   const inclusionProbability = plain('inclusionProbability', isNumber)
+  const drawnFor = plain('drawnFor', isDrawnFor)
   const traceId = idColumn(columns, 'traceId', n, 32)
   const spanId = idColumn(columns, 'spanId', n, 16)
   const verdict = verdictColumn(columns, n)
@@ -127,6 +128,7 @@ function parseRows(columns: Columns): EvalResult[] {
       costMicroUsd: costMicroUsd(row),
       runId: runId(row),
       inclusionProbability: inclusionProbability(row),
+      drawnFor: drawnFor(row),
       labels: labels?.(row),
     })
   }
@@ -232,6 +234,9 @@ function isOptionalNumber(value: unknown): value is number | undefined {
 }
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
+}
+function isDrawnFor(value: unknown): value is EvalResult['drawnFor'] {
+  return value === undefined || value === 'flagged'
 }
 function isMode(value: unknown): value is EvalResult['mode'] {
   return value === 'live' || value === 'shadow'

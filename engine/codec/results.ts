@@ -34,6 +34,7 @@ const PLAIN_COLUMNS = [
   'costMicroUsd',
   'runId',
   'inclusionProbability',
+  'drawnFor',
 ] as const satisfies readonly (keyof EvalResult)[]
 
 type Cell = string | number | null

@@ -271,6 +271,7 @@ function resultOf(
     costMicroUsd: undefined,
     runId: '',
     inclusionProbability: 1,
+    drawnFor: undefined,
     labels: outcome.labels,
   }
 }

@@ -26,13 +26,13 @@ export type Inquiry = { kind: 'ask'; about: AskAbout } | { kind: 'none'; why: Re
 export type InquireFn = (context: Context) => Inquiry
 
 /** Throws on a metric that asks no judge. */
-export function compileInquiry(method: OfflineMethod, compiler: Compiler): InquireFn {
-  return method.kind === 'rubric' ? ofRubric(method) : ofMetric(method.metric, compiler)
+export function compileInquiry(method: OfflineMethod, compiler: Compiler, ofSession = false): InquireFn {
+  return method.kind === 'rubric' ? ofRubric(method, ofSession) : ofMetric(method.metric, compiler)
 }
 
-function ofRubric({ rubric, scale, show }: Extract<OfflineMethod, { kind: 'rubric' }>): InquireFn {
+function ofRubric({ rubric, scale, show }: Extract<OfflineMethod, { kind: 'rubric' }>, ofSession: boolean): InquireFn {
   return (context) => {
-    const shown = readShown(show, traceAround(context), context.span)
+    const shown = readShown(show, traceAround(context), context.span, ofSession)
     return shown.kind === 'missing'
       ? { kind: 'none', why: { code: 'not_captured', field: shown.field } }
       : { kind: 'ask', about: askRubric({ rubric, scale, shown: shown.fields }) }

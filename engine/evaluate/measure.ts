@@ -22,6 +22,7 @@ import {
   wordsArg,
 } from './metric-args.ts'
 import { callSignature } from './order.ts'
+import { tracesIn } from './session-view.ts'
 import type { ProjectedSpan } from './subject.ts'
 import { byStart } from './trace-view.ts'
 
@@ -82,7 +83,9 @@ const MEASURES: Readonly<Record<string, (args: MetricArgs, compiler: Compiler) =
   step_efficiency: (args) => {
     const reference = numberArg(args, 'reference')
     return overCalls((calls, context) => {
-      const success = readTraceField('status')(traceAround(context)) !== 'error'
+      // Of a session, as its last trace ended.
+      const last = tracesIn(traceAround(context)).at(-1)
+      const success = last === undefined || readTraceField('status')(last) !== 'error'
       const said = `${calls.length} calls of tools${success ? '' : ', and the trace ended in an error'}`
       return score(stepEfficiency({ reference, actual: calls.length, success }), said)
     })

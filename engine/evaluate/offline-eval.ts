@@ -29,16 +29,15 @@ export interface OfflineEval {
   labels(trace: TraceView, span: ProjectedSpan | undefined): Readonly<Record<string, string>> | undefined
 }
 
-/** Throws on a plan that the checker would not have let through, and on `session`, which is not judged yet. */
+/** Throws on a plan that the checker would not have let through. An eval of sessions takes views of sessions (`session-view.ts`). */
 export function compileOfflineEval(
   plan: Plan,
   evalPlan: OfflineEvalPlan,
   patterns: PatternSet = compilePatterns(plan.patterns),
 ): OfflineEval {
   const { subject, where, traceWhere } = evalPlan.sample.scope
-  if (subject === 'session') throw new RangeError(`${evalPlan.id}: sessions are not judged yet`)
-  const onTrace = subject === 'trace'
-  const kind = onTrace ? null : kindOf(subject)
+  const onTrace = subject === 'trace' || subject === 'session'
+  const kind = subject === 'trace' || subject === 'session' ? null : kindOf(subject)
   const set = compileEvalSet(plan, patterns)
   const settings = { arrival: false, patterns, verdictOf: set.verdictOf, score: 'given' } as const
   const compiler = createCompiler({ ...settings, level: onTrace ? 'trace' : 'span' })
@@ -46,7 +45,7 @@ export function compileOfflineEval(
   const inScope = where === null ? null : compiler.truth(where)
   const pass = compiler.truth(evalPlan.pass)
   const measure = evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler) : null
-  const inquire = measure === null ? compileInquiry(evalPlan.method, compiler) : null
+  const inquire = measure === null ? compileInquiry(evalPlan.method, compiler, subject === 'session') : null
   const labels = compileLabels(labelsByEval(plan).get(evalPlan.id) ?? [], compiler)
   const context = createContext()
   const about =

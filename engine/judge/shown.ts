@@ -1,6 +1,7 @@
 /** What an offline eval's `show:` clause puts before the judge. */
 import { isSpanSubject, type SpanSubject } from '../../dsl/schema.ts'
 import { readTraceField, spanField, type Value } from '../evaluate/fields.ts'
+import { tracesIn } from '../evaluate/session-view.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from '../evaluate/subject.ts'
 import { listText, type WindowedText } from './window.ts'
 
@@ -13,22 +14,37 @@ export type Shown =
 /**
  * Reads the fields of `show` in order. A plain path (`output.text`) is the subject's own: the span's where the subject is a
  * span, else the trace's. `tool_call.name` lists the value of each such span of the trace in the order of their starts, with
- * null where it was not captured; an empty list says that there was none. Throws on a path that the schema does not have.
+ * null where it was not captured; an empty list says that there was none. Of a session `trace.output.text` lists likewise over its
+ * traces. Throws on a path that the schema does not have.
  */
-export function readShown(show: readonly string[], trace: TraceView, span: ProjectedSpan | undefined): Shown {
+export function readShown(
+  show: readonly string[],
+  trace: TraceView,
+  span: ProjectedSpan | undefined,
+  ofSession = false,
+): Shown {
   const fields: WindowedText[] = []
   for (const path of show) {
-    const field = readOne(path, trace, span)
+    const field = readOne(path, trace, span, ofSession)
     if (field === undefined) return { kind: 'missing', field: path }
     fields.push(field)
   }
   return { kind: 'shown', fields }
 }
 
-function readOne(path: string, trace: TraceView, span: ProjectedSpan | undefined): WindowedText | undefined {
+function readOne(
+  path: string,
+  trace: TraceView,
+  span: ProjectedSpan | undefined,
+  ofSession: boolean,
+): WindowedText | undefined {
   const [head = '', ...rest] = path.split('.')
   const inner = rest.join('.')
   if (isSpanSubject(head) && inner !== '') return { path, ...listOf(head, inner, trace) }
+  if (ofSession && head === 'trace' && inner !== '') {
+    const read = readTraceField(inner)
+    return { path, ...listed(inner, tracesIn(trace).map(read)) }
+  }
   const own = head === 'trace' && inner !== '' ? inner : path
   const value = span === undefined || head === 'trace' ? readTraceField(own)(trace) : spanField(own).read(span)
   return value === undefined ? undefined : { path, text: textOf(own, value) }
@@ -42,10 +58,11 @@ function listOf(subject: SpanSubject, path: string, trace: TraceView): { text: s
     .sort(
       (a, b) => a.startTimeUs - b.startTimeUs || a.startTimeSubUs - b.startTimeSubUs || (a.spanId < b.spanId ? -1 : 1),
     )
-  const items = spans.map((span) => {
-    const value = read(span)
-    return value === undefined ? 'null' : JSON.stringify(plain(path, value))
-  })
+  return listed(path, spans.map(read))
+}
+
+function listed(path: string, values: readonly (Value | undefined)[]): { text: string; items: string[] } {
+  const items = values.map((value) => (value === undefined ? 'null' : JSON.stringify(plain(path, value))))
   return { text: listText(items), items }
 }
 

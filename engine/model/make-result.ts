@@ -38,6 +38,7 @@ export function makeResult(partial: ResultFields = {}): EvalResult {
     costMicroUsd: partial.costMicroUsd,
     runId: partial.runId ?? '',
     inclusionProbability: partial.inclusionProbability ?? 1,
+    drawnFor: partial.drawnFor,
     labels: partial.labels,
   }
 }

@@ -84,6 +84,8 @@ export interface EvalResult {
   readonly runId: string
   /** Probability with which the subject was sampled; 1 online. */
   readonly inclusionProbability: number
+  /** Drawn because it was flagged, and not evenly: no alert counts it. Undefined where it was drawn evenly, and online. */
+  readonly drawnFor: 'flagged' | undefined
   /** What alerts are divided by besides the agent's, as the language writes it: `model`, `attr("acme.tier")`. Only where one is. */
   readonly labels: Readonly<Record<string, string>> | undefined
 }

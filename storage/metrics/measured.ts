@@ -18,6 +18,8 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'queryResults',
   'ledger',
   'settledTraceIds',
+  'settledSessions',
+  'flaggedSubjects',
   'spanPages',
   'readSpanPage',
   'resultsOfPage',

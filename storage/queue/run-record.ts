@@ -5,7 +5,19 @@ import type { OfflineJob, RunState } from './port.ts'
 const count = z.int().nonnegative()
 
 /** Trace, span (empty for a trace), and with which probability it was drawn. */
-const subjectSchema = z.tuple([z.string(), z.string(), z.number().gt(0).lte(1)])
+const subjectSchema = z.tuple([
+  z.string(),
+  z.string(),
+  z.number().gt(0).lte(1),
+  z
+    .object({
+      /** Of a session: all of its traces; the first one names it. */
+      traces: z.array(z.string()),
+      drawnFor: z.literal('flagged'),
+    })
+    .partial()
+    .optional(),
+])
 
 export const runPlanSchema = z.object({
   /** Settled traces in the window, and how many of them were looked at. */

@@ -1,5 +1,4 @@
 /** What becomes of a question for a replay: which source it reads, how much that is, and whether it may. */
-import { notRunYet } from '../../dsl/not-run.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { didYouMean } from '../../dsl/suggest.ts'
 import type { Log } from '../log/port.ts'
@@ -100,7 +99,7 @@ function evalsOf(plan: Plan, wanted: readonly string[] | undefined): Chosen {
   if (wanted === undefined) {
     if (online.length === 0)
       return { ok: false, message: 'the definitions have no online eval: nothing would be judged' }
-    const asked = plan.evals.filter((one) => one.kind === 'offline' && notRunYet(one) === null).length
+    const asked = plan.evals.filter((one) => one.kind === 'offline').length
     const notes =
       asked === 0 ? [] : [`${asked} offline ${asked === 1 ? 'eval is' : 'evals are'} left out: no judge is asked`]
     return { ok: true, evalIds: online, notes }

@@ -6,6 +6,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
+import { type FlaggedQuery, type FlaggedSubject, flaggedQuery } from './flagged.ts'
 import type { InsertBlocks } from './insert.ts'
 import { limitSettings, type QueryLimits, type TracesLimits } from './limits.ts'
 import { MESSAGES_COLUMNS, type MessagesRow, messagesFromRow } from './messages-columns.ts'
@@ -62,6 +63,7 @@ import {
 } from './search.ts'
 import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
 import { type StoredSeriesRow, seriesFromRow, seriesQuery } from './series.ts'
+import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } from './sessions.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
@@ -197,6 +199,22 @@ export class ClickHouseTraces implements TracesStore {
       settledTracesQuery(this.#database, tenant, query),
     )
     return rows.map((row) => row.trace_id_hex)
+  }
+
+  async flaggedSubjects(tenant: string, query: FlaggedQuery): Promise<FlaggedSubject[]> {
+    const rows = await this.#rows<{ trace: string; span: string }>(
+      this.#limits.runs,
+      flaggedQuery(this.#database, tenant, query),
+    )
+    return rows.map(({ trace, span }) => ({ traceId: trace, spanId: /^0+$/.test(span) ? '' : span }))
+  }
+
+  async settledSessions(tenant: string, query: SettledSessionQuery): Promise<SettledSession[]> {
+    const rows = await this.#rows<{ session: string; traces: string[] }>(
+      this.#limits.runs,
+      settledSessionsQuery(this.#database, tenant, query),
+    )
+    return rows.map(({ session, traces }) => ({ sessionId: session, traceIds: traces }))
   }
 
   async spanPages(tenant: string, window: TraceWindow, spansPerPage: number): Promise<SpanPage[]> {

@@ -9,6 +9,7 @@ import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { AttributeValue, Span } from '../../engine/model/span.ts'
 import { type ResultFilter, type TracesStore, UnstorableError } from './port.ts'
+import { describeRunQueries } from './runs-contract.ts'
 
 export const t0Us = Date.UTC(2026, 5, 1, 12) * 1000
 let nowMs = Date.UTC(2026, 5, 1, 13)
@@ -339,6 +340,13 @@ export function describeTracesContract(
         expect(await store.settledTraceIds(tenant, settled({ toUs: t0Us + 7_200e6 }))).toHaveLength(2)
         expect(await store.settledTraceIds(tenant, settled({ toUs: t0Us + 7_200e6, limit: 1 }))).toHaveLength(1)
       })
+    })
+
+    describeRunQueries(() => store, {
+      nowMs: () => nowMs,
+      passed: (ms) => {
+        nowMs += ms
+      },
     })
 
     describe('results', () => {

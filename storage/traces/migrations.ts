@@ -7,6 +7,7 @@ import { integrity } from './migrations/0003-integrity.ts'
 import { integrityAtScale } from './migrations/0004-integrity-at-scale.ts'
 import { messages } from './migrations/0005-messages.ts'
 import { spanSizes } from './migrations/0006-span-sizes.ts'
+import { drawnFor } from './migrations/0007-drawn-for.ts'
 
 /** Every statement may run again, and in several processes at once: a process may end between a statement and its record. */
 export interface Migration {
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly Migration[] = [
   integrityAtScale,
   messages,
   spanSizes,
+  drawnFor,
 ]
 
 /** Where `checksumOf` has the database's name. */

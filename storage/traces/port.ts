@@ -3,8 +3,10 @@
 import type { OptionalField } from '../../engine/evaluate/subject.ts'
 import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { FlaggedQuery, FlaggedSubject } from './flagged.ts'
 import type { HistoryQuery, HistoryRow } from './result-history.ts'
 import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
+import type { SettledSession, SettledSessionQuery } from './sessions.ts'
 
 export interface ResultFilter {
   evalId?: string
@@ -117,6 +119,10 @@ export interface TracesStore {
   ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
   /** In an order that has nothing to do with time, so that a limit takes an even sample. */
   settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]>
+  /** In an order that has nothing to do with time. */
+  settledSessions(tenant: string, query: SettledSessionQuery): Promise<SettledSession[]>
+  /** What online evals failed or panels disagreed on; 200,000 at most. */
+  flaggedSubjects(tenant: string, query: FlaggedQuery): Promise<FlaggedSubject[]>
   /** Cuts a window into pages of about so many spans, in the order of trace ids. Empty when there are no spans. */
   spanPages(tenant: string, window: TraceWindow, spansPerPage: number): Promise<SpanPage[]>
   /** The settled traces of a page, each whole. `openTraces`: how many of its window are left out because they are not settled. */

@@ -28,6 +28,7 @@ const COLUMNS: readonly Column<EvalResult>[] = [
   ['cost_micro_usd', (b, n) => b.nullableFloat64(n, (r) => r.costMicroUsd)],
   ['run_id', (b, n) => b.lowCardinality(n, (r) => r.runId)],
   ['inclusion_probability', (b, n) => b.float64(n, (r) => r.inclusionProbability)],
+  ['drawn_for', (b, n) => b.lowCardinality(n, (r) => r.drawnFor ?? '')],
   ['stored_at', (b, n, { storedAtMs }) => b.dateTime64(n, 3, () => storedAtMs)],
   ...LOG_COLUMNS,
 ]

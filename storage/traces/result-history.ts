@@ -41,7 +41,7 @@ FROM (
   SELECT trace_id, span_id, run_id, min(toUnixTimestamp64Milli(evaluated_at)) AS at_ms, any(toString(verdict)) AS verdict,
     any(toNullable(score)) AS score, any(toNullable(agent_name)) AS agent_name, any(toNullable(env)) AS env_name
   FROM ${database}.results
-  WHERE tenant = {tenant:String} AND eval_id = {evalId:String} AND measure_hash = {measureHash:String} AND revision = 1 AND ${LIVE}
+  WHERE tenant = {tenant:String} AND eval_id = {evalId:String} AND measure_hash = {measureHash:String} AND revision = 1 AND ${LIVE} AND drawn_for = ''
     AND evaluated_at >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND evaluated_at < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')
   GROUP BY trace_id, span_id, run_id
 )

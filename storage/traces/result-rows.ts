@@ -33,6 +33,7 @@ export interface ResultRow {
   cost_micro_usd: Count
   run_id: string
   inclusion_probability: number
+  drawn_for: string
 }
 
 const SELECTED_AS: Readonly<Record<string, string>> = {
@@ -76,6 +77,7 @@ export function resultFromRow(row: ResultRow): EvalResult {
     costMicroUsd: number(row.cost_micro_usd),
     runId: row.run_id,
     inclusionProbability: row.inclusion_probability,
+    drawnFor: row.drawn_for === 'flagged' ? 'flagged' : undefined,
   })
 }
 

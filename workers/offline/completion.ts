@@ -12,6 +12,8 @@ export interface JudgeUsage {
   outputTokens: number
   /** By the prices of the models that were asked; undefined where one of them has none. */
   costMicroUsd?: number | undefined
+  /** The budget's cheaper judge, where it answered in place of the eval's own: its scores are another measure. */
+  cheaper?: string | undefined
 }
 
 export const NO_USAGE: JudgeUsage = { model: undefined, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
@@ -25,6 +27,7 @@ export function addUsage(a: JudgeUsage, b: JudgeUsage): JudgeUsage {
     outputTokens: a.outputTokens + b.outputTokens,
     costMicroUsd:
       a.costMicroUsd === undefined || b.costMicroUsd === undefined ? undefined : a.costMicroUsd + b.costMicroUsd,
+    ...((a.cheaper ?? b.cheaper) !== undefined && { cheaper: a.cheaper ?? b.cheaper }),
   }
 }
 

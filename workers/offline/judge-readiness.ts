@@ -1,5 +1,4 @@
 /** Whether an offline eval can be judged as things are configured; if not, what to do about it. */
-import { notRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
 import { providersLacking } from './panel.ts'
@@ -10,15 +9,12 @@ export type Readiness =
   | { state: 'ready' }
   /** Judges without a provider; none where it has no judge at all. `remedy` is a part of a sentence. */
   | { state: 'no_provider'; lacking: readonly string[]; remedy: string }
-  | { state: 'not_supported'; detail: string }
 
 export function readinessOf(
   evalPlan: OfflineEvalPlan,
   providers: ReadonlyMap<string, Provider>,
   defaultJudge: JudgePlan | null,
 ): Readiness {
-  const why = notRunYet(evalPlan)
-  if (why !== null) return { state: 'not_supported', detail: why }
   if (isMeasured(evalPlan)) return { state: 'ready' }
   const judge = evalPlan.method.judge ?? defaultJudge
   if (judge === null)

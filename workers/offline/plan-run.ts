@@ -1,23 +1,25 @@
 /** What a run has to do: its sample, drawn once and kept, as far as its budget pays for it. */
-import type { JudgePlan } from '../../dsl/plan.ts'
+import type { JudgePlan, OfflineEvalPlan, Subject } from '../../dsl/plan.ts'
 import { readTraceField, spanField } from '../../engine/evaluate/fields.ts'
 import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
-import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import type { RunPlan } from '../../storage/queue/run-record.ts'
+import type { FlaggedQuery, FlaggedSubject } from '../../storage/traces/flagged.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type Afforded, afford } from './afford.ts'
 import type { RunBudget } from './budget.ts'
 import type { OutputEstimate } from './budgeted-client.ts'
 import { createEstimator, type SubjectEstimate } from './estimate.ts'
+import { drawHalfFlagged } from './half-flagged.ts'
 import type { Prices } from './prices.ts'
 import { drawSample, type Sample, type SampledSubject } from './sample.ts'
-import { MANUAL_DELAY_MS, windowOf } from './slot.ts'
-import { type Candidate, drawByStrata } from './strata.ts'
+import { MANUAL_DELAY_MS, sessionWindowOf, windowOf } from './slot.ts'
+import { type Candidate, drawByStrata, type LookOptions } from './strata.ts'
+import { readUnits, type Unit } from './subjects.ts'
 
 export interface PlanContext {
-  traces: Pick<TracesStore, 'settledTraceIds' | 'getTraces'>
+  traces: Pick<TracesStore, 'settledTraceIds' | 'settledSessions' | 'flaggedSubjects' | 'getTraces'>
   /** Asked by metrics whose eval names no judge. */
   defaultJudge?: JudgePlan | null
   prices?: Prices
@@ -32,7 +34,11 @@ export interface PlanContext {
 
 /** Ids are 32 characters: some 10 MB at this many. Of a window with more, the store takes an even sample. */
 const MAX_POPULATION = 200_000
+/** With the ids of their traces. */
+const MAX_SESSIONS = 20_000
 const READS_AT_ONCE = 50
+const HOUR_US = 3_600_000_000
+const DAY_US = 24 * HOUR_US
 
 /** Rejects with `RunInterrupted` when the signal aborts, and with the store's error when that fails. */
 export async function planRun(job: OfflineJob, compiled: OfflineEval, context: PlanContext): Promise<RunPlan> {
@@ -43,40 +49,31 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     await context.sleep(Math.max(0, job.slotMs + MANUAL_DELAY_MS - context.nowMs()), signal)
     if (signal.aborted) throw new RunInterrupted()
   }
-  const traceIds = await traces.settledTraceIds(tenant, {
-    ...windowOf(sample.overNs, job),
-    limit: MAX_POPULATION,
-  })
+  const { traceIds, unitOf, span } = await populationOf(job, sample, traces)
   const judges = method.judge ?? context.defaultJudge ?? null
   const estimates = new Map<string, SubjectEstimate>()
   const estimate =
     context.prices === undefined || context.outputs === undefined
       ? null
       : createEstimator(compiled, judges, context.prices, context.outputs)
-  const stratumOf = strataBy(sample.by, sample.scope.subject === 'trace')
+  const stratumOf = strataBy(sample.by, sample.scope.subject)
   const candidatesOf = async (ids: readonly string[]): Promise<Candidate[][]> => {
-    const found = await traces.getTraces(tenant, ids)
+    const views = await readUnits(traces, tenant, ids.map(unitOf))
     return Promise.all(
       ids.map(async (traceId) => {
-        const spans = found.get(traceId)
-        if (spans === undefined) return []
-        const view = viewTrace(tenant, traceId, spans)
+        const view = views.get(traceId)
+        if (view === undefined) return []
         const subjects = compiled.subjects(view)
-        for (const span of subjects)
-          if (estimate !== null) estimates.set(keyOf(traceId, span?.spanId ?? ''), await estimate(view, span))
-        return subjects.map((span) => ({ spanId: span?.spanId ?? '', stratum: stratumOf(view, span) }))
+        for (const one of subjects)
+          if (estimate !== null) estimates.set(keyOf(traceId, one?.spanId ?? ''), await estimate(view, one))
+        return subjects.map((one) => ({ spanId: one?.spanId ?? '', stratum: stratumOf(view, one) }))
       }),
     )
   }
-  const common = { runId, traceIds, readsAtOnce: READS_AT_ONCE, signal }
-  const drawing: Promise<Sample> =
-    sample.by.length > 0 && sample.size !== 'all'
-      ? drawByStrata({ ...common, size: sample.size, candidatesOf })
-      : drawSample({
-          ...common,
-          size: sample.size,
-          subjectsOf: async (ids) => (await candidatesOf(ids)).map((all) => all.map(({ spanId }) => spanId)),
-        })
+  const common = { runId, traceIds, readsAtOnce: READS_AT_ONCE, candidatesOf, signal }
+  const drawing: Promise<Sample> = drawFrom(common, sample, async () =>
+    flagsOf(await traces.flaggedSubjects(tenant, span), unitOf),
+  )
   const drawn = await drawing.catch((error: unknown) => {
     throw signal.aborted ? new RunInterrupted() : error
   })
@@ -92,7 +89,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     holdBackMicroUsd: afforded?.holdBackMicroUsd ?? 0,
     estimateMicroUsd: judges === null ? null : sumOf(ofSample.map(({ ownMicroUsd }) => ownMicroUsd)),
     budgetMicroUsd: left,
-    subjects: subjectsOf(drawn.subjects, afforded),
+    subjects: subjectsOf(drawn.subjects, afforded, unitOf),
   }
 }
 
@@ -115,21 +112,93 @@ function affordAll(estimates: readonly SubjectEstimate[], leftMicroUsd: number):
 }
 
 /** Those that are paid for are an even part of the sample, for its order is random: that is in their probability. */
-function subjectsOf(drawn: readonly SampledSubject[], afforded: Afforded | null): RunPlan['subjects'] {
+function subjectsOf(
+  drawn: readonly SampledSubject[],
+  afforded: Afforded | null,
+  unitOf: (traceId: string) => Unit,
+): RunPlan['subjects'] {
   const paid = drawn.length - (afforded?.unpaid ?? 0)
-  return drawn.map(({ traceId, spanId, inclusionProbability }, place) => [
-    traceId,
-    spanId,
-    place < paid ? (inclusionProbability * paid) / drawn.length : inclusionProbability,
-  ])
+  return drawn.map(({ traceId, spanId, inclusionProbability, drawnFor }, place): RunPlan['subjects'][number] => {
+    const probability = place < paid ? (inclusionProbability * paid) / drawn.length : inclusionProbability
+    const { traces } = unitOf(traceId)
+    if (traces === undefined && drawnFor === undefined) return [traceId, spanId, probability]
+    const more = { ...(traces !== undefined && { traces: [...traces] }), ...(drawnFor !== undefined && { drawnFor }) }
+    return [traceId, spanId, probability, more]
+  })
+}
+
+interface Population {
+  /** Of sessions, those of their first traces. */
+  traceIds: readonly string[]
+  unitOf: (traceId: string) => Unit
+  /** Of when its subjects began, and until when what is said of them counts. */
+  span: FlaggedQuery
+}
+
+async function populationOf(
+  job: OfflineJob,
+  { scope, overNs }: OfflineEvalPlan['sample'],
+  traces: PlanContext['traces'],
+): Promise<Population> {
+  if (scope.subject === 'session') {
+    const window = sessionWindowOf(overNs, job)
+    const sessions = await traces.settledSessions(job.tenant, { ...window, limit: MAX_SESSIONS })
+    const units = new Map(
+      sessions.flatMap(({ traceIds: [first, ...rest] }): [string, Unit][] =>
+        first === undefined ? [] : [[first, { traceId: first, traces: [first, ...rest] }]],
+      ),
+    )
+    return {
+      traceIds: [...units.keys()],
+      unitOf: (traceId) => units.get(traceId) ?? { traceId },
+      span: { fromUs: window.fromUs - DAY_US, toUs: window.toUs, evaluatedBeforeMs: window.storedBeforeMs },
+    }
+  }
+  const window = windowOf(overNs, job)
+  const { fromUs, toUs, settledBeforeMs: evaluatedBeforeMs } = window
+  return {
+    traceIds: await traces.settledTraceIds(job.tenant, { ...window, limit: MAX_POPULATION }),
+    unitOf: (traceId) => ({ traceId }),
+    // Of spans too, which begin after their trace.
+    span: { fromUs, toUs: toUs + HOUR_US, evaluatedBeforeMs },
+  }
+}
+
+function drawFrom(
+  look: LookOptions,
+  { size, by, flagged }: OfflineEvalPlan['sample'],
+  flags: () => Promise<(traceId: string, spanId: string) => boolean>,
+): Promise<Sample> {
+  if (size !== 'all' && flagged === 'half')
+    return flags().then((isFlagged) => drawHalfFlagged({ ...look, size, isFlagged }))
+  if (size !== 'all' && by.length > 0) return drawByStrata({ ...look, size })
+  const { candidatesOf, ...common } = look
+  return drawSample({
+    ...common,
+    size,
+    subjectsOf: async (ids) => (await candidatesOf(ids)).map((all) => all.map(({ spanId }) => spanId)),
+  })
+}
+
+/** What is said of a trace is said of its spans, and what of a span of its trace; of a session counts what is said of any of its traces. */
+function flagsOf(
+  found: readonly FlaggedSubject[],
+  unitOf: (traceId: string) => Unit,
+): (traceId: string, spanId: string) => boolean {
+  const traces = new Set(found.map(({ traceId }) => traceId))
+  const own = new Set(found.map(({ traceId, spanId }) => keyOf(traceId, spanId)))
+  return (traceId, spanId) =>
+    spanId === ''
+      ? (unitOf(traceId).traces ?? [traceId]).some((id) => traces.has(id))
+      : own.has(keyOf(traceId, spanId)) || own.has(keyOf(traceId, ''))
 }
 
 /** The values of the `by` fields, as one text. */
 function strataBy(
   by: readonly string[],
-  onTrace: boolean,
+  subject: Subject,
 ): (view: TraceView, span: ProjectedSpan | undefined) => string {
-  if (onTrace) {
+  if (subject === 'trace' || subject === 'session') {
     const readers = by.map((path) => readTraceField(path))
     return (view) => JSON.stringify(readers.map((read) => read(view) ?? null))
   }

@@ -1,7 +1,7 @@
 /** A batch of a run: each of its subjects gets its score, and the results are handed on. */
+import { hash } from 'node:crypto'
 import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { TraceView } from '../../engine/evaluate/subject.ts'
-import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
@@ -12,6 +12,7 @@ import { type OutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
 import type { Prices } from './prices.ts'
 import { type Asked, type ScoreContext, scorerOf } from './score-subject.ts'
+import { readUnits } from './subjects.ts'
 
 export interface BatchContext extends ScoreContext {
   traces: Pick<TracesStore, 'getTraces' | 'queryResults'>
@@ -37,14 +38,16 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
   const scoreOf = scorerOf(compiled, { ...context, judge: paidJudge(batch, compiled, context) })
   const judged = batch.isFirst ? new Set<string>() : await judgedAlready(batch, context)
   const todo = subjects
-    .map(([traceId, spanId, probability], place) => ({
+    .map(([traceId, spanId, probability, more], place) => ({
       traceId,
       spanId,
       probability,
+      traces: more?.traces,
+      drawnFor: more?.drawnFor,
       isPaid: place < subjects.length - batch.unpaid,
     }))
     .filter(({ traceId, spanId }) => !judged.has(keyOf(traceId, spanId)))
-  const views = await readViews(job, [...new Set(todo.map(({ traceId }) => traceId))], context)
+  const views = await readUnits(context.traces, job.tenant, todo)
 
   const outcome = { ...NO_OUTCOME, alreadyJudged: subjects.length - todo.length }
   const results: EvalResult[] = []
@@ -89,8 +92,14 @@ const NOT_PAID: Asked = {
   usage: undefined,
 }
 
+/** A cheaper judge's scores are a series of their own: no alert and no mean takes them for those of the eval's judge. */
+export function measureBy({ measureHash }: Pick<OfflineEval['plan'], 'measureHash'>, cheaper: string): string {
+  return hash('sha256', `${measureHash}\0judged by\0${cheaper}`).slice(0, 32)
+}
+
 interface Drawn {
   probability: number
+  drawnFor: 'flagged' | undefined
   nowMs: number
 }
 
@@ -100,7 +109,7 @@ function resultOf(
   view: TraceView,
   span: TraceView['spans'][number] | undefined,
   asked: Asked,
-  { probability, nowMs }: Drawn,
+  { probability, drawnFor, nowMs }: Drawn,
 ): EvalResult {
   const evalPlan = compiled.plan
   const { verdict, reason } = compiled.decide(view, span, asked.judged)
@@ -108,7 +117,7 @@ function resultOf(
   return makeResult({
     tenant: job.tenant,
     evalId: evalPlan.id,
-    measureHash: evalPlan.measureHash,
+    measureHash: asked.usage?.cheaper === undefined ? evalPlan.measureHash : measureBy(evalPlan, asked.usage.cheaper),
     verdictHash: evalPlan.verdictHash,
     mode: evalPlan.mode,
     subjectKind: evalPlan.sample.scope.subject,
@@ -130,17 +139,9 @@ function resultOf(
     costMicroUsd: asked.usage?.costMicroUsd,
     runId: job.runId,
     inclusionProbability: probability,
+    drawnFor,
     labels: compiled.labels(view, span),
   })
-}
-
-async function readViews(
-  { tenant }: OfflineJob,
-  traceIds: readonly string[],
-  { traces }: BatchContext,
-): Promise<Map<string, TraceView>> {
-  const found = await traces.getTraces(tenant, traceIds)
-  return new Map([...found].map(([traceId, spans]) => [traceId, viewTrace(tenant, traceId, spans)]))
 }
 
 /** Of this run: far more than the results of any that is usual. */

@@ -9,7 +9,10 @@ import { type BatchContext, runBatch } from './run-batch.ts'
 import { createTurnstile } from './turnstile.ts'
 
 /** What a run reads of the store. */
-export type OfflineTraces = Pick<TracesStore, 'settledTraceIds' | 'getTraces' | 'queryResults'>
+export type OfflineTraces = Pick<
+  TracesStore,
+  'settledTraceIds' | 'settledSessions' | 'flaggedSubjects' | 'getTraces' | 'queryResults'
+>
 
 export interface RunContext extends PlanContext, Omit<BatchContext, 'traces' | 'enter'> {
   traces: OfflineTraces

@@ -11,6 +11,8 @@ export interface SampledSubject {
   spanId: string
   /** See `drawSample`. */
   inclusionProbability: number
+  /** Drawn because something flagged it, and not evenly: no alert may count it. */
+  drawnFor?: 'flagged'
 }
 
 export interface Sample {

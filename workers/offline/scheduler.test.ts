@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { buildOfflineEval, e } from '../../engine/evaluate/build-plan.ts'
 import { openBullQueue } from '../../storage/queue/bull-queue.ts'
 import { openPgliteBackend } from '../../storage/queue/pglite-backend.ts'
 import type { OfflineQueue, RunHandlers } from '../../storage/queue/port.ts'
 import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
-import { createScheduler, type Scheduler } from './scheduler.ts'
+import { createScheduler, MAX_CAUGHT_UP, type Scheduler } from './scheduler.ts'
 
 // Making PGlite's folder is seconds of CPU, more on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
@@ -61,6 +61,47 @@ test('of the slots missed while down, the latest is run once', async () => {
   expect(await known('test/missed@2026-07-04T0500Z')).toBe('unknown')
   expect(await known('test/missed@2026-07-05T0500Z')).toBe('unknown')
   expect(await known('test/missed@2026-07-06T0500Z')).toBe('waiting')
+})
+
+describe.each([
+  ['the latest, unless told otherwise', undefined, ['0706T0500Z']],
+  ['all of them', 'all', ['0704T0500Z', '0705T0500Z', '0706T0500Z']],
+  ['none', 'none', []],
+] as const)('of three slots missed while down: %s', (_what, missed, expected) => {
+  const name = `missed_${missed ?? 'latest'}`
+  const evals = [{ ...evalOf(name), ...(missed !== undefined && { missed }) }]
+  const days = ['0704T0500Z', '0705T0500Z', '0706T0500Z']
+  const idOf = (day: string): string => `test/${name}@2026-${day.slice(0, 2)}-${day.slice(2)}`
+
+  test('by two schedulers that come back together', async () => {
+    await schedulerAt('2026-07-03T12:00:00Z').sync(evals)
+    const pair = [schedulerAt('2026-07-06T12:00:00Z', queue), schedulerAt('2026-07-06T12:00:00Z', other)]
+    await Promise.all(pair.map((scheduler) => scheduler.sync(evals)))
+    const states = await Promise.all(days.map(async (day) => [day, await known(idOf(day))]))
+    expect(states).toEqual(days.map((day) => [day, expected.some((one) => one === day) ? 'waiting' : 'unknown']))
+    const runs = await queue.runsOf('default', { evalId: `test/${name}`, limit: 10 })
+    expect(runs.map(({ job }) => job.runId).sort()).toEqual(expected.map(idOf))
+    // What was left out stays left out.
+    await schedulerAt('2026-07-06T13:00:00Z').sync(evals)
+    expect(await queue.runsOf('default', { evalId: `test/${name}`, limit: 10 })).toHaveLength(expected.length)
+    expect(await queue.lastSlot('default', `test/${name}`)).toBe(Date.parse('2026-07-06T05:00:00Z'))
+  })
+})
+
+test('of very many missed slots the latest 24 are run', async () => {
+  const hourly = { ...evalOf('hourly', '0 * * * *', 'UTC'), missed: 'all' as const }
+  await schedulerAt('2026-07-01T12:00:00Z').sync([hourly])
+  await schedulerAt('2026-07-03T12:30:00Z').sync([hourly])
+  const runs = await queue.runsOf('default', { evalId: 'test/hourly', limit: 100 })
+  expect(runs).toHaveLength(MAX_CAUGHT_UP)
+  expect(runs.map(({ job }) => job.slotMs).sort()[0]).toBe(Date.parse('2026-07-02T13:00:00Z'))
+})
+
+test('a slot that is a few minutes late was not missed', async () => {
+  const late = [{ ...evalOf('late'), missed: 'none' as const }]
+  await schedulerAt('2026-07-03T12:00:00Z').sync(late)
+  await schedulerAt('2026-07-04T05:04:00Z').sync(late)
+  expect(await known('test/late@2026-07-04T0500Z')).toBe('waiting')
 })
 
 test('two schedulers enqueue one job', async () => {

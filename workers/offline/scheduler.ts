@@ -2,14 +2,14 @@
  * Puts the slots of a tenant's offline evals in force on the queue. Any number of schedulers may run: the id of a slot's job is
  * the same in all of them, so it is enqueued once.
  *
- * Slots that passed while no scheduler ran: the latest one is run once, earlier ones are left out. An eval that is new to
- * the queue begins with its next slot.
+ * Slots that passed while no scheduler ran: the eval says which are run (`missed:`): the latest one, all of them up to a bound, or
+ * none. An eval that is new to the queue begins with its next slot.
  */
 import { type ScheduledTask, schedule } from 'node-cron'
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import type { OfflineQueue } from '../../storage/queue/port.ts'
-import { latestSlotMs, runIdOf } from './slot.ts'
+import { latestSlotMs, runIdOf, slotsBetween } from './slot.ts'
 
 export interface SchedulerOptions {
   queue: Pick<OfflineQueue, 'enqueue' | 'lastSlot' | 'setLastSlot'>
@@ -21,20 +21,29 @@ export interface SchedulerOptions {
 
 export interface Scheduler {
   /** Takes over the evals in force: new and changed schedules start, gone ones end. Calls follow one another. */
-  sync(evals: readonly Pick<OfflineEvalPlan, 'id' | 'schedule'>[]): Promise<void>
+  sync(evals: readonly ScheduledEval[]): Promise<void>
   /** Milliseconds since the epoch of the next slot; undefined for an eval that is not scheduled. */
   nextSlotMs(evalId: string): number | undefined
   stop(): Promise<void>
 }
 
+type ScheduledEval = Pick<OfflineEvalPlan, 'id' | 'schedule' | 'missed'>
+
 interface Scheduled {
   cron: string
   timeZone: string
+  missed: ScheduledEval['missed']
   task: ScheduledTask
 }
 
+type Due = Omit<Scheduled, 'task'>
+
 /** A thread that was busy this long still runs the slot; later ones are found by their absence. */
 const LATE_TOLERANCE_MS = 30_000
+/** Of an eval whose missed slots are all run: the latest so many, a day of an hourly one. */
+export const MAX_CAUGHT_UP = 24
+/** A slot that is found this late, or later, was missed. */
+const MISSED_AFTER_MS = 10 * 60_000
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { queue, tenant, nowMs } = options
@@ -49,23 +58,27 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return next
   }
 
-  async function enqueueDue(evalId: string, { cron, timeZone }: { cron: string; timeZone: string }): Promise<void> {
+  async function enqueueDue(evalId: string, { cron, timeZone, missed }: Due): Promise<void> {
     if (stopped) return
     const now = nowMs()
-    const slotMs = latestSlotMs({ cron, timeZone }, now)
+    const schedule = { cron, timeZone }
     const mark = await queue.lastSlot(tenant, evalId)
     if (mark === undefined) {
-      await queue.setLastSlot(tenant, evalId, slotMs ?? now)
+      await queue.setLastSlot(tenant, evalId, latestSlotMs(schedule, now) ?? now)
       return
     }
-    if (slotMs === undefined || slotMs <= mark) return
-    // In this order: killed in between, the slot is enqueued again under the same id.
-    await queue.enqueue({ tenant, evalId, slotMs, trigger: 'schedule', runId: runIdOf(evalId, slotMs, 'schedule') })
-    faultPoint('scheduler.after-enqueue')
-    await queue.setLastSlot(tenant, evalId, slotMs)
+    const slots = slotsBetween(schedule, mark, now, missed === 'all' ? MAX_CAUGHT_UP : 1)
+    for (const slotMs of slots) {
+      if (missed !== 'none' || now - slotMs < MISSED_AFTER_MS) {
+        // In this order: killed in between, the slot is enqueued again under the same id.
+        await queue.enqueue({ tenant, evalId, slotMs, trigger: 'schedule', runId: runIdOf(evalId, slotMs, 'schedule') })
+        faultPoint('scheduler.after-enqueue')
+      }
+      await queue.setLastSlot(tenant, evalId, slotMs)
+    }
   }
 
-  async function tryEnqueueDue(evalId: string, entry: { cron: string; timeZone: string }): Promise<void> {
+  async function tryEnqueueDue(evalId: string, entry: Due): Promise<void> {
     try {
       await enqueueDue(evalId, entry)
     } catch (error) {
@@ -73,31 +86,34 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     }
   }
 
-  function start(evalId: string, cron: string, timeZone: string): Scheduled {
-    const due = () => inTurn(() => tryEnqueueDue(evalId, { cron, timeZone }))
+  function start(evalId: string, entry: Due): Scheduled {
+    const { cron, timeZone } = entry
+    const due = () => inTurn(() => tryEnqueueDue(evalId, entry))
     const task = schedule(cron, due, {
       timezone: timeZone,
       missedExecutionTolerance: LATE_TOLERANCE_MS,
       suppressMissedWarning: true,
     })
-    // After a sleep of the machine: the latest of the missed slots is due.
+    // After a sleep of the machine.
     task.on('execution:missed', due)
-    return { cron, timeZone, task }
+    return { ...entry, task }
   }
 
-  async function sync(evals: readonly Pick<OfflineEvalPlan, 'id' | 'schedule'>[]): Promise<void> {
+  async function sync(evals: readonly ScheduledEval[]): Promise<void> {
     if (stopped) return
-    const wanted = new Map(evals.map((one) => [one.id, one.schedule]))
+    const wanted = new Map(
+      evals.map(({ id, schedule: { cron, timeZone }, missed }) => [id, { cron, timeZone, missed }]),
+    )
     for (const [evalId, entry] of scheduled) {
       const now = wanted.get(evalId)
-      if (now?.cron === entry.cron && now.timeZone === entry.timeZone) continue
+      if (now?.cron === entry.cron && now.timeZone === entry.timeZone && now.missed === entry.missed) continue
       await entry.task.destroy()
       scheduled.delete(evalId)
     }
-    for (const [evalId, { cron, timeZone }] of wanted) {
+    for (const [evalId, entry] of wanted) {
       if (scheduled.has(evalId)) continue
-      scheduled.set(evalId, start(evalId, cron, timeZone))
-      await tryEnqueueDue(evalId, { cron, timeZone })
+      scheduled.set(evalId, start(evalId, entry))
+      await tryEnqueueDue(evalId, entry)
     }
   }
 

@@ -1,5 +1,4 @@
 /** How a subject of an offline eval gets its score: by its judges, or by a metric that asks none. */
-import { notRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan } from '../../dsl/plan.ts'
 import type { Judged, OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
@@ -25,7 +24,7 @@ export interface Asked {
 /** Rejects with `RunInterrupted` when the signal aborts meanwhile. */
 export type Scorer = (view: TraceView, span: ProjectedSpan | undefined) => Promise<Asked> | Asked
 
-/** Throws on what `notRunYet` names, and without a judge where one is needed: whoever enqueues and works asks for both first. */
+/** Throws without a judge where one is needed: whoever enqueues and works asks for it first. */
 export function scorerOf({ plan, measure, inquire }: OfflineEval, context: ScoreContext): Scorer {
   if (measure !== null)
     return (view, span) => {
@@ -33,10 +32,8 @@ export function scorerOf({ plan, measure, inquire }: OfflineEval, context: Score
       const explanation = measured.kind === 'score' ? measured.explanation : undefined
       return { judged: measured, explanation, usage: undefined }
     }
-  const why = notRunYet(plan)
   const judges = plan.method.judge ?? context.defaultJudge ?? null
-  if (why !== null || inquire === null || judges === null)
-    throw new RangeError(`${plan.id}: ${why ?? 'it has no judge'}`)
+  if (inquire === null || judges === null) throw new RangeError(`${plan.id}: it has no judge`)
   return async (view, span) => {
     const inquiry = inquire(view, span)
     if (inquiry.kind === 'none') {

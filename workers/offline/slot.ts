@@ -20,15 +20,22 @@ export function createSlotMatcher({ cron, timeZone }: Schedule): ScheduledTask {
 
 /** The latest slot at or before `nowMs`; undefined when there was none within 35 days. */
 export function latestSlotMs(schedule: Schedule, nowMs: number): number | undefined {
+  return slotsBetween(schedule, Number.NEGATIVE_INFINITY, nowMs, 1)[0]
+}
+
+/** The latest slots after `afterMs` and at or before `nowMs`, oldest first: `atMost` of them, and of 35 days at the most. */
+export function slotsBetween(schedule: Schedule, afterMs: number, nowMs: number, atMost: number): number[] {
   const matcher = createSlotMatcher(schedule)
   const minutes = new Set(parse(schedule.cron).minute.map((minute) => minute % 15))
   const newest = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS
+  const oldest = Math.max(newest - LOOK_BACK_MS, afterMs)
+  const found: number[] = []
   try {
-    for (let ms = newest; ms > newest - LOOK_BACK_MS; ms -= MINUTE_MS) {
+    for (let ms = newest; ms > oldest && found.length < atMost; ms -= MINUTE_MS) {
       // Offsets from UTC are multiples of 15 min, so most minutes are ruled out without asking the time zone's rules.
-      if (minutes.has((ms / MINUTE_MS) % 15) && matcher.match(new Date(ms))) return ms
+      if (minutes.has((ms / MINUTE_MS) % 15) && matcher.match(new Date(ms))) found.push(ms)
     }
-    return undefined
+    return found.reverse()
   } finally {
     void matcher.destroy()
   }
@@ -70,5 +77,21 @@ export function windowOf(
     fromUs: window === undefined ? endMs * 1000 - Math.round(overNs / 1000) : window.fromMs * 1000,
     toUs: (window?.toMs ?? endMs) * 1000,
     settledBeforeMs: trigger === 'manual' ? slotMs + STORE_LAG_MS : slotMs,
+  }
+}
+
+/** A session is over when nothing of it began for so long: as a visit is on the web. */
+export const SESSION_IDLE_MS = 30 * 60_000
+
+/** Which sessions a run looks at: those that went silent in the window, so that each is of one window. One that goes on later is of a later one too. */
+export function sessionWindowOf(
+  overNs: number,
+  { slotMs, trigger, window }: Pick<OfflineJob, 'slotMs' | 'trigger' | 'window'>,
+): { fromUs: number; toUs: number; storedBeforeMs: number } {
+  const endMs = slotMs - SESSION_IDLE_MS
+  return {
+    fromUs: window === undefined ? endMs * 1000 - Math.round(overNs / 1000) : window.fromMs * 1000,
+    toUs: Math.min(window?.toMs ?? endMs, endMs) * 1000,
+    storedBeforeMs: trigger === 'manual' ? slotMs + STORE_LAG_MS : slotMs,
   }
 }

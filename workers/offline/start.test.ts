@@ -263,6 +263,8 @@ describe('a run', () => {
       providers: openaiAt(server.url),
       outageWaitMs: 5,
       traces: {
+        settledSessions: (...question) => traces.settledSessions(...question),
+        flaggedSubjects: (...question) => traces.flaggedSubjects(...question),
         settledTraceIds: (...question) => (++asked <= 8 ? away : traces).settledTraceIds(...question),
         getTraces: (...question) => traces.getTraces(...question),
         resultHistory: async () => [],

@@ -1,7 +1,7 @@
 /** The offline role: scheduler, queue and worker wired together. Runs in a thread or process of its own. */
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { notRunYet, scorecardNotRunYet } from '../../dsl/not-run.ts'
+import { scorecardNotRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
@@ -141,8 +141,6 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 
   function readiness(tenant: string, evalPlan: OfflineEvalPlan): Readiness {
     const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
-    if (found.state === 'not_supported')
-      return { ...found, detail: `${evalPlan.id} is not run by this version: ${found.detail}.` }
     // Where the judges are asked, their providers are known; elsewhere it is not for this process to say.
     if (!isWorker) return { state: 'ready', detail: undefined }
     if (found.state === 'ready') return affordable(tenant, evalPlan)
@@ -264,9 +262,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     for (const tenant of definitions.tenants()) {
       const evals = offlineEvals(tenant)
       for (const message of noticesOf(tenant, evals)) notice(message)
-      const scheduled = evals.filter((evalPlan) => notRunYet(evalPlan) === null)
       if (!parts.includes('scheduler')) continue
-      await schedulerOf(tenant).sync(scheduled)
+      await schedulerOf(tenant).sync(evals)
       const sent = definitions.current(tenant).scorecards.filter((one) => scorecardNotRunYet(one) === null)
       await scorecardsOf(tenant).sync(sent)
     }

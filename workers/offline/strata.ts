@@ -11,10 +11,9 @@ export interface Candidate {
   stratum: string
 }
 
-export interface StrataOptions {
+export interface LookOptions {
   runId: string
   traceIds: readonly string[]
-  size: number
   /** Of each of these traces its subjects in scope. */
   candidatesOf: (traceIds: readonly string[]) => Promise<readonly (readonly Candidate[])[]>
   readsAtOnce: number
@@ -23,34 +22,56 @@ export interface StrataOptions {
   signal: AbortSignal
 }
 
+export interface StrataOptions extends LookOptions {
+  size: number
+}
+
 const DEFAULT_MAX_LOOKED_AT = 20_000
 /** Above so many the smallest are taken together: every subject has to have a chance. */
 const MAX_STRATA = 50
 
-/** A subject's probability is its stratum's part by its stratum's size, by the share of the population that was looked at. */
-export async function drawByStrata(options: StrataOptions): Promise<Sample> {
-  const { runId, size, candidatesOf, readsAtOnce, signal } = options
-  const ranked = rankBySeed(runId, options.traceIds)
-  const looked = ranked.slice(0, options.maxLookedAt ?? DEFAULT_MAX_LOOKED_AT)
-  const strata = new Map<string, string[]>()
+/** All subjects of the population, or of an even part of it, in the order of their traces' hashes with the run's id. */
+export async function lookAt({
+  runId,
+  traceIds,
+  candidatesOf,
+  readsAtOnce,
+  maxLookedAt,
+  signal,
+}: LookOptions): Promise<{
+  found: (Candidate & { traceId: string })[]
+  populationTraces: number
+  lookedAtTraces: number
+}> {
+  const ranked = rankBySeed(runId, traceIds)
+  const looked = ranked.slice(0, maxLookedAt ?? DEFAULT_MAX_LOOKED_AT)
+  const found: (Candidate & { traceId: string })[] = []
   for (let from = 0; from < looked.length; from += readsAtOnce) {
     signal.throwIfAborted()
-    const traceIds = looked.slice(from, from + readsAtOnce)
-    for (const [i, candidates] of (await candidatesOf(traceIds)).entries()) {
-      for (const { spanId, stratum } of candidates) {
-        const key = `${traceIds[i]}/${spanId}`
-        const known = strata.get(stratum)
-        if (known === undefined) strata.set(stratum, [key])
-        else known.push(key)
-      }
-    }
+    const read = looked.slice(from, from + readsAtOnce)
+    for (const [i, candidates] of (await candidatesOf(read)).entries())
+      for (const candidate of candidates) found.push({ ...candidate, traceId: read[i]! })
+  }
+  return { found, populationTraces: ranked.length, lookedAtTraces: looked.length }
+}
+
+/** A subject's probability is its stratum's part by its stratum's size, by the share of the population that was looked at. */
+export async function drawByStrata(options: StrataOptions): Promise<Sample> {
+  const { runId, size } = options
+  const { found, populationTraces, lookedAtTraces } = await lookAt(options)
+  const strata = new Map<string, string[]>()
+  for (const { traceId, spanId, stratum } of found) {
+    const key = `${traceId}/${spanId}`
+    const known = strata.get(stratum)
+    if (known === undefined) strata.set(stratum, [key])
+    else known.push(key)
   }
   const pooled = poolSmall(strata, Math.max(1, Math.min(MAX_STRATA, Math.floor(size / 2))))
   const shares = shareOut(
     pooled.map(({ length }) => length),
     size,
   )
-  const lookedShare = ranked.length === 0 ? 1 : looked.length / ranked.length
+  const lookedShare = populationTraces === 0 ? 1 : lookedAtTraces / populationTraces
   const probabilities = new Map<string, number>()
   for (const [i, keys] of pooled.entries()) {
     const share = shares[i] ?? 0
@@ -67,7 +88,7 @@ export async function drawByStrata(options: StrataOptions): Promise<Sample> {
       inclusionProbability: probabilities.get(key) ?? 1,
     }
   })
-  return { subjects, populationTraces: ranked.length, lookedAtTraces: looked.length }
+  return { subjects, populationTraces, lookedAtTraces }
 }
 
 /** The largest as they are, the rest as one. */
