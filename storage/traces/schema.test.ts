@@ -39,6 +39,7 @@ describe('migrations', () => {
       [4, 'a152dfba26f4b563f53c2d9e3dbbe0a2f532fd0abe1545765513dfb46a2ee6cd'],
       [5, 'aaa8f466683378d78cfb72c334b53f8d133fc92ba233b75727ad36f9bc913c8d'],
       [6, '79a829d11686923715bf31bc734d3670492c91f1196b0df684972dfaae7798b7'],
+      [7, '4c8caf0ab6d7c29e354f39074ba98cd20bb7da5cb5c414b3dc325d3348bb73ce'],
     ])
   })
 
@@ -229,6 +230,7 @@ test('a plan says what is to be done and for what', () => {
     ...Array.from({ length: 5 }, () => 'migration 4: an index for checks of the store against the log'),
     ...Array.from({ length: 2 }, () => 'migration 5: messages sent apart from their spans'),
     ...Array.from({ length: 2 }, () => 'migration 6: sizes of spans'),
+    ...Array.from({ length: 2 }, () => 'migration 7: what subjects are drawn for'),
     ...Array.from({ length: 3 }, () => 'retention'),
   ])
 })
