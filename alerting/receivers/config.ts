@@ -1,11 +1,14 @@
 /** Receivers from settings: where messages go. Addresses are secrets and stand in no message. */
+import { svgToPng } from '../../engine/images/png.ts'
 import type { Route } from '../notification.ts'
 import { type AddressPolicy, addressPolicy } from '../outbound/private-addresses.ts'
 import type { Lookup } from '../outbound/resolve.ts'
 import { createSend, type Send } from '../outbound/send.ts'
 import { alertmanagerReceiver } from './alertmanager.ts'
+import { Beside } from './beside.ts'
 import { emailReceiver, type MailSettings } from './email.ts'
 import { PAGERDUTY_URL, pagerDutyReceiver } from './pagerduty.ts'
+import type { Draw } from './pictures.ts'
 import type { Receiver, Receivers } from './receiver.ts'
 import { slackReceiver } from './slack.ts'
 import { SLACK_API_URL, slackBotReceiver } from './slack-bot.ts'
@@ -61,6 +64,10 @@ export interface ReceiverContext {
   nowMs: () => number
   /** For tests of names that resolve to what they should not. */
   lookup?: Lookup
+  /** Pictures beside messages; by our own fonts unless told. */
+  draw?: Draw
+  /** Something was left out of a message; one line. */
+  onProblem?: (text: string) => void
 }
 
 interface Tools {
@@ -69,11 +76,24 @@ interface Tools {
   readonly send: Send
   readonly policy: AddressPolicy
   readonly lookup: Lookup | undefined
+  readonly draw: Draw
+  readonly onProblem: (text: string) => void
+  readonly beside: (work: () => Promise<void>) => void
 }
 
 export function createReceivers(settings: ReceiverSettings, context: ReceiverContext): Receivers {
   const policy = addressPolicy(settings.allowPrivate)
-  const tools: Tools = { ...context, lookup: context.lookup, policy, send: createSend(policy, context.lookup) }
+  const onProblem = context.onProblem ?? (() => {})
+  const beside = new Beside(onProblem)
+  const tools: Tools = {
+    ...context,
+    lookup: context.lookup,
+    policy,
+    send: createSend(policy, context.lookup),
+    draw: context.draw ?? svgToPng,
+    onProblem,
+    beside: (work) => beside.begin(work),
+  }
   const made = new Map<string, Receiver | null>()
   return {
     find: (route) => {
@@ -85,6 +105,7 @@ export function createReceivers(settings: ReceiverSettings, context: ReceiverCon
       return receiver
     },
     hint,
+    settled: () => beside.settled(),
   }
 }
 

@@ -2,9 +2,13 @@
 import { createHash } from 'node:crypto'
 import { createTransport, type Transporter } from 'nodemailer'
 import { escapeHtml, htmlPage } from '../../engine/html.ts'
+import { scorecardBody } from '../../engine/scorecard/html.ts'
+import { scorecardText } from '../../engine/scorecard/render.ts'
+import { scorecardOfJson } from '../../engine/scorecard/scorecard-json.ts'
 import { acknowledgementText, describeAlert, headlineOf, traceUrl } from '../message.ts'
 import type { AddressPolicy } from '../outbound/private-addresses.ts'
 import { ForbiddenAddressError, type Lookup, resolveGuarded } from '../outbound/resolve.ts'
+import { type Draw, type Picture, picturesInTime } from './pictures.ts'
 import type { AlertMessage, Delivery, Message, NoticeMessage, Receiver } from './receiver.ts'
 
 /** Of the server that takes the mail: `smtp://user:password@host:587`; `smtps:` speaks TLS from the start. */
@@ -18,10 +22,14 @@ export interface EmailOptions extends MailSettings {
   readonly policy: AddressPolicy
   readonly apiUrl: () => string | null
   readonly lookup?: Lookup
+  readonly draw: Draw
+  readonly onProblem: (text: string) => void
 }
 
 const TIMEOUT_MS = 10_000
 const REASON_CHARS = 200
+/** A mail waits so long for its pictures, and goes without them then. */
+const DRAWING_MS = 3_000
 
 export interface Mail {
   readonly subject: string
@@ -38,7 +46,8 @@ async function sendMail(options: EmailOptions, message: Message): Promise<Delive
   let transport: Transporter | null = null
   try {
     transport = await openTransport(smtpUrl, options)
-    const { subject, text, html } = mailOf(message, options.apiUrl())
+    const pictures = await picturesInTime(message, options.draw, options.onProblem, DRAWING_MS)
+    const { subject, text, html } = mailOf(message, options.apiUrl(), pictures)
     const first = message.kind === 'alerts' ? messageId(`${message.groupKey} ${message.items[0]!.key}`) : null
     const own =
       message.kind === 'alerts' && message.event === 'firing' && message.ref === null ? first! : messageId(message.id)
@@ -48,6 +57,7 @@ async function sendMail(options: EmailOptions, message: Message): Promise<Delive
       subject,
       text,
       html,
+      ...(pictures.length > 0 && { attachments: pictures.map(attachmentOf) }),
       messageId: own,
       ...(first !== null &&
         first !== own && { inReplyTo: message.kind === 'alerts' ? (message.ref ?? first) : first, references: first }),
@@ -97,19 +107,41 @@ function deliveryOfError(error: unknown): Delivery {
   return isFinal ? { kind: 'refused', reason } : { kind: 'retry', afterMs: null, reason }
 }
 
-export function mailOf(message: Message, apiUrl: string | null): Mail {
-  return message.kind === 'alerts' ? alertMail(message, apiUrl) : noticeMail(message)
+/** `pictures`: those that go with it, and are shown in it. */
+export function mailOf(message: Message, apiUrl: string | null, pictures: readonly Picture[] = []): Mail {
+  return message.kind === 'alerts' ? alertMail(message, apiUrl, pictures) : noticeMail(message, apiUrl, pictures)
 }
+
+/** Within the mail alone. */
+const contentId = ({ name }: Picture): string => `${name}@assay`
+
+const attachmentOf = (picture: Picture) => ({
+  filename: picture.name,
+  content: Buffer.from(picture.png),
+  contentType: 'image/png',
+  cid: contentId(picture),
+  contentDisposition: 'inline' as const,
+})
+
+const imageHtml = (picture: Picture): string =>
+  `<p><img src="cid:${contentId(picture)}" alt="${escapeHtml(picture.title)}" width="800" style="max-width:100%"></p>`
 
 const oneLine = (text: string): string => text.replaceAll(/[\r\n]+/g, ' ')
 
-function noticeMail({ notice }: NoticeMessage): Mail {
+function noticeMail({ notice }: NoticeMessage, apiUrl: string | null, pictures: readonly Picture[]): Mail {
   const subject = oneLine(notice.title)
+  if (notice.scorecard !== undefined) {
+    const scorecard = scorecardOfJson(notice.scorecard)
+    const [picture] = pictures
+    const imageSrc = picture === undefined ? null : `cid:${contentId(picture)}`
+    const body = scorecardBody(scorecard, { baseUrl: apiUrl, imageSrc })
+    return { subject, text: scorecardText(scorecard, apiUrl), html: htmlPage(subject, body) }
+  }
   const html = `<h2>${escapeHtml(notice.title)}</h2>${notice.lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('')}`
   return { subject, text: [notice.title, '', ...notice.lines].join('\n'), html: htmlPage(subject, html) }
 }
 
-function alertMail(message: AlertMessage, apiUrl: string | null): Mail {
+function alertMail(message: AlertMessage, apiUrl: string | null, pictures: readonly Picture[]): Mail {
   const subject = oneLine(`[${message.items[0]!.transition.severity}] ${headlineOf(message)}`)
   const texts: string[] = [headlineOf(message)]
   const parts: string[] = [`<h2>${escapeHtml(headlineOf(message))}</h2>`]
@@ -132,6 +164,7 @@ function alertMail(message: AlertMessage, apiUrl: string | null): Mail {
       )
     }
   }
+  parts.push(...pictures.map(imageHtml))
   const at = `Assay · ${new Date(message.atMs).toISOString()}`
   return {
     subject,

@@ -69,4 +69,6 @@ export interface Receivers {
   find(route: Route): Receiver | null
   /** What to set, for the hint in a printed message. */
   hint(route: Route): string | null
+  /** Resolves when what goes on beside deliveries, pictures, has ended: within seconds. */
+  settled?(): Promise<void>
 }

@@ -3,10 +3,13 @@
  * images are uploaded. https://docs.slack.dev/reference/methods/chat.postMessage, chat.update, files.getUploadURLExternal
  */
 import { z } from 'zod'
-import type { OutboundAnswer, Send } from '../outbound/send.ts'
-import { deliveryOf, sendJson } from './post-json.ts'
+import type { Send } from '../outbound/send.ts'
+import { type Draw, picturesOf } from './pictures.ts'
+import { sendJson } from './post-json.ts'
 import type { AlertMessage, Delivery, Message, Receiver } from './receiver.ts'
 import { type SlackMessage, slackMessage } from './slack.ts'
+import { type Called, calledOf, parseJson } from './slack-call.ts'
+import { uploadToThread } from './slack-files.ts'
 
 export const SLACK_API_URL = 'https://slack.com/api'
 
@@ -18,32 +21,26 @@ export interface SlackBotOptions {
   readonly apiUrl: () => string | null
   readonly send: Send
   readonly nowMs: () => number
+  readonly draw: Draw
+  readonly onProblem: (text: string) => void
+  /** Work beside deliveries, which the end waits for. */
+  readonly beside: (work: () => Promise<void>) => void
 }
 
 /** Where an incident's first message stands. */
 const refSchema = z.object({ channel: z.string(), ts: z.string() })
 type Ref = z.infer<typeof refSchema>
 
-const answerSchema = z.looseObject({ ok: z.boolean(), error: z.string().optional() })
-
-/** Errors of Slack's own that pass: https://docs.slack.dev/reference/methods/chat.postMessage#errors */
-const PASSING = new Set([
-  'ratelimited',
-  'rate_limited',
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-  'team_added_to_org',
-])
-
-type Called =
-  | { ok: true; answer: Record<string, unknown> }
-  | { ok: false; delivery: Exclude<Delivery, { kind: 'delivered' }>; error: string }
-
 export function slackBotReceiver(options: SlackBotOptions): Receiver {
   const { channel, apiUrl } = options
   const call = (method: string, body: unknown): Promise<Called> => callSlack(options, method, body)
+
+  /** After the message, which is told already: nothing waits for it, and nothing fails by it. */
+  const illustrate = (message: Message, ref: Ref): void =>
+    options.beside(async () => {
+      const pictures = await picturesOf(message, options.draw, options.onProblem)
+      if (pictures.length > 0) await uploadToThread(options, ref, pictures)
+    })
 
   const post = async (message: SlackMessage, thread: Ref | null): Promise<Delivery> => {
     const place = thread === null ? { channel } : { channel: thread.channel, thread_ts: thread.ts }
@@ -71,8 +68,13 @@ export function slackBotReceiver(options: SlackBotOptions): Receiver {
   return {
     deliver: async (message: Message) => {
       const ref = message.kind === 'alerts' ? parseRef(message.ref) : null
-      if (message.kind === 'alerts' && ref !== null) return followUp(message, ref)
-      return post(slackMessage(message, apiUrl()), null)
+      const delivery =
+        message.kind === 'alerts' && ref !== null
+          ? await followUp(message, ref)
+          : await post(slackMessage(message, apiUrl()), null)
+      const place = ref ?? (delivery.kind === 'delivered' ? parseRef(delivery.ref ?? null) : null)
+      if (delivery.kind === 'delivered' && place !== null) illustrate(message, place)
+      return delivery
     },
   }
 }
@@ -84,31 +86,6 @@ async function callSlack(
 ): Promise<Called> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json; charset=utf-8' }
   return calledOf(await sendJson({ send, url: `${baseUrl}/${method}`, headers, body }), nowMs())
-}
-
-/** Slack answers 200 to what it refuses, and says so in the body. */
-function calledOf(answer: OutboundAnswer, nowMs: number): Called {
-  const delivery = deliveryOf(answer, nowMs)
-  if (delivery.kind !== 'delivered') return { ok: false, delivery, error: delivery.reason }
-  const text = answer.kind === 'answered' ? answer.text : ''
-  const parsed = answerSchema.safeParse(parseJson(text))
-  if (!parsed.success) return failed('retry', 'an answer that is not of Slack')
-  const { ok, error = 'no reason given' } = parsed.data
-  if (ok) return { ok: true, answer: parsed.data }
-  return failed(PASSING.has(error) ? 'retry' : 'refused', error)
-}
-
-function failed(kind: 'retry' | 'refused', error: string): Called {
-  const reason = `Slack: ${error}`
-  return { ok: false, error, delivery: kind === 'retry' ? { kind, afterMs: null, reason } : { kind, reason } }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 function parseRef(text: string | null): Ref | null {

@@ -2,6 +2,8 @@
  * Slack's incoming webhooks with Block Kit. Limits: https://docs.slack.dev/reference/block-kit/blocks (50 blocks a message,
  * 150 characters a header, 3,000 a section, 10 fields of 2,000 each).
  */
+import { scorecardOfJson } from '../../engine/scorecard/scorecard-json.ts'
+import { slackScorecard } from '../../engine/scorecard/slack.ts'
 import { acknowledgementText, describeAlert, type ExampleText, headlineOf, traceUrl } from '../message.ts'
 import type { SystemNotice } from '../notification.ts'
 import type { Send } from '../outbound/send.ts'
@@ -53,7 +55,9 @@ const icons = { page: ':rotating_light:', ticket: ':warning:', info: ':informati
 
 /** `apiUrl` is the base of links; without it ids are shown as they are. */
 export function slackMessage(message: Message, apiUrl: string | null): SlackMessage {
-  return message.kind === 'alerts' ? alertMessage(message, apiUrl) : noticeMessage(message.notice)
+  if (message.kind === 'alerts') return alertMessage(message, apiUrl)
+  const { scorecard } = message.notice
+  return scorecard === undefined ? noticeMessage(message.notice) : slackScorecard(scorecardOfJson(scorecard), apiUrl)
 }
 
 function noticeMessage({ title, severity, lines, atMs }: SystemNotice): SlackMessage {

@@ -2,6 +2,19 @@
  * Microsoft Teams by a Workflows webhook ("When a Teams webhook request is received"): an Adaptive Card.
  * https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using#send-adaptive-cards-using-an-incoming-webhook
  */
+import { type Scorecard, scorecardOfJson } from '../../engine/scorecard/scorecard-json.ts'
+import {
+  alertText,
+  cellName,
+  cellsOf,
+  changeText,
+  intervalText,
+  periodText,
+  spendText,
+  valueText,
+  worstText,
+  worstUrl,
+} from '../../engine/scorecard/words.ts'
 import { acknowledgementText, describeAlert, headlineOf, traceUrl } from '../message.ts'
 import type { Send } from '../outbound/send.ts'
 import { postJson } from './post-json.ts'
@@ -74,11 +87,47 @@ interface Card {
 }
 
 function cardOf(message: Message, apiUrl: string | null): Card {
-  return message.kind === 'alerts' ? alertCard(message, apiUrl) : noticeCard(message)
+  return message.kind === 'alerts' ? alertCard(message, apiUrl) : noticeCard(message, apiUrl)
 }
 
-function noticeCard({ notice }: NoticeMessage): Card {
+function noticeCard({ notice }: NoticeMessage, apiUrl: string | null): Card {
+  if (notice.scorecard !== undefined) return scorecardCard(scorecardOfJson(notice.scorecard), apiUrl, notice.atMs)
   return { body: [cardHeading(notice.title), ...notice.lines.map(cardText), footer(notice.atMs)], actions: [] }
+}
+
+/** A card takes six actions. */
+const MOST_LINKS = 6
+
+function scorecardCard(scorecard: Scorecard, apiUrl: string | null, atMs: number): Card {
+  const facts = cellsOf(scorecard).map((cell) => {
+    const value = `${valueText(cell)}${intervalText(cell) === '' ? '' : ` (${intervalText(cell)})`}`
+    const change = changeText(cell)
+    const parts = [value, ...(change === '' ? [] : [`${change} against before`]), `of ${cell.n}`]
+    return { title: escapeCardText(cellName(cell, scorecard)), value: escapeCardText(parts.join(', ')) }
+  })
+  const spend = spendText(scorecard)
+  const lines = [
+    ...(spend === null ? [] : [spend]),
+    ...scorecard.alerts.map((alert) => `Open alert: ${alertText(alert)}`),
+    ...scorecard.worst.map((one) => `Failed: ${worstText(one)}`),
+  ]
+  return {
+    body: [
+      cardHeading(scorecard.title ?? scorecard.id),
+      { ...cardText(periodText(scorecard)), isSubtle: true } as CardElement,
+      ...(facts.length === 0 ? [] : [{ type: 'FactSet' as const, facts }]),
+      ...lines.map(cardText),
+      footer(atMs),
+    ],
+    actions:
+      apiUrl === null
+        ? []
+        : scorecard.worst.slice(0, MOST_LINKS).map((one) => ({
+            type: 'Action.OpenUrl',
+            title: `Trace ${one.traceId.slice(0, 8)}`,
+            url: worstUrl(one, apiUrl),
+          })),
+  }
 }
 
 const footer = (atMs: number): CardElement => ({

@@ -113,8 +113,9 @@ function noticeBody({ notice, route, tenant, id }: NoticeMessage, apiUrl: string
         fingerprint: createHash('sha256').update(notice.id).digest('hex').slice(0, 16),
       },
     ],
-    event: 'notice',
+    event: notice.scorecard === undefined ? 'notice' : 'scorecard',
     title: notice.title,
+    ...(notice.scorecard !== undefined && { scorecard: notice.scorecard }),
   }
 }
 

@@ -33,7 +33,11 @@ await runRole(async (context) => {
   let plan = data.plan
   let apiUrl: string | null = null
   let running: EvaluateLoop | null = null
-  const receivers = createReceivers(data.receivers, { apiUrl: () => apiUrl, nowMs: Date.now })
+  const receivers = createReceivers(data.receivers, {
+    apiUrl: () => apiUrl,
+    nowMs: Date.now,
+    onProblem: context.problem,
+  })
   const log = await openLog(data.log, context.problem)
   // Sinks before sources: who delivers is there before anything can fire.
   const manager = await startAlertManager({
@@ -95,6 +99,7 @@ await runRole(async (context) => {
         () => erased.close(),
         () => evaluator.drain(),
         () => manager.drain(),
+        async () => receivers.settled?.(),
         () => log.close(),
       ]),
   }

@@ -115,7 +115,7 @@ const store: StartServedRole = async (shared, say) => {
 const alerts: StartServedRole = async (shared, say) => {
   const { log, nowMs, settings } = shared
   const apiUrl = (): string | null => settings.publicUrl
-  const receivers = createReceivers(settings.receivers, { apiUrl, nowMs })
+  const receivers = createReceivers(settings.receivers, { apiUrl, nowMs, onProblem: say.problem })
   // Sinks before sources: who delivers is there before anything can fire.
   const manager = await startAlertManager({
     log,
@@ -133,7 +133,7 @@ const alerts: StartServedRole = async (shared, say) => {
       name: 'alerts',
       stats: async () => ({ evaluator: evaluator.stats(), notifications: manager.stats() }),
     },
-    drain: () => inTurn([() => evaluator.drain(), () => manager.drain()]),
+    drain: () => inTurn([() => evaluator.drain(), () => manager.drain(), async () => receivers.settled?.()]),
   }
 }
 

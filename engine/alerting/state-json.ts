@@ -60,6 +60,10 @@ export const groupStateSchema = z.object({
     }),
   ),
   seen: z.object({ older: z.array(seenSubject), recent: z.array(seenSubject) }),
+  /** Step, pass, fail, unknown, error, how many scores, their sum. */
+  past: z
+    .array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]))
+    .default([]),
   examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
   detector: detectorSchema.nullable().default(null),
   anomaly: anomalySchema.nullable().default(null),
@@ -90,6 +94,15 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
       ...(bins !== null && { bins: binsToJson(bins) }),
     })),
     seen: { older: older.map(seenToJson), recent: recent.map(seenToJson) },
+    past: window.past.map(({ step, counts: { pass, fail, unknown, error }, scores }) => [
+      step,
+      pass,
+      fail,
+      unknown,
+      error,
+      scores.count,
+      scores.sum,
+    ]),
     examples: window.examples.map(({ key, atMs, example }) => ({
       key,
       atMs,
@@ -102,7 +115,7 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
 }
 
 export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shared: Shared): AlertState {
-  const { evaluatedMs, buckets, seen, examples, detector, anomaly, ...rest } = json
+  const { evaluatedMs, buckets, seen, past, examples, detector, anomaly, ...rest } = json
   return {
     ...rest,
     evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
@@ -113,6 +126,11 @@ export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shar
         counts: { pass, fail, unknown, error },
         scores: { count, sum },
         bins: bins === null ? null : binsFromJson(bins),
+      })),
+      past: past.map(([step, pass, fail, unknown, error, count, sum]) => ({
+        step,
+        counts: { pass, fail, unknown, error },
+        scores: { count, sum },
       })),
       seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
       examples,

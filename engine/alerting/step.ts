@@ -33,6 +33,7 @@ import {
 } from './run-alert.ts'
 import type { AlertState, Shared } from './state.ts'
 import type { AlertNumbers, AlertPhase, AlertTransition, TransitionCause } from './transition.ts'
+import { trendOf } from './trend.ts'
 import { whyOf } from './why-of.ts'
 import {
   countObservation,
@@ -78,6 +79,8 @@ function enter(
 ): AlertTransition {
   const from = state.phase
   const why = phase.kind === 'firing' || phase.kind === 'resolved' ? whyOf(state, alert, numbers, cause, atMs) : null
+  const isTold = phase.kind === 'firing' || phase.kind === 'resolved'
+  const trend = isTold ? trendOf(state, alert, numbers, atMs) : null
   state.phase = phase
   state.transitionCount++
   const sinceMs =
@@ -107,6 +110,7 @@ function enter(
     numbers,
     examples: state.window.examples.map(({ example }) => example).reverse(),
     why,
+    ...(trend !== null && { trend }),
   }
 }
 

@@ -41,4 +41,5 @@ export const alertTransitionSchema = z.object({
   }),
   examples: z.array(alertExampleSchema),
   why: alertWhySchema.nullable().default(null),
+  trend: z.object({ points: z.array(z.tuple([z.number(), z.number().nullable()]).readonly()).readonly() }).optional(),
 })

@@ -2,6 +2,7 @@
 import type { AlertPlan } from '../../dsl/plan.ts'
 import type { Reason, SubjectKind, Verdict } from '../model/result.ts'
 import type { RunMeasure } from './run-alert.ts'
+import type { AlertTrend } from './trend.ts'
 import type { AlertWhy } from './why.ts'
 
 /**
@@ -73,4 +74,6 @@ export interface AlertTransition {
   readonly examples: readonly AlertExample[]
   /** Of firing and resolved transitions. */
   readonly why: AlertWhy | null
+  /** Of firing and resolved transitions: how the value went. Absent where there is nothing to draw. */
+  readonly trend?: AlertTrend | undefined
 }

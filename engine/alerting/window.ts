@@ -11,6 +11,7 @@
  */
 import type { Statistic } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import { BUCKETS_IN_STEP, keepPast, PAST_WINDOWS, type PastBucket, stepOf } from './past.ts'
 import { addToBins, type Bins, binsQuantile, mergeBins } from './quantile-bins.ts'
 import type { RunAlert, RunMeasure } from './run-alert.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
@@ -60,11 +61,18 @@ export interface AlertWindow {
   /** Oldest first. */
   buckets: Bucket[]
   seen: SeenSubjects
+  /** Of what has left it, for charts. */
+  past: PastBucket[]
   /** Oldest first. */
   examples: { key: string; atMs: number; example: AlertExample }[]
 }
 
-export const emptyWindow = (): AlertWindow => ({ buckets: [], seen: new SeenSubjects(), examples: [] })
+export const emptyWindow = (): AlertWindow => ({
+  buckets: [],
+  seen: new SeenSubjects(),
+  past: [],
+  examples: [],
+})
 
 /** A change is looked for by the detector: the window is of examples and counts to show alone. */
 const SHOWN_MS = 24 * 3_600_000
@@ -197,7 +205,12 @@ export function expireWindow(window: AlertWindow, alert: RunAlert, nowMs: number
   const beginMs = nowMs - windowMsOf(alert)
   let expiredCount = 0
   while (expiredCount < window.buckets.length && window.buckets[expiredCount]!.lastMs <= beginMs) expiredCount++
-  if (expiredCount > 0) window.buckets.splice(0, expiredCount)
+  if (expiredCount > 0) {
+    const expired = window.buckets.splice(0, expiredCount)
+    const oldest = stepOf(bucketIndex(alert, nowMs)) - (BUCKETS / BUCKETS_IN_STEP) * (PAST_WINDOWS + 1)
+    // The detector of changes remembers hours by itself.
+    if (alert.when.kind !== 'regression') keepPast(window.past, expired, oldest)
+  }
   while (window.examples.length > 0 && window.examples[0]!.atMs <= beginMs) window.examples.shift()
   window.seen.forgetBefore(Math.min(beginMs, nowMs - REMEMBER_MS))
 }

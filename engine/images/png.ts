@@ -1,6 +1,6 @@
 /** SVG to PNG, with fonts of our own: the same picture on every machine, whatever is installed there. */
 import { createRequire } from 'node:module'
-import { type ResvgRenderOptions, renderAsync } from '@resvg/resvg-js'
+import type { ResvgRenderOptions } from '@resvg/resvg-js'
 
 const FONTS = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']
 /** Twice as fine as it is large, for the screens that people have. */
@@ -21,6 +21,8 @@ const options = (): ResvgRenderOptions => {
 
 /** Off the thread that asks. Rejects where the machine cannot draw. */
 export async function svgToPng(svg: string): Promise<Buffer> {
+  // When it is needed: who draws nothing loads nothing, and where it cannot be loaded only pictures are missing.
+  const { renderAsync } = await import('@resvg/resvg-js')
   const image = await renderAsync(svg, options())
   return image.asPng()
 }

@@ -46,7 +46,7 @@ function heading(scorecard: Scorecard): string {
   const style = { size: 11, fill: INK.quiet } as const
   return [
     svgText(320, TOP, 'now, 95% interval', style),
-    svgText(450, TOP, before === null ? '' : fitText(`vs ${before}`, 105, 11), style),
+    svgText(450, TOP, before === null ? '' : `vs ${before.replace(/^the /, '')}`, style),
     svgText(TREND.x, TOP, 'trend', style),
     svgText(WIDTH - MARGIN, TOP, 'coverage, of', { ...style, anchor: 'end' }),
     svgLine(MARGIN, TOP + 8, WIDTH - MARGIN, TOP + 8, INK.line),
@@ -61,7 +61,12 @@ function rowOf(cell: Cell, scorecard: Scorecard, y: number): string[] {
   return [
     svgText(MARGIN, y + (corrected === '' ? 26 : 20), fitText(cellName(cell, scorecard), 290, 13), { size: 13 }),
     corrected === '' ? '' : svgText(MARGIN, y + 35, fitText(`corrected ${corrected}`, 290, 11), quiet),
-    svgText(320, y + 20, fitText(valueText(cell), 125, 14), { size: 14, isBold: cell.value !== null }),
+    svgText(
+      320,
+      y + 20,
+      fitText(valueText(cell), 125, cell.value === null ? 11 : 14),
+      cell.value === null ? quiet : { size: 14, isBold: true },
+    ),
     svgText(320, y + 35, fitText(intervalText(cell), 125, 11), quiet),
     svgText(450, y + 26, fitText(changeText(cell), 105, 13), {
       size: 13,

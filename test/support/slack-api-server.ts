@@ -40,6 +40,8 @@ export interface Posted {
 
 export interface Uploaded {
   name: string
+  /** As it was announced. */
+  length: number
   bytes: Buffer
   /** Empty until it is shared. */
   channel: string
@@ -50,8 +52,8 @@ export interface SlackApiServer extends ReceiverServer {
   readonly baseUrl: string
   readonly posts: readonly Posted[]
   readonly files: readonly Uploaded[]
-  /** The next calls of a method are refused so, one each. */
-  refuse(error: string): void
+  /** The next calls are refused so, one each; of one method where it is named. */
+  refuse(error: string, method?: string): void
 }
 
 export const BOT_TOKEN = 'xoxb-local-token'
@@ -60,7 +62,7 @@ export const BOT_TOKEN = 'xoxb-local-token'
 export async function startSlackApiServer(): Promise<SlackApiServer> {
   const posts: Posted[] = []
   const files: Uploaded[] = []
-  const refusals: string[] = []
+  const refusals: { error: string; method: string | undefined }[] = []
   const json = (body: object, status = 200): ServerAnswer => ({
     status,
     body: JSON.stringify(body),
@@ -92,10 +94,13 @@ export async function startSlackApiServer(): Promise<SlackApiServer> {
       return json({ ok: true, channel, ts })
     },
     'files.getUploadURLExternal': (request) => {
+      // Slack takes no JSON here.
+      if (!request.headers['content-type']?.startsWith('application/x-www-form-urlencoded'))
+        return refused('invalid_arguments')
       const form = new URLSearchParams(request.body.toString())
       const name = form.get('filename')
       if (!name || !(Number(form.get('length')) > 0)) return refused('invalid_arguments')
-      files.push({ name, bytes: Buffer.alloc(0), channel: '', threadTs: null })
+      files.push({ name, length: Number(form.get('length')), bytes: Buffer.alloc(0), channel: '', threadTs: null })
       const id = `F${files.length}`
       return json({ ok: true, upload_url: `${server.url}/upload/${id}`, file_id: id })
     },
@@ -105,6 +110,10 @@ export async function startSlackApiServer(): Promise<SlackApiServer> {
       for (const { id } of parsed.data.files) {
         const file = files[Number(id.slice(1)) - 1]
         if (file === undefined || file.bytes.length === 0) return refused('file_not_found')
+        const { channel_id: channel, thread_ts: ts } = parsed.data
+        if (channel !== undefined && !channel.startsWith('C')) return refused('channel_not_found')
+        if (ts !== undefined && !posts.some((one) => one.ts === ts && one.channel === channel))
+          return refused('thread_not_found')
         file.channel = parsed.data.channel_id ?? ''
         file.threadTs = parsed.data.thread_ts ?? null
       }
@@ -116,16 +125,24 @@ export async function startSlackApiServer(): Promise<SlackApiServer> {
     if (request.path.startsWith('/upload/')) {
       const file = files[Number(request.path.slice('/upload/F'.length)) - 1]
       if (file === undefined) return { status: 404, body: '' }
+      if (request.body.length !== file.length) return { status: 400, body: 'the length is another' }
       file.bytes = request.body
       return { status: 200, body: `OK - ${request.body.length}` }
     }
     if (request.headers.authorization !== `Bearer ${BOT_TOKEN}`) return refused('invalid_auth')
-    const refusal = refusals.shift()
-    if (refusal !== undefined) return refused(refusal)
-    const method = methods[request.path.slice('/api/'.length)]
+    const name = request.path.slice('/api/'.length)
+    const next = refusals.findIndex(({ method }) => method === undefined || method === name)
+    if (next >= 0) return refused(refusals.splice(next, 1)[0]!.error)
+    const method = methods[name]
     return method === undefined ? refused('unknown_method') : method(request)
   })
-  return { ...server, baseUrl: `${server.url}/api`, posts, files, refuse: (error) => refusals.push(error) }
+  return {
+    ...server,
+    baseUrl: `${server.url}/api`,
+    posts,
+    files,
+    refuse: (error, method) => refusals.push({ error, method }),
+  }
 }
 
 const payloadOf = (text: SlackPayload['text'], blocks: SlackPayload['blocks']): SlackPayload => ({
