@@ -297,6 +297,7 @@ async function start(
         offline: offline.control,
         judging: () => offline.judging(),
         liveState: () => state.state(),
+        subscriptions: { log, redactorOf: (whose) => redactors.of(whose), erased },
         metrics: {
           contentType: METRICS_CONTENT_TYPE,
           collect: () =>

@@ -1,7 +1,7 @@
 /** Which log the roles share, chosen by a URL alone; every thread opens it for itself. */
 import { openEmbeddedLog } from '../storage/log/embedded.ts'
 import { type KafkaSettings, openKafkaLog } from '../storage/log/kafka.ts'
-import type { Log } from '../storage/log/port.ts'
+import type { TailedLog } from '../storage/log/port.ts'
 import { measuredLog } from '../storage/metrics/measured.ts'
 import { reportTo } from './log-report.ts'
 
@@ -11,11 +11,15 @@ export type LogSource =
   { kind: 'embedded'; dataDir: string } | { kind: 'kafka'; settings: KafkaSettings }
 
 /** Rejects with `LogError`. Its appends are measured. `say` hears of records that the log deletes before they are read. */
-export async function openLog(source: LogSource, say: (text: string) => void, nowMs?: () => number): Promise<Log> {
+export async function openLog(
+  source: LogSource,
+  say: (text: string) => void,
+  nowMs?: () => number,
+): Promise<TailedLog> {
   return measuredLog(await openUnmeasured(source, say, nowMs))
 }
 
-function openUnmeasured(source: LogSource, say: (text: string) => void, nowMs?: () => number): Promise<Log> {
+function openUnmeasured(source: LogSource, say: (text: string) => void, nowMs?: () => number): Promise<TailedLog> {
   if (source.kind === 'kafka') return openKafkaLog({ settings: source.settings, onProblem: say })
   return openEmbeddedLog({
     dataDir: source.dataDir,

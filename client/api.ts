@@ -2,205 +2,7 @@
 import type { Request } from './request.ts'
 
 export type AlertHistoryResponse = {
-  transitions: {
-    alert: string
-    eval: string
-    group: Record<string, string>
-    title: string | null
-    owner: string | null
-    severity: "page" | "ticket" | "info"
-    mode: "live" | "shadow"
-    state: "inactive" | "pending" | "firing" | "resolved"
-    cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone"
-    at: string
-    since: string
-    incident: string | null
-    rule: string
-    value: number | null
-    threshold: number
-    why: {
-      rule: string
-      baseline: {
-        value: number
-        interval: {
-          low: number
-          high: number
-        } | null
-        n: number
-      } | null
-      now: {
-        value: number
-        interval: {
-          low: number
-          high: number
-        } | null
-        n: number
-      } | null
-      detection: {
-        kind: "threshold"
-        cmp: "<" | "<=" | ">" | ">="
-        value: number | null
-        limit: number
-      } | {
-        kind: "e-sr"
-        statistic: number
-        alarmFrom: number
-        sinceMs: number
-        falseAlarms: {
-          ratio: number
-          perMs: number
-        }
-      } | {
-        kind: "anomaly"
-        distance: number
-        alarmFrom: number
-        usual: {
-          low: number
-          high: number
-        }
-      } | {
-        kind: "silence"
-        silentForMs: number
-      }
-      change: {
-        delta: number
-        rateEffect: number
-        mixEffect: number
-      } | null
-      strata: {
-        name: string
-        shareBefore: number
-        shareNow: number
-        before: number | null
-        now: number | null
-        rateEffect: number
-        mixEffect: number
-      }[]
-      judge: {
-        model: string
-        drifted: boolean
-        p: number
-        lost: number
-        gained: number
-        checkedAtMs: number
-      } | null
-      deploy: {
-        label: "agent.version" | "model"
-        value: string
-        firstSeenMs: number
-        before: {
-          value: number
-          interval: {
-            low: number
-            high: number
-          } | null
-          n: number
-        }
-        with: {
-          value: number
-          interval: {
-            low: number
-            high: number
-          } | null
-          n: number
-        }
-        p: number
-      } | null
-      definitions: {
-        atMs: number
-        revision: string | null
-        what: string
-      }[]
-    } | null
-    traces: string[]
-    examples: {
-      subjectKind: "trace" | "session" | "agent_run" | "llm_call" | "tool_call" | "retrieval" | "embedding" | "guardrail" | "span"
-      traceId: string
-      spanId: string
-      agentName?: string
-      score?: number
-      reason?: {
-        code: "not_captured"
-        field: string
-      } | {
-        code: "truncated"
-        field?: string
-      } | {
-        code: "refused"
-      } | {
-        code: "abstained"
-        detail?: string
-      } | {
-        code: "over_budget"
-      } | {
-        code: "nothing_to_measure"
-        detail: string
-      } | {
-        code: "wrong_type"
-        detail: string
-      } | {
-        code: "judge_unreachable"
-        detail: string
-      } | {
-        code: "judge_malformed"
-        detail: string
-      } | {
-        code: "pass_because"
-        detail: string
-      }
-      evidence: {
-        field: string
-        pattern: string
-        masked: string
-      }[]
-      path: string
-    }[]
-    investigation: {
-      atMs: number
-      fromMs: number
-      toMs: number
-      outcome: "found" | "nothing" | "too_few"
-      failing: {
-        traces: number
-        compared: number
-      }
-      passing: {
-        traces: number
-        compared: number
-      }
-      tested: number
-      findings: {
-        label: string
-        value: string
-        isAbsent: boolean
-        failing: {
-          count: number
-          of: number
-        }
-        passing: {
-          count: number
-          of: number
-        }
-        lift: number
-        interval: {
-          low: number
-          high: number
-        }
-        p: number
-        q: number
-        also: {
-          label: string
-          value: string
-        }[]
-      }[]
-      summary: {
-        text: string
-        model: string | null
-        costMicroUsd: number | null
-      } | null
-      summaryRefused: string | null
-    } | null
-  }[]
+  transitions: AlertTransitionJson[]
 }
 
 export type Alert = {
@@ -428,6 +230,206 @@ export type AlertStateJson = {
 
 export type AlertStatesResponse = {
   alerts: AlertStateJson[]
+}
+
+export type AlertTransitionJson = {
+  alert: string
+  eval: string
+  group: Record<string, string>
+  title: string | null
+  owner: string | null
+  severity: "page" | "ticket" | "info"
+  mode: "live" | "shadow"
+  state: "inactive" | "pending" | "firing" | "resolved"
+  cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone"
+  at: string
+  since: string
+  incident: string | null
+  rule: string
+  value: number | null
+  threshold: number
+  why: {
+    rule: string
+    baseline: {
+      value: number
+      interval: {
+        low: number
+        high: number
+      } | null
+      n: number
+    } | null
+    now: {
+      value: number
+      interval: {
+        low: number
+        high: number
+      } | null
+      n: number
+    } | null
+    detection: {
+      kind: "threshold"
+      cmp: "<" | "<=" | ">" | ">="
+      value: number | null
+      limit: number
+    } | {
+      kind: "e-sr"
+      statistic: number
+      alarmFrom: number
+      sinceMs: number
+      falseAlarms: {
+        ratio: number
+        perMs: number
+      }
+    } | {
+      kind: "anomaly"
+      distance: number
+      alarmFrom: number
+      usual: {
+        low: number
+        high: number
+      }
+    } | {
+      kind: "silence"
+      silentForMs: number
+    }
+    change: {
+      delta: number
+      rateEffect: number
+      mixEffect: number
+    } | null
+    strata: {
+      name: string
+      shareBefore: number
+      shareNow: number
+      before: number | null
+      now: number | null
+      rateEffect: number
+      mixEffect: number
+    }[]
+    judge: {
+      model: string
+      drifted: boolean
+      p: number
+      lost: number
+      gained: number
+      checkedAtMs: number
+    } | null
+    deploy: {
+      label: "agent.version" | "model"
+      value: string
+      firstSeenMs: number
+      before: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        } | null
+        n: number
+      }
+      with: {
+        value: number
+        interval: {
+          low: number
+          high: number
+        } | null
+        n: number
+      }
+      p: number
+    } | null
+    definitions: {
+      atMs: number
+      revision: string | null
+      what: string
+    }[]
+  } | null
+  traces: string[]
+  examples: {
+    subjectKind: "trace" | "session" | "agent_run" | "llm_call" | "tool_call" | "retrieval" | "embedding" | "guardrail" | "span"
+    traceId: string
+    spanId: string
+    agentName?: string
+    score?: number
+    reason?: {
+      code: "not_captured"
+      field: string
+    } | {
+      code: "truncated"
+      field?: string
+    } | {
+      code: "refused"
+    } | {
+      code: "abstained"
+      detail?: string
+    } | {
+      code: "over_budget"
+    } | {
+      code: "nothing_to_measure"
+      detail: string
+    } | {
+      code: "wrong_type"
+      detail: string
+    } | {
+      code: "judge_unreachable"
+      detail: string
+    } | {
+      code: "judge_malformed"
+      detail: string
+    } | {
+      code: "pass_because"
+      detail: string
+    }
+    evidence: {
+      field: string
+      pattern: string
+      masked: string
+    }[]
+    path: string
+  }[]
+  investigation: {
+    atMs: number
+    fromMs: number
+    toMs: number
+    outcome: "found" | "nothing" | "too_few"
+    failing: {
+      traces: number
+      compared: number
+    }
+    passing: {
+      traces: number
+      compared: number
+    }
+    tested: number
+    findings: {
+      label: string
+      value: string
+      isAbsent: boolean
+      failing: {
+        count: number
+        of: number
+      }
+      passing: {
+        count: number
+        of: number
+      }
+      lift: number
+      interval: {
+        low: number
+        high: number
+      }
+      p: number
+      q: number
+      also: {
+        label: string
+        value: string
+      }[]
+    }[]
+    summary: {
+      text: string
+      model: string | null
+      costMicroUsd: number | null
+    } | null
+    summaryRefused: string | null
+  } | null
 }
 
 export type AuditResponse = {
@@ -731,6 +733,8 @@ export type Problem = {
   errors?: {
     parameter: string
     message: string
+    line?: number
+    column?: number
   }[]
 }
 
@@ -1258,6 +1262,62 @@ export type RunResponse = {
   eval: string
   runId: string
   known?: true
+}
+
+export type StreamEvent = {
+  type: "ready"
+  id?: string
+  data: {
+    streams: ("spans" | "results" | "alerts" | "agents")[]
+    heartbeatMs: number
+  }
+} | {
+  type: "span"
+  id: string
+  data: {
+    traceId: string
+    spanId: string
+    kind: string
+    name: string
+    startTime: string
+    durationMs: number
+    [key: string]: unknown
+  }
+} | {
+  type: "result"
+  id: string
+  data: Result
+} | {
+  type: "alert"
+  id: string
+  data: AlertTransitionJson
+} | {
+  type: "agent"
+  data: LiveAgent
+} | {
+  type: "agent_gone"
+  data: {
+    agent: string
+    env?: string
+  }
+} | {
+  type: "heartbeat"
+  id?: string
+  data: {
+    dropped: number
+  }
+} | {
+  type: "dropped"
+  data: {
+    events: number
+    inAll: number
+  }
+} | {
+  type: "gap"
+  data: {
+    stream: "spans" | "results" | "alerts"
+    records: number
+  }
 }
 
 export type Api = ReturnType<typeof createApi>

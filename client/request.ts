@@ -64,7 +64,7 @@ async function reach(url: string, options: RequestInit): Promise<Response> {
   }
 }
 
-async function problemOf(response: Response): Promise<ApiProblem> {
+export async function problemOf(response: Response): Promise<ApiProblem> {
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') ?? false
   const problem = isProblem ? ((await response.json()) as Problem) : null
   return new ApiProblem(response.status, problem, problem?.detail ?? `${response.status} ${response.statusText}`)

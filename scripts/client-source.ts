@@ -11,7 +11,9 @@ export function clientSource(): string {
     ([name, schema]) => `export type ${name} = ${typeOf(schema, '')}\n`,
   )
   const methods = Object.entries(paths).flatMap(([path, byMethod]) =>
-    Object.entries(byMethod).map(([method, operation]) => methodOf(method.toUpperCase(), path, operation)),
+    Object.entries(byMethod)
+      .filter(([, operation]) => !isStream(operation))
+      .map(([method, operation]) => methodOf(method.toUpperCase(), path, operation)),
   )
   return `${HEAD}
 ${types.join('\n')}
@@ -22,6 +24,10 @@ export const createApi = (request: Request) => ({
 ${methods.join('')}})
 `
 }
+
+/** `client/subscribe.ts` is for these: their answers have no end. */
+const isStream = ({ responses }: OperationObject): boolean =>
+  Object.values(responses).some(({ content }) => 'text/event-stream' in content)
 
 function methodOf(method: string, path: string, operation: OperationObject): string {
   const inPath = operation.parameters.filter((one) => one.in === 'path')

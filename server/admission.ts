@@ -24,7 +24,8 @@ export function admission(gate: Gate, sessions: Sessions | null): MiddlewareHand
     const credentials = credentialsOf(context)
     if (credentials.isSession && context.req.method !== 'GET' && context.req.header(CSRF_HEADER) === undefined)
       return problem(context, 403, `a session's requests that change something carry the header ${CSRF_HEADER}`)
-    const admitted = byPerson(sessions, credentials, permission) ?? gate(credentials, permission)
+    const ask = (): Admission => byPerson(sessions, credentials, permission) ?? gate(credentials, permission)
+    const admitted = ask()
     if (!admitted.ok) {
       const isUnknown = admitted.code === 'unauthenticated'
       if (isUnknown) context.header('www-authenticate', 'Bearer')
@@ -33,6 +34,7 @@ export function admission(gate: Gate, sessions: Sessions | null): MiddlewareHand
       return problem(context, isUnknown ? 401 : 403, admitted.message)
     }
     context.set('principal', admitted.principal)
+    context.set('isAdmitted', () => ask().ok)
     return next()
   }
 }

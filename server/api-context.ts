@@ -3,6 +3,7 @@ import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { VerifyReport } from '../engine/integrity/report.ts'
+import type { Redactor } from '../engine/redact/redact.ts'
 import type { Keys } from '../storage/access/keys.ts'
 import type { Principal } from '../storage/access/principal.ts'
 import type { AlertStates } from '../storage/alerts/alert-states.ts'
@@ -10,7 +11,8 @@ import type { AlertControls } from '../storage/alerts/controls.ts'
 import type { PublishOutcome } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { ErasureReport, Wanted } from '../storage/erasure/erase.ts'
-import type { Log } from '../storage/log/port.ts'
+import type { Erased } from '../storage/erasure/tombstones.ts'
+import type { Log, TailedLog } from '../storage/log/port.ts'
 import type { OfflineControl } from '../storage/queue/offline-control.ts'
 import type { Replays } from '../storage/replays/replays.ts'
 import type { PostedScorecards } from '../storage/scorecards/posted.ts'
@@ -59,6 +61,8 @@ export interface ApiContext {
   judging?: (() => Promise<Judging>) | undefined
   /** For the dead letters in it. Absent where stored traces are looked at without one. */
   log?: Log | undefined
+  /** What subscriptions read, and what is done to it before it is told. Absent where stored traces are looked at without a log. */
+  subscriptions?: Subscriptions | undefined
   /** What alerts are, and what people say of them. Absent where stored traces are looked at without a log. */
   alerts?: { readonly states: AlertStates; readonly controls: AlertControls } | undefined
   /** As they were posted. Absent where stored traces are looked at without a log. */
@@ -88,9 +92,20 @@ export interface ApiContext {
   nowMs: () => number
 }
 
+export interface Subscriptions {
+  readonly log: TailedLog
+  /** As the store redacts; throws for a tenant whose spans must not be told. */
+  readonly redactorOf: (tenant: string) => Redactor
+  readonly erased: Erased
+}
+
 /** Who asks is known before a route is entered. */
 export interface ApiEnv {
-  Variables: { principal: Principal }
+  Variables: {
+    principal: Principal
+    /** Whether they would be let in now: of answers that last. */
+    isAdmitted: () => boolean
+  }
 }
 export type ApiApp = Hono<ApiEnv>
 

@@ -36,10 +36,13 @@ import { resultRoutes } from './routes/results.ts'
 import { scorecardRoutes } from './routes/scorecards.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { signInRoutes } from './routes/sign-in.ts'
+import { subscribeRoutes } from './routes/subscribe.ts'
 import { traceSearchRoutes } from './routes/trace-search.ts'
 import { traceWhyRoutes } from './routes/trace-why.ts'
 import { traceRoutes } from './routes/traces.ts'
 import { usageRoutes } from './routes/usage.ts'
+import type { Hub, HubStats } from './subscribe/hub.ts'
+import { openHub } from './subscribe/open-hub.ts'
 import { webPages } from './web-pages.ts'
 
 export type { DefinitionsView, HealthInfo } from './api-context.ts'
@@ -60,6 +63,8 @@ export interface ApiOptions extends ApiContext {
 
 export interface Api {
   readonly port: number
+  /** Of subscriptions; null where there are none. */
+  streams(): HubStats | null
   /** Takes no new connections, lets requests on their way end. */
   drain(): Promise<void>
 }
@@ -72,6 +77,7 @@ export function buildApi(
     isLocal: boolean
     isDraining?: () => boolean
     onProblem?: ((message: string) => void) | undefined
+    hub?: Hub | undefined
   },
 ): ApiApp {
   const app: ApiApp = new Hono<ApiEnv>()
@@ -118,6 +124,7 @@ export function buildApi(
   alertRoutes(app, context)
   scorecardRoutes(app, context)
   liveAgentRoutes(app, context)
+  subscribeRoutes(app, context, options.hub)
   judgeRoutes(app, context)
   exportRoutes(app, context)
   definitionRoutes(app, context)
@@ -148,7 +155,23 @@ function ofLimit(request: Context, { limit, message }: QueryLimitError): Respons
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { host, port, gate, onProblem, tls = null, ...context } = options
   const isLocal = host === 'localhost' || isLoopback(host)
-  return listen({ host, port, tls }, (isDraining) => buildApi(context, { gate, isLocal, onProblem, isDraining }))
+  const hub = openHub(context, onProblem)
+  const api = await listen({ host, port, tls }, (isDraining) =>
+    buildApi(context, { gate, isLocal, onProblem, isDraining, hub }),
+  ).catch(async (error: unknown) => {
+    await hub?.close()
+    throw error
+  })
+  return {
+    port: api.port,
+    streams: () => hub?.stats() ?? null,
+    drain: async () => {
+      // Streams end only when they are ended.
+      const draining = api.drain()
+      await hub?.close()
+      await draining
+    },
+  }
 }
 
 /** `/health`, `/ready` and `/metrics` alone, for a process that has no API. */
@@ -187,6 +210,7 @@ async function listen(
   })
   return {
     port: (server.address() as AddressInfo).port,
+    streams: () => null,
     drain: () =>
       new Promise((resolve) => {
         draining = true

@@ -37,6 +37,7 @@ import { replayAskSchema } from './routes/replays.ts'
 import { renderedScorecardQuerySchema, scorecardHistoryQuerySchema } from './routes/scorecards.ts'
 import { signInSchema } from './routes/session.ts'
 import { signInStartQuerySchema } from './routes/sign-in.ts'
+import { subscribeQuerySchema } from './routes/subscribe.ts'
 import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
@@ -83,13 +84,17 @@ import {
   usageResponseSchema,
   whyResponseSchema,
 } from './schemas.ts'
+import { streamEventSchema } from './stream-schemas.ts'
 
 export interface Operation {
   /** Of the client's method. */
   readonly id: string
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
-  readonly gives: z.ZodType | { readonly mediaType: string }
+  /** That it takes besides those of every request. */
+  readonly headers?: readonly string[]
+  /** `itemSchema`: of each event of a stream. */
+  readonly gives: z.ZodType | { readonly mediaType: string; readonly itemSchema?: z.ZodType }
   /** Of success; 200 unless told. */
   readonly status?: 200 | 201 | 202 | 303
 }
@@ -144,6 +149,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/silences': { id: 'createSilence', body: createSilenceSchema, gives: silenceJsonSchema, status: 201 },
   'POST /v1/silences/:id/expire': { id: 'expireSilence', body: expireSilenceSchema, gives: silenceJsonSchema },
   'GET /v1/agents/live': { id: 'listLiveAgents', query: liveAgentsQuerySchema, gives: liveAgentsResponseSchema },
+  'GET /v1/subscribe': {
+    id: 'subscribe',
+    query: subscribeQuerySchema,
+    headers: ['Last-Event-ID'],
+    gives: { mediaType: 'text/event-stream', itemSchema: streamEventSchema },
+  },
   'GET /v1/usage': { id: 'getUsage', query: usageQuerySchema(AT), gives: usageResponseSchema },
   'GET /v1/judges': { id: 'getJudging', gives: judgingResponseSchema },
   'GET /v1/plan': { id: 'getPlan', gives: planResponseSchema },

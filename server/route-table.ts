@@ -59,6 +59,12 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/silences', 'edit', 'a new one: matchers, minutes, from, every, by, reason'),
   route('POST', '/v1/silences/:id/expire', 'edit', 'a silence, over now'),
   route('GET', '/v1/agents/live', 'read', 'what each agent does now; filters: agent, env, limit'),
+  route(
+    'GET',
+    '/v1/subscribe',
+    'read',
+    'spans, results, alerts and agents as they come, as Server-Sent Events: streams, scope, eval, verdict',
+  ),
   route('GET', '/v1/usage', 'read', 'spans, bytes and what judges cost, by day and agent: from, to; all tenants: all'),
   route('GET', '/v1/judges', 'read', 'which judge providers take calls'),
   route('GET', '/v1/plan', 'read', 'the definitions in force, compiled'),

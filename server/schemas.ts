@@ -406,7 +406,17 @@ export const problemSchema = z.object({
   title: z.string(),
   status: z.int(),
   detail: z.string().optional(),
-  errors: z.array(z.object({ parameter: z.string(), message: z.string() })).optional(),
+  errors: z
+    .array(
+      z.object({
+        parameter: z.string(),
+        message: z.string(),
+        /** Of a parameter that is a text of several lines, from 1. */
+        line: z.int().optional(),
+        column: z.int().optional(),
+      }),
+    )
+    .optional(),
 })
 
 export type TraceSummaryJson = z.infer<typeof traceSummarySchema>
@@ -595,7 +605,7 @@ export type BackupJson = z.infer<typeof backupSchema>
 export type BackupSummary = z.infer<typeof backupSummarySchema>
 export type Problem = z.infer<typeof problemSchema>
 
-const alertTransitionJsonSchema = z.object({
+export const alertTransitionJsonSchema = z.object({
   alert: z.string(),
   eval: z.string(),
   /** By label, of an alert with `by`. */

@@ -9,6 +9,8 @@ import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { type OpenAlerts, openAlerts } from '../../storage/alerts/open-alerts.ts'
 import { followDefinitions } from '../../storage/definitions/follow.ts'
+import { plansOf } from '../../storage/definitions/plans.ts'
+import { followErasures } from '../../storage/erasure/tombstones.ts'
 import { openKafkaLog } from '../../storage/log/kafka.ts'
 import { LogError } from '../../storage/log/port.ts'
 import { alertTopics, definitionTopics, onlineTopicsFor, replayTopics } from '../../storage/log/topics.ts'
@@ -19,6 +21,7 @@ import { openReplays } from '../../storage/replays/replays.ts'
 import { openPostedScorecards, type PostedScorecards } from '../../storage/scorecards/posted.ts'
 import { type LazyState, lazyState } from '../../storage/state/lazy-state.ts'
 import { StateError } from '../../storage/state/port.ts'
+import { redactorsOf } from '../../workers/online/compiled-plans.ts'
 import { createErase } from '../erasure.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
@@ -186,9 +189,11 @@ async function listen(
       ? null
       : await openSignIn(settings.signIn, { log: shared.log, nowMs: shared.nowMs, onProblem: say.problem })
   const runs = settings.roles.includes('api') ? await startOfflinePart(shared, [], say.info) : null
+  const redactors = redactorsOf(plansOf(shared.definitions), say.problem)
+  const erased = runs === null ? null : await followErasures({ ...shared, onProblem: say.problem })
   try {
     const listener = await openOrExplain({ what: 'HTTP', host, port, flag: '--http-port' }, async () => {
-      if (runs === null) return startHealth({ host, port, status, metrics })
+      if (runs === null || erased === null) return startHealth({ host, port, status, metrics })
       return startApi({
         host,
         port,
@@ -224,6 +229,7 @@ async function listen(
         offline: runs,
         judging: () => runs.judging(),
         ...(shared.state !== null && { liveState: shared.state }),
+        subscriptions: { log: shared.log, redactorOf: (tenant) => redactors.of(tenant), erased },
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
         web: webFolder,
         signIn,
@@ -236,11 +242,13 @@ async function listen(
       port: listener.port,
       drain: async () => {
         await listener.drain()
+        await erased?.close()
         await runs?.drain()
         await signIn?.close()
       },
     }
   } catch (error) {
+    await erased?.close()
     await runs?.drain()
     await signIn?.close()
     throw error

@@ -4,7 +4,7 @@ import type { Gate } from '../../storage/access/gate.ts'
 import type { Keys } from '../../storage/access/keys.ts'
 import type { OpenAlerts } from '../../storage/alerts/open-alerts.ts'
 import type { FollowedDefinitions } from '../../storage/definitions/follow.ts'
-import type { Log } from '../../storage/log/port.ts'
+import type { TailedLog } from '../../storage/log/port.ts'
 import { measuredTraces } from '../../storage/metrics/measured.ts'
 import type { PostedScorecards } from '../../storage/scorecards/posted.ts'
 import type { StateStore } from '../../storage/state/port.ts'
@@ -22,7 +22,7 @@ export interface Say {
 
 export interface Shared {
   readonly settings: ServeSettings
-  readonly log: Log
+  readonly log: TailedLog
   readonly keys: Keys
   readonly gate: Gate
   readonly definitions: FollowedDefinitions

@@ -4,6 +4,7 @@ import * as offlineSchemas from '../offline-schemas.ts'
 import { OPERATIONS, type Operation } from '../operations.ts'
 import { ROUTES, type RouteEntry } from '../route-table.ts'
 import * as schemas from '../schemas.ts'
+import * as streamSchemas from '../stream-schemas.ts'
 
 /** A schema of JSON Schema 2020-12, as far as this API's go. */
 export interface JsonSchema {
@@ -23,13 +24,13 @@ export interface JsonSchema {
 
 export interface Parameter {
   readonly name: string
-  readonly in: 'path' | 'query'
+  readonly in: 'path' | 'query' | 'header'
   readonly required: boolean
   readonly schema: JsonSchema
 }
 
 interface Content {
-  readonly content: Readonly<Record<string, { readonly schema: JsonSchema }>>
+  readonly content: Readonly<Record<string, { readonly schema: JsonSchema; readonly 'x-item-schema'?: JsonSchema }>>
 }
 
 export interface OperationObject {
@@ -59,7 +60,7 @@ const REF = '#/components/schemas/'
 
 export function describeApi(): ApiDescription {
   const names = new Map<z.ZodType, string>()
-  for (const [name, schema] of Object.entries({ ...schemas, ...offlineSchemas })) {
+  for (const [name, schema] of Object.entries({ ...schemas, ...offlineSchemas, ...streamSchemas })) {
     if (name.endsWith('Schema') && schema instanceof z.ZodType) names.set(schema, componentName(name))
   }
   const paths: Record<string, Record<string, OperationObject>> = {}
@@ -97,19 +98,30 @@ function components(names: ReadonlyMap<z.ZodType, string>): Record<string, JsonS
 }
 
 function describe(route: RouteEntry, operation: Operation, names: ReadonlyMap<z.ZodType, string>): OperationObject {
-  const { id, query, body, gives, status = 200 } = operation
+  const { id, query, headers = [], body, gives, status = 200 } = operation
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]): Parameter => {
     return { name: name!, in: 'path', required: true, schema: { type: 'string' } }
   })
   const answer: Content =
     gives instanceof z.ZodType
       ? { content: { 'application/json': { schema: schemaOf(gives, names, 'output') } } }
-      : { content: { [gives.mediaType]: { schema: { type: 'string' } } } }
+      : {
+          content: {
+            [gives.mediaType]: {
+              schema: { type: 'string' },
+              ...(gives.itemSchema !== undefined && { 'x-item-schema': schemaOf(gives.itemSchema, names, 'output') }),
+            },
+          },
+        }
   return {
     operationId: id,
     summary: route.gives,
     tags: [route.path.split('/')[route.path.startsWith('/v1/') ? 2 : 1] || 'index'],
-    parameters: [...inPath, ...(query === undefined ? [] : queryParameters(query))],
+    parameters: [
+      ...inPath,
+      ...(query === undefined ? [] : queryParameters(query)),
+      ...headers.map((name): Parameter => ({ name, in: 'header', required: false, schema: { type: 'string' } })),
+    ],
     ...(body !== undefined && {
       requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, names, 'input') } } },
     }),

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { tracePath } from '../../engine/alerting/example-json.ts'
 import { matchersSchema, type Silence, silenceState, silencing } from '../../engine/alerting/silence.ts'
 import { parseWeeklyWindow, weeklyWindowText } from '../../engine/alerting/weekly-window.ts'
 import { nameOf } from '../../storage/access/principal.ts'
 import type { AlertStates, StoredTransition } from '../../storage/alerts/alert-states.ts'
 import type { AlertControls, StoredAcknowledgement } from '../../storage/alerts/controls.ts'
+import { transitionToJson } from '../alert-json.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 import type {
@@ -171,41 +171,5 @@ function stateToJson(
     ...transitionToJson(transition, tenant, states),
     acknowledged: acknowledged === null ? null : acknowledgementToJson(acknowledged),
     silencedBy: silenced?.id ?? null,
-  }
-}
-
-function transitionToJson(transition: StoredTransition, tenant: string, states: Pick<AlertStates, 'investigation'>) {
-  const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
-    transition
-  return {
-    alert: alertId,
-    eval: evalId,
-    group,
-    title,
-    owner,
-    severity,
-    mode,
-    state: to,
-    cause,
-    at: isoOf(atMs),
-    since: isoOf(sinceMs),
-    incident: transition.incidentId ?? null,
-    rule,
-    value: numbers.value,
-    threshold: numbers.threshold,
-    why,
-    traces: transition.examples.map(({ traceId }) => traceId),
-    examples: transition.examples.map((example) => ({ ...withoutAbsent(example), path: tracePath(example) })),
-    investigation: states.investigation(tenant, transition.incidentId),
-  }
-}
-
-/** What is undefined is left out. */
-function withoutAbsent({ agentName, score, reason, ...example }: StoredTransition['examples'][number]) {
-  return {
-    ...example,
-    ...(agentName !== undefined && { agentName }),
-    ...(score !== undefined && { score }),
-    ...(reason !== undefined && { reason }),
   }
 }

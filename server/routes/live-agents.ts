@@ -1,11 +1,12 @@
 import { WINDOW_MS } from '../../engine/live/agent-window.ts'
-import { type LiveAgent, liveAgentsOf } from '../../engine/live/share.ts'
+import { liveAgentsOf } from '../../engine/live/share.ts'
 import { readShares } from '../../storage/state/live-shares.ts'
 import { StateError } from '../../storage/state/port.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
+import { liveAgentToJson } from '../live-agent-json.ts'
 import { liveAgentsQuerySchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
-import type { LiveAgentJson, LiveAgentsResponse } from '../schemas.ts'
+import type { LiveAgentsResponse } from '../schemas.ts'
 
 /** `GET /v1/agents/live?agent=&env=&limit=`: what each agent does now, the last seen first. */
 export function liveAgentRoutes(app: ApiApp, { liveState }: Pick<ApiContext, 'liveState'>): void {
@@ -22,7 +23,7 @@ export function liveAgentRoutes(app: ApiApp, { liveState }: Pick<ApiContext, 'li
       )
       const readToMs = Math.min(...shares.map(({ covered }) => covered.toMs))
       const body: LiveAgentsResponse = {
-        agents: agents.slice(0, limit).map(toJson),
+        agents: agents.slice(0, limit).map(liveAgentToJson),
         total: agents.length,
         windowSeconds: WINDOW_MS / 1_000,
         ...(Number.isFinite(readToMs) && { evaluatedTo: new Date(readToMs).toISOString() }),
@@ -33,25 +34,4 @@ export function liveAgentRoutes(app: ApiApp, { liveState }: Pick<ApiContext, 'li
       return problem(context, 503, `live agents cannot be read: ${error.message}`)
     }
   })
-}
-
-function toJson(one: LiveAgent): LiveAgentJson {
-  return {
-    agent: one.agent,
-    ...(one.env !== undefined && { env: one.env }),
-    lastSeen: new Date(one.lastSeenMs).toISOString(),
-    inFlightTraces: one.inFlightTraces,
-    runs: one.runs,
-    errorRate: one.runs === 0 ? null : one.failedRuns / one.runs,
-    p95DurationMs: one.p95DurationNs === null ? null : one.p95DurationNs / 1e6,
-    spans: one.spans,
-    failedSpans: one.failedSpans,
-    runsPerMinute: one.runsPerMinute,
-    spansPerMinute: one.spansPerMinute,
-    tokensPerMinute: one.tokensPerMinute,
-    costUsdPerMinute: one.costMicroUsdPerMinute / 1e6,
-    verdicts: Object.fromEntries(one.verdicts),
-    versions: [...one.versions],
-    models: [...one.models],
-  }
 }

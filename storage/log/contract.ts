@@ -9,6 +9,7 @@ import type { LogContractHarness } from './contract/harness.ts'
 import { createBench } from './contract/harness.ts'
 import { describePositions } from './contract/positions.ts'
 import { describeRebalancing } from './contract/rebalancing.ts'
+import { describeTailing } from './contract/tailing.ts'
 
 export type { LogContractHarness } from './contract/harness.ts'
 
@@ -19,6 +20,7 @@ export function describeLogContract(name: string, harness: LogContractHarness): 
     afterAll(() => bench.close())
     describeAppending(bench)
     describePositions(bench)
+    describeTailing(bench)
     describeGroups(bench)
     describeRebalancing(bench)
   })

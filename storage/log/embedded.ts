@@ -9,6 +9,7 @@ import { CoordinatorFile } from './embedded/coordinator-file.ts'
 import type { LogReport, RetentionParts } from './embedded/retention.ts'
 import { enforceRetention, groupsBehind, makeRoom } from './embedded/retention.ts'
 import type { Durability } from './embedded/sqlite.ts'
+import { EmbeddedTail } from './embedded/tail.ts'
 import { TopicFile, TopicFullError } from './embedded/topic-file.ts'
 import { topicSubject, Wakeups } from './embedded/wakeups.ts'
 import { partitionOfKey } from './murmur2.ts'
@@ -17,11 +18,12 @@ import type {
   CommittedOffset,
   Consumer,
   ConsumerOptions,
-  Log,
   LogRecord,
   PartitionOffset,
   RecordChange,
   RecordToAppend,
+  Tail,
+  TailedLog,
   TopicSpec,
 } from './port.ts'
 import { LogError } from './port.ts'
@@ -46,7 +48,7 @@ export interface EmbeddedLogOptions {
   retentionIntervalMs?: number | null
 }
 
-export interface EmbeddedLog extends Log {
+export interface EmbeddedLog extends TailedLog {
   /** The real path of the data folder. */
   readonly dataDir: string
   /** Deletes what retention allows, now. */
@@ -90,6 +92,7 @@ class SqliteLog implements EmbeddedLog {
   readonly #wakeups: Wakeups
   readonly #topics = new Map<string, OpenTopic>()
   readonly #consumers = new Set<EmbeddedConsumer>()
+  readonly #tails = new Set<EmbeddedTail>()
   readonly #retentionTimer: NodeJS.Timeout | null
   #retention: Promise<void> | null = null
   #closed = false
@@ -145,6 +148,17 @@ class SqliteLog implements EmbeddedLog {
     return consumer
   }
 
+  async openTail(positions: readonly PartitionOffset[]): Promise<Tail> {
+    this.#assertOpen()
+    const tail: EmbeddedTail = new EmbeddedTail(positions, {
+      topic: (name) => this.#topic(name).file,
+      wakeups: this.#wakeups,
+      onClose: () => this.#tails.delete(tail),
+    })
+    this.#tails.add(tail)
+    return tail
+  }
+
   async offsetsForTime(topic: string, timeMs: number): Promise<PartitionOffset[]> {
     const { file } = this.#topic(topic)
     return Array.from({ length: file.partitions }, (_, partition) => ({
@@ -198,6 +212,7 @@ class SqliteLog implements EmbeddedLog {
     if (this.#closed) return
     if (this.#retentionTimer !== null) clearInterval(this.#retentionTimer)
     for (const consumer of this.#consumers) await consumer.close()
+    for (const tail of this.#tails) await tail.close()
     for (const { queue } of this.#topics.values()) queue.flush()
     this.#closed = true
     await this.#retention

@@ -12,6 +12,7 @@ import { type Cluster, createCluster, errorTypeOf, leaderOf, silenceNegativeTime
 import { KafkaProducer } from './kafka/producer.ts'
 import { fetchFrom } from './kafka/requests.ts'
 import { Skipped } from './kafka/skipped.ts'
+import { KafkaTail } from './kafka/tail.ts'
 import { ensureKafkaTopics } from './kafka/topics.ts'
 import { partitionOfKey } from './murmur2.ts'
 import type {
@@ -19,10 +20,11 @@ import type {
   CommittedOffset,
   Consumer,
   ConsumerOptions,
-  Log,
   LogRecord,
   PartitionOffset,
   RecordToAppend,
+  Tail,
+  TailedLog,
   TopicSpec,
 } from './port.ts'
 import { LogError, UnreadableRecords } from './port.ts'
@@ -44,7 +46,7 @@ const LETTERS = { maxRecords: 500, maxBytes: 8 << 20 }
 const READ_WAIT_MS = 100
 
 /** Connects; rejects with `LogError` `io` when no broker answers. */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
+export async function openKafkaLog(options: KafkaLogOptions): Promise<TailedLog> {
   silenceNegativeTimers()
   const { settings } = options
   const kafka = new kafkajs.Kafka({
@@ -68,7 +70,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   return log
 }
 
-class KafkaLog implements Log {
+class KafkaLog implements TailedLog {
   readonly #kafka: Kafka
   readonly #options: KafkaLogOptions
   readonly #admin: Admin
@@ -77,6 +79,7 @@ class KafkaLog implements Log {
   readonly #batcher: AppendBatcher
   readonly #partitions = new Map<string, number>()
   readonly #consumers = new Set<KafkaConsumer>()
+  readonly #tails = new Set<KafkaTail>()
   readonly #skipped = new Skipped({
     read: (partition, offset) => this.#readAs(DEAD_LETTERS, partition, offset, LETTERS, null),
     endOffsets: (topic) => this.endOffsets(topic),
@@ -185,6 +188,24 @@ class KafkaLog implements Log {
     return consumer
   }
 
+  async openTail(positions: readonly PartitionOffset[]): Promise<Tail> {
+    const topics = [...new Set(positions.map(({ topic }) => topic))]
+    for (const topic of topics) await this.partitionsOf(topic)
+    const cluster = createCluster(this.#kafka)
+    try {
+      await this.#ask('let a reader in', async () => {
+        await cluster.connect()
+        await cluster.addMultipleTargetTopics(topics)
+      })
+    } catch (error) {
+      await cluster.disconnect()
+      throw error
+    }
+    const tail: KafkaTail = new KafkaTail({ cluster, positions, onClose: () => this.#tails.delete(tail) })
+    this.#tails.add(tail)
+    return tail
+  }
+
   async offsetsForTime(topic: string, timeMs: number): Promise<PartitionOffset[]> {
     const offsets = await this.#ask('find offsets by time', () =>
       this.#admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, timeMs)),
@@ -288,7 +309,7 @@ class KafkaLog implements Log {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#batcher.drain()
-    await Promise.all([...this.#consumers].map((consumer) => consumer.close()))
+    await Promise.all([...this.#consumers, ...this.#tails].map((reader) => reader.close()))
     await Promise.allSettled([this.#admin.disconnect(), this.#cluster.disconnect()])
   }
 

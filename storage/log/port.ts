@@ -142,6 +142,20 @@ export interface Log {
   close(): Promise<void>
 }
 
+/** Reads partitions on and on from where it was told, outside any group: for those who look on, and commit nothing. */
+export interface Tail {
+  /**
+   * As a consumer's: in offset order within a partition, an empty array after `maxWaitMs` without any. Records that retention deleted, or
+   * that cannot be read, are passed over. One fetch at a time.
+   */
+  fetch(options: { maxBytes: number; maxWaitMs: number; signal?: AbortSignal }): Promise<LogRecord[]>
+  close(): Promise<void>
+}
+
+export interface TailedLog extends Log {
+  openTail(positions: readonly PartitionOffset[]): Promise<Tail>
+}
+
 /** Records [from, to) that the log holds and that cannot be read: reading goes on behind them only when an operator lets them go. */
 export interface UnreadableRange extends TopicPartition {
   readonly from: number

@@ -1,11 +1,11 @@
 /** What the cases of the log contract share: topics and groups of their own, and waiting with a deadline. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Consumer, ConsumerOptions, Log, LogRecord, RecordToAppend, TopicPartition } from '../port.ts'
+import type { Consumer, ConsumerOptions, Log, LogRecord, RecordToAppend, TailedLog, TopicPartition } from '../port.ts'
 
 export interface LogContractHarness {
   /** Another client of the same log. */
-  open(): Promise<Log>
+  open(): Promise<TailedLog>
   /** After all cases. */
   close?(): Promise<void>
   /** The shortest session timeout that the adapter supports; brokers have a lower bound (Kafka: 6 s by default). */
@@ -17,16 +17,16 @@ export interface LogContractHarness {
 export interface Bench {
   readonly shortSessionTimeoutMs: number
   readonly deadlineMs: number
-  open(): Promise<Log>
+  open(): Promise<TailedLog>
   /** A log with a new topic. */
-  withTopic(partitions: number): Promise<{ log: Log; topic: string }>
+  withTopic(partitions: number): Promise<{ log: TailedLog; topic: string }>
   /** Waits until the condition holds, trying again and again; fails at the deadline with `what`. */
   eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void>
   close(): Promise<void>
 }
 
 export function createBench(harness: LogContractHarness): Bench {
-  const opened: Log[] = []
+  const opened: TailedLog[] = []
   const open = async () => {
     const log = await harness.open()
     opened.push(log)

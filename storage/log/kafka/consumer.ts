@@ -1,5 +1,4 @@
 /** A member of a consumer group that takes its records when it asks for them, and lives by asking. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../engine/message-of.ts'
 import type {
   CommitOutcome,
@@ -17,6 +16,7 @@ import type { Cluster } from './kafkajs-internals.ts'
 import { Membership } from './membership.ts'
 import { Obstacles } from './obstacles.ts'
 import { PartitionBuffers } from './partition-buffers.ts'
+import { waitFor } from './wait-for.ts'
 
 /** After this long what a killed member had goes to the others; a blocked event loop must not look like one. */
 const SESSION_TIMEOUT_MS = 15_000
@@ -162,18 +162,5 @@ export class KafkaConsumer implements Consumer {
 
   #assertOpen(): void {
     if (this.#isClosed) throw new LogError('closed', `the consumer of group ${this.groupId} is closed`)
-  }
-}
-
-/** Until the promise settles, the time is over, or the signal fires; leaves no timer behind. */
-async function waitFor(promise: Promise<void>, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-  const over = new AbortController()
-  const end = (): void => over.abort()
-  signal?.addEventListener('abort', end, { once: true })
-  try {
-    await Promise.race([promise, sleep(Math.max(0, waitMs), undefined, { signal: over.signal }).catch(() => {})])
-  } finally {
-    signal?.removeEventListener('abort', end)
-    over.abort()
   }
 }

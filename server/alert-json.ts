@@ -1,0 +1,44 @@
+import { tracePath } from '../engine/alerting/example-json.ts'
+import type { AlertStates, StoredTransition } from '../storage/alerts/alert-states.ts'
+
+const isoOf = (ms: number): string => new Date(ms).toISOString()
+
+/** What was found out about an incident. */
+export type Investigations = Pick<AlertStates, 'investigation'>
+
+/** A transition as the API shows it. */
+export function transitionToJson(transition: StoredTransition, tenant: string, states: Investigations) {
+  const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
+    transition
+  return {
+    alert: alertId,
+    eval: evalId,
+    group,
+    title,
+    owner,
+    severity,
+    mode,
+    state: to,
+    cause,
+    at: isoOf(atMs),
+    since: isoOf(sinceMs),
+    incident: transition.incidentId ?? null,
+    rule,
+    value: numbers.value,
+    threshold: numbers.threshold,
+    why,
+    traces: transition.examples.map(({ traceId }) => traceId),
+    examples: transition.examples.map((example) => ({ ...withoutAbsent(example), path: tracePath(example) })),
+    investigation: states.investigation(tenant, transition.incidentId),
+  }
+}
+
+/** What is undefined is left out. */
+function withoutAbsent({ agentName, score, reason, ...example }: StoredTransition['examples'][number]) {
+  return {
+    ...example,
+    ...(agentName !== undefined && { agentName }),
+    ...(score !== undefined && { score }),
+    ...(reason !== undefined && { reason }),
+  }
+}

@@ -1,0 +1,93 @@
+/** From records of the log to what subscribers are told: redacted as the store redacts, without what was erased. */
+import { alertTransitionSchema } from '../../engine/alerting/transition-json.ts'
+import { parseResults } from '../../engine/codec/results.ts'
+import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import type { Span } from '../../engine/model/span.ts'
+import { spanToJson } from '../../engine/model/span-json.ts'
+import type { Redactor } from '../../engine/redact/redact.ts'
+import type { StoredTransition } from '../../storage/alerts/alert-states.ts'
+import type { Erased } from '../../storage/erasure/tombstones.ts'
+import { holdsMessages } from '../../storage/log/holds-messages.ts'
+import type { LogRecord } from '../../storage/log/port.ts'
+import { tenantOf } from '../../storage/log/tenant-of.ts'
+import { type Investigations, transitionToJson } from '../alert-json.ts'
+import { resultToJson, type UnitOf } from '../result-json.ts'
+import type { LiveAgentJson } from '../schemas.ts'
+import type { LogStream } from './streams.ts'
+
+/** Texts are made when the first subscriber wants them, once for all. */
+export type StreamEvent =
+  | { readonly type: 'span'; readonly span: Span; json(): string }
+  | { readonly type: 'result'; readonly result: EvalResult; json(): string }
+  | { readonly type: 'alert'; readonly alert: StoredTransition; json(): string }
+  | { readonly type: 'agent'; readonly agent: LiveAgentJson; json(): string }
+  | { readonly type: 'agent_gone'; readonly agent: Pick<LiveAgentJson, 'agent' | 'env'>; json(): string }
+
+export interface ReadContext {
+  /** Of a tenant; throws where its definitions could not be compiled: nothing of its spans is told then. */
+  readonly redactorOf: (tenant: string) => Redactor
+  readonly erased: Erased
+  readonly unitsOf: (tenant: string) => UnitOf
+  readonly investigations: Investigations
+}
+
+/** At the places that they have in the record; null where one is not to be told. */
+export type RecordEvents = readonly (StreamEvent | null)[]
+
+const NOTHING: RecordEvents = []
+
+export function readRecord(stream: LogStream, record: LogRecord, context: ReadContext): RecordEvents {
+  if (stream === 'spans') return spansOf(record, context)
+  if (stream === 'results') return resultsOf(record, context)
+  return alertOf(record, context)
+}
+
+function spansOf(record: LogRecord, { redactorOf, erased }: ReadContext): RecordEvents {
+  if (holdsMessages(record)) return NOTHING
+  const tenant = tenantOf(record)
+  const redactor = redactorOf(tenant)
+  const outcome = decodeRecord(tenant, record.value)
+  if (!outcome.ok) return NOTHING
+  return outcome.spans.map((span) => {
+    if (erased.covers(span, record.appendTimeMs)) return null
+    redactor.apply(span)
+    return { type: 'span', span, json: once(() => spanToJson(span)) }
+  })
+}
+
+function resultsOf(record: LogRecord, { erased, unitsOf }: ReadContext): RecordEvents {
+  const outcome = parseResults(record.value)
+  if (!outcome.ok) return NOTHING
+  const tenant = tenantOf(record)
+  const unitOf = unitsOf(tenant)
+  return outcome.results.map((result) => {
+    if (result.tenant !== tenant || erased.coversTrace(tenant, result.traceId)) return null
+    return { type: 'result', result, json: once(() => resultToJson(result, unitOf)) }
+  })
+}
+
+function alertOf(record: LogRecord, { investigations }: ReadContext): RecordEvents {
+  const tenant = tenantOf(record)
+  const alert = parseTransition(record.value)
+  return alert === null
+    ? NOTHING
+    : [{ type: 'alert', alert, json: once(() => transitionToJson(alert, tenant, investigations)) }]
+}
+
+function parseTransition(value: Uint8Array): StoredTransition | null {
+  try {
+    const parsed = alertTransitionSchema.safeParse(JSON.parse(new TextDecoder().decode(value)))
+    return parsed.success ? parsed.data : null
+  } catch {
+    return null
+  }
+}
+
+export function once(make: () => unknown): () => string {
+  let text: string | null = null
+  return () => {
+    text ??= JSON.stringify(make())
+    return text
+  }
+}
