@@ -45,6 +45,7 @@ import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
 import { type LogSource, openLog } from './log-source.ts'
 import { collectMetrics, METRICS_CONTENT_TYPE, type ThreadMetrics } from './metrics/collect.ts'
+import { loadPii } from './pii.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
@@ -324,6 +325,7 @@ async function start(
           nowMs,
         }),
         replays: openReplays({ log, traces, nowMs, onWanted: () => replay.ensureStarted() }),
+        pii: loadPii,
         web: webFolder,
         signIn,
         sessionMs: settings.signIn.sessionMs,

@@ -552,6 +552,42 @@ export type EvalDetailResponse = {
   source?: string
 }
 
+export type EvalFlipsResponse = {
+  eval: string
+  flips: {
+    traceId: string
+    spanId?: string
+    because: "definition" | "judged_again" | "revision"
+    before: {
+      at: string
+      verdict: Verdict
+      measureHash: string
+      runId?: string
+    }
+    now: {
+      at: string
+      verdict: Verdict
+      measureHash: string
+      runId?: string
+    }
+  }[]
+}
+
+export type EvalPromptResponse = {
+  eval: string
+  traceId: string
+  spanId?: string
+  notAsked?: string
+  questions: {
+    promptVersion: string
+    messages: {
+      role: "system" | "user"
+      content: string
+    }[]
+    hasPlaceholder?: true
+  }[]
+}
+
 export type Eval = {
   id: string
   title: string | null
@@ -575,6 +611,21 @@ export type Eval = {
   filtered?: number
   filteredUnknown?: number
   note?: string
+}
+
+export type EvalTrendsResponse = {
+  from: string
+  to: string
+  stepMs: number
+  evals: {
+    eval: string
+    spentUsd: number
+    points: {
+      start: string
+      verdicts: Ledger
+      passRate?: number
+    }[]
+  }[]
 }
 
 export type EvalsResponse = {
@@ -1086,6 +1137,13 @@ export type TraceSummary = {
   failedEvals: string[]
 }
 
+export type TraceTestsResponse = {
+  tests: {
+    file: string
+    text: string
+  }[]
+}
+
 export type TracesResponse = {
   traces: TraceSummary[]
   next?: string
@@ -1198,6 +1256,7 @@ export type NewLabel = {
   spanId?: string
   score?: number
   verdict?: "pass" | "fail"
+  withdrawn?: true
   note?: string
   by: string
 }
@@ -1327,8 +1386,8 @@ export const createApi = (request: Request) => ({
   /** this list */
   index: (signal?: AbortSignal): Promise<IndexResponse> =>
     request('GET', `/`, { signal }),
-  /** verdicts, newest first; filters: eval, verdict, trace, since, run, limit */
-  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; agent?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
+  /** verdicts, newest first; filters: eval, verdict, trace, since, run, order, limit */
+  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; agent?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; order?: "newest" | "worst" | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
     request('GET', `/v1/results`, { query, signal }),
   /** traces, newest first, by what is in them and how they were judged; in pages */
   searchTraces: (query: { since?: string | number | undefined; until?: string | number | undefined; agent?: string | number | undefined; version?: string | number | undefined; env?: string | number | undefined; session?: string | number | undefined; user?: string | number | undefined; model?: string | number | undefined; tool?: string | number | undefined; status?: "ok" | "error" | undefined; minMs?: string | number | undefined; maxMs?: string | number | undefined; minUsd?: string | number | undefined; eval?: string | number | undefined; verdict?: string | number | undefined; text?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<TracesResponse> =>
@@ -1339,6 +1398,18 @@ export const createApi = (request: Request) => ({
   /** why a verdict came out so, part by part: eval, span */
   explainTrace: (traceId: string, query: { eval: string | number | undefined; span?: string | number | undefined }, signal?: AbortSignal): Promise<WhyResponse> =>
     request('GET', `/v1/traces/${encodeURIComponent(traceId)}/why`, { query, signal }),
+  /** the trace as tests of the evals that say something of it: eval, span, all */
+  traceTests: (traceId: string, query: { eval?: string | number | undefined; span?: string | number | undefined; all?: "true" | "false" | undefined } = {}, signal?: AbortSignal): Promise<TraceTestsResponse> =>
+    request('GET', `/v1/traces/${encodeURIComponent(traceId)}/test`, { query, signal }),
+  /** how all evals went lately, and what their judges cost: since */
+  listTrends: (query: { since?: string | number | undefined } = {}, signal?: AbortSignal): Promise<EvalTrendsResponse> =>
+    request('GET', `/v1/evals/trends`, { query, signal }),
+  /** subjects on which it changed its verdict: since, limit */
+  listFlips: (packageName: string, name: string, query: { since?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<EvalFlipsResponse> =>
+    request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/flips`, { query, signal }),
+  /** what its judge is asked about a subject: trace, span */
+  getPrompt: (packageName: string, name: string, query: { trace?: string | number | undefined; span?: string | number | undefined } = {}, signal?: AbortSignal): Promise<EvalPromptResponse> =>
+    request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/prompt`, { query, signal }),
   /** one definition with its source */
   getEval: (packageName: string, name: string, signal?: AbortSignal): Promise<EvalDetailResponse> =>
     request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}`, { signal }),

@@ -27,6 +27,7 @@ import { type EmbeddedState, openEmbeddedState } from '../storage/state/embedded
 import { writeShare } from '../storage/state/live-shares.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import { noPii } from '../test/support/no-pii.ts'
 import { openGate } from '../test/support/open-gate.ts'
 import { type Api, buildApi, startApi } from './api.ts'
 import type { ApiContext } from './api-context.ts'
@@ -194,6 +195,7 @@ beforeAll(async () => {
     scorecards,
     alerts: await openAlerts({ log, nowMs: () => nowMs, onProblem: () => {} }),
     metrics: { contentType: 'text/plain', collect: async () => '' },
+    pii: noPii,
     nowMs: () => nowMs,
   }
   api = await startApi({ ...context, gate: createGate('keys', keys), host: '127.0.0.1', port: 0 })

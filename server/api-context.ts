@@ -4,6 +4,7 @@ import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { VerifyReport } from '../engine/integrity/report.ts'
 import type { Redactor } from '../engine/redact/redact.ts'
+import type { PiiPatterns } from '../engine/testing/redact-text.ts'
 import type { Keys } from '../storage/access/keys.ts'
 import type { Principal } from '../storage/access/principal.ts'
 import type { AlertStates } from '../storage/alerts/alert-states.ts'
@@ -81,6 +82,8 @@ export interface ApiContext {
   metrics?: MetricsSource | undefined
   /** Absent where stored traces are looked at without a log. */
   erase?: ((wanted: Wanted) => Promise<ErasureReport>) | undefined
+  /** The standard pack's patterns of personal data, for traces that become tests. Absent where none are made. */
+  pii?: (() => PiiPatterns) | undefined
   /** Folder of the browser's pages. Absent where none are shown. */
   web?: string | undefined
   /** Where people sign in at a provider. */

@@ -20,6 +20,7 @@ import { openPostedScorecards, type PostedScorecards } from '../storage/scorecar
 import { DEFAULT_LIMITS } from '../storage/traces/limits.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import { noPii } from '../test/support/no-pii.ts'
 import { openGate } from '../test/support/open-gate.ts'
 import { type Api, type HealthInfo, startApi } from './api.ts'
 import type { Judging } from './api-context.ts'
@@ -318,6 +319,7 @@ beforeAll(async () => {
     ],
     offline: { ...noControl, runNow: async () => runOutcome },
     judging: async () => judging,
+    pii: noPii,
     nowMs: () => nowMs,
     onProblem: (message) => problems.push(message),
   })
@@ -532,7 +534,7 @@ describe('GET /v1/results', () => {
     [
       '?evals=shop/no_pii',
       'evals',
-      'there is no such parameter; there are eval, verdict, agent, trace, since, run, limit',
+      'there is no such parameter; there are eval, verdict, agent, trace, since, run, order, limit',
     ],
     [`?eval=${'x'.repeat(99)}`, 'eval', `"${'x'.repeat(40)}…" is not an eval`],
   ])('%s is refused, with the parameter, what it was and what may be', async (query, parameter, message) => {

@@ -19,6 +19,8 @@ import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { definitionRoutes } from './routes/definitions.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { evalDetailRoutes } from './routes/eval-detail.ts'
+import { evalPromptRoutes } from './routes/eval-prompt.ts'
+import { evalTrendRoutes } from './routes/eval-trends.ts'
 import { evalRoutes } from './routes/evals.ts'
 import { exportRoutes } from './routes/export.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -38,6 +40,7 @@ import { sessionRoutes } from './routes/session.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { subscribeRoutes } from './routes/subscribe.ts'
 import { traceSearchRoutes } from './routes/trace-search.ts'
+import { traceTestRoutes } from './routes/trace-test.ts'
 import { traceWhyRoutes } from './routes/trace-why.ts'
 import { traceRoutes } from './routes/traces.ts'
 import { usageRoutes } from './routes/usage.ts'
@@ -115,11 +118,14 @@ export function buildApi(
   traceRoutes(app, context)
   traceSearchRoutes(app, context)
   traceWhyRoutes(app, context)
+  traceTestRoutes(app, context)
   resultRoutes(app, context)
   usageRoutes(app, context)
   evalRoutes(app, context)
   offlineRoutes(app, context)
   labelRoutes(app, context)
+  evalTrendRoutes(app, context)
+  evalPromptRoutes(app, context)
   evalDetailRoutes(app, context)
   alertRoutes(app, context)
   scorecardRoutes(app, context)

@@ -73,6 +73,8 @@ export const newLabelSchema = z
       .optional(),
     score: z.number().optional(),
     verdict: z.enum(['pass', 'fail']).optional(),
+    /** Takes back what the same person said of it before. */
+    withdrawn: z.literal(true).optional(),
     note: z.string().max(4_000).optional(),
     /** Who says so; `human` unless told. */
     by: z
@@ -80,7 +82,10 @@ export const newLabelSchema = z
       .regex(/^[\w.@+-]{1,100}$/, 'is a name of letters, digits and . @ + - _')
       .default('human'),
   })
-  .refine(({ score, verdict }) => score !== undefined || verdict !== undefined, 'a score or a verdict is needed')
+  .refine(
+    ({ score, verdict, withdrawn }) => withdrawn === true || score !== undefined || verdict !== undefined,
+    'a score or a verdict is needed',
+  )
 export const labelsBodySchema = z.strictObject({ labels: z.array(newLabelSchema).min(1).max(200) })
 export const labelsStoredSchema = z.object({ stored: count })
 

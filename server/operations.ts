@@ -31,6 +31,8 @@ import { deadLettersQuerySchema, skipSchema } from './routes/dead-letters.ts'
 import { pushSchema } from './routes/definitions.ts'
 import { erasureBodySchema } from './routes/erasures.ts'
 import { seriesQuerySchema } from './routes/eval-detail.ts'
+import { promptQuerySchema } from './routes/eval-prompt.ts'
+import { flipsQuerySchema, trendsQuerySchema } from './routes/eval-trends.ts'
 import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.ts'
 import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
 import { replayAskSchema } from './routes/replays.ts'
@@ -39,6 +41,7 @@ import { signInSchema } from './routes/session.ts'
 import { signInStartQuerySchema } from './routes/sign-in.ts'
 import { subscribeQuerySchema } from './routes/subscribe.ts'
 import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
+import { traceTestQuerySchema } from './routes/trace-test.ts'
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
 import {
@@ -52,7 +55,10 @@ import {
   deadLettersResponseSchema,
   erasureResponseSchema,
   evalDetailResponseSchema,
+  evalFlipsResponseSchema,
+  evalPromptResponseSchema,
   evalsResponseSchema,
+  evalTrendsResponseSchema,
   healthSchema,
   indexResponseSchema,
   judgingResponseSchema,
@@ -81,6 +87,7 @@ import {
   skippedRecordsSchema,
   traceResponseSchema,
   tracesResponseSchema,
+  traceTestsResponseSchema,
   usageResponseSchema,
   whyResponseSchema,
 } from './schemas.ts'
@@ -110,6 +117,14 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/traces': { id: 'searchTraces', query: traceSearchQuerySchema(AT), gives: tracesResponseSchema },
   'GET /v1/sessions': { id: 'listSessions', query: sessionsQuerySchema(AT), gives: sessionsResponseSchema },
   'GET /v1/traces/:traceId/why': { id: 'explainTrace', query: whyQuerySchema, gives: whyResponseSchema },
+  'GET /v1/traces/:traceId/test': { id: 'traceTests', query: traceTestQuerySchema, gives: traceTestsResponseSchema },
+  'GET /v1/evals/trends': { id: 'listTrends', query: trendsQuerySchema(AT), gives: evalTrendsResponseSchema },
+  'GET /v1/evals/:package/:name/flips': {
+    id: 'listFlips',
+    query: flipsQuerySchema(AT),
+    gives: evalFlipsResponseSchema,
+  },
+  'GET /v1/evals/:package/:name/prompt': { id: 'getPrompt', query: promptQuerySchema, gives: evalPromptResponseSchema },
   'GET /v1/evals/:package/:name': { id: 'getEval', gives: evalDetailResponseSchema },
   'GET /v1/evals/:package/:name/series': { id: 'getSeries', query: seriesQuerySchema(AT), gives: seriesResponseSchema },
   'GET /v1/traces/:traceId': { id: 'getTrace', gives: traceResponseSchema },

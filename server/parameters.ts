@@ -44,6 +44,10 @@ export const traceIdSchema = parameter('a trace id: 32 hex digits', (text) =>
   /^[0-9a-f]{32}$/i.test(text) ? text.toLowerCase() : null,
 )
 
+export const spanIdSchema = parameter('a span id: 16 hex digits', (text) =>
+  /^[0-9a-f]{16}$/i.test(text) ? text.toLowerCase() : null,
+)
+
 const EVAL_ID = /^[A-Za-z_][\w-]*\/[A-Za-z_][\w-]*$/
 export const evalIdSchema = parameter('an eval: package/name', (text) => (EVAL_ID.test(text) ? text : null))
 
@@ -131,6 +135,7 @@ export const resultsQuerySchema = (nowMs: number) =>
     trace: traceIdSchema.optional(),
     since: momentSchema(nowMs).optional(),
     run: z.string().min(1).max(300).optional(),
+    order: z.enum(['newest', 'worst'], 'must be newest or worst').default('newest'),
     limit: limitSchema.default(100),
   })
 

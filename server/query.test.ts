@@ -8,15 +8,21 @@ import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import { noPii } from '../test/support/no-pii.ts'
 import { openGate } from '../test/support/open-gate.ts'
 import { buildApi } from './api.ts'
 import type { ApiApp } from './api-context.ts'
 import {
   evalDetailResponseSchema,
+  evalFlipsResponseSchema,
+  evalPromptResponseSchema,
+  evalTrendsResponseSchema,
   problemSchema,
+  resultsResponseSchema,
   seriesResponseSchema,
   sessionsResponseSchema,
   tracesResponseSchema,
+  traceTestsResponseSchema,
   whyResponseSchema,
 } from './schemas.ts'
 
@@ -34,6 +40,23 @@ online eval quick {
 online eval other {
   on: trace
   pass: duration <= 2s
+}
+
+online eval slow {
+  on: llm_call
+  score: duration
+  pass: score <= 1s
+}
+
+offline eval kind {
+  every: day at 06:00 in "UTC"
+  sample: 10 of llm_call over 24h
+  judge: "openai/gpt-5-mini"
+  show: input.text
+  scale: 1 to 5
+  rubric: "5 kind, 1 rude"
+  pass: score >= 4
+  missing: unknown
 }
 `
 const trace = (n: number): string => n.toString(16).padStart(32, '0')
@@ -81,6 +104,48 @@ beforeAll(async () => {
     ),
     'results',
   )
+  const slow = plan!.evals.find(({ id }) => id === 'shop/slow')!
+  const ofSlow = { evalId: slow.id, subjectKind: 'llm_call', measureHash: slow.measureHash, spanId: call } as const
+  await traces.insertResults(
+    [
+      ...minutes.map((n) =>
+        makeResult({
+          ...ofSlow,
+          traceId: trace(n),
+          subjectTimeUs: (nowMs - n * 60_000) * 1_000,
+          evaluatedAtMs: nowMs - 1_000,
+          verdict: n === 1 ? 'pass' : 'fail',
+          score: n * 600,
+          verdictHash: slow.verdictHash,
+        }),
+      ),
+      // By an older limit, the other way.
+      makeResult({
+        ...ofSlow,
+        traceId: trace(2),
+        subjectTimeUs: (nowMs - 120_000) * 1_000,
+        evaluatedAtMs: nowMs - 5_000,
+        verdict: 'pass',
+        score: 1_200,
+        verdictHash: 'older',
+      }),
+      // What judges cost.
+      makeResult({
+        evalId: 'shop/kind',
+        subjectKind: 'llm_call',
+        traceId: trace(3),
+        spanId: call,
+        evaluatedAtMs: nowMs - 1_000,
+        subjectTimeUs: nowMs * 1_000,
+        verdict: 'pass',
+        score: 5,
+        runId: 'shop/kind@1',
+        judgeModel: 'gpt-5-mini',
+        costMicroUsd: 1_500,
+      }),
+    ],
+    'slow',
+  )
   app = buildApi(
     {
       traces,
@@ -88,6 +153,7 @@ beforeAll(async () => {
       definitions: {
         current: () => ({ plan: plan!, sources: new Map([['shop.eval', SOURCE]]), loadedAtMs: nowMs, diagnostics: [] }),
       },
+      pii: noPii,
       nowMs: () => nowMs,
     },
     { gate: openGate, isLocal: false },
@@ -109,7 +175,7 @@ test('traces come in pages that meet without a gap', async () => {
   const second = tracesResponseSchema.parse((await get(`/v1/traces?limit=2&after=${first.next}`)).body)
   expect(second.traces.map(({ traceId }) => traceId)).toEqual([trace(3)])
   expect(second.next).toBeUndefined()
-  expect(first.traces[0]).toMatchObject({ input: 'question 1', durationMs: 600, verdicts: { pass: 1, fail: 0 } })
+  expect(first.traces[0]).toMatchObject({ input: 'question 1', durationMs: 600, verdicts: { pass: 2, fail: 0 } })
 })
 
 test.each([
@@ -138,6 +204,15 @@ describe('refusals name the parameter', () => {
     [`/v1/traces/${trace(1)}/why?eval=shop/none`, 'shop/none', 404],
     [`/v1/traces/${trace(8)}/why?eval=shop/quick`, trace(8), 404],
     [`/v1/traces/${trace(1)}/why`, 'eval', 400],
+    ['/v1/results?order=worst', 'eval', 422],
+    ['/v1/results?order=worst&eval=shop/quick', 'shop/quick', 422],
+    ['/v1/results?order=best', 'order', 400],
+    ['/v1/evals/trends?since=2000-01-01T00:00:00Z', 'a year', 400],
+    ['/v1/evals/shop/slow/flips?limit=0', 'limit', 400],
+    ['/v1/evals/shop/slow/prompt', 'shop/slow', 409],
+    [`/v1/evals/shop/kind/prompt?trace=${trace(8)}`, trace(8), 404],
+    [`/v1/traces/${trace(8)}/test`, trace(8), 404],
+    [`/v1/traces/${trace(1)}/test?span=${'0'.repeat(16)}`, '0'.repeat(16), 404],
   ])('%s', async (path, word, expected) => {
     const { status, body } = await get(path)
     expect(status).toBe(expected)
@@ -174,6 +249,58 @@ test('why a verdict came out so', async () => {
       spanId: call,
       clauses: [{ clause: 'pass', tree: { op: 'compare', expr: 'duration <= 1s', value: { text: 'false' } } }],
       stored: { verdict: 'fail' },
+    },
+  ])
+})
+
+test('the worst come first, by what the eval takes for worse', async () => {
+  const { results } = resultsResponseSchema.parse((await get('/v1/results?eval=shop/slow&order=worst')).body)
+  expect(results.map(({ score }) => score)).toEqual([1_800, 1_200, 600])
+})
+
+test('how all evals went, and what their judges cost', async () => {
+  const { evals } = evalTrendsResponseSchema.parse((await get('/v1/evals/trends?since=1h')).body)
+  const of = (id: string) => evals.find((one) => one.eval === id)
+  expect(of('shop/kind')?.spentUsd).toBe(0.0015)
+  const points = of('shop/slow')!.points
+  const total = (verdict: 'pass' | 'fail') => points.reduce((sum, { verdicts }) => sum + verdicts[verdict], 0)
+  expect([total('pass'), total('fail')]).toEqual([1, 2])
+  // Of another measure: no part of this line.
+  expect(of('shop/quick')!.points.every(({ passRate }) => passRate !== undefined)).toBe(true)
+  expect(of('shop/other')).toMatchObject({ spentUsd: 0, points: [] })
+})
+
+test('a subject that the same eval judged otherwise before', async () => {
+  const { flips } = evalFlipsResponseSchema.parse((await get('/v1/evals/shop/slow/flips')).body)
+  expect(flips).toMatchObject([
+    { traceId: trace(2), spanId: call, because: 'definition', before: { verdict: 'pass' }, now: { verdict: 'fail' } },
+  ])
+  expect((await get('/v1/evals/shop/slow/flips?since=500ms')).body).toEqual({ eval: 'shop/slow', flips: [] })
+})
+
+test('what the judge is asked, of what was judged last unless a trace is named', async () => {
+  const last = evalPromptResponseSchema.parse((await get('/v1/evals/shop/kind/prompt')).body)
+  expect(last).toMatchObject({ traceId: trace(3), spanId: call })
+  const [system, user] = last.questions[0]!.messages
+  expect(system?.role).toBe('system')
+  expect(user?.content).toContain('5 kind, 1 rude')
+  expect(user?.content).toContain('question 3')
+  const named = evalPromptResponseSchema.parse((await get(`/v1/evals/shop/kind/prompt?trace=${trace(1)}`)).body)
+  expect(named.questions[0]?.messages[1]?.content).toContain('question 1')
+})
+
+test('a trace as a test of the evals that say something of it', async () => {
+  const { tests } = traceTestsResponseSchema.parse((await get(`/v1/traces/${trace(2)}/test?eval=shop/slow`)).body)
+  expect(tests).toEqual([
+    {
+      file: 'shop.eval',
+      text: `test "captured ${trace(2)}" {
+  given trace {
+    llm_call { duration: 1.2s }
+  }
+  expect slow: fail
+}
+`,
     },
   ])
 })

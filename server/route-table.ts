@@ -19,10 +19,24 @@ const route = (
 
 export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/', 'public', 'this list'),
-  route('GET', '/v1/results', 'read', 'verdicts, newest first; filters: eval, verdict, trace, since, run, limit'),
+  route(
+    'GET',
+    '/v1/results',
+    'read',
+    'verdicts, newest first; filters: eval, verdict, trace, since, run, order, limit',
+  ),
   route('GET', '/v1/traces', 'read', 'traces, newest first, by what is in them and how they were judged; in pages'),
   route('GET', '/v1/sessions', 'read', 'sessions, the last seen first: since, until, user, agent'),
   route('GET', '/v1/traces/:traceId/why', 'read', 'why a verdict came out so, part by part: eval, span'),
+  route(
+    'GET',
+    '/v1/traces/:traceId/test',
+    'read',
+    'the trace as tests of the evals that say something of it: eval, span, all',
+  ),
+  route('GET', '/v1/evals/trends', 'read', 'how all evals went lately, and what their judges cost: since'),
+  route('GET', '/v1/evals/:package/:name/flips', 'read', 'subjects on which it changed its verdict: since, limit'),
+  route('GET', '/v1/evals/:package/:name/prompt', 'read', 'what its judge is asked about a subject: trace, span'),
   route('GET', '/v1/evals/:package/:name', 'read', 'one definition with its source'),
   route('GET', '/v1/evals/:package/:name/series', 'read', 'its verdicts over time: since, until, step, by'),
   route('GET', '/v1/traces/:traceId', 'read', 'the spans of a trace with their verdicts'),

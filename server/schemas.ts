@@ -255,6 +255,72 @@ export const seriesResponseSchema = z.object({
   points: z.array(seriesPointSchema),
 })
 
+/** By the measure in force. */
+export const evalTrendsResponseSchema = z.object({
+  from: z.string(),
+  to: z.string(),
+  stepMs: z.int(),
+  evals: z.array(
+    z.object({
+      eval: z.string(),
+      /** Of its judges, since `from`. */
+      spentUsd: z.number(),
+      /** Steps of which there is nothing are left out. */
+      points: z.array(z.object({ start: z.string(), verdicts: ledgerSchema, passRate: z.number().optional() })),
+    }),
+  ),
+})
+
+const saidSchema = z.object({
+  at: z.string(),
+  verdict: verdictSchema,
+  measureHash: z.string(),
+  runId: z.string().optional(),
+})
+
+/** Subjects on which the eval's last verdict is another than the one before, newest first. */
+export const evalFlipsResponseSchema = z.object({
+  eval: z.string(),
+  flips: z.array(
+    z.object({
+      traceId: z.string(),
+      spanId: z.string().optional(),
+      /** Its definition changed, its judge was asked again, or what it looks at grew. */
+      because: z.enum(['definition', 'judged_again', 'revision']),
+      before: saidSchema,
+      now: saidSchema,
+    }),
+  ),
+})
+
+/** What a judge is asked about one subject. */
+export const evalPromptResponseSchema = z.object({
+  eval: z.string(),
+  traceId: z.string(),
+  spanId: z.string().optional(),
+  /** The reason, where nothing is asked. */
+  notAsked: z.string().optional(),
+  questions: z.array(
+    z.object({
+      promptVersion: z.string(),
+      messages: z.array(z.object({ role: z.enum(['system', 'user']), content: z.string() })),
+      /** It follows on an answer, in whose place stands a placeholder. */
+      hasPlaceholder: z.literal(true).optional(),
+    }),
+  ),
+})
+
+/** One for each file of evals that say something of the trace. */
+export const traceTestsResponseSchema = z.object({
+  tests: z.array(z.object({ file: z.string(), text: z.string() })),
+})
+
+export type EvalTrendsResponse = z.infer<typeof evalTrendsResponseSchema>
+export type EvalFlipsResponse = z.infer<typeof evalFlipsResponseSchema>
+export type SaidJson = z.infer<typeof saidSchema>
+export type EvalPromptResponse = z.infer<typeof evalPromptResponseSchema>
+export type TraceTestsResponse = z.infer<typeof traceTestsResponseSchema>
+
 export const alertSchema = definitionSchema.extend({
   /** An eval's id, or the subject of the scope that is watched. */
   on: z.string(),

@@ -1,8 +1,10 @@
 /** The pages by address. Each is loaded when it is first shown; alerts link to these addresses, so that they stay. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { parseApiSearch } from './pages/api/search.ts'
+import { parseCompareSearch } from './pages/compare/search.ts'
 import { parseEvalSearch } from './pages/evals/search.ts'
 import { parseLiveSearch } from './pages/live/search.ts'
+import { parseScorecardSearch } from './pages/scorecards/search.ts'
 import { parseSignInSearch } from './pages/sign-in/search.ts'
 import { parseTraceSearch } from './pages/trace/search.ts'
 import { parseTracesSearch } from './pages/traces/search.ts'
@@ -33,6 +35,13 @@ const traces = createRoute({
   component: lazyRouteComponent(() => import('./pages/traces/traces-page.tsx'), 'TracesPage'),
 })
 
+const compare = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/traces/compare',
+  validateSearch: parseCompareSearch,
+  component: lazyRouteComponent(() => import('./pages/compare/compare-page.tsx'), 'ComparePage'),
+})
+
 const evals = createRoute({
   getParentRoute: () => rootRoute,
   path: '/evals',
@@ -44,6 +53,12 @@ const oneEval = createRoute({
   path: '/evals/$packageName/$name',
   validateSearch: parseEvalSearch,
   component: lazyRouteComponent(() => import('./pages/evals/eval-page.tsx'), 'EvalPage'),
+})
+
+const label = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/evals/$packageName/$name/label',
+  component: lazyRouteComponent(() => import('./pages/label/label-page.tsx'), 'LabelPage'),
 })
 
 const playground = createRoute({
@@ -65,6 +80,25 @@ const api = createRoute({
   component: lazyRouteComponent(() => import('./pages/api/api-page.tsx'), 'ApiPage'),
 })
 
+const oneAlert = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/alerts/$packageName/$name',
+  component: lazyRouteComponent(() => import('./pages/alerts/alert-page.tsx'), 'AlertPage'),
+})
+
+const scorecards = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/scorecards',
+  component: lazyRouteComponent(() => import('./pages/scorecards/scorecards-page.tsx'), 'ScorecardsPage'),
+})
+
+const oneScorecard = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/scorecards/$packageName/$name',
+  validateSearch: parseScorecardSearch,
+  component: lazyRouteComponent(() => import('./pages/scorecards/scorecard-page.tsx'), 'ScorecardPage'),
+})
+
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sign-in',
@@ -79,7 +113,23 @@ const system = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([live, traces, trace, evals, oneEval, alerts, playground, system, api, signIn]),
+  routeTree: rootRoute.addChildren([
+    live,
+    traces,
+    compare,
+    trace,
+    evals,
+    oneEval,
+    label,
+    alerts,
+    oneAlert,
+    scorecards,
+    oneScorecard,
+    playground,
+    system,
+    api,
+    signIn,
+  ]),
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,

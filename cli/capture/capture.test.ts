@@ -11,12 +11,12 @@ import { makeSpan } from '../../engine/model/make-span.ts'
 import type { Verdict } from '../../engine/model/result.ts'
 import type { AttributeValue, Span } from '../../engine/model/span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
+import { captureBlock, captureFileBlock } from '../../engine/testing/capture-block.ts'
+import { createRedaction, STAND_INS } from '../../engine/testing/redact-text.ts'
 import { runTests } from '../../engine/testing/run-tests.ts'
 import { packFolder } from '../pack-folder.ts'
 import { loadPii } from '../pii.ts'
-import { captureBlock, captureFileBlock } from './capture-block.ts'
 import { redactSpans } from './redact-spans.ts'
-import { createRedaction, STAND_INS } from './redact-text.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

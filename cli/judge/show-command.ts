@@ -1,6 +1,7 @@
 /** `assay judge show EVAL TRACE`: prompts as they would be sent. */
 import { randomBytes } from 'node:crypto'
 import type { JudgePlan, OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { type ShownSubject, showSubject } from '../../engine/evaluate/judge-questions.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import { viewTrace } from '../../engine/evaluate/trace-view.ts'
@@ -13,7 +14,6 @@ import { evalNamed, loadDefinitions } from '../stored/definitions.ts'
 import { findTrace, type TraceFlags } from '../stored/one-trace.ts'
 import { spanNamed } from '../stored/span-named.ts'
 import { showJson, showText } from './show-report.ts'
-import { type ShownSubject, showSubject } from './show-subject.ts'
 
 export interface ShowFlags extends TraceFlags {
   readonly evals?: string[]

@@ -1,9 +1,9 @@
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { ShownQuestion, ShownSubject } from '../../engine/evaluate/judge-questions.ts'
 import type { Reason } from '../../engine/model/result.ts'
 import { requestOf } from '../../workers/offline/completion.ts'
 import { parseJudgeName } from '../../workers/offline/providers.ts'
 import { printable } from '../commands/printable.ts'
-import type { ShownQuestion, ShownSubject } from './show-subject.ts'
 
 const ALL = { format: 'json_schema', temperature: true, logprobs: true } as const
 const BY_CONFIGURATION = 'the judge of the configuration'

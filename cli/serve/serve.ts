@@ -1,4 +1,5 @@
 /** Runs roles in this process until it is told to stop: what they share first, then sinks before sources. */
+
 import { messageOf } from '../../engine/message-of.ts'
 import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
@@ -26,6 +27,7 @@ import { createErase } from '../erasure.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
 import { collectMetrics, METRICS_CONTENT_TYPE } from '../metrics/collect.ts'
+import { loadPii } from '../pii.ts'
 import { withoutRepeats } from '../repeats.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
@@ -231,6 +233,7 @@ async function listen(
         ...(shared.state !== null && { liveState: shared.state }),
         subscriptions: { log: shared.log, redactorOf: (tenant) => redactors.of(tenant), erased },
         replays: openReplays({ log: shared.log, traces: await shared.migratedTraces(), nowMs: shared.nowMs }),
+        pii: loadPii,
         web: webFolder,
         signIn,
         ...(settings.signIn !== null && { sessionMs: settings.signIn.sessionMs }),

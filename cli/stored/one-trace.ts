@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { messageOf } from '../../engine/message-of.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { spanFromJson } from '../../engine/model/span-json.ts'
+import type { StoredTrace } from '../../server/capture/capture-tests.ts'
 import { resultToJson } from '../../server/result-json.ts'
-import { type ResultJson, traceResponseSchema } from '../../server/schemas.ts'
+import { traceResponseSchema } from '../../server/schemas.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
 import { askApi } from '../commands/ask-api.ts'
 import { readTraces } from '../read-traces.ts'
@@ -19,13 +20,7 @@ export interface TraceFlags {
   readonly on?: string
 }
 
-export interface FoundTrace {
-  readonly spans: readonly Span[]
-  /** Newest first; empty of a file. */
-  readonly results: readonly ResultJson[]
-}
-
-export type FoundOutcome = { ok: true; trace: FoundTrace } | { ok: false; message: string }
+export type FoundOutcome = { ok: true; trace: StoredTrace } | { ok: false; message: string }
 
 const TENANT = 'default'
 const MAX_RESULTS = 20_000

@@ -3,7 +3,7 @@ import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import { agreementOf } from '../../engine/trust/agreement.ts'
-import { type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
+import { type GivenLabel, type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { type AgreementResponse, type LabelJson, labelsBodySchema } from '../offline-schemas.ts'
@@ -31,7 +31,7 @@ export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiCont
     if (!parsed.success) return badRequest(context, parsed.error, ['labels'])
     const { tenant } = context.var.principal
     const byEval = [...Map.groupBy(parsed.data.labels, (label) => label.eval)]
-    const labelled: { evalPlan: OfflineEvalPlan; labels: HumanLabel[] }[] = []
+    const labelled: { evalPlan: OfflineEvalPlan; labels: GivenLabel[] }[] = []
     for (const [id, given] of byEval) {
       const found = offlineEval(tenant, id)
       if (found === null) return problem(context, 404, `there is no offline eval ${id} in force`)
@@ -41,9 +41,13 @@ export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiCont
         found,
         given.map(({ traceId }) => traceId.toLowerCase()),
       )
-      const labels: HumanLabel[] = []
-      for (const { traceId, spanId = '', score, verdict, note, by } of given) {
+      const labels: GivenLabel[] = []
+      for (const { traceId, spanId = '', score, verdict, withdrawn, note, by } of given) {
         const subject = { traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase() }
+        if (withdrawn === true) {
+          labels.push({ ...subject, evalId: id, score: undefined, isPass: null, note, by, atMs: nowMs() })
+          continue
+        }
         const byScore = score === undefined ? undefined : verdictOf(subject, score)
         if (byScore === null) return problem(context, 422, `there is no stored trace ${traceId} with that subject`)
         // Where both are given, the person's own verdict counts.

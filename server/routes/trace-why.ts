@@ -3,7 +3,7 @@ import { maskWith } from '../../engine/evaluate/explain/explain-eval.ts'
 import { compilePatterns } from '../../engine/regex/patterns.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { explainTrace } from '../explain-trace.ts'
-import { evalIdSchema, parameter, traceIdSchema } from '../parameters.ts'
+import { evalIdSchema, spanIdSchema, traceIdSchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import { resultToJson, unitsOf } from '../result-json.ts'
 
@@ -13,9 +13,7 @@ const MAX_SUBJECTS = 100
 /** Query of `GET /v1/traces/{traceId}/why`. */
 export const whyQuerySchema = z.strictObject({
   eval: evalIdSchema,
-  span: parameter('a span id: 16 hex digits', (text) =>
-    /^[0-9a-f]{16}$/i.test(text) ? text.toLowerCase() : null,
-  ).optional(),
+  span: spanIdSchema.optional(),
 })
 
 /** `GET /v1/traces/{traceId}/why?eval=&span=`: what the definitions in force make of it, part by part. Texts that are redacted stay so. */

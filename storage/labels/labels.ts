@@ -21,8 +21,13 @@ export interface HumanLabel {
   readonly atMs: number
 }
 
+/** As it is given. Null: what the person said before is taken back. */
+export interface GivenLabel extends Omit<HumanLabel, 'isPass'> {
+  readonly isPass: boolean | null
+}
+
 /** A later one by the same person takes the place of an earlier one. */
-function resultOf(tenant: string, evalPlan: OfflineEvalPlan, label: HumanLabel): EvalResult {
+function resultOf(tenant: string, evalPlan: OfflineEvalPlan, label: GivenLabel): EvalResult {
   return makeResult({
     tenant,
     evalId: label.evalId,
@@ -36,7 +41,7 @@ function resultOf(tenant: string, evalPlan: OfflineEvalPlan, label: HumanLabel):
     subjectTimeUs: label.atMs * 1000,
     evaluatedAtMs: label.atMs,
     revision: Math.floor(label.atMs / 1000),
-    verdict: label.isPass ? 'pass' : 'fail',
+    verdict: label.isPass === null ? 'unknown' : label.isPass ? 'pass' : 'fail',
     score: label.score,
     explanation: label.note,
     runId: `${LABEL_PREFIX}${label.by}`,
@@ -48,7 +53,7 @@ export async function storeLabels(
   traces: Pick<TracesStore, 'insertResults'>,
   tenant: string,
   evalPlan: OfflineEvalPlan,
-  labels: readonly HumanLabel[],
+  labels: readonly GivenLabel[],
   token: string,
 ): Promise<void> {
   if (labels.length > 0)
@@ -58,7 +63,7 @@ export async function storeLabels(
     )
 }
 
-/** The latest of each person on each subject, newest first. */
+/** The latest of each person on each subject, newest first, without what was taken back. */
 export async function readLabels(
   traces: Pick<TracesStore, 'queryResults'>,
   tenant: string,
@@ -66,14 +71,16 @@ export async function readLabels(
   limit: number,
 ): Promise<HumanLabel[]> {
   const results = await traces.queryResults(tenant, { evalId, labels: true, limit })
-  return results.map((result) => ({
-    evalId,
-    traceId: result.traceId,
-    spanId: result.spanId,
-    score: result.score,
-    isPass: result.verdict === 'pass',
-    note: result.explanation,
-    by: result.runId.slice(LABEL_PREFIX.length),
-    atMs: result.evaluatedAtMs,
-  }))
+  return results
+    .filter(({ verdict }) => verdict !== 'unknown')
+    .map((result) => ({
+      evalId,
+      traceId: result.traceId,
+      spanId: result.spanId,
+      score: result.score,
+      isPass: result.verdict === 'pass',
+      note: result.explanation,
+      by: result.runId.slice(LABEL_PREFIX.length),
+      atMs: result.evaluatedAtMs,
+    }))
 }

@@ -29,6 +29,8 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'searchTraces',
   'listSessions',
   'evalSeries',
+  'evalTrends',
+  'evalFlips',
   'resultHistory',
 ] satisfies (keyof TracesStore)[])
 

@@ -7,6 +7,7 @@ import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
 import { type FlaggedQuery, type FlaggedSubject, flaggedQuery } from './flagged.ts'
+import { flipFromRow, flipsQuery } from './flips.ts'
 import type { InsertBlocks } from './insert.ts'
 import { limitSettings, type QueryLimits, type TracesLimits } from './limits.ts'
 import { MESSAGES_COLUMNS, type MessagesRow, messagesFromRow } from './messages-columns.ts'
@@ -41,17 +42,10 @@ import {
   tracesQuery,
 } from './queries.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
-import {
-  type HistoryQuery,
-  type HistoryRow,
-  historyFromRow,
-  historyQuery,
-  type StoredHistoryRow,
-} from './result-history.ts'
+import { type HistoryQuery, type HistoryRow, historyFromRow, historyQuery } from './result-history.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
 import {
   type FoundTrace,
-  type SessionRow,
   type SummaryRow,
   searchTracesQuery,
   sessionFromRow,
@@ -61,13 +55,24 @@ import {
   type TraceVerdictRow,
   traceVerdictsQuery,
 } from './search.ts'
-import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
-import { type StoredSeriesRow, seriesFromRow, seriesQuery } from './series.ts'
+import type {
+  EvalFlip,
+  FlipQuery,
+  SeriesQuery,
+  SeriesRow,
+  SessionSearch,
+  SessionSummary,
+  TraceSearch,
+  TraceSummary,
+  TrendQuery,
+  TrendRow,
+} from './search-port.ts'
+import { seriesFromRow, seriesQuery, trendFromRow, trendsQuery } from './series.ts'
 import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } from './sessions.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
-import { judgeSpendQuery, type StoredUsage, usageFromRow, usageQuery } from './usage.ts'
+import { judgeSpendQuery, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -269,9 +274,8 @@ export class ClickHouseTraces implements TracesStore {
     }))
   }
 
-  async usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
-    const rows = await this.#rows<StoredUsage>(this.#limits.runs, usageQuery(this.#database, tenant, window))
-    return rows.map(usageFromRow)
+  usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
+    return this.#each(this.#limits.runs, usageQuery(this.#database, tenant, window), usageFromRow)
   }
 
   async searchTraces(tenant: string, search: TraceSearch): Promise<TraceSummary[]> {
@@ -291,19 +295,25 @@ export class ClickHouseTraces implements TracesStore {
     })
   }
 
-  async listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
-    const rows = await this.#rows<SessionRow>(this.#limits.api, sessionsQuery(this.#database, tenant, search))
-    return rows.map(sessionFromRow)
+  listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
+    return this.#each(this.#limits.api, sessionsQuery(this.#database, tenant, search), sessionFromRow)
   }
 
-  async evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
-    const rows = await this.#rows<StoredSeriesRow>(this.#limits.api, seriesQuery(this.#database, tenant, series))
-    return rows.map(seriesFromRow)
+  evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
+    return this.#each(this.#limits.api, seriesQuery(this.#database, tenant, series), seriesFromRow)
   }
 
-  async resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]> {
-    const rows = await this.#rows<StoredHistoryRow>(this.#limits.api, historyQuery(this.#database, tenant, query))
-    return rows.map(historyFromRow)
+  evalTrends(tenant: string, query: TrendQuery): Promise<TrendRow[]> {
+    return this.#each(this.#limits.api, trendsQuery(this.#database, tenant, query), trendFromRow)
+  }
+
+  async evalFlips(tenant: string, query: FlipQuery): Promise<EvalFlip[]> {
+    const flips = await this.#each(this.#limits.api, flipsQuery(this.#database, tenant, query), flipFromRow)
+    return flips.filter((flip) => flip !== null)
+  }
+
+  resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]> {
+    return this.#each(this.#limits.api, historyQuery(this.#database, tenant, query), historyFromRow)
   }
 
   async judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>> {
@@ -351,6 +361,10 @@ export class ClickHouseTraces implements TracesStore {
       const text = Buffer.concat(chunks).toString()
       return text === '' ? [] : (JSON.parse(text) as unknown[][])
     }, limits)
+  }
+
+  async #each<Row, T>(limits: QueryLimits, query: Query, of: (row: Row) => T): Promise<T[]> {
+    return (await this.#rows<Row>(limits, query)).map((row) => of(row))
   }
 
   #rows<Row>(limits: QueryLimits, query: Query): Promise<Row[]> {

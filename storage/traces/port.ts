@@ -5,7 +5,18 @@ import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { FlaggedQuery, FlaggedSubject } from './flagged.ts'
 import type { HistoryQuery, HistoryRow } from './result-history.ts'
-import type { SeriesQuery, SeriesRow, SessionSearch, SessionSummary, TraceSearch, TraceSummary } from './search-port.ts'
+import type {
+  EvalFlip,
+  FlipQuery,
+  SeriesQuery,
+  SeriesRow,
+  SessionSearch,
+  SessionSummary,
+  TraceSearch,
+  TraceSummary,
+  TrendQuery,
+  TrendRow,
+} from './search-port.ts'
 import type { SettledSession, SettledSessionQuery } from './sessions.ts'
 
 export interface ResultFilter {
@@ -22,6 +33,8 @@ export interface ResultFilter {
   anchors?: true
   /** Evaluated at or after, ms since the epoch. */
   sinceMs?: number
+  /** By score, those without one left out; by time unless told. */
+  order?: 'highest' | 'lowest'
   limit: number
 }
 
@@ -113,7 +126,7 @@ export interface TracesStore {
   getTraces(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, Span[]>>
   /** The ids of the stored spans of each of these traces, a thousand traces at the most; one without spans has no entry. */
   spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
-  /** Latest revision of each, newest first. */
+  /** Latest revision of each, newest first or as `order` says. */
   queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]>
   /** Latest revisions counted by verdict, per eval and measure; `sinceMs` as in `ResultFilter`. */
   ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
@@ -142,6 +155,10 @@ export interface TracesStore {
   listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]>
   /** By time. */
   evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]>
+  /** The same of every eval at once. */
+  evalTrends(tenant: string, query: TrendQuery): Promise<TrendRow[]>
+  /** Newest first. */
+  evalFlips(tenant: string, query: FlipQuery): Promise<EvalFlip[]>
   /** By time; what alerts compare with. */
   resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]>
   /** What judges cost since then, by eval, in micro-units of USD. */

@@ -143,12 +143,14 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
     outside.push('agent_name = {agent:String}')
     params.agent = filter.agent
   }
+  if (filter.order !== undefined) outside.push('isNotNull(score)')
+  const order = filter.order === undefined ? '' : `score ${filter.order === 'highest' ? 'DESC' : 'ASC'}, `
   const latest = outside.length === 0 ? '' : `WHERE ${outside.join(' AND ')}`
   return {
     query: `SELECT * FROM (
   SELECT ${RESULT_SELECT} FROM ${database}.results WHERE ${where.join(' AND ')}
   ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
-) ${latest} ORDER BY evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
+) ${latest} ORDER BY ${order}evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
     query_params: params,
   }
 }

@@ -105,3 +105,44 @@ export interface SeriesRow {
   /** Of those that have one. */
   meanScore: number | undefined
 }
+
+export interface TrendQuery {
+  /** By when subjects began. */
+  fromMs: number
+  toMs: number
+  stepMs: number
+}
+
+/** Latest revisions of the subjects of one step, by eval and measure. */
+export interface TrendRow {
+  evalId: string
+  measureHash: string
+  startMs: number
+  counts: VerdictCounts
+}
+
+export interface FlipQuery {
+  evalId: string
+  /** The later verdict came at or after. */
+  sinceMs: number
+  limit: number
+}
+
+/** One of the verdicts on a subject. */
+export interface Said {
+  atMs: number
+  verdict: Verdict
+  revision: number
+  measureHash: string
+  verdictHash: string
+  runId: string
+}
+
+/** A subject on which an eval said one thing and then another. */
+export interface EvalFlip {
+  traceId: string
+  /** Empty for a subject that is a whole trace. */
+  spanId: string
+  before: Said
+  now: Said
+}

@@ -152,6 +152,29 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await expectClean()
   })
 
+  test('a trace is copied as a test, and compared with another', async () => {
+    await open('/traces')
+    await page
+      .getByRole('checkbox', { name: /A-1077/ })
+      .first()
+      .check()
+    await page.getByRole('checkbox', { disabled: false, checked: false }).first().check()
+    await page.getByRole('link', { name: 'Compare these two' }).click()
+    await page.getByRole('heading', { name: 'Steps' }).waitFor()
+    await page.getByRole('rowheader', { name: 'support/no_pii', exact: true }).waitFor()
+    expect(await page.locator('.steps .step').count()).toBeGreaterThan(1)
+    await expectClean()
+    await open('/traces?text=A-1077&verdict=fail')
+    await page.getByRole('link', { name: 'Who handles my return of order A-1077?' }).click()
+    await page.getByRole('button', { name: 'Copy as test' }).click()
+    const dialog = page.getByRole('dialog', { name: 'As a test' })
+    await dialog.getByText('expect no_pii: fail').waitFor()
+    expect(await dialog.textContent()).toContain('someone@example.com')
+    await expectClean()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+  })
+
   test('a trace of 5,000 spans keeps few lines in the document', async () => {
     expect((await post(example.assay, largeTrace())).status).toBe(200)
     await expect
@@ -174,7 +197,33 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(await page.getByRole('region', { name: 'Definition of support/no_pii' }).textContent()).toContain(
       'pii.email',
     )
-    expect(await page.locator('table.failures tbody tr').count()).toBe(1)
+    expect(await page.locator('.results-table tbody tr').count()).toBe(1)
+    await page.getByRole('tab', { name: 'Flips' }).click()
+    await page.getByText('None in 30 days').waitFor()
+    await expectClean()
+  })
+
+  test('Evals: what a judge said is labelled by single keys, and taken back', async () => {
+    await open('/evals/support/helpful')
+    await page.getByText('Nobody has labelled').waitFor()
+    await page.getByText('The whole prompt').click()
+    await page.getByRole('region', { name: 'system message' }).waitFor()
+    await expectClean()
+    await page.getByRole('link', { name: 'Label by keyboard' }).click()
+    const status = page.locator('.label-progress [role="status"]')
+    await page.getByRole('article', { name: 'To be judged' }).waitFor()
+    await expectClean()
+    await page.keyboard.press('p')
+    await status.getByText(/The judge said/).waitFor()
+    await page.keyboard.press('u')
+    await expect.poll(() => status.textContent()).toBe('')
+    const labels = `${example.assay.apiUrl}/v1/labels?eval=support/helpful`
+    expect(await (await fetch(labels)).json()).toEqual({ labels: [] })
+    await page.keyboard.press('4')
+    await status.getByText(/The judge said/).waitFor()
+    expect(await (await fetch(labels)).json()).toMatchObject({ labels: [{ score: 4 }] })
+    await page.getByRole('link', { name: 'Back to the eval' }).click()
+    await page.getByRole('columnheader', { name: 'AC1' }).waitFor()
     await expectClean()
   })
 
@@ -202,11 +251,16 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await firing.waitFor()
     await page.getByRole('rowheader', { name: /support\/pii_leak/ }).waitFor()
     await firing.getByRole('button', { name: 'Silence' }).click()
-    await firing.getByLabel('Because').fill('the address is taken out today')
+    const dialog = page.getByRole('dialog', { name: 'Silence support/pii_leak' })
+    await dialog.getByLabel('Because').fill('the address is taken out today')
     await expectClean()
-    await firing.getByRole('button', { name: /Silence support/ }).click()
+    await dialog.getByRole('button', { name: 'Silence it' }).click()
     await firing.getByText('silenced', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'End it' }).waitFor()
+    await expectClean()
+    await firing.getByRole('link', { name: 'The support agent gave away personal data' }).click()
+    await page.getByRole('heading', { name: 'History' }).waitFor()
+    await page.getByText('count(fail) >= 1 over 10m').first().waitFor()
     await expectClean()
   })
 

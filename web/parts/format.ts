@@ -16,6 +16,14 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+
+export function formatBytes(sizeBytes: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, sizeBytes)) / 3))
+  const value = sizeBytes / 1_000 ** power
+  return `${power === 0 ? value : value.toPrecision(3)} ${UNITS[power]}`
+}
+
 export function formatUsd(usd: number): string {
   if (usd === 0) return '$0'
   if (usd < 0.0001) return '<$0.0001'

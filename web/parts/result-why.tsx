@@ -14,7 +14,7 @@ export function resultReason({ evidence, reason, explanation }: Result): string 
 
 /** Whole: evidence, reason, what the judge said. */
 export function ResultWhy({ result }: { result: Result }) {
-  const { evidence, reason, explanation, judge } = result
+  const { evidence, reason, explanation, judge, judgements = [] } = result
   return (
     <>
       {explanation !== undefined && <p>{explanation}</p>}
@@ -33,6 +33,7 @@ export function ResultWhy({ result }: { result: Result }) {
           ))}
         </dl>
       )}
+      {judgements.length > 0 && <Judgements judgements={judgements} />}
       {reason !== undefined && (
         <p>
           {reason.code.replaceAll('_', ' ')}
@@ -51,5 +52,28 @@ export function ResultWhy({ result }: { result: Result }) {
         </p>
       )}
     </>
+  )
+}
+
+type Judgement = NonNullable<Result['judgements']>[number]
+
+/** The steps behind a judge's score: each claim, document or quote, and what was found of it. */
+function Judgements({ judgements }: { judgements: readonly Judgement[] }) {
+  return (
+    <details>
+      <summary className="faint">
+        {judgements.length} {judgements.length === 1 ? 'step' : 'steps'} behind the score
+      </summary>
+      <ol className="judgements">
+        {judgements.map((one, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: steps of one judgement never change places
+          <li key={index}>
+            <span className="faint">{one.kind}</span> {one.about}: <strong>{one.verdict}</strong>
+            {one.quote !== undefined && <q>{one.quote}</q>}
+            {one.detail !== undefined && <span className="faint"> {one.detail}</span>}
+          </li>
+        ))}
+      </ol>
+    </details>
   )
 }

@@ -3,6 +3,7 @@ export const PAGES = [
   { to: '/traces', label: 'Traces' },
   { to: '/evals', label: 'Evals' },
   { to: '/alerts', label: 'Alerts' },
+  { to: '/scorecards', label: 'Scorecards' },
   { to: '/playground', label: 'Playground' },
   { to: '/system', label: 'System' },
   { to: '/api', label: 'API' },

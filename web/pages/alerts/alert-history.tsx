@@ -1,53 +1,61 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { api } from '../../data/api.ts'
+import { packageAndName } from '../../parts/ids.ts'
+import { ProblemNote } from '../../parts/problem-note.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 
 const SHOWN = 50
 
-/** What alerts were, the newest first. */
-export function AlertHistory() {
-  const { data } = useQuery({
-    queryKey: ['alerts', 'history'],
-    queryFn: ({ signal }) => api.listAlertHistory({ limit: SHOWN }, signal),
+/** What alerts were, the newest first; of one where it is named. */
+export function AlertHistory({ alert }: { alert?: string }) {
+  const { data, error } = useQuery({
+    queryKey: ['alerts', 'history', alert],
+    queryFn: ({ signal }) => api.listAlertHistory({ limit: SHOWN, alert }, signal),
     refetchInterval: 10_000,
   })
-  if (data === undefined || data.transitions.length === 0) return null
+  if (error !== null) return <ProblemNote error={error} />
+  if (data === undefined) return null
   return (
     <section aria-labelledby="history">
       <h2 id="history">History</h2>
-      <div className="table-frame">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">At</th>
-              <th scope="col">Alert</th>
-              <th scope="col">Became</th>
-              <th scope="col">Rule</th>
-              <th scope="col" className="number">
-                Value
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.transitions.map((one) => (
-              <tr key={`${one.alert} ${one.at} ${one.state} ${JSON.stringify(one.group)}`}>
-                <td className="faint">
-                  <Time at={one.at} />
-                </td>
-                <td>{one.alert}</td>
-                <td>
-                  {one.state}
-                  {one.cause !== 'condition' && <span className="faint"> ({one.cause.replaceAll('_', ' ')})</span>}
-                </td>
-                <td>
-                  <code>{one.rule}</code>
-                </td>
-                <td className="number">{one.value === null ? '–' : Number(one.value.toPrecision(4))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {data.transitions.length === 0 ? (
+        <p className="faint">It has not changed yet: each time it fires and ends is written down here.</p>
+      ) : (
+        <Table
+          caption="What alerts were, the newest first"
+          columns={[
+            { head: 'At', className: 'faint', cell: ({ at }) => <Time at={at} /> },
+            alert === undefined && {
+              head: 'Alert',
+              cell: (one) => (
+                <Link to="/alerts/$packageName/$name" params={packageAndName(one.alert)}>
+                  {one.alert}
+                </Link>
+              ),
+            },
+            {
+              head: 'Became',
+              cell: ({ state, cause, group }) => (
+                <>
+                  {state}
+                  {cause !== 'condition' && <span className="faint"> ({cause.replaceAll('_', ' ')})</span>}
+                  <span className="faint"> {Object.values(group).join(', ')}</span>
+                </>
+              ),
+            },
+            { head: 'Rule', cell: ({ rule }) => <code>{rule}</code> },
+            {
+              head: 'Value',
+              kind: 'number',
+              cell: ({ value }) => (value === null ? '–' : Number(value.toPrecision(4))),
+            },
+          ]}
+          rows={data.transitions}
+          keyOf={(one) => `${one.alert} ${one.at} ${one.state} ${JSON.stringify(one.group)}`}
+        />
+      )}
     </section>
   )
 }

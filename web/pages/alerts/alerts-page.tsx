@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import type { Alert } from '../../../client/api.ts'
 import { api } from '../../data/api.ts'
 import { CodeBlock } from '../../parts/code-block.tsx'
 import { Empty } from '../../parts/empty.tsx'
+import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
-import { evalParams } from '../evals/eval-id.ts'
+import { type Column, Table } from '../../parts/table.tsx'
 import { AlertHistory } from './alert-history.tsx'
 import { AlertStates } from './alert-states.tsx'
 import { Silences } from './silences.tsx'
@@ -29,53 +31,47 @@ export function AlertsPage() {
       {data !== undefined && data.alerts.length > 0 && (
         <section aria-labelledby="in-force">
           <h2 id="in-force">In force</h2>
-          <div className="table-frame">
-            <table>
-              <caption className="only-read">Alerts in force</caption>
-              <thead>
-                <tr>
-                  <th scope="col">Alert</th>
-                  <th scope="col">Watches</th>
-                  <th scope="col">Fires when</th>
-                  <th scope="col">Severity</th>
-                  <th scope="col">Tells</th>
-                  <th scope="col">Owner</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.alerts.map((alert) => (
-                  <tr key={alert.id}>
-                    <th scope="row">
-                      {alert.id}
-                      {alert.mode === 'shadow' && <span className="tag">shadow</span>}
-                      <div className="faint">{alert.note ?? alert.title ?? ''}</div>
-                    </th>
-                    <td>
-                      {alert.on.includes('/') ? (
-                        <Link to="/evals/$packageName/$name" params={evalParams(alert.on)}>
-                          {alert.on}
-                        </Link>
-                      ) : (
-                        alert.on
-                      )}
-                    </td>
-                    <td>
-                      <code>{alert.when}</code>
-                    </td>
-                    <td>{alert.severity}</td>
-                    <td>{alert.notify.map(({ receiver, target }) => `${receiver} ${target}`).join(', ') || '–'}</td>
-                    <td className="faint">{alert.owner ?? ''}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table caption="Alerts in force" columns={COLUMNS} rows={data.alerts} keyOf={({ id }) => id} />
         </section>
       )}
       <AlertHistory />
     </>
   )
 }
+
+const COLUMNS: readonly Column<Alert>[] = [
+  {
+    head: 'Alert',
+    kind: 'head',
+    cell: (alert) => (
+      <>
+        <Link to="/alerts/$packageName/$name" params={packageAndName(alert.id)}>
+          {alert.id}
+        </Link>
+        {alert.mode === 'shadow' && <span className="tag">shadow</span>}
+        <div className="faint">{alert.note ?? alert.title ?? ''}</div>
+      </>
+    ),
+  },
+  {
+    head: 'Watches',
+    cell: ({ on }) =>
+      on.includes('/') ? (
+        <Link to="/evals/$packageName/$name" params={packageAndName(on)}>
+          {on}
+        </Link>
+      ) : (
+        on
+      ),
+  },
+  { head: 'Fires when', cell: ({ when }) => <code>{when}</code> },
+  { head: 'Severity', cell: ({ severity }) => severity },
+  {
+    head: 'Tells',
+    cell: ({ notify }) => notify.map(({ receiver, target }) => `${receiver} ${target}`).join(', ') || '–',
+  },
+  { head: 'Owner', className: 'faint', cell: ({ owner }) => owner ?? '' },
+]
 
 function NoAlerts() {
   return (

@@ -1,13 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { api } from '../../data/api.ts'
 import { MayButton } from '../../parts/may-button.tsx'
+import { ProblemNote } from '../../parts/problem-note.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { matchersText } from './matchers-text.ts'
 
 /** Those that are in force or will be. */
 export function Silences() {
   const queries = useQueryClient()
-  const { data } = useQuery({ queryKey: ['silences'], queryFn: ({ signal }) => api.listSilences(signal) })
+  const { data, error } = useQuery({ queryKey: ['silences'], queryFn: ({ signal }) => api.listSilences(signal) })
   const end = useMutation({
     mutationFn: (id: string) => api.expireSilence(id, {}),
     onSuccess: async () => {
@@ -16,44 +18,41 @@ export function Silences() {
     },
   })
   const silences = data?.silences.filter(({ state }) => state !== 'expired') ?? []
-  if (silences.length === 0) return null
+  const problem = error ?? end.error
+  if (silences.length === 0 && problem === null) return null
   return (
     <section aria-labelledby="silences">
       <h2 id="silences">Silences</h2>
-      <div className="table-frame">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Matches</th>
-              <th scope="col">Until</th>
-              <th scope="col">Because</th>
-              <th scope="col">By</th>
-              <th scope="col">
-                <span className="only-read">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {silences.map((one) => (
-              <tr key={one.id}>
-                <td>
-                  <code>{matchersText(one.matchers)}</code>
-                </td>
-                <td>
-                  <Time at={one.until} />
-                </td>
-                <td>{one.reason}</td>
-                <td className="faint">{one.by}</td>
-                <td>
-                  <MayButton needs="edit" disabled={end.isPending} onClick={() => end.mutate(one.id)}>
-                    End it
-                  </MayButton>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {problem !== null && <ProblemNote error={problem} />}
+      <Table
+        caption="Silences in force or to come"
+        columns={[
+          { head: 'Matches', cell: ({ matchers }) => <code>{matchersText(matchers)}</code> },
+          { head: 'From', cell: ({ from }) => <Time at={from} /> },
+          {
+            head: 'Until',
+            cell: ({ until, every }) => (
+              <>
+                <Time at={until} />
+                {every !== null && <span className="faint"> every {every}</span>}
+              </>
+            ),
+          },
+          { head: 'Because', cell: ({ reason }) => reason },
+          { head: 'By', className: 'faint', cell: ({ by }) => by },
+          {
+            head: 'What can be done',
+            isHeadHidden: true,
+            cell: ({ id }) => (
+              <MayButton needs="edit" disabled={end.isPending} onClick={() => end.mutate(id)}>
+                End it
+              </MayButton>
+            ),
+          },
+        ]}
+        rows={silences}
+        keyOf={({ id }) => id}
+      />
     </section>
   )
 }

@@ -1,14 +1,17 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import type { Eval } from '../../../client/api.ts'
 import { ApiProblem } from '../../../client/request.ts'
 import { api } from '../../data/api.ts'
 import { Empty } from '../../parts/empty.tsx'
 import { EvalSource } from '../../parts/eval-source.tsx'
-import { formatCount, formatShare } from '../../parts/format.ts'
+import { formatCount, formatShare, formatUsd } from '../../parts/format.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
-import { Failures } from './failures.tsx'
+import { scheduleWords } from '../../parts/schedule-words.ts'
+import { EvalResults } from './eval-results.tsx'
+import { Judge } from './judge.tsx'
 import { SeriesChart } from './series-chart.tsx'
 import { SeriesTable } from './series-table.tsx'
 import './evals.css'
@@ -20,6 +23,7 @@ const BY = [
   { by: 'version', label: 'By version' },
   { by: 'agent', label: 'By agent' },
   { by: 'env', label: 'By environment' },
+  { by: 'model', label: 'By judge model' },
 ] as const
 
 export function EvalPage() {
@@ -32,6 +36,12 @@ export function EvalPage() {
     queryFn: ({ signal }) => api.getEval(packageName, name, signal),
   })
   const evals = useQuery({ queryKey: ['evals'], queryFn: ({ signal }) => api.listEvals(signal) })
+  const trends = useQuery({
+    queryKey: ['trends', '7d'],
+    queryFn: ({ signal }) => api.listTrends({ since: '7d' }, signal),
+    staleTime: 60_000,
+  })
+  const spent = trends.data?.evals.find((other) => other.eval === id)?.spentUsd
   const { since = '7d', by } = search
   const series = useQuery({
     queryKey: ['series', id, since, by],
@@ -66,6 +76,8 @@ export function EvalPage() {
         <Fact name="Judged" value={ledger === undefined ? '–' : formatCount(ledger.matched)} />
         <Fact name="Failed" value={ledger === undefined ? '–' : formatCount(ledger.verdicts.fail)} />
         {ledger?.filtered !== undefined && <Fact name="Out of its scope" value={formatCount(ledger.filtered)} />}
+        {ledger !== undefined && <Fact name="Runs" value={whenWords(ledger.when)} />}
+        <Fact name="Spent in 7 days" value={formatUsd(spent ?? 0)} />
         <Fact name="Owner" value={one.owner ?? '–'} />
         <Fact name="Measure" value={one.measureHash.slice(0, 8)} />
       </dl>
@@ -108,11 +120,12 @@ export function EvalPage() {
         {series.data !== undefined && series.data.points.length > 0 && (
           <>
             <SeriesChart series={series.data} />
-            <SeriesTable series={series.data} />
+            <SeriesTable series={series.data} unit={ledger?.scoreUnit ?? undefined} />
           </>
         )}
       </section>
-      <Failures evalId={id} />
+      <EvalResults evalId={id} />
+      {ledger?.kind === 'offline' && <Judge detail={one} />}
       <section aria-labelledby="definition">
         <h2 id="definition">
           Definition{' '}
@@ -133,6 +146,11 @@ function Fact({ name, value }: { name: string; value: string }) {
       <dd>{value}</dd>
     </div>
   )
+}
+
+const whenWords = (when: Eval['when']): string => {
+  if (typeof when !== 'string') return scheduleWords(when)
+  return when === 'arrival' ? 'as a span arrives' : 'when the trace has settled'
 }
 
 /** Of definitions that were pushed compiled: what they mean, in the words of the language. */

@@ -1,15 +1,21 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Eval } from '../../../client/api.ts'
+import type { Eval, EvalTrendsResponse, OfflineResponse } from '../../../client/api.ts'
 import { api } from '../../data/api.ts'
+import { CodeBlock } from '../../parts/code-block.tsx'
 import { Empty } from '../../parts/empty.tsx'
-import { formatCount, formatShare } from '../../parts/format.ts'
+import { formatCount, formatShare, formatUsd } from '../../parts/format.ts'
+import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
-import { VerdictBar } from '../../parts/verdict.tsx'
-import { evalParams } from './eval-id.ts'
+import { scheduleWords } from '../../parts/schedule-words.ts'
+import { Sparkline } from '../../parts/sparkline.tsx'
+import { Table } from '../../parts/table.tsx'
+import { VerdictBar, VerdictCounts } from '../../parts/verdict.tsx'
 import './evals.css'
+
+const TREND = '7d'
 
 export function EvalsPage() {
   const { data, error, isPending, refetch } = useQuery({
@@ -17,6 +23,13 @@ export function EvalsPage() {
     queryFn: ({ signal }) => api.listEvals(signal),
     refetchInterval: 10_000,
   })
+  const trends = useQuery({
+    queryKey: ['trends', TREND],
+    queryFn: ({ signal }) => api.listTrends({ since: TREND }, signal),
+    refetchInterval: 60_000,
+    staleTime: 30_000,
+  })
+  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline(signal), retry: false })
   return (
     <>
       <PageHead title="Evals">
@@ -40,65 +53,125 @@ export function EvalsPage() {
         <Empty title="No evals are in force">
           <p>
             An eval is a rule in a <code>.eval</code> file beside your agent's code. <code>assay init</code> writes the
-            first; <code>assay push</code> puts files in force here.
+            first; <code>assay push</code> puts files in force here. The <Link to="/playground">playground</Link> tries
+            one on stored traces.
           </p>
+          <CodeBlock label="A first eval">{`online eval quick {
+  on:   trace
+  pass: duration <= 2s
+}`}</CodeBlock>
         </Empty>
       )}
-      {data !== undefined && data.evals.length > 0 && <EvalsTable evals={data.evals} />}
+      {data !== undefined && data.evals.length > 0 && (
+        <EvalsTable evals={data.evals} trends={trends.data} offline={offline.data} />
+      )}
     </>
   )
 }
 
-function EvalsTable({ evals }: { evals: readonly Eval[] }) {
+function EvalsTable({
+  evals,
+  trends,
+  offline,
+}: {
+  evals: readonly Eval[]
+  trends: EvalTrendsResponse | undefined
+  offline: OfflineResponse | undefined
+}) {
+  const trendOf = new Map(trends?.evals.map((trend) => [trend.eval, trend]))
+  const offlineOf = new Map(offline?.evals.map((one) => [one.eval, one]))
   return (
-    <div className="table-frame">
-      <table>
-        <caption className="only-read">Evals in force, with what they found</caption>
-        <thead>
-          <tr>
-            <th scope="col">Eval</th>
-            <th scope="col">Judges</th>
-            <th scope="col">When</th>
-            <th scope="col" className="number">
-              Pass rate
-            </th>
-            <th scope="col">Verdicts</th>
-            <th scope="col" className="number">
-              Failed
-            </th>
-            <th scope="col" className="number">
-              Judged
-            </th>
-            <th scope="col" className="number">
-              Coverage
-            </th>
-            <th scope="col">Owner</th>
-          </tr>
-        </thead>
-        <tbody>
-          {evals.map((one) => (
-            <tr key={one.id}>
-              <th scope="row" className="eval-name">
-                <Link to="/evals/$packageName/$name" params={evalParams(one.id)}>
-                  {one.id}
-                </Link>
-                {one.mode === 'shadow' && <span className="tag">shadow</span>}
-                <span className="faint">{one.note ?? one.title ?? ''}</span>
-              </th>
-              <td>{one.subject.replaceAll('_', ' ')}</td>
-              <td>{typeof one.when === 'string' ? `at ${one.when}` : one.when.cron}</td>
-              <td className="number">{one.passRate === null ? '–' : formatShare(one.passRate)}</td>
-              <td>
-                <VerdictBar counts={one.verdicts} />
-              </td>
-              <td className="number">{formatCount(one.verdicts.fail)}</td>
-              <td className="number">{formatCount(one.matched)}</td>
-              <td className="number">{one.coverage === null ? '–' : formatShare(one.coverage)}</td>
-              <td className="faint">{one.owner ?? ''}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Evals in force, with what they found"
+      columns={[
+        {
+          head: 'Eval',
+          kind: 'head',
+          className: 'eval-name',
+          cell: (one) => (
+            <>
+              <Link to="/evals/$packageName/$name" params={packageAndName(one.id)}>
+                {one.id}
+              </Link>
+              {one.mode === 'shadow' && <span className="tag">shadow</span>}
+              {offlineOf.get(one.id)?.state === 'paused' && <span className="tag">paused</span>}
+              <span className="faint">{one.note ?? one.title ?? ''}</span>
+            </>
+          ),
+        },
+        {
+          head: 'Judges',
+          cell: ({ subject, when }) => (
+            <>
+              {subject.replaceAll('_', ' ')}
+              <span className="faint when">
+                {typeof when === 'string'
+                  ? when === 'arrival'
+                    ? 'as it arrives'
+                    : 'when it settles'
+                  : scheduleWords(when)}
+              </span>
+            </>
+          ),
+        },
+        {
+          head: 'Pass rate',
+          kind: 'number',
+          cell: ({ passRate }) => (passRate === null ? '–' : formatShare(passRate)),
+        },
+        {
+          head: 'Last 7 days',
+          cell: ({ id }) =>
+            trends === undefined ? '' : <Trend trends={trends} points={trendOf.get(id)?.points ?? []} />,
+        },
+        {
+          head: 'Coverage',
+          kind: 'number',
+          cell: ({ coverage }) => (coverage === null ? '–' : formatShare(coverage)),
+        },
+        {
+          head: 'Verdicts',
+          className: 'ledger',
+          cell: ({ verdicts, matched, filtered }) => (
+            <>
+              <VerdictBar counts={verdicts} /> {matched > 0 && <VerdictCounts counts={verdicts} />}
+              <span className="faint">
+                {formatCount(matched)} judged
+                {filtered !== undefined && filtered > 0 && `, ${formatCount(filtered)} out of scope`}
+              </span>
+            </>
+          ),
+        },
+        {
+          head: 'Spent in 7 days',
+          kind: 'number',
+          cell: ({ id }) => formatUsd(trendOf.get(id)?.spentUsd ?? 0),
+        },
+        { head: 'Owner', className: 'faint', cell: ({ owner }) => owner ?? '' },
+      ]}
+      rows={evals}
+      keyOf={({ id }) => id}
+    />
   )
+}
+
+function Trend({
+  trends,
+  points,
+}: {
+  trends: EvalTrendsResponse
+  points: EvalTrendsResponse['evals'][number]['points']
+}) {
+  const [fromMs, toMs] = [Date.parse(trends.from), Date.parse(trends.to)]
+  const decided = points.flatMap(({ start, passRate }) =>
+    passRate === undefined
+      ? []
+      : [{ at: Math.max(0, Math.min(1, (Date.parse(start) - fromMs) / (toMs - fromMs))), rate: passRate }],
+  )
+  const [first, last] = [decided[0], decided.at(-1)]
+  const words =
+    first === undefined || last === undefined
+      ? 'nothing decided'
+      : `pass rate from ${formatShare(first.rate)} to ${formatShare(last.rate)}`
+  return <Sparkline points={decided} words={words} />
 }

@@ -1,7 +1,10 @@
-import { useMemo } from 'react'
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { useMemo, useRef } from 'react'
 import { Empty } from '../../parts/empty.tsx'
 import { asText, conversationOf, type Turn } from './conversation-model.ts'
 import type { Trace } from './trace-model.ts'
+
+const TURN_PX = 80
 
 export function Conversation({
   trace,
@@ -22,22 +25,57 @@ export function Conversation({
         </p>
       </Empty>
     )
+  return <Turns turns={turns} selected={selected} onSelect={onSelect} />
+}
+
+/** Only turns in view are in the document, each as high as what was said. */
+function Turns({
+  turns,
+  selected,
+  onSelect,
+}: {
+  turns: readonly Turn[]
+  selected: string
+  onSelect: (spanId: string) => void
+}) {
+  const frame = useRef<HTMLDivElement>(null)
+  const virtual = useVirtualizer({
+    count: turns.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => TURN_PX,
+    getItemKey: (index) => turns[index]!.key,
+    overscan: 6,
+  })
   return (
-    <ol className="conversation" aria-label="Conversation">
-      {turns.map((turn) => (
-        <li key={turn.key} className={`turn turn-${turn.role.split(' ')[0]}`}>
-          <button type="button" aria-pressed={turn.spanId === selected} onClick={() => onSelect(turn.spanId)}>
-            {turn.role}
-          </button>
-          <div>
-            {turn.parts.map((part, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: parts of a message never change places
-              <Part key={index} part={part} />
-            ))}
-          </div>
-        </li>
-      ))}
-    </ol>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <section ref={frame} className="conversation" tabIndex={0} aria-label="What was said">
+      <ol aria-label="Conversation" style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(({ index, key, start }) => {
+          const turn = turns[index]!
+          return (
+            <li
+              key={key}
+              ref={virtual.measureElement}
+              data-index={index}
+              aria-setsize={turns.length}
+              aria-posinset={index + 1}
+              className={`turn turn-${turn.role.split(' ')[0]}`}
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              <button type="button" aria-pressed={turn.spanId === selected} onClick={() => onSelect(turn.spanId)}>
+                {turn.role}
+              </button>
+              <div>
+                {turn.parts.map((part, at) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: parts of a message never change places
+                  <Part key={at} part={part} />
+                ))}
+              </div>
+            </li>
+          )
+        })}
+      </ol>
+    </section>
   )
 }
 

@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { formatCount, formatDuration, formatScore, formatUsd } from '../../parts/format.ts'
+import { packageAndName } from '../../parts/ids.ts'
 import { ResultWhy } from '../../parts/result-why.tsx'
 import { Verdict } from '../../parts/verdict.tsx'
-import { evalParams } from '../evals/eval-id.ts'
+import { Documents } from './documents.tsx'
 import { Json } from './json.tsx'
 import { MarkedText } from './marked-text.tsx'
 import { marksOf, type Trace, type TraceSpan } from './trace-model.ts'
@@ -42,7 +43,7 @@ export function SpanDetail({ trace, span }: { trace: Trace; span: TraceSpan }) {
               <li key={`${result.eval} ${result.runId ?? ''}`}>
                 <div className="verdict-line">
                   <Verdict verdict={result.verdict} />
-                  <Link to="/evals/$packageName/$name" params={evalParams(result.eval)}>
+                  <Link to="/evals/$packageName/$name" params={packageAndName(result.eval)}>
                     {result.eval}
                   </Link>
                   {result.score !== undefined && (
@@ -68,18 +69,7 @@ export function SpanDetail({ trace, span }: { trace: Trace; span: TraceSpan }) {
       {text('Query', span.retrieval?.query, 'query.text')}
       {span.retrieval?.documents !== undefined && (
         <Section title={`Documents (${span.retrieval.documents.length})`}>
-          <ol className="documents">
-            {span.retrieval.documents.map((document, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: by rank, which never changes
-              <li key={index}>
-                <p>
-                  <code>{document.id ?? `document ${index + 1}`}</code>
-                  {document.score !== undefined && <span className="number"> {document.score.toPrecision(3)}</span>}
-                </p>
-                {document.text !== undefined && <div className="text">{document.text}</div>}
-              </li>
-            ))}
-          </ol>
+          <Documents trace={trace} span={span} documents={span.retrieval.documents} />
         </Section>
       )}
       <More title="Attributes" value={span.attributes} />

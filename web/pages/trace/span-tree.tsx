@@ -1,11 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
-import type { Verdict as VerdictName } from '../../../client/api.ts'
 import { formatDuration } from '../../parts/format.ts'
+import { gravestOf } from './gravest.ts'
 import { type Row, type Trace, visibleRows } from './trace-model.ts'
 
 const ROW_PX = 28
-const GRAVEST: readonly VerdictName[] = ['fail', 'error', 'unknown', 'pass']
 
 /** Tree and waterfall in one: a line for each span. Only lines in view are in the document. */
 export function SpanTree({
@@ -118,7 +117,7 @@ function TreeRow({
   onToggle: () => void
 }) {
   const { span, level, hasChildren, offsetMs } = row
-  const gravest = GRAVEST.find((verdict) => span.results.some((result) => result.verdict === verdict))
+  const gravest = gravestOf(span.results)
   const left = totalMs === 0 ? 0 : (offsetMs / totalMs) * 100
   const width = totalMs === 0 ? 100 : (span.durationMs / totalMs) * 100
   return (

@@ -1,12 +1,11 @@
 import { Link } from '@tanstack/react-router'
 import { formatCount, formatDuration, formatUsd } from '../../parts/format.ts'
 import { PageHead } from '../../parts/page-head.tsx'
-import { ResultWhy } from '../../parts/result-why.tsx'
 import { Time } from '../../parts/time.tsx'
-import { Verdict } from '../../parts/verdict.tsx'
+import { AsTest } from './as-test.tsx'
 import type { TraceView } from './search.ts'
-import type { Trace } from './trace-model.ts'
-import { Why } from './why.tsx'
+import { summaryOf, type Trace } from './trace-model.ts'
+import { VerdictSummary } from './verdict-summary.tsx'
 
 const VIEWS: readonly { view: TraceView; label: string }[] = [
   { view: 'spans', label: 'Spans' },
@@ -35,6 +34,10 @@ export function TraceHead({ trace }: { trace: Trace }) {
             </Link>
           ))}
         </nav>
+        <Link className="button" to="/traces/compare" search={{ left: trace.traceId }}>
+          Compare with…
+        </Link>
+        <AsTest traceId={trace.traceId} evals={summaryOf(trace).map(({ evalId }) => evalId)} />
       </PageHead>
       <dl className="facts">
         <Fact name="Agent" value={[root.agent?.name, root.agent?.version].filter(Boolean).join(' ')} />
@@ -63,19 +66,7 @@ export function TraceHead({ trace }: { trace: Trace }) {
         <Fact name="User" value={root.user?.id} />
         <Fact name="Trace" value={trace.traceId} isCode />
       </dl>
-      {trace.results.length > 0 && (
-        <section className="trace-verdicts" aria-label="Verdicts on the whole trace">
-          {trace.results.map((result) => (
-            <details key={`${result.eval} ${result.runId ?? ''}`}>
-              <summary>
-                <Verdict verdict={result.verdict} /> {result.eval}
-              </summary>
-              <ResultWhy result={result} />
-              <Why traceId={trace.traceId} evalId={result.eval} spanId={undefined} />
-            </details>
-          ))}
-        </section>
-      )}
+      <VerdictSummary trace={trace} />
     </>
   )
 }

@@ -1,6 +1,7 @@
 /** A trace as its page shows it: spans in the order of the tree, with their place in time. */
-import type { Result, TraceResponse } from '../../../client/api.ts'
+import type { Result, TraceResponse, Verdict } from '../../../client/api.ts'
 import type { SpanJson } from '../../../engine/model/span-json.ts'
+import { GRAVEST, gravestOf, latestOf } from './gravest.ts'
 
 export interface TraceSpan extends SpanJson {
   readonly results: readonly Result[]
@@ -95,6 +96,25 @@ export function visibleRows(rows: readonly Row[], closed: ReadonlySet<string>): 
     visible.push(row)
   }
   return visible
+}
+
+export interface EvalSummary {
+  readonly evalId: string
+  readonly gravest: Verdict
+  /** The gravest first; without a span those on the trace as a whole. */
+  readonly results: readonly Result[]
+}
+
+/** What each eval says of the trace and of its spans: those that fail first. */
+export function summaryOf({ results, rows }: Trace): EvalSummary[] {
+  const all = [...results, ...rows.flatMap(({ span }) => span.results.map((one) => ({ ...one, spanId: span.spanId })))]
+  return [...Map.groupBy(latestOf(all), (result) => result.eval)]
+    .map(([evalId, own]) => ({
+      evalId,
+      gravest: gravestOf(own) ?? 'unknown',
+      results: own.toSorted((a, b) => GRAVEST.indexOf(a.verdict) - GRAVEST.indexOf(b.verdict)),
+    }))
+    .sort((a, b) => GRAVEST.indexOf(a.gravest) - GRAVEST.indexOf(b.gravest) || a.evalId.localeCompare(b.evalId))
 }
 
 export interface Mark {

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
 import { api } from '../../data/api.ts'
 import { Empty } from '../../parts/empty.tsx'
 import { Loading } from '../../parts/loading.tsx'
@@ -30,9 +31,16 @@ export function TracesPage() {
   const onSearch = (next: TracesSearch): void => {
     navigate({ search: next })
   }
+  const [picked, setPicked] = useState<readonly string[]>([])
+  const [left, right] = picked
   return (
     <>
       <PageHead title="Traces">
+        {left !== undefined && (
+          <Link className="button" to="/traces/compare" search={right === undefined ? { left } : { left, right }}>
+            {right === undefined ? 'Compare with…' : 'Compare these two'}
+          </Link>
+        )}
         <label className="inline">
           Last{' '}
           <select value={since} onChange={(event) => onSearch({ ...filters, since: event.target.value })}>
@@ -49,7 +57,13 @@ export function TracesPage() {
       {pages.error !== null && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
       {pages.isPending && <Loading what="traces" />}
       {pages.isSuccess && traces.length === 0 && <NothingFound search={filters} since={since} onSearch={onSearch} />}
-      {traces.length > 0 && <TracesTable traces={traces} />}
+      {traces.length > 0 && (
+        <TracesTable
+          traces={traces}
+          picked={picked}
+          onPick={(id, isPicked) => setPicked(isPicked ? [...picked, id] : picked.filter((one) => one !== id))}
+        />
+      )}
       {pages.hasNextPage && (
         <p className="more-rows">
           <button type="button" disabled={pages.isFetchingNextPage} onClick={() => pages.fetchNextPage()}>
@@ -85,8 +99,8 @@ function NothingFound({
         </p>
       ) : (
         <p>
-          Traces show up here a moment after they arrive. A longer period may have some; <a href="/">Live</a> tells how
-          agents are pointed at Assay.
+          Traces show up here a moment after they arrive. A longer period may have some; <Link to="/">Live</Link> tells
+          how agents are pointed at Assay.
         </p>
       )}
     </Empty>

@@ -1,68 +1,91 @@
 import { Link } from '@tanstack/react-router'
 import type { TraceSummary } from '../../../client/api.ts'
 import { formatCompact, formatDuration, formatUsd } from '../../parts/format.ts'
+import { type Column, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { VerdictCounts } from '../../parts/verdict.tsx'
 
-export function TracesTable({ traces }: { traces: readonly TraceSummary[] }) {
+/** Two of them can be compared: with `onPick` each has a box. */
+export function TracesTable({
+  traces,
+  picked,
+  onPick,
+}: {
+  traces: readonly TraceSummary[]
+  picked: readonly string[]
+  onPick: (traceId: string, isPicked: boolean) => void
+}) {
+  const box: Column<TraceSummary> = {
+    head: 'To compare',
+    isHeadHidden: true,
+    className: 'pick',
+    cell: ({ traceId, input, name }) => (
+      <input
+        type="checkbox"
+        aria-label={`Compare: ${input ?? name}`}
+        checked={picked.includes(traceId)}
+        disabled={picked.length === 2 && !picked.includes(traceId)}
+        onChange={(event) => onPick(traceId, event.target.checked)}
+      />
+    ),
+  }
   return (
-    <div className="table-frame">
-      <table className="traces">
-        <caption className="only-read">Traces, the newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Began</th>
-            <th scope="col">Trace</th>
-            <th scope="col">Agent</th>
-            <th scope="col">Verdicts</th>
-            <th scope="col" className="number">
-              Took
-            </th>
-            <th scope="col" className="number">
-              Spans
-            </th>
-            <th scope="col" className="number">
-              Tokens
-            </th>
-            <th scope="col" className="number">
-              Cost
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {traces.map((trace) => (
-            <tr key={trace.traceId}>
-              <td className="faint">
-                <Time at={trace.startTime} />
-              </td>
-              <th scope="row" className="said">
-                <Link to="/traces/$traceId" params={{ traceId: trace.traceId }} preload={false}>
-                  {trace.input ?? trace.name}
-                </Link>
-                {trace.output !== undefined && <span className="faint">{trace.output}</span>}
-              </th>
-              <td>
-                {trace.agent?.name ?? <span className="faint">–</span>}{' '}
-                <span className="faint">{trace.agent?.version ?? ''}</span>
-              </td>
-              <td title={trace.failedEvals.join(', ')}>
-                <VerdictCounts counts={trace.verdicts} />
-              </td>
-              <td className="number">{formatDuration(trace.durationMs)}</td>
-              <td className="number">
-                {trace.failedSpans > 0 && (
-                  <span className="span-errors" title={`${trace.failedSpans} failed`}>
-                    {trace.failedSpans} failed ·{' '}
-                  </span>
-                )}
-                {trace.spans}
-              </td>
-              <td className="number">{formatCompact(trace.inputTokens + trace.outputTokens)}</td>
-              <td className="number">{trace.costUsd === 0 ? '–' : formatUsd(trace.costUsd)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption="Traces, the newest first"
+      className="traces"
+      columns={[box, ...COLUMNS]}
+      rows={traces}
+      keyOf={({ traceId }) => traceId}
+    />
   )
 }
+
+const COLUMNS: readonly Column<TraceSummary>[] = [
+  { head: 'Began', className: 'faint', cell: ({ startTime }) => <Time at={startTime} /> },
+  {
+    head: 'Trace',
+    kind: 'head',
+    className: 'said',
+    cell: ({ traceId, input, name, output }) => (
+      <>
+        <Link to="/traces/$traceId" params={{ traceId }} preload={false}>
+          {input ?? name}
+        </Link>
+        {output !== undefined && <span className="faint">{output}</span>}
+      </>
+    ),
+  },
+  {
+    head: 'Agent',
+    cell: ({ agent }) => (
+      <>
+        {agent?.name ?? <span className="faint">–</span>} <span className="faint">{agent?.version ?? ''}</span>
+      </>
+    ),
+  },
+  {
+    head: 'Verdicts',
+    cell: ({ verdicts, failedEvals }) => (
+      <span title={failedEvals.join(', ')}>
+        <VerdictCounts counts={verdicts} />
+      </span>
+    ),
+  },
+  { head: 'Took', kind: 'number', cell: ({ durationMs }) => formatDuration(durationMs) },
+  {
+    head: 'Spans',
+    kind: 'number',
+    cell: ({ spans, failedSpans }) => (
+      <>
+        {failedSpans > 0 && <span className="span-errors">{failedSpans} failed · </span>}
+        {spans}
+      </>
+    ),
+  },
+  {
+    head: 'Tokens',
+    kind: 'number',
+    cell: ({ inputTokens, outputTokens }) => formatCompact(inputTokens + outputTokens),
+  },
+  { head: 'Cost', kind: 'number', cell: ({ costUsd }) => (costUsd === 0 ? '–' : formatUsd(costUsd)) },
+]

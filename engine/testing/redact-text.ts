@@ -1,8 +1,7 @@
 /** What of a stored text may go into a repository: personal data is replaced by made-up data of its kind, so that verdicts stay. */
 import type { Plan } from '../../dsl/plan.ts'
-import { maskRange } from '../../engine/regex/mask.ts'
-import { compilePatterns } from '../../engine/regex/patterns.ts'
-import type { PiiPatterns } from '../pii.ts'
+import { maskRange } from '../regex/mask.ts'
+import { compilePatterns, type PatternGroup, type PatternSet } from '../regex/patterns.ts'
 
 /** Each is one that the standard pack finds; all are published as examples. */
 export const STAND_INS: Readonly<Record<string, string>> = {
@@ -17,6 +16,12 @@ export const STAND_INS: Readonly<Record<string, string>> = {
 }
 
 const MADE_UP = Object.values(STAND_INS)
+
+/** Those of the standard pack of personal data. */
+export interface PiiPatterns {
+  readonly patterns: PatternSet
+  readonly group: PatternGroup
+}
 
 /** By the pack of personal data, and by the patterns that the evals' own `redact:` clauses name; what these match becomes `*`. */
 export function createRedaction(pii: PiiPatterns, plan: Plan): (text: string) => string {

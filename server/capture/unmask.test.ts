@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
-import { resultToJson } from '../../server/result-json.ts'
+import { resultToJson } from '../result-json.ts'
 import { withMadeUp } from './unmask.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'

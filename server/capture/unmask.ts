@@ -3,8 +3,8 @@
  * evidence says where which pattern matched: made-up data of that kind is put there, and the verdict is the stored one again.
  */
 import type { Span } from '../../engine/model/span.ts'
-import type { ResultJson } from '../../server/schemas.ts'
-import { STAND_INS } from './redact-text.ts'
+import { STAND_INS } from '../../engine/testing/redact-text.ts'
+import type { ResultJson } from '../schemas.ts'
 
 /** The texts that evidence names by these paths. */
 const TEXTS = {

@@ -1,8 +1,9 @@
 /** The questions about one subject, asked of nobody. */
-import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
-import type { JudgePrompt } from '../../engine/judge/question.ts'
-import type { Reason } from '../../engine/model/result.ts'
+
+import type { JudgePrompt } from '../judge/question.ts'
+import type { Reason } from '../model/result.ts'
+import type { OfflineEval } from './offline-eval.ts'
+import type { ProjectedSpan, TraceView } from './subject.ts'
 
 export interface ShownQuestion {
   readonly prompt: JudgePrompt

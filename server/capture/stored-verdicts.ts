@@ -2,11 +2,11 @@
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { graver } from '../../engine/evaluate/verdict.ts'
 import type { Verdict } from '../../engine/model/result.ts'
-import type { ResultJson } from '../../server/schemas.ts'
-import type { FoundTrace } from '../stored/one-trace.ts'
+import type { ResultJson } from '../schemas.ts'
+import type { StoredTrace } from './capture-tests.ts'
 
 /** The gravest of an eval's subjects, by eval id; what another measure or another pass clause said is left out. */
-export function storedVerdicts(evals: readonly EvalPlan[], { results }: FoundTrace): Map<string, Verdict> {
+export function storedVerdicts(evals: readonly EvalPlan[], { results }: StoredTrace): Map<string, Verdict> {
   const found = new Map<string, Verdict>()
   for (const one of evals) {
     const verdict = latestOf(one, results).reduce<Verdict | 'none'>(

@@ -1,0 +1,128 @@
+import type { AlertStateJson } from '../../../client/api.ts'
+import { formatCount, formatShare } from '../../parts/format.ts'
+import { Table } from '../../parts/table.tsx'
+import { Time } from '../../parts/time.tsx'
+
+type Why = NonNullable<AlertStateJson['why']>
+type Estimate = NonNullable<Why['now']>
+
+const number = (value: number): string => String(Number(value.toPrecision(4)))
+const signed = (value: number): string => `${value > 0 ? '+' : ''}${number(value)}`
+const isoOf = (ms: number): string => new Date(ms).toISOString()
+const HOUR_MS = 3_600_000
+
+/** Why it fires, in numbers: against what, since when, which part of the traffic, which version, whether the judge itself changed. */
+export function AlertWhy({ why }: { why: Why }) {
+  const { baseline, now, change, strata, judge, deploy, definitions } = why
+  return (
+    <div className="alert-why">
+      <dl className="facts">
+        {now !== null && <Fact name="Now" value={estimateText(now)} />}
+        {baseline !== null && <Fact name="Compared with" value={estimateText(baseline)} />}
+        <Detection detection={why.detection} />
+      </dl>
+      {change !== null && (
+        <p>
+          The change of <strong>{signed(change.delta)}</strong>: {signed(change.rateEffect)} because the same traffic
+          did worse, {signed(change.mixEffect)} because other traffic came.
+        </p>
+      )}
+      {strata.length > 0 && (
+        <Table
+          caption="Parts of the traffic, those that explain most first"
+          columns={[
+            { head: 'Part', kind: 'head', cell: ({ name }) => name },
+            { head: 'Before', kind: 'number', cell: ({ before }) => (before === null ? 'nothing' : number(before)) },
+            { head: 'Now', kind: 'number', cell: (part) => (part.now === null ? 'nothing' : number(part.now)) },
+            {
+              head: 'Of the traffic',
+              kind: 'number',
+              cell: ({ shareBefore, shareNow }) => `${formatShare(shareBefore)} → ${formatShare(shareNow)}`,
+            },
+            {
+              head: 'Explains',
+              kind: 'number',
+              cell: ({ rateEffect, mixEffect }) => signed(rateEffect + mixEffect),
+            },
+          ]}
+          rows={strata}
+          keyOf={({ name }) => name}
+        />
+      )}
+      {deploy !== null && (
+        <p>
+          First bad {deploy.label === 'model' ? 'model' : 'version'}: <strong>{deploy.value}</strong>, since{' '}
+          <Time at={isoOf(deploy.firstSeenMs)} />: {estimateText(deploy.with)}, before it {estimateText(deploy.before)}{' '}
+          <span className="faint">(p {deploy.p.toPrecision(2)}, corrected for all that were looked at)</span>
+        </p>
+      )}
+      {judge !== null && (
+        <p>
+          The judge {judge.model} {judge.drifted ? <strong>changed itself</strong> : 'is steady'}: {judge.lost} anchors
+          lost, {judge.gained} gained{' '}
+          <span className="faint">
+            (p {judge.p.toPrecision(2)}, looked at <Time at={isoOf(judge.checkedAtMs)} />)
+          </span>
+        </p>
+      )}
+      {definitions.map(({ atMs, revision, what }) => (
+        <p key={`${atMs} ${what}`}>
+          Definitions changed <Time at={isoOf(atMs)} />: {what}
+          {revision !== null && <code> {revision.slice(0, 10)}</code>}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+function estimateText({ value, interval, n }: Estimate): string {
+  const range = interval === null ? '' : ` (${number(interval.low)} to ${number(interval.high)})`
+  return `${number(value)}${range} of ${formatCount(n)}`
+}
+
+function Detection({ detection }: { detection: Why['detection'] }) {
+  switch (detection.kind) {
+    case 'threshold':
+      return <Fact name="Limit" value={`${detection.cmp} ${number(detection.limit)}`} />
+    case 'e-sr':
+      return (
+        <>
+          <Fact
+            name="Evidence of a change"
+            value={`${detection.statistic.toFixed(1)}, an alarm from ${detection.alarmFrom.toFixed(1)}`}
+          />
+          <div>
+            <dt>It seems to be so since</dt>
+            <dd>
+              <Time at={isoOf(detection.sinceMs)} />
+            </dd>
+          </div>
+          <Fact
+            name="False alarms"
+            value={`${formatShare(detection.falseAlarms.ratio)} in ${Math.round(detection.falseAlarms.perMs / (24 * HOUR_MS))} days`}
+          />
+        </>
+      )
+    case 'anomaly':
+      return (
+        <>
+          <Fact name="Usual at this hour" value={`${number(detection.usual.low)} to ${number(detection.usual.high)}`} />
+          <Fact
+            name="Off by"
+            value={`${detection.distance.toFixed(1)} deviations, an alarm from ${detection.alarmFrom.toFixed(1)}`}
+          />
+        </>
+      )
+    case 'silence':
+      return <Fact name="Nothing came for" value={`${Math.round(detection.silentForMs / 60_000)} min`} />
+  }
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}

@@ -1,5 +1,0 @@
-/** `support/no_pii` as the parts of an address. */
-export function evalParams(id: string): { packageName: string; name: string } {
-  const slash = id.indexOf('/')
-  return { packageName: id.slice(0, slash), name: id.slice(slash + 1) }
-}

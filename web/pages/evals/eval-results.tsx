@@ -1,0 +1,129 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { EvalFlipsResponse, Result } from '../../../client/api.ts'
+import { ApiProblem } from '../../../client/request.ts'
+import { api } from '../../data/api.ts'
+import { formatScore } from '../../parts/format.ts'
+import { packageAndName } from '../../parts/ids.ts'
+import { Loading } from '../../parts/loading.tsx'
+import { ProblemNote } from '../../parts/problem-note.tsx'
+import { resultReason } from '../../parts/result-why.tsx'
+import { type Column, Table } from '../../parts/table.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { Time } from '../../parts/time.tsx'
+import { Verdict } from '../../parts/verdict.tsx'
+
+const SHOWN = 20
+
+/** Single results worth a look: the newest failures, the worst, and those that came out otherwise than before. */
+export function EvalResults({ evalId }: { evalId: string }) {
+  const [shown, setShown] = useState('newest')
+  return (
+    <section aria-labelledby="results">
+      <h2 id="results">Results</h2>
+      <Tabs
+        label="Which results"
+        shown={shown}
+        onShow={setShown}
+        tabs={[
+          { id: 'newest', label: 'Newest failures', content: () => <Failures evalId={evalId} order="newest" /> },
+          { id: 'worst', label: 'Worst failures', content: () => <Failures evalId={evalId} order="worst" /> },
+          { id: 'flips', label: 'Flips', content: () => <Flips evalId={evalId} /> },
+        ]}
+      />
+    </section>
+  )
+}
+
+function Failures({ evalId, order }: { evalId: string; order: 'newest' | 'worst' }) {
+  const { data, error, isPending } = useQuery({
+    queryKey: ['failures', evalId, order],
+    queryFn: ({ signal }) => api.listResults({ eval: evalId, verdict: 'fail', order, limit: SHOWN }, signal),
+    refetchInterval: 10_000,
+  })
+  if (error instanceof ApiProblem && error.status === 422)
+    return (
+      <p className="faint">
+        Worst by what? This eval has no <code>score:</code> that its <code>pass:</code> compares with a limit, so that
+        all of its failures fail alike.
+      </p>
+    )
+  if (error !== null) return <ProblemNote error={error} />
+  if (isPending) return <Loading what="failures" />
+  if (data.results.length === 0) return <p className="faint">None: nothing that is stored fails this eval.</p>
+  return (
+    <Table
+      caption={order === 'newest' ? 'Failures, the newest first' : 'Failures, the worst first'}
+      className="results-table"
+      columns={FAILURE_COLUMNS}
+      rows={data.results}
+      keyOf={({ traceId, spanId = '', runId = '' }) => `${traceId} ${spanId} ${runId}`}
+    />
+  )
+}
+
+function SubjectLink({ traceId, spanId }: { traceId: string; spanId?: string | undefined }) {
+  return (
+    <Link to="/traces/$traceId" params={{ traceId }} search={spanId === undefined ? {} : { span: spanId }}>
+      <code>{traceId.slice(0, 8)}</code>
+    </Link>
+  )
+}
+
+const FAILURE_COLUMNS: readonly Column<Result>[] = [
+  { head: 'Judged', className: 'faint', cell: ({ evaluatedAt }) => <Time at={evaluatedAt} /> },
+  { head: 'Trace', kind: 'head', cell: ({ traceId, spanId }) => <SubjectLink traceId={traceId} spanId={spanId} /> },
+  { head: 'Agent', cell: ({ agent }) => [agent?.name, agent?.version].filter(Boolean).join(' ') },
+  { head: 'Why', className: 'why', cell: (result) => resultReason(result) },
+  {
+    head: 'Score',
+    kind: 'number',
+    cell: ({ score, scoreUnit }) => (score === undefined ? '' : formatScore(score, scoreUnit)),
+  },
+]
+
+type Flip = EvalFlipsResponse['flips'][number]
+
+const BECAUSE: Readonly<Record<Flip['because'], string>> = {
+  definition: 'its definition changed',
+  judged_again: 'its judge was asked again',
+  revision: 'more of the trace came',
+}
+
+/** Subjects on which it said one thing and then another. */
+function Flips({ evalId }: { evalId: string }) {
+  const { packageName, name } = packageAndName(evalId)
+  const { data, error, isPending } = useQuery({
+    queryKey: ['flips', evalId],
+    queryFn: ({ signal }) => api.listFlips(packageName, name, { since: '30d' }, signal),
+    refetchInterval: 30_000,
+  })
+  if (error !== null) return <ProblemNote error={error} />
+  if (isPending) return <Loading what="flips" />
+  if (data.flips.length === 0)
+    return (
+      <p className="faint">
+        None in 30 days: no subject got another verdict than before, by a changed definition, a judge that was asked
+        again, or a trace that grew.
+      </p>
+    )
+  return (
+    <Table
+      caption="Subjects whose verdict changed, the newest first"
+      columns={[
+        { head: 'Changed', className: 'faint', cell: ({ now }) => <Time at={now.at} /> },
+        {
+          head: 'Trace',
+          kind: 'head',
+          cell: ({ traceId, spanId }) => <SubjectLink traceId={traceId} spanId={spanId} />,
+        },
+        { head: 'Before', cell: ({ before }) => <Verdict verdict={before.verdict} /> },
+        { head: 'Now', cell: ({ now }) => <Verdict verdict={now.verdict} /> },
+        { head: 'Because', cell: ({ because }) => BECAUSE[because] },
+      ]}
+      rows={data.flips}
+      keyOf={({ traceId, spanId = '' }) => `${traceId} ${spanId}`}
+    />
+  )
+}

@@ -1,0 +1,84 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { EvalDetailResponse } from '../../../client/api.ts'
+import { api } from '../../data/api.ts'
+import { packageAndName } from '../../parts/ids.ts'
+import { Loading } from '../../parts/loading.tsx'
+import { ProblemNote } from '../../parts/problem-note.tsx'
+import { Agreement } from './agreement.tsx'
+
+/** Who judges by which rubric, what it is asked in full, and how far people agree with it. */
+export function Judge({ detail }: { detail: EvalDetailResponse }) {
+  const { id, judge } = detail
+  return (
+    <section aria-labelledby="judge">
+      <div className="section-head">
+        <h2 id="judge">Judge</h2>
+        <Link className="button" to="/evals/$packageName/$name/label" params={packageAndName(id)}>
+          Label by keyboard
+        </Link>
+      </div>
+      {judge !== undefined && (
+        <>
+          <dl className="facts">
+            <div>
+              <dt>Asks</dt>
+              <dd>{judge.models.join(', ') || 'the judge of the configuration'}</dd>
+            </div>
+            <div>
+              <dt>Shows it</dt>
+              <dd>{judge.show.join(', ')}</dd>
+            </div>
+            <div>
+              <dt>Scale</dt>
+              <dd>
+                {judge.scale.low} to {judge.scale.high}
+              </dd>
+            </div>
+          </dl>
+          <p className="text">{judge.rubric}</p>
+        </>
+      )}
+      <Prompt evalId={id} />
+      <Agreement evalId={id} />
+    </section>
+  )
+}
+
+function Prompt({ evalId }: { evalId: string }) {
+  const { packageName, name } = packageAndName(evalId)
+  const [isOpen, setOpen] = useState(false)
+  const { data, error, isPending } = useQuery({
+    queryKey: ['prompt', evalId],
+    queryFn: ({ signal }) => api.getPrompt(packageName, name, {}, signal),
+    enabled: isOpen,
+    retry: false,
+  })
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>The whole prompt, about what was judged last</summary>
+      {error !== null && <ProblemNote error={error} />}
+      {isOpen && isPending && <Loading what="the prompt" />}
+      {data?.notAsked !== undefined && <p className="faint">Nothing is asked: {data.notAsked.replaceAll('_', ' ')}.</p>}
+      {data?.questions.map((question, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: questions about one subject never change places
+        <div key={at} className="prompt">
+          {question.hasPlaceholder === true && (
+            <p className="faint">
+              This question follows on the answer to the one before, of which none was asked for here.
+            </p>
+          )}
+          {question.messages.map(({ role, content }) => (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+            <section key={role} className="source" tabIndex={0} aria-label={`${role} message`}>
+              <h3>{role}</h3>
+              <div className="text">{content}</div>
+            </section>
+          ))}
+          <p className="faint">template {question.promptVersion}</p>
+        </div>
+      ))}
+    </details>
+  )
+}
