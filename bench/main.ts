@@ -59,6 +59,11 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     run: async () => (await import('./live.ts')).run(),
   },
   alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
+  judge: {
+    about:
+      'offline runs on Redis and on PGlite: judged traces per second, memory, cache hits; beside G-Eval of DeepEval',
+    run: async () => (await import('./judge.ts')).run({ subjects: 10_000, slowSubjects: 3_000, deepEvalCases: 400 }),
+  },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
   overload: {
     about: 'the gateway alone at twice what it takes: goodput, refusals and how soon they come, time-outs',

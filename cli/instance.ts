@@ -205,7 +205,7 @@ async function start(
     providers: settings.providers,
     defaultJudge: settings.defaultJudge,
     spending: settings.spending,
-    runLockMs: settings.runLockMs,
+    worker: settings.worker,
     traces,
     onNotice: print,
     onProblem: warn,

@@ -13,6 +13,7 @@ import type { KafkaSettings } from '../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../storage/redis/redis-url.ts'
 import type { SpendingSettings } from '../workers/offline/prices.ts'
 import type { ProviderSettings } from '../workers/offline/providers.ts'
+import type { WorkerSettings } from '../workers/offline/start.ts'
 import type { Flags } from './config/given.ts'
 import type { Environment } from './config/origin.ts'
 import { lineOf } from './config/problem.ts'
@@ -33,6 +34,7 @@ import { signInOf } from './config/sections/sign-in.ts'
 import { systemRoutesOf } from './config/sections/system.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
+import { workerOf } from './config/sections/worker.ts'
 import type { Config } from './config/settings.ts'
 import { pathOfEvals } from './pack-folder.ts'
 
@@ -63,7 +65,7 @@ export interface UpSettings {
   providers: readonly ProviderSettings[]
   defaultJudge: JudgePlan | null
   spending: SpendingSettings
-  runLockMs: number | null
+  worker: WorkerSettings
   receivers: ReceiverSettings
   routing: RoutingSettings
   systemRoutes: readonly Route[]
@@ -129,7 +131,7 @@ function upSettingsOf(config: Config): UpSettings {
     providers: providersOf(config.judges),
     defaultJudge: defaultJudgeOf(config.judges),
     spending: spendingOf(config.judges, config.cost.prices),
-    runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
+    worker: workerOf(config.worker),
     receivers: receiversOf(config.alerts),
     routing: routingOf(config.alerts, systemRoutesOf(config.system)),
     systemRoutes: systemRoutesOf(config.system),

@@ -30,7 +30,7 @@ function roleWith(redis: RedisSettings | null): { role: OfflineRole; problems: s
     redis,
     providers: [],
     defaultJudge: null,
-    runLockMs: null,
+    worker: {},
     spending: { prices: {}, usdPerMonth: null, usdPerMonthByTenant: new Map() },
     traces,
     onNotice: () => {},

@@ -14,6 +14,7 @@ import { serveTraces } from '../../storage/traces/remote.ts'
 import type { SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
+import type { WorkerSettings } from '../../workers/offline/start.ts'
 import type { LogSource } from '../log-source.ts'
 import type { ThreadMetrics } from '../metrics/collect.ts'
 import type { ControlCall, OfflineData } from './offline-thread.ts'
@@ -38,8 +39,7 @@ export interface OfflineStart {
   providers: readonly ProviderSettings[]
   defaultJudge: JudgePlan | null
   spending: SpendingSettings
-  /** After this long without a sign of life a run is taken up again; null for the usual. */
-  runLockMs: number | null
+  worker: WorkerSettings
   traces: TracesStore
   onNotice: (text: string) => void
   onProblem: (text: string) => void
@@ -81,7 +81,7 @@ export class OfflineRole {
       providers: options.providers,
       defaultJudge: options.defaultJudge,
       spending: options.spending,
-      runLockMs: options.runLockMs,
+      worker: options.worker,
     }
     this.state = { kind: 'starting' }
     return startRole<OfflineInfo>({

@@ -9,7 +9,7 @@ import { StateError } from '../../storage/state/port.ts'
 import { connectTraces } from '../../storage/traces/remote.ts'
 import type { SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
-import { startOffline } from '../../workers/offline/start.ts'
+import { startOffline, type WorkerSettings } from '../../workers/offline/start.ts'
 import { type LogSource, openLog } from '../log-source.ts'
 import { CannotStart, runRole } from './run-role.ts'
 
@@ -25,7 +25,7 @@ export interface OfflineData {
   providers: readonly ProviderSettings[]
   defaultJudge: JudgePlan | null
   spending: SpendingSettings
-  runLockMs: number | null
+  worker: WorkerSettings
 }
 
 /** A method of `OfflineControl` with its arguments. */
@@ -51,7 +51,7 @@ await runRole(async (context) => {
     providers: data.providers,
     defaultJudge: data.defaultJudge,
     spending: data.spending,
-    ...(data.runLockMs !== null && { lockMs: data.runLockMs }),
+    ...data.worker,
     nowMs: Date.now,
     onNotice: context.notice,
   }).catch(async (error: unknown) => {

@@ -22,6 +22,6 @@ export async function startOfflinePart(
     onNotice,
     parts,
     ...(parts.length > 0 && { checkDay: async (day) => (await shared.integrity()).checkDay(day) }),
-    ...(settings.runLockMs !== null && { lockMs: settings.runLockMs }),
+    ...settings.worker,
   })
 }

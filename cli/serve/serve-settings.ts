@@ -13,6 +13,7 @@ import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { NO_SPENDING, type SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
+import type { WorkerSettings } from '../../workers/offline/start.ts'
 import type { Flags } from '../config/given.ts'
 import type { Environment } from '../config/origin.ts'
 import { lineOf } from '../config/problem.ts'
@@ -32,6 +33,7 @@ import { signInOf } from '../config/sections/sign-in.ts'
 import { systemRoutesOf } from '../config/sections/system.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from '../config/sections/traces-tables.ts'
+import { workerOf } from '../config/sections/worker.ts'
 import type { Complaint } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
 
@@ -87,8 +89,7 @@ export interface ServeSettings {
   readonly privacy: PrivacySettings
   /** Where people reach the API: links in messages begin with it. */
   readonly publicUrl: string | null
-  /** After this long without a sign of life from its worker, an offline run is taken up by another; null for the usual. */
-  readonly runLockMs: number | null
+  readonly worker: WorkerSettings
   readonly providers: readonly ProviderSettings[]
   readonly defaultJudge: JudgePlan | null
   readonly spending: SpendingSettings
@@ -142,7 +143,7 @@ export function parseServeSettings(
       signIn: uses('signIn') ? signInOf(config.signIn) : null,
       privacy: uses('privacy') ? privacyOf(config.privacy) : NO_PRIVACY,
       publicUrl: config.publicUrl,
-      runLockMs: config.worker.runLockSeconds === null ? null : config.worker.runLockSeconds * 1_000,
+      worker: workerOf(config.worker),
       providers: uses('judges') ? providersOf(config.judges) : [],
       defaultJudge: uses('judges') ? defaultJudgeOf(config.judges) : null,
       spending: uses('judges') ? spendingOf(config.judges, config.cost.prices) : NO_SPENDING,

@@ -309,6 +309,17 @@ export function describeTracesContract(
         expect(await store.spanIdsOf(tenant, [])).toEqual(new Map())
       })
 
+      test('ids that end in zero bytes are found as all others', async () => {
+        const tenant = newTenant()
+        const traceId = hex(32, 0x0a00)
+        await store.insertSpans([span(tenant, 0x0a00, 0x0b00)], newToken())
+        expect(await store.getTrace(tenant, traceId)).toHaveLength(1)
+        expect([...(await store.getTraces(tenant, [traceId])).keys()]).toEqual([traceId])
+        expect([...(await store.spanIdsOf(tenant, [traceId]))]).toEqual([[traceId, [hex(16, 0x0b00)]]])
+        const window = { fromUs: t0Us - 60e6, toUs: t0Us + 60e6, limit: 10 }
+        expect((await store.searchTraces(tenant, window)).map((found) => found.traceId)).toEqual([traceId])
+      })
+
       test('unknown traces and texts that are no trace id are empty', async () => {
         expect(await store.getTrace('default', hex(32, 404))).toEqual([])
         expect(await store.getTrace('default', "' OR 1=1 --")).toEqual([])

@@ -71,14 +71,17 @@ ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id, event_key LIMIT ${MAX_MESS
   }
 }
 
-const OF_TRACES = 'tenant = {tenant:String} AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))'
+/** The ids of `traceIds`. As they are stored: beside a set of texts an id loses the zero bytes at its end, and is not among them. */
+export const TRACE_IDS = '(SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))'
+
+const OF_TRACES = `tenant = {tenant:String} AND trace_id IN ${TRACE_IDS}`
 
 /** Of each trace so many at the most. */
 export function spanIdsQuery(database: string, tenant: string, traceIds: readonly string[], limit: number): Query {
   return {
     query: `SELECT lower(hex(trace_id)) AS trace, arrayMap(id -> lower(hex(id)), groupUniqArray(${limit})(span_id)) AS spans
 FROM ${database}.spans
-WHERE tenant = {tenant:String} AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))
+WHERE tenant = {tenant:String} AND trace_id IN ${TRACE_IDS}
 GROUP BY trace_id`,
     settings: ONE_THREAD,
     query_params: { tenant, traceIds: [...traceIds] },

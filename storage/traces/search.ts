@@ -3,7 +3,7 @@
  * window, and then what is shown of them.
  */
 import type { Verdict } from '../../engine/model/result.ts'
-import { LIVE, LONGEST_TRACE_US, type Query, SUBJECT } from './queries.ts'
+import { LIVE, LONGEST_TRACE_US, type Query, SUBJECT, TRACE_IDS } from './queries.ts'
 import type { SessionSearch, SessionSummary, TraceSearch, TraceSummary, VerdictCounts } from './search-port.ts'
 
 const micro = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`
@@ -143,7 +143,7 @@ FROM (
     user_id, model, tokens_input, tokens_output, cost_micro_usd, input_text, output_text
   FROM ${database}.spans
   WHERE tenant = {tenant:String} AND start_time >= ${micro('firstUs')} AND start_time < ${micro('lastUs')}
-    AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))
+    AND trace_id IN ${TRACE_IDS}
   ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id
 ) GROUP BY trace_id`,
     query_params: {
@@ -171,7 +171,7 @@ export function traceVerdictsQuery(database: string, tenant: string, traceIds: r
   arraySort(groupUniqArrayIf(10)(toString(eval_id), latest = 'fail')) AS failed_evals
 FROM (
   SELECT ${SUBJECT}, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
-  WHERE tenant = {tenant:String} AND ${LIVE} AND trace_id IN (SELECT unhex(arrayJoin({traceIds:Array(String)})))
+  WHERE tenant = {tenant:String} AND ${LIVE} AND trace_id IN ${TRACE_IDS}
   GROUP BY ${SUBJECT}
 ) GROUP BY trace_id`,
     query_params: { tenant, traceIds: [...traceIds] },

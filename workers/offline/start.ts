@@ -38,7 +38,15 @@ import { createHandlers, ofTenant } from './work-runs.ts'
 
 export type OfflinePart = 'scheduler' | 'worker'
 
-export interface OfflineOptions {
+/** As the configuration has them. */
+export interface WorkerSettings {
+  /** Subjects that this process judges at the same time; 32 by default. */
+  callsAtOnce?: number
+  /** After this long a run whose process died is taken up again; 30 s by default. */
+  lockMs?: number
+}
+
+export interface OfflineOptions extends WorkerSettings {
   log: Pick<Log, 'append' | 'ensureTopics' | 'read'>
   traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
@@ -61,12 +69,8 @@ export interface OfflineOptions {
   checkDay?: (day: string) => Promise<void>
   /** Runs that are planned at the same time; 2 by default. */
   runsAtOnce?: number
-  /** Subjects that this process judges at the same time; 32 by default. */
-  callsAtOnce?: number
   /** For one judge call; 30 s by default. */
   judgeTimeoutMs?: number
-  /** After this long a run whose process died is taken up again; 30 s by default. */
-  lockMs?: number
   /** A run that finds the store or the log away is tried again after this long, however often; 10 s by default. */
   outageWaitMs?: number
   /** Waits of retries and of manual runs; for tests. */

@@ -1,0 +1,252 @@
+/**
+ * Offline runs end to end: judged traces per second against a local judge that answers at once, and against one that takes a second; on Redis with
+ * the worker as a process of its own, and on PGlite within `assay up`; beside G-Eval of DeepEval asking the same judge in the same run.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { offlineRunSchema, runResponseSchema } from '../server/offline-schemas.ts'
+import { healthSchema } from '../server/schemas.ts'
+import { startEngines } from '../test/faults/engines.ts'
+import { startAssay } from '../test/support/assay-process.ts'
+import { kafkaIsMissing } from '../test/support/kafka-jars.ts'
+import { redisServer, startRedis } from '../test/support/redis-server.ts'
+import { cliFile, startServe } from '../test/support/serve-process.ts'
+import { measureCacheHits } from './judge/cache-hits.ts'
+import { DEEPEVAL, installDeepEval, measureDeepEval } from './judge/deepeval.ts'
+import { type JudgeStub, startJudgeStub } from './judge/judge-stub.ts'
+import { sendTraces } from './judge/traces.ts'
+import { processUsage } from './process-usage.ts'
+import { threadCpuSeconds } from './threads.ts'
+
+export interface JudgeLoad {
+  subjects: number
+  /** Of the judge that takes a second. */
+  slowSubjects: number
+  deepEvalCases: number
+}
+
+const TO_REACH = { perSecond: 1_000, slowPerSecond: 230, peakMb: 300 }
+const SLOW_MS = 1_000
+const SLOW_AT_ONCE = 256
+const SESSION_SECONDS = 15
+const DEADLINE_MS = 600_000
+
+const rulesOf = (subjects: number): string => `package bench
+
+scope asked = trace where agent.name == "support"
+
+offline eval judged {
+  every:    hour in "UTC"
+  sample:   ${subjects} of asked over 1h
+  judge:    "openai/stub"
+  show:     input.text, output.text
+  scale:    1 to 5
+  rubric:   """
+    5  Solved, and the customer can verify it.
+    3  Partly solved, or the customer must ask again.
+    1  Not solved, or wrong.
+    """
+  pass:     score >= 4
+  missing:  unknown
+}
+`
+
+/** What a run is measured on. */
+interface Place {
+  apiUrl: string
+  tracesUrl: string
+  /** That judges. */
+  pid: number
+  isWorkerAlone: boolean
+  stop(): Promise<void>
+}
+
+interface PlaceOptions {
+  rules: string
+  env: Readonly<Record<string, string>>
+}
+
+export async function run(load: JudgeLoad): Promise<void> {
+  console.log(`judged traces per second, ${load.subjects} in a run`)
+  await measureRuns(load, 0)
+  console.log(`against a judge that takes ${SLOW_MS} ms, ${load.slowSubjects} in a run, ${SLOW_AT_ONCE} at once`)
+  await measureRuns({ ...load, subjects: load.slowSubjects }, SLOW_MS)
+  await measureCaches()
+}
+
+async function measureRuns({ subjects, deepEvalCases }: JudgeLoad, delayMs: number): Promise<void> {
+  const isSlow = delayMs > 0
+  const places = [
+    ['Redis, a worker by itself', onRedis],
+    ['PGlite, in one process', onPGlite],
+  ] as const
+  const rates: (readonly [string, number])[] = []
+  for (const [name, open] of places) {
+    const judge = await startJudgeStub(delayMs)
+    const options = {
+      rules: rulesOf(subjects),
+      env: {
+        ASSAY_OPENAI_BASE_URL: judge.url,
+        ...(isSlow && { ASSAY_WORKER_SUBJECTS_AT_ONCE: String(SLOW_AT_ONCE) }),
+      },
+    }
+    const place = await open(options)
+    try {
+      if (place === null) continue
+      const perSecond = await measureRun(name, place, judge, subjects, isSlow)
+      rates.push([name, perSecond])
+    } finally {
+      await place?.stop()
+      await judge.stop()
+    }
+  }
+  if (isSlow) return
+  const python = installDeepEval()
+  if (python === null) return
+  const judge = await startJudgeStub(delayMs)
+  try {
+    for (const concurrency of [16, 128]) {
+      const rate = await measureDeepEval(python, judge.url, deepEvalCases, concurrency)
+      const ratios = rates.map(([name, own]) => `${(own / rate).toFixed(1)}× on ${name.split(',')[0]}`)
+      console.log(`  ${DEEPEVAL}, ${concurrency} at once: ${rate.toFixed(0)} cases/s (Assay ${ratios.join(', ')})`)
+    }
+  } finally {
+    await judge.stop()
+  }
+}
+
+async function measureRun(
+  name: string,
+  place: Place,
+  judge: JudgeStub,
+  subjects: number,
+  isSlow: boolean,
+): Promise<number> {
+  await sendTraces(place.tracesUrl, subjects, Date.now())
+  await until(async () => (await storedSpans(place.apiUrl)) >= subjects * 2)
+  const cpuBefore = processUsage(place.pid)?.cpuSeconds ?? Number.NaN
+  const threadsBefore = threadCpuSeconds(place.pid)
+  const asked = await fetch(`${place.apiUrl}/v1/evals/bench/judged/run`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ at: 'now' }),
+  })
+  if (!asked.ok) throw new Error(`the run was refused: ${await asked.text()}`)
+  const { runId } = runResponseSchema.parse(await asked.json())
+  const ended = await untilEnded(`${place.apiUrl}/v1/offline/runs/${runId}`)
+  const { pass, error, unknown } = ended.outcome
+  if (pass !== subjects)
+    throw new Error(`of ${subjects} traces ${pass} passed, ${error} failed, ${unknown} are unknown`)
+  const { firstMs, mostAtOnce } = await judge.stats()
+  const perSecond = subjects / ((Date.parse(ended.endedAt ?? '') - firstMs) / 1_000)
+  const usage = processUsage(place.pid)
+  const target = isSlow ? TO_REACH.slowPerSecond : TO_REACH.perSecond
+  console.log(`  ${name}: ${perSecond.toFixed(0)} traces/s (to reach: ${target}), at most ${mostAtOnce} calls at once`)
+  const cpuMs = (((usage?.cpuSeconds ?? Number.NaN) - cpuBefore) / subjects) * 1_000
+  console.log(
+    `    CPU ${cpuMs.toFixed(2)} ms a trace, peak memory ${Math.round((usage?.peakRssBytes ?? 0) / 1e6)} MB` +
+      (place.isWorkerAlone ? ` (to reach: under ${TO_REACH.peakMb})` : ', store and log within'),
+  )
+  const threads = [...threadCpuSeconds(place.pid)]
+    .map(([name, cpuSeconds]) => [name, ((cpuSeconds - (threadsBefore.get(name) ?? 0)) / subjects) * 1_000] as const)
+    .filter(([, ms]) => ms >= 0.05)
+    .sort((a, b) => b[1] - a[1])
+  console.log(`    by thread: ${threads.map(([name, ms]) => `${name} ${ms.toFixed(2)}`).join(', ')}`)
+  return perSecond
+}
+
+async function onRedis({ rules, env }: PlaceOptions): Promise<Place | null> {
+  const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
+  if (missing !== null) {
+    console.log(`  on Redis: not run, ${missing}`)
+    return null
+  }
+  const engines = await startEngines(SESSION_SECONDS)
+  const all = { ...engines.env, ...env }
+  const rest = await startServe(['gateway', 'trans-store', 'api', 'scheduler'], all)
+  const worker = await startServe(['worker'], all)
+  const folder = writeRules(rules)
+  const { status, stderr } = spawnSync(process.execPath, [cliFile, 'push', folder, '--server', rest.httpUrl], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`the evals were not taken: ${stderr}`)
+  await until(async () => worker.output().includes('in force: '))
+  return {
+    apiUrl: rest.httpUrl,
+    tracesUrl: rest.tracesUrl ?? '',
+    pid: worker.pid,
+    isWorkerAlone: true,
+    async stop() {
+      await Promise.all([rest.stop(), worker.stop()])
+      await engines.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function onPGlite({ rules, env }: PlaceOptions): Promise<Place> {
+  const folder = writeRules(rules)
+  const assay = await startAssay({ dataDir: join(folder, 'data'), evals: [join(folder, 'bench.eval')], env })
+  return {
+    apiUrl: assay.apiUrl,
+    tracesUrl: assay.tracesUrl,
+    pid: assay.pid,
+    isWorkerAlone: false,
+    async stop() {
+      await assay.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function writeRules(rules: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'))
+  writeFileSync(join(folder, 'bench.eval'), rules)
+  return folder
+}
+
+async function measureCaches(): Promise<void> {
+  const judge = await startJudgeStub(0)
+  try {
+    await measureCacheHits(judge.url, null)
+    if (!redisServer.installed) return
+    const redis = await startRedis()
+    try {
+      await measureCacheHits(judge.url, redis.url)
+    } finally {
+      await redis.stop()
+    }
+  } finally {
+    await judge.stop()
+  }
+}
+
+async function storedSpans(apiUrl: string): Promise<number> {
+  const { components } = healthSchema.parse(await (await fetch(`${apiUrl}/health`)).json())
+  return Math.max(0, ...components.map(({ counters }) => counters?.spans ?? 0))
+}
+
+async function untilEnded(url: string) {
+  const deadlineMs = performance.now() + DEADLINE_MS
+  while (performance.now() < deadlineMs) {
+    const response = await fetch(url)
+    if (response.ok) {
+      const run = offlineRunSchema.parse(await response.json())
+      if (run.state === 'done') return run
+      if (run.state === 'failed') throw new Error(`the run failed: ${run.error}`)
+    }
+    await sleep(200)
+  }
+  throw new Error('the run did not end')
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  const deadlineMs = performance.now() + DEADLINE_MS
+  while (!(await isSo())) {
+    if (performance.now() > deadlineMs) throw new Error('it took too long')
+    await sleep(50)
+  }
+}
