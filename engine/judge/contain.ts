@@ -11,6 +11,8 @@ const CLOSE = '>>>'
 /** Control characters except tab and newline: some front ends and tokenisers act on them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+/** Nothing that is replaced, but for a nonce. */
+const PLAIN = /^[\t\n -;=?-Z\\-~]*$/
 /** Marks that chat templates of model servers use between roles; a server may tokenise them as such inside a message. */
 const ROLE_MARK =
   '<\\||\\|>|\\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\\]|<</?SYS>>|</?(?:start|end)_of_turn>|</?(?:s|bos|eos)>'
@@ -21,6 +23,8 @@ const ROLE_MARK =
  * that look alike. `nonce` is of [0-9a-z], see `assertNonce`.
  */
 export function neutralise(text: string, nonce: string): string {
+  // Most texts: an expression made for a nonce costs many times this look.
+  if (PLAIN.test(text) && !text.toLowerCase().includes(nonce)) return text
   const clean = text
     .toWellFormed()
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')

@@ -22,6 +22,8 @@ export interface ClientOptions {
   enableOfflineQueue: boolean
   /** Whether operations that were cut off are sent again. */
   autoResendUnfulfilledCommands: boolean
+  /** Operations that are asked for in one turn of the event loop go out as one write. Not for blocking reads. */
+  enableAutoPipelining?: boolean
 }
 
 /** A lost connection is tried again at most this far apart, for as long as the client lives. */

@@ -89,6 +89,7 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
         // Callers can do without the state: while the connection is lost they hear so at once, and nothing is written later behind their back.
         enableOfflineQueue: false,
         autoResendUnfulfilledCommands: false,
+        enableAutoPipelining: true,
       })
       opening.on('error', (error: unknown) => options.onError(unavailable(error, settings)))
       await answers(opening, settings, connectTimeoutMs)

@@ -21,7 +21,8 @@ const connections = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
 export const boundedFetch: typeof fetch = async (input, init = {}) => {
   const { method = 'GET', body, headers, signal } = init
   const url = input instanceof Request ? input.url : input
-  if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('a call of a judge posts a text')
+  if (body !== undefined && body !== null && typeof body !== 'string')
+    throw new TypeError('a call of a judge posts a text')
   const response = await request(url, {
     dispatcher: connections,
     method: method as 'GET' | 'POST',

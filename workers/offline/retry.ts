@@ -1,5 +1,6 @@
 /** When a failed call of a provider is tried again, and after how long. */
 import OpenAI from 'openai'
+import { errors } from 'undici'
 import { ResponseTooLarge } from './bounded-fetch.ts'
 
 /** Waits before the second, third and fourth try. */
@@ -27,13 +28,17 @@ type ApiError = InstanceType<typeof OpenAI.APIError>
 /** Details name the status and the provider's message; never the request, which carries the trace. */
 export function classifyFailure(error: unknown): Failure {
   if (error instanceof OpenAI.APIConnectionTimeoutError) return TIMED_OUT
-  if (error instanceof OpenAI.APIConnectionError) return outage(`no connection (${causeOf(error)})`)
+  if (error instanceof OpenAI.APIConnectionError) return classifyBroken(error)
   if (error instanceof OpenAI.APIError && typeof error.status === 'number') return classifyStatus(error, error.status)
-  if (error instanceof ResponseTooLarge) return { kind: 'garbled', detail: error.message }
   if (error instanceof SyntaxError) return { kind: 'garbled', detail: 'the response is not JSON' }
-  // What undici throws when a body breaks off.
-  if (error instanceof TypeError && error.message === 'terminated') return outage('the connection broke')
   throw error
+}
+
+function classifyBroken(error: InstanceType<typeof OpenAI.APIConnectionError>): Failure {
+  const { cause } = error
+  if (cause instanceof ResponseTooLarge) return { kind: 'garbled', detail: cause.message }
+  if (cause instanceof errors.SocketError) return outage('the connection broke')
+  return outage(`no connection (${causeOf(error)})`)
 }
 
 function outage(detail: string): Failure {
