@@ -28,6 +28,7 @@ import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
 import { withLimits } from './provider-limits.ts'
 import { type ProviderSettings, providersByName } from './providers.ts'
+import { readTogether } from './read-together.ts'
 import { pricesOfRoutes, withRoutes } from './routes.ts'
 import type { OfflineTraces } from './run.ts'
 import { createScheduler, type Scheduler } from './scheduler.ts'
@@ -173,12 +174,19 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     tenantPerMonthMicroUsd: perTenant,
     nowMs,
   })
+  const traces: OfflineTraces = {
+    settledTraceIds: (tenant, query) => options.traces.settledTraceIds(tenant, query),
+    settledSessions: (tenant, query) => options.traces.settledSessions(tenant, query),
+    flaggedSubjects: (tenant, query) => options.traces.flaggedSubjects(tenant, query),
+    queryResults: (tenant, filter) => options.traces.queryResults(tenant, filter),
+    getTraces: readTogether((tenant, traceIds) => options.traces.getTraces(tenant, traceIds)),
+  }
   const callsAtOnce = options.callsAtOnce ?? DEFAULT_CALLS_AT_ONCE
   const worker = isWorker
     ? await queue.work(
         createHandlers({
           queue,
-          traces: options.traces,
+          traces,
           planOf: (tenant) => definitions.current(tenant),
           readiness,
           judgeOf: (tenant) => judgeOf(tenant).client,
