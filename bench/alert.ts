@@ -1,43 +1,71 @@
-/** From a span's acknowledgement to the alert's webhook: a leak each time, by a rule of its own, on an otherwise idle instance. */
+/**
+ * From a span's acknowledgement to the alert's webhook, of a `count(fail) >= 1` alert on a span eval: leaks at irregular times among other
+ * spans, each in a group of its own, since an alert fires once an incident.
+ */
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MAX_GROUPS } from '../engine/alerting/groups.ts'
+import { startEngines } from '../test/faults/engines.ts'
 import { startAssay } from '../test/support/assay-process.ts'
-import { startSlackServer } from '../test/support/slack-server.ts'
+import { kafkaIsMissing } from '../test/support/kafka-jars.ts'
+import { redisServer } from '../test/support/redis-server.ts'
+import { cliFile, type ServedProcess, startServe } from '../test/support/serve-process.ts'
+import { type SlackServer, startSlackServer, textOf } from '../test/support/slack-server.ts'
+import { sendLoad } from './load.ts'
 
-const leaks = 30
+export interface AlertLoad {
+  /** Beside the leaks; 0 for none. */
+  spansPerSecond: number
+}
 
-/** An alert fires once an incident, so each leak is by an agent with an alert of its own. */
-function rulesOf(agent: number): string {
-  return `
-online eval no_pii_${agent} {
-  on:       llm_call where agent.name == "agent_${agent}"
+/** Spans without the attribute are one group more. */
+const LEAKS = MAX_GROUPS - 5
+const WARM_UP_SECONDS = 10
+const MEAN_GAP_MS = 400
+const TO_REACH_P99_MS = 1_000
+const LONGEST_MS = 60_000
+const ROLES = ['gateway', 'trans-evaluate', 'trans-store', 'alerts'] as const
+
+const RULES = `
+package bench
+import  pii from "assay:pii"
+
+online eval no_pii {
+  on:       llm_call
   pass:     not (output.text matches any [pii.email])
   missing:  unknown
 }
 
-alert leak_${agent} {
-  on:       no_pii_${agent}
+alert leak {
+  on:       no_pii by attr("leak", string)
   when:     count(fail) >= 1 over 10m
   severity: page
   notify:   slack("#bench")
 }
 `
-}
 
-function leakOf(agent: number): string {
+/** Others of one alert wait for company unless told: each is to be measured by itself. */
+const ENV = { ASSAY_ALERTS_GROUP_SECONDS: '0' }
+
+const traceIdOf = (leak: number): string => leak.toString(16).padStart(32, 'a')
+
+function leakOf(leak: number): string {
   const endNs = BigInt(Date.now()) * 1_000_000n
   const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
   const text = 'Please ask anna.smith@gmail.com.'
   const span = {
-    traceId: agent.toString(16).padStart(32, 'a'),
-    spanId: agent.toString(16).padStart(16, 'b'),
+    traceId: traceIdOf(leak),
+    spanId: leak.toString(16).padStart(16, 'b'),
     name: 'chat',
     startTimeUnixNano: String(endNs - 5_000_000n),
     endTimeUnixNano: String(endNs),
     attributes: [
       attribute('gen_ai.operation.name', 'chat'),
-      attribute('gen_ai.agent.name', `agent_${agent}`),
+      attribute('gen_ai.agent.name', 'support'),
+      attribute('leak', `leak ${leak}`),
       attribute(
         'gen_ai.output.messages',
         JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: text }] }]),
@@ -47,36 +75,101 @@ function leakOf(agent: number): string {
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
 }
 
-export async function run(): Promise<void> {
+/** One process with everything in it. */
+export async function run(load: AlertLoad): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'))
-  const rules = Array.from({ length: leaks }, (_, agent) => rulesOf(agent)).join('')
-  writeFileSync(join(folder, 'bench.eval'), `package bench\nimport pii from "assay:pii"\n${rules}`)
+  writeFileSync(join(folder, 'bench.eval'), RULES)
   const slack = await startSlackServer()
   const assay = await startAssay({
     dataDir: join(folder, 'data'),
     evals: [join(folder, 'bench.eval')],
-    env: { ASSAY_SLACK_WEBHOOK_URL: slack.url(), ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1' },
+    env: { ...ENV, ASSAY_SLACK_WEBHOOK_URL: slack.url(), ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1' },
   })
-  const delaysMs: number[] = []
   try {
-    for (let agent = 0; agent < leaks; agent++) {
-      const response = await fetch(assay.tracesUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: leakOf(agent),
-      })
-      const acceptedMs = performance.now()
-      if (response.status !== 200) throw new Error(`the span was answered with ${response.status}`)
-      const messages = await slack.waitFor(agent + 1)
-      delaysMs.push((messages.at(-1)?.atMs ?? Number.NaN) - acceptedMs)
-    }
+    await measure('in one process', load, { tracesUrl: assay.tracesUrl, slack })
   } finally {
     await assay.stop()
     await slack.close()
     rmSync(folder, { recursive: true, force: true })
   }
-  delaysMs.sort((a, b) => a - b)
-  const at = (q: number): string => (delaysMs[Math.floor((delaysMs.length - 1) * q)] ?? Number.NaN).toFixed(0)
-  console.log(`span accepted → webhook received, ${leaks} leaks one by one`)
-  console.log(`  p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`)
+}
+
+/** Every role as a process of its own, on a Kafka broker. */
+export async function runOnKafka(load: AlertLoad): Promise<void> {
+  const missing = kafkaIsMissing() ?? (redisServer.installed ? null : 'redis-server is not installed')
+  if (missing !== null) {
+    console.log(`span accepted → webhook received on Kafka: not run, ${missing}`)
+    return
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'assay-bench-'))
+  writeFileSync(join(folder, 'bench.eval'), RULES)
+  const engines = await startEngines(15)
+  const served: ServedProcess[] = []
+  try {
+    const env = { ...engines.env, ...ENV }
+    const api = await startServe(['api'], env)
+    served.push(api)
+    for (const role of ROLES) served.push(await startServe([role], env))
+    const push = [cliFile, 'push', join(folder, 'bench.eval'), '--server', api.httpUrl]
+    const { status, stderr } = spawnSync(process.execPath, push, { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`the definitions were not taken: ${stderr}`)
+    for (const one of served.filter(({ roles }) => !roles.includes('api')))
+      while (!one.output().includes('in force: ')) await sleep(50)
+    const tracesUrl = served.find(({ roles }) => roles.includes('gateway'))?.tracesUrl
+    if (tracesUrl == null) throw new Error('the gateway did not say where it listens')
+    await measure('roles as processes on Kafka', load, { tracesUrl, slack: engines.slack })
+  } finally {
+    await Promise.all(served.map((one) => one.kill()))
+    await engines.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function measure(
+  where: string,
+  { spansPerSecond }: AlertLoad,
+  { tracesUrl, slack }: { tracesUrl: string; slack: SlackServer },
+): Promise<void> {
+  const seconds = WARM_UP_SECONDS + (LEAKS * MEAN_GAP_MS * 1.5) / 1_000
+  const load =
+    spansPerSecond === 0
+      ? null
+      : sendLoad({ url: tracesUrl, spans: Math.round(seconds * spansPerSecond), connections: 4, spansPerSecond })
+  await sleep(WARM_UP_SECONDS * 1_000)
+  const acceptedMs: number[] = []
+  for (let leak = 0; leak < LEAKS; leak++) {
+    // At no rhythm that a timer of ours could have as well.
+    await sleep(MEAN_GAP_MS * (0.5 + Math.random()))
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(tracesUrl, { method: 'POST', headers, body: leakOf(leak) })
+    acceptedMs.push(performance.now())
+    if (response.status !== 200) throw new Error(`the span was answered with ${response.status}`)
+  }
+  const receivedMs = await received(slack)
+  const report = await load
+  const delaysMs = acceptedMs.map((atMs, leak) => receivedMs[leak]! - atMs).sort((a, b) => a - b)
+  const at = (q: number): number => delaysMs[Math.floor((delaysMs.length - 1) * q)] ?? Number.NaN
+  const beside = report === null ? 'nothing else' : `${spansPerSecond} spans/s`
+  console.log(`span accepted → webhook received, ${where}, ${LEAKS} leaks beside ${beside}`)
+  console.log(`  p50 ${at(0.5).toFixed(0)} ms, longest ${at(1).toFixed(0)} ms`)
+  const p99Ms = at(0.99)
+  console.log(
+    `  p99 ${p99Ms.toFixed(0)} ms (to reach ${TO_REACH_P99_MS}: ${(p99Ms / TO_REACH_P99_MS).toFixed(2)} of it)`,
+  )
+}
+
+/** When each leak was told of. */
+async function received(slack: SlackServer): Promise<number[]> {
+  const deadlineMs = performance.now() + LONGEST_MS
+  for (;;) {
+    const texts = slack.messages.map((message) => ({ text: textOf(message), atMs: message.atMs }))
+    const times = Array.from(
+      { length: LEAKS },
+      (_, leak) => texts.find(({ text }) => text.includes(traceIdOf(leak)))?.atMs ?? null,
+    )
+    if (times.every((atMs) => atMs !== null)) return times
+    const told = times.filter((atMs) => atMs !== null).length
+    if (performance.now() > deadlineMs) throw new Error(`of ${LEAKS} leaks ${told} were told`)
+    await sleep(100)
+  }
 }

@@ -58,11 +58,22 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',
     run: async () => (await import('./live.ts')).run(),
   },
-  alert: { about: 'span accepted → webhook received', run: async () => (await import('./alert.ts')).run() },
   judge: {
     about:
       'offline runs on Redis and on PGlite: judged traces per second, memory, cache hits; beside G-Eval of DeepEval',
     run: async () => (await import('./judge.ts')).run({ subjects: 10_000, slowSubjects: 3_000, deepEvalCases: 400 }),
+  },
+  alert: {
+    about: 'span accepted → webhook received at 2,000 spans/s, in one process',
+    run: async () => (await import('./alert.ts')).run({ spansPerSecond: 2_000 }),
+  },
+  'alert-idle': {
+    about: 'the same beside nothing else',
+    run: async () => (await import('./alert.ts')).run({ spansPerSecond: 0 }),
+  },
+  'alert-kafka': {
+    about: 'the same at 2,000 spans/s, every role as a process of its own, on a Kafka broker',
+    run: async () => (await import('./alert.ts')).runOnKafka({ spansPerSecond: 2_000 }),
   },
   start: { about: 'start to ready', run: async () => (await import('./start.ts')).run() },
   overload: {

@@ -743,6 +743,26 @@ export type LiveAgentsResponse = {
   evaluatedTo?: string
 }
 
+export type NewSilenceJson = {
+  id: string
+  state: "pending" | "active" | "waiting" | "expired"
+  matchers: {
+    alert?: string
+    eval?: string
+    severity?: "page" | "ticket" | "info"
+    owner?: string
+    labels: Record<string, string>
+  }
+  from: string
+  until: string
+  every: string | null
+  by: string
+  reason: string
+  createdAt: string
+  expiredBy: string | null
+  warnings: string[]
+}
+
 export type PageTracesResponse = {
   traces: {
     traceId: string
@@ -1501,7 +1521,7 @@ export const createApi = (request: Request) => ({
     every?: string
     by?: string
     reason: string
-  }, signal?: AbortSignal): Promise<SilenceJson> =>
+  }, signal?: AbortSignal): Promise<NewSilenceJson> =>
     request('POST', `/v1/silences`, { body, signal }),
   /** a silence, over now */
   expireSilence: (id: string, body: {

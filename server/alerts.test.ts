@@ -1,6 +1,7 @@
 /** Alerts and silences over HTTP, on a log in memory. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sampleMessage } from '../alerting/receivers/sample.ts'
+import type { AlertPlan } from '../dsl/plan.ts'
 import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
 import { investigationRecord } from '../storage/alerts/investigation-record.ts'
 import { type OpenAlerts, openAlerts } from '../storage/alerts/open-alerts.ts'
@@ -19,7 +20,14 @@ beforeEach(async () => {
   clockMs = Date.UTC(2026, 10, 21, 10)
   log = await openEmbeddedLog({ dataDir: ':memory:', nowMs: () => clockMs, retentionIntervalMs: null })
   alerts = await openAlerts({ log, nowMs: () => clockMs, onProblem: () => {} })
-  const context = { alerts, nowMs: () => clockMs } as unknown as ApiContext
+  const alert = {
+    id: 'shop/slow',
+    on: { kind: 'eval', evalId: 'shop/fast' },
+    severity: 'ticket',
+    owner: '@shop',
+  } as unknown as AlertPlan
+  const definitions = { current: () => ({ plan: { alerts: [alert] } }) }
+  const context = { alerts, definitions, nowMs: () => clockMs } as unknown as ApiContext
   app = buildApi(context, {
     gate: () => ({ ok: true, principal: { tenant: 'default', role: 'operator', keyId: null } }),
     isLocal: false,
@@ -142,6 +150,28 @@ test('a silence is in force, then ended; it needs a reason, an end, and somethin
     { matchers: { alert: '*' }, minutes: 60, reason: 'x', every: 'someday 10:00-11:00' },
   ])
     expect((await ask('/v1/silences', wrong)).status).toBe(400)
+})
+
+test.each([
+  [{ alert: 'shop/slow' }, []],
+  [{ alert: 'shop/*', severity: 'ticket' }, []],
+  [{ alert: 'shop/leak', labels: { env: 'prod' } }, []],
+  [
+    { alert: 'shop/slwo' },
+    ['no alert has alert shop/slwo: it silences nothing until one does; did you mean shop/slow?'],
+  ],
+  [
+    { eval: 'other/*' },
+    ['no alert has eval other/*: it silences nothing until one does; there are assay/sample, shop/fast'],
+  ],
+  [
+    { alert: 'shop/slow', eval: 'assay/sample' },
+    ['no alert matches all of it at once: it silences nothing until one does'],
+  ],
+])('%j is taken, with a word on whether any alert is meant', async (matchers, warnings) => {
+  await fire('firing')
+  const made = await ask('/v1/silences', { matchers, minutes: 60, by: 'ann', reason: 'deploy' })
+  expect(made).toMatchObject({ status: 201, body: { warnings } })
 })
 
 test('maintenance is in force at its hours', async () => {

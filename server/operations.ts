@@ -65,6 +65,7 @@ import {
   keySchema,
   keysResponseSchema,
   liveAgentsResponseSchema,
+  newSilenceJsonSchema,
   pagesResponseSchema,
   pageTracesResponseSchema,
   planResponseSchema,
@@ -161,7 +162,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     gives: { mediaType: 'text/html' },
   },
   'GET /v1/silences': { id: 'listSilences', gives: silencesResponseSchema },
-  'POST /v1/silences': { id: 'createSilence', body: createSilenceSchema, gives: silenceJsonSchema, status: 201 },
+  'POST /v1/silences': { id: 'createSilence', body: createSilenceSchema, gives: newSilenceJsonSchema, status: 201 },
   'POST /v1/silences/:id/expire': { id: 'expireSilence', body: expireSilenceSchema, gives: silenceJsonSchema },
   'GET /v1/agents/live': { id: 'listLiveAgents', query: liveAgentsQuerySchema, gives: liveAgentsResponseSchema },
   'GET /v1/subscribe': {

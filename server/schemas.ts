@@ -716,11 +716,14 @@ export const silenceJsonSchema = z.object({
   createdAt: z.string(),
   expiredBy: z.string().nullable(),
 })
+/** `warnings`: no alert matches it, say. */
+export const newSilenceJsonSchema = silenceJsonSchema.extend({ warnings: z.array(z.string()) })
 export const silencesResponseSchema = z.object({ silences: z.array(silenceJsonSchema) })
 
 export type AlertStateJson = z.infer<typeof alertStateJsonSchema>
 export type AlertStatesResponse = z.infer<typeof alertStatesResponseSchema>
 export type AlertHistoryResponse = z.infer<typeof alertHistoryResponseSchema>
+export type NewSilenceJson = z.infer<typeof newSilenceJsonSchema>
 export type SilenceJson = z.infer<typeof silenceJsonSchema>
 export type SilencesResponse = z.infer<typeof silencesResponseSchema>
 

@@ -5,6 +5,7 @@ import {
   type AlertStateJson,
   alertHistoryResponseSchema,
   alertStatesResponseSchema,
+  newSilenceJsonSchema,
   type SilenceJson,
   silenceJsonSchema,
   silencesResponseSchema,
@@ -132,7 +133,9 @@ export async function addSilence(flags: SilenceFlags): Promise<number> {
     ...(flags.from !== undefined && { from: flags.from }),
     ...(flags.every !== undefined && { every: flags.every }),
   }
-  const answer = await ask(flags, '/v1/silences', silenceJsonSchema, {}, post)
+  const answer = await ask(flags, '/v1/silences', newSilenceJsonSchema, {}, post)
+  // Also beside JSON, which has them too.
+  if (answer.ok) for (const warning of answer.value.warnings) process.stderr.write(`warning: ${warning}\n`)
   return shown('silence add', answer, flags, ({ id, until }) => `Silence ${id}, until ${until}.\n`)
 }
 

@@ -12,9 +12,11 @@ import type {
   AlertHistoryResponse,
   AlertStateJson,
   AlertStatesResponse,
+  NewSilenceJson,
   SilenceJson,
   SilencesResponse,
 } from '../schemas.ts'
+import { silenceWarning } from './silence-warning.ts'
 
 const MINUTE_MS = 60_000
 const MOST_MINUTES = 366 * 24 * 60
@@ -45,7 +47,7 @@ export const createSilenceSchema = z
 export const expireSilenceSchema = z.strictObject({ by: author })
 
 /** What alerts are now, what they were, and what people say of them. */
-export function alertRoutes(app: ApiApp, { alerts, nowMs }: ApiContext): void {
+export function alertRoutes(app: ApiApp, { alerts, definitions, nowMs }: ApiContext): void {
   if (alerts === undefined) return
   const { states, controls } = alerts
 
@@ -120,8 +122,11 @@ export function alertRoutes(app: ApiApp, { alerts, nowMs }: ApiContext): void {
       createdAtMs: nowMs(),
       expiredBy: null,
     }
-    await controls.putSilence(silence)
-    return context.json(silenceToJson(silence, nowMs()) satisfies SilenceJson, 201)
+    await Promise.all([controls.putSilence(silence), states.refresh()])
+    const { tenant } = principal
+    const warning = silenceWarning(matchers, definitions.current(tenant).plan.alerts, states.current(tenant))
+    const body: NewSilenceJson = { ...silenceToJson(silence, nowMs()), warnings: warning === null ? [] : [warning] }
+    return context.json(body, 201)
   })
 
   app.post('/v1/silences/:id/expire', async (context) => {
