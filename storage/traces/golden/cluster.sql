@@ -179,6 +179,12 @@ ALTER TABLE assay.spans ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS size_bytes UIn
 
 INSERT INTO assay.schema_migrations SELECT 6, 'sizes of spans', '79a829d11686923715bf31bc734d3670492c91f1196b0df684972dfaae7798b7', now64(3, 'UTC');
 
+ALTER TABLE assay.results_local ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS drawn_for LowCardinality(String) AFTER inclusion_probability;
+
+ALTER TABLE assay.results ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS drawn_for LowCardinality(String) AFTER inclusion_probability;
+
+INSERT INTO assay.schema_migrations SELECT 7, 'what subjects are drawn for', '4c8caf0ab6d7c29e354f39074ba98cd20bb7da5cb5c414b3dc325d3348bb73ce', now64(3, 'UTC');
+
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 
 ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
