@@ -923,6 +923,7 @@ export type Result = {
   costUsd?: number
   runId?: string
   inclusionProbability?: number
+  drawnFor?: "flagged"
 }
 
 export type ResultsResponse = {
@@ -1036,6 +1037,7 @@ export type SeriesPoint = {
   lower?: number
   upper?: number
   meanScore?: number
+  effectiveSubjects?: number
 }
 
 export type SeriesResponse = {

@@ -53,5 +53,6 @@ export function resultToJson(result: EvalResult, unitOf: UnitOf): ResultJson {
     }),
     ...(result.costMicroUsd !== undefined && { costUsd: result.costMicroUsd / 1e6 }),
     ...(result.runId !== '' && { runId: result.runId, inclusionProbability: result.inclusionProbability }),
+    ...(result.drawnFor !== undefined && { drawnFor: result.drawnFor }),
   }
 }

@@ -64,6 +64,8 @@ export const resultSchema = z.object({
   /** `eval@slot` of an offline run. */
   runId: z.string().optional(),
   inclusionProbability: z.number().optional(),
+  /** Drawn because it was flagged, and not evenly: no alert counts it. */
+  drawnFor: z.literal('flagged').optional(),
 })
 
 export const resultsResponseSchema = z.object({ results: z.array(resultSchema) })
@@ -243,6 +245,8 @@ export const seriesPointSchema = z.object({
   lower: z.number().optional(),
   upper: z.number().optional(),
   meanScore: z.number().optional(),
+  /** Where subjects were drawn with unequal probability, which rate and mean undo: how many of equal weight would tell as much. */
+  effectiveSubjects: z.number().optional(),
 })
 
 export const seriesResponseSchema = z.object({

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ScorecardPlan } from '../../dsl/plan.ts'
+import { wilsonOfRate } from '../statistics/wilson-interval.ts'
 import { scorecardLines, scorecardMarkdown, scorecardTitle } from './render.ts'
 import { buildScorecard, type EvalData, type Tally } from './scorecard.ts'
 
@@ -104,4 +105,34 @@ test('a difference that may be chance says so, and one of many subjects does not
 test('nothing to measure is not zero', () => {
   const [rate, coverage] = build({ now: [], before: null, spendNow: 0, spendBefore: 0 }).rows[0]!.cells
   expect([rate!.value, coverage!.value, rate!.interval, rate!.change]).toEqual([null, null, null, null])
+})
+
+test('what was drawn with unequal probability counts by its inverse, and its intervals are as wide as it tells', () => {
+  // 100 flagged ones, all of which were drawn and fail, beside 100 of 900 that pass.
+  const even = tally('prod', 100, 100, 0, 3)
+  const [heavy, light] = [
+    { sum: 900, squares: 8_100 },
+    { sum: 100, squares: 100 },
+  ]
+  const none = { sum: 0, squares: 0 }
+  const weighted = {
+    verdicts: { pass: heavy, fail: light, unknown: none, error: none },
+    // Those that pass have a 5, the others a 1.
+    scores: { weights: 1_000, squares: 8_200, values: 4_600, squaredValues: 40_600, squaredSquares: 202_600 },
+  }
+  const cellsOf = (now: Tally) => build({ ...data, now: [now], before: null }).rows.flatMap(({ cells }) => cells)
+  const [rate, coverage, , , mean] = cellsOf({ ...even, weighted })
+  expect(rate).toMatchObject({ value: 0.9, n: 200 })
+  expect(coverage?.value).toBe(1)
+  expect(mean).toMatchObject({ value: 4.6, n: 200 })
+  const widthOf = (cell: typeof rate): number => (cell?.interval?.high ?? 0) - (cell?.interval?.low ?? 0)
+  // 1,000² / 8,200 ≈ 122 subjects of equal weight.
+  const { lower, upper } = wilsonOfRate({ rate: 0.9, n: 1_000 ** 2 / 8_200, alpha: 0.05 })
+  expect(widthOf(rate)).toBeCloseTo(upper - lower, 12)
+  // Of weights that are all the same nothing is different.
+  const same = {
+    verdicts: { pass: { sum: 200, squares: 400 }, fail: { sum: 200, squares: 400 }, unknown: none, error: none },
+    scores: { weights: 400, squares: 800, values: 1_200, squaredValues: 2_400, squaredSquares: 7_400 },
+  }
+  expect(cellsOf({ ...even, weighted: same })).toEqual(cellsOf(even))
 })

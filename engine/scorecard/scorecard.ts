@@ -1,14 +1,18 @@
 /** A scorecard's values over a period, each with its interval, its coverage, and the difference from the period before. Pure. */
 import type { ScorecardFn, ScorecardPlan, ValueType } from '../../dsl/plan.ts'
-import { newcombeDifference } from '../statistics/newcombe-difference.ts'
-import { wilsonInterval } from '../statistics/wilson-interval.ts'
+import type { Verdict } from '../model/result.ts'
+import { newcombeOfRates } from '../statistics/newcombe-difference.ts'
+import { wilsonOfRate } from '../statistics/wilson-interval.ts'
 import type { Cell, Period, Scorecard } from './scorecard-json.ts'
+import { ALL_VERDICTS, addWeighted, DECIDED, type WeightedTally, weightedMean, weightedShare } from './weighted.ts'
 
 /** Of one eval and part of the traffic in one period. */
 export interface Tally {
   readonly group: Readonly<Record<string, string>>
   readonly counts: { readonly pass: number; readonly fail: number; readonly unknown: number; readonly error: number }
   readonly scores: { readonly count: number; readonly sum: number; readonly sumSquares: number }
+  /** Of what was drawn with unequal probability: counts and scores by the inverse of each's. */
+  readonly weighted?: WeightedTally
 }
 
 /** What is known of one eval. */
@@ -77,36 +81,48 @@ function groupsOf({ now }: EvalData, labels: readonly string[]): Record<string, 
 
 function total(tallies: readonly Tally[], group: Readonly<Record<string, string>>): Omit<Tally, 'group'> {
   const sum = { counts: { pass: 0, fail: 0, unknown: 0, error: 0 }, scores: { count: 0, sum: 0, sumSquares: 0 } }
+  let weighted: WeightedTally | undefined
   for (const tally of tallies) {
     if (!Object.entries(group).every(([label, value]) => (tally.group[label] ?? '(none)') === value)) continue
     for (const verdict of ['pass', 'fail', 'unknown', 'error'] as const) sum.counts[verdict] += tally.counts[verdict]
     for (const part of ['count', 'sum', 'sumSquares'] as const) sum.scores[part] += tally.scores[part]
+    if (tally.weighted !== undefined)
+      weighted = weighted === undefined ? tally.weighted : addWeighted(weighted, tally.weighted)
   }
-  return sum
+  return { ...sum, ...(weighted !== undefined && { weighted }) }
 }
 
-/** Which share of what; null for what is no share. */
-function shareOf(fn: ScorecardFn, { pass, fail, unknown, error }: Tally['counts']): { k: number; n: number } | null {
-  const decided = pass + fail
-  const all = decided + unknown + error
-  switch (fn) {
-    case 'pass_rate':
-      return { k: pass, n: decided }
-    case 'fail_rate':
-      return { k: fail, n: decided }
-    case 'unknown_rate':
-      return { k: unknown, n: all }
-    case 'error_rate':
-      return { k: error, n: all }
-    case 'coverage':
-      return { k: decided, n: all }
-    default:
-      return null
-  }
+const SHARES: Partial<Record<ScorecardFn, { of: readonly Verdict[]; among: readonly Verdict[] }>> = {
+  pass_rate: { of: ['pass'], among: DECIDED },
+  fail_rate: { of: ['fail'], among: DECIDED },
+  unknown_rate: { of: ['unknown'], among: ALL_VERDICTS },
+  error_rate: { of: ['error'], among: ALL_VERDICTS },
+  coverage: { of: DECIDED, among: ALL_VERDICTS },
 }
 
-function meanOf({ count, sum, sumSquares }: Tally['scores']): { value: number; se: number } | null {
+interface Share {
+  rate: number
+  /** Subjects, and how many of equal weight would tell as much. */
+  n: number
+  ess: number
+}
+
+/** Null for what is no share. */
+function shareOf(fn: ScorecardFn, { counts, weighted }: Omit<Tally, 'group'>): Share | null {
+  const share = SHARES[fn]
+  if (share === undefined) return null
+  const { of, among } = share
+  const sumOf = (verdicts: readonly Verdict[]): number => verdicts.reduce((sum, verdict) => sum + counts[verdict], 0)
+  const n = sumOf(among)
+  const by = weighted === undefined ? null : weightedShare(weighted, of, among, n)
+  return { n, ...(by ?? { rate: n === 0 ? 0 : sumOf(of) / n, ess: n }) }
+}
+
+function meanOf({ scores, weighted }: Omit<Tally, 'group'>): { value: number; se: number } | null {
+  const { count, sum, sumSquares } = scores
   if (count === 0) return null
+  const by = weighted === undefined ? null : weightedMean(weighted, count)
+  if (by !== null) return by
   const value = sum / count
   const variance = count < 2 ? 0 : Math.max(0, (sumSquares - count * value * value) / (count - 1))
   return { value, se: Math.sqrt(variance / count) }
@@ -133,22 +149,22 @@ function cellOf(
     corrected: null,
     trend: [],
   }
-  const share = shareOf(fn, now.counts)
+  const share = shareOf(fn, now)
   if (share !== null) {
-    const { k, n } = share
-    const { lower, upper } = wilsonInterval({ k, n, alpha: ALPHA })
-    const past = before === null ? null : shareOf(fn, before.counts)
+    const { rate, n, ess } = share
+    const { lower, upper } = wilsonOfRate({ rate, n: ess, alpha: ALPHA })
+    const past = before === null ? null : shareOf(fn, before)
     return {
       ...common,
       n,
-      value: n === 0 ? null : k / n,
+      value: n === 0 ? null : rate,
       interval: n === 0 ? null : { low: lower, high: upper },
       change: past === null || past.n === 0 || n === 0 ? null : changeOfShare(share, past),
     }
   }
   if (fn === 'mean') {
-    const mean = meanOf(now.scores)
-    const past = before === null ? null : meanOf(before.scores)
+    const mean = meanOf(now)
+    const past = before === null ? null : meanOf(before)
     const half = mean === null ? 0 : Z * mean.se
     return {
       ...common,
@@ -167,11 +183,17 @@ function cellOf(
 const countOf = ({ counts: { pass, fail, unknown, error } }: Omit<Tally, 'group'>): number =>
   pass + fail + unknown + error
 
-function changeOfShare(now: { k: number; n: number }, before: { k: number; n: number }): NonNullable<Cell['change']> {
-  const difference = newcombeDifference({ k1: now.k, n1: now.n, k2: before.k, n2: before.n, alpha: ALPHA })
+function changeOfShare(now: Share, before: Share): NonNullable<Cell['change']> {
+  const difference = newcombeOfRates({
+    rate1: now.rate,
+    n1: now.ess,
+    rate2: before.rate,
+    n2: before.ess,
+    alpha: ALPHA,
+  })
   const { lower, upper } = difference
   const interval = { low: lower, high: upper }
-  return { before: before.k / before.n, delta: difference.difference, interval, isClear: lower > 0 || upper < 0 }
+  return { before: before.rate, delta: difference.difference, interval, isClear: lower > 0 || upper < 0 }
 }
 
 function changeOfMean(

@@ -8,7 +8,7 @@ import { cohenKappa, gwetAc1, krippendorffAlpha } from './agreement.ts'
 import { benjaminiHochberg } from './benjamini-hochberg.ts'
 import { binomialInverse } from './binomial-inverse.ts'
 import { clusteredMean, pairedClusteredDifference } from './clustered-mean.ts'
-import { hajekMean } from './hajek-mean.ts'
+import { hajekMean, hajekMeanOf } from './hajek-mean.ts'
 import { hedgedBettingInterval } from './hedged-betting-interval.ts'
 import { judgeAnchorDrift } from './judge-anchor-drift.ts'
 import { logprobExpectedScore } from './logprob-expected-score.ts'
@@ -191,6 +191,35 @@ describe('weights and chances', () => {
         const { mean, ess } = hajekMean({ y, pi: y.map(() => chance) })
         expect(mean).toBeCloseTo(y.reduce((sum, one) => sum + one, 0) / y.length, 9)
         expect(ess).toBeCloseTo(y.length, 6)
+      }),
+    )
+  })
+
+  test('of sums alone it is the same', () => {
+    const subjects = fc.array(
+      fc.tuple(fc.double({ min: 0, max: 5, noNaN: true }), fc.double({ min: 0.01, max: 1, noNaN: true })),
+      {
+        minLength: 1,
+        maxLength: 50,
+      },
+    )
+    fc.assert(
+      fc.property(subjects, (drawn) => {
+        const sum = (of: (y: number, w: number) => number): number =>
+          drawn.reduce((total, [y, pi]) => total + of(y, 1 / pi), 0)
+        const [one, other] = [
+          hajekMean({ y: drawn.map(([y]) => y), pi: drawn.map(([, pi]) => pi) }),
+          hajekMeanOf({
+            weights: sum((_, w) => w),
+            squares: sum((_, w) => w * w),
+            values: sum((y, w) => w * y),
+            squaredValues: sum((y, w) => w * w * y),
+            squaredSquares: sum((y, w) => (w * y) ** 2),
+          }),
+        ]
+        expect(other.mean).toBeCloseTo(one.mean, 9)
+        expect(other.se).toBeCloseTo(one.se, 5)
+        expect(other.ess).toBeCloseTo(one.ess, 9)
       }),
     )
   })

@@ -20,3 +20,26 @@ export function hajekMean({ y, pi }: { y: readonly number[]; pi: readonly number
   const spread = sumOf(y.map((value, i) => ((weights[i] as number) * (value - mean)) ** 2))
   return { mean, se: Math.sqrt(spread) / total, ess: (total * total) / sumOf(weights.map((weight) => weight * weight)) }
 }
+
+/** What is known of a sample whose members are not at hand, with the weights w = 1/π. */
+export interface HajekSums {
+  /** Σ w and Σ w². */
+  readonly weights: number
+  readonly squares: number
+  /** Σ w y, Σ w² y and Σ w² y². */
+  readonly values: number
+  readonly squaredValues: number
+  readonly squaredSquares: number
+}
+
+/** `hajekMean` from its sums, as a store adds them up. */
+export function hajekMeanOf({ weights, squares, values, squaredValues, squaredSquares }: HajekSums): {
+  mean: number
+  se: number
+  ess: number
+} {
+  const mean = values / weights
+  const spread = squaredSquares - 2 * mean * squaredValues + mean * mean * squares
+  // Of values that are all the same rounding may leave less than nothing.
+  return { mean, se: Math.sqrt(Math.max(0, spread)) / weights, ess: (weights * weights) / squares }
+}

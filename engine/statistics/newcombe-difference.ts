@@ -1,4 +1,4 @@
-import { type Interval, wilsonInterval } from './wilson-interval.ts'
+import { assertShare, type Interval, wilsonOfRate } from './wilson-interval.ts'
 
 export interface Difference extends Interval {
   /** k1/n1 − k2/n2; NaN when one side has seen nothing. */
@@ -23,13 +23,31 @@ export function newcombeDifference({
   n2: number
   alpha: number
 }): Difference {
-  const [first, second] = [wilsonInterval({ k: k1, n: n1, alpha }), wilsonInterval({ k: k2, n: n2, alpha })]
+  assertShare(k1, n1)
+  assertShare(k2, n2)
+  return newcombeOfRates({ rate1: n1 === 0 ? 0 : k1 / n1, n1, rate2: n2 === 0 ? 0 : k2 / n2, n2, alpha })
+}
+
+/** The same of rates over samples of unequal weights, with their effective sizes. */
+export function newcombeOfRates({
+  rate1,
+  n1,
+  rate2,
+  n2,
+  alpha,
+}: {
+  rate1: number
+  n1: number
+  rate2: number
+  n2: number
+  alpha: number
+}): Difference {
   if (n1 === 0 || n2 === 0) return { difference: Number.NaN, lower: -1, upper: 1 }
-  const [p1, p2] = [k1 / n1, k2 / n2]
-  const difference = p1 - p2
+  const [first, second] = [wilsonOfRate({ rate: rate1, n: n1, alpha }), wilsonOfRate({ rate: rate2, n: n2, alpha })]
+  const difference = rate1 - rate2
   return {
     difference,
-    lower: difference - Math.hypot(p1 - first.lower, second.upper - p2),
-    upper: difference + Math.hypot(first.upper - p1, p2 - second.lower),
+    lower: difference - Math.hypot(rate1 - first.lower, second.upper - rate2),
+    upper: difference + Math.hypot(first.upper - rate1, rate2 - second.lower),
   }
 }

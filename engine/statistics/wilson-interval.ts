@@ -13,14 +13,19 @@ export interface Interval {
  */
 export function wilsonInterval({ k, n, alpha }: { k: number; n: number; alpha: number }): Interval {
   assertShare(k, n)
+  return wilsonOfRate({ rate: n === 0 ? 0 : k / n, n, alpha })
+}
+
+/** The same of a rate over a sample of unequal weights, with its effective size in the place of `n`. */
+export function wilsonOfRate({ rate, n, alpha }: { rate: number; n: number; alpha: number }): Interval {
+  if (!(n >= 0 && rate >= 0 && rate <= 1)) throw new RangeError(`${rate} of ${n} is not a rate`)
   const z = normalQuantile(1 - alpha / 2)
   if (n === 0) return { lower: 0, upper: 1 }
-  const rate = k / n
   const centre = rate + (z * z) / (2 * n)
   const half = z * Math.sqrt((rate * (1 - rate)) / n + (z * z) / (4 * n * n))
   const whole = 1 + (z * z) / n
   // Exact at the ends, where rounding would leave a little.
-  return { lower: k === 0 ? 0 : (centre - half) / whole, upper: k === n ? 1 : (centre + half) / whole }
+  return { lower: rate === 0 ? 0 : (centre - half) / whole, upper: rate === 1 ? 1 : (centre + half) / whole }
 }
 
 /** Counts come from our own tables: anything else is a bug. */

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { declarationAt, documentOf } from '../../dsl/lsp/document.ts'
 import type { EvalPlan, PatternPlan } from '../../dsl/plan.ts'
 import { patternName, printExpr, printScope } from '../../dsl/print-expr.ts'
-import { wilsonInterval } from '../../engine/statistics/wilson-interval.ts'
+import { DECIDED, weightedShare } from '../../engine/scorecard/weighted.ts'
+import { hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
+import { wilsonOfRate } from '../../engine/statistics/wilson-interval.ts'
 import { SERIES_LABELS, type SeriesRow } from '../../storage/traces/search-port.ts'
 import type { ApiApp, ApiContext, DefinitionsView } from '../api-context.ts'
 import { momentSchema, parameter } from '../parameters.ts'
@@ -80,16 +82,21 @@ function stepFor(periodMs: number): keyof typeof STEPS_MS {
   return STEP_NAMES.find((name) => periodMs / STEPS_MS[name] <= 60) ?? '1w'
 }
 
-function pointOf({ startMs, measureHash, label, counts, meanScore }: SeriesRow): SeriesPointJson {
+/** Means and rates are of the population that the sample was drawn of: each subject counts by the inverse of its probability. */
+function pointOf({ startMs, measureHash, label, counts, scores, weighted }: SeriesRow): SeriesPointJson {
   const decided = counts.pass + counts.fail
-  const interval = wilsonInterval({ k: counts.pass, n: decided, alpha: ALPHA })
+  const share = weightedShare(weighted, ['pass'], DECIDED, decided)
+  const { rate, ess } = share ?? { rate: decided === 0 ? 0 : counts.pass / decided, ess: decided }
+  const interval = wilsonOfRate({ rate, n: ess, alpha: ALPHA })
+  const mean = scores === 0 ? null : hajekMeanOf(weighted.scores)
   return {
     start: new Date(startMs).toISOString(),
     measureHash,
     ...(label !== '' && { label }),
     verdicts: counts,
-    ...(decided > 0 && { passRate: counts.pass / decided, lower: interval.lower, upper: interval.upper }),
-    ...(meanScore !== undefined && { meanScore }),
+    ...(decided > 0 && { passRate: rate, lower: interval.lower, upper: interval.upper }),
+    ...(mean !== null && { meanScore: mean.mean }),
+    ...(share !== null && { effectiveSubjects: share.ess }),
   }
 }
 

@@ -80,11 +80,20 @@ async function talliesOf(
   measureHash: string,
   { fromMs, toMs }: Period,
 ): Promise<Tally[]> {
-  const query = { evalId, measureHash, fromMs: Math.floor(fromMs), toMs: Math.floor(toMs), stepMs: STEP_MS, bins: null }
+  const query = {
+    evalId,
+    measureHash,
+    fromMs: Math.floor(fromMs),
+    toMs: Math.floor(toMs),
+    stepMs: STEP_MS,
+    bins: null,
+    isWeighted: true,
+  } as const
   const rows = await traces.resultHistory(tenant, query)
-  return rows.map(({ agentName, env, counts, scores }) => ({
+  return rows.map(({ agentName, env, counts, scores, weighted }) => ({
     group: { ...(agentName !== undefined && { 'agent.name': agentName }), ...(env !== undefined && { env }) },
     counts,
     scores,
+    ...(weighted !== undefined && { weighted }),
   }))
 }

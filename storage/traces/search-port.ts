@@ -1,5 +1,7 @@
 /** What is asked of stored traces to find some of them, and how evals went over time. */
+
 import type { Verdict } from '../../engine/model/result.ts'
+import type { WeightedTally } from '../../engine/scorecard/weighted.ts'
 
 export interface TraceSearch {
   /** Traces that began in [fromUs, toUs). */
@@ -102,8 +104,10 @@ export interface SeriesRow {
   /** Empty where no label was asked for, or the subject has none. */
   label: string
   counts: VerdictCounts
-  /** Of those that have one. */
-  meanScore: number | undefined
+  /** How many have one. */
+  scores: number
+  /** By the inverse of each subject's probability. */
+  weighted: WeightedTally
 }
 
 export interface TrendQuery {

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
+import { weightedShare } from '../../engine/scorecard/weighted.ts'
+import { hajekMean, hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
 import { openTraces } from './open.ts'
 import type { TracesStore } from './port.ts'
 import type { TraceSearch } from './search-port.ts'
@@ -180,17 +182,13 @@ test('sessions, the last seen first', async () => {
 test('a series is of latest revisions, parted by measure and label', async () => {
   const series = { evalId: 'shop/no_pii', fromMs: T0_US / 1_000, toMs: T0_US / 1_000 + 3_600_000, stepMs: 120_000 }
   const none = { pass: 0, fail: 0, unknown: 0, error: 0 }
-  expect(await store.evalSeries('acme', series)).toEqual([
-    { startMs: T0_US / 1_000, measureHash: 'a', label: '', counts: { ...none, pass: 1 }, meanScore: 4 },
-    { startMs: T0_US / 1_000 + 120_000, measureHash: 'a', label: '', counts: { ...none, fail: 1 }, meanScore: 2 },
-    {
-      startMs: T0_US / 1_000 + 120_000,
-      measureHash: 'b',
-      label: '',
-      counts: { ...none, unknown: 1 },
-      meanScore: undefined,
-    },
+  const found = await store.evalSeries('acme', series)
+  expect(found.map(({ weighted: _, ...row }) => row)).toEqual([
+    { startMs: T0_US / 1_000, measureHash: 'a', label: '', counts: { ...none, pass: 1 }, scores: 1 },
+    { startMs: T0_US / 1_000 + 120_000, measureHash: 'a', label: '', counts: { ...none, fail: 1 }, scores: 1 },
+    { startMs: T0_US / 1_000 + 120_000, measureHash: 'b', label: '', counts: { ...none, unknown: 1 }, scores: 0 },
   ])
+  expect(found.slice(0, 2).map(({ weighted }) => hajekMeanOf(weighted.scores).mean)).toEqual([4, 2])
   const byVersion = await store.evalSeries('acme', { ...series, by: 'version', stepMs: 3_600_000 })
   expect(byVersion.map(({ label, counts }) => [label, counts.pass, counts.fail])).toEqual([
     ['1.1', 1, 0],
@@ -210,4 +208,45 @@ test('what alerts compare with is of first verdicts, by step, agent and environm
   const plain = await store.resultHistory('acme', { ...asked, stepMs: 3_600_000, bins: null })
   expect(plain).toEqual(rows.map((row) => ({ ...row, bins: [] })))
   expect(await store.resultHistory('rival', { ...asked, stepMs: 3_600_000, bins: null })).toEqual([])
+})
+
+test('series and histories that weigh by probability give the mean of the population; alerts compare with what was drawn evenly', async () => {
+  const drawn = [
+    { y: 1, pi: 0.5, drawnFor: 'flagged' },
+    { y: 2, pi: 0.5 },
+    { y: 5, pi: 0.1 },
+    { y: 4, pi: 0.1 },
+  ] as const
+  await store.insertResults(
+    drawn.map(({ y, pi, ...one }, i) =>
+      makeResult({
+        tenant: 'weighed',
+        evalId: 'shop/helpful',
+        measureHash: 'a',
+        traceId: String(i + 1).padStart(32, '0'),
+        subjectTimeUs: T0_US,
+        evaluatedAtMs: T0_US / 1_000,
+        runId: 'shop/helpful@1',
+        score: y,
+        verdict: y >= 4 ? 'pass' : 'fail',
+        inclusionProbability: pi,
+        ...one,
+      }),
+    ),
+    'test:weighed',
+  )
+  const expected = hajekMean({ y: drawn.map(({ y }) => y), pi: drawn.map(({ pi }) => pi) })
+  const window = { fromMs: T0_US / 1_000, toMs: T0_US / 1_000 + 60_000, stepMs: 60_000 }
+  const [point] = await store.evalSeries('weighed', { evalId: 'shop/helpful', ...window })
+  const asked = { evalId: 'shop/helpful', measureHash: 'a', ...window, bins: null }
+  const [step] = await store.resultHistory('weighed', { ...asked, isWeighted: true })
+  for (const weighted of [point?.weighted, step?.weighted]) {
+    const { mean, se, ess } = hajekMeanOf(weighted!.scores)
+    expect([mean, se, ess].map((one) => one.toFixed(9))).toEqual(
+      [expected.mean, expected.se, expected.ess].map((one) => one.toFixed(9)),
+    )
+    expect(weightedShare(weighted!, ['pass'], ['pass', 'fail'], 4)?.rate).toBeCloseTo(20 / 24, 12)
+  }
+  expect(step?.scores.count).toBe(4)
+  expect((await store.resultHistory('weighed', asked))[0]?.scores).toEqual({ count: 3, sum: 11, sumSquares: 45 })
 })

@@ -1,5 +1,6 @@
 /** How an eval went over time: verdicts by steps of when their subjects began. */
 import { LIVE, type Query, SUBJECT } from './queries.ts'
+import { SCORE_SUMS, type StoredWeights, VERDICT_SUMS, weightsFromRow } from './result-history.ts'
 import { countsFromRow } from './search.ts'
 import type { SeriesLabel, SeriesQuery, SeriesRow, TrendQuery, TrendRow } from './search-port.ts'
 
@@ -10,11 +11,11 @@ interface StoredCounts {
   error: number | string
 }
 
-export interface StoredSeriesRow extends StoredCounts {
+export interface StoredSeriesRow extends StoredCounts, StoredWeights {
   start_s: number | string
   measure: string
   label: string
-  mean_score: number | null
+  scores: number | string
 }
 
 const COUNTS = `countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
@@ -32,11 +33,12 @@ const COLUMNS: Readonly<Record<SeriesLabel, string>> = {
 export function seriesQuery(database: string, tenant: string, series: SeriesQuery): Query {
   const label = series.by === undefined ? "''" : `argMax(ifNull(${COLUMNS[series.by]}, ''), (revision, evaluated_at))`
   return {
-    query: `SELECT start_s, measure, label, ${COUNTS}, avg(score_of) AS mean_score
+    query: `SELECT start_s, measure, label, ${COUNTS}, count(score_of) AS scores, ${VERDICT_SUMS('latest')},
+  ${SCORE_SUMS('score_of')}
 FROM (
   SELECT intDiv(toUnixTimestamp(any(subject_time)), {stepS:UInt32}) * {stepS:UInt32} AS start_s,
     argMax(verdict, (revision, evaluated_at)) AS latest, toString(argMax(measure_hash, (revision, evaluated_at))) AS measure,
-    argMax(score, (revision, evaluated_at)) AS score_of, toString(${label}) AS label
+    argMax(score, (revision, evaluated_at)) AS score_of, 1 / greatest(argMax(inclusion_probability, (revision, evaluated_at)), 1e-9) AS weight, toString(${label}) AS label
   FROM ${database}.results
   WHERE tenant = {tenant:String} AND eval_id = {evalId:String} AND ${LIVE}
     AND ${WITHIN}
@@ -58,7 +60,8 @@ export const seriesFromRow = (row: StoredSeriesRow): SeriesRow => ({
   measureHash: row.measure,
   label: row.label,
   counts: countsFromRow(row),
-  meanScore: row.mean_score ?? undefined,
+  scores: Number(row.scores),
+  weighted: weightsFromRow(row),
 })
 
 export interface StoredTrendRow extends StoredCounts {
