@@ -21,6 +21,7 @@ import { nextTryMs, type RetryPolicy, type Timing } from './manager/next.ts'
 import { endsOf, escalate, type RouteRule } from './manager/route-rules.ts'
 import {
   type AlertNotification,
+  type InvestigationNotification,
   type Notification,
   type NotifiedTransition,
   notificationRecord,
@@ -223,6 +224,7 @@ class Manager {
     }
     const { notification } = parsed
     const { tenant, route } = notification
+    if (notification.kind === 'investigation') return this.#takeInvestigation(notification, record.offset, changed)
     const entry = this.#lanes.of(tenant, route) ?? this.#lanes.add(emptyLane(tenant, route))
     if (record.offset < entry.lane.nextOffset) return
     if (this.#seen.has(notification.id)) {
@@ -254,6 +256,24 @@ class Manager {
       )
       await this.#append(ends)
       await this.#lanes.save([entry])
+    }
+  }
+
+  /** Every lane that was told of the incident takes it, those of escalations too. */
+  #takeInvestigation(notification: InvestigationNotification, offset: number, changed: Set<LaneEntry>): void {
+    if (this.#seen.has(notification.id)) {
+      this.counts.repeated++
+      return
+    }
+    this.#seen.add(notification.id)
+    for (const entry of this.#lanes.all()) {
+      const { tenant, isBehind, nextOffset } = entry.lane
+      // One that is behind has other things to tell.
+      if (tenant !== notification.tenant || isBehind || offset < nextOffset) continue
+      const lane = take(entry.lane, notification, this.#options.nowMs())
+      if (lane === entry.lane) continue
+      entry.lane = { ...lane, nextOffset: offset + 1 }
+      changed.add(entry)
     }
   }
 

@@ -1,9 +1,10 @@
 /** An alert's transition in words: what Slack messages, the console and others are made of. Evidence in it is masked. */
 import { tracePath } from '../engine/alerting/example-json.ts'
+import { investigationLines } from '../engine/alerting/investigation/investigation-text.ts'
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import { whyLines } from '../engine/alerting/why-text.ts'
 import type { NotifiedTransition, SystemNotice } from './notification.ts'
-import type { AlertMessage, Message } from './receivers/receiver.ts'
+import type { AlertItem, AlertMessage, Message } from './receivers/receiver.ts'
 
 type Example = NotifiedTransition['examples'][number]
 
@@ -115,6 +116,7 @@ const eventWords: Readonly<Record<AlertMessage['event'], string>> = {
   firing: 'Firing',
   reminder: 'Still firing',
   acknowledged: 'Acknowledged',
+  investigated: 'Investigated',
   resolved: 'Resolved',
 }
 
@@ -124,6 +126,10 @@ export function headlineOf({ event, items }: AlertMessage): string {
   const what = more.length === 0 ? nameOf(first!.transition) : `${items.length} alerts`
   return `${eventWords[event]}: ${what}`
 }
+
+/** What failing traces have more often, the most telling first; nothing while nobody has looked. */
+export const foundLines = ({ investigation }: Pick<AlertItem, 'investigation'>): string[] =>
+  investigation == null ? [] : investigationLines(investigation)
 
 /** Who took it on, and why they say so; of a message about one. */
 export function acknowledgementText({ items }: AlertMessage): string | null {
@@ -159,5 +165,7 @@ function noticeToText({ title, severity, lines }: SystemNotice): string {
 /** For a terminal: whatever there is to be told. */
 export function messageToText(message: Message, apiUrl: string | null): string {
   if (message.kind === 'notice') return noticeToText(message.notice)
+  if (message.event === 'investigated')
+    return message.items.map((item) => [`ALERT ${headlineOf(message)}`, ...foundLines(item)].join('\n  ')).join('\n')
   return message.items.map(({ transition }) => alertToText(transition, apiUrl)).join('\n')
 }

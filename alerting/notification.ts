@@ -1,6 +1,7 @@
 /** What is to be delivered to one receiver: the value of a `notifications` record. */
 import { z } from 'zod'
 import type { AlertPlan } from '../dsl/plan.ts'
+import { alertInvestigationSchema } from '../engine/alerting/investigation/investigation.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
 import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
 import { scorecardSchema } from '../engine/scorecard/scorecard-json.ts'
@@ -41,6 +42,15 @@ const delivery = {
 export const notificationSchema = z.discriminatedUnion('kind', [
   z.object({ ...delivery, kind: z.literal('alert'), transition: alertTransitionSchema }),
   z.object({ ...delivery, kind: z.literal('notice'), notice: noticeSchema }),
+  /** What was found out about an incident, for all who were told of it: its route is nobody's. */
+  z.object({
+    ...delivery,
+    kind: z.literal('investigation'),
+    alertId: z.string(),
+    /** `transition.incidentId`. */
+    incidentId: z.string(),
+    investigation: alertInvestigationSchema,
+  }),
 ])
 
 export type Route = z.infer<typeof routeSchema>
@@ -48,6 +58,7 @@ export type NotifiedTransition = z.infer<typeof alertTransitionSchema>
 export type SystemNotice = z.infer<typeof noticeSchema>
 export type Notification = z.infer<typeof notificationSchema>
 export type AlertNotification = Extract<Notification, { kind: 'alert' }>
+export type InvestigationNotification = Extract<Notification, { kind: 'investigation' }>
 
 export const routeName = (route: Route): string =>
   route.receiver === 'console' ? 'console' : `${route.receiver}(${JSON.stringify(route.target)})`

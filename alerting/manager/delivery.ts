@@ -28,7 +28,7 @@ export interface DeliveryOptions {
 }
 
 /** A terminal is told of each once, and reminds nobody. */
-const CONSOLE = { oneByOne: true, reminds: true } as const
+const CONSOLE = { oneByOne: true, reminds: true, takesInvestigations: true } as const
 const GIVEN_UP = 'undelivered/'
 const UNREACHABLE = 'unreachable/'
 /** A receiver that has failed for so long is told of. */

@@ -8,6 +8,7 @@
  * nothing of the old owner in place of what is the new one's.
  */
 import { z } from 'zod'
+import { alertInvestigationSchema } from '../../engine/alerting/investigation/investigation.ts'
 import { alertTransitionSchema } from '../../engine/alerting/transition-json.ts'
 import type { Log, RecordToAppend } from '../../storage/log/port.ts'
 import { ALERT_STATE } from '../../storage/log/topics.ts'
@@ -27,6 +28,8 @@ const incidentSchema = z.object({
   sinceMs: z.number(),
   escalated: z.array(z.string()),
   isForwarded: z.boolean(),
+  investigation: alertInvestigationSchema.nullable().default(null),
+  isInvestigationTold: z.boolean().default(false),
 })
 
 const failingSchema = z.object({
@@ -201,7 +204,7 @@ function laneOf(head: z.infer<typeof headSchema>, things: readonly StoredThing[]
   for (const { thing } of things.toSorted((a, b) => a.at - b.at)) {
     if (thing.kind === 'incident') incidents.push(thing.incident)
     else if (thing.kind === 'group') groups[thing.name] = thing.group
-    else if (thing.other.kind !== 'alert') others.push(thing.other)
+    else if (thing.other.kind !== 'alert' && thing.other.kind !== 'investigation') others.push(thing.other)
   }
   return { ...emptyLane(tenant, route), ...rest, incidents, others, groups }
 }

@@ -2,7 +2,8 @@
  * What one receiver is to be told, and what it has been told: a value, and pure functions that make the next one. Told is what the receiver
  * took; a crash in between leaves it untold, so that it is told again. Of each incident the firing is told first, and its end only after.
  */
-import type { Notification, NotifiedTransition, Route } from '../notification.ts'
+import type { AlertInvestigation } from '../../engine/alerting/investigation/investigation.ts'
+import type { InvestigationNotification, Notification, NotifiedTransition, Route } from '../notification.ts'
 
 export interface Incident {
   /** `tenant/incident`: what receivers know it by. */
@@ -28,6 +29,9 @@ export interface Incident {
   readonly escalated: readonly string[]
   /** It came by a rule of the settings, which are not asked again. */
   readonly isForwarded: boolean
+  /** What was found out about it. */
+  readonly investigation: AlertInvestigation | null
+  readonly isInvestigationTold: boolean
 }
 
 export interface Lane {
@@ -41,7 +45,7 @@ export interface Lane {
   /** By group: what the receiver gave back for its first message, and when it was last told of a firing. */
   readonly groups: Readonly<Record<string, { readonly ref: string | null; readonly firingToldMs: number }>>
   /** In their order: notices, scorecards. */
-  readonly others: readonly Exclude<Notification, { kind: 'alert' }>[]
+  readonly others: readonly Exclude<Notification, { kind: 'alert' | 'investigation' }>[]
   /** The receiver does not take what it is sent. */
   readonly failing: Failing | null
   /** By group: what it alone does not take, while it took others. */
@@ -91,6 +95,7 @@ export const incidentKey = (tenant: string, { incidentId, id }: NotifiedTransiti
 
 /** `atMs`: now. Taking the same again changes nothing. */
 export function take(lane: Lane, notification: Notification, atMs: number): Lane {
+  if (notification.kind === 'investigation') return withInvestigation(lane, notification)
   if (notification.kind !== 'alert') {
     if (lane.others.some(({ id }) => id === notification.id)) return lane
     return { ...lane, others: [...lane.others, notification] }
@@ -117,8 +122,18 @@ export function take(lane: Lane, notification: Notification, atMs: number): Lane
     sinceMs: atMs,
     escalated: [],
     isForwarded: notification.isForwarded,
+    investigation: null,
+    isInvestigationTold: false,
   }
   return { ...lane, incidents: [...lane.incidents, incident] }
+}
+
+/** The first that was found stands; of an incident that is over nobody asks any more. */
+function withInvestigation(lane: Lane, { incidentId, investigation }: InvestigationNotification): Lane {
+  const key = `${lane.tenant}/${incidentId}`
+  const known = lane.incidents.find((incident) => incident.key === key)
+  if (known === undefined || known.end !== null || known.investigation !== null) return lane
+  return withIncident(lane, { ...known, investigation })
 }
 
 export function withIncident(lane: Lane, changed: Incident): Lane {

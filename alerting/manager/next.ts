@@ -10,7 +10,7 @@ export interface Circumstances {
   /** Silenced, in maintenance, or inhibited. */
   readonly isMuted: (transition: NotifiedTransition) => boolean
   readonly acknowledgement: (incidentId: string | undefined) => Acknowledgement | null
-  readonly receiver: Pick<Receiver, 'oneByOne' | 'reminds' | 'repeatEveryMs'>
+  readonly receiver: Pick<Receiver, 'oneByOne' | 'reminds' | 'repeatEveryMs' | 'takesInvestigations'>
   readonly timing: Timing
 }
 
@@ -50,7 +50,14 @@ function firstMessage(lane: Lane, passed: ReadonlySet<string>, at: Circumstances
   const incidents = lane.incidents.filter((incident) => !passed.has(groupOf(incident)))
   const others = lane.others.filter(({ id }) => !passed.has(groupOfOther(id)))
   const left = passed.size === 0 ? lane : { ...lane, incidents, others }
-  return firings(left, at) ?? ends(left, at) ?? acknowledgements(left, at) ?? reminders(left, at) ?? other(left)
+  return (
+    firings(left, at) ??
+    ends(left, at) ??
+    acknowledgements(left, at) ??
+    investigations(left, at) ??
+    reminders(left, at) ??
+    other(left)
+  )
 }
 
 const groupOfOther = (id: string): string => `other/${id}`
@@ -119,6 +126,15 @@ function acknowledgements(lane: Lane, at: Circumstances): Message | null {
   return fresh === undefined ? null : messageOf(lane, 'acknowledged', [fresh], at)
 }
 
+function investigations(lane: Lane, at: Circumstances): Message | null {
+  if (at.receiver.takesInvestigations !== true) return null
+  const fresh = lane.incidents.find(
+    ({ told, end, investigation, isInvestigationTold, transition }) =>
+      told === 'firing' && end === null && investigation !== null && !isInvestigationTold && !at.isMuted(transition),
+  )
+  return fresh === undefined ? null : messageOf(lane, 'investigated', [fresh], at)
+}
+
 function reminders(lane: Lane, at: Circumstances): Message | null {
   const { receiver, timing, nowMs, isMuted, acknowledgement } = at
   const due = lane.incidents.filter(({ told, end, transition, toldAtMs }) => {
@@ -154,9 +170,10 @@ function messageOf(lane: Lane, event: AlertEvent, incidents: readonly Incident[]
   const { tenant, route } = lane
   const group = groupOf(incidents[0]!)
   const items = incidents.map(
-    ({ key, transition, end }): AlertItem => ({
+    ({ key, transition, end, investigation }): AlertItem => ({
       key,
       transition: event === 'resolved' && end !== null ? end : transition,
+      investigation,
       acknowledged: at.acknowledgement(transition.incidentId),
     }),
   )
@@ -172,6 +189,7 @@ function messageOf(lane: Lane, event: AlertEvent, incidents: readonly Incident[]
     items,
     groupKey: `${tenant}/${group}`,
     ref: lane.groups[group]?.ref ?? null,
+    isPart: lane.incidents.some((one) => groupOf(one) === group && one.told === 'firing' && !incidents.includes(one)),
   }
 }
 
@@ -183,9 +201,12 @@ export function told(lane: Lane, message: Message, nowMs: number, ref: string | 
   if (message.event === 'resolved') return withoutIncidents(well, keys)
   const incidents = well.incidents.map((incident): Incident => {
     if (!keys.has(incident.key)) return incident
-    const acknowledged = message.items.find(({ key }) => key === incident.key)?.acknowledged ?? null
+    const { acknowledged, investigation = null } = message.items.find(({ key }) => key === incident.key)!
+    const isInvestigationTold = incident.isInvestigationTold || investigation !== null
+    // What was found out is no reminder: those who have to be told again are told at their time.
+    if (message.event === 'investigated') return { ...incident, isInvestigationTold }
     const acknowledgedAtMs = acknowledged?.atMs ?? null
-    return { ...incident, told: 'firing', toldAtMs: nowMs, givenUpAtMs: null, acknowledgedAtMs }
+    return { ...incident, told: 'firing', toldAtMs: nowMs, givenUpAtMs: null, acknowledgedAtMs, isInvestigationTold }
   })
   const [first] = well.incidents.filter(({ key }) => keys.has(key))
   if (first === undefined) return { ...well, incidents }

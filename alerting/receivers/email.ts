@@ -5,7 +5,7 @@ import { escapeHtml, htmlPage } from '../../engine/html.ts'
 import { scorecardBody } from '../../engine/scorecard/html.ts'
 import { scorecardText } from '../../engine/scorecard/render.ts'
 import { scorecardOfJson } from '../../engine/scorecard/scorecard-json.ts'
-import { acknowledgementText, describeAlert, headlineOf, traceUrl } from '../message.ts'
+import { acknowledgementText, describeAlert, foundLines, headlineOf, traceUrl } from '../message.ts'
 import type { AddressPolicy } from '../outbound/private-addresses.ts'
 import { ForbiddenAddressError, type Lookup, resolveGuarded } from '../outbound/resolve.ts'
 import { type Draw, type Picture, picturesInTime } from './pictures.ts'
@@ -38,7 +38,7 @@ export interface Mail {
 }
 
 export function emailReceiver(options: EmailOptions): Receiver {
-  return { deliver: (message) => sendMail(options, message) }
+  return { takesInvestigations: true, deliver: (message) => sendMail(options, message) }
 }
 
 async function sendMail(options: EmailOptions, message: Message): Promise<Delivery> {
@@ -145,11 +145,14 @@ function alertMail(message: AlertMessage, apiUrl: string | null, pictures: reado
   const subject = oneLine(`[${message.items[0]!.transition.severity}] ${headlineOf(message)}`)
   const texts: string[] = [headlineOf(message)]
   const parts: string[] = [`<h2>${escapeHtml(headlineOf(message))}</h2>`]
-  for (const { transition } of message.items) {
+  for (const item of message.items) {
+    const { transition } = item
     const { numbers, note, why, examples, headline } = describeAlert(transition)
     const { alertId, evalId, owner } = transition
     const about = `${alertId} on ${evalId}${owner === null ? '' : `, owner ${owner}`}`
-    const lines = [numbers, note, acknowledgementText(message), ...why].filter((line) => line !== null)
+    const lines = [numbers, note, acknowledgementText(message), ...why, ...foundLines(item)].filter(
+      (line) => line !== null,
+    )
     texts.push('', ...(message.items.length > 1 ? [headline] : []), about, ...lines)
     if (message.items.length > 1) parts.push(`<h3>${escapeHtml(headline)}</h3>`)
     parts.push(`<p><code>${escapeHtml(about)}</code></p>`, ...lines.map((line) => `<p>${escapeHtml(line)}</p>`))

@@ -1,5 +1,5 @@
 /** An alert as Prometheus' Alertmanager knows alerts: labels that identify it, annotations for people. */
-import { acknowledgementText, describeAlert, traceUrl } from '../message.ts'
+import { acknowledgementText, describeAlert, foundLines, traceUrl } from '../message.ts'
 import type { AlertItem, AlertMessage } from './receiver.ts'
 
 export interface LabelledAlert {
@@ -30,6 +30,7 @@ export function labelledAlert(item: AlertItem, message: AlertMessage, apiUrl: st
   const { transition } = item
   const { headline, numbers, note, why, examples } = describeAlert(transition)
   const acknowledged = acknowledgementText({ ...message, items: [item] })
+  const found = foundLines(item)
   const isResolved = transition.to === 'resolved'
   const shown = examples.map(({ what, traceId, spanId, details }) =>
     [`${what} trace ${traceId}${spanId === '' ? '' : ` span ${spanId}`}`, ...details].join('; '),
@@ -41,6 +42,7 @@ export function labelledAlert(item: AlertItem, message: AlertMessage, apiUrl: st
       description: numbers,
       ...(note !== null && { note }),
       ...(why.length > 0 && { why: why.join('\n') }),
+      ...(found.length > 0 && { investigation: found.join('\n') }),
       ...(acknowledged !== null && { acknowledged }),
       ...(shown.length > 0 && { examples: shown.join('\n') }),
     },

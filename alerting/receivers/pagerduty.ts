@@ -19,7 +19,13 @@ export interface PagerDutyOptions {
 }
 
 const severities = { page: 'critical', ticket: 'warning', info: 'info' } as const
-const actions = { firing: 'trigger', reminder: 'trigger', acknowledged: 'acknowledge', resolved: 'resolve' } as const
+const actions = {
+  firing: 'trigger',
+  reminder: 'trigger',
+  acknowledged: 'acknowledge',
+  investigated: 'trigger',
+  resolved: 'resolve',
+} as const
 
 /** One incident a key, however often its trigger is sent. */
 export const dedupKeyOf = (key: string): string =>

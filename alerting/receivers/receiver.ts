@@ -1,4 +1,5 @@
 /** What the alert manager asks of a receiver. */
+import type { AlertInvestigation } from '../../engine/alerting/investigation/investigation.ts'
 import type { NotifiedTransition, Route, SystemNotice } from '../notification.ts'
 
 export interface Acknowledgement {
@@ -13,9 +14,11 @@ export interface AlertItem {
   readonly key: string
   readonly transition: NotifiedTransition
   readonly acknowledged: Acknowledgement | null
+  /** What failing traces have more often than passing ones; absent or null while nobody has looked. */
+  readonly investigation?: AlertInvestigation | null
 }
 
-export type AlertEvent = 'firing' | 'reminder' | 'acknowledged' | 'resolved'
+export type AlertEvent = 'firing' | 'reminder' | 'acknowledged' | 'investigated' | 'resolved'
 
 interface Addressed {
   /** The same when it is sent again because its fate was not known. */
@@ -33,6 +36,8 @@ export interface AlertMessage extends Addressed {
   readonly groupKey: string
   /** What the receiver gave back for the group's first message; null for that one. */
   readonly ref: string | null
+  /** The group has others of which was told. */
+  readonly isPart?: boolean
 }
 
 export interface NoticeMessage extends Addressed {
@@ -60,6 +65,8 @@ export interface Receiver {
   readonly oneByOne?: boolean
   /** It reminds by itself, and is told once. */
   readonly reminds?: boolean
+  /** It is told, too, what was found out about an incident afterwards. */
+  readonly takesInvestigations?: boolean
   /** It forgets what it is not told again within so long. */
   readonly repeatEveryMs?: number
 }

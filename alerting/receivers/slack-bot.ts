@@ -59,13 +59,17 @@ export function slackBotReceiver(options: SlackBotOptions): Receiver {
     const posted = await post(text, ref)
     if (posted.kind !== 'delivered') return posted
     if (message.event === 'reminder') return posted
-    const updated = await call('chat.update', { channel: ref.channel, ts: ref.ts, ...text })
+    // Of one among several the first message tells no more than the thread does.
+    if (message.event === 'investigated' && message.isPart === true) return posted
+    const whole = message.event === 'investigated' ? slackMessage({ ...message, event: 'firing' }, apiUrl()) : text
+    const updated = await call('chat.update', { channel: ref.channel, ts: ref.ts, ...whole })
     // Somebody deleted it, or made the workspace forbid edits: the thread has been told.
     if (!updated.ok && updated.delivery.kind === 'retry') return updated.delivery
     return { kind: 'delivered' }
   }
 
   return {
+    takesInvestigations: true,
     deliver: async (message: Message) => {
       const ref = message.kind === 'alerts' ? parseRef(message.ref) : null
       const delivery =

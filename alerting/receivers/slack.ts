@@ -4,7 +4,7 @@
  */
 import { scorecardOfJson } from '../../engine/scorecard/scorecard-json.ts'
 import { slackScorecard } from '../../engine/scorecard/slack.ts'
-import { acknowledgementText, describeAlert, type ExampleText, headlineOf, traceUrl } from '../message.ts'
+import { acknowledgementText, describeAlert, type ExampleText, foundLines, headlineOf, traceUrl } from '../message.ts'
 import type { SystemNotice } from '../notification.ts'
 import type { Send } from '../outbound/send.ts'
 import { postJson } from './post-json.ts'
@@ -87,10 +87,22 @@ const SHOWN_OF_MANY = 20
 function alertMessage(message: AlertMessage, apiUrl: string | null): SlackMessage {
   const { items, event } = message
   const headline = headlineOf(message)
-  const icon = event === 'resolved' ? ':white_check_mark:' : event === 'acknowledged' ? ':eyes:' : iconOf(items)
+  const icon =
+    event === 'resolved'
+      ? ':white_check_mark:'
+      : event === 'acknowledged'
+        ? ':eyes:'
+        : event === 'investigated'
+          ? ':mag:'
+          : iconOf(items)
   const [first, ...more] = items
   const { numbers } = describeAlert(first!.transition)
-  const body = more.length === 0 ? oneAlert(message, first!, apiUrl) : manyAlerts(items)
+  const body =
+    more.length > 0
+      ? manyAlerts(items)
+      : event === 'investigated'
+        ? foundAlone(first!)
+        : oneAlert(message, first!, apiUrl)
   const text = more.length === 0 ? `${headline} (${numbers})` : headline
   return {
     text: clip(escapeText(text), SECTION_CHARS),
@@ -106,7 +118,9 @@ function iconOf(items: readonly AlertItem[]): string {
   return icons[worst ?? 'info']
 }
 
-function oneAlert(message: AlertMessage, { transition }: AlertItem, apiUrl: string | null): SlackBlock[] {
+function oneAlert(message: AlertMessage, item: AlertItem, apiUrl: string | null): SlackBlock[] {
+  const { transition } = item
+  const found = foundLines(item)
   const { numbers, note, why, examples } = describeAlert(transition)
   const { severity, alertId, evalId, owner } = transition
   const fields = [field('Alert', code(alertId)), field('Eval', code(evalId)), field('Severity', severity)]
@@ -115,8 +129,16 @@ function oneAlert(message: AlertMessage, { transition }: AlertItem, apiUrl: stri
   return [
     { type: 'section', text: mrkdwn(escapeText(lines.join('\n'))), fields },
     ...(why.length === 0 ? [] : [{ type: 'section' as const, text: mrkdwn(escapeText(why.join('\n'))) }]),
+    ...(found.length === 0 ? [] : [{ type: 'section' as const, text: mrkdwn(escapeText(found.join('\n'))) }]),
     ...examples.map((example) => exampleBlock(example, apiUrl)),
   ]
+}
+
+/** What was found out, for those who have read the rest. */
+function foundAlone(item: AlertItem): SlackBlock[] {
+  const { alertId, severity } = item.transition
+  const fields = [field('Alert', code(alertId)), field('Severity', severity)]
+  return [{ type: 'section', text: mrkdwn(escapeText(foundLines(item).join('\n'))), fields }]
 }
 
 function manyAlerts(items: readonly AlertItem[]): SlackBlock[] {
@@ -140,6 +162,7 @@ export function slackReceiver(options: {
 }): Receiver {
   const { webhookUrl, apiUrl, send, nowMs } = options
   return {
+    takesInvestigations: true,
     deliver: (message) => postJson({ send, url: webhookUrl, body: slackMessage(message, apiUrl()), nowMs }),
   }
 }

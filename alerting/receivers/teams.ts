@@ -15,7 +15,7 @@ import {
   worstText,
   worstUrl,
 } from '../../engine/scorecard/words.ts'
-import { acknowledgementText, describeAlert, headlineOf, traceUrl } from '../message.ts'
+import { acknowledgementText, describeAlert, foundLines, headlineOf, traceUrl } from '../message.ts'
 import type { Send } from '../outbound/send.ts'
 import { postJson } from './post-json.ts'
 import type { AlertMessage, Message, NoticeMessage, Receiver } from './receiver.ts'
@@ -57,7 +57,10 @@ export const cardHeading = (text: string, color = 'Default'): CardElement => ({
 })
 
 export function teamsReceiver({ url, apiUrl, send, nowMs }: TeamsOptions): Receiver {
-  return { deliver: (message) => postJson({ send, url, body: teamsBody(message, apiUrl()), nowMs }) }
+  return {
+    takesInvestigations: true,
+    deliver: (message) => postJson({ send, url, body: teamsBody(message, apiUrl()), nowMs }),
+  }
 }
 
 export function teamsBody(message: Message, apiUrl: string | null): object {
@@ -159,7 +162,8 @@ function alertCard(message: AlertMessage, apiUrl: string | null): Card {
   const { transition } = first!
   const { numbers, note, why, examples } = describeAlert(transition)
   const { alertId, evalId, severity, owner } = transition
-  for (const line of [numbers, note, acknowledgementText(message), ...why]) if (line !== null) body.push(cardText(line))
+  for (const line of [numbers, note, acknowledgementText(message), ...why, ...foundLines(first!)])
+    if (line !== null) body.push(cardText(line))
   const facts = [
     ['Alert', alertId],
     ['Eval', evalId],

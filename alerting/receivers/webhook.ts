@@ -30,6 +30,7 @@ export function signatureOf(secret: string, body: string, nowMs: number): string
 
 export function webhookReceiver({ url, secret, apiUrl, send, nowMs }: WebhookOptions): Receiver {
   return {
+    takesInvestigations: true,
     deliver: async (message) => {
       const body = JSON.stringify(webhookBody(message, apiUrl()))
       const headers = {
@@ -82,10 +83,11 @@ function alertsBody(message: AlertMessage, apiUrl: string | null): unknown {
 }
 
 /** All that there is to know, for programs. */
-const detailsOf = ({ key, transition, acknowledged }: AlertItem): unknown => ({
+const detailsOf = ({ key, transition, acknowledged, investigation = null }: AlertItem): unknown => ({
   incident: key,
   ...transition,
   acknowledged,
+  investigation,
 })
 
 function noticeBody({ notice, route, tenant, id }: NoticeMessage, apiUrl: string | null): unknown {

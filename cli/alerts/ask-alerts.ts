@@ -1,6 +1,7 @@
 /** `assay alerts list|history|ack` and `assay silence`: asks the running instance. */
 import { userInfo } from 'node:os'
 import type { z } from 'zod'
+import { investigationLines } from '../../engine/alerting/investigation/investigation-text.ts'
 import {
   type AlertStateJson,
   alertHistoryResponseSchema,
@@ -60,9 +61,17 @@ export async function listAlerts(flags: AskFlags & { all?: boolean }): Promise<n
   return shown('alerts list', answer, flags, ({ alerts }) => {
     const all = flags.all === true ? alerts : alerts.filter(({ state }) => state === 'firing' || state === 'pending')
     if (all.length === 0) return 'Nothing fires.\n'
-    return table([['state', 'severity', 'alert', 'since', 'rule', ''], ...all.map(alertRow)])
+    const [head, ...rows] = table([['state', 'severity', 'alert', 'since', 'rule', ''], ...all.map(alertRow)])
+      .trimEnd()
+      .split('\n')
+    // Beneath each: what failing traces have more often than passing ones.
+    const lines = rows.flatMap((row, i) => [row, ...foundLines(all[i]!)])
+    return `${[head, ...lines].join('\n')}\n`
   })
 }
+
+const foundLines = ({ state, investigation }: AlertStateJson): string[] =>
+  state !== 'firing' || investigation === null ? [] : investigationLines(investigation).map((line) => `    ${line}`)
 
 const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { fisherExact } from './fisher-exact.ts'
 import { mcnemarExact } from './mcnemar-exact.ts'
 import { newcombeDifference } from './newcombe-difference.ts'
 import { normalQuantile } from './normal-quantile.ts'
+import { rateRatio } from './rate-ratio.ts'
 import { wilsonInterval } from './wilson-interval.ts'
 
 interface Oracle {
@@ -123,4 +125,29 @@ test.each([
   [() => normalQuantile(1)],
 ])('what is no count and no probability is a bug: %#', (call) => {
   expect(call).toThrow(RangeError)
+})
+
+/** From SciPy's documentation of `fisher_exact`, the tea, R's documentation of `fisher.test`; all of them again in whole fractions. */
+test.each([
+  [8, 10, 1, 6, 0.03496503496503495],
+  [3, 4, 1, 4, 0.4857142857142857],
+  [10, 13, 2, 17, 0.0005367241191434358],
+  [0, 5, 0, 9, 1],
+  [6, 6, 0, 6, 0.0021645021645],
+  [30, 1000, 45, 1000, 0.09880183953306927],
+])('Fisher: %i of %i and %i of %i', (k1, n1, k2, n2, p) => {
+  expect(fisherExact({ k1, n1, k2, n2 }).p).toBeCloseTo(p, 9)
+  expect(fisherExact({ k1: k2, n1: n2, k2: k1, n2: n1 }).p).toBeCloseTo(p, 9)
+})
+
+test('a ratio of rates is finite, lies in its interval, and is the inverse of the other way round', () => {
+  fc.assert(
+    fc.property(rate, rate, ({ k: k1, n: n1 }, { k: k2, n: n2 }) => {
+      const { ratio, lower, upper } = rateRatio({ k1, n1, k2, n2, alpha: 0.05 })
+      expect(lower > 0 && lower <= ratio && ratio <= upper && Number.isFinite(upper)).toBe(true)
+      const other = rateRatio({ k1: k2, n1: n2, k2: k1, n2: n1, alpha: 0.05 })
+      expect(Math.log(other.ratio)).toBeCloseTo(-Math.log(ratio), 9)
+      expect(Math.log(other.lower)).toBeCloseTo(-Math.log(upper), 9)
+    }),
+  )
 })

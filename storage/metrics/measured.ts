@@ -32,6 +32,7 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'evalTrends',
   'evalFlips',
   'resultHistory',
+  'contrastTraces',
 ] satisfies (keyof TracesStore)[])
 
 export function measuredTraces<T extends TracesStore>(traces: T): T {

@@ -2,6 +2,7 @@
 import type { Job, Queue, Worker } from 'bullmq'
 import { DEFAULT_TENANT } from '../access/principal.ts'
 import { openDailyJobs } from './daily-jobs.ts'
+import { openInvestigationJobs } from './investigation-jobs.ts'
 import type {
   OfflineQueue,
   QueueError,
@@ -55,7 +56,12 @@ export interface BullBackend {
 /** A listing looks at so many runs of each state. */
 const MAX_LISTED = 1_000
 
-export async function openBullQueue(backend: BullBackend, onError: QueueErrorHandler): Promise<OfflineQueue> {
+/** `investigationDelayMs`: for tests. */
+export async function openBullQueue(
+  backend: BullBackend,
+  onError: QueueErrorHandler,
+  { investigationDelayMs }: { investigationDelayMs?: number | undefined } = {},
+): Promise<OfflineQueue> {
   const [runs, batches, marks] = [QUEUE_NAMES.runs, QUEUE_NAMES.batches, QUEUE_NAMES.marks].map((name) =>
     backend.openQueue(name),
   ) as [BullQueue, BullQueue, BullQueue]
@@ -63,6 +69,7 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
   for (const queue of [runs, batches, marks]) queue.on('error', onError)
   await Promise.all([runs, batches, marks].map((queue) => queue.waitUntilReady()))
   const daily = await openDailyJobs(backend, onError)
+  const investigations = await openInvestigationJobs(backend, onError, investigationDelayMs)
   const workers = new Set<QueueWorker>()
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
     try {
@@ -116,6 +123,8 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
     backend: backend.name,
     enqueueDaily: daily.enqueueDaily,
     workDaily: daily.workDaily,
+    enqueueInvestigation: investigations.enqueue,
+    workInvestigations: investigations.work,
     work,
     enqueue: (job) =>
       ask(async () => {
@@ -156,7 +165,7 @@ export async function openBullQueue(backend: BullBackend, onError: QueueErrorHan
       ask(() => setNumber(markId('cancel', tenant, runId), { tenant, runId, slotMs })),
     async close() {
       await Promise.all([...workers].map((worker) => worker.drain()))
-      await Promise.all([runs.close(), batches.close(), marks.close(), daily.close()])
+      await Promise.all([runs.close(), batches.close(), marks.close(), daily.close(), investigations.close()])
       await backend.close()
     },
   }

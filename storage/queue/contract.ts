@@ -1,5 +1,6 @@
 /** What every backend of the queue port has to pass. */
 import { afterEach, describe, expect, test } from 'vitest'
+import type { InvestigationJob } from './investigation-jobs.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunInterrupted, RunPostponed } from './port.ts'
 import { NO_OUTCOME, type RunBatch, type RunPlan } from './run-record.ts'
 
@@ -299,11 +300,43 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       expect(days).toEqual(['2026-11-20', '2026-11-21'])
     })
 
+    test('a firing is looked into once, however many enqueue it, and again by another worker where one fails', async () => {
+      const [a, b] = [await open(), await open()]
+      const seen: string[] = []
+      const done = Promise.withResolvers<void>()
+      const jobs = ['shop/leak{"env":"prod"}@1.1', 'shop/leak@1.2'].map((incidentId) => firingOf(incidentId))
+      for (const job of jobs) await Promise.all([a.enqueueInvestigation(job), b.enqueueInvestigation(job)])
+      await b.workInvestigations(async ({ tenant, transition }) => {
+        seen.push(`${tenant} ${transition.incidentId}`)
+        if (seen.length === jobs.length) done.resolve()
+      })
+      await done.promise
+      for (const job of jobs) await a.enqueueInvestigation(job)
+      expect(seen.sort()).toEqual(['acme shop/leak@1.2', 'acme shop/leak{"env":"prod"}@1.1'])
+    })
+
     test('an unknown run is said to be unknown', async () => {
       const queue = await open()
       expect(await queue.stateOf('default', 'checkout/none@2026-01-01T0000Z')).toBe('unknown')
     })
   })
+}
+
+function firingOf(incidentId: string): InvestigationJob {
+  const numbers = {
+    measure: { kind: 'count', verdict: 'fail', type: { kind: 'int' } },
+    cmp: '>=',
+    threshold: 1,
+    windowMs: 600_000,
+    value: 1,
+    count: 1,
+    total: 1,
+    verdicts: { pass: 0, fail: 1, unknown: 0, error: 0 },
+  } as const
+  const what = { id: 't', alertId: 'shop/leak', evalId: 'shop/no_pii', group: {}, rule: '', title: null, owner: null }
+  const when = { from: 'inactive', to: 'firing', cause: 'condition', atMs: 1, sinceMs: 1 } as const
+  const transition = { ...what, ...when, severity: 'page', mode: 'live', incidentId, numbers, examples: [], why: null }
+  return { tenant: 'acme', transition: transition as InvestigationJob['transition'] }
 }
 
 function jobOf(evalId: string, slotMs: number): OfflineJob {

@@ -10,14 +10,16 @@ export interface QueueConfig extends Pick<RedisBackendOptions, 'connectTimeoutMs
   /** Without it the queue is PGlite's in `dataDir/queue`. */
   redis?: RedisSettings | null
   dataDir: string
+  /** Until an investigation begins; some seconds unless told. For tests, which have stored all there is. */
+  investigationDelayMs?: number
 }
 
 /** Rejects with `QueueError`. `onError` hears of lost connections later; the queue reconnects by itself. */
 export async function openQueue(config: QueueConfig, onError: QueueErrorHandler): Promise<OfflineQueue> {
-  const { redis, dataDir, ...limits } = config
+  const { redis, dataDir, investigationDelayMs, ...limits } = config
   const backend =
     redis === undefined || redis === null
       ? await openPgliteBackend(join(dataDir, 'queue'))
       : await openRedisBackend({ ...limits, settings: redis, onError })
-  return openBullQueue(backend, onError)
+  return openBullQueue(backend, onError, { investigationDelayMs })
 }

@@ -27,7 +27,9 @@ describe('on one PGlite folder', () => {
     await rm(dataDir, { recursive: true, force: true })
   })
   // PGlite belongs to one process: further connections share it.
-  queueContract('pglite', () => ({ open: () => openBullQueue({ ...backend, close: async () => {} }, fail) }))
+  queueContract('pglite', () => ({
+    open: () => openBullQueue({ ...backend, close: async () => {} }, fail, { investigationDelayMs: 0 }),
+  }))
 })
 
 describe('the folder', () => {

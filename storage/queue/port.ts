@@ -1,6 +1,7 @@
 /** The queue port: runs of offline evals as jobs, on BullMQ over Redis or over PGlite. */
 import { z } from 'zod'
 import type { DailyJobs } from './daily-jobs.ts'
+import type { InvestigationQueue } from './investigation-jobs.ts'
 import type { BatchOutcome, RunBatch, RunPlan, RunRecord } from './run-record.ts'
 
 const offlineJobSchema = z.object({
@@ -55,7 +56,7 @@ export interface QueueWorker {
   drain(): Promise<void>
 }
 
-export interface OfflineQueue extends Omit<DailyJobs, 'close'> {
+export interface OfflineQueue extends Omit<DailyJobs, 'close'>, InvestigationQueue {
   readonly backend: 'redis' | 'pglite'
   /** `known`: a job of the tenant with this run id exists already, in whatever state; nothing was added. */
   enqueue(job: OfflineJob): Promise<'added' | 'known'>

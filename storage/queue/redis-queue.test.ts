@@ -17,7 +17,7 @@ import { type OfflineQueue, QueueError } from './port.ts'
 const PASSWORD = 'hunter2'
 
 function open(url: string, onError: (error: Error) => void, more: Partial<QueueConfig> = {}): Promise<OfflineQueue> {
-  return openQueue({ redis: redisSettings(url), dataDir: '/nowhere', ...more }, onError)
+  return openQueue({ redis: redisSettings(url), dataDir: '/nowhere', investigationDelayMs: 0, ...more }, onError)
 }
 
 const jobOf = (name: string) => {

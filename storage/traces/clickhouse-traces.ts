@@ -5,6 +5,16 @@ import { byStart } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
+import {
+  type ChosenTrace,
+  type ContrastedTraces,
+  type ContrastQuery,
+  chosenTracesQuery,
+  FEATURES_OF_TRACES,
+  type FeatureRow,
+  featuresFromRow,
+  featuresQuery,
+} from './contrast.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
 import { type FlaggedQuery, type FlaggedSubject, flaggedQuery } from './flagged.ts'
 import { flipFromRow, flipsQuery } from './flips.ts'
@@ -314,6 +324,21 @@ export class ClickHouseTraces implements TracesStore {
 
   resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]> {
     return this.#each(this.#limits.api, historyQuery(this.#database, tenant, query), historyFromRow)
+  }
+
+  async contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces> {
+    const { runs } = this.#limits
+    const chosen = await this.#rows<ChosenTrace>(runs, chosenTracesQuery(this.#database, tenant, query))
+    const found: ContrastedTraces = { failing: 0, passing: 0, traces: [] }
+    for (const { failing, total } of chosen) found[failing === 1 ? 'failing' : 'passing'] = Number(total)
+    const failing = new Map(chosen.map((one) => [one.trace, one.failing === 1]))
+    const ids = [...failing.keys()]
+    for (let from = 0; from < ids.length; from += FEATURES_OF_TRACES) {
+      const asked = featuresQuery(this.#database, tenant, ids.slice(from, from + FEATURES_OF_TRACES))
+      for (const row of await this.#rows<FeatureRow>(runs, asked))
+        found.traces.push({ isFailing: failing.get(row.trace) === true, features: featuresFromRow(row) })
+    }
+    return found
   }
 
   async judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>> {

@@ -8,6 +8,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { AttributeValue, Span } from '../../engine/model/span.ts'
+import { contrastContract } from './contrast-contract.ts'
 import { type ResultFilter, type TracesStore, UnstorableError } from './port.ts'
 import { describeRunQueries } from './runs-contract.ts'
 
@@ -459,6 +460,8 @@ export function describeTracesContract(
         expect(await store.ledger(tenant)).toMatchObject([{ pass: 1 }])
       })
     })
+
+    contrastContract(() => store, newTenant, newToken)
 
     describe('the store', () => {
       test('migrates again without harm and answers a ping', async () => {

@@ -3,6 +3,7 @@
 import type { OptionalField } from '../../engine/evaluate/subject.ts'
 import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { ContrastedTraces, ContrastQuery } from './contrast.ts'
 import type { FlaggedQuery, FlaggedSubject } from './flagged.ts'
 import type { HistoryQuery, HistoryRow } from './result-history.ts'
 import type {
@@ -161,6 +162,8 @@ export interface TracesStore {
   evalFlips(tenant: string, query: FlipQuery): Promise<EvalFlip[]>
   /** By time; what alerts compare with. */
   resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]>
+  /** A sample of the traces that fail and of those that pass, with what each has: what investigations of alerts compare. */
+  contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces>
   /** What judges cost since then, by eval, in micro-units of USD. */
   judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>>
   ping(): Promise<void>

@@ -27,7 +27,7 @@ const ONE_THREAD = 'max_threads = 1'
 
 /** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
 export const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
-const LATEST = 'revision DESC, evaluated_at DESC'
+export const LATEST = 'revision DESC, evaluated_at DESC'
 /** What a replay says, people say, or a judge says of anchors is shown to who asks for it, and to nobody else. */
 export const LIVE = [REPLAY_PREFIX, LABEL_PREFIX, ANCHOR_PREFIX]
   .map((prefix) => `NOT startsWith(run_id, '${prefix}')`)

@@ -55,6 +55,7 @@ const METHODS: Readonly<Record<Method, true>> = {
   evalTrends: true,
   evalFlips: true,
   resultHistory: true,
+  contrastTraces: true,
   judgeSpend: true,
   ping: true,
 }
@@ -144,6 +145,7 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     evalTrends: (tenant, query) => call('evalTrends', tenant, query),
     evalFlips: (tenant, query) => call('evalFlips', tenant, query),
     resultHistory: (tenant, query) => call('resultHistory', tenant, query),
+    contrastTraces: (tenant, query) => call('contrastTraces', tenant, query),
     judgeSpend: (tenant, sinceMs) => call('judgeSpend', tenant, sinceMs),
     ping: () => call('ping'),
     close: async () => {

@@ -268,6 +268,7 @@ describe('a run', () => {
         settledTraceIds: (...question) => (++asked <= 8 ? away : traces).settledTraceIds(...question),
         getTraces: (...question) => traces.getTraces(...question),
         resultHistory: async () => [],
+        contrastTraces: async () => ({ failing: 0, passing: 0, traces: [] }),
         queryResults: (...question) => traces.queryResults(...question),
         judgeSpend: (...question) => traces.judgeSpend(...question),
       },

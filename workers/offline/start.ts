@@ -21,8 +21,11 @@ import { createBaselines } from './baselines.ts'
 import { createBudgets } from './budget.ts'
 import { createControl } from './control.ts'
 import { startDaily } from './daily.ts'
+import { followFirings } from './follow-firings.ts'
+import { createInvestigator } from './investigate.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { pricesLacking, readinessOf, sentence, unjudgedNotice } from './judge-readiness.ts'
+import { providersLacking } from './panel.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
@@ -48,8 +51,8 @@ export interface WorkerSettings {
 }
 
 export interface OfflineOptions extends WorkerSettings {
-  log: Pick<Log, 'append' | 'ensureTopics' | 'read'>
-  traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults'>
+  log: Pick<Log, 'append' | 'ensureTopics' | 'read' | 'openConsumer'>
+  traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults' | 'contrastTraces'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: TenantPlans & {
@@ -243,6 +246,25 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       })
     : null
   const baselines = parts.includes('scheduler') ? enqueueBaselines(queue, nowMs, notice) : null
+  const canSummarise =
+    options.defaultJudge != null && providersLacking(options.defaultJudge, providers).length === 0
+      ? { models: options.defaultJudge, clientOf: (tenant: string) => judgeOf(tenant).client }
+      : null
+  const investigate = createInvestigator({
+    log: options.log,
+    traces: options.traces,
+    definitions,
+    judge: canSummarise,
+    budgets,
+    prices,
+    state,
+    nowMs,
+    signal: stop.signal,
+  })
+  const investigations = isWorker ? await queue.workInvestigations(investigate) : null
+  const firings = parts.includes('scheduler')
+    ? followFirings({ log: options.log, queue, nowMs, onProblem: notice })
+    : null
   const dailyEnqueuing =
     checkDay !== undefined && parts.includes('scheduler')
       ? startDaily({
@@ -309,8 +331,10 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       for (const scheduler of [...schedulers.values(), ...scorecards.values()]) await scheduler.stop()
       await dailyEnqueuing?.stop()
       await baselines?.stop()
+      await firings?.stop()
       await dailyWorker?.drain()
       stop.abort()
+      await investigations?.drain()
       await worker?.drain()
       await queue.close()
       await state.close()

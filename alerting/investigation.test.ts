@@ -1,0 +1,91 @@
+/** What was found out about a firing, on its way to those who were told of it. */
+import { expect, test } from 'vitest'
+import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
+import { NOTIFICATIONS } from '../storage/log/topics.ts'
+import { all, bench, evaluator, manager, results, until, useAlertBench } from '../test/support/alert-bench.ts'
+import { BOT_TOKEN, startSlackApiServer } from '../test/support/slack-api-server.ts'
+import { textOf } from '../test/support/slack-server.ts'
+import { parseNotification } from './notification.ts'
+import { createReceivers, NO_RECEIVERS } from './receivers/config.ts'
+
+useAlertBench()
+
+const investigation: AlertInvestigation = {
+  atMs: 1,
+  fromMs: 0,
+  toMs: 1,
+  outcome: 'found',
+  failing: { traces: 50, compared: 50 },
+  passing: { traces: 400, compared: 400 },
+  tested: 12,
+  findings: [
+    {
+      label: 'tool',
+      value: 'refund',
+      isAbsent: false,
+      failing: { count: 46, of: 50 },
+      passing: { count: 12, of: 400 },
+      lift: 29.6,
+      interval: { low: 17.1, high: 51.2 },
+      p: 1e-40,
+      q: 1e-39,
+      also: [{ label: 'model', value: 'gpt-5-mini' }],
+    },
+  ],
+  summary: null,
+  summaryRefused: null,
+}
+const LINE =
+  'tool refund: in 46 of 50 failing traces (92%), in 12 of 400 passing (3%); 29.6 times as often [17.1 to 51.2]; with it model gpt-5-mini'
+
+async function tell(found: AlertInvestigation = investigation): Promise<void> {
+  const [record] = await until('the notification', async () => {
+    const records = await all(NOTIFICATIONS)
+    return records.length > 0 && records
+  })
+  const parsed = parseNotification(record!.value)
+  if (!parsed.ok || parsed.notification.kind !== 'alert') throw new Error('no alert')
+  const { alertId, incidentId } = parsed.notification.transition
+  const id = `default/${incidentId}/investigated`
+  const what = { kind: 'investigation', id, alertId, incidentId, investigation: found }
+  const value = { version: 1, tenant: 'default', route: { receiver: 'console', target: '' }, routes: [], ...what }
+  const bytes = new TextEncoder().encode(JSON.stringify(value))
+  await bench.log.append(NOTIFICATIONS, [{ key: 'default/console:', value: bytes, headers: { tenant: 'default' } }])
+}
+
+test('it is told once to whoever was told of the firing, however often it is written', async () => {
+  await evaluator()
+  await results({ verdict: 'fail' })
+  const running = await manager()
+  await bench.slack.waitFor(1)
+  expect(textOf(bench.slack.messages[0]!)).not.toContain('investigated')
+  await tell()
+  await bench.slack.waitFor(2)
+  expect(textOf(bench.slack.messages[1]!)).toContain(LINE)
+  expect(textOf(bench.slack.messages[1]!)).toContain('Investigated: An answer leaks personal data')
+  await tell({ ...investigation, outcome: 'nothing', findings: [] })
+  await until('the repetition', async () => running.stats().repeated === 1)
+  expect(bench.slack.messages).toHaveLength(2)
+})
+
+test('a bot says it in the thread, and the first message has it from then on', async () => {
+  const api = await startSlackApiServer()
+  const slack = { ...NO_RECEIVERS.slack, botToken: BOT_TOKEN, apiUrl: api.baseUrl }
+  const settings = { ...NO_RECEIVERS, allowPrivate: ['127.0.0.1'], slack }
+  const receivers = createReceivers(settings, { apiUrl: () => 'http://127.0.0.1:3000', nowMs: () => bench.clockMs })
+  await evaluator()
+  await results({ verdict: 'fail' })
+  await manager({ receivers })
+  await until('the firing', async () => api.posts.length === 1)
+  await tell()
+  await until('the update', async () => api.posts[0]?.versions === 2)
+  const [first, reply] = api.posts.map((post) => ({
+    ...post,
+    text: textOf({ path: '', atMs: 0, payload: post.payload }),
+  }))
+  expect(reply).toMatchObject({ threadTs: first!.ts })
+  expect(reply!.text).toContain(LINE)
+  expect(first!.text).toContain('Firing: An answer leaks personal data')
+  expect(first!.text).toContain(LINE)
+  await api.close()
+})
