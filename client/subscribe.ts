@@ -11,6 +11,8 @@ export interface SubscribeQuery {
   /** Of results. */
   readonly eval?: string
   readonly verdict?: string
+  /** With what came since: `5m`, an hour at most. */
+  readonly since?: string
 }
 
 export interface SubscribeOptions extends RequestOptions {

@@ -167,7 +167,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/agents/live': { id: 'listLiveAgents', query: liveAgentsQuerySchema, gives: liveAgentsResponseSchema },
   'GET /v1/subscribe': {
     id: 'subscribe',
-    query: subscribeQuerySchema,
+    query: subscribeQuerySchema(AT),
     headers: ['Last-Event-ID'],
     gives: { mediaType: 'text/event-stream', itemSchema: streamEventSchema },
   },

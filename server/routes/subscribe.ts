@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { compileScopeText, type ScopeProblem, type ScopeText } from '../../dsl/scope-text.ts'
 import { compileScopeFilter } from '../../engine/evaluate/scope-filter.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
-import { evalIdSchema, parameter, verdictParameter } from '../parameters.ts'
+import { evalIdSchema, momentSchema, parameter, verdictParameter } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { Wanted } from '../subscribe/group.ts'
 import type { Hub } from '../subscribe/hub.ts'
@@ -21,39 +21,42 @@ const streamsSchema = parameter(`a list of ${STREAMS.join(', ')}`, (text) => {
 })
 
 /** Query of `GET /v1/subscribe`. */
-export const subscribeQuerySchema = z.strictObject({
-  streams: streamsSchema.optional(),
-  scope: z.string().min(1).max(MAX_SCOPE_CHARS).optional(),
-  eval: evalIdSchema.optional(),
-  verdict: verdictParameter.optional(),
-  lastEventId: z.string().optional(),
-})
+export const subscribeQuerySchema = (nowMs: number) =>
+  z.strictObject({
+    streams: streamsSchema.optional(),
+    scope: z.string().min(1).max(MAX_SCOPE_CHARS).optional(),
+    eval: evalIdSchema.optional(),
+    verdict: verdictParameter.optional(),
+    since: momentSchema(nowMs).optional(),
+    lastEventId: z.string().optional(),
+  })
 
 /** What those who listen to it on Node have at hand. */
 interface NodeBindings {
   readonly outgoing: ServerResponse
 }
 
-/** `GET /v1/subscribe?streams=&scope=&eval=&verdict=`: spans, verdicts, alerts and agents as they come, as Server-Sent Events. */
-export function subscribeRoutes(app: ApiApp, { liveState }: ApiContext, hub: Hub | undefined): void {
+/** `GET /v1/subscribe?streams=&scope=&eval=&verdict=&since=`: spans, verdicts, alerts and agents as they come, as Server-Sent Events. */
+export function subscribeRoutes(app: ApiApp, { liveState, nowMs }: ApiContext, hub: Hub | undefined): void {
   app.get('/v1/subscribe', async (context) => {
-    const parsed = subscribeQuerySchema.safeParse(context.req.query())
-    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(subscribeQuerySchema.shape))
+    const schema = subscribeQuerySchema(nowMs())
+    const parsed = schema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
     if (hub === undefined) return problem(context, 503, 'there is no log here to subscribe to')
-    const { scope = null, eval: evalId = null, verdict = null, lastEventId } = parsed.data
+    const { scope = null, eval: evalId = null, verdict = null, since: sinceMs, lastEventId } = parsed.data
     const { streams = STREAMS.filter((one) => one !== 'agents' || liveState !== undefined) } = parsed.data
     if (streams.includes('agents') && liveState === undefined)
       return problem(context, 503, 'live agents need the state that instances share: set REDIS_URL for this role')
     const id = context.req.header('last-event-id') ?? lastEventId
-    const from = id === undefined || id === '' ? null : parsePlaces(id)
-    if (id !== undefined && id !== '' && from === null)
+    const places = id === undefined || id === '' ? null : parsePlaces(id)
+    if (id !== undefined && id !== '' && places === null)
       return problem(context, 400, 'Last-Event-ID is no id of an event of this route')
     const compiled = scope === null ? null : compileScopeText(scope)
     if (compiled?.ok === false) return refusedScope(context, compiled.problems)
     const { tenant } = context.var.principal
     const wanted = { tenant, streams, scope, evalId, verdict, format: 'sse' } satisfies Wanted
     if (context.req.method === 'HEAD') return context.body(null, 200, { 'content-type': 'text/event-stream' })
-    return startStream(context, hub, wanted, compiled, from)
+    return startStream(context, hub, wanted, compiled, places ?? (sinceMs === undefined ? null : { sinceMs }))
   })
 }
 
@@ -62,7 +65,7 @@ async function startStream(
   hub: Hub,
   wanted: Wanted,
   compiled: (ScopeText & { ok: true }) | null,
-  from: ReturnType<typeof parsePlaces>,
+  start: Parameters<Hub['subscribe']>[2],
 ): Promise<Response> {
   const { outgoing } = context.env as NodeBindings
   let gone = outgoing.destroyed
@@ -73,7 +76,7 @@ async function startStream(
   const subscribed = await hub.subscribe(
     wanted,
     () => (compiled === null ? null : compileScopeFilter(compiled.scope, compiled.patterns)),
-    from,
+    start,
     { sink: sseSink(outgoing), isAdmitted: context.var.isAdmitted },
   )
   if (!subscribed.ok) {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../engine/message-of.ts'
 import type { Log, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
+import { createTimeSlice } from '../../storage/time-slice.ts'
 import { frameOf } from './frames.ts'
 import type { Frame, Group } from './group.ts'
 import { type Member, placeKey } from './member.ts'
@@ -104,6 +105,7 @@ export class CatchUp {
   async #bringPartition(group: Group, member: Member, stream: LogStream, partition: number): Promise<void> {
     const { log, nextOf, flush } = this.#options
     const key = placeKey(stream, partition)
+    const giveWay = createTimeSlice()
     for (let place = member.behind.get(key); place !== undefined; place = member.behind.get(key)) {
       if (!this.#isWanted(member)) return
       const end = nextOf(stream, partition)
@@ -118,6 +120,8 @@ export class CatchUp {
       for (const record of known) {
         if (!(await this.#hasRoom(member))) return
         this.#tell(group, member, stream, record)
+        const slice = giveWay()
+        if (slice !== undefined) await slice
       }
       // The rest of what was there is gone.
       if (known.length === 0) member.behind.set(key, { offset: end, index: 0 })

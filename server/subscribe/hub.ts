@@ -95,11 +95,11 @@ export class Hub {
     }
   }
 
-  /** `from`: where another subscription was; null: what comes from now on. Rejects with `LogError`. */
+  /** `start`: where another subscription was, or a time; null: what comes from now on. Rejects with `LogError`. */
   async subscribe(
     wanted: Wanted,
     filterOf: () => ScopeFilter | null,
-    from: Places | null,
+    start: Places | { readonly sinceMs: number } | null,
     options: Omit<MemberOptions, 'format'>,
   ): Promise<{ ok: true; unsubscribe: () => void } | { ok: false; refusal: Refusal }> {
     if (this.#isClosed) return { ok: false, refusal: 'closed' }
@@ -111,10 +111,12 @@ export class Hub {
     const member = new Member({ ...options, format: wanted.format })
     group.members.add(member)
     const unsubscribe = (): void => this.#remove(key, group, member)
+    let from: Places | null
     try {
       // So that nothing of it is sent before it is known where it begins.
       member.isWaiting = true
       await Promise.all(group.readStreams.map((stream) => this.#follow(stream)))
+      from = start !== null && 'sinceMs' in start ? await this.#placesSince(group, start.sinceMs) : start
       if (from !== null) await this.#noteAhead(group, member, from)
     } catch (error) {
       unsubscribe()
@@ -138,6 +140,16 @@ export class Hub {
     this.#agents.close()
     await this.#running
     await this.#catchUp.close()
+  }
+
+  async #placesSince(group: Group, sinceMs: number): Promise<Places> {
+    const found = await Promise.all(
+      group.readStreams.map(async (stream) => {
+        const offsets = await this.#options.log.offsetsForTime(TOPIC_OF[stream], sinceMs)
+        return [stream, offsets.map(({ offset }) => ({ offset, index: 0 }))] as const
+      }),
+    )
+    return new Map(found)
   }
 
   /** Another instance may have read further than this one: what the member had there it does not get again. */

@@ -79,27 +79,25 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await page.getByRole('heading', { name: 'invoke_agent support' }).first().waitFor()
   })
 
-  test('Live: a verdict arrives without the page being asked for again', async () => {
-    await open('/')
-    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
-    const traceId = 'e'.repeat(32)
-    await post(example.assay, {
+  /** One run of an agent, just now. */
+  const sendRun = (agent: string, id: string): Promise<unknown> =>
+    post(example.assay, {
       resourceSpans: [
         {
-          resource: { attributes: [{ key: 'service.name', value: { stringValue: 'newcomer' } }] },
+          resource: { attributes: [{ key: 'service.name', value: { stringValue: agent } }] },
           scopeSpans: [
             {
               spans: [
                 {
-                  traceId,
-                  spanId: '00000000000000bb',
-                  name: 'invoke_agent newcomer',
+                  traceId: id.repeat(16),
+                  spanId: id.repeat(8),
+                  name: `invoke_agent ${agent}`,
                   kind: 1,
                   startTimeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
                   endTimeUnixNano: String(BigInt(Date.now() + 5) * 1_000_000n),
                   attributes: [
                     { key: 'gen_ai.operation.name', value: { stringValue: 'invoke_agent' } },
-                    { key: 'gen_ai.agent.name', value: { stringValue: 'newcomer' } },
+                    { key: 'gen_ai.agent.name', value: { stringValue: agent } },
                   ],
                 },
               ],
@@ -108,9 +106,57 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
         },
       ],
     })
+
+  test('Live: what comes is streamed, and asked for once at the most', async () => {
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await open('/')
+    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
+    await sendRun('newcomer', 'ee')
     await page.getByRole('rowheader', { name: 'newcomer' }).waitFor()
     await page.getByRole('button', { name: /latency\/fast newcomer/ }).waitFor()
+    expect(asked.filter((path) => path === '/v1/subscribe').length).toBeGreaterThan(0)
+    expect(asked.filter((path) => path === '/v1/results').length).toBeLessThan(3)
     expect(problems).toEqual([])
+  })
+
+  test('Live: a pause keeps what comes, a scope leaves out what is not in it', async () => {
+    await open('/')
+    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await sendRun('latecomer', 'dd')
+    await page.getByRole('status').filter({ hasText: 'paused' }).waitFor()
+    expect(await page.getByRole('rowheader', { name: 'latecomer' }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: /latency\/fast latecomer/ }).waitFor()
+    await page.getByLabel('Scope').fill('agent_run where agent.name == "insider"')
+    await page.getByLabel('Scope').press('Enter')
+    await page.waitForURL(/scope=/)
+    await sendRun('insider', 'cc')
+    await page.getByRole('rowheader', { name: 'insider' }).waitFor()
+    expect(await page.getByRole('rowheader').count()).toBe(1)
+    await expectClean()
+  })
+
+  test('Live: a scope that is none says where', async () => {
+    // The browser itself tells of each 400.
+    const other = await browser.newPage()
+    await other.goto(`${example.assay.apiUrl}/?scope=${encodeURIComponent('agent_run where agent.nme == "x"')}`)
+    await other.getByRole('alert').filter({ hasText: 'did you mean `agent.name`' }).waitFor()
+    expect(await seriousFindings(other)).toEqual([])
+    await other.close()
+  })
+
+  test('Live: where nothing streams, it asks every second', async () => {
+    const other = await browser.newPage()
+    await other.route('**/v1/subscribe*', (route) => route.abort())
+    await other.goto(`${example.assay.apiUrl}/`)
+    await other.getByRole('status').filter({ hasText: 'asked every second' }).waitFor()
+    await sendRun('polled', 'bb')
+    await other.getByRole('button', { name: /latency\/fast polled/ }).waitFor()
+    await other.unroute('**/v1/subscribe*')
+    await other.getByRole('status').filter({ hasNotText: 'asked every second' }).waitFor({ state: 'attached' })
+    await other.close()
   })
 
   test('Traces: what is searched for is the address', async () => {
@@ -409,7 +455,8 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     ]) {
       await open(path)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await page.waitForLoadState('networkidle')
+      // Live's stream never ends: what is there to wait for is that nothing is read any more.
+      await page.waitForFunction(() => document.querySelector('.loading') === null)
       expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(390)
     }
   })

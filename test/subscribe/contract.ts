@@ -321,6 +321,18 @@ export function describeSubscriptions(name: string, openLog: () => Promise<Taile
       expect(new Set(spanIds(back)).size).toBe(spanIds(back).length)
     })
 
+    test('one can begin with what came before', async () => {
+      await sendSpans('history', [{ id: 50, output: 'yes' }, { id: 51 }])
+      await sendResults([
+        { evalId: 'shop/history', traceId: hex(50, 32), spanId: hex(50, 16), subjectKind: 'llm_call' },
+      ])
+      const scope = 'llm_call where agent.name == "history" and output.text contains "yes"'
+      const listener = await listen({ streams: ['spans', 'results'], scope, since: '5m' }, { on: other })
+      await sendSpans('history', [{ id: 52, output: 'yes' }])
+      await vi.waitFor(() => expect(spanIds(listener)).toEqual([50, 52]), WAIT)
+      await vi.waitFor(() => expect(evals(listener)).toEqual(['shop/history']), WAIT)
+    })
+
     test('an id of an instance that has read further repeats nothing here', async () => {
       const listener = await listen({ streams: ['alerts'] })
       await sendAlert('shop/one', {})

@@ -7,6 +7,7 @@ import { ResultWhy, resultReason } from '../../parts/result-why.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Verdict } from '../../parts/verdict.tsx'
 import { Why } from '../trace/why.tsx'
+import { keyOf } from './live-state.ts'
 import type { LiveSearch } from './search.ts'
 
 const FILTERS: readonly { verdict?: VerdictName; label: string }[] = [
@@ -51,7 +52,10 @@ export function Feed({
           <button
             type="button"
             className="chip"
-            onClick={() => onSearch(search.verdict ? { verdict: search.verdict } : {})}
+            onClick={() => {
+              const { eval: _, ...others } = search
+              onSearch(others)
+            }}
           >
             {search.eval} <span aria-hidden="true">✕</span>
             <span className="only-read">: show all evals</span>
@@ -59,11 +63,15 @@ export function Feed({
         )}
       </div>
       {results === undefined && <Loading what="verdicts" />}
-      {results?.length === 0 && <p className="faint">No such verdict in the last hour.</p>}
+      {results?.length === 0 && (
+        <p className="faint">
+          No such verdict {search.scope === undefined ? 'in the last hour' : 'in the last five minutes'}.
+        </p>
+      )}
       {results !== undefined && results.length > 0 && (
         <ul className="feed">
           {results.map((result) => {
-            const key = `${result.eval} ${result.traceId} ${result.spanId ?? ''} ${result.runId ?? ''}`
+            const key = keyOf(result)
             const isOpen = open === key
             return (
               <li key={key} className={isOpen ? 'open' : undefined}>

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import type { LiveAgent, Result, StreamEvent } from '../../../client/api.ts'
+import { afterEvents, NOTHING, newest } from './live-state.ts'
+
+const result = (evalId: string, at: number, more: Partial<Result> = {}): Result =>
+  ({
+    eval: evalId,
+    traceId: 't',
+    evaluatedAt: new Date(at).toISOString(),
+    revision: 1,
+    verdict: 'pass',
+    ...more,
+  }) as Result
+const told = (data: Result, id: string): StreamEvent => ({ type: 'result', id, data })
+const agent = (name: string, at: number): LiveAgent =>
+  ({ agent: name, lastSeen: new Date(at).toISOString() }) as LiveAgent
+
+test('verdicts are shown once each, the latest revision, newest first, and so many', () => {
+  const later = result('a', 5, { revision: 2, verdict: 'fail' })
+  const state = afterEvents(NOTHING, [told(result('a', 1), 'r1'), told(result('b', 2), 'r2'), told(later, 'r3')])
+  expect(state.results).toEqual([later, result('b', 2)])
+  expect(state.lastEventId).toBe('r3')
+  expect(afterEvents(state, [told(result('a', 1), 'r4')]).results[0]).toEqual(later)
+  expect(newest(Array.from({ length: 300 }, (_, i) => result(`e${i}`, i)))).toHaveLength(100)
+})
+
+test('agents are those that were told of, the last seen first; what is dropped adds up', () => {
+  expect(afterEvents(NOTHING, [told(result('a', 1), 'r1')]).agents).toBe(null)
+  let state = afterEvents(NOTHING, [
+    { type: 'agent', data: agent('one', 1) },
+    { type: 'agent', data: agent('two', 2) },
+    { type: 'dropped', data: { events: 3, inAll: 3 } },
+  ])
+  expect(state.agents?.map((one) => one.agent)).toEqual(['two', 'one'])
+  state = afterEvents(state, [
+    { type: 'agent', data: agent('one', 9) },
+    { type: 'agent_gone', data: { agent: 'two' } },
+    { type: 'dropped', data: { events: 4, inAll: 7 } },
+  ])
+  expect(state.agents).toEqual([agent('one', 9)])
+  expect(state.dropped).toBe(7)
+})
