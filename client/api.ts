@@ -1047,6 +1047,7 @@ export type SeriesResponse = {
   step: string
   by?: string
   points: SeriesPoint[]
+  agreement?: SeriesAgreement[]
 }
 
 export type SessionInfo = {
@@ -1200,6 +1201,7 @@ export type WhyResponse = {
 
 export type AgreementResponse = {
   eval: string
+  measureHash: string
   judged: number
   labelled: number
   people: string[]
@@ -1240,6 +1242,64 @@ export type AgreementResponse = {
       lower: number
       upper: number
       reliance: number
+    } | null
+  }
+  anchors: {
+    rounds: number
+    lastAt: string | null
+    drift: {
+      before: {
+        runId: string
+        at: string
+        measureHash: string
+        models: string[]
+        agreed: number
+        passed: number
+        meanScore: number | null
+      }
+      now: {
+        runId: string
+        at: string
+        measureHash: string
+        models: string[]
+        agreed: number
+        passed: number
+        meanScore: number | null
+      }
+      anchors: number
+      lost: number
+      gained: number
+      p: number
+      hasDrifted: boolean
+      isOtherMeasure: boolean
+      isOtherModel: boolean
+    } | null
+    sinceFirst: {
+      before: {
+        runId: string
+        at: string
+        measureHash: string
+        models: string[]
+        agreed: number
+        passed: number
+        meanScore: number | null
+      }
+      now: {
+        runId: string
+        at: string
+        measureHash: string
+        models: string[]
+        agreed: number
+        passed: number
+        meanScore: number | null
+      }
+      anchors: number
+      lost: number
+      gained: number
+      p: number
+      hasDrifted: boolean
+      isOtherMeasure: boolean
+      isOtherModel: boolean
     } | null
   }
 }
@@ -1301,7 +1361,7 @@ export type OfflineResponse = {
 export type OfflineRun = {
   runId: string
   eval: string
-  trigger: "schedule" | "manual"
+  trigger: "schedule" | "manual" | "anchors"
   slot: string
   state: "waiting" | "active" | "done" | "failed" | "cancelled" | "unknown"
   enqueuedAt: string
@@ -1343,6 +1403,52 @@ export type RunResponse = {
   eval: string
   runId: string
   known?: true
+}
+
+export type SeriesAgreement = {
+  measureHash: string
+  judged: number
+  labelled: number
+  people: string[]
+  verdicts: {
+    subjects: number
+    agreed: number | null
+    kappa: number | null
+    alpha: number | null
+    ac1: number | null
+  }
+  scores: {
+    subjects: number
+    agreed: number | null
+    kappa: number | null
+    alpha: number | null
+    ac1: number | null
+  } | null
+  passRate: {
+    judged: {
+      estimate: number
+      lower: number
+      upper: number
+    } | null
+    corrected: {
+      estimate: number
+      lower: number
+      upper: number
+    } | null
+  }
+  meanScore: {
+    judged: {
+      estimate: number
+      lower: number
+      upper: number
+    } | null
+    corrected: {
+      estimate: number
+      lower: number
+      upper: number
+      reliance: number
+    } | null
+  }
 }
 
 export type StreamEvent = {

@@ -7,7 +7,7 @@ export const offlineRunSchema = z.object({
   /** `eval@slot`. */
   runId: z.string(),
   eval: z.string(),
-  trigger: z.enum(['schedule', 'manual']),
+  trigger: z.enum(['schedule', 'manual', 'anchors']),
   /** The minute of the schedule, or when it was asked for. */
   slot: z.string(),
   state: z.enum(['waiting', 'active', 'done', 'failed', 'cancelled', 'unknown']),
@@ -110,22 +110,57 @@ const coefficientsSchema = z.object({
   alpha: z.number().nullable(),
   ac1: z.number().nullable(),
 })
-export const agreementResponseSchema = z.object({
-  eval: z.string(),
+const roundSummarySchema = z.object({
+  runId: z.string(),
+  at: z.string(),
+  measureHash: z.string(),
+  models: z.array(z.string()),
+  agreed: z.number(),
+  passed: z.number(),
+  meanScore: z.number().nullable(),
+})
+/** Of anchors that were decided both times; `p` is McNemar's, of the agreements that were lost and gained. */
+const driftSchema = z.object({
+  before: roundSummarySchema,
+  now: roundSummarySchema,
+  anchors: count,
+  lost: count,
+  gained: count,
+  p: z.number(),
+  hasDrifted: z.boolean(),
+  isOtherMeasure: z.boolean(),
+  isOtherModel: z.boolean(),
+})
+const anchorsSchema = z.object({
+  rounds: count,
+  /** When anchors were judged last; null where they never were. */
+  lastAt: z.string().nullable(),
+  /** The last round against the one before it, and against the first that is kept; null where there are no two. */
+  drift: driftSchema.nullable(),
+  sinceFirst: driftSchema.nullable(),
+})
+
+/** Of one series. 95% intervals. `corrected`: by what people said. */
+const agreementFields = {
+  measureHash: z.string(),
   judged: count,
   labelled: count,
   people: z.array(z.string()),
   verdicts: coefficientsSchema,
   scores: coefficientsSchema.nullable(),
-  /** 95% intervals. `corrected`: by what people said. */
   passRate: z.object({ judged: estimateSchema.nullable(), corrected: estimateSchema.nullable() }),
   meanScore: z.object({
     judged: estimateSchema.nullable(),
     corrected: estimateSchema.extend({ reliance: z.number() }).nullable(),
   }),
-})
+}
+export const seriesAgreementSchema = z.object(agreementFields)
+export const agreementResponseSchema = z.object({ eval: z.string(), ...agreementFields, anchors: anchorsSchema })
 
 export type LabelJson = z.infer<typeof labelSchema>
+export type SeriesAgreementJson = z.infer<typeof seriesAgreementSchema>
+export type AnchorsJson = z.infer<typeof anchorsSchema>
+export type DriftJson = z.infer<typeof driftSchema>
 export type AgreementResponse = z.infer<typeof agreementResponseSchema>
 export type OfflineRunJson = z.infer<typeof offlineRunSchema>
 export type OfflineRunsResponse = z.infer<typeof offlineRunsResponseSchema>

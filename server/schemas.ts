@@ -7,6 +7,7 @@ import { alertTransitionSchema } from '../engine/alerting/transition-json.ts'
 import { alertWhySchema } from '../engine/alerting/why.ts'
 import { scorecardSchema } from '../engine/scorecard/scorecard-json.ts'
 import { KEY_ROLES } from '../storage/access/principal.ts'
+import { seriesAgreementSchema } from './offline-schemas.ts'
 
 export const verdictSchema = z.enum(['pass', 'fail', 'unknown', 'error'])
 
@@ -257,6 +258,8 @@ export const seriesResponseSchema = z.object({
   by: z.string().optional(),
   /** By when subjects began; steps of which there is nothing are left out. */
   points: z.array(seriesPointSchema),
+  /** Of what judges were asked and people labelled: each measure's, that in force first, over all that is kept of it. */
+  agreement: z.array(seriesAgreementSchema).optional(),
 })
 
 /** By the measure in force. */

@@ -3,7 +3,18 @@ import { agreementText } from './agreement-text.ts'
 
 const none = { judged: null, corrected: null }
 const verdicts = { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null }
-const agreement = { eval: 'shop/helpful', judged: 6, labelled: 0, people: [], verdicts, scores: null }
+const anchors = { rounds: 0, lastAt: null, drift: null, sinceFirst: null }
+const measureHash = 'm'
+const agreement = {
+  eval: 'shop/helpful',
+  measureHash,
+  judged: 6,
+  labelled: 0,
+  people: [],
+  verdicts,
+  scores: null,
+  anchors,
+}
 
 test('without labels it says so, and which command takes them', () => {
   const text = agreementText({ ...agreement, passRate: none, meanScore: none })
@@ -14,4 +25,35 @@ test('without labels it says so, and which command takes them', () => {
 test('with labels it says whose', () => {
   const text = agreementText({ ...agreement, labelled: 2, people: ['ana', 'ben'], passRate: none, meanScore: none })
   expect(text).toContain('6 judged, 2 of them labelled by ana, ben\n')
+})
+
+test('of anchors it says when they were judged, and whether the judge drifted', () => {
+  const round = { runId: 'r', at: '', measureHash, models: ['gpt-1'], agreed: 0.95, passed: 0.9, meanScore: null }
+  const drift = {
+    before: round,
+    now: { ...round, models: ['gpt-2'], agreed: 0.5 },
+    anchors: 20,
+    lost: 9,
+    gained: 0,
+    p: 0.0039,
+    hasDrifted: true,
+    isOtherMeasure: false,
+    isOtherModel: true,
+  }
+  const told = (rounds: number, one: typeof drift | null) =>
+    agreementText({
+      ...agreement,
+      passRate: none,
+      meanScore: none,
+      anchors: { rounds, lastAt: '2026-11-04T03:00:00.000Z', drift: one, sinceFirst: one },
+    })
+  expect(agreementText({ ...agreement, passRate: none, meanScore: none })).toContain('anchors: not judged again yet')
+  expect(told(1, null)).toContain(
+    'anchors: 1 round, the last at 2026-11-04T03:00:00.000Z; drift is told from the second',
+  )
+  expect(told(2, drift)).toContain(
+    'against the round before: the judge has drifted (p 0.0039; 9 lost, 0 gained); agrees with people on 50.0% of 20, 95.0% then; gpt-1 then, gpt-2 now\n',
+  )
+  expect(told(2, drift)).not.toContain('the first round')
+  expect(told(3, { ...drift, hasDrifted: false })).toContain('against the first round: no drift')
 })

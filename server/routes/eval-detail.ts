@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { declarationAt, documentOf } from '../../dsl/lsp/document.ts'
-import type { EvalPlan, PatternPlan } from '../../dsl/plan.ts'
+import { asksJudge } from '../../dsl/metrics.ts'
+import type { EvalPlan, OfflineEvalPlan, PatternPlan, Plan } from '../../dsl/plan.ts'
 import { patternName, printExpr, printScope } from '../../dsl/print-expr.ts'
 import { DECIDED, weightedShare } from '../../engine/scorecard/weighted.ts'
 import { hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
 import { wilsonOfRate } from '../../engine/statistics/wilson-interval.ts'
+import { readLabels } from '../../storage/labels/labels.ts'
+import { readAgreements } from '../../storage/labels/read-agreement.ts'
 import { SERIES_LABELS, type SeriesRow } from '../../storage/traces/search-port.ts'
 import type { ApiApp, ApiContext, DefinitionsView } from '../api-context.ts'
+import type { SeriesAgreementJson } from '../offline-schemas.ts'
 import { momentSchema, parameter } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { EvalDetailResponse, SeriesPointJson, SeriesResponse } from '../schemas.ts'
@@ -64,7 +68,11 @@ export function evalDetailRoutes(app: ApiApp, { traces, definitions, nowMs }: Ap
       )
     const evalId = `${context.req.param('package')}/${context.req.param('name')}`
     const query = { evalId, fromMs, toMs, stepMs, ...(by !== undefined && { by }) }
-    const rows = await traces.evalSeries(context.var.principal.tenant, query)
+    const { tenant } = context.var.principal
+    const [rows, agreement] = await Promise.all([
+      traces.evalSeries(tenant, query),
+      agreementOfJudged(traces, tenant, definitions.current(tenant).plan, evalId),
+    ])
     const body: SeriesResponse = {
       eval: evalId,
       from: new Date(fromMs).toISOString(),
@@ -72,9 +80,24 @@ export function evalDetailRoutes(app: ApiApp, { traces, definitions, nowMs }: Ap
       step,
       ...(by !== undefined && { by }),
       points: rows.map(pointOf),
+      ...(agreement.length > 0 && { agreement }),
     }
     return context.json(body)
   })
+}
+
+/** Of each measure; none of an eval without a judge or without labels. */
+async function agreementOfJudged(
+  traces: ApiContext['traces'],
+  tenant: string,
+  plan: Plan,
+  evalId: string,
+): Promise<SeriesAgreementJson[]> {
+  const evalPlan = plan.evals.find((one): one is OfflineEvalPlan => one.kind === 'offline' && one.id === evalId)
+  if (evalPlan === undefined || !asksJudge(evalPlan.method)) return []
+  if ((evalPlan.anchors?.length ?? 0) === 0 && (await readLabels(traces, tenant, evalId, 1)).length === 0) return []
+  const agreements = await readAgreements(traces, tenant, plan, evalPlan)
+  return agreements.map(({ people, ...agreement }) => ({ ...agreement, people: [...people] }))
 }
 
 /** About fifty points. */

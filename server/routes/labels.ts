@@ -2,19 +2,16 @@ import { randomUUID } from 'node:crypto'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import { viewTrace } from '../../engine/evaluate/trace-view.ts'
-import { agreementOf } from '../../engine/trust/agreement.ts'
+import { isPassOf } from '../../engine/trust/labels.ts'
+import { readAnchorRounds } from '../../storage/labels/anchors.ts'
 import { type GivenLabel, type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
+import { readAgreements } from '../../storage/labels/read-agreement.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
+import { anchorsToJson } from '../drift-json.ts'
 import { type AgreementResponse, type LabelJson, labelsBodySchema } from '../offline-schemas.ts'
 import { labelsQuerySchema } from '../parameters.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
-
-/** Verdicts that an agreement is worked out of: the newest. */
-const MAX_JUDGED = 10_000
-const MAX_LABELS = 10_000
-
-const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}`
 
 /** What people say of subjects, and how far judges agree with it. */
 export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiContext): void {
@@ -74,29 +71,12 @@ export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiCont
     const { tenant } = context.var.principal
     const found = offlineEval(tenant, id)
     if (found === null) return problem(context, 404, `there is no offline eval ${id} in force`)
-    const { method, measureHash } = found.evalPlan
-    const [results, labels] = await Promise.all([
-      traces.queryResults(tenant, { evalId: id, limit: MAX_JUDGED }),
-      readLabels(traces, tenant, id, MAX_LABELS),
+    const [[inForce], rounds] = await Promise.all([
+      readAgreements(traces, tenant, found.plan, found.evalPlan),
+      readAnchorRounds(traces, tenant, id),
     ])
-    // Runs judge a subject again and again: the latest counts.
-    const latest = new Map(
-      results
-        .filter((one) => one.measureHash === measureHash && (one.verdict === 'pass' || one.verdict === 'fail'))
-        .reverse()
-        .map((one) => [keyOf(one.traceId, one.spanId), one]),
-    )
-    const agreement = agreementOf(
-      [...latest].map(([key, { verdict, score, inclusionProbability }]) => ({
-        key,
-        isPass: verdict === 'pass',
-        score,
-        inclusionProbability,
-      })),
-      labels.map(({ traceId, spanId, by, isPass, score }) => ({ key: keyOf(traceId, spanId), by, isPass, score })),
-      { scale: method.kind === 'rubric' ? method.scale : null },
-    )
-    const answer: AgreementResponse = { eval: id, ...agreement, people: [...agreement.people] }
+    const { people, ...agreement } = inForce
+    const answer: AgreementResponse = { eval: id, ...agreement, people: [...people], anchors: anchorsToJson(rounds) }
     return context.json(answer)
   })
 }
@@ -112,12 +92,8 @@ async function verdicts(
   const stored = await traces.getTraces(tenant, [...new Set(traceIds)])
   return ({ traceId, spanId }, score) => {
     const spans = stored.get(traceId)
-    if (spans === undefined) return null
-    const view = viewTrace(tenant, traceId, spans)
-    const span = spanId === '' ? undefined : view.spans.find((one) => one.spanId === spanId)
-    if (spanId !== '' && span === undefined) return null
-    const { verdict } = compiled.decide(view, span, { kind: 'score', score })
-    return verdict === 'pass' || verdict === 'fail' ? verdict === 'pass' : undefined
+    const view = spans === undefined ? undefined : viewTrace(tenant, traceId, spans)
+    return isPassOf(compiled, view, spanId, score)
   }
 }
 

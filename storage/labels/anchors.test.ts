@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { makeResult } from '../../engine/model/make-result.ts'
 import type { Verdict } from '../../engine/model/result.ts'
-import { readAnchorRounds, readJudgeDrift, SAID } from './anchors.ts'
+import { readAnchorRounds, readJudgeDrift, saidByPeople } from './anchors.ts'
 
 const DAY_MS = 86_400_000
 
@@ -13,7 +13,7 @@ function judged(day: number, anchor: number, verdict: Verdict) {
     verdict,
     evaluatedAtMs: day * DAY_MS + anchor,
     judgeModel: day < 3 ? 'gpt-1' : 'gpt-2',
-    labels: { [SAID]: 'pass' },
+    judgements: [saidByPeople(true)],
   })
 }
 

@@ -3,14 +3,18 @@
  * results sees them, no alert counts them, and what they cost is counted with the rest. Each carries what people said.
  */
 
-import type { EvalResult } from '../../engine/model/result.ts'
+import type { EvalResult, Judgement } from '../../engine/model/result.ts'
 import { type AnchorRound, driftBetween, type JudgeDrift } from '../../engine/trust/drift.ts'
 import type { TracesStore } from '../traces/port.ts'
 
 export const ANCHOR_PREFIX = 'anchor@'
 
-/** In a result's `labels`: what people said of the anchor. */
-export const SAID = 'anchor.said'
+const PEOPLE = 'people'
+
+/** Beside a judge's verdict of an anchor: what people said. */
+export function saidByPeople(isPass: boolean): Judgement {
+  return { kind: 'judge', about: PEOPLE, verdict: isPass ? 'pass' : 'fail' }
+}
 
 /** Some months of rounds of a hundred anchors. */
 const MAX_RESULTS = 10_000
@@ -25,18 +29,25 @@ export async function readAnchorRounds(
   return [...Map.groupBy(results, ({ runId }) => runId).values()].map(roundOf).sort((a, b) => a.atMs - b.atMs)
 }
 
+const saidOf = (judgements: EvalResult['judgements']): boolean =>
+  judgements.some(({ about, verdict }) => about === PEOPLE && verdict === 'pass')
+
+/** As providers returned them; those of a panel stand in one text. */
+export const modelsIn = (results: readonly Pick<EvalResult, 'judgeModel'>[]): string[] =>
+  [...new Set(results.flatMap(({ judgeModel }) => judgeModel?.split(', ') ?? []))].sort()
+
 function roundOf(results: readonly EvalResult[]): AnchorRound {
   const [first] = results as readonly [EvalResult]
-  const verdicts = results.flatMap(({ traceId, spanId, verdict, score, labels }) =>
+  const verdicts = results.flatMap(({ traceId, spanId, verdict, score, judgements }) =>
     verdict === 'pass' || verdict === 'fail'
-      ? [{ key: `${traceId}/${spanId}`, isPass: verdict === 'pass', score, labelledPass: labels?.[SAID] === 'pass' }]
+      ? [{ key: `${traceId}/${spanId}`, isPass: verdict === 'pass', score, labelledPass: saidOf(judgements) }]
       : [],
   )
   return {
     runId: first.runId,
     atMs: Math.max(...results.map(({ evaluatedAtMs }) => evaluatedAtMs)),
     measureHash: first.measureHash,
-    models: [...new Set(results.flatMap(({ judgeModel }) => judgeModel ?? []))].sort(),
+    models: modelsIn(results),
     verdicts,
     undecided: results.length - verdicts.length,
   }

@@ -12,7 +12,8 @@ const offlineJobSchema = z.object({
   runId: z.string().min(1),
   /** Milliseconds since the epoch: the scheduled minute, or the moment at which a run was asked for. */
   slotMs: z.int().nonnegative(),
-  trigger: z.enum(['schedule', 'manual']),
+  /** `anchors`: labelled subjects are judged again, and nothing else. */
+  trigger: z.enum(['schedule', 'manual', 'anchors']),
   /** The traces that a manual run was asked to look at, instead of those that its eval's sample names. */
   window: z.object({ fromMs: z.int().nonnegative(), toMs: z.int().nonnegative() }).optional(),
 })

@@ -28,6 +28,13 @@ export interface AnswerCache {
   stats(): { hits: number; misses: number }
 }
 
+/** For who asks anew. */
+export const NO_ANSWERS: AnswerCache = {
+  get: async () => undefined,
+  put: async () => {},
+  stats: () => ({ hits: 0, misses: 0 }),
+}
+
 const TTL_MS = 24 * 3_600_000
 /** Longer answers are rare, and not worth their room. */
 const MAX_CHARS = 16_384

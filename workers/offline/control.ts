@@ -88,7 +88,7 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
       if (evals.length === 0) return []
       const latest = new Map<string, RunRecord>()
       for (const record of (await queue.runsOf(tenant, { limit: LISTED_RUNS })).reverse())
-        latest.set(record.job.evalId, record)
+        if (record.job.trigger !== 'anchors') latest.set(record.job.evalId, record)
       return Promise.all(
         evals.map(async (evalPlan) => {
           const run = latest.get(evalPlan.id)

@@ -271,6 +271,7 @@ describe('a run', () => {
         contrastTraces: async () => ({ failing: 0, passing: 0, traces: [] }),
         queryResults: (...question) => traces.queryResults(...question),
         judgeSpend: (...question) => traces.judgeSpend(...question),
+        insertResults: (...results) => traces.insertResults(...results),
       },
     })
     const runId = await runNow(offline, 'test/waiting')

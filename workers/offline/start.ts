@@ -5,6 +5,7 @@ import { scorecardNotRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
+import { messageOf } from '../../engine/message-of.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
@@ -16,14 +17,16 @@ import type { RunState } from '../../storage/queue/port.ts'
 import { SUBJECTS_PER_BATCH } from '../../storage/queue/run-record.ts'
 import { openState } from '../../storage/state/open-state.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
-import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
+import { startAnchorRounds } from './anchor-rounds.ts'
+import type { AnchorTraces } from './anchors.ts'
+import { type AnswerCache, createAnswerCache, NO_ANSWERS } from './answer-cache.ts'
 import { createBaselines } from './baselines.ts'
 import { createBudgets } from './budget.ts'
 import { createControl } from './control.ts'
 import { startDaily } from './daily.ts'
 import { followFirings } from './follow-firings.ts'
 import { createInvestigator } from './investigate.ts'
-import { createJudgeClient } from './judge-client.ts'
+import { createJudgeClient, type JudgeClient } from './judge-client.ts'
 import { pricesLacking, readinessOf, sentence, unjudgedNotice } from './judge-readiness.ts'
 import { providersLacking } from './panel.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
@@ -52,7 +55,8 @@ export interface WorkerSettings {
 
 export interface OfflineOptions extends WorkerSettings {
   log: Pick<Log, 'append' | 'ensureTopics' | 'read' | 'openConsumer'>
-  traces: OfflineTraces & Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults' | 'contrastTraces'>
+  traces: OfflineTraces &
+    Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults' | 'contrastTraces' | 'insertResults'>
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: TenantPlans & {
@@ -127,21 +131,12 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     const known = judges.get(tenant)
     if (known !== undefined) return known
     const cache = createAnswerCache(state, tenant, nowMs)
-    const client = withRoutes(
-      createJudgeClient({
-        providers,
-        health,
-        cache,
-        prices,
-        nowMs,
-        sleep,
-        random: Math.random,
-        timeoutMs: judgeTimeoutMs,
-      }),
-      options.providers,
-    )
-    judges.set(tenant, { client, cache })
-    return { client, cache }
+    const common = { providers, health, prices, nowMs, sleep, random: Math.random, timeoutMs: judgeTimeoutMs }
+    const clientWith = (answers: AnswerCache) =>
+      withRoutes(createJudgeClient({ ...common, cache: answers }), options.providers)
+    const judge = { client: clientWith(cache), anew: clientWith(NO_ANSWERS), cache }
+    judges.set(tenant, judge)
+    return judge
   }
 
   const offlineEvals = (tenant: string): OfflineEvalPlan[] =>
@@ -177,13 +172,25 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     tenantPerMonthMicroUsd: perTenant,
     nowMs,
   })
-  const traces: OfflineTraces = {
+  const traces: OfflineTraces & AnchorTraces = {
     settledTraceIds: (tenant, query) => options.traces.settledTraceIds(tenant, query),
     settledSessions: (tenant, query) => options.traces.settledSessions(tenant, query),
     flaggedSubjects: (tenant, query) => options.traces.flaggedSubjects(tenant, query),
     queryResults: (tenant, filter) => options.traces.queryResults(tenant, filter),
+    insertResults: (results, token) => options.traces.insertResults(results, token),
     getTraces: readTogether((tenant, traceIds) => options.traces.getTraces(tenant, traceIds)),
   }
+  const anchors = startAnchorRounds(
+    {
+      queue,
+      traces: options.traces,
+      tenants: () => definitions.tenants(),
+      evalsOf: (tenant) => offlineEvals(tenant).filter((one) => readiness(tenant, one).state === 'ready'),
+      nowMs,
+      onProblem: notice,
+    },
+    parts.includes('scheduler'),
+  )
   const callsAtOnce = options.callsAtOnce ?? DEFAULT_CALLS_AT_ONCE
   const worker = isWorker
     ? await queue.work(
@@ -193,6 +200,11 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           planOf: (tenant) => definitions.current(tenant),
           readiness,
           judgeOf: (tenant) => judgeOf(tenant).client,
+          askAnewOf: (tenant) => judgeOf(tenant).anew,
+          onJudged: (evalPlan, results) =>
+            anchors
+              .judged(evalPlan, results)
+              .catch((error: unknown) => notice(`The anchors of ${evalPlan.id} wait: ${messageOf(error)}`)),
           defaultJudge: options.defaultJudge ?? null,
           budgets,
           prices,
@@ -301,6 +313,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       const sent = definitions.current(tenant).scorecards.filter((one) => scorecardNotRunYet(one) === null)
       await scorecardsOf(tenant).sync(sent)
     }
+    if (parts.includes('scheduler')) void anchors.look()
   }
   // What `sync` meets is reported by the scheduler, eval by eval.
   definitions.onChange(() => void follow())
@@ -332,6 +345,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       await dailyEnqueuing?.stop()
       await baselines?.stop()
       await firings?.stop()
+      await anchors.stop()
       await dailyWorker?.drain()
       stop.abort()
       await investigations?.drain()
@@ -349,7 +363,9 @@ const LEASE_MARGIN_MS = 5_000
 const DEFAULT_CALLS_AT_ONCE = 32
 
 interface TenantJudge {
-  readonly client: ReturnType<typeof createJudgeClient>
+  readonly client: JudgeClient
+  /** Asks anew what was asked before. */
+  readonly anew: JudgeClient
   /** An answer quotes what the judge was shown: it is the tenant's own. */
   readonly cache: AnswerCache
 }

@@ -9,6 +9,7 @@ import { faultPoint } from '../../storage/fault-point.ts'
 import type { Readiness } from '../../storage/queue/offline-control.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunPostponed } from '../../storage/queue/port.ts'
 import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
+import { type AnchorTraces, judgeAnchors, planAnchors } from './anchors.ts'
 import type { Budgets } from './budget.ts'
 import { createOutputEstimate } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
@@ -21,10 +22,14 @@ import type { Turnstile } from './turnstile.ts'
 
 export interface WorkOptions {
   queue: Pick<OfflineQueue, 'pausedSince' | 'cancelledSince'>
-  traces: OfflineTraces
+  traces: OfflineTraces & AnchorTraces
   planOf: (tenant: string) => Plan
   readiness: (tenant: string, evalPlan: OfflineEvalPlan) => Readiness
   judgeOf: (tenant: string) => JudgeClient
+  /** The same judges, each question asked anew. */
+  askAnewOf: (tenant: string) => JudgeClient
+  /** Hears what the judges of an eval said. */
+  onJudged: (evalPlan: OfflineEvalPlan, results: readonly EvalResult[]) => Promise<void>
   /** Asked by metrics whose eval names no judge. */
   defaultJudge: JudgePlan | null
   budgets: Budgets
@@ -91,24 +96,31 @@ export function createHandlers(options: WorkOptions): RunHandlers {
     plan: (job) =>
       told(job, async () => {
         const offlineEval = await evalOf(job)
-        return offlineEval === null
-          ? null
+        if (offlineEval === null) return null
+        return job.trigger === 'anchors'
+          ? planAnchors(job, offlineEval, { traces, budget: options.budgets.of(job, offlineEval.plan) })
           : planRun(job, offlineEval, { ...paidBy(job, offlineEval), traces, nowMs, sleep, signal })
       }),
     batch: (batch) =>
       told(batch.job, async () => {
         const offlineEval = await evalOf(batch.job)
         if (offlineEval === null) return { ...NO_OUTCOME, left: batch.subjects.length }
-        const outcome = await runBatch(batch, offlineEval, {
+        const { tenant, trigger } = batch.job
+        const common = {
           traces,
-          judge: options.judgeOf(batch.job.tenant),
           ...paidBy(batch.job, offlineEval),
-          publish: options.publish,
           nowMs,
           enter: options.turnstile.enter,
           nonce: () => randomBytes(16).toString('hex'),
           signal,
-        })
+        }
+        if (trigger === 'anchors')
+          return judgeAnchors(batch, offlineEval, { ...common, judge: options.askAnewOf(tenant) })
+        const publish = async (results: readonly EvalResult[]): Promise<void> => {
+          await options.publish(results)
+          await options.onJudged(offlineEval.plan, results)
+        }
+        const outcome = await runBatch(batch, offlineEval, { ...common, judge: options.judgeOf(tenant), publish })
         faultPoint('offline.before-complete')
         return outcome
       }),

@@ -1,0 +1,89 @@
+/** What is stored and written of an eval's labels, held against what its judges said: series by series. */
+import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import type { TraceView } from '../../engine/evaluate/subject.ts'
+import { viewTrace } from '../../engine/evaluate/trace-view.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
+import { type Agreement, agreementOf, type Label } from '../../engine/trust/agreement.ts'
+import { fileLabels } from '../../engine/trust/labels.ts'
+import type { TracesStore } from '../traces/port.ts'
+import { readLabels } from './labels.ts'
+
+export type AgreementTraces = Pick<TracesStore, 'queryResults' | 'getTraces'>
+
+/** Verdicts that an agreement is worked out of: the newest. */
+const MAX_JUDGED = 10_000
+const MAX_LABELS = 10_000
+/** As many as a store takes at once. */
+const TRACES_AT_ONCE = 200
+
+const keyOf = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId}/${spanId}`
+
+/** Of the file that the eval names and of what is stored; what the same person stored counts before what the file says. */
+export async function labelsOfEval(
+  traces: AgreementTraces,
+  tenant: string,
+  plan: Plan,
+  evalPlan: OfflineEvalPlan,
+): Promise<Label[]> {
+  const { anchors = [] } = evalPlan
+  const stored = await readLabels(traces, tenant, evalPlan.id, MAX_LABELS)
+  const ids = [...new Set(anchors.map(({ traceId }) => traceId))]
+  const views = new Map<string, TraceView>()
+  for (let from = 0; from < ids.length; from += TRACES_AT_ONCE)
+    for (const [traceId, spans] of await traces.getTraces(tenant, ids.slice(from, from + TRACES_AT_ONCE)))
+      views.set(traceId, viewTrace(tenant, traceId, spans))
+  const written = ids.length === 0 ? [] : fileLabels(compileOfflineEval(plan, evalPlan), anchors, views)
+  const all = [...written, ...stored].map((label) => [`${keyOf(label)} ${label.by}`, label] as const)
+  return [...new Map(all).values()].map((label) => ({
+    key: keyOf(label),
+    by: label.by,
+    isPass: label.isPass,
+    score: label.score,
+  }))
+}
+
+export interface SeriesAgreement extends Agreement {
+  readonly measureHash: string
+}
+
+/** Of each measure that results are stored of, that in force first, and always there; the others only where something of them is labelled. */
+export async function readAgreements(
+  traces: AgreementTraces,
+  tenant: string,
+  plan: Plan,
+  evalPlan: OfflineEvalPlan,
+): Promise<[SeriesAgreement, ...SeriesAgreement[]]> {
+  const { id, method, measureHash: inForce } = evalPlan
+  const [results, labels] = await Promise.all([
+    traces.queryResults(tenant, { evalId: id, limit: MAX_JUDGED }),
+    labelsOfEval(traces, tenant, plan, evalPlan),
+  ])
+  const scale = method.kind === 'rubric' ? method.scale : null
+  const of = (measureHash: string, all: readonly EvalResult[]): SeriesAgreement => ({
+    measureHash,
+    ...agreementOf(latestOf(all), labels, { scale }),
+  })
+  const byMeasure = Map.groupBy(results, ({ measureHash }) => measureHash)
+  const others = [...byMeasure].filter(([measureHash]) => measureHash !== inForce)
+  return [
+    of(inForce, byMeasure.get(inForce) ?? []),
+    ...others.map(([measureHash, all]) => of(measureHash, all)).filter(({ labelled }) => labelled > 0),
+  ]
+}
+
+/** Runs judge a subject again and again: the latest decision counts. */
+function latestOf(results: readonly EvalResult[]) {
+  const latest = new Map(
+    results
+      .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')
+      .reverse()
+      .map((one) => [keyOf(one), one]),
+  )
+  return [...latest].map(([key, { verdict, score, inclusionProbability }]) => ({
+    key,
+    isPass: verdict === 'pass',
+    score,
+    inclusionProbability,
+  }))
+}
