@@ -1,31 +1,64 @@
 /** `npm run screenshots`: the pages as they are, over the example's traces, into `docs/images/`. */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Page } from 'playwright-core'
 import { launchBrowser } from '../test/support/browser.ts'
 import { startExampleAssay } from '../test/support/example-assay.ts'
 
 const folder = join(dirname(import.meta.dirname), 'docs', 'images')
 const SETTLE_MS = 1_500
 
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly colorScheme: 'light' | 'dark'
+  readonly act?: (page: Page) => Promise<void>
+}
+
+const openFirst = (page: Page): Promise<void> => page.locator('table.traces a').first().click()
+
+/** What failed beside what did not, of the same agent. */
+async function compareTwo(page: Page): Promise<void> {
+  await page
+    .getByRole('checkbox', { name: /Who handles my return/ })
+    .first()
+    .check()
+  await page
+    .getByRole('checkbox', { name: /Where is my order/ })
+    .first()
+    .check()
+  await page.getByRole('link', { name: 'Compare these two' }).click()
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: 'live', path: '/', colorScheme: 'light' },
+  { name: 'traces', path: '/traces', colorScheme: 'light' },
+  { name: 'trace', path: '/traces?text=A-1077&verdict=fail', act: openFirst, colorScheme: 'light' },
+  { name: 'trace-dark', path: '/traces?text=A-1077&verdict=fail', act: openFirst, colorScheme: 'dark' },
+  { name: 'compare', path: '/traces', act: compareTwo, colorScheme: 'light' },
+  { name: 'evals', path: '/evals', colorScheme: 'light' },
+  { name: 'eval', path: '/evals/support/no_pii?since=1h', colorScheme: 'light' },
+  { name: 'label', path: '/evals/support/helpful/label', colorScheme: 'dark' },
+  { name: 'alert', path: '/alerts/support/pii_leak', colorScheme: 'light' },
+  {
+    name: 'playground',
+    path: '/playground',
+    act: (page) => page.locator('.by-eval').waitFor(),
+    colorScheme: 'dark',
+  },
+  { name: 'system', path: '/system', colorScheme: 'light' },
+]
+
 mkdirSync(folder, { recursive: true })
 const [browser, { assay, answer }] = await Promise.all([launchBrowser(), startExampleAssay()])
 try {
   for (let times = 0; times < 3; times++) await answer()
-  const shots = [
-    { name: 'live', path: '/', colorScheme: 'light' },
-    { name: 'traces', path: '/traces', colorScheme: 'light' },
-    { name: 'trace', path: '/traces?text=A-1077&verdict=fail', click: 'table.traces a', colorScheme: 'light' },
-    { name: 'trace-dark', path: '/traces?text=A-1077&verdict=fail', click: 'table.traces a', colorScheme: 'dark' },
-    { name: 'eval', path: '/evals/support/no_pii?since=1h', colorScheme: 'light' },
-    { name: 'playground', path: '/playground', click: 'button.primary', wait: '.by-eval', colorScheme: 'dark' },
-  ] as const
-  for (const { name, path, colorScheme, ...more } of shots) {
+  for (const { name, path, colorScheme, act } of SHOTS) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 760 }, colorScheme })
     await page.goto(`${assay.apiUrl}${path}`)
     await page.waitForTimeout(SETTLE_MS)
-    if ('click' in more) {
-      await page.locator(more.click).first().click()
-      if ('wait' in more) await page.locator(more.wait).waitFor()
+    if (act !== undefined) {
+      await act(page)
       await page.waitForTimeout(SETTLE_MS)
     }
     await page.screenshot({ path: join(folder, `${name}.png`) })

@@ -39,7 +39,10 @@ function largeTrace(): unknown {
 describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   beforeAll(async () => {
     if (isWebStale(root)) execFileSync(process.execPath, [join(root, 'scripts', 'build-web.ts')], { cwd: root })
-    const started = await Promise.all([launchBrowser(), startExampleAssay()])
+    const started = await Promise.all([
+      launchBrowser(),
+      startExampleAssay([join(root, 'examples', 'cookbook', 'weekly.eval')]),
+    ])
     browser = started[0]
     example = started[1]
     await example.answer()
@@ -277,10 +280,20 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await open('/playground')
     const editor = page.getByRole('textbox', { name: 'Evals to try' })
     const run = page.getByRole('button', { name: 'Run' })
-    await run.click()
+    // At once, without being asked to.
     await page.locator('.by-eval', { hasText: 'playground/quick' }).waitFor()
+    expect(await page.locator('.costs').textContent()).toMatch(/quick up to \d/)
     expect(await page.locator('.outcome tbody tr', { hasText: 'fail' }).count()).toBeGreaterThan(0)
     await expectClean()
+    await editor.click()
+    await page.keyboard.press('ControlOrMeta+End')
+    await page.keyboard.type('# nothing takes no time\n')
+    await editor.getByText('2s', { exact: true }).dblclick()
+    await page.keyboard.type('1ms')
+    await page.getByText('pass before this edit').first().waitFor()
+    await run.click()
+    await page.getByText('pass before this edit').first().waitFor({ state: 'detached' })
+    await page.keyboard.press('Escape')
     await editor.click()
     await page.keyboard.press('ControlOrMeta+End')
     await page.keyboard.type('online eval wrong {\n  on: trace\n  pass: durration <= 2s\n}\n')
@@ -323,9 +336,13 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await viewer.close()
   })
 
-  test('System: its parts', async () => {
+  test('System: its parts, lag, providers and usage', async () => {
     await open('/system')
-    await page.getByRole('heading', { name: /gateway/i }).waitFor()
+    await page.getByRole('heading', { name: 'Receiving traces works' }).waitFor()
+    await page.getByRole('rowheader', { name: 'Alerting' }).waitFor()
+    await page.getByRole('rowheader', { name: 'openai' }).waitFor()
+    await page.getByRole('cell', { name: 'support', exact: true }).first().waitFor()
+    await page.getByText('None waits').waitFor()
     await expectClean()
   })
 
@@ -340,17 +357,31 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await expectClean()
   })
 
-  test.each([['/none'], ['/evals/no/such'], [`/traces/${'0'.repeat(32)}`]])(
-    '%s: says that there is nothing',
-    async (path) => {
-      // A page of its own: a browser tells of each 404 on its console by itself.
-      const lost = await browser.newPage()
-      await lost.goto(`${example.assay.apiUrl}${path}`)
-      await lost.getByRole('heading', { name: /There is no/ }).waitFor()
-      expect(await seriousFindings(lost)).toEqual([])
-      await lost.close()
-    },
-  )
+  test('Scorecards: from the list to one, as of now', async () => {
+    await open('/scorecards')
+    await page.getByText('every Monday at 09:00 (Europe/London)').waitFor()
+    await expectClean()
+    await page.getByRole('link', { name: 'helpdesk_weekly/weekly' }).click()
+    await page.getByRole('article', { name: "The helpdesk agent's week" }).waitFor()
+    await page.getByRole('rowheader', { name: 'pass_rate(fast)' }).waitFor()
+    await page.getByText('Not yet: each time it is posted is kept here.').waitFor()
+    await expectClean()
+  })
+
+  test.each([
+    ['/none'],
+    ['/evals/no/such'],
+    ['/alerts/no/such'],
+    ['/scorecards/no/such'],
+    [`/traces/${'0'.repeat(32)}`],
+  ])('%s: says that there is nothing', async (path) => {
+    // A page of its own: a browser tells of each 404 on its console by itself.
+    const lost = await browser.newPage()
+    await lost.goto(`${example.assay.apiUrl}${path}`)
+    await lost.getByRole('heading', { name: /There is no/ }).waitFor()
+    expect(await seriousFindings(lost)).toEqual([])
+    await lost.close()
+  })
 
   test('signing in: nothing is shown without a key, and all with one, until one signs out', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'assay-sign-in-'))
@@ -448,7 +479,12 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
       '/traces',
       '/evals',
       '/evals/support/no_pii',
+      '/evals/support/helpful/label',
       '/alerts',
+      '/alerts/support/pii_leak',
+      '/scorecards',
+      '/scorecards/helpdesk_weekly/weekly',
+      '/traces/compare',
       '/playground',
       '/system',
       '/api',

@@ -16,11 +16,12 @@ export interface ExampleAssay {
   answer(): Promise<void>
 }
 
-export async function startExampleAssay(): Promise<ExampleAssay> {
+/** `moreEvals`: files beside the example's own. */
+export async function startExampleAssay(moreEvals: readonly string[] = []): Promise<ExampleAssay> {
   const [modelPort, slackPort] = [await freePort(), await freePort()]
   const assay = await startAssay({
     dataDir: ':memory:',
-    evals: [join(root, 'evals'), join(root, 'examples', 'support-agent', 'evals')],
+    evals: [join(root, 'evals'), join(root, 'examples', 'support-agent', 'evals'), ...moreEvals],
     env: {
       ASSAY_OPENAI_BASE_URL: `http://127.0.0.1:${modelPort}/v1`,
       ASSAY_ALERTS_ALLOW_PRIVATE: '127.0.0.1',

@@ -1,10 +1,21 @@
-import { Link, Outlet } from '@tanstack/react-router'
+import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import { HealthDot } from './health-dot.tsx'
 import { PAGES } from './pages.ts'
 import { Who } from './who.tsx'
 
 /** What every page stands in. */
 export function Shell() {
+  const router = useRouter()
+  // Another page begins at its top for the keyboard and for screen readers too, as it does where a browser loads it.
+  useEffect(
+    () =>
+      router.subscribe('onResolved', ({ fromLocation, pathChanged }) => {
+        if (fromLocation !== undefined && pathChanged)
+          document.getElementById('content')?.focus({ preventScroll: true })
+      }),
+    [router],
+  )
   return (
     <div className="shell">
       <a className="skip" href="#content">

@@ -9,9 +9,10 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Time } from '../../parts/time.tsx'
 import { AlertActions } from './alert-actions.tsx'
 import { AlertWhy } from './alert-why.tsx'
+import { Examples } from './examples.tsx'
+import { Investigation } from './investigation.tsx'
 
 const ORDER = ['firing', 'pending', 'resolved', 'inactive']
-const SHOWN_TRACES = 5
 
 /** What fires, since when and why, and what can be done about it; of one alert where it is named. */
 export function AlertStates({ alert: only }: { alert?: string }) {
@@ -82,23 +83,8 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
             <AlertWhy why={alert.why} />
           </details>
         ))}
-      {alert.traces.length > 0 && (
-        <p>
-          Examples:{' '}
-          {alert.traces.slice(0, isWhole ? undefined : SHOWN_TRACES).map((traceId) => (
-            <span key={traceId}>
-              <Link to="/traces/$traceId" params={{ traceId }}>
-                <code>{traceId.slice(0, 8)}</code>
-              </Link>{' '}
-            </span>
-          ))}
-          {alert.eval.includes('/') && (
-            <Link to="/traces" search={{ eval: alert.eval, verdict: 'fail' }}>
-              all that fail
-            </Link>
-          )}
-        </p>
-      )}
+      {isWhole && alert.investigation !== null && <Investigation investigation={alert.investigation} />}
+      <Examples alert={alert} isWhole={isWhole} />
       {alert.state === 'firing' && <AlertActions alert={alert} />}
     </li>
   )

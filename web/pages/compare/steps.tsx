@@ -78,7 +78,7 @@ function Side({ row, what }: { row: Row | undefined; what: string }) {
     ['error', span.errorMessage],
   ].filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '')
   return (
-    <div className={`side-of kind-${span.kind}`} style={{ paddingInlineStart: Math.min(level - 1, 6) * 12 }}>
+    <div className={`side-of kind-${span.kind}`} style={{ paddingInlineStart: 12 + Math.min(level - 1, 6) * 12 }}>
       <details>
         <summary>
           <span className="kind">{span.kind}</span> {span.name}{' '}

@@ -12,7 +12,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { scheduleWords } from '../../parts/schedule-words.ts'
 import { Sparkline } from '../../parts/sparkline.tsx'
 import { Table } from '../../parts/table.tsx'
-import { VerdictBar, VerdictCounts } from '../../parts/verdict.tsx'
+import { VerdictCounts } from '../../parts/verdict.tsx'
 import './evals.css'
 
 const TREND = '7d'
@@ -120,7 +120,7 @@ function EvalsTable({
           cell: ({ passRate }) => (passRate === null ? '–' : formatShare(passRate)),
         },
         {
-          head: 'Last 7 days',
+          head: 'Trend, 7 days',
           cell: ({ id }) =>
             trends === undefined ? '' : <Trend trends={trends} points={trendOf.get(id)?.points ?? []} />,
         },
@@ -134,7 +134,7 @@ function EvalsTable({
           className: 'ledger',
           cell: ({ verdicts, matched, filtered }) => (
             <>
-              <VerdictBar counts={verdicts} /> {matched > 0 && <VerdictCounts counts={verdicts} />}
+              {matched > 0 && <VerdictCounts counts={verdicts} />}
               <span className="faint">
                 {formatCount(matched)} judged
                 {filtered !== undefined && filtered > 0 && `, ${formatCount(filtered)} out of scope`}
@@ -143,7 +143,7 @@ function EvalsTable({
           ),
         },
         {
-          head: 'Spent in 7 days',
+          head: 'Spent, 7 days',
           kind: 'number',
           cell: ({ id }) => formatUsd(trendOf.get(id)?.spentUsd ?? 0),
         },

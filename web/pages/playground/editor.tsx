@@ -21,10 +21,17 @@ import {
   type ViewUpdate,
 } from '@codemirror/view'
 import { useEffect, useRef } from 'react'
+import { cspNonce } from '../../parts/csp-nonce.ts'
 import { tokensOf } from '../../parts/eval-tokens.ts'
 import type { Language } from './language.ts'
+import type { StaticCost } from './protocol.ts'
 
 const CHECK_DELAY_MS = 150
+
+export interface Checked {
+  readonly errors: number
+  readonly costs: readonly StaticCost[]
+}
 
 /** The text, with the language's own diagnostics, completion and hover. Escape and then Tab leave it. */
 export function Editor({
@@ -34,7 +41,7 @@ export function Editor({
 }: {
   language: Language
   initial: string
-  onChange: (text: string, errors: number) => void
+  onChange: (text: string, checked: Checked) => void
 }) {
   const frame = useRef<HTMLDivElement>(null)
   const changed = useRef(onChange)
@@ -44,18 +51,18 @@ export function Editor({
     const view = new EditorView({
       parent: frame.current,
       doc: initial,
-      extensions: extensionsOf(language, (text, errors) => changed.current(text, errors)),
+      extensions: extensionsOf(language, (text, checked) => changed.current(text, checked)),
     })
     return () => view.destroy()
   }, [language, initial])
   return <div ref={frame} className="editor" />
 }
 
-function extensionsOf(language: Language, onChecked: (text: string, errors: number) => void): Extension[] {
+function extensionsOf(language: Language, onChecked: (text: string, checked: Checked) => void): Extension[] {
   const check = async (view: EditorView): Promise<Diagnostic[]> => {
     const text = view.state.doc.toString()
-    const { findings } = await language.ask({ kind: 'check', text })
-    onChecked(text, findings.filter(({ severity }) => severity === 'error').length)
+    const { findings, costs } = await language.ask({ kind: 'check', text })
+    onChecked(text, { errors: findings.filter(({ severity }) => severity === 'error').length, costs })
     return findings.map(({ severity, code, message, start, end }) => ({
       from: Math.min(start, text.length),
       to: Math.min(Math.max(end, start), text.length),
@@ -64,9 +71,8 @@ function extensionsOf(language: Language, onChecked: (text: string, errors: numb
       message: `${code}: ${message}`,
     }))
   }
-  const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
   return [
-    EditorView.cspNonce.of(nonce),
+    EditorView.cspNonce.of(cspNonce),
     EditorView.contentAttributes.of({ 'aria-label': 'Evals to try', spellcheck: 'false' }),
     EditorView.lineWrapping,
     lineNumbers(),

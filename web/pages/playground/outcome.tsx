@@ -1,7 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import type { TraceSummary, Verdict as VerdictName } from '../../../client/api.ts'
 import { formatShare } from '../../parts/format.ts'
+import { Table } from '../../parts/table.tsx'
 import { type Counts, Verdict, VerdictBar, VerdictCounts } from '../../parts/verdict.tsx'
+import { keyOf } from './judged-key.ts'
 import type { Judged } from './protocol.ts'
 
 const ORDER: readonly VerdictName[] = ['fail', 'error', 'unknown', 'pass']
@@ -12,23 +14,36 @@ export function Outcome({
   judged,
   notRun,
   traces,
+  before,
 }: {
   judged: readonly Judged[]
   notRun: readonly string[]
   traces: readonly TraceSummary[]
+  /** What the text said when it was run by hand last. */
+  before: ReadonlyMap<string, VerdictName>
 }) {
+  const flipOf = (one: Judged): string | null => {
+    const earlier = before.get(keyOf(one))
+    if (earlier !== undefined && earlier !== one.verdict) return `${earlier} before this edit`
+    return one.was === undefined ? null : `${one.was} in force`
+  }
   const byEval = Map.groupBy(judged, ({ evalId }) => evalId)
   const sorted = judged.toSorted(
     (a, b) =>
-      Number(b.was !== undefined) - Number(a.was !== undefined) || ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict),
+      Number(flipOf(b) !== null) - Number(flipOf(a) !== null) || ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict),
   )
   const said = new Map(traces.map(({ traceId, input, name }) => [traceId, input ?? name]))
-  const flips = judged.filter(({ was }) => was !== undefined).length
+  const flips = judged.filter((one) => flipOf(one) !== null).length
   return (
     <>
       <p className="faint">
-        {traces.length} traces, {judged.length} verdicts{flips > 0 && `, ${flips} other than the stored ones`}.
-        {notRun.length > 0 && ` Offline evals ask judges and were not run: ${notRun.join(', ')}.`}
+        {traces.length} traces, {judged.length} verdicts
+        {flips > 0 && (
+          <>
+            , <strong>{flips} flipped</strong>
+          </>
+        )}
+        .{notRun.length > 0 && ` Offline evals ask judges and were not run: ${notRun.join(', ')}.`}
       </p>
       <ul className="by-eval">
         {[...byEval].map(([evalId, own]) => (
@@ -40,39 +55,34 @@ export function Outcome({
       </ul>
       {judged.length === 0 && <p>None of these traces is in a scope of these evals.</p>}
       {sorted.length > 0 && (
-        <div className="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Verdict</th>
-                <th scope="col">Eval</th>
-                <th scope="col">Trace</th>
-                <th scope="col">Why</th>
-              </tr>
-            </thead>
-            <tbody>
-              {sorted.slice(0, SHOWN).map((one) => (
-                <tr key={`${one.evalId} ${one.traceId} ${one.spanId}`}>
-                  <td>
-                    <Verdict verdict={one.verdict} />
-                    {one.was !== undefined && <span className="tag">was {one.was}</span>}
-                  </td>
-                  <td>{one.evalId.split('/')[1]}</td>
-                  <td className="said-of">
-                    <Link
-                      to="/traces/$traceId"
-                      params={{ traceId: one.traceId }}
-                      search={one.spanId === '' ? {} : { span: one.spanId }}
-                    >
-                      {said.get(one.traceId)}
-                    </Link>
-                  </td>
-                  <td>{one.why}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          caption="Verdicts, those that flipped and then the gravest first"
+          columns={[
+            {
+              head: 'Verdict',
+              cell: (one) => (
+                <>
+                  <Verdict verdict={one.verdict} />
+                  {flipOf(one) !== null && <span className="tag">{flipOf(one)}</span>}
+                </>
+              ),
+            },
+            { head: 'Eval', cell: ({ evalId }) => evalId.split('/')[1] },
+            {
+              head: 'Trace',
+              kind: 'head',
+              className: 'said-of',
+              cell: ({ traceId, spanId }) => (
+                <Link to="/traces/$traceId" params={{ traceId }} search={spanId === '' ? {} : { span: spanId }}>
+                  {said.get(traceId)}
+                </Link>
+              ),
+            },
+            { head: 'Why', cell: ({ why }) => why },
+          ]}
+          rows={sorted.slice(0, SHOWN)}
+          keyOf={keyOf}
+        />
       )}
     </>
   )

@@ -9,6 +9,20 @@ export interface Finding {
   readonly end: number
 }
 
+/** What one eval costs at most, told without running it. */
+export interface StaticCost {
+  readonly evalId: string
+  readonly per: 'span' | 'trace' | 'session'
+  readonly operations: number
+  /** Of its judge, at most; absent where it asks none. */
+  readonly judge?: {
+    readonly calls: number
+    readonly inputTokens: number
+    readonly outputTokens: number
+    readonly subjectsPerRun: number | null
+  }
+}
+
 export interface Suggestion {
   readonly label: string
   readonly detail: string
@@ -34,11 +48,13 @@ export type Asked =
   | { readonly kind: 'check'; readonly text: string }
   | { readonly kind: 'complete'; readonly text: string; readonly offset: number }
   | { readonly kind: 'hover'; readonly text: string; readonly offset: number }
-  /** Traces as the API gives them. */
-  | { readonly kind: 'run'; readonly text: string; readonly traces: readonly unknown[] }
+  /** Traces as the API gives them: kept for the runs that follow. */
+  | { readonly kind: 'take'; readonly traces: readonly unknown[] }
+  | { readonly kind: 'run'; readonly text: string }
 
 export type Told =
-  | { readonly kind: 'check'; readonly findings: readonly Finding[] }
+  | { readonly kind: 'check'; readonly findings: readonly Finding[]; readonly costs: readonly StaticCost[] }
+  | { readonly kind: 'take' }
   | { readonly kind: 'complete'; readonly suggestions: readonly Suggestion[] }
   | {
       readonly kind: 'hover'
