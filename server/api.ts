@@ -1,6 +1,8 @@
 /** The API over HTTP. */
+import type { IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Gate } from '../storage/access/gate.ts'
@@ -46,6 +48,7 @@ import { traceRoutes } from './routes/traces.ts'
 import { usageRoutes } from './routes/usage.ts'
 import type { Hub, HubStats } from './subscribe/hub.ts'
 import { openHub } from './subscribe/open-hub.ts'
+import { createUpgrades, wantsSubscription } from './subscribe/websocket.ts'
 import { webPages } from './web-pages.ts'
 
 export type { DefinitionsView, HealthInfo } from './api-context.ts'
@@ -102,7 +105,9 @@ export function buildApi(
     const host = request.req.header('host')
     if (options.isLocal && !isLoopbackHost(host) && host !== publicHost)
       return problem(request, 403, 'unexpected Host header')
-    if (request.req.method !== 'GET' && isCrossSite({ origin: request.req.header('origin'), host }))
+    // A page may open a WebSocket anywhere, and no browser asks whether it may.
+    const isWebSocket = request.req.header('upgrade') !== undefined
+    if ((request.req.method !== 'GET' || isWebSocket) && isCrossSite({ origin: request.req.header('origin'), host }))
       return problem(request, 403, 'requests from pages of other sites are refused')
     return next()
   })
@@ -204,8 +209,11 @@ async function listen(
   const app = build(() => draining)
   const server = createAdaptorServer({
     fetch: app.fetch,
-    ...(tls !== null && { createServer: createTlsServer, serverOptions: tlsOptionsOf(tls) }),
+    ...(tls !== null && { createServer: createTlsServer }),
+    serverOptions: { ...(tls !== null && tlsOptionsOf(tls)), shouldUpgradeCallback: wantsSubscription },
   })
+  const upgrade = createUpgrades((request, bindings) => app.fetch(request, bindings))
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head))
   const handshakes = followHandshakes(server, tls !== null)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -77,7 +77,7 @@ export const ROUTES: readonly RouteEntry[] = [
     'GET',
     '/v1/subscribe',
     'read',
-    'spans, results, alerts and agents as they come, as Server-Sent Events: streams, scope, eval, verdict, since',
+    'spans, results, alerts and agents as they come, as Server-Sent Events or over a WebSocket: streams, scope, eval, verdict, since',
   ),
   route('GET', '/v1/usage', 'read', 'spans, bytes and what judges cost, by day and agent: from, to; all tenants: all'),
   route('GET', '/v1/judges', 'read', 'which judge providers take calls'),

@@ -12,6 +12,7 @@ import type { Hub } from '../subscribe/hub.ts'
 import { parsePlaces } from '../subscribe/positions.ts'
 import { sseSink } from '../subscribe/sse-sink.ts'
 import { STREAMS, type Stream } from '../subscribe/streams.ts'
+import type { Upgrade } from '../subscribe/websocket.ts'
 
 const MAX_SCOPE_CHARS = 2_000
 
@@ -34,9 +35,11 @@ export const subscribeQuerySchema = (nowMs: number) =>
 /** What those who listen to it on Node have at hand. */
 interface NodeBindings {
   readonly outgoing: ServerResponse
+  /** Of a WebSocket. */
+  readonly upgrade?: Upgrade
 }
 
-/** `GET /v1/subscribe?streams=&scope=&eval=&verdict=&since=`: spans, verdicts, alerts and agents as they come, as Server-Sent Events. */
+/** `GET /v1/subscribe?streams=&scope=&eval=&verdict=&since=`: spans, verdicts, alerts and agents as they come, as Server-Sent Events or over a WebSocket. */
 export function subscribeRoutes(app: ApiApp, { liveState, nowMs }: ApiContext, hub: Hub | undefined): void {
   app.get('/v1/subscribe', async (context) => {
     const schema = subscribeQuerySchema(nowMs())
@@ -54,7 +57,8 @@ export function subscribeRoutes(app: ApiApp, { liveState, nowMs }: ApiContext, h
     const compiled = scope === null ? null : compileScopeText(scope)
     if (compiled?.ok === false) return refusedScope(context, compiled.problems)
     const { tenant } = context.var.principal
-    const wanted = { tenant, streams, scope, evalId, verdict, format: 'sse' } satisfies Wanted
+    const format = (context.env as NodeBindings | undefined)?.upgrade === undefined ? 'sse' : 'json'
+    const wanted = { tenant, streams, scope, evalId, verdict, format } satisfies Wanted
     if (context.req.method === 'HEAD') return context.body(null, 200, { 'content-type': 'text/event-stream' })
     return startStream(context, hub, wanted, compiled, places ?? (sinceMs === undefined ? null : { sinceMs }))
   })
@@ -67,17 +71,19 @@ async function startStream(
   compiled: (ScopeText & { ok: true }) | null,
   start: Parameters<Hub['subscribe']>[2],
 ): Promise<Response> {
-  const { outgoing } = context.env as NodeBindings
-  let gone = outgoing.destroyed
+  const { outgoing, upgrade } = context.env as NodeBindings
+  let gone = upgrade === undefined && outgoing.destroyed
   let unsubscribe = (): void => {
     gone = true
   }
-  outgoing.once('close', () => unsubscribe())
+  const onGone = (): void => unsubscribe()
+  if (upgrade === undefined) outgoing.once('close', onGone)
+  const sink = upgrade === undefined ? sseSink(outgoing) : upgrade.sink(onGone)
   const subscribed = await hub.subscribe(
     wanted,
     () => (compiled === null ? null : compileScopeFilter(compiled.scope, compiled.patterns)),
     start,
-    { sink: sseSink(outgoing), isAdmitted: context.var.isAdmitted },
+    { sink, isAdmitted: context.var.isAdmitted },
   )
   if (!subscribed.ok) {
     const response = problem(context, 503, 'there are as many subscriptions here as there may be; try another instance')

@@ -1,6 +1,7 @@
 /** What subscribers may count on, over each log: run against the real one, with two instances of the API on it. */
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { sampleMessage } from '../../alerting/receivers/sample.ts'
 import type { StreamEvent } from '../../client/api.ts'
 import { ApiProblem } from '../../client/request.ts'
@@ -329,7 +330,7 @@ export function describeSubscriptions(name: string, openLog: () => Promise<Taile
       const scope = 'llm_call where agent.name == "history" and output.text contains "yes"'
       const listener = await listen({ streams: ['spans', 'results'], scope, since: '5m' }, { on: other })
       await sendSpans('history', [{ id: 52, output: 'yes' }])
-      await vi.waitFor(() => expect(spanIds(listener)).toEqual([50, 52]), WAIT)
+      await vi.waitFor(() => expect(spanIds(listener).toSorted()).toEqual([50, 52]), WAIT)
       await vi.waitFor(() => expect(evals(listener)).toEqual(['shop/history']), WAIT)
     })
 
@@ -345,6 +346,36 @@ export function describeSubscriptions(name: string, openLog: () => Promise<Taile
       ])
       const alerts = (): string[] => back.events.flatMap((event) => (event.type === 'alert' ? [event.data.alert] : []))
       await vi.waitFor(() => expect(alerts()).toEqual(['shop/two', 'shop/three']), WAIT)
+    })
+
+    test('a WebSocket is told the same, goes on by id, and is let in by the same rules', async () => {
+      const authorization = `Bearer ${keyOf.get('acme')}`
+      const open = (query: string, headers: Record<string, string>) =>
+        new WebSocket(`ws://127.0.0.1:${api.port}/v1/subscribe?streams=spans&${query}`, { headers })
+      const told: StreamEvent[] = []
+      const first = open('', { authorization })
+      first.on('message', (data: Buffer) => told.push(JSON.parse(data.toString()) as StreamEvent))
+      await vi.waitFor(() => expect(told[0]?.type).toBe('ready'), WAIT)
+      await sendSpans('support', [{ id: 70 }, { id: 71 }])
+      await vi.waitFor(() => expect(spanIds({ events: told } as unknown as Listener)).toEqual([70, 71]), WAIT)
+      const [, one] = told.flatMap((event) => (event.type === 'span' ? [event.id] : []))
+      first.close()
+      await sendSpans('support', [{ id: 72 }])
+      const later: StreamEvent[] = []
+      const second = open(`lastEventId=${encodeURIComponent(one!)}`, { authorization })
+      second.on('message', (data: Buffer) => later.push(JSON.parse(data.toString()) as StreamEvent))
+      await vi.waitFor(() => expect(spanIds({ events: later } as unknown as Listener)).toEqual([72]), WAIT)
+      second.close()
+      const statusOf = (headers: Record<string, string>, query = ''): Promise<number> =>
+        new Promise((resolve, reject) => {
+          const refused = open(query, headers)
+          refused.once('unexpected-response', (_, response) => resolve(response.statusCode ?? 0))
+          refused.once('open', () => reject(new Error('it was let in')))
+          refused.once('error', () => {})
+        })
+      expect(await statusOf({})).toBe(401)
+      expect(await statusOf({ authorization, origin: 'https://elsewhere.example' })).toBe(403)
+      expect(await statusOf({ authorization }, 'scope=span+where')).toBe(400)
     })
 
     test('who reads too slowly is told how much was dropped, and holds up nobody', async () => {
