@@ -19,9 +19,13 @@ import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './en
 import { type FlaggedQuery, type FlaggedSubject, flaggedQuery } from './flagged.ts'
 import { flipFromRow, flipsQuery } from './flips.ts'
 import type { InsertBlocks } from './insert.ts'
+import { type RowsOf, type SeveralRow, severalQuery } from './latest.ts'
+import { type LedgerCounts, ledgerQuery, ledgerRows } from './ledger.ts'
 import { limitSettings, type QueryLimits, type TracesLimits } from './limits.ts'
+import { type FoundSession, lastSessionsQuery, sessionFromRow, sessionsQuery } from './listed-sessions.ts'
 import { MESSAGES_COLUMNS, type MessagesRow, messagesFromRow } from './messages-columns.ts'
 import { migrate, type SchemaOptions } from './migrate.ts'
+import { newestResults } from './newest-results.ts'
 import { type PageTraces, pageQuery, pageStartsQuery, pagesOf, tracesOfPage } from './pages.ts'
 import type {
   LedgerRow,
@@ -39,11 +43,9 @@ import {
   compareRunQuery,
   countSpansQuery,
   countWindowQuery,
-  ledgerQuery,
   pageMessagesQuery,
   pageResultsQuery,
   type Query,
-  resultsQuery,
   settledTracesQuery,
   spanIdsQuery,
   traceMessagesQuery,
@@ -58,8 +60,6 @@ import {
   type FoundTrace,
   type SummaryRow,
   searchTracesQuery,
-  sessionFromRow,
-  sessionsQuery,
   summariesQuery,
   summaryFromRow,
   type TraceVerdictRow,
@@ -77,12 +77,13 @@ import type {
   TrendQuery,
   TrendRow,
 } from './search-port.ts'
-import { seriesFromRow, seriesQuery, trendFromRow, trendsQuery } from './series.ts'
+import { newestFirst } from './search-windows.ts'
+import { type StoredSeriesRow, seriesFromRow, seriesQuery, seriesRows, trendFromRow, trendsQuery } from './series.ts'
 import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } from './sessions.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
-import { judgeSpendQuery, usageFromRow, usageQuery } from './usage.ts'
+import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -100,15 +101,6 @@ const COLUMNS: Readonly<Record<TracesTable, readonly string[]>> = {
 }
 const TRACE_ID = /^[0-9a-f]{32}$/
 const MAX_TRACES_AT_ONCE = 200
-
-interface LedgerCounts {
-  eval_id: string
-  measure: string
-  pass: number | string
-  fail: number | string
-  unknown: number | string
-  error: number | string
-}
 
 export class ClickHouseTraces implements TracesStore {
   readonly #client: ClickHouseClient
@@ -192,12 +184,14 @@ export class ClickHouseTraces implements TracesStore {
 
   async queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]> {
     if (filter.traceId !== undefined && !TRACE_ID.test(filter.traceId)) return []
-    const rows = await this.#rows<ResultRow>(this.#limits.api, resultsQuery(this.#database, tenant, filter))
+    const rows = await newestResults((query) => this.#rows(this.#limits.api, query), this.#database, tenant, filter)
     return rows.map(resultFromRow)
   }
 
   async ledger(tenant: string, options: { sinceMs?: number } = {}): Promise<LedgerRow[]> {
-    const rows = await this.#rows<LedgerCounts>(this.#limits.api, ledgerQuery(this.#database, tenant, options.sinceMs))
+    const rows = await this.#latest<LedgerCounts>(ledgerRows(tenant, options.sinceMs), (of, several) =>
+      ledgerQuery(this.#database, of, several),
+    )
     return rows.map((row) => ({
       evalId: row.eval_id,
       measureHash: row.measure,
@@ -284,18 +278,22 @@ export class ClickHouseTraces implements TracesStore {
     }))
   }
 
-  usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
-    return this.#each(this.#limits.runs, usageQuery(this.#database, tenant, window), usageFromRow)
+  async usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
+    const { runs } = this.#limits
+    const several = await this.#rows<SeveralRow>(runs, severalSpansQuery(this.#database, tenant, window))
+    return this.#each(runs, usageQuery(this.#database, tenant, window, several), usageFromRow)
   }
 
   async searchTraces(tenant: string, search: TraceSearch): Promise<TraceSummary[]> {
     const { api } = this.#limits
-    const found = await this.#rows<FoundTrace>(api, searchTracesQuery(this.#database, tenant, search))
+    const found = await newestFirst(search, this.#nowMs() * 1_000, (part) =>
+      this.#rows<FoundTrace>(api, searchTracesQuery(this.#database, tenant, part)),
+    )
     if (found.length === 0) return []
     const traceIds = found.map(({ trace }) => trace)
     const [rows, verdicts] = await Promise.all([
       this.#rows<SummaryRow>(api, summariesQuery(this.#database, tenant, found)),
-      this.#rows<TraceVerdictRow>(api, traceVerdictsQuery(this.#database, tenant, traceIds)),
+      this.#rows<TraceVerdictRow>(api, traceVerdictsQuery(this.#database, tenant, found)),
     ])
     const rowOf = new Map(rows.map((row) => [row.trace, row]))
     const verdictsOf = new Map(verdicts.map((row) => [row.trace, row]))
@@ -305,12 +303,18 @@ export class ClickHouseTraces implements TracesStore {
     })
   }
 
-  listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
-    return this.#each(this.#limits.api, sessionsQuery(this.#database, tenant, search), sessionFromRow)
+  async listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
+    const { api } = this.#limits
+    const found = await this.#rows<FoundSession>(api, lastSessionsQuery(this.#database, tenant, search))
+    if (found.length === 0) return []
+    return this.#each(api, sessionsQuery(this.#database, tenant, search, found), sessionFromRow)
   }
 
-  evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
-    return this.#each(this.#limits.api, seriesQuery(this.#database, tenant, series), seriesFromRow)
+  async evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
+    const rows = await this.#latest<StoredSeriesRow>(seriesRows(tenant, series), (of, several) =>
+      seriesQuery(this.#database, of, series, several),
+    )
+    return rows.map(seriesFromRow)
   }
 
   evalTrends(tenant: string, query: TrendQuery): Promise<TrendRow[]> {
@@ -366,6 +370,12 @@ export class ClickHouseTraces implements TracesStore {
       await giveWay()
     }
     await this.insertBlocks(table, blocks, token)
+  }
+
+  /** What counts of each subject: those with several rows are found first. */
+  async #latest<Row>(of: RowsOf, query: (of: RowsOf, several: readonly SeveralRow[]) => Query): Promise<Row[]> {
+    const several = await this.#rows<SeveralRow>(this.#limits.api, severalQuery(this.#database, of))
+    return this.#rows<Row>(this.#limits.api, query(of, several))
   }
 
   async #messages(tenant: string, limits: QueryLimits, query: Query): Promise<MessagesBySpan> {

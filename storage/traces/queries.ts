@@ -74,6 +74,12 @@ ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id, event_key LIMIT ${MAX_MESS
 /** The ids of `traceIds`. As they are stored: beside a set of texts an id loses the zero bytes at its end, and is not among them. */
 export const TRACE_IDS = '(SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))'
 
+/** Of a list of texts, which go as hex: a list's quotes are read otherwise than they are written. */
+export const amongTexts = (column: string, name: string): string =>
+  `${column} IN (SELECT unhex(arrayJoin({${name}:Array(String)})))`
+
+export const hexOf = (text: string): string => Buffer.from(text).toString('hex')
+
 const OF_TRACES = `tenant = {tenant:String} AND trace_id IN ${TRACE_IDS}`
 
 /** Of each trace so many at the most. */
@@ -113,7 +119,11 @@ ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id, event_key LIMIT ${MAX_MESS
   }
 }
 
-export function resultsQuery(database: string, tenant: string, filter: ResultFilter): Query {
+/** What rows have to be (`where`), and what the latest of a subject has to be (`latest`). */
+export function resultsWhere(
+  tenant: string,
+  filter: ResultFilter,
+): { where: string[]; latest: string[]; params: Query['query_params'] } {
   const params: Query['query_params'] = { tenant, limit: filter.limit }
   const where = ['tenant = {tenant:String}']
   if (filter.evalId !== undefined) {
@@ -136,24 +146,40 @@ export function resultsQuery(database: string, tenant: string, filter: ResultFil
     where.push(`evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`)
     params.sinceMs = filter.sinceMs
   }
-  // Outside: a subject whose latest revision passes is no failure, whatever it was before.
-  const outside: string[] = []
+  const latest: string[] = []
   if (filter.verdict !== undefined) {
-    outside.push('verdict = {verdict:String}')
+    latest.push('verdict = {verdict:String}')
     params.verdict = filter.verdict
   }
   if (filter.agent !== undefined) {
-    outside.push('agent_name = {agent:String}')
+    latest.push('agent_name = {agent:String}')
     params.agent = filter.agent
   }
-  if (filter.order !== undefined) outside.push('isNotNull(score)')
+  if (filter.order !== undefined) latest.push('isNotNull(score)')
+  return { where, latest, params }
+}
+
+/** `among`: of these evals and traces alone. */
+export function resultsQuery(
+  database: string,
+  tenant: string,
+  filter: ResultFilter,
+  among?: readonly { eval_id: string; trace_id_hex: string }[],
+): Query {
+  const { where, latest, params } = resultsWhere(tenant, filter)
+  if (among !== undefined) {
+    where.push(amongTexts('eval_id', 'evalIds'), `trace_id IN ${TRACE_IDS}`)
+    params.evalIds = [...new Set(among.map(({ eval_id }) => hexOf(eval_id)))]
+    params.traceIds = [...new Set(among.map(({ trace_id_hex }) => trace_id_hex))]
+  }
+  // Outside: a subject whose latest revision passes is no failure, whatever it was before.
+  const outside = latest.length === 0 ? '' : `WHERE ${latest.join(' AND ')}`
   const order = filter.order === undefined ? '' : `score ${filter.order === 'highest' ? 'DESC' : 'ASC'}, `
-  const latest = outside.length === 0 ? '' : `WHERE ${outside.join(' AND ')}`
   return {
     query: `SELECT * FROM (
   SELECT ${RESULT_SELECT} FROM ${database}.results WHERE ${where.join(' AND ')}
   ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
-) ${latest} ORDER BY ${order}evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
+) ${outside} ORDER BY ${order}evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
     query_params: params,
   }
 }
@@ -173,21 +199,6 @@ ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT} LIMIT ${MAX_PAGE_RESULTS}`,
       fromTraceId: page.fromTraceId,
       ...(page.toTraceId !== null && { toTraceId: page.toTraceId }),
     },
-  }
-}
-
-export function ledgerQuery(database: string, tenant: string, sinceMs: number | undefined): Query {
-  const since = sinceMs === undefined ? '' : `AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')`
-  return {
-    query: `SELECT eval_id, measure, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
-  countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error
-FROM (
-  SELECT eval_id, argMax(verdict, (revision, evaluated_at)) AS latest,
-    argMax(measure_hash, (revision, evaluated_at)) AS measure FROM ${database}.results
-  WHERE tenant = {tenant:String} AND ${LIVE} ${since} GROUP BY ${SUBJECT}
-) GROUP BY eval_id, measure ORDER BY eval_id, measure`,
-    settings: IN_ORDER,
-    query_params: sinceMs === undefined ? { tenant } : { tenant, sinceMs },
   }
 }
 

@@ -4,12 +4,12 @@
  */
 import type { Verdict } from '../../engine/model/result.ts'
 import { LIVE, LONGEST_TRACE_US, type Query, SUBJECT, TRACE_IDS } from './queries.ts'
-import type { SessionSearch, SessionSummary, TraceSearch, TraceSummary, VerdictCounts } from './search-port.ts'
+import type { TraceSearch, TraceSummary, VerdictCounts } from './search-port.ts'
 
-const micro = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`
-const startUs = (value: string): string => `toUnixTimestamp64Micro(${value})`
+export const micro = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`
+export const startUs = (value: string): string => `toUnixTimestamp64Micro(${value})`
 /** Agents repeat what their calls used. */
-const IS_CALL = "kind IN ('llm', 'embedding')"
+export const IS_CALL = "kind IN ('llm', 'embedding')"
 const NO_PARENT = "unhex('0000000000000000')"
 
 export interface FoundTrace {
@@ -29,8 +29,12 @@ export function searchTracesQuery(database: string, tenant: string, search: Trac
     limit: search.limit,
   }
   const having = [`first >= ${micro('fromUs')}`, `first < ${micro('toUs')}`]
+  const spans = `FROM ${database}.spans
+WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND start_time < ${micro('scanToUs')}`
+  const where: string[] = []
+  // The traces that have such a span are found by one column, and the others never grouped.
   const some = (condition: string): void => {
-    having.push(`countIf(${condition}) > 0`)
+    where.push(`AND trace_id IN (SELECT trace_id ${spans} AND (${condition}))`)
   }
   const equal = (column: string, name: string, value: string | undefined): void => {
     if (value === undefined) return
@@ -61,6 +65,9 @@ export function searchTracesQuery(database: string, tenant: string, search: Trac
   }
   if (search.minCostMicroUsd !== undefined) {
     params.minCost = search.minCostMicroUsd
+    where.push(
+      `AND trace_id IN (SELECT trace_id ${spans} GROUP BY trace_id HAVING sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) >= {minCost:Float64})`,
+    )
     // By span, so that one which was stored twice counts once.
     having.push(
       `arraySum(mapValues(maxMapIf(map(span_id, ifNull(cost_micro_usd, 0)), ${IS_CALL}))) >= {minCost:Float64}`,
@@ -71,13 +78,14 @@ export function searchTracesQuery(database: string, tenant: string, search: Trac
     params.afterTrace = search.after.traceId
     having.push(`(${startUs('first')}, trace) < ({afterUs:Int64}, {afterTrace:String})`)
   }
-  const judged =
-    search.verdict === undefined && search.evalId === undefined ? '' : `AND ${judgedSo(database, search, params)}`
+  if (search.verdict !== undefined || search.evalId !== undefined)
+    where.push(`AND ${judgedSo(database, search, params)}`)
   return {
-    query: `SELECT lower(hex(trace_id)) AS trace, ${startUs('min(start_time) AS first')} AS start_us FROM ${database}.spans
-WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND start_time < ${micro('scanToUs')} ${judged}
+    query: `SELECT lower(hex(trace_id)) AS trace, ${startUs('min(start_time) AS first')} AS start_us ${spans} ${where.join(' ')}
 GROUP BY trace_id HAVING ${having.join(' AND ')}
 ORDER BY start_us DESC, trace DESC LIMIT {limit:UInt32}`,
+    // A trace is on one shard, with its results: each looks for its own.
+    settings: "distributed_product_mode = 'local'",
     query_params: params,
   }
 }
@@ -89,11 +97,15 @@ function judgedSo(database: string, { evalId, verdict }: TraceSearch, params: Qu
   if (evalId !== undefined) params.evalId = evalId
   const latest = verdict === undefined ? '' : 'WHERE latest = {verdict:String}'
   if (verdict !== undefined) params.verdict = verdict
+  const results = `FROM ${database}.results
+    WHERE tenant = {tenant:String} AND ${LIVE} ${ofEval}
+      AND subject_time >= ${micro('scanFromUs')} AND subject_time < ${micro('scanToUs')}`
+  // Whose latest is such a one has such a row.
+  const candidates =
+    verdict === undefined ? '' : `AND trace_id IN (SELECT trace_id ${results} AND verdict = {verdict:String})`
   return `trace_id IN (
   SELECT trace_id FROM (
-    SELECT trace_id, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
-    WHERE tenant = {tenant:String} AND ${LIVE} ${ofEval}
-      AND subject_time >= ${micro('scanFromUs')} AND subject_time < ${micro('scanToUs')}
+    SELECT trace_id, argMax(verdict, (revision, evaluated_at)) AS latest ${results} ${candidates}
     GROUP BY ${SUBJECT}
   ) ${latest}
 )`
@@ -164,7 +176,8 @@ export interface TraceVerdictRow {
   failed_evals: string[]
 }
 
-export function traceVerdictsQuery(database: string, tenant: string, traceIds: readonly string[]): Query {
+export function traceVerdictsQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
+  const starts = found.map(({ start_us }) => Number(start_us))
   return {
     query: `SELECT lower(hex(trace_id)) AS trace, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
   countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error,
@@ -172,9 +185,15 @@ export function traceVerdictsQuery(database: string, tenant: string, traceIds: r
 FROM (
   SELECT ${SUBJECT}, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
   WHERE tenant = {tenant:String} AND ${LIVE} AND trace_id IN ${TRACE_IDS}
+    AND subject_time >= ${micro('firstUs')} AND subject_time < ${micro('lastUs')}
   GROUP BY ${SUBJECT}
 ) GROUP BY trace_id`,
-    query_params: { tenant, traceIds: [...traceIds] },
+    query_params: {
+      tenant,
+      traceIds: found.map(({ trace }) => trace),
+      firstUs: Math.max(0, Math.min(...starts) - LONGEST_TRACE_US),
+      lastUs: Math.max(...starts) + LONGEST_TRACE_US,
+    },
   }
 }
 
@@ -213,59 +232,3 @@ export function countsFromRow(row: Record<Verdict, number | string> | undefined)
     error: Number(row?.error ?? 0),
   }
 }
-
-export interface SessionRow {
-  session: string
-  first_us: number | string
-  last_us: number | string
-  traces: number | string
-  failed: number | string
-  user: string | null
-  agent: string | null
-  tokens_in: number | string
-  tokens_out: number | string
-  cost: number | string | null
-}
-
-/** The last seen first. Tokens and cost are of the spans that name the session. */
-export function sessionsQuery(database: string, tenant: string, search: SessionSearch): Query {
-  const params: Query['query_params'] = { tenant, fromUs: search.fromUs, toUs: search.toUs, limit: search.limit }
-  const having: string[] = []
-  for (const [name, column] of [
-    ['user', 'user_id'],
-    ['agent', 'agent_name'],
-  ] as const) {
-    const value = search[name]
-    if (value === undefined) continue
-    params[name] = value
-    having.push(`countIf(${column} = {${name}:String}) > 0`)
-  }
-  return {
-    query: `SELECT session_id AS session, ${startUs('min(start_time)')} AS first_us, ${startUs('max(start_time)')} AS last_us,
-  uniqExact(trace_id) AS traces, uniqExactIf((trace_id, span_id), status = 'error') AS failed,
-  argMin(user_id, start_time) AS user, argMin(agent_name, start_time) AS agent,
-  sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out,
-  sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost
-FROM (
-  SELECT session_id, trace_id, span_id, start_time, status, user_id, agent_name, kind, tokens_input, tokens_output, cost_micro_usd
-  FROM ${database}.spans
-  WHERE tenant = {tenant:String} AND start_time >= ${micro('fromUs')} AND start_time < ${micro('toUs')} AND session_id != ''
-  LIMIT 1 BY trace_id, span_id
-) GROUP BY session_id ${having.length > 0 ? `HAVING ${having.join(' AND ')}` : ''}
-ORDER BY last_us DESC, session LIMIT {limit:UInt32}`,
-    query_params: params,
-  }
-}
-
-export const sessionFromRow = (row: SessionRow): SessionSummary => ({
-  sessionId: row.session,
-  firstUs: Number(row.first_us),
-  lastUs: Number(row.last_us),
-  traces: Number(row.traces),
-  failedSpans: Number(row.failed),
-  userId: row.user ?? undefined,
-  agentName: row.agent ?? undefined,
-  inputTokens: Number(row.tokens_in),
-  outputTokens: Number(row.tokens_out),
-  costMicroUsd: Number(row.cost ?? 0),
-})

@@ -1,4 +1,5 @@
 /** How an eval went over time: verdicts by steps of when their subjects began. */
+import { latestRows, type RowsOf, type SeveralRow } from './latest.ts'
 import { LIVE, type Query, SUBJECT } from './queries.ts'
 import { SCORE_SUMS, type StoredWeights, VERDICT_SUMS, weightsFromRow } from './result-history.ts'
 import { countsFromRow } from './search.ts'
@@ -30,28 +31,36 @@ const COLUMNS: Readonly<Record<SeriesLabel, string>> = {
   model: 'judge_model',
 }
 
-export function seriesQuery(database: string, tenant: string, series: SeriesQuery): Query {
-  const label = series.by === undefined ? "''" : `argMax(ifNull(${COLUMNS[series.by]}, ''), (revision, evaluated_at))`
+export function seriesRows(tenant: string, { evalId, fromMs, toMs }: SeriesQuery): RowsOf {
   return {
-    query: `SELECT start_s, measure, label, ${COUNTS}, count(score_of) AS scores, ${VERDICT_SUMS('latest')},
+    where: `tenant = {tenant:String} AND eval_id = {evalId:String} AND ${LIVE}
+    AND ${WITHIN}`,
+    params: { tenant, evalId, fromMs, toMs },
+  }
+}
+
+export function seriesQuery(
+  database: string,
+  rows: RowsOf,
+  { by, stepMs }: SeriesQuery,
+  several: readonly SeveralRow[],
+): Query {
+  const columns = {
+    step: 'intDiv(toUnixTimestamp(subject_time), {stepS:UInt32})',
+    latest: 'verdict',
+    of_measure: 'measure_hash',
+    score_of: 'score',
+    weight: '1 / greatest(inclusion_probability, 1e-9)',
+    ...(by !== undefined && { of_label: `ifNull(${COLUMNS[by]}, '')` }),
+  }
+  const { table, params } = latestRows(database, rows, columns, several)
+  const label = by === undefined ? "''" : 'toString(of_label)'
+  return {
+    query: `SELECT step * {stepS:UInt32} AS start_s, toString(of_measure) AS measure, ${label} AS label,
+  ${COUNTS}, count(score_of) AS scores, ${VERDICT_SUMS('latest')},
   ${SCORE_SUMS('score_of')}
-FROM (
-  SELECT intDiv(toUnixTimestamp(any(subject_time)), {stepS:UInt32}) * {stepS:UInt32} AS start_s,
-    argMax(verdict, (revision, evaluated_at)) AS latest, toString(argMax(measure_hash, (revision, evaluated_at))) AS measure,
-    argMax(score, (revision, evaluated_at)) AS score_of, 1 / greatest(argMax(inclusion_probability, (revision, evaluated_at)), 1e-9) AS weight, toString(${label}) AS label
-  FROM ${database}.results
-  WHERE tenant = {tenant:String} AND eval_id = {evalId:String} AND ${LIVE}
-    AND ${WITHIN}
-  GROUP BY ${SUBJECT}
-) GROUP BY start_s, measure, label ORDER BY start_s, measure, label`,
-    settings: 'optimize_aggregation_in_order = 1',
-    query_params: {
-      tenant,
-      evalId: series.evalId,
-      fromMs: series.fromMs,
-      toMs: series.toMs,
-      stepS: Math.max(1, Math.round(series.stepMs / 1_000)),
-    },
+FROM ${table} GROUP BY step, of_measure${by === undefined ? '' : ', of_label'} ORDER BY start_s, measure, label`,
+    query_params: { ...params, stepS: Math.max(1, Math.round(stepMs / 1_000)) },
   }
 }
 

@@ -1,4 +1,5 @@
 /** What tenants use, by day (UTC) and agent: spans as they began, judges as they answered. */
+import { MAX_SEVERAL, type SeveralRow } from './latest.ts'
 import type { UsageRow, UsageWindow } from './port.ts'
 import type { Query } from './queries.ts'
 
@@ -14,24 +15,57 @@ export interface StoredUsage {
   judge_cost_micro_usd: number | string
 }
 
+/** Equal for all rows of a span. */
+const SPAN_KEY = 'bitXor(cityHash64(trace_id, span_id), cityHash64(tenant))'
+
+const ofTenant = (tenant: string | null): string => (tenant === null ? '' : 'tenant = {tenant:String} AND ')
+const within = (column: string): string =>
+  `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')`
+
+/** Spans that are stored several times: of all others each row is one. */
+export function severalSpansQuery(database: string, tenant: string | null, { fromMs, toMs }: UsageWindow): Query {
+  return {
+    query: `SELECT toString(key) AS h FROM (
+  SELECT ${SPAN_KEY} AS key FROM ${database}.spans WHERE ${ofTenant(tenant)}${within('start_time')}
+  GROUP BY key HAVING count() > 1 LIMIT ${MAX_SEVERAL + 1}
+)`,
+    query_params: { ...(tenant !== null && { tenant }), fromMs, toMs },
+  }
+}
+
 /**
  * Of one tenant, or of all where it is null: then it is for whoever runs Assay alone. A span that was stored twice counts once. Each answer
  * of a judge counts, of earlier revisions, shadow evals and replays too: it was paid for.
  */
-export function usageQuery(database: string, tenant: string | null, { fromMs, toMs }: UsageWindow): Query {
-  const of = tenant === null ? '' : 'tenant = {tenant:String} AND '
-  const within = (column: string): string =>
-    `${column} >= fromUnixTimestamp64Milli({fromMs:Int64}, 'UTC') AND ${column} < fromUnixTimestamp64Milli({toMs:Int64}, 'UTC')`
+export function usageQuery(
+  database: string,
+  tenant: string | null,
+  { fromMs, toMs }: UsageWindow,
+  several: readonly SeveralRow[],
+): Query {
+  const of = ofTenant(tenant)
+  const spans = `FROM ${database}.spans WHERE ${of}${within('start_time')}`
+  const grouped = `SELECT tenant, toDate(start_time) AS date, any(toNullable(agent_name)) AS agent, any(size_bytes) AS size ${spans}`
+  const perSpan = 'GROUP BY tenant, toDate(start_time), trace_id, span_id'
+  const keys = '(SELECT toUInt64(arrayJoin({several:Array(String)})))'
+  const tables =
+    several.length > MAX_SEVERAL
+      ? [`(${grouped} ${perSpan})`]
+      : [
+          `(SELECT tenant, toDate(start_time) AS date, toNullable(agent_name) AS agent, size_bytes AS size ${spans}${several.length === 0 ? '' : ` AND ${SPAN_KEY} NOT IN ${keys}`})`,
+          ...(several.length === 0 ? [] : [`(${grouped} AND ${SPAN_KEY} IN ${keys} ${perSpan})`]),
+        ]
   return {
     query: `SELECT tenant, toString(date) AS day, agent, sum(span_count) AS spans, sum(size) AS bytes,
   sum(input_tokens) AS judge_input_tokens, sum(output_tokens) AS judge_output_tokens, sum(cost) AS judge_cost_micro_usd
 FROM (
-  SELECT toString(tenant) AS tenant, date, agent, count() AS span_count, sum(size) AS size,
+  ${tables
+    .map(
+      (table) => `SELECT toString(tenant) AS tenant, date, agent, count() AS span_count, sum(size) AS size,
     toUInt64(0) AS input_tokens, toUInt64(0) AS output_tokens, toFloat64(0) AS cost
-  FROM (
-    SELECT tenant, toDate(start_time) AS date, any(toNullable(agent_name)) AS agent, any(size_bytes) AS size
-    FROM ${database}.spans WHERE ${of}${within('start_time')} GROUP BY tenant, toDate(start_time), trace_id, span_id
-  ) GROUP BY tenant, date, agent
+  FROM ${table} GROUP BY tenant, date, agent`,
+    )
+    .join('\n  UNION ALL\n  ')}
   UNION ALL
   SELECT toString(tenant) AS tenant, date, agent, toUInt64(0), toUInt64(0), sum(input_tokens), sum(output_tokens), sum(cost)
   FROM (
@@ -43,7 +77,12 @@ FROM (
   ) GROUP BY tenant, date, agent
 ) GROUP BY tenant, date, agent ORDER BY date DESC, tenant, agent`,
     settings: 'optimize_aggregation_in_order = 1',
-    query_params: { ...(tenant !== null && { tenant }), fromMs, toMs },
+    query_params: {
+      ...(tenant !== null && { tenant }),
+      ...(several.length > 0 && several.length <= MAX_SEVERAL && { several: several.map(({ h }) => h) }),
+      fromMs,
+      toMs,
+    },
   }
 }
 

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { windowsOf } from './search-windows.ts'
+
+const HOUR_US = 3_600_000_000
+
+test.each([
+  ['a week', 0, 168 * HOUR_US],
+  ['a day', 0, 24 * HOUR_US],
+  ['a minute', 5, 60_000_005],
+])('%s is looked at whole, in few windows, the newest first', (_, fromUs, toUs) => {
+  const windows = windowsOf({ fromUs, toUs, limit: 1 }, toUs)
+  expect(windows.length).toBeLessThan(5)
+  expect([windows[0]?.toUs, windows.at(-1)?.fromUs]).toEqual([toUs, fromUs])
+  for (const [index, { toUs: end }] of windows.entries()) if (index > 0) expect(end).toBe(windows[index - 1]?.fromUs)
+})
+
+test('a page begins where the one before ended, and an empty period has no window', () => {
+  const after = { startUs: 10 * HOUR_US, traceId: 'f'.repeat(32) }
+  expect(windowsOf({ fromUs: 0, toUs: 24 * HOUR_US, after, limit: 1 }, 24 * HOUR_US)[0]?.toUs).toBe(10 * HOUR_US + 1)
+  expect(windowsOf({ fromUs: 5, toUs: 5, limit: 1 }, 5)).toEqual([])
+})
+
+test('what lies ahead of now makes the first window no shorter of what is there', () => {
+  const [first] = windowsOf({ fromUs: 0, toUs: 72 * HOUR_US, limit: 1 }, 48 * HOUR_US)
+  expect(first?.toUs).toBe(72 * HOUR_US)
+  expect(first?.fromUs).toBeLessThan(48 * HOUR_US)
+  expect(first?.fromUs).toBeGreaterThan(44 * HOUR_US)
+})
