@@ -119,15 +119,19 @@ function affordAll(estimates: readonly SubjectEstimate[], leftMicroUsd: number):
   )
 }
 
-/** Those that are paid for are an even part of the sample, for its order is random: that is in their probability. */
+/**
+ * Those that each judge is paid for are an even part of the sample, for its order is random: that is in their probability. The scores
+ * of a cheaper judge are a series of their own.
+ */
 function subjectsOf(
   drawn: readonly SampledSubject[],
   afforded: Afforded | null,
   unitOf: (traceId: string) => Unit,
 ): RunPlan['subjects'] {
-  const paid = drawn.length - (afforded?.unpaid ?? 0)
+  const { own, cheaper } = afforded ?? { own: drawn.length, cheaper: 0 }
+  const partOf = (place: number): number => (place < own ? own : place < own + cheaper ? cheaper : drawn.length)
   return drawn.map(({ traceId, spanId, inclusionProbability, drawnFor }, place): RunPlan['subjects'][number] => {
-    const probability = place < paid ? (inclusionProbability * paid) / drawn.length : inclusionProbability
+    const probability = (inclusionProbability * partOf(place)) / drawn.length
     const { traces } = unitOf(traceId)
     if (traces === undefined && drawnFor === undefined) return [traceId, spanId, probability]
     const more = { ...(traces !== undefined && { traces: [...traces] }), ...(drawnFor !== undefined && { drawnFor }) }

@@ -81,6 +81,8 @@ export interface OfflineOptions extends WorkerSettings {
   judgeTimeoutMs?: number
   /** A run that finds the store or the log away is tried again after this long, however often; 10 s by default. */
   outageWaitMs?: number
+  /** A paused run looks so often whether it is still; every 5 s by default. */
+  pausedLookMs?: number
   /** Waits of retries and of manual runs; for tests. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -214,6 +216,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           sleep,
           onNotice: notice,
           outageWaitMs: options.outageWaitMs ?? OUTAGE_WAIT_MS,
+          pausedLookMs: options.pausedLookMs ?? PAUSED_LOOK_MS,
           signal: stop.signal,
         }),
         {
@@ -357,6 +360,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 }
 
 const OUTAGE_WAIT_MS = 10_000
+const PAUSED_LOOK_MS = 5_000
 const DEFAULT_JUDGE_TIMEOUT_MS = 30_000
 /** A worker that is paused for so long may have more calls under way than there is room for. */
 const LEASE_MARGIN_MS = 5_000

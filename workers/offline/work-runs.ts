@@ -41,11 +41,10 @@ export interface WorkOptions {
   onNotice: (message: string) => void
   /** A run that finds the store or the log away is tried again after this long, however often. */
   outageWaitMs: number
+  /** A paused run looks so often whether it is still. */
+  pausedLookMs: number
   signal: AbortSignal
 }
-
-/** A paused run looks so often whether it is still. */
-const PAUSED_MS = 5_000
 
 export function createHandlers(options: WorkOptions): RunHandlers {
   const { queue, traces, nowMs, sleep, onNotice, signal } = options
@@ -70,7 +69,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
     }
     if ((await queue.cancelledSince(tenant, runId)) !== null) return null
     if ((await queue.pausedSince(tenant, evalId)) !== null)
-      throw new RunPostponed(PAUSED_MS, new Error(`${evalId} is paused`))
+      throw new RunPostponed(options.pausedLookMs, new Error(`${evalId} is paused`))
     let found = compiled.get(evalPlan)
     if (found === undefined) {
       found = compileOfflineEval(plan, evalPlan)
