@@ -54,6 +54,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: "what the web UI's pages ask, on 1,000,000 stored spans in process: p50 and p95 of each",
     run: async () => (await import('./ui-queries.ts')).run({ spans: 1_000_000, rounds: 20 }),
   },
+  'live-page': {
+    about: 'how soon the Live page can be used in Chromium on a processor throttled four times',
+    run: async () => (await import('./live-page.ts')).run(),
+  },
   live: {
     about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',
     run: async () => (await import('./live.ts')).run(),

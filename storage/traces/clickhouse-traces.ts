@@ -290,16 +290,21 @@ export class ClickHouseTraces implements TracesStore {
       this.#rows<FoundTrace>(api, searchTracesQuery(this.#database, tenant, part)),
     )
     if (found.length === 0) return []
-    const traceIds = found.map(({ trace }) => trace)
     const [rows, verdicts] = await Promise.all([
       this.#rows<SummaryRow>(api, summariesQuery(this.#database, tenant, found)),
       this.#rows<TraceVerdictRow>(api, traceVerdictsQuery(this.#database, tenant, found)),
     ])
     const rowOf = new Map(rows.map((row) => [row.trace, row]))
-    const verdictsOf = new Map(verdicts.map((row) => [row.trace, row]))
-    return traceIds.flatMap((trace) => {
+    return found.flatMap(({ trace }) => {
       const row = rowOf.get(trace)
-      return row === undefined ? [] : [summaryFromRow(row, verdictsOf.get(trace))]
+      return row === undefined
+        ? []
+        : [
+            summaryFromRow(
+              row,
+              verdicts.find((of) => of.trace === trace),
+            ),
+          ]
     })
   }
 
