@@ -32,6 +32,7 @@ const investigation: AlertInvestigation = {
       also: [{ label: 'model', value: 'gpt-5-mini' }],
     },
   ],
+  judge: null,
   summary: null,
   summaryRefused: null,
 }

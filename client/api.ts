@@ -1,6 +1,28 @@
 /** Made by `npm run docs` from the API's description (server/openapi): do not edit. */
 import type { Request } from './request.ts'
 
+export type AlertDetectabilityResponse = {
+  alerts: {
+    alert: string
+    rule: string
+    baseline: number | null
+    perHour: number
+    phi: number
+    falseAlarms: {
+      ratio: number
+      perMs: number
+      monitors: number
+    }
+    drops: {
+      drop: number
+      hours: number | null
+    }[]
+    isBlind: boolean
+    why: string | null
+    lines: string[]
+  }[]
+}
+
 export type AlertHistoryResponse = {
   transitions: AlertTransitionJson[]
 }
@@ -213,6 +235,14 @@ export type AlertStateJson = {
         value: string
       }[]
     }[]
+    judge: {
+      model: string
+      drifted: boolean
+      p: number
+      lost: number
+      gained: number
+      checkedAtMs: number
+    } | null
     summary: {
       text: string
       model: string | null
@@ -423,6 +453,14 @@ export type AlertTransitionJson = {
         value: string
       }[]
     }[]
+    judge: {
+      model: string
+      drifted: boolean
+      p: number
+      lost: number
+      gained: number
+      checkedAtMs: number
+    } | null
     summary: {
       text: string
       model: string | null
@@ -1590,6 +1628,9 @@ export const createApi = (request: Request) => ({
   /** what alerts were, newest first: alert, limit */
   listAlertHistory: (query: { alert?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<AlertHistoryResponse> =>
     request('GET', `/v1/alerts/history`, { query, signal }),
+  /** what each alert on changes can see, from the traffic that there was */
+  listAlertDetectability: (signal?: AbortSignal): Promise<AlertDetectabilityResponse> =>
+    request('GET', `/v1/alerts/detectability`, { signal }),
   /** an alert that fires taken on: alert, by, reason */
   acknowledgeAlert: (body: {
     alert: string

@@ -111,6 +111,7 @@ test('what was found out about an alert stands beside it, the first that was fou
         also: [{ label: 'model', value: 'gpt-5-mini' }],
       },
     ],
+    judge: null,
     summary: null,
     summaryRefused: null,
   }

@@ -45,6 +45,7 @@ import { traceTestQuerySchema } from './routes/trace-test.ts'
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
 import {
+  alertDetectabilityResponseSchema,
   alertHistoryResponseSchema,
   alertStatesResponseSchema,
   auditResponseSchema,
@@ -147,6 +148,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/offline/runs/:package/:run/cancel': { id: 'cancelOfflineRun', gives: cancelledResponseSchema },
   'GET /v1/alerts': { id: 'listAlerts', gives: alertStatesResponseSchema },
   'GET /v1/alerts/history': { id: 'listAlertHistory', query: historyQuerySchema, gives: alertHistoryResponseSchema },
+  'GET /v1/alerts/detectability': { id: 'listAlertDetectability', gives: alertDetectabilityResponseSchema },
   'POST /v1/alerts/ack': { id: 'acknowledgeAlert', body: acknowledgeSchema, gives: alertStatesResponseSchema },
   'GET /v1/scorecards': { id: 'listScorecards', gives: scorecardsResponseSchema },
   'GET /v1/scorecards/:package/:name': { id: 'getScorecard', gives: scorecardSchema },

@@ -58,6 +58,12 @@ export const ROUTES: readonly RouteEntry[] = [
   route('POST', '/v1/offline/runs/:package/:run/cancel', 'edit', 'what of the run has not begun is left'),
   route('GET', '/v1/alerts', 'read', 'what each alert is now, with its silence and acknowledgement'),
   route('GET', '/v1/alerts/history', 'read', 'what alerts were, newest first: alert, limit'),
+  route(
+    'GET',
+    '/v1/alerts/detectability',
+    'read',
+    'what each alert on changes can see, from the traffic that there was',
+  ),
   route('POST', '/v1/alerts/ack', 'edit', 'an alert that fires taken on: alert, by, reason'),
   route('GET', '/v1/scorecards', 'read', 'the scorecards in force, with when each was posted last'),
   route('GET', '/v1/scorecards/:package/:name', 'read', 'a scorecard as it would be sent now'),

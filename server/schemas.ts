@@ -711,6 +711,26 @@ export const alertStateJsonSchema = alertTransitionJsonSchema.extend({
 export const alertStatesResponseSchema = z.object({ alerts: z.array(alertStateJsonSchema) })
 export const alertHistoryResponseSchema = z.object({ transitions: z.array(alertTransitionJsonSchema) })
 
+const detectabilitySchema = z.object({
+  alert: z.string(),
+  rule: z.string(),
+  /** In the measure's unit; null where nothing is known yet. */
+  baseline: z.number().nullable(),
+  perHour: z.number(),
+  /** How much more the traffic varies than coins do. */
+  phi: z.number(),
+  falseAlarms: z.object({ ratio: z.number(), perMs: z.number(), monitors: z.number() }),
+  /** Which drop, in the measure's unit, is seen in about how many hours; null: never. */
+  drops: z.array(z.object({ drop: z.number(), hours: z.number().nullable() })),
+  isBlind: z.boolean(),
+  /** Why it is blind. */
+  why: z.string().nullable(),
+  /** The same in words, for people. */
+  lines: z.array(z.string()),
+})
+export const alertDetectabilityResponseSchema = z.object({ alerts: z.array(detectabilitySchema) })
+export type AlertDetectabilityResponse = z.infer<typeof alertDetectabilityResponseSchema>
+
 export const silenceJsonSchema = z.object({
   id: z.string(),
   state: z.enum(['pending', 'active', 'waiting', 'expired']),

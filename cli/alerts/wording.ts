@@ -1,6 +1,7 @@
 /** Alerts over stored traces in words: what would have fired, and what those on changes can see. */
 
-import { formatDuration, formatPercent, formatValue } from '../../engine/alerting/rule-text.ts'
+import { detectabilityLines as linesOf } from '../../engine/alerting/regression/detectability-text.ts'
+import { formatDuration, formatValue } from '../../engine/alerting/rule-text.ts'
 import type { AlertBacktest, Incident } from '../../engine/backtest/alerts.ts'
 
 const SHOWN_INCIDENTS = 5
@@ -36,30 +37,8 @@ function incidentText(
 }
 
 /** What an alert on changes sees; empty for others. */
-export function detectabilityLines({ alert, detectability }: AlertBacktest): string[] {
-  if (detectability === null) return []
-  const { type } = alert.when.measure
-  const { baseline, perHour, phi, falseAlarms, drops, isBlind, why } = detectability
-  const { ratio, perMs, monitors } = falseAlarms
-  const shared = monitors === 1 ? '' : `, shared by ${monitors} alerts`
-  const budget = `false alarms ${formatPercent(ratio)} per ${formatDuration(perMs)}${shared}`
-  if (baseline === null) return [`blind: ${why}`, budget]
-  const seen = drops.map(({ drop, hours }) => `${dropText(drop, type)} in ${hoursText(hours)}`)
-  return [
-    ...(isBlind ? [`blind: ${why}`] : []),
-    `baseline ${formatValue(baseline, type)}, ${Number(perHour.toPrecision(3))} an hour, varies ${Number(phi.toPrecision(2))} times as much as coins; ${budget}`,
-    `sees ${seen.join(', ')}`,
-  ]
-}
-
-const dropText = (drop: number, type: Parameters<typeof formatValue>[1]): string =>
-  type.kind === 'ratio' ? `${Number((drop * 100).toPrecision(3))}pp` : formatValue(drop, type)
-
-function hoursText(hours: number): string {
-  if (!Number.isFinite(hours)) return 'never'
-  if (hours >= 72) return `${Math.round(hours / 24)} days`
-  return `${hours < 10 ? Number(hours.toPrecision(2)) : Math.round(hours)} h`
-}
+export const detectabilityLines = ({ alert, detectability }: AlertBacktest): string[] =>
+  detectability === null ? [] : linesOf(alert, detectability)
 
 /** JSON has no infinity: what is never seen takes null hours. */
 export const alertJson = ({ alert, rule, subjects, isCut, incidents, detectability }: AlertBacktest): object => ({

@@ -1,7 +1,7 @@
 /** `AlertWhy` in lines of plain text: the same words in every receiver. */
 import type { ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatPercent, formatValue } from './rule-text.ts'
-import type { AlertWhy, Estimate } from './why.ts'
+import type { AlertWhy, Estimate, JudgeSteadiness } from './why.ts'
 
 /** A part of the traffic that explains less of the change than this is not worth a line. */
 const SHOWN_EFFECT = 0.1
@@ -14,7 +14,7 @@ export function whyLines(why: AlertWhy, type: ValueType): string[] {
     detectionLine(why, type),
     ...changeLine(why, type),
     ...strataLines(why, type),
-    ...judgeLine(why),
+    ...(why.judge === null ? [] : [judgeLine(why.judge)]),
     ...deployLine(why, type),
     ...why.definitions.map(({ what, revision, atMs }) => {
       const by = revision === null ? '' : ` (${revision.slice(0, 10)})`
@@ -81,11 +81,9 @@ function strataLines({ strata, change }: AlertWhy, type: ValueType): string[] {
     })
 }
 
-function judgeLine({ judge }: AlertWhy): string[] {
-  if (judge === null) return []
-  const { model, drifted, p, lost, gained } = judge
+export function judgeLine({ model, drifted, p, lost, gained }: JudgeSteadiness): string {
   const flips = `${lost} anchors lost, ${gained} gained, p ${p.toPrecision(2)}`
-  return [drifted ? `the judge ${model} drifted: ${flips}` : `the judge ${model} is steady: ${flips}`]
+  return drifted ? `the judge ${model} drifted: ${flips}` : `the judge ${model} is steady: ${flips}`
 }
 
 function deployLine({ deploy }: AlertWhy, type: ValueType): string[] {

@@ -57,7 +57,7 @@ const stratum = z.object({
 })
 
 /** Whether the judge itself changed, by the anchors that are judged again and again. */
-const judge = z.object({
+export const judgeSteadinessSchema = z.object({
   model: z.string(),
   drifted: z.boolean(),
   /** McNemar's, of the anchors whose agreement with their label flipped. */
@@ -91,11 +91,12 @@ export const alertWhySchema = z.object({
   change: change.nullable(),
   /** The parts that moved, those that explain most first; at most five. */
   strata: z.array(stratum),
-  judge: judge.nullable(),
+  judge: judgeSteadinessSchema.nullable(),
   deploy: deploy.nullable(),
   definitions: z.array(definitionChange),
 })
 
+export type JudgeSteadiness = z.infer<typeof judgeSteadinessSchema>
 export type AlertWhy = z.infer<typeof alertWhySchema>
 export type Estimate = z.infer<typeof estimate>
 export type Detection = z.infer<typeof detection>

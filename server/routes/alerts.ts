@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { historyAsked, historyOf } from '../../engine/alerting/history.ts'
+import { detectabilityOfHistory } from '../../engine/alerting/regression/detectability-of-history.ts'
+import { detectabilityLines } from '../../engine/alerting/regression/detectability-text.ts'
+import { formatRule } from '../../engine/alerting/rule-text.ts'
+import { isRegression, runAlertsOf } from '../../engine/alerting/run-alert.ts'
 import { matchersSchema, type Silence, silenceState, silencing } from '../../engine/alerting/silence.ts'
 import { parseWeeklyWindow, weeklyWindowText } from '../../engine/alerting/weekly-window.ts'
 import { nameOf } from '../../storage/access/principal.ts'
@@ -9,6 +14,7 @@ import { transitionToJson } from '../alert-json.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 import type {
+  AlertDetectabilityResponse,
   AlertHistoryResponse,
   AlertStateJson,
   AlertStatesResponse,
@@ -47,7 +53,7 @@ export const createSilenceSchema = z
 export const expireSilenceSchema = z.strictObject({ by: author })
 
 /** What alerts are now, what they were, and what people say of them. */
-export function alertRoutes(app: ApiApp, { alerts, definitions, nowMs }: ApiContext): void {
+export function alertRoutes(app: ApiApp, { alerts, definitions, traces, nowMs }: ApiContext): void {
   if (alerts === undefined) return
   const { states, controls } = alerts
 
@@ -70,6 +76,27 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, nowMs }: ApiCont
         .history(tenant, limit, alert)
         .map((transition) => transitionToJson(transition, tenant, states)),
     }
+    return context.json(body)
+  })
+
+  app.get('/v1/alerts/detectability', async (context) => {
+    const { tenant } = context.var.principal
+    const found: AlertDetectabilityResponse['alerts'] = []
+    for (const alert of runAlertsOf(definitions.current(tenant).plan)) {
+      const asked = isRegression(alert) ? historyAsked(alert, nowMs()) : null
+      if (!isRegression(alert) || asked === null) continue
+      const history = historyOf(alert, asked, await traces.resultHistory(tenant, asked))
+      const { drops, ...seen } = detectabilityOfHistory(alert, history)
+      found.push({
+        alert: alert.id,
+        rule: formatRule(alert.when),
+        ...seen,
+        // JSON has no infinity.
+        drops: drops.map(({ drop, hours }) => ({ drop, hours: Number.isFinite(hours) ? hours : null })),
+        lines: detectabilityLines(alert, { ...seen, drops }),
+      })
+    }
+    const body: AlertDetectabilityResponse = { alerts: found }
     return context.json(body)
   })
 

@@ -9,9 +9,11 @@ import { contrast } from '../../engine/alerting/investigation/contrast.ts'
 import type { AlertInvestigation } from '../../engine/alerting/investigation/investigation.ts'
 import { summaryQuestion } from '../../engine/alerting/investigation/summary.ts'
 import { runAlertsOf } from '../../engine/alerting/run-alert.ts'
+import type { JudgeSteadiness } from '../../engine/alerting/why.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { investigationRecord } from '../../storage/alerts/investigation-record.ts'
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
+import { readJudgeDrift } from '../../storage/labels/anchors.ts'
 import type { Log, RecordToAppend } from '../../storage/log/port.ts'
 import { ALERTS, alertTopics, NOTIFICATIONS } from '../../storage/log/topics.ts'
 import type { InvestigationJob } from '../../storage/queue/investigation-jobs.ts'
@@ -24,7 +26,7 @@ import type { Prices } from './prices.ts'
 
 export interface InvestigateOptions {
   log: Pick<Log, 'append' | 'ensureTopics'>
-  traces: Pick<TracesStore, 'contrastTraces'>
+  traces: Pick<TracesStore, 'contrastTraces' | 'queryResults'>
   definitions: Pick<TenantPlans, 'current'>
   /** Null where no judge is configured, or its provider is not. */
   judge: { models: JudgePlan; clientOf: (tenant: string) => JudgeClient } | null
@@ -68,6 +70,7 @@ export function createInvestigator(options: InvestigateOptions): (job: Investiga
       passing: { traces: found.passing, compared: found.traces.length - failingCompared },
       tested,
       findings: [...findings],
+      judge: await judgeOf(tenant, transition, options),
       summary: null,
       summaryRefused: null,
     }
@@ -77,6 +80,19 @@ export function createInvestigator(options: InvestigateOptions): (job: Investiga
     await log.append(ALERTS, [investigationRecord({ tenant, alertId, incidentId, investigation })])
     if (transition.mode === 'live') await log.append(NOTIFICATIONS, [notification(tenant, transition, investigation)])
   }
+}
+
+/** What labelled anchors say of the judge since it began, if there are any. */
+async function judgeOf(
+  tenant: string,
+  { evalId, atMs, why, numbers }: Firing,
+  { traces, nowMs }: InvestigateOptions,
+): Promise<JudgeSteadiness | null> {
+  const beforeMs = why?.detection.kind === 'e-sr' ? why.detection.sinceMs : atMs - numbers.windowMs
+  const drift = await readJudgeDrift(traces, tenant, evalId, { beforeMs, nowMs: nowMs() })
+  if (drift === null) return null
+  const { now, hasDrifted, p, lost, gained } = drift
+  return { model: now.models.join(', '), drifted: hasDrifted, p, lost, gained, checkedAtMs: now.atMs }
 }
 
 /** Never rejects: numbers without words are better than none. */

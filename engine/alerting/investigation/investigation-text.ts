@@ -1,8 +1,14 @@
 /** An investigation in lines of plain text: the same words in every receiver. */
+import { judgeLine } from '../why-text.ts'
 import type { AlertInvestigation, Feature, Finding } from './investigation.ts'
 
 /** The most telling first; the judge's words, which rest on them, before them. */
 export function investigationLines(investigation: AlertInvestigation): string[] {
+  const { judge } = investigation
+  return [...contrastLines(investigation), ...(judge === null ? [] : [judgeLine(judge)])]
+}
+
+function contrastLines(investigation: AlertInvestigation): string[] {
   const { outcome, findings, failing, passing, tested, summary } = investigation
   const traces = `${failing.compared} failing and ${passing.compared} passing traces`
   if (outcome === 'too_few') return [`investigated: too few to compare, ${traces}`]

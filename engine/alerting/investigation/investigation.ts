@@ -3,6 +3,7 @@
  * has fired. Shares are of traces; `lift` says how many times as often failing traces have the thing.
  */
 import { z } from 'zod'
+import { judgeSteadinessSchema } from '../why.ts'
 
 /** `tool` `refund`; `attr("acme.tier")` `gold`. Labels are the language's, values what the traces say. */
 const feature = z.object({ label: z.string(), value: z.string() })
@@ -47,6 +48,8 @@ export const alertInvestigationSchema = z.object({
   tested: z.number(),
   /** The strongest first. */
   findings: z.array(finding),
+  /** Whether the judge itself changed since before; null where nothing is known of it, or nothing is judged. */
+  judge: judgeSteadinessSchema.nullable().default(null),
   summary: summary.nullable(),
   /** Why a judge that was asked gave none; null where none was asked, or it did. */
   summaryRefused: z.string().nullable(),

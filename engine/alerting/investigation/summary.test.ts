@@ -25,6 +25,7 @@ const investigation: AlertInvestigation = {
   passing: { traces: 400, compared: 400 },
   tested: 12,
   findings: [finding(), finding({ value: 'lookup', isAbsent: true, failing: { count: 20, of: 50 }, also: [] })],
+  judge: null,
   summary: null,
   summaryRefused: null,
 }
