@@ -1,4 +1,4 @@
-const WIDTH_PX = 96
+const WIDTH_PX = 80
 const HEIGHT_PX = 24
 const PAD_PX = 3
 

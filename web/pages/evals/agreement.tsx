@@ -7,6 +7,7 @@ import { packageAndName } from '../../parts/ids.ts'
 import { Explained } from '../../parts/popover.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Table } from '../../parts/table.tsx'
+import { Time } from '../../parts/time.tsx'
 
 /** How far the judge says what people say. */
 export function Agreement({ evalId }: { evalId: string }) {
@@ -29,6 +30,7 @@ export function Agreement({ evalId }: { evalId: string }) {
         </p>
       )}
       {data !== undefined && data.labelled > 0 && <Figures agreement={data} />}
+      {data !== undefined && <Anchors anchors={data.anchors} />}
     </div>
   )
 }
@@ -65,6 +67,31 @@ function Figures({ agreement }: { agreement: AgreementResponse }) {
         {intervalText(passRate.corrected)}.
       </p>
     </>
+  )
+}
+
+/** Whether the judge itself changed: the same labelled subjects, judged again and again. */
+function Anchors({ anchors: { rounds, lastAt, drift } }: Pick<AgreementResponse, 'anchors'>) {
+  if (rounds === 0) return null
+  return (
+    <p>
+      Anchors judged {formatCount(rounds)} {rounds === 1 ? 'time' : 'times'}
+      {lastAt !== null && (
+        <>
+          , last <Time at={lastAt} />
+        </>
+      )}
+      .{' '}
+      {drift !== null && (
+        <>
+          {drift.hasDrifted ? <strong>The judge drifted:</strong> : 'The judge is steady:'} of{' '}
+          {formatCount(drift.anchors)} it now misses {formatCount(drift.lost)} that it had right, and has{' '}
+          {formatCount(drift.gained)} right that it missed <span className="faint">(p {drift.p.toPrecision(2)})</span>
+          {drift.isOtherModel && ', with another model'}
+          {drift.isOtherMeasure && ', with another prompt'}.
+        </>
+      )}
+    </p>
   )
 }
 

@@ -120,7 +120,7 @@ function EvalsTable({
           cell: ({ passRate }) => (passRate === null ? '–' : formatShare(passRate)),
         },
         {
-          head: 'Trend, 7 days',
+          head: 'Trend, 7 d',
           cell: ({ id }) =>
             trends === undefined ? '' : <Trend trends={trends} points={trendOf.get(id)?.points ?? []} />,
         },
@@ -143,7 +143,7 @@ function EvalsTable({
           ),
         },
         {
-          head: 'Spent, 7 days',
+          head: 'Spent, 7 d',
           kind: 'number',
           cell: ({ id }) => formatUsd(trendOf.get(id)?.spentUsd ?? 0),
         },

@@ -1,66 +1,49 @@
 import type { LiveAgent } from '../../../client/api.ts'
 import { formatAgo, formatCompact, formatDuration, formatShare, formatUsd } from '../../parts/format.ts'
+import { type Column, Table } from '../../parts/table.tsx'
 import { type Counts, VerdictBar } from '../../parts/verdict.tsx'
 
 export function AgentsTable({ agents, windowSeconds }: { agents: readonly LiveAgent[]; windowSeconds: number }) {
   if (agents.length === 0) return <p className="faint">No agent was seen in the last {windowSeconds / 60} minutes.</p>
   return (
-    <div className="table-frame">
-      <table>
-        <caption className="only-read">What each agent does now, over {windowSeconds} seconds</caption>
-        <thead>
-          <tr>
-            <th scope="col">Agent</th>
-            <th scope="col">Version</th>
-            <th scope="col" className="number">
-              In flight
-            </th>
-            <th scope="col" className="number">
-              Runs/min
-            </th>
-            <th scope="col" className="number">
-              Errors
-            </th>
-            <th scope="col" className="number">
-              p95
-            </th>
-            <th scope="col" className="number">
-              Tokens/min
-            </th>
-            <th scope="col" className="number">
-              Cost/min
-            </th>
-            <th scope="col">Verdicts</th>
-            <th scope="col" className="number">
-              Last seen
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {agents.map((one) => (
-            <tr key={`${one.agent} ${one.env ?? ''}`}>
-              <th scope="row">
-                {one.agent || <span className="faint">unnamed</span>}
-                {one.env !== undefined && <span className="tag">{one.env}</span>}
-              </th>
-              <td>{one.versions[0] ?? <span className="faint">–</span>}</td>
-              <td className="number">{one.inFlightTraces}</td>
-              <td className="number">{one.runsPerMinute.toFixed(1)}</td>
-              <td className="number">{one.errorRate === null ? '–' : formatShare(one.errorRate)}</td>
-              <td className="number">{one.p95DurationMs === null ? '–' : formatDuration(one.p95DurationMs)}</td>
-              <td className="number">{formatCompact(Math.round(one.tokensPerMinute))}</td>
-              <td className="number">{formatUsd(one.costUsdPerMinute)}</td>
-              <td>
-                <VerdictBar counts={totalOf(one.verdicts)} />
-              </td>
-              <td className="number">{formatAgo(one.lastSeen, Date.now())}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption={`What each agent does now, over ${windowSeconds} seconds`}
+      columns={COLUMNS}
+      rows={agents}
+      keyOf={({ agent, env = '' }) => `${agent} ${env}`}
+    />
   )
 }
+
+const COLUMNS: readonly Column<LiveAgent>[] = [
+  {
+    head: 'Agent',
+    kind: 'head',
+    cell: ({ agent, env }) => (
+      <>
+        {agent || <span className="faint">unnamed</span>}
+        {env !== undefined && <span className="tag">{env}</span>}
+      </>
+    ),
+  },
+  { head: 'Version', cell: ({ versions }) => versions[0] ?? <span className="faint">–</span> },
+  { head: 'In flight', kind: 'number', cell: ({ inFlightTraces }) => inFlightTraces },
+  { head: 'Runs/min', kind: 'number', cell: ({ runsPerMinute }) => runsPerMinute.toFixed(1) },
+  { head: 'Errors', kind: 'number', cell: ({ errorRate }) => (errorRate === null ? '–' : formatShare(errorRate)) },
+  {
+    head: 'p95',
+    kind: 'number',
+    cell: ({ p95DurationMs }) => (p95DurationMs === null ? '–' : formatDuration(p95DurationMs)),
+  },
+  {
+    head: 'Tokens/min',
+    kind: 'number',
+    cell: ({ tokensPerMinute }) => formatCompact(Math.round(tokensPerMinute)),
+  },
+  { head: 'Cost/min', kind: 'number', cell: ({ costUsdPerMinute }) => formatUsd(costUsdPerMinute) },
+  { head: 'Verdicts', cell: ({ verdicts }) => <VerdictBar counts={totalOf(verdicts)} /> },
+  { head: 'Last seen', kind: 'number', cell: ({ lastSeen }) => formatAgo(lastSeen, Date.now()) },
+]
 
 function totalOf(byEval: LiveAgent['verdicts']): Counts {
   const total = { pass: 0, fail: 0, unknown: 0, error: 0 }
