@@ -8,6 +8,7 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { AlertHistory } from './alert-history.tsx'
 import { AlertStates } from './alert-states.tsx'
+import { Detectability } from './detectability.tsx'
 import './alerts.css'
 
 const route = getRouteApi('/alerts/$packageName/$name')
@@ -57,6 +58,7 @@ export function AlertPage() {
         <h2 id="now">Now</h2>
         <AlertStates alert={id} />
       </section>
+      <Detectability alert={id} />
       <AlertHistory alert={id} />
     </>
   )

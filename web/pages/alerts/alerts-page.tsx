@@ -11,6 +11,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { AlertHistory } from './alert-history.tsx'
 import { AlertStates } from './alert-states.tsx'
+import { Detectability } from './detectability.tsx'
 import { Silences } from './silences.tsx'
 import './alerts.css'
 
@@ -34,6 +35,7 @@ export function AlertsPage() {
           <Table caption="Alerts in force" columns={COLUMNS} rows={data.alerts} keyOf={({ id }) => id} />
         </section>
       )}
+      <Detectability />
       <AlertHistory />
     </>
   )
