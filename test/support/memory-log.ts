@@ -27,6 +27,8 @@ export interface MemoryLog {
   /** Whether the member that has the partition is alive. */
   isWorking(): boolean
   append(topic: string, records: readonly RecordToAppend[]): void
+  /** Of each key only the last record is left; the places of the others are empty. */
+  compact(topic: string): void
 }
 
 export function createMemoryLog(nowMs: () => number): MemoryLog {
@@ -116,6 +118,13 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
     client,
     records: of,
     append: (topic, records) => void append(topic, records),
+    compact: (topic) => {
+      const records = of(topic)
+      const last = new Map(records.map(({ key, offset }) => [key, offset]))
+      for (const [at, record] of records.entries())
+        if (record.key !== null && last.get(record.key) !== record.offset)
+          records[at] = { ...record, key: null, value: new Uint8Array(), headers: {} }
+    },
     expire: async () => {
       members.shift()
       while (members[0]?.isAlive() === false) members.shift()
