@@ -9,6 +9,8 @@ export interface SeedsToRun {
   readonly stopAtFirst?: boolean
   /** Where the sources are: this repository's own, or a copy. */
   readonly root?: string
+  /** Of what is simulated, by the folder of its `run.ts`. */
+  readonly of?: 'alerts'
 }
 
 export interface SeedsOutcome {
@@ -22,8 +24,15 @@ export interface SeedsOutcome {
 
 const MOST_OUTPUT_BYTES = 64 << 20
 
-export function runSeeds({ from, count, trace, stopAtFirst, root = REPOSITORY }: SeedsToRun): Promise<SeedsOutcome> {
-  const script = join(root, 'test', 'simulation', 'run.ts')
+export function runSeeds({
+  from,
+  count,
+  trace,
+  stopAtFirst,
+  root = REPOSITORY,
+  of,
+}: SeedsToRun): Promise<SeedsOutcome> {
+  const script = join(root, 'test', 'simulation', of ?? '', 'run.ts')
   const flags = [...(trace ? ['--trace'] : []), ...(stopAtFirst ? ['--stop-at-first'] : [])]
   return new Promise((resolve, reject) => {
     const args = [script, String(from), String(count), ...flags]
