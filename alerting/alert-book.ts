@@ -126,7 +126,8 @@ export class AlertBook {
   }
 
   #changes(before: RunAlert, after: RunAlert, nowMs: number): DefinitionChange[] {
-    return changesBetween(before, after, nowMs, this.#plan?.hash ?? '')
+    // A plan does not know the revision of git that it is of, and its hash would be taken for one.
+    return changesBetween(before, after, nowMs, null)
   }
 
   #entryFrom(alert: RunAlert, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {

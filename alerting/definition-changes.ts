@@ -7,8 +7,13 @@ export type DefinitionChange = AlertWhy['definitions'][number]
 const LATELY_MS = 7 * 24 * 3_600_000
 const KEPT = 5
 
-/** `revision`: of the definitions in force since then. */
-export function changesBetween(before: RunAlert, after: RunAlert, atMs: number, revision: string): DefinitionChange[] {
+/** `revision`: of git, of the definitions in force since then; null where it is not known. */
+export function changesBetween(
+  before: RunAlert,
+  after: RunAlert,
+  atMs: number,
+  revision: string | null,
+): DefinitionChange[] {
   const watched = watchedEvalId(after)
   const found: string[] = []
   if (before.conditionHash !== after.conditionHash) found.push(`the rule of ${after.id}`)
