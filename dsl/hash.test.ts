@@ -128,9 +128,12 @@ describe('a change of the threshold re-derives verdicts', () => {
   })
 })
 
-test('another version of the prompt starts a new series of what judges say, and of nothing else', async () => {
+test.each([
+  ['the prompt', { JUDGE_TEMPLATE_VERSION: 'judge-next' }],
+  ['how long texts are cut', { JUDGE_WINDOW_VERSION: 'window-next' }],
+])('another version of %s starts a new series of what judges say, and of nothing else', async (_, next) => {
   vi.resetModules()
-  vi.doMock('./judge-template.ts', () => ({ JUDGE_TEMPLATE_VERSION: 'judge-next' }))
+  vi.doMock('./judge-template.ts', async (original) => ({ ...(await original<object>()), ...next }))
   const fresh = await import('./testing.ts')
   const { helpful, ...others } = hashes(BASE, fresh.planOf)
   expect(helpful?.measure).not.toBe(base.helpful?.measure)
@@ -144,7 +147,7 @@ test('hashes are the same tomorrow', () => {
   const plan = planOf(BASE)
   expect(evalNamed(plan, 'fast').measureHash).toMatchInlineSnapshot(`"28c75129022267461a69933aad29f0d5"`)
   expect(evalNamed(plan, 'clean').measureHash).toMatchInlineSnapshot(`"3b9cb6bb61c714d9b553726b4877fa30"`)
-  expect(evalNamed(plan, 'helpful').measureHash).toMatchInlineSnapshot(`"f7997fc56afdc7276bd5666efeaa7610"`)
+  expect(evalNamed(plan, 'helpful').measureHash).toMatchInlineSnapshot(`"b91ec97f388bd100126c3cab93cdc1e3"`)
 })
 
 test('the hash of the plan covers everything in force', () => {

@@ -2,8 +2,10 @@
  * Identity of what a rule means (`docs/language/README.md`, Identity). Only the meaning goes in: names of constants,
  * patterns and scopes, comments, layout and the order of clauses have left no trace in what is hashed.
  */
+import { CAPS } from './caps.ts'
 import { someExpr, walkExpr } from './expr-walk.ts'
-import { JUDGE_TEMPLATE_VERSION } from './judge-template.ts'
+import { JUDGE_TEMPLATE_VERSION, JUDGE_WINDOW_VERSION } from './judge-template.ts'
+import { asksJudge } from './metrics.ts'
 import type {
   AlertPlan,
   Expr,
@@ -82,11 +84,18 @@ function measure(plan: Unhashed<OnlineEvalPlan> | Unhashed<OfflineEvalPlan>): ob
   }
 }
 
+/** What a judge sees of a long text. */
+const WINDOW = { version: JUDGE_WINDOW_VERSION, units: CAPS.judgeTextUnits }
+
 function measureOf(method: OfflineMethod): object {
   if (method.kind === 'metric')
-    return { metric: method.metric, judge: method.judge === null ? null : judgesOf(method.judge) }
+    return {
+      metric: method.metric,
+      judge: method.judge === null ? null : judgesOf(method.judge),
+      ...(asksJudge(method) && { window: WINDOW }),
+    }
   const { judge, show, scale, rubric } = method
-  return { judge: judgesOf(judge), judgeTemplate: JUDGE_TEMPLATE_VERSION, show, scale, rubric }
+  return { judge: judgesOf(judge), judgeTemplate: JUDGE_TEMPLATE_VERSION, window: WINDOW, show, scale, rubric }
 }
 
 /** A panel is the same in whatever order it is written; stand-ins are no part of the measure. */

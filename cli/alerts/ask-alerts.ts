@@ -54,7 +54,8 @@ const ask = <T>(
 ) => askApi(serverOf(flags.server), path, query, schema, post)
 
 /** Who says so: of a person on a terminal, the machine's user. */
-const author = (given: string | undefined): string => given ?? userInfo().username
+/** Who says so: by default the user of this machine. */
+export const author = (given: string | undefined): string => given ?? userInfo().username
 
 export async function listAlerts(flags: AskFlags & { all?: boolean }): Promise<number> {
   const answer = await ask(flags, '/v1/alerts', alertStatesResponseSchema)

@@ -11,6 +11,7 @@ import {
   newLabelSchema,
 } from '../../server/offline-schemas.ts'
 import { type ResultJson, resultsResponseSchema, traceResponseSchema } from '../../server/schemas.ts'
+import { author } from '../alerts/ask-alerts.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf } from './eval-id-of.ts'
@@ -41,7 +42,7 @@ Exit codes: 0 fine, 2 usage, or no Assay answers.`,
 
   common(label.command('ask <eval>'))
     .description('show what was judged last and not labelled yet, and ask for each')
-    .option('--by <name>', 'who says so (human)')
+    .option('--by <name>', 'who says so (the user of this machine)')
     .action(async (name: string, flags: Flags) => {
       process.exitCode = await ask(name, flags)
     })
@@ -111,7 +112,7 @@ const keyOf = ({ traceId, spanId }: { traceId: string; spanId?: string | undefin
 
 async function ask(name: string, flags: Flags): Promise<number> {
   const server = serverOf(flags.server)
-  const by = flags.by ?? 'human'
+  const by = author(flags.by)
   const known = await labelsOf(name, flags)
   if (typeof known === 'number') return known
   const done = new Set(known.labels.filter((label) => label.by === by).map(keyOf))

@@ -11,7 +11,7 @@ export interface RunAlert extends AlertPlan {
   readonly measureHash?: string
   /** Of what of it passes. */
   readonly verdictHash?: string
-  /** The judges that the eval names: what stood in for them never feeds a statistical alert. Any unless given. */
+  /** The judges that the eval names: what stood in for them never feeds a statistical alert. Any unless given: an eval by the configured judge names none. */
   readonly judges?: readonly string[]
 }
 
@@ -39,7 +39,7 @@ export function runAlertsOf(plan: Pick<Plan, 'alerts' | 'evals'>): RunAlert[] {
       ...(alert.falseAlarms?.shared === true && { monitors: sharing.get(alert.package) ?? 1 }),
       ...(measureHash !== undefined && { measureHash }),
       ...(watched !== undefined && { verdictHash: watched.verdictHash }),
-      ...(watched?.kind === 'offline' && { judges: watched.method.judge?.models ?? [] }),
+      ...(watched?.kind === 'offline' && watched.method.judge !== null && { judges: watched.method.judge.models }),
     }
   })
 }
