@@ -4,7 +4,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { messageOf } from '../engine/message-of.ts'
-import { startApi } from '../server/api.ts'
+import { type Api, startApi } from '../server/api.ts'
 import { openSignIn } from '../server/sign-in/sign-in.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
@@ -45,6 +45,7 @@ import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
 import { type LogSource, openLog } from './log-source.ts'
 import { collectMetrics, METRICS_CONTENT_TYPE, type ThreadMetrics } from './metrics/collect.ts'
+import { redisPart } from './metrics/redis-part.ts'
 import { loadPii } from './pii.ts'
 import { withoutRepeats } from './repeats.ts'
 import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
@@ -269,7 +270,7 @@ async function start(
   })
   const signIn = await openSignIn(settings.signIn, { log, nowMs, onProblem: warn })
   if (signIn !== null) cleanup.push(() => signIn.close())
-  const apiStarting = openOrExplain(
+  const apiStarting: Promise<Api> = openOrExplain(
     { what: 'API', host: settings.host, port: settings.httpPort, flag: '--http-port' },
     () =>
       startApi({
@@ -306,6 +307,8 @@ async function start(
               roles: () => [
                 ...roles,
                 { name: 'offline', stats: async () => ({ judges: countersOf(await offline.judging()) }) },
+                { name: 'api', stats: async () => ({ subscriptions: (await apiStarting).streams() }) },
+                redisPart(settings.redis === null ? null : () => state.state()),
               ],
               threads: () => [
                 gatewayStarting.then((role) => role.call('metrics', null)) as Promise<ThreadMetrics>,

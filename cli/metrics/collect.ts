@@ -1,4 +1,5 @@
 /** `/metrics` of a process: what its roles count, what its threads measured, how far readers of the log are behind, and the process itself. */
+import { availableParallelism, totalmem } from 'node:os'
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
@@ -67,9 +68,16 @@ function fill(to: Registry, parts: Parts): void {
   }
 }
 
+function processLimits(): Counters {
+  // 0 or more than there is where nothing constrains it.
+  const constrained = process.constrainedMemory()
+  const memoryLimitBytes = constrained > 0 && constrained < totalmem() ? constrained : totalmem()
+  return { cpuCores: availableParallelism(), memoryLimitBytes }
+}
+
 /** The roles of `assay up` and those of `assay serve` have their parts at different places. */
 async function partsOf(roles: readonly RoleHealth[]): Promise<Parts> {
-  const parts = new Map<string, Counters>()
+  const parts = new Map<string, Counters>([['process', processLimits()]])
   const put = (name: string, counters: unknown): void => {
     if (typeof counters === 'object' && counters !== null) parts.set(name, counters as Counters)
   }
@@ -83,7 +91,7 @@ async function partsOf(roles: readonly RoleHealth[]): Promise<Parts> {
       put('alerts', stats.evaluator)
       put('notifications', stats.notifications)
     } else if (name === 'worker' || name === 'api' || name === 'offline')
-      for (const part of ['judges', 'replay', 'integrity']) put(part, stats[part])
+      for (const part of ['judges', 'replay', 'integrity', 'subscriptions']) put(part, stats[part])
     else put(name.replace(/^trans-/, ''), stats)
   }
   return parts

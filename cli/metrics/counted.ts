@@ -172,6 +172,11 @@ export const COUNTED: readonly CountedMetric[] = [
     1e-3,
   ),
   gauge('assay_live_agents', 'Agents that are followed for the live view.', 'evaluate.liveAgents'),
+  gauge(
+    'assay_live_degraded_agents',
+    'Agents of which more than a tenth of the runs of the last five minutes failed, of five runs at least.',
+    'evaluate.degradedAgents',
+  ),
   counter('assay_live_untracked_spans_total', 'Spans of agents beyond what is followed.', 'evaluate.untrackedSpans'),
   counter('assay_store_spans_total', 'Spans that were stored.', 'store.spans'),
   counter('assay_store_results_total', 'Results that were stored.', 'store.results'),
@@ -214,5 +219,20 @@ export const COUNTED: readonly CountedMetric[] = [
     'What the latest daily check found amiss between the log and the store.',
     'integrity.findings',
   ),
+  gauge('assay_subscribers', 'Subscriptions that are open.', 'subscriptions.subscribers'),
+  gauge('assay_subscription_filters', 'Different ones of them.', 'subscriptions.filters'),
+  counter('assay_subscription_events_total', 'Events that subscribers were sent.', 'subscriptions.sent'),
+  counter(
+    'assay_subscription_dropped_events_total',
+    'Events for which a subscriber was too slow.',
+    'subscriptions.dropped',
+  ),
+  gauge(
+    'assay_redis_replication_lag_seconds',
+    'How far behind the replica of Redis is that is furthest; absent without replicas.',
+    'redis.replicationLagSeconds',
+  ),
+  gauge('assay_cpu_cores', 'Cores that this process may use.', 'process.cpuCores'),
+  gauge('assay_memory_limit_bytes', 'Memory that this process may use.', 'process.memoryLimitBytes'),
   gauge('assay_disk_free_bytes', 'What may still be written on the disk of the data folder.', 'disk.freeBytes'),
 ]

@@ -5,6 +5,7 @@ import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
 import type { MetricsSource } from '../../server/routes/metrics.ts'
 import { openSignIn } from '../../server/sign-in/sign-in.ts'
+import type { HubStats } from '../../server/subscribe/hub.ts'
 import { createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
@@ -27,6 +28,7 @@ import { createErase } from '../erasure.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
 import { type OpenIntegrity, openIntegrity } from '../integrity/open-integrity.ts'
 import { collectMetrics, METRICS_CONTENT_TYPE } from '../metrics/collect.ts'
+import { redisPart } from '../metrics/redis-part.ts'
 import { loadPii } from '../pii.ts'
 import { withoutRepeats } from '../repeats.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
@@ -147,12 +149,22 @@ async function start(
       phase,
       served.map(({ health }) => health),
     )
+  let streams = (): HubStats | null => null
   const metrics: MetricsSource = {
     contentType: METRICS_CONTENT_TYPE,
     collect: () =>
-      collectMetrics({ roles: () => served.map(({ health }) => health), log, groups: groupsOf(settings.roles) }),
+      collectMetrics({
+        roles: () => [
+          ...served.map(({ health }) => health),
+          { name: 'api', stats: async () => ({ subscriptions: streams() }) },
+          redisPart(shared.state),
+        ],
+        log,
+        groups: groupsOf(settings.roles),
+      }),
   }
   const listener = await listen(shared, { status, metrics }, deps)
+  streams = listener.streams
   undo.push(() => listener.drain())
   for (const [name, startRole] of STARTERS) {
     if (!settings.roles.includes(name)) continue
@@ -243,6 +255,7 @@ async function listen(
     })
     return {
       port: listener.port,
+      streams: () => listener.streams(),
       drain: async () => {
         await listener.drain()
         await erased?.close()

@@ -22,6 +22,8 @@ export interface StateStore {
   removeIn(group: string, key: string): Promise<void>
   /** Every entry of the group that has not expired, by its key; each as it was at some moment of the call. */
   list(group: string): Promise<ReadonlyMap<string, string>>
+  /** How far the replica is behind that is furthest: null where there is none, or where it is not known. Absent of what has no replicas. */
+  replicationLagSeconds?(): Promise<number | null>
   /** Removes all whose keys begin so, and says how many. Of what another instance writes meanwhile some may stay. */
   clear(prefix: string): Promise<number>
   close(): Promise<void>

@@ -2,7 +2,7 @@
  * The state port on Redis. Each operation touches one key, or those of one group, which are on one slot: it works on a cluster whatever
  * slots the keys are on.
  */
-import type { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { answers, createRedisClient, type RedisClient, RedisUnavailable, unavailable } from '../redis/connect.ts'
 import type { RedisSettings } from '../redis/redis-url.ts'
 import { assertAddend, assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
@@ -18,6 +18,12 @@ export interface RedisStateOptions {
 }
 
 const SCANNED_AT_ONCE = 1_000
+
+/** Of what `INFO replication` says; seconds since each replica was heard of. */
+export function replicationLagIn(info: string): number | null {
+  const lags = [...info.matchAll(/^slave\d+:.*?\blag=(\d+)/gm)].map(([, lag]) => Number(lag))
+  return lags.length === 0 ? null : Math.max(...lags)
+}
 
 const COMPARE_AND_SET = `
 local current = redis.call('GET', KEYS[1])
@@ -151,6 +157,12 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
       if (keys.length === 0) return new Map()
       const values = await ask(() => client.mget(keys.map((key) => `${index}:${key}`)))
       return new Map(keys.flatMap((key, i) => (typeof values[i] === 'string' ? [[key, values[i]] as const] : [])))
+    },
+    replicationLagSeconds: async () => {
+      // Each node of a cluster tells of its own replicas.
+      const nodes = client instanceof Cluster ? client.nodes('master') : [client]
+      const told = await Promise.all(nodes.map((node) => ask(() => node.info('replication'))))
+      return replicationLagIn(told.join('\n'))
     },
     clear: (prefix) =>
       ask(async () => {

@@ -31,6 +31,9 @@ const IMPORT_MS = 3_600_000
 const IMPORT_SUBJECT_MS = 24 * 3_600_000
 /** An agent is forgotten so long after its last span. */
 const FORGET_MS = 3 * WINDOW_MS
+/** More than this part of its runs failed, of so many at least. */
+const DEGRADED_PART = 0.1
+const DEGRADED_RUNS = 5
 /** Where there is no room: one that has been silent for so long makes place. */
 const FORGET_WHEN_FULL_MS = 60_000
 
@@ -112,6 +115,17 @@ export class LiveAgents {
 
   share({ window }: Followed, nowMs: number): AgentShare {
     return shareOf(window, { fromMs: this.#fromMs, toMs: Math.max(this.#toMs, this.#fromMs) }, nowMs)
+  }
+
+  /** Agents of which too many runs of the window failed. */
+  degraded(nowMs: number): number {
+    let count = 0
+    for (const { window } of this.#followed) {
+      const { roots, inner } = window.totals(nowMs)
+      const runs = roots.count + inner.count
+      if (runs >= DEGRADED_RUNS && roots.failed + inner.failed > runs * DEGRADED_PART) count++
+    }
+    return count
   }
 
   /** Forgets what is over; the agents that are no longer followed. */

@@ -7,7 +7,7 @@ import { LivePublisher } from './publish-live.ts'
 export interface Live {
   /** For the evaluate loop. */
   readonly agents: LiveAgents
-  stats(): { liveAgents: number; untrackedSpans: number }
+  stats(): { liveAgents: number; degradedAgents: number; untrackedSpans: number }
   /** After the loop. */
   drain(): Promise<void>
 }
@@ -26,7 +26,11 @@ export function startLive(options: {
   timer.unref()
   return {
     agents,
-    stats: () => ({ liveAgents: agents.size, untrackedSpans: agents.untracked }),
+    stats: () => ({
+      liveAgents: agents.size,
+      degradedAgents: agents.degraded(options.nowMs()),
+      untrackedSpans: agents.untracked,
+    }),
     drain: () => {
       clearInterval(timer)
       return publisher.drain()
