@@ -58,6 +58,10 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'how soon the Live page can be used in Chromium on a processor throttled four times',
     run: async () => (await import('./live-page.ts')).run(),
   },
+  subscribers: {
+    about: '1,000 subscribers of the API at 10 events/s each: CPU of the server',
+    run: async () => (await import('./subscribers.ts')).run({ subscribers: 1_000, seconds: 20 }),
+  },
   live: {
     about: 'what live agents cost the evaluate loop: CPU of a span and of telling an agent',
     run: async () => (await import('./live.ts')).run(),
