@@ -25,8 +25,7 @@ scorecard weekly {
 }
 `)
   expect(describeDefinitions(plan)).toBe(`Evals      1 file in force: 1 online, 0 offline, 2 alerts, 1 scorecard
-             shop.eval: shop/fast, shop/often, shop/slow, shop/weekly
-             not run by this version: shop/weekly`)
+             shop.eval: shop/fast, shop/often, shop/slow, shop/weekly`)
 })
 
 test('a file that only tests is told from one that is only imported', () => {

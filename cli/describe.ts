@@ -1,6 +1,5 @@
 /** Lines that `assay up` prints about its definitions. */
 import { relative } from 'node:path'
-import { scorecardNotRunYet } from '../dsl/not-run.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { Reload } from './definitions.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
@@ -22,12 +21,6 @@ function summaryOf(plan: Plan): string {
   return `${online} online, ${offline} offline, ${plural(plan.alerts.length, 'alert')}${scorecards}`
 }
 
-/** What compiles and this version leaves alone, so that nobody waits for it. */
-function notRun({ scorecards }: Plan): string[] {
-  const found = scorecards.filter((one) => scorecardNotRunYet(one) !== null).map(({ id }) => id)
-  return found.length === 0 ? [] : [`             not run by this version: ${found.join(', ')}`]
-}
-
 /** Which files are in force, and what each declares. */
 export function describeDefinitions(plan: Plan): string {
   const lines = plan.files.map((file) => {
@@ -38,11 +31,7 @@ export function describeDefinitions(plan: Plan): string {
     const others = isTested ? 'tests alone' : 'imported'
     return `             ${shortPath(file)}: ${names.length === 0 ? others : names.join(', ')}`
   })
-  return [
-    `Evals      ${plural(plan.files.length, 'file')} in force: ${summaryOf(plan)}`,
-    ...lines,
-    ...notRun(plan),
-  ].join('\n')
+  return [`Evals      ${plural(plan.files.length, 'file')} in force: ${summaryOf(plan)}`, ...lines].join('\n')
 }
 
 /** While it listens on loopback, and no keys are asked for. */

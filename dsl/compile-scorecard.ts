@@ -5,7 +5,6 @@ import { headingOf } from './compile-common.ts'
 import type { Project } from './elaborate/context.ts'
 import { compileGroups } from './groups.ts'
 import { lookup, type Module, namesIn, type ScorecardDecl } from './module.ts'
-import { scorecardNotRunYet } from './not-run.ts'
 import type { EvalPlan, ScorecardFn, ScorecardPlan, Subject, ValueType } from './plan.ts'
 import { compileReceivers } from './receivers.ts'
 import { compileSchedule } from './schedule.ts'
@@ -50,16 +49,6 @@ export function compileScorecard(
   if (!clauses.complete || schedule === null || overNs === null || rows.includes(null)) return null
   if (period?.vs !== null && versusNs === null) return null
   const found = rows.filter((row) => row !== null)
-  const later = scorecardNotRunYet({ rows: found })
-  if (later !== null)
-    reporter.report(
-      'W0905',
-      decl.name.span,
-      `this version does not run ${later}: \`${decl.name.text}\` is never sent`,
-      {
-        label: 'compiles, and is not run yet',
-      },
-    )
   return { kind: 'scorecard', ...heading, schedule, overNs, versusNs, rows: found, notify }
 }
 

@@ -175,7 +175,7 @@ function scopeClause({ key, value, where, span }: ArgNode, module: Module): Clau
 export type CompileTrial = (decl: EvalDecl, inherited: Inherited, module: Module, project: Project) => void
 
 /** Needs an eval of its own to be said, or is told there. */
-const LEFT_TO_USES: ReadonlySet<string> = new Set(['E0207', 'W0208', 'W0905'])
+const LEFT_TO_USES: ReadonlySet<string> = new Set(['E0207', 'W0208'])
 
 /** Looks at a template by itself: false when nothing could be made from it (told). */
 export function checkTemplate(decl: TemplateDecl, home: Module, project: Project, compile: CompileTrial): boolean {

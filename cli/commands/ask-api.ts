@@ -14,6 +14,42 @@ const HOW_TO_GET_A_KEY =
 
 export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
 
+/** The body of a GET as it came, whatever it is. */
+export async function askRaw(
+  server: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): Promise<Answer<Uint8Array>> {
+  const base = server.includes('://') ? server : `http://${server}`
+  const url = URL.parse(path, base.endsWith('/') ? base : `${base}/`)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    return { ok: false, message: `${JSON.stringify(server)} is not an http or https address` }
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  const key = process.env.ASSAY_KEY || undefined
+  try {
+    const headers = { ...(key !== undefined && { authorization: `Bearer ${key}` }) }
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers })
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    if (response.ok) return { ok: true, value: bytes }
+    const problem = problemSchema.safeParse(parseJson(new TextDecoder().decode(bytes)))
+    if (!problem.success) return { ok: false, message: `what answers at ${url.origin} is not Assay; see --server` }
+    return { ok: false, message: problem.data.detail ?? problem.data.title }
+  } catch {
+    return {
+      ok: false,
+      message: `no Assay answers at ${url.origin}; start one with assay up, or name another with --server or ASSAY_URL`,
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
 /** `server`: an address; without a scheme it is http. With `post` it posts that as JSON. The key is ASSAY_KEY's. */
 export async function askApi<T>(
   server: string,

@@ -51,9 +51,10 @@ export interface SupportAgent {
   answer(ask: Ask): Promise<Answered>
 }
 
-export function createAgent(options: { modelUrl: string; telemetry: Telemetry }): SupportAgent {
-  const { modelUrl, telemetry } = options
-  return { answer: (ask) => new Run(modelUrl, telemetry, ask).answer() }
+/** `version`: what was deployed. */
+export function createAgent(options: { modelUrl: string; telemetry: Telemetry; version?: string }): SupportAgent {
+  const { modelUrl, telemetry, version = agentVersion } = options
+  return { answer: (ask) => new Run(modelUrl, telemetry, ask, version).answer() }
 }
 
 /** One conversation's run. */
@@ -64,13 +65,13 @@ class Run {
   readonly #identity: Attributes
   #spanCount = 1
 
-  constructor(modelUrl: string, telemetry: Telemetry, ask: Ask) {
+  constructor(modelUrl: string, telemetry: Telemetry, ask: Ask, version: string) {
     this.#modelUrl = modelUrl
     this.#telemetry = telemetry
     this.#ask = ask
     this.#identity = {
       'gen_ai.agent.name': agentName,
-      'gen_ai.agent.version': agentVersion,
+      'gen_ai.agent.version': version,
       'gen_ai.conversation.id': ask.conversationId,
       'enduser.id': ask.customer,
     }

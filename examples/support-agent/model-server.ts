@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { conversations } from './conversations.ts'
+import { type Conversation, conversations } from './conversations.ts'
 
 const requestSchema = z.looseObject({
   model: z.string(),
@@ -27,9 +27,9 @@ const textOf = ({ messages }: ChatRequest): string =>
   messages.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content ?? ''))).join('\n')
 
 /** The next turn of the conversation that the question belongs to. */
-function agentTurn(request: ChatRequest): Reply | null {
+function agentTurn(request: ChatRequest, script: readonly Conversation[]): Reply | null {
   const text = textOf(request)
-  const conversation = conversations.find(({ question }) => text.includes(question))
+  const conversation = script.find(({ question }) => text.includes(question))
   const step = conversation?.steps[request.messages.filter(({ role }) => role === 'assistant').length]
   if (!step) return null
   if ('answer' in step)
@@ -47,9 +47,9 @@ function agentTurn(request: ChatRequest): Reply | null {
 }
 
 /** A score with its reasons, as the schema of Assay's judge wants it. */
-function judgeTurn(request: ChatRequest): Reply {
+function judgeTurn(request: ChatRequest, script: readonly Conversation[]): Reply {
   const text = textOf(request)
-  const conversation = conversations.find(({ question }) => text.includes(question))
+  const conversation = script.find(({ question }) => text.includes(question))
   const judgement = conversation
     ? { evidence: [conversation.question], ...conversation.judgement, abstain: false }
     : { evidence: [], reasoning: 'I do not know this conversation.', abstain: true, score: null }
@@ -69,7 +69,7 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
 /** About four characters a token, as a rule of thumb has it. */
 const tokensOf = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
 
-async function answer(raw: unknown): Promise<{ status: number; body: unknown }> {
+async function answer(raw: unknown, script: readonly Conversation[]): Promise<{ status: number; body: unknown }> {
   const parsed = requestSchema.safeParse(raw)
   const refuse = (status: number, message: string) => ({
     status,
@@ -77,7 +77,8 @@ async function answer(raw: unknown): Promise<{ status: number; body: unknown }> 
   })
   if (!parsed.success) return refuse(400, 'the request is no chat completion')
   const request = parsed.data
-  const reply = request.response_format?.type === 'json_schema' ? judgeTurn(request) : agentTurn(request)
+  const reply =
+    request.response_format?.type === 'json_schema' ? judgeTurn(request, script) : agentTurn(request, script)
   if (!reply) return refuse(400, 'there is no script for this conversation')
   await sleep(reply.delayMs)
   const input = tokensOf(request.messages)
@@ -102,7 +103,11 @@ export interface ModelServer {
 }
 
 /** Port 0 takes a free one. Rejects with `EADDRINUSE` where the port is taken. */
-export async function startModelServer(port = 0): Promise<ModelServer> {
+/** `script`: asked for at each call, so that what the model says may change as it runs. */
+export async function startModelServer(
+  port = 0,
+  script: () => readonly Conversation[] = () => conversations,
+): Promise<ModelServer> {
   const server = createServer((request, response) => {
     const send = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
@@ -112,7 +117,7 @@ export async function startModelServer(port = 0): Promise<ModelServer> {
       return
     }
     readJson(request)
-      .then(answer)
+      .then((raw) => answer(raw, script()))
       .then(({ status, body }) => send(status, body))
       .catch(() => response.destroy())
   })

@@ -1,19 +1,32 @@
 /** Works a scorecard out from what is stored. */
-import type { Plan, ScorecardPlan } from '../../dsl/plan.ts'
-import { buildScorecard, type EvalData, periodBefore, periodOf, type Tally } from '../../engine/scorecard/scorecard.ts'
-import type { OpenAlert, Period, Scorecard } from '../../engine/scorecard/scorecard-json.ts'
+import type { EvalPlan, GroupPlan, Plan, ScorecardPlan } from '../../dsl/plan.ts'
+import { GROWTH, OFFSET } from '../../engine/alerting/quantile-bins.ts'
+import { buildScorecard, periodBefore, periodOf, type RowData, trendOf } from '../../engine/scorecard/scorecard.ts'
+import type { Cell, OpenAlert, Period, Scorecard, WorstSubject } from '../../engine/scorecard/scorecard-json.ts'
+import { agreementOf } from '../../engine/trust/agreement.ts'
 import type { OpenAlerts } from '../alerts/open-alerts.ts'
-import type { TracesStore } from '../traces/port.ts'
+import { readLabels } from '../labels/labels.ts'
+import { QueryLimitError, type TracesStore } from '../traces/port.ts'
+import type { TalliesQuery, TallyRow } from '../traces/tallies.ts'
 
-export type ScorecardTraces = Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults'>
-
-const STEP_MS = 3_600_000
-const WORST = 3
+export type ScorecardTraces = Pick<TracesStore, 'resultTallies' | 'worstResults' | 'queryResults'>
 
 /** `alerts`: what fires; null where nothing is known of alerts. */
 export interface ScorecardSources {
   readonly traces: ScorecardTraces
   readonly alerts: Pick<OpenAlerts, 'states' | 'controls'> | null
+}
+
+/** Of all evals together. */
+const MOST_WORST = 5
+const WORST_OF_EVAL = 3
+/** Judgements and labels that a correction is worked out of: the newest. */
+const MAX_JUDGED = 10_000
+
+interface Asked {
+  readonly evalPlan: EvalPlan
+  readonly by: readonly GroupPlan[]
+  readonly isOfValues: boolean
 }
 
 /** `slotMs`: where its period ends. */
@@ -24,32 +37,176 @@ export async function gatherScorecard(
   scorecard: ScorecardPlan,
   slotMs: number,
 ): Promise<Scorecard> {
-  const period = periodOf(scorecard, slotMs)
-  const before = periodBefore(scorecard, period)
-  const ids = [...new Set(scorecard.rows.flatMap(({ cells }) => cells.map(({ evalId }) => evalId)))]
-  const spendNow = await traces.judgeSpend(tenant, period.fromMs)
-  const spendSince = before === null ? new Map<string, number>() : await traces.judgeSpend(tenant, before.fromMs)
-  const data = new Map<string, EvalData>()
-  const worst: Scorecard['worst'][number][] = []
-  for (const id of ids) {
-    const measureHash = plan.evals.find((one) => one.id === id)?.measureHash ?? ''
-    const tallies = (of: Period): Promise<Tally[]> => talliesOf(traces, tenant, id, measureHash, of)
-    data.set(id, {
-      now: await tallies(period),
-      before: before === null ? null : await tallies(before),
-      spendNow: spendNow.get(id) ?? 0,
-      spendBefore: (spendSince.get(id) ?? 0) - (spendNow.get(id) ?? 0),
-    })
-    const failed = await traces.queryResults(tenant, {
-      evalId: id,
-      verdict: 'fail',
-      sinceMs: period.fromMs,
-      limit: WORST,
-    })
-    worst.push(...failed.map(({ traceId, spanId, score }) => ({ evalId: id, traceId, spanId, score: score ?? null })))
+  const period = rounded(periodOf(scorecard, slotMs))
+  const earlier = periodBefore(scorecard, period)
+  const before = earlier === null ? null : rounded(earlier)
+  const trend = trendOf(period, before)
+  const evals = new Map(plan.evals.map((one) => [one.id, one]))
+  const data = new Map<string, RowData>()
+  const whole = new Map<string, { now: TallyRow; before: TallyRow | null }>()
+  for (const [row, { cells, by }] of scorecard.rows.entries())
+    for (const evalId of new Set(cells.map((cell) => cell.evalId))) {
+      const evalPlan = evals.get(evalId)
+      if (evalPlan === undefined) continue
+      const isOfValues = cells.some((cell) => cell.evalId === evalId && /^p\d/.test(cell.fn))
+      const asked = { evalPlan, by, isOfValues }
+      const tallies = (of: Period, stepMs: number | null) => talliesOf(traces, tenant, asked, of, stepMs)
+      data.set(`${row} ${evalId}`, {
+        now: await tallies(period, null),
+        before: before === null ? null : await tallies(before, null),
+        steps: await tallies({ fromMs: Math.floor(trend.fromMs), toMs: period.toMs }, trend.stepMs),
+        scale: scaleOf(evalPlan),
+        corrected: by.length > 0 ? null : await correctionOf(traces, tenant, evalPlan, period),
+      })
+      if (!whole.has(evalId))
+        whole.set(evalId, {
+          now: sumOf(await talliesOf(traces, tenant, { ...asked, by: [], isOfValues: false }, period, null)),
+          before:
+            before === null
+              ? null
+              : sumOf(await talliesOf(traces, tenant, { ...asked, by: [], isOfValues: false }, before, null)),
+        })
+    }
+  const ids = new Set(whole.keys())
+  return buildScorecard(
+    scorecard,
+    slotMs,
+    (evalId, row) => data.get(`${row} ${evalId}`) ?? { now: [], before: null, steps: [], scale: null, corrected: null },
+    {
+      spend: {
+        now: [...whole.values()].reduce((sum, { now }) => sum + now.costMicroUsd, 0),
+        before:
+          before === null ? null : [...whole.values()].reduce((sum, one) => sum + (one.before?.costMicroUsd ?? 0), 0),
+      },
+      worst: await worstOf(
+        traces,
+        tenant,
+        [...ids].map((id) => ({ evalPlan: evals.get(id)!, now: whole.get(id)!.now })),
+        period,
+      ),
+      alerts: alerts === null ? [] : await openAlertsOn(alerts, tenant, ids),
+    },
+  )
+}
+
+const rounded = ({ fromMs, toMs }: Period): Period => ({ fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) })
+
+const EMPTY: TallyRow = {
+  step: 0,
+  group: {},
+  counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
+  scored: 0,
+  clusters: 0,
+  sums: [],
+  products: [],
+  bins: [],
+  few: [],
+  meanOfPass: null,
+  meanOfFail: null,
+  costMicroUsd: 0,
+}
+
+/** Without labels there is one row, or none. */
+const sumOf = (rows: readonly TallyRow[]): TallyRow => rows[0] ?? EMPTY
+
+async function talliesOf(
+  traces: ScorecardTraces,
+  tenant: string,
+  { evalPlan, by, isOfValues }: Asked,
+  { fromMs, toMs }: Period,
+  stepMs: number | null,
+): Promise<TallyRow[]> {
+  const query: TalliesQuery = {
+    evalId: evalPlan.id,
+    measureHash: evalPlan.measureHash,
+    subject: (evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope).subject,
+    fromMs,
+    toMs,
+    by,
+    stepMs: stepMs === null ? null : Math.max(1, Math.round(stepMs)),
+    bins: isOfValues ? { growth: GROWTH, offset: OFFSET } : null,
+    // Of a step no interval is shown.
+    bySession: stepMs === null,
   }
-  const built = buildScorecard(scorecard, slotMs, (id) => data.get(id)!, worst.slice(0, WORST))
-  return { ...built, alerts: alerts === null ? [] : await openAlertsOn(alerts, tenant, new Set(ids)) }
+  try {
+    return await traces.resultTallies(tenant, query)
+  } catch (error) {
+    // Sessions are read from the spans, of which there may be too many: then traces are the clusters.
+    if (!(error instanceof QueryLimitError) || error.limit === 'busy' || !query.bySession) throw error
+    return traces.resultTallies(tenant, { ...query, bySession: false })
+  }
+}
+
+const scaleOf = (evalPlan: EvalPlan): RowData['scale'] =>
+  evalPlan.kind === 'offline' && evalPlan.method.kind === 'rubric'
+    ? { low: evalPlan.method.scale.low, high: evalPlan.method.scale.high }
+    : null
+
+/** Of an eval with a judge: its pass rate and mean corrected by what people said of what it judged in this period. */
+async function correctionOf(
+  traces: ScorecardTraces,
+  tenant: string,
+  evalPlan: EvalPlan,
+  { fromMs, toMs }: Period,
+): Promise<RowData['corrected']> {
+  if (evalPlan.kind !== 'offline') return null
+  const labels = await readLabels(traces, tenant, evalPlan.id, MAX_JUDGED)
+  if (labels.length === 0) return null
+  const results = await traces.queryResults(tenant, { evalId: evalPlan.id, sinceMs: fromMs, limit: MAX_JUDGED })
+  const key = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId}/${spanId}`
+  // Runs judge a subject again and again: the latest counts.
+  const judged = new Map(
+    results
+      .filter(({ measureHash, evaluatedAtMs }) => measureHash === evalPlan.measureHash && evaluatedAtMs < toMs)
+      .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')
+      .reverse()
+      .map((one) => [key(one), one]),
+  )
+  const { labelled, passRate, meanScore } = agreementOf(
+    [...judged].map(([subject, { verdict, score, inclusionProbability }]) => ({
+      key: subject,
+      isPass: verdict === 'pass',
+      score,
+      inclusionProbability,
+    })),
+    labels.map((label) => ({ key: key(label), by: label.by, isPass: label.isPass, score: label.score })),
+    { scale: scaleOf(evalPlan) },
+  )
+  const shown = (found: { estimate: number; lower: number; upper: number } | null): Cell['corrected'] =>
+    found === null || labelled === 0 || ![found.estimate, found.lower, found.upper].every(Number.isFinite)
+      ? null
+      : { value: found.estimate, interval: { low: found.lower, high: found.upper }, labelled }
+  return { passRate: shown(passRate.corrected), mean: shown(meanScore.corrected) }
+}
+
+/** A few of each eval in turn, each trace once. Which scores are bad is told by those of what failed. */
+async function worstOf(
+  traces: ScorecardTraces,
+  tenant: string,
+  evals: readonly { evalPlan: EvalPlan; now: TallyRow }[],
+  { fromMs, toMs }: Period,
+): Promise<WorstSubject[]> {
+  const found: WorstSubject[][] = []
+  for (const { evalPlan, now } of evals) {
+    if (now.counts.fail === 0) continue
+    const { meanOfFail, meanOfPass } = now
+    const order =
+      meanOfFail === null ? 'newest' : meanOfFail > (meanOfPass ?? Number.POSITIVE_INFINITY) ? 'highest' : 'lowest'
+    const { id: evalId, measureHash } = evalPlan
+    const asked = { evalId, measureHash, fromMs, toMs, order, limit: WORST_OF_EVAL } as const
+    found.push(
+      (await traces.worstResults(tenant, asked)).map(({ traceId, spanId, score }) => ({
+        evalId,
+        traceId,
+        spanId,
+        // Of measures of one's own the unit is not told here.
+        score: evalPlan.kind === 'offline' ? score : null,
+      })),
+    )
+  }
+  const inTurn = Array.from({ length: WORST_OF_EVAL }, (_, i) => found.flatMap((of) => of[i] ?? [])).flat()
+  const seen = new Set<string>()
+  return inTurn.filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId)).slice(0, MOST_WORST)
 }
 
 /** Of these evals, those that fire now, the longest first. */
@@ -71,29 +228,4 @@ async function openAlertsOn(
       acknowledgedBy: controls.acknowledgement(tenant, incidentId)?.by ?? null,
     }))
     .sort((a, b) => a.sinceMs - b.sinceMs)
-}
-
-async function talliesOf(
-  traces: ScorecardTraces,
-  tenant: string,
-  evalId: string,
-  measureHash: string,
-  { fromMs, toMs }: Period,
-): Promise<Tally[]> {
-  const query = {
-    evalId,
-    measureHash,
-    fromMs: Math.floor(fromMs),
-    toMs: Math.floor(toMs),
-    stepMs: STEP_MS,
-    bins: null,
-    isWeighted: true,
-  } as const
-  const rows = await traces.resultHistory(tenant, query)
-  return rows.map(({ agentName, env, counts, scores, weighted }) => ({
-    group: { ...(agentName !== undefined && { 'agent.name': agentName }), ...(env !== undefined && { env }) },
-    counts,
-    scores,
-    ...(weighted !== undefined && { weighted }),
-  }))
 }

@@ -83,6 +83,16 @@ import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } f
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
+import {
+  type StoredTally,
+  type StoredWorst,
+  type TalliesQuery,
+  type TallyRow,
+  talliesQuery,
+  tallyFromRow,
+  type WorstQuery,
+  worstQuery,
+} from './tallies.ts'
 import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
@@ -356,6 +366,19 @@ export class ClickHouseTraces implements TracesStore {
       judgeSpendQuery(this.#database, tenant, sinceMs),
     )
     return new Map(rows.map((row) => [row.eval, Number(row.micros)]))
+  }
+
+  async resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {
+    const rows = await this.#rows<StoredTally>(this.#limits.runs, talliesQuery(this.#database, tenant, query))
+    return rows.map((row) => tallyFromRow(row, query.by))
+  }
+
+  async worstResults(
+    tenant: string,
+    query: WorstQuery,
+  ): Promise<{ traceId: string; spanId: string; score: number | null }[]> {
+    const rows = await this.#rows<StoredWorst>(this.#limits.runs, worstQuery(this.#database, tenant, query))
+    return rows.map(({ trace, span, score }) => ({ traceId: trace, spanId: /^0+$/.test(span) ? '' : span, score }))
   }
 
   async ping(): Promise<void> {

@@ -19,6 +19,7 @@ import type {
   TrendRow,
 } from './search-port.ts'
 import type { SettledSession, SettledSessionQuery } from './sessions.ts'
+import type { TalliesQuery, TallyRow, WorstQuery } from './tallies.ts'
 
 export interface ResultFilter {
   evalId?: string
@@ -166,6 +167,10 @@ export interface TracesStore {
   contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces>
   /** What judges cost since then, by eval, in micro-units of USD. */
   judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>>
+  /** What results add up to, by parts of the traffic: what scorecards are made of. */
+  resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]>
+  /** Failing subjects of an eval, the worst first. */
+  worstResults(tenant: string, query: WorstQuery): Promise<{ traceId: string; spanId: string; score: number | null }[]>
   ping(): Promise<void>
   close(): Promise<void>
 }

@@ -57,6 +57,8 @@ const METHODS: Readonly<Record<Method, true>> = {
   resultHistory: true,
   contrastTraces: true,
   judgeSpend: true,
+  resultTallies: true,
+  worstResults: true,
   ping: true,
 }
 
@@ -147,6 +149,8 @@ export function connectTraces(port: MessagePort, options: { timeoutMs?: number }
     resultHistory: (tenant, query) => call('resultHistory', tenant, query),
     contrastTraces: (tenant, query) => call('contrastTraces', tenant, query),
     judgeSpend: (tenant, sinceMs) => call('judgeSpend', tenant, sinceMs),
+    resultTallies: (tenant, query) => call('resultTallies', tenant, query),
+    worstResults: (tenant, query) => call('worstResults', tenant, query),
     ping: () => call('ping'),
     close: async () => {
       port.close()

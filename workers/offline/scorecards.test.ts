@@ -15,18 +15,23 @@ scorecard weekly {
 }
 `)
   const log = await openEmbeddedLog({ dataDir: ':memory:', nowMs: () => 0, retentionIntervalMs: null })
+  const tally = {
+    step: 0,
+    group: {},
+    counts: { pass: 9, fail: 1, unknown: 0, error: 0 },
+    scored: 0,
+    clusters: 10,
+    sums: [9, 1, 0, 0, 0, 0],
+    products: [9, 0, 0, 0, 0, 0, 1, ...Array.from({ length: 14 }, () => 0)],
+    bins: [],
+    few: [],
+    meanOfPass: null,
+    meanOfFail: null,
+    costMicroUsd: 0,
+  }
   const traces = {
-    resultHistory: async () => [
-      {
-        startMs: 0,
-        agentName: undefined,
-        env: undefined,
-        counts: { pass: 9, fail: 1, unknown: 0, error: 0 },
-        scores: { count: 0, sum: 0, sumSquares: 0 },
-        bins: [],
-      },
-    ],
-    judgeSpend: async () => new Map<string, number>(),
+    resultTallies: async () => [tally],
+    worstResults: async () => [],
     queryResults: async () => [],
   }
   const nowMs = () => 0

@@ -270,6 +270,8 @@ describe('a run', () => {
         resultHistory: async () => [],
         contrastTraces: async () => ({ failing: 0, passing: 0, traces: [] }),
         queryResults: (...question) => traces.queryResults(...question),
+        resultTallies: async () => [],
+        worstResults: async () => [],
         judgeSpend: (...question) => traces.judgeSpend(...question),
         insertResults: (...results) => traces.insertResults(...results),
       },

@@ -1,7 +1,6 @@
 /** The offline role: scheduler, queue and worker wired together. Runs in a thread or process of its own. */
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { scorecardNotRunYet } from '../../dsl/not-run.ts'
 import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import { encodeResults } from '../../engine/codec/results.ts'
 import { isMeasured } from '../../engine/evaluate/measure.ts'
@@ -15,6 +14,7 @@ import type { OfflineControl, Readiness } from '../../storage/queue/offline-cont
 import { openQueue, type QueueConfig } from '../../storage/queue/open-queue.ts'
 import type { RunState } from '../../storage/queue/port.ts'
 import { SUBJECTS_PER_BATCH } from '../../storage/queue/run-record.ts'
+import type { ScorecardTraces } from '../../storage/scorecards/gather.ts'
 import { openState } from '../../storage/state/open-state.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { startAnchorRounds } from './anchor-rounds.ts'
@@ -56,7 +56,8 @@ export interface WorkerSettings {
 export interface OfflineOptions extends WorkerSettings {
   log: Pick<Log, 'append' | 'ensureTopics' | 'read' | 'openConsumer'>
   traces: OfflineTraces &
-    Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'queryResults' | 'contrastTraces' | 'insertResults'>
+    Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'contrastTraces' | 'insertResults'> &
+    ScorecardTraces
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
   definitions: TenantPlans & {
@@ -313,8 +314,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       for (const message of noticesOf(tenant, evals)) notice(message)
       if (!parts.includes('scheduler')) continue
       await schedulerOf(tenant).sync(evals)
-      const sent = definitions.current(tenant).scorecards.filter((one) => scorecardNotRunYet(one) === null)
-      await scorecardsOf(tenant).sync(sent)
+      await scorecardsOf(tenant).sync(definitions.current(tenant).scorecards)
     }
     if (parts.includes('scheduler')) void anchors.look()
   }

@@ -1,0 +1,181 @@
+/** A value of a scorecard with its interval, of what results add up to. */
+import type { ScorecardFn } from '../../dsl/plan.ts'
+import { type Bins, binsQuantile, binsRank, binsSize } from '../alerting/quantile-bins.ts'
+import { hedgedBettingInterval } from '../statistics/hedged-betting-interval.ts'
+import { normalQuantile } from '../statistics/normal-quantile.ts'
+import { studentTQuantile } from '../statistics/student-t-quantile.ts'
+import { wilsonOfRate } from '../statistics/wilson-interval.ts'
+import type { Cell } from './scorecard-json.ts'
+
+/** Of one eval and part of the traffic in one period. Subjects weigh the inverse of the probability with which they were drawn. */
+export interface Tally {
+  readonly group: Readonly<Record<string, string>>
+  readonly counts: { readonly pass: number; readonly fail: number; readonly unknown: number; readonly error: number }
+  readonly scored: number
+  /** Sessions or traces. */
+  readonly clusters: number
+  /** Weights of what passed, failed, is unknown, is an error; weighted scores; weight of what has a score. */
+  readonly sums: readonly number[]
+  /** Of the clusters' own such sums, the products of each two, added up: row by row of the upper triangle. */
+  readonly products: readonly number[]
+  /** Index, how many, the largest. */
+  readonly bins: readonly (readonly [number, number, number])[]
+  /** The scores by time, where there are few, of equal weight, each alone in its cluster. */
+  readonly few: readonly number[]
+  readonly costMicroUsd: number
+}
+
+export interface Estimate {
+  readonly value: number | null
+  readonly n: number
+  readonly interval: { readonly low: number; readonly high: number } | null
+  readonly method: Cell['method']
+}
+
+const ALPHA = 0.05
+const Z = normalQuantile(1 - ALPHA / 2)
+/** With fewer clusters nobody knows how much they differ: each counts as one. */
+const FEW_CLUSTERS = 10
+
+/** Which sums are divided by which: the weights of (pass, fail, unknown, error, score, scored). */
+const RATIOS: Readonly<Partial<Record<ScorecardFn, readonly [readonly number[], readonly number[]]>>> = {
+  pass_rate: [[1], [1, 1]],
+  fail_rate: [
+    [0, 1],
+    [1, 1],
+  ],
+  unknown_rate: [
+    [0, 0, 1],
+    [1, 1, 1, 1],
+  ],
+  error_rate: [
+    [0, 0, 0, 1],
+    [1, 1, 1, 1],
+  ],
+  coverage: [
+    [1, 1],
+    [1, 1, 1, 1],
+  ],
+  mean: [
+    [0, 0, 0, 0, 1],
+    [0, 0, 0, 0, 0, 1],
+  ],
+}
+const QUANTILES: Readonly<Partial<Record<ScorecardFn, number>>> = { p50: 0.5, p95: 0.95, p99: 0.99 }
+const SUMS = 6
+
+export const countOf = ({ counts: { pass, fail, unknown, error } }: Tally): number => pass + fail + unknown + error
+
+/** `scale`: of a judge's scores; null where scores have no bounds. */
+export function estimate(fn: ScorecardFn, tally: Tally, scale: { low: number; high: number } | null): Estimate {
+  const plain = (value: number): Estimate => ({ value, n: countOf(tally), interval: null, method: null })
+  if (fn === 'count') return plain(countOf(tally))
+  if (fn === 'spend') return plain(tally.costMicroUsd)
+  if (fn === 'mean') return meanOf(tally, scale)
+  const tau = QUANTILES[fn]
+  return tau === undefined ? rateOf(fn, tally) : quantileOf(tally, tau)
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0)
+
+/** dᵀ P d of the symmetric matrix whose upper triangle is `products`. */
+function quadratic(d: readonly number[], products: readonly number[]): number {
+  let sum = 0
+  let at = 0
+  for (let i = 0; i < SUMS; i++)
+    for (let j = i; j < SUMS; j++) sum += (i === j ? 1 : 2) * (d[i] ?? 0) * (d[j] ?? 0) * (products[at++] ?? 0)
+  return Math.max(0, sum)
+}
+
+interface Ratio {
+  readonly value: number
+  /** Linearised, by clusters (CR0; of subjects drawn with unequal probability Hájek's). */
+  readonly variance: number
+  /** Clusters of equal weight that would tell as much (Kish). */
+  readonly alike: number
+}
+
+/** Null of nothing. */
+function ratioOf(fn: ScorecardFn, { sums, products }: Tally): Ratio | null {
+  const [above, below] = RATIOS[fn] ?? [[], []]
+  const total = dot(below, sums)
+  if (total <= 0) return null
+  const value = dot(above, sums) / total
+  const d = Array.from({ length: SUMS }, (_, i) => (above[i] ?? 0) - value * (below[i] ?? 0))
+  return {
+    value,
+    variance: quadratic(d, products) / (total * total),
+    alike: (total * total) / Math.max(Number.MIN_VALUE, quadratic(below, products)),
+  }
+}
+
+/** Wilson's, of as many subjects as the sample, clustered and weighted as it is, tells of. */
+function rateOf(fn: ScorecardFn, tally: Tally): Estimate {
+  const { pass, fail } = tally.counts
+  const n = fn === 'pass_rate' || fn === 'fail_rate' ? pass + fail : countOf(tally)
+  const ratio = ratioOf(fn, tally)
+  if (ratio === null) return { value: null, n, interval: null, method: null }
+  const { value, variance, alike } = ratio
+  const spread = value * (1 - value)
+  const told = spread <= 0 || variance === 0 || tally.clusters < FEW_CLUSTERS ? alike : spread / variance
+  const { lower, upper } = wilsonOfRate({ rate: value, n: Math.min(n, told), alpha: ALPHA })
+  return { value, n, interval: { low: lower, high: upper }, method: 'wilson' }
+}
+
+function meanOf(tally: Tally, scale: { low: number; high: number } | null): Estimate {
+  const { scored: n, clusters, few } = tally
+  const ratio = ratioOf('mean', tally)
+  if (ratio === null) return { value: null, n, interval: null, method: null }
+  const { value, variance } = ratio
+  if (scale !== null && few.length === n && few.every((score) => score >= scale.low && score <= scale.high)) {
+    const width = scale.high - scale.low
+    const { lower, upper } = hedgedBettingInterval({ x: few.map((score) => (score - scale.low) / width), alpha: ALPHA })
+    return {
+      value,
+      n,
+      interval: { low: scale.low + lower * width, high: scale.low + upper * width },
+      method: 'betting',
+    }
+  }
+  if (clusters < 2) return { value, n, interval: null, method: null }
+  const se = Math.sqrt((variance * clusters) / (clusters - 1))
+  const half = studentTQuantile({ p: 1 - ALPHA / 2, df: clusters - 1 }) * se
+  const low = scale === null ? value - half : Math.max(scale.low, value - half)
+  const high = scale === null ? value + half : Math.min(scale.high, value + half)
+  return { value, n, interval: { low, high }, method: 'clustered' }
+}
+
+/** Between two ranks of what was seen; where there is too little for a rank above, there is no interval. */
+function quantileOf(tally: Tally, tau: number): Estimate {
+  const bins: Bins = new Map(tally.bins.map(([index, count, value]) => [index, { count, value }]))
+  const n = binsSize(bins)
+  const value = binsQuantile(bins, tau)
+  if (value === null) return { value, n, interval: null, method: null }
+  // As many subjects as the clusters tell of at the least: ranks are of what is independent.
+  const told = Math.min(n, Math.max(1, tally.clusters))
+  const half = Z * Math.sqrt((tau * (1 - tau)) / told)
+  const [low, high] = [Math.max(1, Math.floor(n * (tau - half))), Math.ceil(n * (tau + half)) + 1]
+  if (high > n) return { value, n, interval: null, method: null }
+  return {
+    value,
+    n,
+    interval: { low: binsRank(bins, low) ?? value, high: binsRank(bins, high) ?? value },
+    method: 'ranks',
+  }
+}
+
+/**
+ * The difference of two estimates. Its interval is made of theirs (MOVER; of two Wilson intervals it is Newcombe's): Zou & Donner, Statistics in
+ * Medicine 27 (2008). What has no interval, a count or what was spent, is what it is.
+ */
+export function changeOf(now: Estimate, before: Estimate): Cell['change'] {
+  if (now.value === null || before.value === null) return null
+  const delta = now.value - before.value
+  if (now.interval === null || before.interval === null) {
+    const isExact = now.method === null && before.method === null && now.interval === null && before.interval === null
+    return { before: before.value, delta, interval: null, isClear: isExact && delta !== 0 }
+  }
+  const low = delta - Math.hypot(now.value - now.interval.low, before.interval.high - before.value)
+  const high = delta + Math.hypot(now.interval.high - now.value, before.value - before.interval.low)
+  return { before: before.value, delta, interval: { low, high }, isClear: low > 0 || high < 0 }
+}
