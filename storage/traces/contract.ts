@@ -4,106 +4,15 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeResult } from '../../engine/model/make-result.ts'
-import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
-import type { EvalResult } from '../../engine/model/result.ts'
-import type { AttributeValue, Span } from '../../engine/model/span.ts'
+import type { AttributeValue } from '../../engine/model/span.ts'
+import { full, hex, newTenant, newToken, span, t0Us } from './contract-spans.ts'
 import { contrastContract } from './contrast-contract.ts'
-import { type ResultFilter, type TracesStore, UnstorableError } from './port.ts'
+import { type TracesStore, UnstorableError } from './port.ts'
+import { describeResults } from './results-contract.ts'
 import { describeRunQueries } from './runs-contract.ts'
+import { describeUsage } from './usage-contract.ts'
 
-export const t0Us = Date.UTC(2026, 5, 1, 12) * 1000
 let nowMs = Date.UTC(2026, 5, 1, 13)
-
-let tenants = 0
-export const newTenant = () => `tenant-${++tenants}`
-let tokens = 0
-export const newToken = () => `test:${++tokens}`
-export const hex = (digits: number, value: number) => value.toString(16).padStart(digits, '0')
-export const span = (tenant: string, trace: number, id: number, fields: SpanFields = {}): Span =>
-  makeSpan({ tenant, traceId: hex(32, trace), spanId: hex(16, id), name: 's', startTimeUs: t0Us + id, ...fields })
-
-/** Every field, with texts that break careless writers. */
-const nasty = 'é😀\n\nINSERT INTO x\n\n\0\t\'"\\ end'
-export const full = (tenant: string): Span =>
-  span(tenant, 1, 1, {
-    parentSpanId: hex(16, 77),
-    kind: 'llm',
-    name: nasty,
-    startTimeSubUs: 999,
-    durationNs: Number.MAX_SAFE_INTEGER,
-    status: 'error',
-    statusMessage: nasty,
-    agentName: '',
-    agentVersion: '1.0',
-    env: 'prod',
-    sessionId: '',
-    userId: nasty,
-    provider: 'openai',
-    model: 'm',
-    inputText: nasty,
-    inputMessages: [
-      { role: 'system', parts: [{ type: 'text', content: 'be kind' }] },
-      {
-        role: 'user',
-        parts: [
-          { type: 'text', content: nasty },
-          { type: 'other', value: { deep: [1, null, { __proto__x: true }] } },
-        ],
-      },
-    ],
-    outputText: '',
-    outputMessages: [
-      {
-        role: 'assistant',
-        parts: [
-          { type: 'text', content: '' },
-          { type: 'reasoning', content: 'hm' },
-          { type: 'tool_call', id: 'c1', name: 'search', arguments: { q: nasty } },
-          { type: 'tool_call_response', id: 'c1', response: [1, 2] },
-        ],
-        finishReason: 'tool_call',
-      },
-    ],
-    tokensInput: 0,
-    tokensOutput: 7,
-    tokensTotal: 2 ** 40,
-    tokensCachedInput: 1,
-    tokensReasoning: 2,
-    costMicroUsd: 1234,
-    costSource: 'span',
-    toolName: 't',
-    toolCallId: 'c',
-    toolArguments: '{"a":1}',
-    toolResult: '',
-    retrievalQuery: 'q',
-    documents: [
-      { id: 'd1', text: nasty, score: 0.25 },
-      { id: undefined, text: undefined, score: undefined },
-    ],
-    finishReason: 'stop',
-    timeToFirstTokenMs: 12.5,
-    errorMessage: 'boom',
-    convention: 'otel_genai',
-    attributes: new Map<string, Span['attributes'] extends ReadonlyMap<string, infer V> ? V : never>([
-      ['__proto__', 'own'],
-      ['n', -0],
-      ['nan', Number.NaN],
-      ['inf', Number.NEGATIVE_INFINITY],
-      ['float', 1e-7],
-      ['big', 2n ** 63n - 1n],
-      ['bytes', { bytes: 'AAE=' }],
-      ['null', null],
-      ['list', ['a', 1, false, [null, { bytes: '' }]]],
-      ['map', new Map([['int', 'not a tag']])],
-      [nasty, nasty],
-    ]),
-    resource: new Map([['service.name', 'x']]),
-    scopeName: 'scope',
-    scopeVersion: '',
-    events: [{ name: 'e', timeUs: t0Us, attributes: new Map([['k', nasty]]) }],
-    links: [{ traceId: hex(32, 9), spanId: hex(16, 9), attributes: new Map() }],
-  })
 
 /** `open` gives a store that is not migrated yet. */
 export function describeTracesContract(
@@ -119,75 +28,7 @@ export function describeTracesContract(
     }, 60_000)
     afterAll(() => store?.close())
 
-    describe('usage', () => {
-      const day = (daysAfter: number) => t0Us + daysAfter * 86_400_000_000
-      const window = { fromMs: Date.UTC(2026, 5, 1), toMs: Date.UTC(2026, 5, 3) }
-      const nothing = { judgeInputTokens: 0, judgeOutputTokens: 0, judgeCostMicroUsd: 0 }
-
-      test('is counted by day and agent, what was stored twice once', async () => {
-        const tenant = newTenant()
-        const spans = [
-          span(tenant, 1, 1, { agentName: 'a', inputText: 'ä'.repeat(50), startTimeUs: day(0) }),
-          span(tenant, 1, 2, { agentName: 'a', startTimeUs: day(0) }),
-          span(tenant, 2, 1, { agentName: 'b', startTimeUs: day(1) }),
-          span(tenant, 3, 1, { startTimeUs: day(1) }),
-          // Outside.
-          span(tenant, 4, 1, { agentName: 'a', startTimeUs: day(-1) }),
-          span(tenant, 5, 1, { agentName: 'a', startTimeUs: day(2) }),
-        ]
-        for (let times = 0; times < 2; times++) await store.insertSpans(spans, newToken())
-        const usage = await store.usage(tenant, window)
-        const [b, none, a] = usage
-        expect(usage).toMatchObject([
-          { tenant, day: '2026-06-02', agent: 'b', spans: 1, ...nothing },
-          { tenant, day: '2026-06-02', agent: null, spans: 1, ...nothing },
-          { tenant, day: '2026-06-01', agent: 'a', spans: 2, ...nothing },
-        ])
-        // The name is a letter; the second span of `a` is as large as the others.
-        expect(none!.bytes).toBe(b!.bytes)
-        expect(a!.bytes).toBe(2 * b!.bytes + 100)
-        expect(await store.usage(newTenant(), window)).toEqual([])
-      })
-
-      test('each answer of a judge counts, and once, of all tenants together for whoever runs them', async () => {
-        const [one, other] = [newTenant(), newTenant()]
-        const judged = (tenant: string, revision: number, fields: Partial<EvalResult> = {}) =>
-          makeResult({
-            tenant,
-            traceId: hex(32, 1),
-            evalId: 'shop/helpful',
-            agentName: 'a',
-            judgeModel: 'openai/x',
-            judgeInputTokens: 100,
-            judgeOutputTokens: 10,
-            costMicroUsd: 2.5,
-            revision,
-            evaluatedAtMs: day(0) / 1_000,
-            ...fields,
-          })
-        const results = [judged(one, 1), judged(one, 2), judged(other, 1, { runId: 'replay@x' })]
-        results.push(
-          makeResult({ tenant: one, traceId: hex(32, 1), evalId: 'shop/fast', evaluatedAtMs: day(0) / 1_000 }),
-        )
-        for (let times = 0; times < 2; times++) await store.insertResults(results, newToken())
-        await store.insertSpans([span(one, 1, 1, { agentName: 'a', startTimeUs: day(0) })], newToken())
-        const of = (tenant: string, times: number, spans: number) => ({
-          tenant,
-          day: '2026-06-01',
-          agent: 'a',
-          spans,
-          judgeInputTokens: 100 * times,
-          judgeOutputTokens: 10 * times,
-          judgeCostMicroUsd: 2.5 * times,
-        })
-        expect(await store.usage(one, window)).toMatchObject([of(one, 2, 1)])
-        const all = await store.usage(null, window)
-        expect(all.filter(({ tenant }) => tenant === one || tenant === other)).toMatchObject([
-          of(one, 2, 1),
-          of(other, 1, 0),
-        ])
-      })
-    })
+    describeUsage(() => store)
 
     describe('spans', () => {
       test('come back as they were stored, every field and every odd value', async () => {
@@ -361,106 +202,10 @@ export function describeTracesContract(
       },
     })
 
-    describe('results', () => {
-      const result = (tenant: string, fields: Partial<Parameters<typeof makeResult>[0]> = {}) =>
-        makeResult({
-          tenant,
-          evalId: 'p/e',
-          measureHash: 'm',
-          verdictHash: 'v',
-          subjectKind: 'llm_call',
-          traceId: hex(32, 1),
-          spanId: hex(16, 1),
-          subjectTimeUs: t0Us,
-          evaluatedAtMs: nowMs,
-          ...fields,
-        })
-
-      test('come back as they were stored', async () => {
-        const tenant = newTenant()
-        const all = [
-          result(tenant, { evaluatedAtMs: nowMs + 1, evalId: nasty, score: 0, verdict: 'fail' }),
-          result(tenant, {
-            mode: 'shadow',
-            subjectKind: 'trace',
-            spanId: '',
-            revision: 3,
-            verdict: 'unknown',
-            score: -1.5,
-            reason: { code: 'not_captured', field: 'output.text' },
-            evidence: [
-              { field: 'output.text', start: 1, end: 4, pattern: 'pii.email', masked: nasty, spanId: hex(16, 2) },
-            ],
-            judgements: [
-              { kind: 'claim', about: nasty, verdict: 'supported', quote: nasty },
-              { kind: 'document', about: '1', verdict: 'grade 2', value: 2, detail: nasty },
-            ],
-            explanation: nasty,
-            agentName: '',
-            agentVersion: '1',
-            env: 'e',
-            judgeModel: 'j',
-            judgeInputTokens: 0,
-            judgeOutputTokens: 5,
-            costMicroUsd: 7,
-            runId: 'r@1',
-            inclusionProbability: 0.125,
-          }),
-        ]
-        await store.insertResults(all, newToken())
-        expect(await store.queryResults(tenant, { limit: 10 })).toEqual(all)
-      })
-
-      test('the latest revision counts, once, whatever the order of writing', async () => {
-        const tenant = newTenant()
-        await store.insertResults([result(tenant, { revision: 2, verdict: 'pass' })], newToken())
-        await store.insertResults([result(tenant, { revision: 1, verdict: 'fail' })], newToken())
-        await store.insertResults([result(tenant, { revision: 1, verdict: 'fail' })], newToken())
-        await store.insertResults([result(tenant, { spanId: hex(16, 2), verdict: 'unknown' })], newToken())
-        await store.insertResults([result(tenant, { runId: 'run 2', verdict: 'error' })], newToken())
-        const counts = { evalId: 'p/e', measureHash: 'm', pass: 1, fail: 0, unknown: 1, error: 1 }
-        expect(await store.ledger(tenant)).toEqual([counts])
-        await store.insertResults([result(tenant, { spanId: hex(16, 3), measureHash: 'n' })], newToken())
-        expect(await store.ledger(tenant)).toEqual([
-          counts,
-          { evalId: 'p/e', measureHash: 'n', pass: 1, fail: 0, unknown: 0, error: 0 },
-        ])
-        expect(await store.ledger(tenant, { sinceMs: nowMs + 1 })).toEqual([])
-        expect(await store.queryResults(tenant, { limit: 10, verdict: 'fail' })).toEqual([])
-        expect(await store.queryResults(tenant, { limit: 10 })).toHaveLength(4)
-      })
-
-      test('filters', async () => {
-        const tenant = newTenant()
-        const rows = [1, 2, 3].map((i) =>
-          result(tenant, { traceId: hex(32, i), evalId: `p/e${i}`, evaluatedAtMs: nowMs + i }),
-        )
-        await store.insertResults(rows, newToken())
-        const ids = async (filter: Parameters<TracesStore['queryResults']>[1]) =>
-          (await store.queryResults(tenant, filter)).map((r) => r.evalId)
-        expect(await ids({ limit: 2 })).toEqual(['p/e3', 'p/e2'])
-        expect(await ids({ limit: 9, evalId: 'p/e1' })).toEqual(['p/e1'])
-        expect(await ids({ limit: 9, traceId: hex(32, 2) })).toEqual(['p/e2'])
-        expect(await ids({ limit: 9, sinceMs: nowMs + 2 })).toEqual(['p/e3', 'p/e2'])
-        expect(await ids({ limit: 9, traceId: 'no id' })).toEqual([])
-        await store.insertResults([result(tenant, { evalId: 'p/e9', agentName: 'support' })], newToken())
-        expect(await ids({ limit: 9, agent: 'support' })).toEqual(['p/e9'])
-        expect(await ids({ limit: 9, agent: 'other' })).toEqual([])
-      })
-
-      test('what people say, and what judges say of anchors, is for who asks for it', async () => {
-        const tenant = newTenant()
-        const runs = ['', 'label@ana', 'anchor@p/e@1', 'replay@1'].map((runId) => result(tenant, { runId }))
-        await store.insertResults(runs, newToken())
-        const runIds = async (filter: Partial<ResultFilter>) =>
-          (await store.queryResults(tenant, { limit: 9, ...filter })).map(({ runId }) => runId)
-        expect(await runIds({})).toEqual([''])
-        expect(await runIds({ labels: true })).toEqual(['label@ana'])
-        expect(await runIds({ anchors: true })).toEqual(['anchor@p/e@1'])
-        expect(await store.ledger(tenant)).toMatchObject([{ pass: 1 }])
-      })
-    })
-
+    describeResults(
+      () => store,
+      () => nowMs,
+    )
     contrastContract(() => store, newTenant, newToken)
 
     describe('the store', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { makeResult, type ResultFields } from '../../engine/model/make-result.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
-import { hex, newTenant, newToken, span, t0Us } from './contract.ts'
+import { hex, newTenant, newToken, span, t0Us } from './contract-spans.ts'
 import type { TracesStore } from './port.ts'
 
 const MINUTE_US = 60_000_000
