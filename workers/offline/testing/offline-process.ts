@@ -2,8 +2,8 @@
 import { buildOfflineEval, buildPlan, buildRubric, e } from '../../../engine/evaluate/build-plan.ts'
 import { plansOfOne } from '../../../storage/definitions/plans.ts'
 import { openEmbeddedLog } from '../../../storage/log/embedded.ts'
+import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
 import { openTraces } from '../../../storage/traces/open.ts'
-import { redisSettings } from '../../../test/support/redis-server.ts'
 import { startOffline } from '../start.ts'
 
 const {
@@ -13,6 +13,8 @@ const {
   NOW_MS,
   RUN_ID: runId = '',
 } = process.env
+const redis = redisUrl === undefined ? null : parseRedisUrl(redisUrl)
+if (redis?.ok === false) throw new Error(redis.message)
 const nowMs = (): number => Number(NOW_MS)
 
 const traces = await openTraces({ dataDir, nowMs })
@@ -30,7 +32,7 @@ const plan = buildPlan({
 const offline = await startOffline({
   log,
   traces,
-  queue: redisUrl === undefined ? { dataDir } : { redis: redisSettings(redisUrl), dataDir },
+  queue: { dataDir, ...(redis?.ok === true && { redis: redis.settings }) },
   definitions: { ...plansOfOne('default', () => plan), onChange: () => {} },
   providers: [{ name: 'openai', baseUrl, apiKey: null }],
   nowMs,
