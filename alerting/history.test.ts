@@ -49,7 +49,7 @@ test('an alert of today knows the last fortnight, and needs the store no more', 
   const first = await evaluator()
   const build = createBaselines({ log: bench.log, traces: { resultHistory }, definitions, nowMs, onProblem })
   await build()
-  // What is known stays so for an hour.
+  // Nothing new is known before the hour is over.
   await build()
   expect(asked).toEqual(['shop/fast plain', 'shop/fast binned', 'shop/fast plain'])
   bench.clockMs += 11_000

@@ -140,6 +140,7 @@ export function judgeWindow(
   const usual = usualAt(
     state.anomaly.series,
     startMs,
+    value,
     noiseOf(alert, value, alert.when.measure.kind === 'rate' ? total : count),
   )
   if (usual === null) return null

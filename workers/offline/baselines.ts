@@ -12,8 +12,6 @@ import { ALERT_STATE } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 
 export const BASELINES_EVERY_MS = 5 * 60_000
-/** What is known is worked out again after this long: an alert that sees all itself needs it no more, and others little. */
-const AGAIN_AFTER_MS = 3_600_000
 
 export interface BaselinesOptions {
   log: Pick<Log, 'append'>
@@ -24,7 +22,10 @@ export interface BaselinesOptions {
   onProblem: (text: string) => void
 }
 
-/** Idempotent: what is written takes the place of what was. */
+/**
+ * Idempotent: what is written takes the place of what was. An alert's is worked out again at the first look after a step of it is over (an
+ * hour, or a shorter window of an anomaly): until then the store has nothing new to say, and a fortnight would be read for it.
+ */
 export function createBaselines({ log, traces, definitions, nowMs, onProblem }: BaselinesOptions): () => Promise<void> {
   const written = new Map<string, number>()
   return async () => {
@@ -33,11 +34,11 @@ export function createBaselines({ log, traces, definitions, nowMs, onProblem }: 
         const asked = historyAsked(alert, nowMs())
         if (asked === null) continue
         const key = `${tenant}/${alert.id}/${alert.conditionHash}/${asked.measureHash}`
-        if (nowMs() - (written.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_AFTER_MS) continue
+        if (written.get(key) === asked.toMs) continue
         try {
           const steps = await traces.resultHistory(tenant, asked)
           await log.append(ALERT_STATE, [historyRecord(tenant, alert.id, historyOf(alert, asked, steps))])
-          written.set(key, nowMs())
+          written.set(key, asked.toMs)
         } catch (error) {
           onProblem(`what ${alert.id} compares with could not be worked out, and is tried again: ${messageOf(error)}`)
         }

@@ -1,6 +1,9 @@
 /**
  * What is usual at an hour of the week: the latest values of each of its 168 hours. An hour is compared with itself and the hours
- * beside it in the weeks before; median and median absolute deviation, so that the odd outage is no part of what is usual.
+ * beside it in the weeks before; medians and the median absolute deviation, so that the odd outage is no part of what is usual.
+ *
+ * Hours are those of UTC, and people's are not: where clocks are put forward or back the day begins an hour sooner or later. So all that
+ * lies between the medians of the three hours is usual.
  */
 import { normalQuantile } from '../../statistics/normal-quantile.ts'
 import { studentTQuantile } from '../../statistics/student-t-quantile.ts'
@@ -11,8 +14,10 @@ const HOURS_OF_WEEK = 168
 const MONDAY_MS = 4 * 24 * HOUR_MS
 /** Values kept of an hour: of windows of an hour those of 24 weeks, of shorter windows fewer weeks. */
 const KEPT = 24
-/** Fewer tell nothing of their spread. */
-const FEWEST = 8
+/** Fewer tell nothing of their spread; the shortest reference, of two weeks, has as many of three hours. */
+const FEWEST = 6
+/** An hour of fewer weeks than these has no median of its own that bears an outage in one of them. */
+const FEWEST_OF_AN_HOUR = 3
 /** A median absolute deviation is that much of a normal distribution's standard deviation. */
 const NORMAL_MAD = 1.4826
 /** Of the value: what is never looked at as odd, however still the past was. */
@@ -44,19 +49,27 @@ export function addToSeries({ cells }: Series, atMs: number, value: number, over
 export const seriesSize = ({ cells }: Series): number => cells.reduce((sum, cell) => sum + cell.length, 0)
 
 export interface Usual {
+  /** Of what is usual, what is nearest to the value: the median of the hour or of one beside it. */
   median: number
   spread: number
   n: number
 }
 
 /** Null: too little is known of the hour. `noise`: the standard deviation that so few subjects have by chance. */
-export function usualAt({ cells }: Series, atMs: number, noise: number): Usual | null {
+export function usualAt({ cells }: Series, atMs: number, value: number, noise: number): Usual | null {
   const hour = hourOfWeek(atMs)
-  const values = [-1, 0, 1].flatMap((step) => cells[(hour + step + HOURS_OF_WEEK) % HOURS_OF_WEEK]!)
-  if (values.length < FEWEST) return null
-  const middle = median(values)
-  const deviation = NORMAL_MAD * median(values.map((value) => Math.abs(value - middle)))
-  return { median: middle, spread: Math.max(deviation, noise, LEAST_SPREAD * Math.abs(middle)), n: values.length }
+  const near = [-1, 0, 1].map((step) => cells[(hour + step + HOURS_OF_WEEK) % HOURS_OF_WEEK]!)
+  const values = near.flat()
+  const n = values.length
+  if (n < FEWEST) return null
+  // Of a few weeks the hours are taken together: what differs between them is then a part of the spread.
+  const groups = near.every((cell) => cell.length >= FEWEST_OF_AN_HOUR) ? near : [values]
+  const medians = groups.map(median)
+  const nearest = Math.min(Math.max(value, Math.min(...medians)), Math.max(...medians))
+  const deviations = groups.flatMap((cell, i) => cell.map((one) => Math.abs(one - medians[i]!)))
+  // Values lie closer to a median that they made themselves.
+  const deviation = NORMAL_MAD * Math.sqrt(n / (n - groups.length)) * median(deviations)
+  return { median: nearest, spread: Math.max(deviation, noise, LEAST_SPREAD * Math.abs(nearest)), n }
 }
 
 /**
@@ -65,8 +78,8 @@ export function usualAt({ cells }: Series, atMs: number, noise: number): Usual |
  */
 export function distanceOfAlarm({ alpha, windows, n }: { alpha: number; windows: number; n: number }): number {
   const p = 1 - alpha / windows / 2
-  // A spread that is a median's knows about a third as much as one of squares.
-  return Math.max(normalQuantile(p), studentTQuantile({ p, df: Math.max(4, n - 1) }))
+  // Three medians were taken of the same values.
+  return Math.max(normalQuantile(p), studentTQuantile({ p, df: Math.max(4, n - 3) }))
 }
 
 function median(values: readonly number[]): number {

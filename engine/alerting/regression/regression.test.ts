@@ -192,6 +192,29 @@ describe('groups', () => {
     expect(transitions[0]!.why!.deploy).toMatchObject({ label: 'agent.version', value: '2' })
   })
 
+  test.each(['agent.version', 'model'])(
+    'a drop that comes with a new %s is told in the very hour in which one without is',
+    (label) => {
+      const stream = (before: string, after: string): Observation[] => {
+        const random = randomOf(12)
+        return [
+          ...traffic(random, 0, 14 * 24, { perHour: 30, pass: 0.9, labels: { env: 'prod', [label]: before } }),
+          ...traffic(random, 14 * 24, 16 * 24, { perHour: 30, pass: 0.75, labels: { env: 'prod', [label]: after } }),
+        ]
+      }
+      const plain = run(onChange(), stream('1', '1'), 16 * 24)
+      const deployed = run(onChange(), stream('1', '2'), 16 * 24)
+      expect(shown(plain)).toEqual([expect.stringMatching(/^firing 3[34]\dh$/)])
+      expect(shown(deployed)).toEqual(shown(plain))
+      expect([plain, deployed].map(([fired]) => fired!.why!.deploy)).toMatchObject([null, { label, value: '2' }])
+      // A group of its own has a part of the budget alone, and no history: it inherits that of the others.
+      const byLabel = onChange({ by: [{ kind: 'field', path: label }] })
+      const [grouped] = run(byLabel, stream('1', '2'), 16 * 24)
+      expect(grouped!.group).toEqual({ [label]: '2' })
+      expect(grouped!.atMs - plain[0]!.atMs).toBeLessThanOrEqual(2 * hour)
+    },
+  )
+
   test('one that is gone for a day is forgotten, and what fires of it ends', () => {
     const random = randomOf(9)
     const transitions = run(
