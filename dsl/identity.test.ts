@@ -71,7 +71,7 @@ describe('what is outside', () => {
     [
       'labels, budget, title, owner',
       'every: hour',
-      'labels: "l"\n budget: 3 USD per run\n title: "t"\n owner: "o"\n every: hour',
+      'labels: "labels/it.jsonl"\n budget: 3 USD per run\n title: "t"\n owner: "o"\n every: hour',
     ],
     ['a former name', 'on: ours', 'was: old\n on: ours'],
     ['the size of the sample', '10 of', '20 of'],

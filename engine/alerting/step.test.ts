@@ -61,6 +61,7 @@ describe('count and rate over a window', () => {
       ['firing@1 1'],
     ],
     ['a low count sees silence, too', { when: when('count', 'pass', '<', 1) }, [seen('pass', 1)], 90, ['firing@11 0']],
+    ['what holds of nothing holds from the start', { when: when('count', 'pass', '>=', 0) }, [], 5, ['firing@0 0']],
     ['from the start, once a window was watched', { when: when('count', 'pass', '<', 1) }, [], 90, ['firing@10 0']],
     [
       'unless silence is said to be fine',

@@ -197,7 +197,8 @@ const countsSubjects = ({ when: { measure } }: RunAlert): boolean =>
 /** The next moment at which the outcome can turn without a new observation; null if there is none. */
 export function nextDeadlineMs(state: AlertState, alert: RunAlert): number | null {
   const { phase, startedMs, evaluatedMs, window, detector } = state
-  const candidates: (number | null)[] = []
+  // What holds of nothing, such as `count(fail) >= 0`, holds from the start, and not from the first look at it.
+  const candidates: (number | null)[] = [window.buckets.length === 0 ? startedMs : null]
   if (isAnomaly(alert)) {
     const overMs = windowMsOf(alert)
     const fromMs = Math.max(evaluatedMs, window.buckets[0]?.lastMs ?? Number.NEGATIVE_INFINITY)
