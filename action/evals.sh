@@ -32,7 +32,10 @@ if [ -n "${GITHUB_BASE_REF:-}" ]; then
   if [ "$(git rev-parse --is-shallow-repository)" = true ]; then git fetch --quiet --unshallow origin; fi
   git fetch --quiet origin "+refs/heads/$GITHUB_BASE_REF:refs/remotes/origin/$GITHUB_BASE_REF"
   compare=(diff "origin/$GITHUB_BASE_REF" --merge-base --evals "${paths[@]}")
-  if assay "${compare[@]}" --markdown > "$comment"; then
+  # With the traffic of an instance it also says what changed alerts can see.
+  traffic=()
+  if [ -n "$ASSAY_BACKTEST_SERVER" ]; then traffic=(--server "$ASSAY_BACKTEST_SERVER" --since "$ASSAY_BACKTEST_SINCE"); fi
+  if assay "${compare[@]}" ${traffic[@]+"${traffic[@]}"} --markdown > "$comment"; then
     if [ -n "$ASSAY_BACKTEST_SERVER" ]; then backtest >> "$comment"; fi
     written=$comment
     cat "$comment" >> "$GITHUB_STEP_SUMMARY"

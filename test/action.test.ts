@@ -62,6 +62,12 @@ online eval quick {
   pass:     score <= ${limit}
 }
 
+alert slower {
+  on:       quick
+  when:     pass_rate regresses by 5pp vs 14d
+  severity: ticket
+}
+
 test "a quick trace" {
   given trace { duration: 2s }
   expect quick: pass
@@ -170,6 +176,7 @@ describe('the action', () => {
     expect(readFileSync(join(job, 'npm.log'), 'utf8')).toContain(`assay@${VERSION}`)
     expect(github.comments).toHaveLength(131)
     expect(github.comments.at(-1)?.body).toContain('+ pass: score <= 6s')
+    expect(github.comments.at(-1)?.body).toContain('No traffic was given')
     expect(readFileSync(join(job, 'summary.md'), 'utf8')).toContain('shop/quick')
 
     commit('7s')
@@ -205,6 +212,7 @@ describe('the action', () => {
       const run = await runAction(github, { 'backtest-server': assay.apiUrl, 'backtest-since': '1h' })
       expect(run, run.output).toMatchObject({ code: 0 })
       expect(github.comments[0]?.body).toMatch(/^<!-- assay diff -->[\s\S]*<!-- assay backtest -->[\s\S]*2 traces/)
+      expect(github.comments[0]?.body).toContain('**Warning: blind: too little traffic')
     } finally {
       await assay.stop()
     }

@@ -1,16 +1,13 @@
 /** `assay alerts plan`: from recent traffic, what each alert would have said, and what those on changes can see. */
 
-import { type AlertBacktest, createAlertsBacktest } from '../../engine/backtest/alerts.ts'
-import { byStoredKey } from '../../engine/backtest/judge-stored.ts'
+import type { AlertBacktest } from '../../engine/backtest/alerts.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPlan } from '../loaded-plan.ts'
 import { openSource } from '../stored/open-source.ts'
-import { createProgress } from '../stored/progress.ts'
-import { readPages } from '../stored/read-pages.ts'
 import { SourceError } from '../stored/source.ts'
-import { untilInterrupted } from '../stored/until-interrupted.ts'
 import { windowOf } from '../stored/window.ts'
-import { alertJson, detectabilityLines, firedText, incidentLines } from './wording.ts'
+import { alertsOver } from './over-traffic.ts'
+import { alertJson, detectabilityLines, firedText, incidentLines, isBlind, subjectsText } from './wording.ts'
 
 export interface PlanFlags {
   evals: string[]
@@ -32,23 +29,10 @@ export async function planAlerts(flags: PlanFlags): Promise<number> {
   try {
     const source = await openSource(flags, process.env)
     try {
-      const alerts = createAlertsBacktest(loaded.plan)
-      const progress = createProgress(process.stderr)
-      const found = await untilInterrupted(async (signal) => {
-        try {
-          for await (const { page, traces, nth, total } of readPages(source, window, alerts.fields, signal)) {
-            const wanted = alerts.wanted(traces)
-            alerts.add(traces, byStoredKey(wanted.length === 0 ? [] : await source.results(page, wanted)))
-            progress.show(nth / total, 'reading traces')
-          }
-        } finally {
-          progress.clear()
-        }
-        return signal.aborted ? null : alerts.finish(window.fromUs / 1000, window.toUs / 1000)
-      })
+      const found = await alertsOver(source, window, loaded.plan)
       if (found === null) return exitCodes.interrupted
       process.stdout.write(flags.json ? planJson(found) : planText(found, `${source.shown}, ${period.shown}`))
-      return found.some(({ detectability }) => detectability?.isBlind === true) ? exitCodes.findings : exitCodes.ok
+      return found.some(isBlind) ? exitCodes.findings : exitCodes.ok
     } finally {
       await source.close()
     }
@@ -65,7 +49,7 @@ export function planText(found: readonly AlertBacktest[], shown: string): string
       '',
       `${one.alert.id}  ${one.rule}`,
       ...detectabilityLines(one).map((line) => `  ${line}`),
-      `  ${firedText(one)} (${one.subjects.toLocaleString('en-GB')} subjects${one.isCut ? ', the rest left out' : ''})`,
+      `  ${firedText(one)} (${subjectsText(one)}${one.isCut ? ', the rest left out' : ''})`,
       ...incidentLines(one).map((line) => `    ${line}`),
     )
   return `${lines.join('\n')}\n`

@@ -1,7 +1,9 @@
 /** Alerts over stored traces in words: what would have fired, and what those on changes can see. */
 
-import { detectabilityLines as linesOf } from '../../engine/alerting/regression/detectability-text.ts'
+import { DEFAULT_BUDGET, type Detectability } from '../../engine/alerting/regression/detectability.ts'
+import { falseAlarmsText, detectabilityLines as linesOf } from '../../engine/alerting/regression/detectability-text.ts'
 import { formatDuration, formatValue } from '../../engine/alerting/rule-text.ts'
+import { type AnomalyAlert, isAnomaly, isRegression, type RunAlert } from '../../engine/alerting/run-alert.ts'
 import type { AlertBacktest, Incident } from '../../engine/backtest/alerts.ts'
 
 const SHOWN_INCIDENTS = 5
@@ -36,22 +38,59 @@ function incidentText(
   return `${labels.join('')}${timeOf(fromMs)} ${lasted}${said}`
 }
 
-/** What an alert on changes sees; empty for others. */
-export const detectabilityLines = ({ alert, detectability }: AlertBacktest): string[] =>
-  detectability === null ? [] : linesOf(alert, detectability)
+/** What an alert on changes or anomalies sees; empty for others. */
+export function detectabilityLines({ alert, detectability, usual }: AlertBacktest): string[] {
+  if (isAnomaly(alert)) return anomalyLines(alert, usual)
+  return isRegression(alert) && detectability !== null ? linesOf(alert, detectability) : []
+}
+
+/** What is known of it without any traffic. */
+export function budgetText(alert: RunAlert): string {
+  const { ratio, perNs } = alert.falseAlarms ?? DEFAULT_BUDGET
+  return falseAlarmsText({ ratio, perMs: perNs / 1e6, monitors: alert.monitors ?? 1 })
+}
+
+function anomalyLines(alert: AnomalyAlert, usual: AlertBacktest['usual']): string[] {
+  if (usual === null)
+    return ['blind: too little traffic to know what is usual at this hour of the week', budgetText(alert)]
+  const { type, kind } = alert.when.measure
+  const over = formatDuration(alert.when.overNs / 1e6)
+  const [low, high] = [formatValue(usual.low, type), formatValue(usual.high, type)]
+  // What counts or shares something is never below nothing.
+  if (usual.low < 0 && kind !== 'score' && kind !== 'value')
+    return [
+      `usual at this hour: up to ${high}; ${budgetText(alert)}`,
+      `sees more than that within ${over}, and no drop`,
+    ]
+  return [`usual at this hour: ${low} to ${high}; ${budgetText(alert)}`, `sees what lies outside of it within ${over}`]
+}
+
+export const isBlind = ({ alert, detectability, usual }: AlertBacktest): boolean =>
+  detectability === null ? isAnomaly(alert) && usual === null : detectability.isBlind
+
+export const subjectsText = ({ subjects }: AlertBacktest): string =>
+  subjects === 1 ? '1 subject' : `${subjects.toLocaleString('en-GB')} subjects`
 
 /** JSON has no infinity: what is never seen takes null hours. */
-export const alertJson = ({ alert, rule, subjects, isCut, incidents, detectability }: AlertBacktest): object => ({
+export const alertJson = ({
+  alert,
+  rule,
+  subjects,
+  isCut,
+  incidents,
+  detectability,
+  usual,
+}: AlertBacktest): object => ({
   id: alert.id,
   rule,
   subjects,
   isCut,
   incidents,
-  detectability:
-    detectability === null
-      ? null
-      : {
-          ...detectability,
-          drops: detectability.drops.map(({ drop, hours }) => ({ drop, hours: Number.isFinite(hours) ? hours : null })),
-        },
+  detectability: detectability === null ? null : detectabilityJson(detectability),
+  usual,
+})
+
+export const detectabilityJson = (detectability: Detectability): object => ({
+  ...detectability,
+  drops: detectability.drops.map(({ drop, hours }) => ({ drop, hours: Number.isFinite(hours) ? hours : null })),
 })

@@ -1,5 +1,6 @@
 /** `assay diff --json`: what changed, for programs. Keys are only ever added. */
 import { EFFECTS, type PlanDiff } from '../../dsl/diff-plans.ts'
+import { type Sight, sightJson } from './sight.ts'
 
 export interface ComparedSide {
   /** Null for the working tree. */
@@ -8,7 +9,12 @@ export interface ComparedSide {
   planHash: string
 }
 
-export function diffJson({ evals, rules, tests }: PlanDiff, before: ComparedSide, after: ComparedSide): string {
+export function diffJson(
+  { evals, rules, tests }: PlanDiff,
+  before: ComparedSide,
+  after: ComparedSide,
+  sight: Sight | null,
+): string {
   const changed = evals.flatMap((diff) => (diff.change === 'changed' ? [diff] : []))
   const byEffect = EFFECTS.map((effect) => [effect, changed.filter(({ effects }) => effects[0] === effect).length])
   const summary = {
@@ -19,5 +25,7 @@ export function diffJson({ evals, rules, tests }: PlanDiff, before: ComparedSide
     rules: rules.length,
     tests: tests.length,
   }
-  return `${JSON.stringify({ version: 1, before, after, summary, evals, rules, tests }, null, 2)}\n`
+  const alerts = sight === null ? null : sightJson(sight)
+  const all = { version: 1, before, after, summary, evals, rules, tests, alertSight: alerts }
+  return `${JSON.stringify(all, null, 2)}\n`
 }

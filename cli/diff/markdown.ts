@@ -1,12 +1,13 @@
 /** `assay diff --markdown`: a comment on a pull request. */
 import type { EvalDiff, PlanDiff, RuleDiff, TestDiff } from '../../dsl/diff-plans.ts'
 import { code, escaped, fitting } from '../markdown.ts'
+import { SIGHT_TITLE, type Sight, sightAbout } from './sight.ts'
 import { type Compared, differingLines, groupsOf, renameHint, summaryOf } from './wording.ts'
 
 /** By which a workflow finds the comment that it wrote before, to write it anew. */
 export const DIFF_MARKER = '<!-- assay diff -->'
 
-export function diffMarkdown(diff: PlanDiff, { before, after }: Compared): string {
+export function diffMarkdown(diff: PlanDiff, { before, after }: Compared, sight: Sight | null): string {
   const head = `${DIFF_MARKER}\n### Evals: ${summaryOf(diff)}\n\nFrom ${escaped(before)} to ${escaped(after)}.\n`
   const sections = groupsOf(diff).flatMap(({ title, meaning, kind, items }) => [
     `\n#### ${title}\n${meaning === '' ? '' : `\n${sentence(meaning)}\n`}`,
@@ -14,7 +15,17 @@ export function diffMarkdown(diff: PlanDiff, { before, after }: Compared): strin
       ? [`\n${items.map(testItem).join('\n')}\n`]
       : items.map((item) => `\n${declaredItem(item)}\n`)),
   ])
-  return fitting(head, sections)
+  return fitting(head, sight === null ? sections : [...sections, sightSection(sight)])
+}
+
+function sightSection(sight: Sight): string {
+  const alerts = sight.alerts.map(({ id, rule, lines, isBlind }) => {
+    const told = lines.map((line, index) =>
+      isBlind === true && index === 0 ? `**Warning: ${escaped(line)}**` : escaped(line),
+    )
+    return `- **${code(id)}** ${code(rule)}: ${told.join('; ')}\n`
+  })
+  return `\n#### ${SIGHT_TITLE}\n\n${escaped(sentence(sightAbout(sight)))}\n\n${alerts.join('')}`
 }
 
 function testItem({ change, name, file, line }: TestDiff): string {

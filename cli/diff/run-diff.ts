@@ -3,14 +3,18 @@ import { styleText } from 'node:util'
 import { diffPlans, isEmptyDiff } from '../../dsl/diff-plans.ts'
 import type { DiffFlags } from '../commands/diff.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { windowOf } from '../stored/window.ts'
 import { type ComparedSide, diffJson } from './json.ts'
 import { diffMarkdown } from './markdown.ts'
 import { openSides, type Side } from './sides.ts'
+import { sightOf } from './sight.ts'
 import { type DiffPaint, diffText } from './text.ts'
 
 /** The exit code. */
-export function runDiff(first: string, second: string | undefined, flags: DiffFlags): number {
+export async function runDiff(first: string, second: string | undefined, flags: DiffFlags): Promise<number> {
   if (flags.json && flags.markdown) return refuse('--json and --markdown are two outputs: take one')
+  const period = windowOf(flags.since, undefined, Date.now())
+  if (!period.ok) return refuse(period.message)
   const sides = openSides({ first, second, fromMergeBase: flags.mergeBase === true, paths: flags.evals })
   if (!sides.ok) {
     if (sides.kind === 'usage') return refuse(sides.message)
@@ -20,9 +24,11 @@ export function runDiff(first: string, second: string | undefined, flags: DiffFl
   const { before, after } = sides.value
   const diff = diffPlans(before.plan, after.plan)
   const compared = { before: before.shown, after: after.shown }
-  if (flags.json) process.stdout.write(diffJson(diff, jsonSide(before), jsonSide(after)))
-  else if (flags.markdown) process.stdout.write(diffMarkdown(diff, compared))
-  else process.stdout.write(diffText(diff, compared, paintFor(process.stdout)))
+  const sight = await sightOf(diff, after.plan, flags, period, process.env)
+  if (sight === 'interrupted') return exitCodes.interrupted
+  if (flags.json) process.stdout.write(diffJson(diff, jsonSide(before), jsonSide(after), sight))
+  else if (flags.markdown) process.stdout.write(diffMarkdown(diff, compared, sight))
+  else process.stdout.write(diffText(diff, compared, sight, paintFor(process.stdout)))
   return flags.exitCode && !isEmptyDiff(diff) ? exitCodes.findings : exitCodes.ok
 }
 

@@ -1,6 +1,7 @@
 /** `assay diff` for people at a terminal. */
 import type { EvalDiff, PlanDiff, RuleDiff, TestDiff } from '../../dsl/diff-plans.ts'
 import { printable } from '../../dsl/print-literal.ts'
+import { SIGHT_TITLE, type Sight, sightAbout } from './sight.ts'
 import { type Compared, differingLines, groupsOf, renameHint, summaryOf } from './wording.ts'
 
 /** How parts are set off; the identity where there is no terminal. */
@@ -18,14 +19,27 @@ export const plainDiffPaint: DiffPaint = {
   aside: (text) => text,
 }
 
-export function diffText(diff: PlanDiff, { before, after }: Compared, paint: DiffPaint): string {
+export function diffText(diff: PlanDiff, { before, after }: Compared, sight: Sight | null, paint: DiffPaint): string {
   const lines = [`${before} → ${after}: ${summaryOf(diff)}`]
   for (const { title, meaning, kind, items } of groupsOf(diff)) {
     lines.push('', `${paint.heading(title)}${meaning === '' ? '' : paint.aside(`  ${meaning}`)}`)
     if (kind === 'tests') lines.push(...items.map((item) => testLine(item, paint)))
     else for (const item of items) lines.push(...declaredLines(item, paint))
   }
+  if (sight !== null) lines.push('', ...sightLines(sight, paint))
   return `${lines.join('\n')}\n`
+}
+
+function sightLines(sight: Sight, paint: DiffPaint): string[] {
+  return [
+    `${paint.heading(SIGHT_TITLE)}${paint.aside(`  ${sightAbout(sight)}`)}`,
+    ...sight.alerts.flatMap(({ id, rule, lines, isBlind }) => [
+      `  ${id}  ${printable(rule)}`,
+      ...lines.map(
+        (line, index) => `    ${isBlind === true && index === 0 ? paint.removed(`warning: ${line}`) : line}`,
+      ),
+    ]),
+  ]
 }
 
 function testLine({ change, name, file, line }: TestDiff, paint: DiffPaint): string {

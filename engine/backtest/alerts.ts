@@ -3,7 +3,8 @@
  * can see. A verdict counts as if it had come when its subject began.
  */
 import type { Plan } from '../../dsl/plan.ts'
-import { evaluateGroups, initialGroups, stepGroups } from '../alerting/groups.ts'
+import { type AlertGroups, evaluateGroups, initialGroups, stepGroups } from '../alerting/groups.ts'
+import type { JudgedWindow } from '../alerting/judge.ts'
 import { observationOf } from '../alerting/observation.ts'
 import { type Detectability, detectabilityOf } from '../alerting/regression/detectability.ts'
 import { fitReference, isFitDue } from '../alerting/regression/reference.ts'
@@ -37,6 +38,8 @@ export interface AlertBacktest {
   incidents: Incident[]
   /** Of alerts on changes; null for others. */
   detectability: Detectability | null
+  /** Of alerts on anomalies: what is usual at the hour of the end; null for others, and where too little came. */
+  usual: { low: number; high: number } | null
 }
 
 export interface AlertsBacktest {
@@ -49,9 +52,12 @@ export interface AlertsBacktest {
 /** Of an alert, the subjects that are kept to be sorted by time: about 100 MB of them. */
 const MAX_SUBJECTS = 500_000
 
-export function createAlertsBacktest(given: Plan): AlertsBacktest {
+/** `only`: ids of alerts; without it all of the plan. */
+export function createAlertsBacktest(given: Plan, only: ReadonlySet<string> | null = null): AlertsBacktest {
   const plan = withMeasureEvals(given)
-  const alerts = runAlertsOf(given).map((alert) => ({ alert, observations: [] as Observation[], isCut: false }))
+  const alerts = runAlertsOf(given)
+    .filter(({ id }) => only === null || only.has(id))
+    .map((alert) => ({ alert, observations: [] as Observation[], isCut: false }))
   const watched = new Set(alerts.map(({ alert }) => watchedEvalId(alert)))
   const kinds = new Map(plan.evals.map((one) => [one.id, one.kind]))
   const ofKind = (kind: 'online' | 'offline'): string[] => [...watched].filter((id) => kinds.get(id) === kind)
@@ -92,7 +98,7 @@ function replayed(
   observations: Observation[],
   fromMs: number,
   toMs: number,
-): Pick<AlertBacktest, 'incidents' | 'detectability'> {
+): Pick<AlertBacktest, 'incidents' | 'detectability' | 'usual'> {
   const all = initialGroups(fromMs)
   const transitions: AlertTransition[] = []
   observations.sort((a, b) => a.atMs - b.atMs)
@@ -110,7 +116,17 @@ function replayed(
     const due = reference !== null && reference.fit === null && isFitDue(reference, alert, toMs)
     detectability = detectabilityOf(alert, due ? fitReference(reference, alert, toMs) : (reference?.fit ?? null))
   }
-  return { incidents: incidentsOf(transitions), detectability }
+  return { incidents: incidentsOf(transitions), detectability, usual: usualOf(all) }
+}
+
+/** Of several groups that whose last window was looked at last. */
+function usualOf({ groups }: AlertGroups): AlertBacktest['usual'] {
+  let [lastMs, judged]: [number, JudgedWindow | null] = [Number.NEGATIVE_INFINITY, null]
+  for (const { anomaly } of groups.values())
+    if (anomaly?.judged && (anomaly.endedMs ?? 0) > lastMs) [lastMs, judged] = [anomaly.endedMs ?? 0, anomaly.judged]
+  if (judged === null) return null
+  const { usual, alarmFrom } = judged
+  return { low: usual.median - alarmFrom * usual.spread, high: usual.median + alarmFrom * usual.spread }
 }
 
 function incidentsOf(transitions: readonly AlertTransition[]): Incident[] {

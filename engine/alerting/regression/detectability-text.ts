@@ -1,17 +1,19 @@
 /** What an alert on changes can see, in lines of plain text. */
 import type { ValueType } from '../../../dsl/plan.ts'
 import { formatDuration, formatPercent, formatValue } from '../rule-text.ts'
-import type { RunAlert } from '../run-alert.ts'
+import type { RegressionAlert } from '../run-alert.ts'
 import type { Detectability } from './detectability.ts'
+import { spanOf, tauOf } from './unit.ts'
 
-export function detectabilityLines(alert: Pick<RunAlert, 'when'>, detectability: Detectability): string[] {
+export function detectabilityLines(alert: Pick<RegressionAlert, 'when'>, detectability: Detectability): string[] {
   const { type } = alert.when.measure
   const { baseline, perHour, phi, falseAlarms, drops, isBlind, why } = detectability
-  const { ratio, perMs, monitors } = falseAlarms
-  const shared = monitors === 1 ? '' : `, shared by ${monitors} alerts`
-  const budget = `false alarms ${formatPercent(ratio)} per ${formatDuration(perMs)}${shared}`
+  const budget = falseAlarmsText(falseAlarms)
   if (baseline === null) return [`blind: ${why}`, budget]
-  const seen = drops.map(({ drop, hours }) => `${dropText(drop, type)} in ${hoursText(hours)}`)
+  const isQuantile = tauOf(alert.when.measure) !== null
+  const seen = drops.map(
+    ({ drop, hours }) => `${isQuantile ? beyondText(drop / spanOf(alert)) : dropText(drop, type)} ${hoursText(hours)}`,
+  )
   return [
     ...(isBlind ? [`blind: ${why}`] : []),
     `baseline ${formatValue(baseline, type)}, ${Number(perHour.toPrecision(3))} an hour, varies ${Number(phi.toPrecision(2))} times as much as coins; ${budget}`,
@@ -19,11 +21,19 @@ export function detectabilityLines(alert: Pick<RunAlert, 'when'>, detectability:
   ]
 }
 
+export function falseAlarmsText({ ratio, perMs, monitors }: Detectability['falseAlarms']): string {
+  const shared = monitors === 1 ? '' : `, shared by ${monitors} alerts`
+  return `false alarms ${formatPercent(ratio)} per ${formatDuration(perMs)}${shared}`
+}
+
+/** Of a quantile it is told by how many more lie beyond its bound. */
+const beyondText = (share: number): string => `${Number((share * 100).toPrecision(3))}pp more beyond it`
+
 const dropText = (drop: number, type: ValueType): string =>
   type.kind === 'ratio' ? `${Number((drop * 100).toPrecision(3))}pp` : formatValue(drop, type)
 
 function hoursText(hours: number): string {
   if (!Number.isFinite(hours)) return 'never'
-  if (hours >= 72) return `${Math.round(hours / 24)} days`
-  return `${hours < 10 ? Number(hours.toPrecision(2)) : Math.round(hours)} h`
+  if (hours >= 72) return `in ${Math.round(hours / 24)} days`
+  return `in ${hours < 10 ? Number(hours.toPrecision(2)) : Math.round(hours)} h`
 }

@@ -3,7 +3,7 @@ import { esrThreshold } from '../../statistics/e-sr/bets.ts'
 import { esrPlanner } from '../../statistics/e-sr/planner.ts'
 import { esrMargin } from '../../statistics/e-sr/step.ts'
 import type { RegressionAlert } from '../run-alert.ts'
-import { BASELINE_SHARE, type Fit } from './reference.ts'
+import { BASELINE_SHARE, type Fit, fewestSubjects } from './reference.ts'
 import { meanInMeasure, spanOf, tauOf } from './unit.ts'
 
 export interface Detectability {
@@ -21,11 +21,13 @@ export interface Detectability {
 }
 
 const HOUR_MS = 3_600_000
+/** Of an alert that names none. */
+export const DEFAULT_BUDGET = { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
 /** Shares of the way from the baseline to nothing, besides the rule's own amount. */
 const LADDER = [0.02, 0.05, 0.1]
 
 export function detectabilityOf(alert: RegressionAlert, fit: Fit | null): Detectability {
-  const { ratio, perNs } = alert.falseAlarms ?? { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
+  const { ratio, perNs } = alert.falseAlarms ?? DEFAULT_BUDGET
   const monitors = alert.monitors ?? 1
   const falseAlarms = { ratio, perMs: perNs / 1e6, monitors }
   if (fit === null)
@@ -36,7 +38,7 @@ export function detectabilityOf(alert: RegressionAlert, fit: Fit | null): Detect
       falseAlarms,
       drops: [],
       isBlind: true,
-      why: 'too little traffic for a baseline: a day and 100 subjects at least, of a p99 390',
+      why: `too little traffic for a baseline, which takes a day and ${fewestSubjects(alert, ratio)} subjects at least`,
     }
   const { strata, phi, meanPerLook } = fit.baseline
   const parts = Object.values(strata)

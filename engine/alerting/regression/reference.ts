@@ -166,6 +166,14 @@ export function isFitDue(reference: Reference, alert: RegressionAlert, atMs: num
   return atMs - fit.atMs >= (alert.falseAlarms?.perNs ?? Number.POSITIVE_INFINITY) / 1e6
 }
 
+/** Below this no baseline is fitted: a mean takes a hundred, a quantile as many as tell of its tail. `ratio`: the budget. */
+export function fewestSubjects(alert: RegressionAlert, ratio: number): number {
+  const tau = upperTau(alert)
+  if (tau === null) return FEWEST_SUBJECTS
+  const within = alert.when.worse === 'higher' ? tau : 1 - tau
+  return Math.max(FEWEST_SUBJECTS, Math.ceil(Math.log(ratio * BASELINE_SHARE) / Math.log(within)))
+}
+
 const countOf = (strata: ReferenceLook['strata']): number => Object.values(strata).reduce((sum, { n }) => sum + n, 0)
 
 /** Null where the reference is too small for the quantile: p99 takes 390 values. */

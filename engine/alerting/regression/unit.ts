@@ -60,4 +60,5 @@ export function meanInMeasure({ when }: RegressionAlert, mean: number): number |
 }
 
 /** How much a difference of means of 0 to 1 is in the measure's unit. */
-export const spanOf = ({ when: { bounds } }: RegressionAlert): number => (bounds ? bounds.high - bounds.low : 1)
+export const spanOf = ({ when: { bounds } }: Pick<RegressionAlert, 'when'>): number =>
+  bounds ? bounds.high - bounds.low : 1
