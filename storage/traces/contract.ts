@@ -10,6 +10,7 @@ import { contrastContract } from './contrast-contract.ts'
 import { type TracesStore, UnstorableError } from './port.ts'
 import { describeResults } from './results-contract.ts'
 import { describeRunQueries } from './runs-contract.ts'
+import { describeTallies } from './tallies-contract.ts'
 import { describeUsage } from './usage-contract.ts'
 
 let nowMs = Date.UTC(2026, 5, 1, 13)
@@ -29,6 +30,7 @@ export function describeTracesContract(
     afterAll(() => store?.close())
 
     describeUsage(() => store)
+    describeTallies(() => store)
 
     describe('spans', () => {
       test('come back as they were stored, every field and every odd value', async () => {

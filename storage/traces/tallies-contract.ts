@@ -1,0 +1,145 @@
+/** What scorecards ask of the traces port: sums of results, by parts, steps and clusters, and the worst. A part of the contract. */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { makeResult } from '../../engine/model/make-result.ts'
+import { makeSpan } from '../../engine/model/make-span.ts'
+import { newTenant, newToken } from './contract-spans.ts'
+import type { TracesStore } from './port.ts'
+import type { TalliesQuery } from './tallies.ts'
+
+const T0_MS = Date.UTC(2026, 10, 21, 12)
+const HOUR_MS = 3_600_000
+const trace = (n: number): string => n.toString(16).padStart(32, '0')
+const measureHash = 'a'.repeat(32)
+
+const asked: TalliesQuery = {
+  evalId: 'shop/helpful',
+  measureHash,
+  subject: 'trace',
+  fromMs: T0_MS,
+  toMs: T0_MS + 4 * HOUR_MS,
+  by: [],
+  stepMs: null,
+  bins: null,
+  bySession: false,
+}
+
+export function describeTallies(open: () => TracesStore): void {
+  describe('sums of results', () => {
+    const tenant = newTenant()
+    beforeAll(async () => {
+      await open().insertSpans(
+        [1, 2, 3, 4].map((n) =>
+          makeSpan({
+            tenant,
+            traceId: trace(n),
+            spanId: '1'.padStart(16, '0'),
+            startTimeUs: (T0_MS - HOUR_MS) * 1_000,
+            kind: 'agent',
+            name: n < 3 ? 'refunds' : 'orders',
+            sessionId: n < 3 ? 's1' : undefined,
+            attributes: new Map([['acme.tier', n === 1 ? 'gold' : 'tin']]),
+          }),
+        ),
+        newToken(),
+      )
+      const result = (n: number, more: Parameters<typeof makeResult>[0]) =>
+        makeResult({
+          tenant,
+          evalId: 'shop/helpful',
+          measureHash,
+          traceId: trace(n),
+          subjectTimeUs: (T0_MS - HOUR_MS) * 1_000,
+          evaluatedAtMs: T0_MS + n * 1_000,
+          runId: 'shop/helpful@1',
+          ...more,
+        })
+      await open().insertResults(
+        [
+          result(1, { verdict: 'fail', score: 1, agentVersion: '1', inclusionProbability: 0.5, costMicroUsd: 10 }),
+          result(2, { verdict: 'pass', score: 5, agentVersion: '1', inclusionProbability: 1, costMicroUsd: 10 }),
+          result(3, { verdict: 'fail', score: 2, agentVersion: '2', inclusionProbability: 1, costMicroUsd: 10 }),
+          // A later look at the same subject takes its place, and costs too.
+          result(3, {
+            verdict: 'pass',
+            score: 4,
+            agentVersion: '2',
+            revision: 2,
+            evaluatedAtMs: T0_MS + HOUR_MS,
+            costMicroUsd: 5,
+          }),
+          result(4, { verdict: 'unknown', agentVersion: '2', evaluatedAtMs: T0_MS + 2 * HOUR_MS }),
+          // Of another measure, a replay, another tenant, and before the period.
+          result(4, { verdict: 'fail', score: 1, measureHash: 'b'.repeat(32), agentVersion: '2', costMicroUsd: 100 }),
+          result(4, { verdict: 'fail', score: 1, runId: 'replay@1' }),
+          result(4, { verdict: 'fail', score: 1, tenant: newTenant() }),
+          result(1, { verdict: 'fail', score: 1, evaluatedAtMs: T0_MS - HOUR_MS, runId: 'shop/helpful@0' }),
+        ],
+        newToken(),
+      )
+    })
+
+    test('each subject once, weighted by what it was drawn with, and what all of it cost', async () => {
+      const [row, ...more] = await open().resultTallies(tenant, {
+        ...asked,
+        bins: { growth: Math.log(1.02), offset: 2_000 },
+      })
+      expect(more).toEqual([])
+      expect(row).toMatchObject({
+        counts: { pass: 2, fail: 1, unknown: 1, error: 0 },
+        scored: 3,
+        clusters: 4,
+        sums: [2, 2, 1, 0, 2 * 1 + 5 + 4, 4],
+        few: [],
+        meanOfPass: 4.5,
+        meanOfFail: 1,
+        costMicroUsd: 135,
+      })
+      // pass², fail², and fail by scores: of four clusters.
+      expect(row!.products).toHaveLength(21)
+      expect([row!.products[0], row!.products[6], row!.products[9]]).toEqual([2, 4, 4])
+      expect(row!.bins.map(([, count, top]) => [count, top]).sort()).toEqual([
+        [1, 1],
+        [1, 4],
+        [1, 5],
+      ])
+    })
+
+    test('sessions are clusters where there are any', async () => {
+      const [row] = await open().resultTallies(tenant, { ...asked, bySession: true })
+      expect(row).toMatchObject({ clusters: 3, sums: [2, 2, 1, 0, 11, 4] })
+      // One cluster has a pass and what counts for two fails.
+      expect(row!.products[1]).toBe(2)
+    })
+
+    test.each([
+      [{ kind: 'field', path: 'agent.version' } as const, { '1': [1, 1], '2': [1, 0] }],
+      [{ kind: 'field', path: 'name' } as const, { refunds: [1, 1], orders: [1, 0] }],
+      [{ kind: 'attr', name: 'acme.tier', type: { kind: 'string' } } as const, { gold: [0, 1], tin: [2, 0] }],
+    ])('by %o', async (group, expected) => {
+      const rows = await open().resultTallies(tenant, { ...asked, by: [group], bySession: true })
+      const found = rows.map(({ group: of, counts }) => [Object.values(of)[0], [counts.pass, counts.fail]])
+      expect(Object.fromEntries(found)).toEqual(expected)
+    })
+
+    test('by steps', async () => {
+      const rows = await open().resultTallies(tenant, { ...asked, stepMs: HOUR_MS })
+      expect(rows.map(({ step, counts }) => [step, counts.pass, counts.fail, counts.unknown])).toEqual([
+        [0, 1, 1, 0],
+        [1, 1, 0, 0],
+        [2, 0, 0, 1],
+      ])
+    })
+
+    test('few scores of equal weight are given in their order', async () => {
+      const [row] = await open().resultTallies(tenant, { ...asked, fromMs: T0_MS + 2_000 })
+      expect(row!.few).toEqual([5, 4])
+    })
+
+    test('what failed, the worst first', async () => {
+      const query = { evalId: 'shop/helpful', measureHash, fromMs: T0_MS, toMs: asked.toMs, limit: 3 }
+      expect(await open().worstResults(tenant, { ...query, order: 'lowest' })).toEqual([
+        { traceId: trace(1), spanId: '', score: 1 },
+      ])
+    })
+  })
+}
