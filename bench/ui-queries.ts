@@ -153,6 +153,8 @@ const QUERIES: readonly { page: string; of: (round: number, load: Load) => strin
   { page: 'Sessions of 24h', of: () => '/v1/sessions?since=24h&limit=50' },
   { page: 'Sessions of 7d', of: () => '/v1/sessions?since=7d&limit=50' },
   { page: 'Evals: all with their rates', of: () => '/v1/evals' },
+  { page: 'Evals: how all went in 7d', of: () => '/v1/evals/trends?since=7d' },
+  { page: 'An eval: its flips', of: () => '/v1/evals/shop/no_pii/flips?since=7d' },
   { page: 'An eval: its series of 7d', of: () => '/v1/evals/shop/no_pii/series?since=7d' },
   { page: 'An eval: the same by version', of: () => '/v1/evals/shop/no_pii/series?since=7d&by=version' },
   { page: 'An eval: its newest failures', of: () => '/v1/results?eval=shop/no_pii&verdict=fail&limit=20' },

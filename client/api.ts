@@ -25,6 +25,7 @@ export type AlertDetectabilityResponse = {
 
 export type AlertHistoryResponse = {
   transitions: AlertTransitionJson[]
+  next?: string
 }
 
 export type Alert = {
@@ -544,6 +545,17 @@ export type DeadLettersResponse = {
   total: number
 }
 
+export type DefinitionsResponse = {
+  packages: {
+    name: string
+    revision: string | null
+    pushedAt: string
+    evals: string[]
+    alerts: string[]
+    previousRevision: string | null
+  }[]
+}
+
 export type ErasureResponse = {
   dryRun: boolean
   traces: number
@@ -966,6 +978,7 @@ export type Result = {
 
 export type ResultsResponse = {
   results: Result[]
+  next?: string
 }
 
 export type ScorecardHistoryResponse = {
@@ -1111,6 +1124,7 @@ export type Session = {
 
 export type SessionsResponse = {
   sessions: Session[]
+  next?: string
 }
 
 export type SettledDeadLetters = {
@@ -1430,6 +1444,7 @@ export type OfflineRun = {
 
 export type OfflineRunsResponse = {
   runs: OfflineRun[]
+  next?: string
 }
 
 export type PausedResponse = {
@@ -1486,6 +1501,56 @@ export type SeriesAgreement = {
       upper: number
       reliance: number
     } | null
+  }
+}
+
+export type IntegrityChecksResponse = {
+  checks: VerifyReport[]
+}
+
+export type VerifyReport = {
+  from: string
+  to: string
+  checkedAt: string
+  durationMs: number
+  isClean: boolean
+  days: {
+    topic: string
+    partition: number
+    day: string
+    records: number
+    stored: number
+    storedElsewhere: number
+    empty: number
+    deadLettered: number
+    expired: number
+    missing: number
+    lag: number
+  }[]
+  gaps: {
+    records: number
+    ranges: {
+      topic: string
+      partition: number
+      from: number
+      to: number
+    }[]
+  }
+  orphans: {
+    results: number
+    examples: {
+      tenant: string
+      eval: string
+      traceId: string
+      spanId?: string
+    }[]
+  }
+  duplicates: {
+    visibleSpans: number
+    awaitingMerge: {
+      spans: number
+      results: number
+    }
   }
 }
 
@@ -1552,14 +1617,14 @@ export const createApi = (request: Request) => ({
   /** this list */
   index: (signal?: AbortSignal): Promise<IndexResponse> =>
     request('GET', `/`, { signal }),
-  /** verdicts, newest first; filters: eval, verdict, trace, since, run, order, limit */
-  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; agent?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; order?: "newest" | "worst" | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
+  /** verdicts, newest first; filters: eval, verdict, agent, trace, since, run, order; in pages: limit, after */
+  listResults: (query: { eval?: string | number | undefined; verdict?: string | number | undefined; agent?: string | number | undefined; trace?: string | number | undefined; since?: string | number | undefined; run?: string | number | undefined; order?: "newest" | "worst" | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<ResultsResponse> =>
     request('GET', `/v1/results`, { query, signal }),
   /** traces, newest first, by what is in them and how they were judged; in pages */
   searchTraces: (query: { since?: string | number | undefined; until?: string | number | undefined; agent?: string | number | undefined; version?: string | number | undefined; env?: string | number | undefined; session?: string | number | undefined; user?: string | number | undefined; model?: string | number | undefined; tool?: string | number | undefined; status?: "ok" | "error" | undefined; minMs?: string | number | undefined; maxMs?: string | number | undefined; minUsd?: string | number | undefined; eval?: string | number | undefined; verdict?: string | number | undefined; text?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<TracesResponse> =>
     request('GET', `/v1/traces`, { query, signal }),
-  /** sessions, the last seen first: since, until, user, agent */
-  listSessions: (query: { since?: string | number | undefined; until?: string | number | undefined; user?: string | number | undefined; agent?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<SessionsResponse> =>
+  /** sessions, the last seen first: since, until, user, agent; in pages: limit, after */
+  listSessions: (query: { since?: string | number | undefined; until?: string | number | undefined; user?: string | number | undefined; agent?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<SessionsResponse> =>
     request('GET', `/v1/sessions`, { query, signal }),
   /** why a verdict came out so, part by part: eval, span */
   explainTrace: (traceId: string, query: { eval: string | number | undefined; span?: string | number | undefined }, signal?: AbortSignal): Promise<WhyResponse> =>
@@ -1613,8 +1678,8 @@ export const createApi = (request: Request) => ({
   /** the offline evals: when they run, and how their last run went */
   getOffline: (signal?: AbortSignal): Promise<OfflineResponse> =>
     request('GET', `/v1/offline`, { signal }),
-  /** runs of offline evals, newest first: eval, limit */
-  listOfflineRuns: (query: { eval?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<OfflineRunsResponse> =>
+  /** runs of offline evals, newest first: eval; in pages: limit, after */
+  listOfflineRuns: (query: { eval?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<OfflineRunsResponse> =>
     request('GET', `/v1/offline/runs`, { query, signal }),
   /** one of them, with how far it is */
   getOfflineRun: (packageName: string, run: string, signal?: AbortSignal): Promise<OfflineRun> =>
@@ -1625,8 +1690,8 @@ export const createApi = (request: Request) => ({
   /** what each alert is now, with its silence and acknowledgement */
   listAlerts: (signal?: AbortSignal): Promise<AlertStatesResponse> =>
     request('GET', `/v1/alerts`, { signal }),
-  /** what alerts were, newest first: alert, limit */
-  listAlertHistory: (query: { alert?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<AlertHistoryResponse> =>
+  /** what alerts were, newest first: alert; in pages: limit, after */
+  listAlertHistory: (query: { alert?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<AlertHistoryResponse> =>
     request('GET', `/v1/alerts/history`, { query, signal }),
   /** what each alert on changes can see, from the traffic that there was */
   listAlertDetectability: (signal?: AbortSignal): Promise<AlertDetectabilityResponse> =>
@@ -1699,7 +1764,7 @@ export const createApi = (request: Request) => ({
   exportResults: (query: { fromTrace: string | number | undefined; toTrace?: string | number | undefined; evals: string | number | undefined }, signal?: AbortSignal): Promise<ResultsResponse> =>
     request('GET', `/v1/export/results`, { query, signal }),
   /** the packages that were pushed */
-  listDefinitions: (signal?: AbortSignal): Promise<Record<string, unknown>> =>
+  listDefinitions: (signal?: AbortSignal): Promise<DefinitionsResponse> =>
     request('GET', `/v1/definitions`, { signal }),
   /** puts packages in force for every role */
   pushDefinitions: (body: {
@@ -1787,14 +1852,14 @@ export const createApi = (request: Request) => ({
   }, signal?: AbortSignal): Promise<ErasureResponse> =>
     request('POST', `/v1/erasures`, { body, signal }),
   /** what checks of the store against the log found, newest first: limit */
-  listIntegrityChecks: (query: { limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<Record<string, unknown>> =>
+  listIntegrityChecks: (query: { limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<IntegrityChecksResponse> =>
     request('GET', `/v1/integrity`, { query, signal }),
   /** a check of the days from, to; deep reads every record */
   checkIntegrity: (body: {
     from: string
     to: string
     deep?: boolean
-  }, signal?: AbortSignal): Promise<Record<string, unknown>> =>
+  }, signal?: AbortSignal): Promise<VerifyReport> =>
     request('POST', `/v1/integrity/checks`, { body, signal }),
   /** a backup into a folder of this machine: to, tracesTo; one at a time */
   startBackup: (body: {

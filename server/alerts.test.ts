@@ -9,7 +9,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { ALERTS } from '../storage/log/topics.ts'
 import { buildApi } from './api.ts'
 import type { ApiApp, ApiContext } from './api-context.ts'
-import type { SilenceJson } from './schemas.ts'
+import type { AlertHistoryResponse, SilenceJson } from './schemas.ts'
 
 let clockMs: number
 let log: EmbeddedLog
@@ -38,7 +38,7 @@ afterEach(async () => {
   await log.close()
 })
 
-const fire = (to: 'firing' | 'resolved'): Promise<unknown> => {
+const fire = (to: 'firing' | 'resolved', incident = 'shop/leak@1'): Promise<unknown> => {
   const route = { receiver: 'slack', target: '#x' } as const
   const sample = sampleMessage({
     id: 'shop/leak@1.1',
@@ -51,7 +51,7 @@ const fire = (to: 'firing' | 'resolved'): Promise<unknown> => {
   })
   const transition = {
     ...sample.items[0]!.transition,
-    id: `shop/leak@1.${to}`,
+    id: `${incident}.${to}`,
     alertId: 'shop/leak',
     group: { env: 'prod' },
   }
@@ -84,6 +84,22 @@ test('an alert fires, is acknowledged, and is over', async () => {
   expect((await ask('/v1/alerts/history?alert=shop/leak')).body).toMatchObject({
     transitions: [{ state: 'resolved' }, { state: 'firing' }],
   })
+})
+
+test('what alerts were comes in pages, whatever happens meanwhile', async () => {
+  await fire('firing')
+  clockMs += 60_000
+  await fire('resolved')
+  const first = (await ask('/v1/alerts/history?limit=1')).body as unknown as AlertHistoryResponse
+  expect(first.transitions).toMatchObject([{ state: 'resolved' }])
+  clockMs += 60_000
+  await fire('firing', 'shop/leak@2')
+  const second = (await ask(`/v1/alerts/history?limit=1&after=${first.next}`)).body as unknown as AlertHistoryResponse
+  expect(second.transitions).toMatchObject([{ state: 'firing', at: '2026-11-21T10:00:00.000Z' }])
+  expect(second.next).toBeUndefined()
+  expect((await ask('/v1/alerts/history?after=x')).status).toBe(400)
+  const forgotten = Buffer.from('["forgotten"]').toString('base64url')
+  expect((await ask(`/v1/alerts/history?after=${forgotten}`)).body).toEqual({ transitions: [] })
 })
 
 test('what was found out about an alert stands beside it, the first that was found', async () => {

@@ -502,6 +502,18 @@ describe('GET /v1/results', () => {
     expect(resultsResponseSchema.parse(body).results).toHaveLength(count)
   })
 
+  test('in pages that meet without a gap', async () => {
+    const all = resultsResponseSchema.parse((await get('/v1/results')).body)
+    expect(all.next).toBeUndefined()
+    const paged = []
+    for (let query: string | null = '?limit=4'; query !== null; ) {
+      const page = resultsResponseSchema.parse((await get(`/v1/results${query}`)).body)
+      paged.push(...page.results)
+      query = page.next === undefined ? null : `?limit=4&after=${page.next}`
+    }
+    expect(paged).toEqual(all.results)
+  })
+
   test('the newest come first, an undecided one with its reason', async () => {
     const { results } = resultsResponseSchema.parse((await get('/v1/results?eval=shop/no_pii')).body)
     expect(results.map(({ verdict }) => verdict)).toEqual(['pass', 'fail', 'unknown', 'fail'])
@@ -528,13 +540,15 @@ describe('GET /v1/results', () => {
     ['?limit=0', 'limit', '"0" is not a whole number from 1 to 1000'],
     ['?limit=1001', 'limit', '"1001" is not a whole number from 1 to 1000'],
     ['?limit=5000000', 'limit', '"5000000" is not a whole number from 1 to 1000'],
+    ['?after=x', 'after', '"x" is not a cursor'],
+    [`?after=${Buffer.from('[1]').toString('base64url')}`, 'after', 'is not a cursor: what `next` was'],
     ['?limit=many', 'limit', '"many" is not a whole number'],
     ['?trace=12', 'trace', '"12" is not a trace id: 32 hex digits'],
     ["?eval=a'/b", 'eval', `"a'/b" is not an eval: package/name`],
     [
       '?evals=shop/no_pii',
       'evals',
-      'there is no such parameter; there are eval, verdict, agent, trace, since, run, order, limit',
+      'there is no such parameter; there are eval, verdict, agent, trace, since, run, order, after, limit',
     ],
     [`?eval=${'x'.repeat(99)}`, 'eval', `"${'x'.repeat(40)}…" is not an eval`],
   ])('%s is refused, with the parameter, what it was and what may be', async (query, parameter, message) => {

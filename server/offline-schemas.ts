@@ -38,7 +38,7 @@ export const offlineRunSchema = z.object({
   error: z.string().optional(),
 })
 
-export const offlineRunsResponseSchema = z.object({ runs: z.array(offlineRunSchema) })
+export const offlineRunsResponseSchema = z.object({ runs: z.array(offlineRunSchema), next: z.string().optional() })
 
 export const offlineResponseSchema = z.object({
   evals: z.array(

@@ -3,6 +3,7 @@
  * Keys are those of the table of routes.
  */
 import { z } from 'zod'
+import { integrityChecksResponseSchema, verifyReportSchema } from './integrity-schemas.ts'
 import {
   agreementResponseSchema,
   cancelledResponseSchema,
@@ -54,6 +55,7 @@ import {
   deadLetterDetailSchema,
   deadLetterSchema,
   deadLettersResponseSchema,
+  definitionsResponseSchema,
   erasureResponseSchema,
   evalDetailResponseSchema,
   evalFlipsResponseSchema,
@@ -108,7 +110,7 @@ export interface Operation {
   readonly status?: 200 | 201 | 202 | 303
 }
 
-/** Told in prose (docs/api.md) alone. */
+/** What OpenAPI itself says a description is. */
 const openShape = z.looseObject({})
 /** Shapes do not depend on the clock that parses `10m`. */
 const AT = 0
@@ -179,7 +181,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/export/pages': { id: 'listExportPages', query: pagesQuerySchema(AT), gives: pagesResponseSchema },
   'GET /v1/export/traces': { id: 'exportTraces', query: pageQuerySchema(AT), gives: pageTracesResponseSchema },
   'GET /v1/export/results': { id: 'exportResults', query: pageResultsQuerySchema, gives: resultsResponseSchema },
-  'GET /v1/definitions': { id: 'listDefinitions', gives: openShape },
+  'GET /v1/definitions': { id: 'listDefinitions', gives: definitionsResponseSchema },
   'POST /v1/definitions': { id: 'pushDefinitions', body: pushSchema, gives: pushResponseSchema },
   'POST /v1/definitions/:package/rollback': { id: 'rollBackDefinitions', gives: pushResponseSchema },
   'GET /v1/dead-letters': { id: 'listDeadLetters', query: deadLettersQuerySchema, gives: deadLettersResponseSchema },
@@ -200,8 +202,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'POST /v1/keys/:keyId/revoke': { id: 'revokeKey', gives: keySchema },
   'GET /v1/audit': { id: 'listAudit', query: auditQuerySchema, gives: auditResponseSchema },
   'POST /v1/erasures': { id: 'erase', body: erasureBodySchema, gives: erasureResponseSchema },
-  'GET /v1/integrity': { id: 'listIntegrityChecks', query: integrityQuerySchema, gives: openShape },
-  'POST /v1/integrity/checks': { id: 'checkIntegrity', body: integrityCheckSchema, gives: openShape },
+  'GET /v1/integrity': { id: 'listIntegrityChecks', query: integrityQuerySchema, gives: integrityChecksResponseSchema },
+  'POST /v1/integrity/checks': { id: 'checkIntegrity', body: integrityCheckSchema, gives: verifyReportSchema },
   'POST /v1/backups': { id: 'startBackup', body: backupBodySchema, gives: backupSchema, status: 202 },
   'GET /v1/backups/:id': { id: 'getBackup', gives: backupSchema },
   'POST /v1/backups/:id/stop': { id: 'stopBackup', gives: backupSchema },

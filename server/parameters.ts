@@ -1,7 +1,10 @@
 /** Parsers of what requests carry. */
 import { z } from 'zod'
+import type { RunCursor } from '../storage/queue/port.ts'
 import { SPAN_PAGE_FIELDS } from '../storage/traces/pages.ts'
-import type { SpanPageField } from '../storage/traces/port.ts'
+import type { ResultCursor, SpanPageField } from '../storage/traces/port.ts'
+import { cursorParameter, timeSchema } from './cursor.ts'
+import { parameter } from './parameter.ts'
 import { verdictSchema } from './schemas.ts'
 
 const unitMs: Readonly<Record<string, number>> = {
@@ -26,19 +29,6 @@ export function parseSince(text: string, nowMs: number): number | null {
 
 /** Null for NaN too. */
 const within = (timeMs: number): number | null => (timeMs >= 0 && timeMs < LATEST_SINCE_MS ? timeMs : null)
-
-const SHOWN_CHARS = 40
-
-/** A parameter's parser; where it gives null, the error says what came and what may. */
-export function parameter<T>(allowed: string, parse: (text: string) => T | null) {
-  return z.string().transform((text, context): T => {
-    const value = parse(text)
-    if (value !== null) return value
-    const shown = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(shown)} is not ${allowed}` })
-    return z.NEVER
-  })
-}
 
 export const traceIdSchema = parameter('a trace id: 32 hex digits', (text) =>
   /^[0-9a-f]{32}$/i.test(text) ? text.toLowerCase() : null,
@@ -126,6 +116,20 @@ export const verdictParameter = parameter(`a verdict: ${verdictSchema.options.jo
   return verdict.success ? verdict.data : null
 })
 
+/** Of a list by score the first is the score. */
+const resultPlaceSchema = z
+  .tuple([z.number().nullable(), timeSchema, z.string(), z.string(), z.string(), z.string()])
+  .transform(
+    ([score, evaluatedAtMs, evalId, traceId, spanId, runId]): ResultCursor => ({
+      ...(score !== null && { score }),
+      evaluatedAtMs,
+      evalId,
+      traceId,
+      spanId,
+      runId,
+    }),
+  )
+
 /** Query of `GET /v1/results`. An unknown parameter is an error: a misspelt filter would show everything. */
 export const resultsQuerySchema = (nowMs: number) =>
   z.strictObject({
@@ -136,12 +140,18 @@ export const resultsQuerySchema = (nowMs: number) =>
     since: momentSchema(nowMs).optional(),
     run: z.string().min(1).max(300).optional(),
     order: z.enum(['newest', 'worst'], 'must be newest or worst').default('newest'),
+    after: cursorParameter(resultPlaceSchema),
     limit: limitSchema.default(100),
   })
+
+const runPlaceSchema = z
+  .tuple([timeSchema, z.string()])
+  .transform(([enqueuedAtMs, runId]): RunCursor => ({ enqueuedAtMs, runId }))
 
 /** Query of `GET /v1/offline/runs`. */
 export const offlineRunsQuerySchema = z.strictObject({
   eval: evalIdSchema.optional(),
+  after: cursorParameter(runPlaceSchema),
   limit: limitSchema.default(20),
 })
 

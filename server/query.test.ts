@@ -198,6 +198,7 @@ describe('refusals name the parameter', () => {
     ['/v1/traces?colour=red', 'colour', 400],
     ['/v1/traces?since=1h&until=2h', 'since', 400],
     ['/v1/sessions?limit=0', 'limit', 400],
+    ['/v1/sessions?after=x', 'after', 400],
     ['/v1/evals/shop/quick/series?step=7m', 'step', 400],
     ['/v1/evals/shop/quick/series?since=4w&step=1m', 'step', 422],
     ['/v1/evals/shop/none', 'shop/none', 404],
@@ -218,6 +219,18 @@ describe('refusals name the parameter', () => {
     expect(status).toBe(expected)
     expect(problemSchema.parse(body).detail).toContain(word)
   })
+})
+
+test('the worst come in pages too', async () => {
+  const ask = async (after = '') =>
+    resultsResponseSchema.parse(
+      (await get(`/v1/results?eval=shop/slow&order=worst&limit=2${after && `&after=${after}`}`)).body,
+    )
+  const first = await ask()
+  expect(first.results.map(({ score }) => score)).toEqual([1_800, 1_200])
+  const second = await ask(first.next)
+  expect(second.results.map(({ score }) => score)).toEqual([600])
+  expect(second.next).toBeUndefined()
 })
 
 test('sessions', async () => {

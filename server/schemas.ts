@@ -69,7 +69,8 @@ export const resultSchema = z.object({
   drawnFor: z.literal('flagged').optional(),
 })
 
-export const resultsResponseSchema = z.object({ results: z.array(resultSchema) })
+/** `next` is the `after` of the next page. */
+export const resultsResponseSchema = z.object({ results: z.array(resultSchema), next: z.string().optional() })
 
 /** A day of a tenant and an agent. */
 export const usageSchema = z.object({
@@ -151,7 +152,7 @@ export const sessionSchema = z.object({
   costUsd: z.number(),
 })
 
-export const sessionsResponseSchema = z.object({ sessions: z.array(sessionSchema) })
+export const sessionsResponseSchema = z.object({ sessions: z.array(sessionSchema), next: z.string().optional() })
 
 /** Its form is that of `engine/evaluate/explain/tree.ts`. */
 export const whyResponseSchema = z.object({
@@ -549,6 +550,22 @@ export type SettledDeadLetters = z.infer<typeof settledDeadLettersSchema>
 export type DeadLetterJson = z.infer<typeof deadLetterSchema>
 export type DeadLettersResponse = z.infer<typeof deadLettersResponseSchema>
 
+/** The packages that were pushed; none where definitions are files. */
+export const definitionsResponseSchema = z.object({
+  packages: z.array(
+    z.object({
+      name: z.string(),
+      revision: z.string().nullable(),
+      pushedAt: z.string(),
+      evals: z.array(z.string()),
+      alerts: z.array(z.string()),
+      /** Null where a rollback has nothing to go back to, or it was pushed without one. */
+      previousRevision: z.string().nullable(),
+    }),
+  ),
+})
+export type DefinitionsResponse = z.infer<typeof definitionsResponseSchema>
+
 /** Packages that were pushed, or rolled back. */
 export const pushResponseSchema = z.object({
   packages: z.array(
@@ -709,7 +726,10 @@ export const alertStateJsonSchema = alertTransitionJsonSchema.extend({
   silencedBy: z.string().nullable(),
 })
 export const alertStatesResponseSchema = z.object({ alerts: z.array(alertStateJsonSchema) })
-export const alertHistoryResponseSchema = z.object({ transitions: z.array(alertTransitionJsonSchema) })
+export const alertHistoryResponseSchema = z.object({
+  transitions: z.array(alertTransitionJsonSchema),
+  next: z.string().optional(),
+})
 
 const detectabilitySchema = z.object({
   alert: z.string(),

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 description of the API, from its table of routes and its schemas. */
 import { z } from 'zod'
+import * as integritySchemas from '../integrity-schemas.ts'
 import * as offlineSchemas from '../offline-schemas.ts'
 import { OPERATIONS, type Operation } from '../operations.ts'
 import { ROUTES, type RouteEntry } from '../route-table.ts'
@@ -60,7 +61,12 @@ const REF = '#/components/schemas/'
 
 export function describeApi(): ApiDescription {
   const names = new Map<z.ZodType, string>()
-  for (const [name, schema] of Object.entries({ ...schemas, ...offlineSchemas, ...streamSchemas })) {
+  for (const [name, schema] of Object.entries({
+    ...schemas,
+    ...offlineSchemas,
+    ...integritySchemas,
+    ...streamSchemas,
+  })) {
     if (name.endsWith('Schema') && schema instanceof z.ZodType) names.set(schema, componentName(name))
   }
   const paths: Record<string, Record<string, OperationObject>> = {}

@@ -12,6 +12,7 @@ import type { AlertStates, StoredTransition } from '../../storage/alerts/alert-s
 import type { AlertControls, StoredAcknowledgement } from '../../storage/alerts/controls.ts'
 import { transitionToJson } from '../alert-json.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
+import { cursorParameter, pageOf } from '../cursor.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 import type {
   AlertDetectabilityResponse,
@@ -32,6 +33,7 @@ const reason = z.string().trim().min(1).max(1_000)
 
 export const historyQuerySchema = z.strictObject({
   alert: z.string().optional(),
+  after: cursorParameter(z.tuple([z.string()])),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
 export const acknowledgeSchema = z.strictObject({ alert: z.string().min(1), by: author, reason: reason.optional() })
@@ -69,12 +71,17 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, nowMs }:
     const parsed = historyQuerySchema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(historyQuerySchema.shape))
     await states.refresh()
-    const { alert, limit } = parsed.data
+    const { alert, after, limit } = parsed.data
     const { tenant } = context.var.principal
+    const found = states.history(tenant, {
+      limit: limit + 1,
+      ...(alert !== undefined && { alertId: alert }),
+      ...(after !== undefined && { after: after[0] }),
+    })
+    const { shown, next } = pageOf(found, limit, ({ id }) => [id])
     const body: AlertHistoryResponse = {
-      transitions: states
-        .history(tenant, limit, alert)
-        .map((transition) => transitionToJson(transition, tenant, states)),
+      transitions: shown.map((transition) => transitionToJson(transition, tenant, states)),
+      ...next,
     }
     return context.json(body)
   })

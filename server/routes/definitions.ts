@@ -5,6 +5,7 @@ import type { Plan } from '../../dsl/plan.ts'
 import type { PublishOutcome } from '../../storage/definitions/publish.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { problem, readJsonBody } from '../problem.ts'
+import type { DefinitionsResponse } from '../schemas.ts'
 
 /** More than thousands of evals take. */
 const MAX_BYTES = 20 << 20
@@ -18,7 +19,7 @@ export const pushSchema = z.object({
 export function definitionRoutes(app: ApiApp, api: ApiContext): void {
   app.get('/v1/definitions', (context) => {
     const packages = api.releases?.packages(context.var.principal.tenant) ?? []
-    return context.json({
+    const body: DefinitionsResponse = {
       packages: packages.map(({ package: name, current, previous }) => ({
         name,
         revision: current.revision,
@@ -27,7 +28,8 @@ export function definitionRoutes(app: ApiApp, api: ApiContext): void {
         alerts: current.plan.alerts.map(({ id }) => id),
         previousRevision: previous?.revision ?? null,
       })),
-    })
+    }
+    return context.json(body)
   })
 
   app.post('/v1/definitions', async (context) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ApiApp, ApiContext } from '../api-context.ts'
+import type { IntegrityChecksResponse } from '../integrity-schemas.ts'
 import { badRequest } from '../problem.ts'
 
 export const integrityQuerySchema = z.strictObject({ limit: z.coerce.number().int().min(1).max(400).default(30) })
@@ -15,7 +16,8 @@ export function integrityRoutes(app: ApiApp, { integrity }: ApiContext): void {
   app.get('/v1/integrity', async (context) => {
     const parsed = integrityQuerySchema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(integrityQuerySchema.shape))
-    return context.json({ checks: await integrity.kept(parsed.data.limit) })
+    const body: IntegrityChecksResponse = { checks: [...(await integrity.kept(parsed.data.limit))] }
+    return context.json(body)
   })
 
   app.post('/v1/integrity/checks', async (context) => {

@@ -3,6 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Refusal, RunView } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
+import { pageOf } from '../cursor.ts'
 import type { OfflineResponse, OfflineRunJson, OfflineRunsResponse, RunResponse } from '../offline-schemas.ts'
 import { offlineRunsQuerySchema, runRequestSchema } from '../parameters.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
@@ -76,11 +77,16 @@ export function offlineRoutes(app: ApiApp, { offline, definitions, nowMs }: ApiC
   app.get('/v1/offline/runs', async (context) => {
     if (offline === undefined) return problem(context, 503, NOT_HERE)
     const query = offlineRunsQuerySchema.safeParse(context.req.query())
-    if (!query.success) return badRequest(context, query.error, ['eval', 'limit'])
-    const { eval: evalId, limit } = query.data
+    if (!query.success) return badRequest(context, query.error, Object.keys(offlineRunsQuerySchema.shape))
+    const { eval: evalId, after, limit } = query.data
     return answered(context, async () => {
-      const runs = await offline.runs(context.var.principal.tenant, { limit, ...(evalId !== undefined && { evalId }) })
-      const body: OfflineRunsResponse = { runs: runs.map(runToJson) }
+      const runs = await offline.runs(context.var.principal.tenant, {
+        limit: limit + 1,
+        ...(evalId !== undefined && { evalId }),
+        ...(after !== undefined && { after }),
+      })
+      const { shown, next } = pageOf(runs, limit, ({ enqueuedAtMs, job }) => [enqueuedAtMs, job.runId])
+      const body: OfflineRunsResponse = { runs: shown.map(runToJson), ...next }
       return context.json(body)
     })
   })

@@ -5,7 +5,7 @@ import type { Scorecard } from '../../engine/scorecard/scorecard-json.ts'
 import { scorecardSvg } from '../../engine/scorecard/svg.ts'
 import { gatherScorecard } from '../../storage/scorecards/gather.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
-import { parameter } from '../parameters.ts'
+import { parameter } from '../parameter.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { PostedScorecardJson, ScorecardHistoryResponse, ScorecardJson, ScorecardsResponse } from '../schemas.ts'
 

@@ -1,8 +1,17 @@
 import { z } from 'zod'
 import { rfc3339FromUs } from '../../engine/model/span-json.ts'
-import type { SessionSummary, TraceCursor, TraceSearch, TraceSummary } from '../../storage/traces/search-port.ts'
+import type {
+  SessionCursor,
+  SessionSearch,
+  SessionSummary,
+  TraceCursor,
+  TraceSearch,
+  TraceSummary,
+} from '../../storage/traces/search-port.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
-import { evalIdSchema, momentSchema, parameter, verdictParameter } from '../parameters.ts'
+import { cursorParameter, pageOf, timeSchema } from '../cursor.ts'
+import { parameter } from '../parameter.ts'
+import { evalIdSchema, momentSchema, verdictParameter } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { SessionJson, SessionsResponse, TraceSummaryJson, TracesResponse } from '../schemas.ts'
 
@@ -44,6 +53,10 @@ export const traceSearchQuerySchema = (nowMs: number) =>
     limit: limitSchema,
   })
 
+const sessionPlaceSchema = z
+  .tuple([timeSchema, z.string()])
+  .transform(([lastUs, sessionId]): SessionCursor => ({ lastUs, sessionId }))
+
 /** Query of `GET /v1/sessions`. */
 export const sessionsQuerySchema = (nowMs: number) =>
   z.strictObject({
@@ -51,6 +64,7 @@ export const sessionsQuerySchema = (nowMs: number) =>
     until: momentSchema(nowMs).optional(),
     user: text.optional(),
     agent: text.optional(),
+    after: cursorParameter(sessionPlaceSchema),
     limit: limitSchema,
   })
 
@@ -85,12 +99,13 @@ export function traceSearchRoutes(app: ApiApp, { traces, nowMs }: ApiContext): v
     const schema = sessionsQuerySchema(nowMs())
     const parsed = schema.safeParse(context.req.query())
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
-    const { since, until, user, agent, limit } = parsed.data
+    const { since, until, limit, ...same } = parsed.data
     const window = windowOf(since, until, nowMs())
     if (window === null) return problem(context, 400, 'since: is not before until')
-    const search = { ...window, ...(user !== undefined && { user }), ...(agent !== undefined && { agent }), limit }
-    const sessions = await traces.listSessions(context.var.principal.tenant, search)
-    const body: SessionsResponse = { sessions: sessions.map(sessionToJson) }
+    const search: SessionSearch = { ...window, ...withoutUndefined(same as Partial<SessionSearch>), limit: limit + 1 }
+    const found = await traces.listSessions(context.var.principal.tenant, search)
+    const { shown, next } = pageOf(found, limit, ({ lastUs, sessionId }) => [lastUs, sessionId])
+    const body: SessionsResponse = { sessions: shown.map(sessionToJson), ...next }
     return context.json(body)
   })
 }

@@ -12,8 +12,8 @@ export type StoredTransition = ReturnType<typeof alertTransitionSchema.parse>
 export interface AlertStates {
   /** The last transition of each alert and group, newest first. */
   current(tenant: string): StoredTransition[]
-  /** Newest first, at most `limit`. */
-  history(tenant: string, limit: number, alertId?: string): StoredTransition[]
+  /** Newest first, at most `limit`; `after`: those before the transition of this id. */
+  history(tenant: string, options: { limit: number; alertId?: string; after?: string }): StoredTransition[]
   /** Those that fire on an eval. */
   firingOn(tenant: string, evalId: string): StoredTransition[]
   /** Of an incident; null while there is none. */
@@ -58,8 +58,8 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
   const byNewest = (a: StoredTransition, b: StoredTransition): number => b.atMs - a.atMs
   return {
     current: (tenant) => [...(latest.get(tenant)?.values() ?? [])].sort(byNewest),
-    history: (tenant, limit, alertId) =>
-      (past.get(tenant) ?? [])
+    history: (tenant, { limit, alertId, after }) =>
+      before(past.get(tenant) ?? [], after)
         .filter((transition) => alertId === undefined || transition.alertId === alertId)
         .slice(-limit)
         .reverse(),
@@ -69,6 +69,18 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
     refresh: () => topic.refresh(),
     close: () => topic.close(),
   }
+}
+
+/** Of one that is remembered no more none is before it that is. */
+function before(past: readonly StoredTransition[], id: string | undefined): readonly StoredTransition[] {
+  if (id === undefined) return past
+  return past.slice(
+    0,
+    Math.max(
+      0,
+      past.findIndex((one) => one.id === id),
+    ),
+  )
 }
 
 const stateKey = ({ alertId, group }: Pick<AlertTransition, 'alertId' | 'group'>): string =>

@@ -9,6 +9,7 @@ import type {
   QueueErrorHandler,
   QueueWorker,
   QueueWorkerOptions,
+  RunCursor,
   RunHandlers,
 } from './port.ts'
 import { RUN_OPTIONS, recordOf, toRunState, workBatch, workRun } from './run-jobs.ts'
@@ -140,17 +141,19 @@ export async function openBullQueue(
         const job = await runs.getJob(id)
         return job === undefined ? null : recordOf(job, toRunState(await runs.getJobState(id)))
       }),
-    runsOf: (tenant, { evalId, limit }) =>
+    runsOf: (tenant, { evalId, after, limit }) =>
       ask(async () => {
         const all = await runs.getJobs([...LISTED], 0, MAX_LISTED - 1)
         // One that is removed while it is listed is undefined, whatever its type says.
         const wanted = all
           .filter((job) => job !== undefined && job.data?.tenant === tenant)
           .filter((job) => evalId === undefined || job.data?.evalId === evalId)
-          .sort((a, b) => b.timestamp - a.timestamp)
+          .map((job) => ({ job, enqueuedAtMs: job.timestamp, runId: String(job.data?.runId) }))
+          .filter((one) => after === undefined || byNewest(after, one) < 0)
+          .sort(byNewest)
           .slice(0, limit)
         const records = await Promise.all(
-          wanted.map(async (job) => recordOf(job, toRunState(await runs.getJobState(job.id ?? '')))),
+          wanted.map(async ({ job }) => recordOf(job, toRunState(await runs.getJobState(job.id ?? '')))),
         )
         return records.filter((record): record is RunRecord => record !== null)
       }),
@@ -170,6 +173,9 @@ export async function openBullQueue(
     },
   }
 }
+
+const byNewest = (a: RunCursor, b: RunCursor): number =>
+  b.enqueuedAtMs - a.enqueuedAtMs || (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0)
 
 const LISTED = ['active', 'waiting-children', 'waiting', 'delayed', 'completed', 'failed'] as const
 

@@ -187,6 +187,25 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       ])
     })
 
+    test('runs are listed in pages, newest first', async () => {
+      const queue = await open()
+      const jobs = [1, 2, 3].map((n) => jobOf('checkout/paged', 1_700_100_000_000 + n * 60_000))
+      for (const job of jobs) await queue.enqueue(job)
+      const handlers: RunHandlers = { plan: async () => planOf(1), batch: async () => ({ ...NO_OUTCOME, pass: 1 }) }
+      await queue.work(handlers, { concurrency: 1, onError: fail })
+      for (const { runId } of jobs) await untilState(queue, runId, 'done')
+      const asked = { evalId: 'checkout/paged', limit: 5 }
+      const all = await queue.runsOf('default', asked)
+      expect(all.map(({ job }) => job.runId).sort()).toEqual(jobs.map(({ runId }) => runId).sort())
+      const paged = []
+      for (let last = all[0]; last !== undefined; ) {
+        paged.push(last)
+        const after = { enqueuedAtMs: last.enqueuedAtMs, runId: last.job.runId }
+        ;[last] = await queue.runsOf('default', { ...asked, after, limit: 1 })
+      }
+      expect(paged.map(({ job }) => job.runId)).toEqual(all.map(({ job }) => job.runId))
+    })
+
     test('while its batches wait a run is active, and tells how far it is', async () => {
       const queue = await open()
       const job = jobOf('checkout/half', 1_700_001_060_000)

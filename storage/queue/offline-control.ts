@@ -1,6 +1,6 @@
 /** What people do with runs of offline evals, and what they see of them: of whoever keeps the queue, for whoever is asked. */
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
-import type { OfflineJob } from './port.ts'
+import type { OfflineJob, RunsAsked } from './port.ts'
 import type { RunRecord } from './run-record.ts'
 
 export type Readiness = { state: 'ready' | 'no_provider' | 'no_price' | 'not_supported'; detail: string | undefined }
@@ -53,7 +53,7 @@ export interface OfflineControl {
   /** A row for each offline eval of the tenant in force. Rejects with `QueueError`. */
   status(tenant: string): Promise<OfflineEvalStatus[]>
   /** Newest first. Rejects with `QueueError`. */
-  runs(tenant: string, options: { evalId?: string; limit: number }): Promise<RunView[]>
+  runs(tenant: string, options: RunsAsked): Promise<RunView[]>
   /** Null where there is no such run. Rejects with `QueueError`. */
   run(tenant: string, runId: string): Promise<RunView | null>
 }

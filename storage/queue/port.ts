@@ -57,6 +57,18 @@ export interface QueueWorker {
   drain(): Promise<void>
 }
 
+export interface RunsAsked {
+  evalId?: string
+  /** Those behind this one, in the order of the answer. */
+  after?: RunCursor
+  limit: number
+}
+
+export interface RunCursor {
+  enqueuedAtMs: number
+  runId: string
+}
+
 export interface OfflineQueue extends Omit<DailyJobs, 'close'>, InvestigationQueue {
   readonly backend: 'redis' | 'pglite'
   /** `known`: a job of the tenant with this run id exists already, in whatever state; nothing was added. */
@@ -66,7 +78,7 @@ export interface OfflineQueue extends Omit<DailyJobs, 'close'>, InvestigationQue
   /** Null where there is no such run, or none any more. */
   runOf(tenant: string, runId: string): Promise<RunRecord | null>
   /** Newest first, among those that were enqueued last. */
-  runsOf(tenant: string, options: { evalId?: string; limit: number }): Promise<RunRecord[]>
+  runsOf(tenant: string, options: RunsAsked): Promise<RunRecord[]>
   /** The last slot that the schedule of an eval has dealt with; undefined for an eval never seen. Shared by all schedulers. */
   lastSlot(tenant: string, evalId: string): Promise<number | undefined>
   setLastSlot(tenant: string, evalId: string, slotMs: number): Promise<void>

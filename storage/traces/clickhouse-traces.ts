@@ -78,7 +78,16 @@ import type {
   TrendRow,
 } from './search-port.ts'
 import { newestFirst } from './search-windows.ts'
-import { type StoredSeriesRow, seriesFromRow, seriesQuery, seriesRows, trendFromRow, trendsQuery } from './series.ts'
+import {
+  type StoredSeriesRow,
+  type StoredTrendRow,
+  seriesFromRow,
+  seriesQuery,
+  seriesRows,
+  trendFromRow,
+  trendRows,
+  trendsQuery,
+} from './series.ts'
 import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } from './sessions.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
@@ -332,8 +341,11 @@ export class ClickHouseTraces implements TracesStore {
     return rows.map(seriesFromRow)
   }
 
-  evalTrends(tenant: string, query: TrendQuery): Promise<TrendRow[]> {
-    return this.#each(this.#limits.api, trendsQuery(this.#database, tenant, query), trendFromRow)
+  async evalTrends(tenant: string, query: TrendQuery): Promise<TrendRow[]> {
+    const rows = await this.#latest<StoredTrendRow>(trendRows(tenant, query), (of, several) =>
+      trendsQuery(this.#database, of, query, several),
+    )
+    return rows.map(trendFromRow)
   }
 
   async evalFlips(tenant: string, query: FlipQuery): Promise<EvalFlip[]> {

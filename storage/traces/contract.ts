@@ -10,6 +10,7 @@ import { contrastContract } from './contrast-contract.ts'
 import { type TracesStore, UnstorableError } from './port.ts'
 import { describeResults } from './results-contract.ts'
 import { describeRunQueries } from './runs-contract.ts'
+import { describeSearch } from './search-contract.ts'
 import { describeTallies } from './tallies-contract.ts'
 import { describeUsage } from './usage-contract.ts'
 
@@ -208,6 +209,8 @@ export function describeTracesContract(
       () => store,
       () => nowMs,
     )
+    describeSearch(() => store)
+
     contrastContract(() => store, newTenant, newToken)
 
     describe('the store', () => {

@@ -5,7 +5,7 @@
 import { type Query, SUBJECT } from './queries.ts'
 
 /** Equal for all rows of a subject; that others may share it costs their grouping, and nothing else. */
-const KEY = 'bitXor(cityHash64(trace_id, span_id), cityHash64(eval_id))'
+export const SUBJECT_KEY = 'bitXor(cityHash64(trace_id, span_id), cityHash64(eval_id))'
 /** As many as a request may carry; where more have several rows, all are grouped. */
 export const MAX_SEVERAL = 2_000
 
@@ -23,7 +23,7 @@ export interface RowsOf {
 export function severalQuery(database: string, { where, params }: RowsOf): Query {
   return {
     query: `SELECT toString(key) AS h FROM (
-  SELECT ${KEY} AS key FROM ${database}.results WHERE ${where} GROUP BY key HAVING count() > 1 LIMIT ${MAX_SEVERAL + 1}
+  SELECT ${SUBJECT_KEY} AS key FROM ${database}.results WHERE ${where} GROUP BY key HAVING count() > 1 LIMIT ${MAX_SEVERAL + 1}
 )`,
     query_params: params,
   }
@@ -48,7 +48,7 @@ export function latestRows(
   if (several.length > MAX_SEVERAL) return { table: `(${grouped} GROUP BY ${SUBJECT})`, params }
   const keys = `(SELECT toUInt64(arrayJoin({several:Array(String)})))`
   return {
-    table: `(SELECT ${plain} ${from} AND ${KEY} NOT IN ${keys} UNION ALL ${grouped} AND ${KEY} IN ${keys} GROUP BY ${SUBJECT})`,
+    table: `(SELECT ${plain} ${from} AND ${SUBJECT_KEY} NOT IN ${keys} UNION ALL ${grouped} AND ${SUBJECT_KEY} IN ${keys} GROUP BY ${SUBJECT})`,
     params: { ...params, several: several.map(({ h }) => h) },
   }
 }

@@ -10,6 +10,7 @@ interface KeyRow {
   eval_id: string
   trace_id_hex: string
   span_id_hex: string
+  run_id: string
   evaluated_at_ms: number | string
 }
 
@@ -43,10 +44,10 @@ const MAX_FOUND = 100_000
 function keysQuery(database: string, tenant: string, filter: ResultFilter, limit: number): Query {
   const { where, latest, params } = resultsWhere(tenant, filter)
   return {
-    query: `SELECT eval_id, lower(hex(trace_id)) AS trace_id_hex, lower(hex(span_id)) AS span_id_hex,
+    query: `SELECT eval_id, lower(hex(trace_id)) AS trace_id_hex, lower(hex(span_id)) AS span_id_hex, run_id,
   toUnixTimestamp64Milli(evaluated_at) AS evaluated_at_ms
 FROM ${database}.results WHERE ${[...where, ...latest].join(' AND ')}
-ORDER BY evaluated_at DESC, eval_id, trace_id, span_id LIMIT {limit:UInt32}`,
+ORDER BY evaluated_at DESC, eval_id, trace_id, span_id, run_id LIMIT {limit:UInt32}`,
     query_params: { ...params, limit },
   }
 }
@@ -55,7 +56,8 @@ ORDER BY evaluated_at DESC, eval_id, trace_id, span_id LIMIT {limit:UInt32}`,
 function compare(a: KeyRow, b: KeyRow): number {
   const byTime = Number(b.evaluated_at_ms) - Number(a.evaluated_at_ms)
   if (byTime !== 0) return byTime
-  const key = (row: KeyRow): string => `${row.trace_id_hex} ${row.span_id_hex}`
-  const byEval = Buffer.compare(Buffer.from(a.eval_id), Buffer.from(b.eval_id))
-  return byEval !== 0 ? byEval : key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0
+  const bytes = (row: KeyRow) =>
+    [row.eval_id, row.trace_id_hex, row.span_id_hex, row.run_id].map((one) => Buffer.from(one))
+  const of = bytes(b)
+  return bytes(a).reduce((so, one, at) => (so !== 0 ? so : Buffer.compare(one, of[at]!)), 0)
 }

@@ -37,7 +37,15 @@ export interface ResultFilter {
   sinceMs?: number
   /** By score, those without one left out; by time unless told. */
   order?: 'highest' | 'lowest'
+  /** Those behind this one, in the order of the answer. */
+  after?: ResultCursor
   limit: number
+}
+
+/** A result's place in an answer. */
+export type ResultCursor = Pick<EvalResult, 'evaluatedAtMs' | 'evalId' | 'traceId' | 'spanId' | 'runId'> & {
+  /** Of those by score. */
+  score?: number
 }
 
 export interface LedgerRow {

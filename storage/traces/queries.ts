@@ -7,7 +7,7 @@ import { ANCHOR_PREFIX } from '../labels/anchors.ts'
 import { LABEL_PREFIX } from '../labels/labels.ts'
 import { REPLAY_PREFIX } from '../replays/run-id.ts'
 import { MESSAGES_SELECT } from './messages-columns.ts'
-import type { ResultFilter, SpanPage, TraceWindow } from './port.ts'
+import type { ResultCursor, ResultFilter, SpanPage, TraceWindow } from './port.ts'
 import { RESULT_SELECT } from './result-rows.ts'
 import { SPAN_SELECT } from './span-rows.ts'
 
@@ -156,8 +156,27 @@ export function resultsWhere(
     params.agent = filter.agent
   }
   if (filter.order !== undefined) latest.push('isNotNull(score)')
+  if (filter.after !== undefined) latest.push(behind(filter.order, filter.after, params))
   return { where, latest, params }
 }
+
+/** Of the columns as they are selected, in the order of `resultsQuery`. */
+function behind(order: ResultFilter['order'], after: ResultCursor, params: Query['query_params']): string {
+  Object.assign(params, {
+    afterMs: after.evaluatedAtMs,
+    afterEval: after.evalId,
+    afterTrace: after.traceId,
+    afterSpan: after.spanId === '' ? NO_SPAN : after.spanId,
+    afterRun: after.runId,
+  })
+  const byTime = `(-evaluated_at_ms, eval_id, trace_id_hex, span_id_hex, run_id) >
+  (-{afterMs:Int64}, {afterEval:String}, {afterTrace:String}, {afterSpan:String}, {afterRun:String})`
+  if (order === undefined || after.score === undefined) return byTime
+  params.afterScore = after.score
+  return `(score ${order === 'highest' ? '<' : '>'} {afterScore:Float64} OR (score = {afterScore:Float64} AND ${byTime}))`
+}
+
+const NO_SPAN = '0'.repeat(16)
 
 /** `among`: of these evals and traces alone. */
 export function resultsQuery(
@@ -179,7 +198,7 @@ export function resultsQuery(
     query: `SELECT * FROM (
   SELECT ${RESULT_SELECT} FROM ${database}.results WHERE ${where.join(' AND ')}
   ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
-) ${outside} ORDER BY ${order}evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex LIMIT {limit:UInt32}`,
+) ${outside} ORDER BY ${order}evaluated_at_ms DESC, eval_id, trace_id_hex, span_id_hex, run_id LIMIT {limit:UInt32}`,
     query_params: params,
   }
 }

@@ -69,7 +69,14 @@ export interface SessionSearch {
   toUs: number
   user?: string
   agent?: string
+  /** Those behind this one, in the order of the answer. */
+  after?: SessionCursor
   limit: number
+}
+
+export interface SessionCursor {
+  lastUs: number
+  sessionId: string
 }
 
 export interface SessionSummary {

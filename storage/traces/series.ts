@@ -1,6 +1,6 @@
 /** How an eval went over time: verdicts by steps of when their subjects began. */
 import { latestRows, type RowsOf, type SeveralRow } from './latest.ts'
-import { LIVE, type Query, SUBJECT } from './queries.ts'
+import { LIVE, type Query } from './queries.ts'
 import { SCORE_SUMS, type StoredWeights, VERDICT_SUMS, weightsFromRow } from './result-history.ts'
 import { countsFromRow } from './search.ts'
 import type { SeriesLabel, SeriesQuery, SeriesRow, TrendQuery, TrendRow } from './search-port.ts'
@@ -80,18 +80,28 @@ export interface StoredTrendRow extends StoredCounts {
 }
 
 /** As a series, of all evals at once and without their scores. */
-export function trendsQuery(database: string, tenant: string, { fromMs, toMs, stepMs }: TrendQuery): Query {
+export const trendRows = (tenant: string, { fromMs, toMs }: TrendQuery): RowsOf => ({
+  where: `tenant = {tenant:String} AND ${LIVE} AND ${WITHIN}`,
+  params: { tenant, fromMs, toMs },
+})
+
+export function trendsQuery(
+  database: string,
+  rows: RowsOf,
+  { stepMs }: TrendQuery,
+  several: readonly SeveralRow[],
+): Query {
+  const columns = {
+    of_eval: 'eval_id',
+    step: 'intDiv(toUnixTimestamp(subject_time), {stepS:UInt32})',
+    latest: 'verdict',
+    of_measure: 'measure_hash',
+  }
+  const { table, params } = latestRows(database, rows, columns, several)
   return {
-    query: `SELECT toString(eval_id) AS eval, measure, start_s, ${COUNTS}
-FROM (
-  SELECT eval_id, intDiv(toUnixTimestamp(any(subject_time)), {stepS:UInt32}) * {stepS:UInt32} AS start_s,
-    argMax(verdict, (revision, evaluated_at)) AS latest, toString(argMax(measure_hash, (revision, evaluated_at))) AS measure
-  FROM ${database}.results
-  WHERE tenant = {tenant:String} AND ${LIVE} AND ${WITHIN}
-  GROUP BY ${SUBJECT}
-) GROUP BY eval_id, measure, start_s ORDER BY eval_id, start_s, measure`,
-    settings: 'optimize_aggregation_in_order = 1',
-    query_params: { tenant, fromMs, toMs, stepS: Math.max(1, Math.round(stepMs / 1_000)) },
+    query: `SELECT toString(of_eval) AS eval, toString(of_measure) AS measure, step * {stepS:UInt32} AS start_s, ${COUNTS}
+FROM ${table} GROUP BY of_eval, of_measure, step ORDER BY eval, start_s, measure`,
+    query_params: { ...params, stepS: Math.max(1, Math.round(stepMs / 1_000)) },
   }
 }
 
