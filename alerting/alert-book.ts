@@ -15,6 +15,7 @@ import {
 } from '../engine/alerting/groups.ts'
 import { type AlertHistory, adoptHistory } from '../engine/alerting/history.ts'
 import { isStale, observationOf } from '../engine/alerting/observation.ts'
+import { type AcceptedLevel, acceptLevel, isNewLevel } from '../engine/alerting/rebaseline.ts'
 import { isStatistical, type RunAlert, runAlertsOf, watchedEvalId } from '../engine/alerting/run-alert.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
 import { parseResults } from '../engine/codec/results.ts'
@@ -75,7 +76,7 @@ export class AlertBook {
   readonly #checkpoints: Map<string, Checkpoint>
   readonly #partitions: ReadonlySet<number>
   #plan: Plan | null = null
-  #hasHistory = false
+  #mustWrite = false
   #output: Omit<Output, 'tenant'> = nothing()
 
   /** `checkpoints`: those last written of the tenant's alerts. Its partitions are those that have a position now. */
@@ -202,7 +203,22 @@ export class AlertBook {
     beginGroups(entry.state, entry.alert, history.toMs)
     if (!adoptHistory(entry.state, entry.alert, history)) return
     entry.changed = true
-    this.#hasHistory = true
+    this.#mustWrite = true
+  }
+
+  isNewLevel(alertId: string, level: AcceptedLevel): boolean {
+    const entry = this.#entries.get(alertId)
+    return entry !== undefined && isNewLevel(entry.state, entry.alert, level)
+  }
+
+  /** What was decided before has to be written before: then a crash finds the state that this was done to. */
+  acceptLevel(alertId: string, level: AcceptedLevel): void {
+    const entry = this.#entries.get(alertId)
+    if (entry === undefined || !isNewLevel(entry.state, entry.alert, level)) return
+    beginGroups(entry.state, entry.alert, level.atMs)
+    this.#record(entry, acceptLevel(entry.state, entry.alert, level))
+    entry.changed = true
+    this.#mustWrite = true
   }
 
   /** Partitions with an alert whose outcome may turn at or before `nowMs`. */
@@ -232,7 +248,7 @@ export class AlertBook {
   /** True if something was decided that others shall hear of, or an alert is new: write it now rather than in a while. */
   hasUrgentOutput(): boolean {
     const { transitions, removed } = this.#output
-    if (transitions.length > 0 || removed.length > 0 || this.#hasHistory) return true
+    if (transitions.length > 0 || removed.length > 0 || this.#mustWrite) return true
     for (const { changed, state } of this.#entries.values()) if (changed && state.groups.size === 0) return true
     return false
   }
@@ -241,7 +257,7 @@ export class AlertBook {
   takeOutput(): Output {
     const output = { tenant: this.#options.tenant, ...this.#output }
     this.#output = nothing()
-    this.#hasHistory = false
+    this.#mustWrite = false
     for (const entry of this.#entries.values()) {
       if (!entry.changed) continue
       entry.changed = false

@@ -1,6 +1,7 @@
 /** The alerts of every tenant: a book for each, of its own definitions, which its own results alone are shown to. */
 
 import type { StoredHistory } from '../storage/alerts/history-record.ts'
+import type { StoredLevel } from '../storage/alerts/level-record.ts'
 import type { TenantPlans } from '../storage/definitions/plans.ts'
 import type { LogRecord } from '../storage/log/port.ts'
 import { tenantOf } from '../storage/log/tenant-of.ts'
@@ -91,6 +92,15 @@ export class AlertBooks {
   /** What alerts were too young to see; of those that are watched elsewhere nothing is kept. */
   takeHistories(histories: readonly StoredHistory[]): void {
     for (const { tenant, alertId, history } of histories) this.#books.get(tenant)?.takeHistory(alertId, history)
+  }
+
+  /** Those levels that alerts watched here do not know yet. */
+  newLevels(levels: readonly StoredLevel[]): StoredLevel[] {
+    return levels.filter(({ tenant, alertId, level }) => this.#books.get(tenant)?.isNewLevel(alertId, level))
+  }
+
+  acceptLevels(levels: readonly StoredLevel[]): void {
+    for (const { tenant, alertId, level } of levels) this.#books.get(tenant)?.acceptLevel(alertId, level)
   }
 
   /** One that was put aside. */

@@ -7,6 +7,7 @@ import type { AlertGroups } from '../engine/alerting/groups.ts'
 import { alertGroupsToJson, parseAlertGroups } from '../engine/alerting/groups-json.ts'
 import type { RunAlert } from '../engine/alerting/run-alert.ts'
 import { isHistoryKey, parseHistory, type StoredHistory } from '../storage/alerts/history-record.ts'
+import { isLevelKey, parseLevel, type StoredLevel } from '../storage/alerts/level-record.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
 import { ALERT_STATE } from '../storage/log/topics.ts'
 import type { DefinitionChange } from './definition-changes.ts'
@@ -113,6 +114,8 @@ export class CheckpointReader {
   readonly #nextOffset = new Map<number, number>()
   /** Histories that came since they were last asked for. */
   #histories = new Map<string, Uint8Array>()
+  /** Of each alert the last, for as long as it is read: a state that does not know it may come at any time. */
+  readonly #levels = new Map<string, StoredLevel>()
 
   constructor(log: Log) {
     this.#log = log
@@ -147,6 +150,11 @@ export class CheckpointReader {
     return taken
   }
 
+  /** Levels that people accepted, as far as was read. */
+  levels(): StoredLevel[] {
+    return [...this.#levels.values()]
+  }
+
   async #readOn(partition: number, start: number, end: number): Promise<void> {
     for (let offset = Math.max(start, this.#nextOffset.get(partition) ?? 0); offset < end; ) {
       const records = await this.#log.read(ALERT_STATE, partition, offset, READ_RECORDS, READ_BYTES)
@@ -155,10 +163,16 @@ export class CheckpointReader {
         // Of no tenant are the manager's own notes. A copy: a view would keep the whole batch that it came in.
         if (key !== null && headers.tenant !== undefined) this.#latest.set(key, value.slice())
         else if (isHistoryKey(key)) this.#histories.set(key ?? '', value.slice())
+        else if (isLevelKey(key)) this.#takeLevel(key ?? '', value)
       }
       offset = records.at(-1)!.offset + 1
       this.#nextOffset.set(partition, offset)
     }
+  }
+
+  #takeLevel(key: string, value: Uint8Array): void {
+    const level = parseLevel(value)
+    if (level !== null) this.#levels.set(key, level)
   }
 }
 

@@ -40,7 +40,8 @@ const APPEND_GRACE_MS = 250
 const CHECKPOINT_INTERVAL_MS = 5_000
 /** Results that page nobody are told of, but not at each record. */
 const STALE_NOTICE_MS = 60_000
-const HISTORIES_EVERY_MS = 10_000
+/** How often it is looked whether others wrote down something for alerts: histories, accepted levels. */
+const NOTES_EVERY_MS = 2_000
 const RETRY_MS = { first: 100, longest: 5_000 }
 
 export interface AlertEvaluatorOptions {
@@ -96,8 +97,10 @@ class Evaluator {
   #consumer!: Consumer
   readonly #options: AlertEvaluatorOptions
   #writtenMs = Number.NEGATIVE_INFINITY
-  #historiesMs = Number.NEGATIVE_INFINITY
+  #notesMs = Number.NEGATIVE_INFINITY
   #committed = new Map<number, number>()
+  /** What a stop left unwritten. */
+  #unwritten: Output[] = []
   #staleTold = { count: 0, atMs: Number.NEGATIVE_INFINITY }
 
   constructor(options: AlertEvaluatorOptions) {
@@ -134,7 +137,9 @@ class Evaluator {
       positions.set(partition, Math.max(known?.offset ?? start, start))
     }
     this.#committed = new Map(positions)
+    this.#unwritten = []
     this.books.assign(positions, await this.#checkpoints.load(this.#problem), nowMs)
+    this.books.acceptLevels(this.#checkpoints.levels())
     await this.write()
   }
 
@@ -145,7 +150,7 @@ class Evaluator {
     while (!signal.aborted) {
       try {
         this.books.usePlans(nowMs())
-        await this.#takeHistories()
+        await this.#takeNotes()
         if (this.books.hasUrgentOutput()) await this.write()
         const dueInMs = this.books.nextDueMs() + APPEND_GRACE_MS - nowMs()
         const waitMs = Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
@@ -183,12 +188,19 @@ class Evaluator {
     }
   }
 
-  /** Now and then: they are written every few minutes at the most. */
-  async #takeHistories(): Promise<void> {
+  /** Now and then: they come every few minutes at the most, or once in months. */
+  async #takeNotes(): Promise<void> {
     const nowMs = this.#options.nowMs()
-    if (nowMs - this.#historiesMs < HISTORIES_EVERY_MS) return
-    this.#historiesMs = nowMs
-    this.books.takeHistories(await this.#checkpoints.takeHistories())
+    if (nowMs - this.#notesMs < NOTES_EVERY_MS) return
+    this.#notesMs = nowMs
+    const histories = await this.#checkpoints.takeHistories()
+    const levels = this.books.newLevels(this.#checkpoints.levels())
+    if (levels.length > 0) {
+      // A crash from here on finds the very state that the levels are taken into, and takes them before it reads on: it says the same again.
+      await this.write()
+      this.books.acceptLevels(levels)
+    }
+    this.books.takeHistories(histories)
   }
 
   #tellStale(): void {
@@ -213,7 +225,8 @@ class Evaluator {
 
   /** Writes what is outstanding, trying for as long as it takes unless stopped: then the input is read again at the next start. */
   async write(): Promise<void> {
-    const outputs = this.books.takeOutput()
+    const outputs = [...this.#unwritten, ...this.books.takeOutput()]
+    this.#unwritten = []
     const positions = new Map(this.books.positions)
     this.#writtenMs = this.#options.nowMs()
     for (let failureCount = 0; ; failureCount++) {
@@ -223,7 +236,11 @@ class Evaluator {
         return
       } catch (error) {
         if (!(error instanceof LogError)) throw error
-        if (error.code === 'closed' || (this.stop.signal.aborted && failureCount > 0)) return
+        if (error.code === 'closed' || (this.stop.signal.aborted && failureCount > 0)) {
+          // No offset must be committed past what was not written.
+          this.#unwritten = outputs
+          return
+        }
         this.#problem(`transitions of alerts can't be written yet: ${error.message}`)
         await this.#backOff(failureCount)
       }

@@ -71,7 +71,13 @@ const notes: Readonly<Record<NotifiedTransition['cause'], string | null>> = {
   no_data: 'No results arrived for longer than the alert allows.',
   definition_changed: 'The definition of the alert changed, so this incident is closed.',
   removed: 'The alert was removed from the definitions, so this incident is closed.',
+  rebaselined: 'This level was accepted as the new one, so this incident is closed.',
   group_gone: 'Nothing came of this group for a long time, so this incident is closed.',
+}
+
+function noteOf({ cause, accepted }: NotifiedTransition): string | null {
+  if (accepted === undefined) return notes[cause]
+  return `${accepted.by} accepted this level as the new one${accepted.reason === null ? '' : `: ${accepted.reason}`}`
 }
 
 function reasonText(reason: NonNullable<Example['reason']>): string {
@@ -102,7 +108,7 @@ function whyOf({ why, numbers }: NotifiedTransition): string[] {
 
 export function describeAlert(transition: NotifiedTransition): AlertText {
   const { to, cause, examples } = transition
-  const note = cause === 'no_data' && to === 'resolved' ? 'Results arrive again.' : notes[cause]
+  const note = cause === 'no_data' && to === 'resolved' ? 'Results arrive again.' : noteOf(transition)
   return {
     headline: `${state[to]}: ${nameOf(transition)}`,
     numbers: formatNumbers(transition),

@@ -54,7 +54,7 @@ export type AlertStateJson = {
   severity: "page" | "ticket" | "info"
   mode: "live" | "shadow"
   state: "inactive" | "pending" | "firing" | "resolved"
-  cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone"
+  cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone" | "rebaselined"
   at: string
   since: string
   incident: string | null
@@ -250,6 +250,10 @@ export type AlertStateJson = {
       costMicroUsd: number | null
     } | null
     summaryRefused: string | null
+  } | null
+  accepted: {
+    by: string
+    reason: string | null
   } | null
   acknowledged: {
     by: string
@@ -272,7 +276,7 @@ export type AlertTransitionJson = {
   severity: "page" | "ticket" | "info"
   mode: "live" | "shadow"
   state: "inactive" | "pending" | "firing" | "resolved"
-  cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone"
+  cause: "condition" | "no_data" | "definition_changed" | "removed" | "group_gone" | "rebaselined"
   at: string
   since: string
   incident: string | null
@@ -468,6 +472,10 @@ export type AlertTransitionJson = {
       costMicroUsd: number | null
     } | null
     summaryRefused: string | null
+  } | null
+  accepted: {
+    by: string
+    reason: string | null
   } | null
 }
 
@@ -865,6 +873,14 @@ export type PushResponse = {
     revision: string | null
     changed: boolean
   }[]
+}
+
+export type RebaselinedResponse = {
+  alert: string
+  at: string
+  since: string | null
+  by: string
+  reason: string | null
 }
 
 export type ReplayComparison = {
@@ -1703,6 +1719,14 @@ export const createApi = (request: Request) => ({
     reason?: string
   }, signal?: AbortSignal): Promise<AlertStatesResponse> =>
     request('POST', `/v1/alerts/ack`, { body, signal }),
+  /** a new level of an alert on changes accepted: alert, since, by, reason */
+  rebaselineAlert: (body: {
+    alert: string
+    by?: string
+    reason?: string
+    since?: string
+  }, signal?: AbortSignal): Promise<RebaselinedResponse> =>
+    request('POST', `/v1/alerts/rebaseline`, { body, signal }),
   /** the scorecards in force, with when each was posted last */
   listScorecards: (signal?: AbortSignal): Promise<ScorecardsResponse> =>
     request('GET', `/v1/scorecards`, { signal }),

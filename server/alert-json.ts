@@ -30,6 +30,7 @@ export function transitionToJson(transition: StoredTransition, tenant: string, s
     traces: transition.examples.map(({ traceId }) => traceId),
     examples: transition.examples.map((example) => ({ ...withoutAbsent(example), path: tracePath(example) })),
     investigation: states.investigation(tenant, transition.incidentId),
+    accepted: transition.accepted ?? null,
   }
 }
 

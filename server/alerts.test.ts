@@ -2,14 +2,23 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sampleMessage } from '../alerting/receivers/sample.ts'
 import type { AlertPlan } from '../dsl/plan.ts'
+import { planOf } from '../dsl/testing.ts'
 import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
+import { readAudit } from '../storage/access/audit.ts'
 import { investigationRecord } from '../storage/alerts/investigation-record.ts'
+import { parseLevel } from '../storage/alerts/level-record.ts'
 import { type OpenAlerts, openAlerts } from '../storage/alerts/open-alerts.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
-import { ALERTS } from '../storage/log/topics.ts'
+import { ALERT_STATE, ALERTS, AUDIT_LOG } from '../storage/log/topics.ts'
 import { buildApi } from './api.ts'
 import type { ApiApp, ApiContext } from './api-context.ts'
 import type { AlertHistoryResponse, SilenceJson } from './schemas.ts'
+
+const CHANGES = `package shop
+online eval fast { on: trace  score: duration  pass: score <= 8s }
+alert worse { on: fast  when: pass_rate regresses by 5pp vs 14d  severity: page }
+alert many { on: fast  when: count(fail) >= 3 over 10m  severity: page }
+`
 
 let clockMs: number
 let log: EmbeddedLog
@@ -26,8 +35,9 @@ beforeEach(async () => {
     severity: 'ticket',
     owner: '@shop',
   } as unknown as AlertPlan
-  const definitions = { current: () => ({ plan: { alerts: [alert] } }) }
-  const context = { alerts, definitions, nowMs: () => clockMs } as unknown as ApiContext
+  const plan = { ...planOf(CHANGES), alerts: [...planOf(CHANGES).alerts, alert] }
+  const definitions = { current: () => ({ plan }) }
+  const context = { alerts, definitions, log, keys: {}, nowMs: () => clockMs } as unknown as ApiContext
   app = buildApi(context, {
     gate: () => ({ ok: true, principal: { tenant: 'default', role: 'operator', keyId: null } }),
     isLocal: false,
@@ -199,4 +209,36 @@ test('maintenance is in force at its hours', async () => {
   })
   clockMs += 90 * 60_000
   expect((await ask('/v1/silences')).body).toMatchObject({ silences: [{ state: 'active' }] })
+})
+
+test('a new level is accepted of an alert on changes alone, and written down with who did it', async () => {
+  await log.ensureTopics([
+    { name: AUDIT_LOG, partitions: 1, retentionMs: null, retentionBytes: null, compacted: false },
+  ])
+  const told = await ask('/v1/alerts/rebaseline', { alert: 'shop/worse', by: 'ann', reason: 'the new model' })
+  expect(told).toEqual({
+    status: 200,
+    body: { alert: 'shop/worse', at: '2026-11-21T10:00:00.000Z', since: null, by: 'ann', reason: 'the new model' },
+  })
+  const since = '2026-11-20T10:00:00.000Z'
+  expect((await ask('/v1/alerts/rebaseline', { alert: 'shop/worse', since })).body).toMatchObject({ since })
+  for (const [body, status, detail] of [
+    [{ alert: 'shop/wrse' }, 404, 'did you mean shop/worse?'],
+    [{ alert: 'shop/many' }, 400, 'compares with a number of its rule'],
+    [{ alert: 'shop/worse', since: '2027-01-01T00:00:00Z' }, 400, 'yet to come'],
+    [{ alert: 'shop/worse', since: 'yesterday' }, 400, 'since'],
+  ] as const) {
+    const refused = await ask('/v1/alerts/rebaseline', body)
+    expect(refused.status).toBe(status)
+    expect(JSON.stringify(refused.body)).toContain(detail)
+  }
+  const written = await log.read(ALERT_STATE, 0, 0, 10)
+  expect(written.map(({ key, value }) => ({ key, ...parseLevel(value)?.level }))).toMatchObject([
+    { key: 'level/default/shop/worse', atMs: clockMs, sinceMs: null, by: 'ann', reason: 'the new model' },
+    { key: 'level/default/shop/worse', atMs: clockMs, sinceMs: Date.parse(since), reason: null },
+  ])
+  expect(await readAudit(log, 'default', 10)).toMatchObject([
+    { act: 'alert.rebaseline', target: 'shop/worse', detail: { since } },
+    { act: 'alert.rebaseline', target: 'shop/worse', detail: { by: 'ann', reason: 'the new model' } },
+  ])
 })

@@ -35,6 +35,7 @@ import { liveAgentRoutes } from './routes/live-agents.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { offlineRoutes } from './routes/offline.ts'
 import { openApiRoutes } from './routes/openapi.ts'
+import { rebaselineRoute } from './routes/rebaseline.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { resultRoutes } from './routes/results.ts'
 import { scorecardRoutes } from './routes/scorecards.ts'
@@ -133,6 +134,7 @@ export function buildApi(
   evalPromptRoutes(app, context)
   evalDetailRoutes(app, context)
   alertRoutes(app, context)
+  rebaselineRoute(app, context)
   scorecardRoutes(app, context)
   liveAgentRoutes(app, context)
   subscribeRoutes(app, context, options.hub)

@@ -36,6 +36,7 @@ import { promptQuerySchema } from './routes/eval-prompt.ts'
 import { flipsQuerySchema, trendsQuerySchema } from './routes/eval-trends.ts'
 import { integrityCheckSchema, integrityQuerySchema } from './routes/integrity.ts'
 import { auditQuerySchema, createKeySchema } from './routes/keys.ts'
+import { rebaselineSchema } from './routes/rebaseline.ts'
 import { replayAskSchema } from './routes/replays.ts'
 import { renderedScorecardQuerySchema, scorecardHistoryQuerySchema } from './routes/scorecards.ts'
 import { signInSchema } from './routes/session.ts'
@@ -74,6 +75,7 @@ import {
   planResponseSchema,
   postedScorecardSchema,
   pushResponseSchema,
+  rebaselinedResponseSchema,
   replayComparisonSchema,
   replaySchema,
   replaysResponseSchema,
@@ -152,6 +154,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/alerts/history': { id: 'listAlertHistory', query: historyQuerySchema, gives: alertHistoryResponseSchema },
   'GET /v1/alerts/detectability': { id: 'listAlertDetectability', gives: alertDetectabilityResponseSchema },
   'POST /v1/alerts/ack': { id: 'acknowledgeAlert', body: acknowledgeSchema, gives: alertStatesResponseSchema },
+  'POST /v1/alerts/rebaseline': { id: 'rebaselineAlert', body: rebaselineSchema, gives: rebaselinedResponseSchema },
   'GET /v1/scorecards': { id: 'listScorecards', gives: scorecardsResponseSchema },
   'GET /v1/scorecards/:package/:name': { id: 'getScorecard', gives: scorecardSchema },
   'GET /v1/scorecards/:package/:name/history': {

@@ -70,6 +70,12 @@ export const ROUTES: readonly RouteEntry[] = [
     'what each alert on changes can see, from the traffic that there was',
   ),
   route('POST', '/v1/alerts/ack', 'edit', 'an alert that fires taken on: alert, by, reason'),
+  route(
+    'POST',
+    '/v1/alerts/rebaseline',
+    'edit',
+    'a new level of an alert on changes accepted: alert, since, by, reason',
+  ),
   route('GET', '/v1/scorecards', 'read', 'the scorecards in force, with when each was posted last'),
   route('GET', '/v1/scorecards/:package/:name', 'read', 'a scorecard as it would be sent now'),
   route('GET', '/v1/scorecards/:package/:name/history', 'read', 'when it was posted, newest first: limit'),

@@ -718,6 +718,8 @@ export const alertTransitionJsonSchema = z.object({
   examples: z.array(alertExampleSchema.in.extend({ path: z.string() })),
   /** What failing traces have more often than passing ones; null while nobody has looked, or nothing was to be looked at. */
   investigation: alertInvestigationSchema.nullable(),
+  /** Where `cause` is `rebaselined`: who accepted the level, and why. */
+  accepted: z.object({ by: z.string(), reason: z.string().nullable() }).nullable(),
 })
 
 export const alertStateJsonSchema = alertTransitionJsonSchema.extend({
@@ -725,6 +727,15 @@ export const alertStateJsonSchema = alertTransitionJsonSchema.extend({
   /** The id of a silence that is in force on it. */
   silencedBy: z.string().nullable(),
 })
+/** `since`: null for since the change of which the alert tells, or from `at` on. */
+export const rebaselinedResponseSchema = z.object({
+  alert: z.string(),
+  at: z.string(),
+  since: z.string().nullable(),
+  by: z.string(),
+  reason: z.string().nullable(),
+})
+export type RebaselinedResponse = z.infer<typeof rebaselinedResponseSchema>
 export const alertStatesResponseSchema = z.object({ alerts: z.array(alertStateJsonSchema) })
 export const alertHistoryResponseSchema = z.object({
   transitions: z.array(alertTransitionJsonSchema),

@@ -7,12 +7,14 @@ import {
   alertHistoryResponseSchema,
   alertStatesResponseSchema,
   newSilenceJsonSchema,
+  rebaselinedResponseSchema,
   type SilenceJson,
   silenceJsonSchema,
   silencesResponseSchema,
 } from '../../server/schemas.ts'
 import { type Answer, askApi, serverOf } from '../commands/ask-api.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { windowOf } from '../stored/window.ts'
 import { minutesOf } from './minutes.ts'
 
 export interface AskFlags {
@@ -93,14 +95,15 @@ export async function showHistory(alert: string | undefined, flags: AskFlags & {
   const answer = await ask(flags, '/v1/alerts/history', alertHistoryResponseSchema, query)
   return shown('alerts history', answer, flags, ({ transitions }) => {
     if (transitions.length === 0) return 'No alert has changed its state in the last 30 days.\n'
-    const rows = transitions.map(({ at, state, severity, alert, group, rule }) => [
+    const rows = transitions.map(({ at, state, severity, alert, group, rule, accepted }) => [
       at.slice(0, 19),
       state,
       severity,
       alert + labelsText(group),
       rule,
+      accepted === null ? '' : `accepted by ${accepted.by}${accepted.reason === null ? '' : `: ${accepted.reason}`}`,
     ])
-    return table([['at', 'state', 'severity', 'alert', 'rule'], ...rows])
+    return table([['at', 'state', 'severity', 'alert', 'rule', ''], ...rows])
   })
 }
 
@@ -112,6 +115,31 @@ export async function acknowledge(alert: string, flags: AskFlags & { reason?: st
       .map(({ alert, group }) => `${alert}${labelsText(group)} is acknowledged: no reminders, no escalation.\n`)
       .join(''),
   )
+}
+
+export interface RebaselineFlags extends AskFlags {
+  readonly since?: string
+  readonly reason?: string
+  readonly by?: string
+}
+
+export async function rebaseline(alert: string, flags: RebaselineFlags): Promise<number> {
+  const since = flags.since === undefined ? null : windowOf(flags.since, undefined, Date.now())
+  if (since !== null && !since.ok) {
+    process.stderr.write(`assay alerts rebaseline: ${since.message}\n`)
+    return exitCodes.usage
+  }
+  const post = {
+    alert,
+    by: author(flags.by),
+    ...(flags.reason !== undefined && { reason: flags.reason }),
+    ...(since !== null && { since: new Date(since.window.fromUs / 1000).toISOString() }),
+  }
+  const answer = await ask(flags, '/v1/alerts/rebaseline', rebaselinedResponseSchema, {}, post)
+  return shown('alerts rebaseline', answer, flags, (accepted) => {
+    const from = accepted.since === null ? 'the change that it tells of, or now' : accepted.since.slice(0, 16)
+    return `${accepted.alert} learns anew what is usual, of what came since ${from}. What fires of it ends within seconds.\n`
+  })
 }
 
 export async function addSilence(flags: SilenceFlags): Promise<number> {

@@ -1,6 +1,6 @@
 /** `assay alerts`: what fires, and whether its messages arrive. */
 import type { Command } from 'commander'
-import type { AskFlags } from '../alerts/ask-alerts.ts'
+import type { AskFlags, RebaselineFlags } from '../alerts/ask-alerts.ts'
 import type { PlanFlags } from '../alerts/plan.ts'
 import type { SendTestFlags } from '../alerts/send-test.ts'
 import { withServer } from './silence.ts'
@@ -17,6 +17,7 @@ Examples:
   assay alerts list
   assay alerts history checkout/slow
   assay alerts ack checkout/slow --reason "rolling back"
+  assay alerts rebaseline checkout/slower --reason "the new model is slower, and worth it"
   assay alerts send-test slack:#support-alerts
   assay alerts send-test 'pagerduty("checkout")' --config deploy/assay.yaml
 
@@ -49,6 +50,34 @@ Exit codes: 0 fine, 1 the receiver did not take it, or an alert is blind, 2 usag
     const { acknowledge } = await import('../alerts/ask-alerts.ts')
     process.exitCode = await acknowledge(alert, flags)
   })
+  const accept = alerts
+    .command('rebaseline')
+    .description('accept a new level: an alert on a change or an anomaly learns anew what is usual')
+    .argument('<alert>', 'package/alert')
+    .option(
+      '--since <when>',
+      'usual is what came since then: 24h, 2d, or 2026-01-31T09:00:00Z (the change it tells of; else now)',
+    )
+    .option('--reason <text>', 'why it is to be so')
+    .option('--by <name>', 'who says so (the user of this machine)')
+  withServer(accept)
+    .addHelpText(
+      'after',
+      `
+What it knew of the time before is no measure any more; what fires of it ends, and its receivers are told. It is quiet until
+it has learned enough: of a change a seventh of its reference and a day at least, which is also read from stored traces.
+It stands in the history of the alert, with who did it and why.
+
+Examples:
+  assay alerts rebaseline checkout/slower --reason "the new model is slower, and worth it"
+  assay alerts rebaseline checkout/slower --since 2d
+
+Exit codes: 0 accepted, 2 no such alert, one that compares with a number, or usage.`,
+    )
+    .action(async (alert: string, flags: RebaselineFlags) => {
+      const { rebaseline } = await import('../alerts/ask-alerts.ts')
+      process.exitCode = await rebaseline(alert, flags)
+    })
   alerts
     .command('send-test')
     .description('send a firing and its end to a receiver, with the settings of this machine')

@@ -16,6 +16,7 @@ const groupsSchema = z.object({
   groups: z.array(groupStateSchema),
   reference: referenceSchema.nullable(),
   versions: z.array(z.tuple([z.string(), version])),
+  accepted: z.object({ atMs: z.number(), fromMs: z.number() }).nullable().default(null),
 })
 
 /** Of Assay 0.1: one state, without groups. */
@@ -31,6 +32,7 @@ export function alertGroupsToJson({ startedMs, resumedMs, shared, groups }: Aler
     groups: [...groups.values()].map(groupStateToJson),
     reference: shared.reference === null ? null : referenceToJson(shared.reference),
     versions: [...shared.versions],
+    accepted: shared.accepted,
   }
 }
 
@@ -46,11 +48,12 @@ export function parseAlertGroups(raw: unknown): { ok: true; state: AlertGroups }
   }
   const parsed = groupsSchema.safeParse(raw)
   if (!parsed.success) return { ok: false, message: z.prettifyError(parsed.error) }
-  const { startedMs, resumedMs, groups, reference, versions } = parsed.data
+  const { startedMs, resumedMs, groups, reference, versions, accepted } = parsed.data
   const shared: Shared = {
     ...emptyShared(),
     reference: reference === null ? null : referenceFromJson(reference),
     versions: new Map(versions),
+    accepted,
   }
   const states = groups.map((json) => groupStateFromJson(json, shared))
   noteTroubles(shared, states)

@@ -194,11 +194,12 @@ function windowValues(alert: RunAlert, steps: readonly HistoryStep[]): AlertHist
 /** Takes what is older than what the alert saw itself. False where there is nothing of that: it is of another series, or not older. */
 export function adoptHistory(all: AlertGroups, alert: RunAlert, history: AlertHistory): boolean {
   if (history.measureHash !== alert.measureHash) return false
-  if (isRegression(alert)) return adoptLooks(all.shared.reference, history)
+  const fromMs = all.shared.accepted?.fromMs ?? Number.NEGATIVE_INFINITY
+  if (isRegression(alert)) return adoptLooks(all.shared.reference, history, fromMs, lookMsOf(alert))
   if (!isAnomaly(alert)) return false
   const overMs = alert.when.overNs / 1e6
   const series = emptySeries()
-  for (const [startMs, value] of history.values)
+  for (const [startMs, value] of history.values.filter(([startMs]) => startMs >= fromMs))
     addToSeries(series, startMs, value, overMs, alert.when.referenceNs / 1e6)
   all.shared.usual = series
   let adopted = false
@@ -212,16 +213,22 @@ export function adoptHistory(all: AlertGroups, alert: RunAlert, history: AlertHi
   return adopted
 }
 
-function adoptLooks(reference: Reference | null, { looks, days, roughCutoff }: AlertHistory): boolean {
+/** `fromMs`: what was before is no measure. */
+function adoptLooks(
+  reference: Reference | null,
+  { looks, days, roughCutoff }: AlertHistory,
+  fromMs: number,
+  lookMs: number,
+): boolean {
   if (reference === null || (reference.fit !== null && !reference.fit.partial)) return false
   const firstOwn = reference.looks[0]?.index ?? Number.POSITIVE_INFINITY
-  const older = looks.map(lookFromJson).filter(({ index }) => index < firstOwn)
+  const older = looks.map(lookFromJson).filter(({ index }) => index < firstOwn && index * lookMs >= fromMs)
   if (older.length === 0) return false
   const merged: ReferenceLook[] = [...older, ...reference.looks]
   reference.looks = merged.sort((a, b) => a.index - b.index)
   const ownDays = new Set(reference.days.map(({ day }) => day))
   const olderDays = days
-    .filter(([day]) => !ownDays.has(day))
+    .filter(([day]) => !ownDays.has(day) && day * DAY_MS >= fromMs)
     .map(([day, bins]) => ({ day, bins: new Map(bins.map(([index, count, value]) => [index, { count, value }])) }))
   reference.days = [...olderDays, ...reference.days].sort((a, b) => a.day - b.day)
   reference.roughCutoff ??= roughCutoff

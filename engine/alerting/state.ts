@@ -18,6 +18,8 @@ export interface Shared {
   usual: Series | null
   /** Keys of the groups that fire or are about to: what comes meanwhile is no reference. */
   troubled: Set<string>
+  /** The last level that people accepted: what was before `fromMs` is no measure. `atMs`: when they said so, by which it is told. */
+  accepted: { atMs: number; fromMs: number } | null
 }
 
 export interface Anomaly {
@@ -59,6 +61,7 @@ export const emptyShared = (): Shared => ({
   versions: new Map(),
   usual: null,
   troubled: new Set(),
+  accepted: null,
 })
 
 /** `startMs`: when the alert begins to watch; by default with the first observation or evaluation. */

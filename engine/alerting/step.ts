@@ -261,12 +261,19 @@ function endIncident(
   state: AlertState,
   alert: RunAlert,
   nowMs: number,
-  cause: 'definition_changed' | 'removed' | 'group_gone',
+  cause: 'definition_changed' | 'removed' | 'group_gone' | 'rebaselined',
 ): AlertTransition[] {
   const { phase } = state
   if (phase.kind !== 'firing') return []
   const numbers = numbersOf(state, alert)
   return [enter(state, alert, { kind: 'resolved', sinceMs: nowMs, incident: phase.incident }, cause, numbers, nowMs)]
+}
+
+/** People accepted what is as usual: what fires of it ends, what is about to fire does not. */
+export function settleAlert(state: AlertState, alert: RunAlert, nowMs: number): AlertTransition[] {
+  const atMs = Math.max(nowMs, state.evaluatedMs)
+  if (state.phase.kind === 'firing') return endIncident(state, alert, atMs, 'rebaselined')
+  return [enter(state, alert, { kind: 'inactive' }, 'rebaselined', numbersOf(state, alert), atMs)]
 }
 
 /** Nobody watches any more: a firing one resolves. `cause`: the alert is gone from the definitions, or a group is. */

@@ -25,7 +25,7 @@ export const alertTransitionSchema = z.object({
   mode: z.enum(['live', 'shadow']),
   from: phase,
   to: phase,
-  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed', 'group_gone']),
+  cause: z.enum(['condition', 'no_data', 'definition_changed', 'removed', 'group_gone', 'rebaselined']),
   atMs: z.number(),
   incidentId: z.string().optional(),
   sinceMs: z.number(),
@@ -41,5 +41,6 @@ export const alertTransitionSchema = z.object({
   }),
   examples: z.array(alertExampleSchema),
   why: alertWhySchema.nullable().default(null),
+  accepted: z.object({ by: z.string(), reason: z.string().nullable() }).optional(),
   trend: z.object({ points: z.array(z.tuple([z.number(), z.number().nullable()]).readonly()).readonly() }).optional(),
 })

@@ -7,9 +7,10 @@ import type { AlertWhy } from './why.ts'
 
 /**
  * `condition`: the rule's comparison; `no_data`: silence for longer than `no_data: fire after`; the others end an incident, `group_gone`
- * that of a group of which nothing came for a long time.
+ * that of a group of which nothing came for a long time, `rebaselined` those of an alert whose new level people accepted (which stands in the
+ * history of one that does not fire, too).
  */
-export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed' | 'group_gone'
+export type TransitionCause = 'condition' | 'no_data' | 'definition_changed' | 'removed' | 'group_gone' | 'rebaselined'
 
 export type AlertPhase =
   | { kind: 'inactive' }
@@ -76,4 +77,6 @@ export interface AlertTransition {
   readonly why: AlertWhy | null
   /** Of firing and resolved transitions: how the value went. Absent where there is nothing to draw. */
   readonly trend?: AlertTrend | undefined
+  /** Of those whose cause is `rebaselined`: who says so, and why. */
+  readonly accepted?: { readonly by: string; readonly reason: string | null } | undefined
 }

@@ -102,6 +102,24 @@ test('a firing alert is listed, acknowledged by name, and in the history', async
   expect((await cli('alerts', 'history', 'shop/other')).stdout).toContain('No alert has changed its state')
 }, 60_000)
 
+test('a new level is accepted of alerts on changes alone', async () => {
+  expect(await cli('alerts', 'rebaseline', 'shop/leak')).toMatchObject({
+    code: 2,
+    stderr:
+      'assay alerts rebaseline: shop/leak compares with a number of its rule, not with what was usual: change its when:\n',
+  })
+  expect(await cli('alerts', 'rebaseline', 'shop/wrse', '--since', 'then')).toMatchObject({ code: 2 })
+  const accepted = await cli('alerts', 'rebaseline', 'shop/worse', '--reason', 'the new model', '--by', 'ann')
+  expect(accepted).toMatchObject({ code: 0, stderr: '' })
+  expect(accepted.stdout).toMatch(/^shop\/worse learns anew what is usual/)
+  let shown = ''
+  for (let tries = 0; tries < 300 && !shown.includes('accepted by ann'); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    shown = (await cli('alerts', 'history', 'shop/worse')).stdout
+  }
+  expect(shown).toMatch(/inactive +ticket +shop\/worse .* accepted by ann: the new model/)
+}, 90_000)
+
 test('a silence is added, shown, and ended; maintenance has its hours; a misspelt name is told of', async () => {
   const added = await cli('silence', 'add', '--alert', 'shop/leak', '--for', '2h', '--reason', 'deploy', '--by', 'ann')
   expect(added).toMatchObject({ code: 0, stderr: '' })

@@ -244,6 +244,15 @@ export function forgetSince(reference: Reference, alert: RegressionAlert, sinceM
   reference.looks = reference.looks.filter(({ index }) => (index + 1) * lookMs <= sinceMs)
 }
 
+/** People say that what was before `fromMs` is no measure any more: begins anew with what came since. */
+export function forgetBefore(reference: Reference, alert: RegressionAlert, fromMs: number): void {
+  const lookMs = lookMsOf(alert)
+  reference.looks = reference.looks.filter(({ index }) => index * lookMs >= fromMs)
+  reference.days = reference.days.filter(({ day }) => day * 24 * HOUR_MS >= fromMs)
+  reference.roughCutoff = null
+  reference.fit = null
+}
+
 /** Index; of each part of the traffic its name, how many, sum and sum of squares. */
 export type ReferenceLookJson = [number, [string, number, number, number][]]
 

@@ -37,11 +37,17 @@ export function AlertHistory({ alert }: { alert?: string }) {
             },
             {
               head: 'Became',
-              cell: ({ state, cause, group }) => (
+              cell: ({ state, cause, group, accepted }) => (
                 <>
                   {state}
                   {cause !== 'condition' && <span className="faint"> ({cause.replaceAll('_', ' ')})</span>}
                   <span className="faint"> {Object.values(group).join(', ')}</span>
+                  {accepted !== null && (
+                    <div className="faint">
+                      accepted by {accepted.by}
+                      {accepted.reason !== null && `: ${accepted.reason}`}
+                    </div>
+                  )}
                 </>
               ),
             },
