@@ -986,6 +986,7 @@ export type Result = {
     inputTokens?: number
     outputTokens?: number
   }
+  standIn?: StandIn
   costUsd?: number
   runId?: string
   inclusionProbability?: number
@@ -1098,6 +1099,7 @@ export type ScorecardsResponse = {
 export type SeriesPoint = {
   start: string
   measureHash: string
+  standIn?: StandIn
   label?: string
   verdicts: Ledger
   passRate?: number
@@ -1182,6 +1184,11 @@ export type SkippedRecords = {
   partition: number
   from: number
   to: number
+}
+
+export type StandIn = {
+  level: "or_else" | "cheaper" | "proxy"
+  by: string
 }
 
 export type TraceResponse = {
@@ -1453,6 +1460,10 @@ export type OfflineRun = {
     error: number
     overBudget: number
     left: number
+    cached: number
+    orElse: number
+    cheaper: number
+    proxy: number
   }
   spentUsd: number
   error?: string

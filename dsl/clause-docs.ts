@@ -97,6 +97,11 @@ const DOCS: Readonly<Record<string, ClauseDoc>> = {
     doc: 'A ready-made measure in place of `judge:`, `show:`, `scale:` and `rubric:`.',
     snippet: '<>',
   },
+  proxy: {
+    form: 'other',
+    doc: 'A metric without a judge that stands in where no judge can be reached. Its scores are a series of their own.',
+    snippet: '<token_f1>(<answer: output.text, reference: input.text>)',
+  },
   labels: {
     form: 'text',
     doc: "A file of human scores of some traces: the mean is corrected for the judge's bias.",

@@ -25,7 +25,7 @@ export const CLAUSES: Record<DeclKind, KindClauses> = {
   },
   'offline eval': {
     required: ['every', 'sample', 'judge', 'show', 'scale', 'rubric', 'pass'],
-    optional: ['title', 'owner', 'was', 'missed', 'metric', 'labels', 'budget', 'missing', 'mode'],
+    optional: ['title', 'owner', 'was', 'missed', 'metric', 'proxy', 'labels', 'budget', 'missing', 'mode'],
   },
   alert: {
     required: ['on', 'when', 'severity'],
@@ -44,6 +44,7 @@ export const OF_A_USE: Record<'online eval' | 'offline eval', readonly string[]>
     'missed',
     'sample',
     'judge',
+    'proxy',
     'labels',
     'budget',
     'title',

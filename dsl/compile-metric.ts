@@ -25,16 +25,17 @@ export interface CompiledMetric {
 /** Null when it is in error (told). */
 export function compileMetric(
   clauses: Clauses,
+  clause: 'metric' | 'proxy',
   scope: ScopePlan | null,
   module: Module,
   project: Project,
 ): CompiledMetric | null {
-  const node = clauses.single('metric')
+  const node = clauses.single(clause)
   if (node === null || node.kind === 'error') return null
   const { reporter } = module
   if (node.kind !== 'call') {
     const schema = node.kind === 'path' ? findMetric(node.path) : undefined
-    reporter.report('E0421', node.span, '`metric:` takes a metric with its arguments', {
+    reporter.report('E0421', node.span, `\`${clause}:\` takes a metric with its arguments`, {
       label: `such as \`${metricUsage(schema ?? (METRICS[0] as MetricSchema))}\``,
     })
     return null

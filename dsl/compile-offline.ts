@@ -11,8 +11,18 @@ import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
 import { compileLabelsFile } from './labels-file.ts'
 import { durationNs, literalValue } from './literals.ts'
+import { asksJudge } from './metrics.ts'
 import type { EvalDecl, Module } from './module.ts'
-import type { BudgetPlan, Expr, JudgePlan, OfflineEvalPlan, OfflineMethod, ScopePlan, Subject } from './plan.ts'
+import type {
+  BudgetPlan,
+  Expr,
+  JudgePlan,
+  MetricPlan,
+  OfflineEvalPlan,
+  OfflineMethod,
+  ScopePlan,
+  Subject,
+} from './plan.ts'
 import { compileSchedule } from './schedule.ts'
 import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
@@ -38,12 +48,14 @@ export function compileOffline(
   const scored = clauses.has('metric')
     ? byMetric(clauses, sample?.scope ?? null, module, project)
     : byRubric(clauses, sample?.scope.subject ?? null, module)
+  const proxy = clauses.has('proxy') ? compileProxy(clauses, sample?.scope ?? null, scored, module, project) : undefined
   const missed = clauses.word('missed', MISSED, 'latest')
   const labels = compileLabelsFile(clauses, heading.id, clauses.home('labels', module), project.readLabels)
   const budget = compileBudget(clauses, clauses.home('budget', module))
   const pass = compileScoredPass(clauses, scored, clauses.home('pass', module), project)
   const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)
-  if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null) return null
+  if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null || proxy === null)
+    return null
   if (!checkCheaper(scored.method, budget, clauses, module)) return null
   return {
     kind: 'offline' as const,
@@ -53,6 +65,7 @@ export function compileOffline(
     ...(missed !== null && missed !== 'latest' && { missed }),
     sample,
     method: scored.method,
+    ...(proxy !== undefined && { proxy }),
     labels: labels?.file ?? null,
     ...(labels !== null && { anchors: labels.labels }),
     budget,
@@ -99,7 +112,7 @@ function byRubric(clauses: Clauses, subject: Subject | null, module: Module): Sc
 }
 
 function byMetric(clauses: Clauses, scope: ScopePlan | null, module: Module, project: Project): Scored | null {
-  const metric = compileMetric(clauses, scope, clauses.home('metric', module), project)
+  const metric = compileMetric(clauses, 'metric', scope, clauses.home('metric', module), project)
   const judge = clauses.has('judge') ? compileJudge(clauses, clauses.home('judge', module)) : null
   if (metric === null) return null
   const { name, judgeCalls, result } = metric.schema
@@ -119,6 +132,30 @@ function byMetric(clauses: Clauses, scope: ScopePlan | null, module: Module, pro
     missing: metric.missing,
     always: judgeCalls > 0 ? 'a judge may abstain' : 'there may be nothing to measure',
   }
+}
+
+/** Null when it is in error (told). */
+function compileProxy(
+  clauses: Clauses,
+  scope: ScopePlan | null,
+  scored: Scored | null,
+  module: Module,
+  project: Project,
+): MetricPlan | null {
+  const home = clauses.home('proxy', module)
+  const metric = compileMetric(clauses, 'proxy', scope, home, project)
+  if (metric === null || scored === null) return null
+  const { name, judgeCalls, result } = metric.schema
+  const refuse = (message: string, label: string): null => {
+    home.reporter.report('E0424', clauses.clause('proxy')?.key.span ?? NOWHERE, message, { label })
+    return null
+  }
+  if (!asksJudge(scored.method)) return refuse('nothing stands in for a metric that asks no judge', 'leave it out')
+  if (judgeCalls > 0)
+    return refuse(`\`${name}\` asks a judge itself`, 'a metric without one is needed, such as `token_f1`')
+  if (result !== 'ratio')
+    return refuse(`\`${name}\` has no scale`, 'a metric that gives a ratio is needed, such as `token_f1`')
+  return metric.plan
 }
 
 const NOWHERE: Span = { start: 0, end: 0 }

@@ -65,6 +65,31 @@ describe('metrics', () => {
     expect(compiled(metric(call)).plan.method).toMatchObject({ kind: 'metric' })
   })
 
+  test('a proxy stands in for judges, outside of what is measured', () => {
+    const faithful = 'faithfulness(answer: output.text, context: retrieval.documents)'
+    const { plan: without } = compiled(metric(faithful))
+    const { plan, warnings } = compiled(
+      metric(faithful, '  proxy: k_precision(answer: output.text, context: retrieval.documents)\n'),
+    )
+    expect(warnings).toEqual([])
+    expect(plan.proxy).toMatchObject({ name: 'k_precision', version: 1 })
+    expect([plan.measureHash, plan.verdictHash]).toEqual([without.measureHash, without.verdictHash])
+  })
+
+  test.each([
+    ['asks a judge', 'answer_relevance(question: input.text, answer: output.text)', 'E0424'],
+    ['has no scale', 'loops()', 'E0424'],
+    ['is none', 'k_precisio(answer: output.text)', 'E0421'],
+  ])('refuses a proxy that %s', (_, proxy, code) => {
+    const faithful = 'faithfulness(answer: output.text, context: retrieval.documents)'
+    expect(codesOf(metric(faithful, `  proxy: ${proxy}\n`))).toEqual([code])
+  })
+
+  test('refuses a proxy for what asks no judge', () => {
+    const call = 'token_f1(answer: output.text, reference: attr("shop.expected", string))'
+    expect(codesOf(metric(call, `  proxy: ${call}\n`))).toEqual(['E0424'])
+  })
+
   test('of documents can have a judge of their own', () => {
     const { plan } = compiled(
       metric('faithfulness(answer: output.text, context: retrieval.documents)', '  judge: "a/one" or else "b/two"\n'),

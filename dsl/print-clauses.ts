@@ -42,6 +42,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
           aside('missed', plan.missed ?? ''),
           sampleClause(plan.sample, options),
           ...methodClauses(plan.method, options),
+          aside('proxy', plan.proxy === undefined ? '' : metricText(plan.proxy, options)),
           aside('labels', plan.labels === null ? '' : JSON.stringify(plan.labels)),
           aside('budget', plan.budget === null ? '' : budgetText(plan.budget)),
         ]
@@ -61,7 +62,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
 const EVAL_KEYS = new Set([
   ...['id', 'name', 'package', 'measureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
   ...['kind', 'title', 'owner', 'mode', 'scope', 'score', 'redact', 'pass', 'missing'],
-  ...['schedule', 'missed', 'sample', 'method', 'labels', 'anchors', 'budget'],
+  ...['schedule', 'missed', 'sample', 'method', 'proxy', 'labels', 'anchors', 'budget'],
 ])
 
 /** Of an alert or a scorecard. */

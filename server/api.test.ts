@@ -374,6 +374,8 @@ const postReplay = (body: unknown) =>
     body: JSON.stringify(body),
   })
 
+const NO_LEVELS = { cached: 0, orElse: 0, cheaper: 0, proxy: 0 }
+
 describe('/v1/replays', () => {
   test('a dry run tells what would be read, and asks for nothing', async () => {
     const { status, body } = await postReplay({ from: '24h', evals: ['shop/no_pii'], dryRun: true })
@@ -654,7 +656,7 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
         estimateUsd: 1.2,
         budgetUsd: 1,
         batches: { all: 4, done: 1, failed: 0 },
-        outcome: { alreadyJudged: 0, pass: 20, fail: 5, unknown: 0, error: 0, overBudget: 0, left: 0 },
+        outcome: { alreadyJudged: 0, pass: 20, fail: 5, unknown: 0, error: 0, overBudget: 0, left: 0, ...NO_LEVELS },
         spentUsd: 0.25,
       },
     })

@@ -33,6 +33,11 @@ export const offlineRunSchema = z.object({
     error: count,
     overBudget: count,
     left: count,
+    /** Of those judged: answered from the cache, by `or else`, by the budget's cheaper judge, by the proxy. */
+    cached: count,
+    orElse: count,
+    cheaper: count,
+    proxy: count,
   }),
   spentUsd: z.number(),
   error: z.string().optional(),

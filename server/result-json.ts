@@ -1,23 +1,27 @@
 import type { Plan } from '../dsl/plan.ts'
 import { scoreUnitOf } from '../engine/evaluate/score.ts'
+import { type StandIn, standInsOf } from '../engine/judge/answered-by.ts'
 import type { EvalResult } from '../engine/model/result.ts'
 import { rfc3339FromUs } from '../engine/model/span-json.ts'
 import type { ResultJson } from './schemas.ts'
 
-/** The unit of a result's score, by the definitions in force; null where it has none, or another measure is in force. */
-export type UnitOf = (result: EvalResult) => string | null
+/** What is known of a result's measure by the definitions in force; null where another is in force. */
+export type MeasureOf = (result: EvalResult) => { unit: string | null; standIn: StandIn | null } | null
 
-export function unitsOf(plan: Plan): UnitOf {
-  const evals = new Map(plan.evals.map((one) => [one.id, { measureHash: one.measureHash, unit: scoreUnitOf(one) }]))
+export function measuresOf(plan: Plan): MeasureOf {
+  const evals = new Map(plan.evals.map((one) => [one.id, one]))
   return ({ evalId, measureHash }) => {
-    const known = evals.get(evalId)
-    return known?.measureHash === measureHash ? known.unit : null
+    const one = evals.get(evalId)
+    if (one === undefined) return null
+    const standIn = one.kind === 'offline' ? (standInsOf(one).get(measureHash) ?? null) : null
+    // A stand-in scores on the eval's own scale.
+    return one.measureHash === measureHash || standIn !== null ? { unit: scoreUnitOf(one), standIn } : null
   }
 }
 
 /** A result as the API shows it: what is not known is left out. */
-export function resultToJson(result: EvalResult, unitOf: UnitOf): ResultJson {
-  const unit = result.score === undefined ? null : unitOf(result)
+export function resultToJson(result: EvalResult, measureOf: MeasureOf): ResultJson {
+  const { unit = null, standIn = null } = measureOf(result) ?? {}
   const { agentName, agentVersion, judgeModel, judgeInputTokens, judgeOutputTokens, reason } = result
   return {
     eval: result.evalId,
@@ -27,7 +31,7 @@ export function resultToJson(result: EvalResult, unitOf: UnitOf): ResultJson {
     subjectTime: rfc3339FromUs(result.subjectTimeUs),
     verdict: result.verdict,
     ...(result.score !== undefined && { score: result.score }),
-    ...(unit !== null && { scoreUnit: unit }),
+    ...(result.score !== undefined && unit !== null && { scoreUnit: unit }),
     ...(reason !== undefined && { reason: { ...reason } }),
     evidence: result.evidence.map((evidence) => ({ ...evidence })),
     ...(result.judgements.length > 0 && { judgements: result.judgements.map((judgement) => ({ ...judgement })) }),
@@ -51,6 +55,7 @@ export function resultToJson(result: EvalResult, unitOf: UnitOf): ResultJson {
         ...(judgeOutputTokens !== undefined && { outputTokens: judgeOutputTokens }),
       },
     }),
+    ...(standIn !== null && { standIn }),
     ...(result.costMicroUsd !== undefined && { costUsd: result.costMicroUsd / 1e6 }),
     ...(result.runId !== '' && { runId: result.runId, inclusionProbability: result.inclusionProbability }),
     ...(result.drawnFor !== undefined && { drawnFor: result.drawnFor }),

@@ -36,6 +36,9 @@ export const judgementSchema = z.object({
   detail: z.string().optional(),
 })
 
+/** Behind `or else`, the budget's cheaper judge, or the proxy metric. `by`: judges as the eval names them, or the metric. */
+export const standInSchema = z.object({ level: z.enum(['or_else', 'cheaper', 'proxy']), by: z.string() })
+
 export const resultSchema = z.object({
   eval: z.string(),
   traceId: z.string(),
@@ -61,6 +64,8 @@ export const resultSchema = z.object({
   agent: z.object({ name: z.string().optional(), version: z.string().optional() }).optional(),
   env: z.string().optional(),
   judge: z.object({ model: z.string(), inputTokens: z.int().optional(), outputTokens: z.int().optional() }).optional(),
+  /** Who answered in place of the eval's judge: such scores are a measure of their own. Absent of the judge's. */
+  standIn: standInSchema.optional(),
   costUsd: z.number().optional(),
   /** `eval@slot` of an offline run. */
   runId: z.string().optional(),
@@ -240,6 +245,8 @@ export const seriesPointSchema = z.object({
   start: z.string(),
   /** Where it changes the measure did: what is before and after it are not one series. */
   measureHash: z.string(),
+  /** Who answered in place of the eval's judge: a line of its own, and no break. */
+  standIn: standInSchema.optional(),
   label: z.string().optional(),
   verdicts: ledgerSchema,
   /** pass / (pass + fail) with its 95% interval (Wilson); absent where nothing was decided. */

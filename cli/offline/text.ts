@@ -25,10 +25,18 @@ export function progressText(run: OfflineRunJson): string {
     [outcome.alreadyJudged, 'judged before'],
   ] as const
   const parts = counts.flatMap(([n, what]) => (n > 0 ? [`${number(n)} ${what}`] : []))
+  const levels = [
+    [outcome.orElse, 'by `or else`'],
+    [outcome.cheaper, 'by the cheaper judge'],
+    [outcome.proxy, 'by the proxy'],
+    [outcome.cached, 'from the cache'],
+  ] as const
+  const by = levels.flatMap(([n, what]) => (n > 0 ? [`${number(n)} ${what}`] : []))
+  const otherwise = by.length === 0 ? '' : `; ${by.join(', ')}`
   const failed = batches.failed > 0 ? `; ${number(batches.failed)} batches failed` : ''
   const budget = run.budgetUsd === undefined ? '' : ` of ${usdText(run.budgetUsd)}`
   const spent = run.spentUsd > 0 || run.budgetUsd !== undefined ? `; ${usdText(run.spentUsd)}${budget}` : ''
-  return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${failed}${spent}`
+  return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${failed}${spent}`
 }
 
 export function runLine(run: OfflineRunJson): string {

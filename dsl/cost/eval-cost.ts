@@ -85,6 +85,7 @@ function termsOf(plan: EvalPlan, module: Module | undefined, context: CostContex
   ]
   if (plan.kind === 'offline') {
     if (plan.method.kind === 'metric') terms.push(written.term('metric', argumentsOf(plan.method.metric, context)))
+    if (plan.proxy !== undefined) terms.push(written.term('proxy', argumentsOf(plan.proxy, context)))
     return terms
   }
   terms.push(written.term('score', operationsOf(plan.score, context)))

@@ -133,7 +133,7 @@ function describeEval(plan: EvalPlan): string {
     plan.owner === null ? '' : `Owner ${plan.owner}`,
     plan.mode === 'shadow' ? 'In shadow: it notifies nobody.' : '',
     plan.kind === 'offline'
-      ? `${methodText(plan.method)} on \`${plan.schedule.cron}\` (${plan.schedule.timeZone}), ${scoreType(plan)}.`
+      ? `${methodText(plan.method)}${plan.proxy === undefined ? '' : `, or else by the proxy \`${plan.proxy.name}\``} on \`${plan.schedule.cron}\` (${plan.schedule.timeZone}), ${scoreType(plan)}.`
       : `Of each \`${plan.scope.subject}\`, judged ${plan.when === 'arrival' ? 'as it arrives' : 'when its trace settles'}${plan.score === null ? '' : `; score: ${scoreType(plan)}`}.`,
   ]
   return lines.filter((line) => line !== '').join('  \n')

@@ -65,7 +65,7 @@ export function editFor(
 }
 
 /** Clauses whose key has no token of its own. */
-const OTHER_KEYS: ReadonlySet<string> = new Set(['was', 'labels', 'budget', 'metric', 'false_alarms'])
+const OTHER_KEYS: ReadonlySet<string> = new Set(['was', 'labels', 'budget', 'metric', 'proxy', 'false_alarms'])
 
 const ASKED_OF_A_TEXT = new Set<unknown>([t.Contains, t.Starts, t.Matches])
 

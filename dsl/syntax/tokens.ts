@@ -135,6 +135,7 @@ export const VALUE_KEYS = [
   'owner',
   'was',
   'metric',
+  'proxy',
   'labels',
   'score',
   'pass',

@@ -42,10 +42,6 @@ function labelsOf({ agentName, agentVersion, env, labels }: EvalResult): Record<
   return all
 }
 
-/** Of a model of the eval the answer names a version; a panel's names are joined. */
-const isOfJudge = (judgeModel: string, judges: readonly string[]): boolean =>
-  judges.some((judge) => judgeModel.includes(judge.slice(judge.indexOf('/') + 1)))
-
 export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs: number, isOld = false): Observation {
   const { measure } = alert.when
   const score = scoreInPlanUnit(result.score, measure.type)
@@ -53,15 +49,11 @@ export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs:
     (measure.kind === 'count' || measure.kind === 'rate' ? measure.verdict === 'pass' : false) ||
     alert.on.kind === 'scope'
   const ofScores = measure.kind === 'score' || measure.kind === 'value'
-  const { judgeModel } = result
   return {
     verdict: result.verdict,
     ...(ofScores && score !== undefined && { score }),
     ...((alert.by.length > 0 || isStatistical(alert)) && { labels: labelsOf(result) }),
     ...(isStatistical(alert) && { measureHash: result.measureHash }),
-    ...(alert.judges !== undefined &&
-      judgeModel !== undefined &&
-      !isOfJudge(judgeModel, alert.judges) && { standIn: true }),
     ...(isOld && { isStale: true }),
     atMs: appendTimeMs,
     // Each run of an offline eval asks anew: what it says of a subject that an earlier run saw is news.

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { planOf } from '../../dsl/testing.ts'
+import { measureBy } from '../judge/answered-by.ts'
 import { makeResult } from '../model/make-result.ts'
 import { observationOf } from './observation.ts'
 import { runAlertsOf } from './run-alert.ts'
@@ -27,11 +28,13 @@ alert fell {
   if (alert === undefined) throw new Error('there is no alert')
   return alert
 }
-const isStandIn = (judge: string): boolean =>
-  observationOf(makeResult({ judgeModel: 'gpt-5-mini-2026-01-01' }), alertOn(judge), 0).standIn === true
 
-test('what another judge said than the eval names stands in; of an eval that names none, the configured one is its own', () => {
-  expect(isStandIn('judge: "openai/gpt-5-mini"')).toBe(false)
-  expect(isStandIn('judge: "openai/gpt-9"')).toBe(true)
-  expect(isStandIn('')).toBe(false)
+test('an alert on changes is fed by the hash of what measured, whatever the provider calls its model', () => {
+  const alert = alertOn('judge: "azure/my-deployment" or else "openai/gpt-5-mini"')
+  const measureHash = alert.measureHash ?? ''
+  const observed = (hash: string) =>
+    observationOf(makeResult({ judgeModel: 'gpt-5-2026-01-01', measureHash: hash }), alert, 0)
+  expect(observed(measureHash).measureHash).toBe(alert.measureHash)
+  const ofStandIn = measureBy({ measureHash }, 'openai/gpt-5-mini')
+  expect(observed(ofStandIn).measureHash).not.toBe(alert.measureHash)
 })

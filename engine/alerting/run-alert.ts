@@ -7,12 +7,10 @@ export type RunMeasure = AlertMeasure
 export interface RunAlert extends AlertPlan {
   /** How many alerts share its budget of false alarms; 1 unless given. */
   readonly monitors?: number
-  /** Of what is watched, as it is measured now. A statistical alert looks at its results alone; of any unless given. */
+  /** Of what is watched, as it is measured now. A statistical alert looks at its results alone, and so at none of a judge's stand-in; of any unless given. */
   readonly measureHash?: string
   /** Of what of it passes. */
   readonly verdictHash?: string
-  /** The judges that the eval names: what stood in for them never feeds a statistical alert. Any unless given: an eval by the configured judge names none. */
-  readonly judges?: readonly string[]
 }
 
 export type RegressionAlert = RunAlert & { when: Extract<AlertWhen, { kind: 'regression' }> }
@@ -39,7 +37,6 @@ export function runAlertsOf(plan: Pick<Plan, 'alerts' | 'evals'>): RunAlert[] {
       ...(alert.falseAlarms?.shared === true && { monitors: sharing.get(alert.package) ?? 1 }),
       ...(measureHash !== undefined && { measureHash }),
       ...(watched !== undefined && { verdictHash: watched.verdictHash }),
-      ...(watched?.kind === 'offline' && watched.method.judge !== null && { judges: watched.method.judge.models }),
     }
   })
 }

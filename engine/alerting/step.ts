@@ -309,11 +309,9 @@ export function observeResults(
   return { state, transitions }
 }
 
-/** What was measured otherwise, before a change or by a judge that stood in, is of another series. */
-function isOfMeasure({ measureHash, judges }: RunAlert, observation: Observation): boolean {
-  if (measureHash !== undefined && observation.measureHash !== undefined && measureHash !== observation.measureHash)
-    return false
-  return judges === undefined || observation.standIn !== true
+/** What was measured otherwise, before a change or by a judge that stood in, is of another series: its hash says so. */
+function isOfMeasure({ measureHash }: RunAlert, observation: Observation): boolean {
+  return measureHash === undefined || observation.measureHash === undefined || measureHash === observation.measureHash
 }
 
 /** Brings the state to `nowMs`. A clock that went back is taken as standing still. */

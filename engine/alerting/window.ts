@@ -41,8 +41,6 @@ export interface Observation {
   /** What groups and parts of the traffic are told by, by label as the language writes it: `agent.version`, `attr("acme.tier")`. */
   readonly labels?: Readonly<Record<string, string>>
   readonly measureHash?: string
-  /** Scored by a judge that the eval does not name: one stood in. */
-  readonly standIn?: boolean
   /** Of a catch-up or a replay: it says something of the past, and pages nobody. */
   readonly isStale?: boolean
 }

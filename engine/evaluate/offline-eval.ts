@@ -24,6 +24,8 @@ export interface OfflineEval {
   readonly measure: ((trace: TraceView, span: ProjectedSpan | undefined) => Measured) | null
   /** What to ask a judge; null where `measure` is not. */
   readonly inquire: ((trace: TraceView, span: ProjectedSpan | undefined) => Inquiry) | null
+  /** The score by the proxy, on the eval's own scale; null where it has none. */
+  readonly proxy: ((trace: TraceView, span: ProjectedSpan | undefined) => Measured) | null
   decide(trace: TraceView, span: ProjectedSpan | undefined, judged: Judged): Decision
   /** What alerts are divided by. */
   labels(trace: TraceView, span: ProjectedSpan | undefined): Readonly<Record<string, string>> | undefined
@@ -46,6 +48,7 @@ export function compileOfflineEval(
   const pass = compiler.truth(evalPlan.pass)
   const measure = evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler) : null
   const inquire = measure === null ? compileInquiry(evalPlan.method, compiler, subject === 'session') : null
+  const proxy = evalPlan.proxy === undefined ? null : compileMeasure(evalPlan.proxy, compiler)
   const labels = compileLabels(labelsByEval(plan).get(evalPlan.id) ?? [], compiler)
   const context = createContext()
   const about =
@@ -81,6 +84,7 @@ export function compileOfflineEval(
     },
     measure: measure === null ? null : about(measure),
     inquire: inquire === null ? null : about(inquire),
+    proxy: proxy === null ? null : about((context) => onScale(proxy(context), evalPlan)),
     decide(trace, span, judged) {
       set.begin()
       context.trace = trace
@@ -91,4 +95,11 @@ export function compileOfflineEval(
       return decide(truth, context.why, evalPlan.missing)
     },
   }
+}
+
+/** A proxy gives a ratio: of a rubric's scale it is as far from the lowest to the highest level. */
+function onScale(measured: Measured, { method }: OfflineEvalPlan): Measured {
+  if (measured.kind === 'none' || method.kind === 'metric') return measured
+  const { low, high } = method.scale
+  return { ...measured, score: low + measured.score * (high - low) }
 }

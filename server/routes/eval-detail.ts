@@ -3,6 +3,7 @@ import { declarationAt, documentOf } from '../../dsl/lsp/document.ts'
 import { asksJudge } from '../../dsl/metrics.ts'
 import type { EvalPlan, OfflineEvalPlan, PatternPlan, Plan } from '../../dsl/plan.ts'
 import { patternName, printExpr, printScope } from '../../dsl/print-expr.ts'
+import { type StandIn, standInsOf } from '../../engine/judge/answered-by.ts'
 import { DECIDED, weightedShare } from '../../engine/scorecard/weighted.ts'
 import { hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
 import { wilsonOfRate } from '../../engine/statistics/wilson-interval.ts'
@@ -74,13 +75,15 @@ export function evalDetailRoutes(app: ApiApp, { traces, definitions, nowMs }: Ap
       traces.evalSeries(tenant, query),
       agreementOfJudged(traces, tenant, definitions.current(tenant).plan, evalId),
     ])
+    const known = definitions.current(tenant).plan.evals.find(({ id }) => id === evalId)
+    const standIns: ReadonlyMap<string, StandIn> = known?.kind === 'offline' ? standInsOf(known) : new Map()
     const body: SeriesResponse = {
       eval: evalId,
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
       step,
       ...(by !== undefined && { by }),
-      points: rows.map(pointOf),
+      points: rows.map((row) => pointOf(row, standIns.get(row.measureHash))),
       ...(agreement.length > 0 && { agreement }),
     }
     return context.json(body)
@@ -107,7 +110,10 @@ function stepFor(periodMs: number): keyof typeof STEPS_MS {
 }
 
 /** Means and rates are of the population that the sample was drawn of: each subject counts by the inverse of its probability. */
-function pointOf({ startMs, measureHash, label, counts, scores, weighted }: SeriesRow): SeriesPointJson {
+function pointOf(
+  { startMs, measureHash, label, counts, scores, weighted }: SeriesRow,
+  standIn: StandIn | undefined,
+): SeriesPointJson {
   const decided = counts.pass + counts.fail
   const share = weightedShare(weighted, ['pass'], DECIDED, decided)
   const { rate, ess } = share ?? { rate: decided === 0 ? 0 : counts.pass / decided, ess: decided }
@@ -116,6 +122,7 @@ function pointOf({ startMs, measureHash, label, counts, scores, weighted }: Seri
   return {
     start: new Date(startMs).toISOString(),
     measureHash,
+    ...(standIn !== undefined && { standIn }),
     ...(label !== '' && { label }),
     verdicts: counts,
     ...(decided > 0 && { passRate: rate, lower: interval.lower, upper: interval.upper }),

@@ -3,7 +3,7 @@ import { SPAN_PAGE_FIELDS } from '../../storage/traces/pages.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { pageQuerySchema, pageResultsQuerySchema, pagesQuerySchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
-import { resultToJson, unitsOf } from '../result-json.ts'
+import { measuresOf, resultToJson } from '../result-json.ts'
 import type { PagesResponse, PageTracesResponse, ResultsResponse } from '../schemas.ts'
 
 /**
@@ -62,8 +62,8 @@ export function exportRoutes(app: ApiApp, { traces, nowMs, definitions }: ApiCon
     const { fromTrace, toTrace, evals } = parsed.data
     const { tenant } = context.var.principal
     const results = await traces.resultsOfPage(tenant, { fromTraceId: fromTrace, toTraceId: toTrace ?? null }, evals)
-    const unitOf = unitsOf(definitions.current(tenant).plan)
-    const body: ResultsResponse = { results: results.map((result) => resultToJson(result, unitOf)) }
+    const measureOf = measuresOf(definitions.current(tenant).plan)
+    const body: ResultsResponse = { results: results.map((result) => resultToJson(result, measureOf)) }
     return context.json(body)
   })
 }

@@ -5,7 +5,7 @@ import type { ApiApp, ApiContext } from '../api-context.ts'
 import { pageOf } from '../cursor.ts'
 import { resultsQuerySchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
-import { resultToJson, unitsOf } from '../result-json.ts'
+import { measuresOf, resultToJson } from '../result-json.ts'
 import type { ResultsResponse } from '../schemas.ts'
 
 /** `GET /v1/results?eval=&verdict=&agent=&trace=&since=&run=&order=&after=&limit=`: latest revisions in pages, newest first or those with the worst score; those of a replay only where `run` names it. */
@@ -48,8 +48,8 @@ export function resultRoutes(app: ApiApp, { traces, nowMs, definitions }: ApiCon
       last.spanId,
       last.runId,
     ])
-    const unitOf = unitsOf(plan)
-    const body: ResultsResponse = { results: shown.map((result) => resultToJson(result, unitOf)), ...next }
+    const measureOf = measuresOf(plan)
+    const body: ResultsResponse = { results: shown.map((result) => resultToJson(result, measureOf)), ...next }
     return context.json(body)
   })
 }

@@ -5,7 +5,7 @@ import { captureTests, withSpanAlone } from '../capture/capture-tests.ts'
 import { withMadeUp } from '../capture/unmask.ts'
 import { evalIdSchema, spanIdSchema, traceIdSchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
-import { resultToJson, unitsOf } from '../result-json.ts'
+import { measuresOf, resultToJson } from '../result-json.ts'
 import type { TraceTestsResponse } from '../schemas.ts'
 
 const MAX_RESULTS = 20_000
@@ -41,8 +41,8 @@ export function traceTestRoutes(app: ApiApp, { traces, definitions, pii }: ApiCo
     if (spans.length === 0) return problem(context, 404, `there is no trace ${traceId}`)
     if (span !== undefined && !spans.some(({ spanId }) => spanId === span))
       return problem(context, 404, `the trace has no span ${span}`)
-    const unitOf = unitsOf(plan)
-    const stored = { spans, results: results.map((result) => resultToJson(result, unitOf)) }
+    const measureOf = measuresOf(plan)
+    const stored = { spans, results: results.map((result) => resultToJson(result, measureOf)) }
     const whole = { ...stored, spans: withMadeUp(spans, stored.results) }
     known ??= pii()
     const tests = captureTests(plan, span === undefined ? whole : withSpanAlone(whole, span), stored, {

@@ -5,7 +5,7 @@ import type { ApiApp, ApiContext } from '../api-context.ts'
 import { explainTrace } from '../explain-trace.ts'
 import { evalIdSchema, spanIdSchema, traceIdSchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
-import { resultToJson, unitsOf } from '../result-json.ts'
+import { measuresOf, resultToJson } from '../result-json.ts'
 
 const MAX_RESULTS = 20_000
 const MAX_SUBJECTS = 100
@@ -34,8 +34,8 @@ export function traceWhyRoutes(app: ApiApp, { traces, definitions }: ApiContext)
       traces.queryResults(tenant, { traceId, evalId, limit: MAX_RESULTS }),
     ])
     if (spans.length === 0) return problem(context, 404, `there is no trace ${traceId}`)
-    const unitOf = unitsOf(plan)
-    const trace = { spans, results: results.map((result) => resultToJson(result, unitOf)) }
+    const measureOf = measuresOf(plan)
+    const trace = { spans, results: results.map((result) => resultToJson(result, measureOf)) }
     const mask = maskWith(compilePatterns(plan.patterns), plan)
     const subjects = explainTrace(plan, evalPlan, trace, mask, span).slice(0, MAX_SUBJECTS)
     return context.json({

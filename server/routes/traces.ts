@@ -3,7 +3,7 @@ import { spanToJson } from '../../engine/model/span-json.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { traceIdSchema } from '../parameters.ts'
 import { problem } from '../problem.ts'
-import { resultToJson, unitsOf } from '../result-json.ts'
+import { measuresOf, resultToJson } from '../result-json.ts'
 import type { ResultJson, TraceResponse } from '../schemas.ts'
 
 /** More than any trace has: a bound, not a page. */
@@ -22,9 +22,9 @@ export function traceRoutes(app: ApiApp, { traces, definitions }: ApiContext): v
     ])
     if (spans.length === 0) return problem(context, 404, `there is no trace ${traceId}`)
     const bySpan = new Map<string, ResultJson[]>(spans.map(({ spanId }) => [spanId, []]))
-    const unitOf = unitsOf(definitions.current(tenant).plan)
+    const measureOf = measuresOf(definitions.current(tenant).plan)
     const ofTrace: ResultJson[] = []
-    for (const result of found) (bySpan.get(result.spanId) ?? ofTrace).push(resultToJson(result, unitOf))
+    for (const result of found) (bySpan.get(result.spanId) ?? ofTrace).push(resultToJson(result, measureOf))
     const body: TraceResponse = {
       traceId,
       spans: spans.map((span) => ({ ...spanToJson(span), results: bySpan.get(span.spanId) ?? [] })),

@@ -3,7 +3,7 @@ import { liveAgentsOf } from '../../engine/live/share.ts'
 import { readShares } from '../../storage/state/live-shares.ts'
 import type { ApiContext } from '../api-context.ts'
 import { liveAgentToJson } from '../live-agent-json.ts'
-import { type UnitOf, unitsOf } from '../result-json.ts'
+import { type MeasureOf, measuresOf } from '../result-json.ts'
 import { Hub } from './hub.ts'
 
 /** The subscribers of an API; undefined where there is no log to subscribe to. */
@@ -13,9 +13,9 @@ export function openHub(
 ): Hub | undefined {
   if (subscriptions === undefined) return undefined
   const { log, redactorOf, erased } = subscriptions
-  const units = new WeakMap<Plan, UnitOf>()
-  const unitsIn = (plan: Plan): UnitOf => {
-    const known = units.get(plan) ?? unitsOf(plan)
+  const units = new WeakMap<Plan, MeasureOf>()
+  const measuresIn = (plan: Plan): MeasureOf => {
+    const known = units.get(plan) ?? measuresOf(plan)
     units.set(plan, known)
     return known
   }
@@ -24,7 +24,7 @@ export function openHub(
     reading: {
       redactorOf,
       erased,
-      unitsOf: (tenant) => unitsIn(definitions.current(tenant).plan),
+      measuresOf: (tenant) => measuresIn(definitions.current(tenant).plan),
       investigations: alerts?.states ?? { investigation: () => null },
     },
     liveAgents:

@@ -12,7 +12,7 @@ import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { type Investigations, transitionToJson } from '../alert-json.ts'
-import { resultToJson, type UnitOf } from '../result-json.ts'
+import { type MeasureOf, resultToJson } from '../result-json.ts'
 import type { LiveAgentJson } from '../schemas.ts'
 import type { LogStream } from './streams.ts'
 
@@ -28,7 +28,7 @@ export interface ReadContext {
   /** Of a tenant; throws where its definitions could not be compiled: nothing of its spans is told then. */
   readonly redactorOf: (tenant: string) => Redactor
   readonly erased: Erased
-  readonly unitsOf: (tenant: string) => UnitOf
+  readonly measuresOf: (tenant: string) => MeasureOf
   readonly investigations: Investigations
 }
 
@@ -56,14 +56,14 @@ function spansOf(record: LogRecord, { redactorOf, erased }: ReadContext): Record
   })
 }
 
-function resultsOf(record: LogRecord, { erased, unitsOf }: ReadContext): RecordEvents {
+function resultsOf(record: LogRecord, { erased, measuresOf }: ReadContext): RecordEvents {
   const outcome = parseResults(record.value)
   if (!outcome.ok) return NOTHING
   const tenant = tenantOf(record)
-  const unitOf = unitsOf(tenant)
+  const measureOf = measuresOf(tenant)
   return outcome.results.map((result) => {
     if (result.tenant !== tenant || erased.coversTrace(tenant, result.traceId)) return null
-    return { type: 'result', result, json: once(() => resultToJson(result, unitOf)) }
+    return { type: 'result', result, json: once(() => resultToJson(result, measureOf)) }
   })
 }
 

@@ -38,6 +38,13 @@ export const judgeCalls = new Counter({
   registers,
 })
 
+export const judgeAnswers = new Counter({
+  name: 'assay_judge_answers_total',
+  help: 'Subjects that a judge was to be asked about, by who answered: judge (its own), cached, or_else, cheaper, proxy, or none (error, over_budget).',
+  labelNames: ['level'] as const,
+  registers,
+})
+
 export const judgeSeconds = new Histogram({
   name: 'assay_judge_call_seconds',
   help: 'How long calls of judges took that were answered; each try is a call.',

@@ -77,6 +77,11 @@ export const batchOutcomeSchema = z.object({
   /** Left alone, because the run was cancelled, or gone from the store. */
   left: count,
   costMicroUsd: count,
+  /** Answered otherwise than by asking the eval's own judge: from the cache, by `or else`, by the budget's cheaper judge, by the proxy. */
+  cached: count.default(0),
+  orElse: count.default(0),
+  cheaper: count.default(0),
+  proxy: count.default(0),
 })
 
 export type BatchOutcome = z.infer<typeof batchOutcomeSchema>
@@ -90,6 +95,10 @@ export const NO_OUTCOME: BatchOutcome = {
   overBudget: 0,
   left: 0,
   costMicroUsd: 0,
+  cached: 0,
+  orElse: 0,
+  cheaper: 0,
+  proxy: 0,
 }
 
 export function sumOutcomes(outcomes: readonly BatchOutcome[]): BatchOutcome {

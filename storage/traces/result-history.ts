@@ -44,7 +44,7 @@ export const VERDICT_SUMS = (verdict: string): string =>
 const WEIGHTED = `${VERDICT_SUMS('verdict')}, ${SCORE_SUMS('score')}`
 
 /**
- * Each subject once, by its first settled verdict and when it was given: as the alerts saw it. A stand-in's scores are in it, which are few.
+ * Each subject once, by its first settled verdict and when it was given: as the alerts saw it. A stand-in's scores are of another measure.
  */
 export function historyQuery(database: string, tenant: string, query: HistoryQuery): Query {
   const { evalId, measureHash, fromMs, toMs, stepMs, bins, isWeighted = false } = query

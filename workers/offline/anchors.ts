@@ -93,5 +93,5 @@ function ownJudgeAlone(compiled: OfflineEval): OfflineEval {
       ? { ...method, judge: alone(method.judge) }
       : { ...method, judge: method.judge === null ? null : alone(method.judge) }
   const { cheaper: _, ...bounds } = budget ?? { currency: 'USD', perRunMicros: null, perMonthMicros: null }
-  return { ...compiled, plan: { ...compiled.plan, method: own, budget: budget === null ? null : bounds } }
+  return { ...compiled, proxy: null, plan: { ...compiled.plan, method: own, budget: budget === null ? null : bounds } }
 }

@@ -59,10 +59,10 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
   const { budget, prices, outputs, cheaper, holdBackMicroUsd } = options
   return {
     async ask(judges, question, signal) {
-      const tries: { judges: readonly string[]; holdBack: number; isCheaper?: true }[] = [
+      const tries: { judges: readonly string[]; holdBack: number }[] = [
         { judges, holdBack: cheaper === null ? 0 : holdBackMicroUsd },
       ]
-      if (cheaper !== null) tries.push({ judges: [cheaper], holdBack: 0, isCheaper: true })
+      if (cheaper !== null) tries.push({ judges: [cheaper], holdBack: 0 })
       for (const one of tries) {
         const estimate = estimateMicroUsd(one.judges, question, prices, outputs)
         // Whoever enqueues and works asks for prices first: without one nothing is kept within anything.
@@ -76,8 +76,7 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
         await reservation.settle(Math.ceil(spent))
         const [judge] = one.judges
         if (judge !== undefined && outcome.kind === 'answered' && outputTokens > 0) outputs.note(judge, outputTokens)
-        if (one.isCheaper !== true || cheaper === null) return outcome
-        return { ...outcome, usage: { ...outcome.usage, cheaper } }
+        return outcome
       }
       return { kind: 'over_budget', usage: NO_USAGE }
     },

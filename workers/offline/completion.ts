@@ -12,8 +12,10 @@ export interface JudgeUsage {
   outputTokens: number
   /** By the prices of the models that were asked; undefined where one of them has none. */
   costMicroUsd?: number | undefined
-  /** The budget's cheaper judge, where it answered in place of the eval's own: its scores are another measure. */
-  cheaper?: string | undefined
+  /** Judges that said something, as the eval names them: scores of others than its own are another measure. */
+  answeredBy?: readonly string[]
+  /** Every answer came from the cache. */
+  isCached?: boolean
 }
 
 export const NO_USAGE: JudgeUsage = { model: undefined, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
@@ -27,7 +29,16 @@ export function addUsage(a: JudgeUsage, b: JudgeUsage): JudgeUsage {
     outputTokens: a.outputTokens + b.outputTokens,
     costMicroUsd:
       a.costMicroUsd === undefined || b.costMicroUsd === undefined ? undefined : a.costMicroUsd + b.costMicroUsd,
-    ...((a.cheaper ?? b.cheaper) !== undefined && { cheaper: a.cheaper ?? b.cheaper }),
+    ...answersOf(a, b),
+  }
+}
+
+function answersOf(a: JudgeUsage, b: JudgeUsage): Pick<JudgeUsage, 'answeredBy' | 'isCached'> {
+  if (a.answeredBy === undefined && b.answeredBy === undefined) return {}
+  const all = [a, b].filter(({ answeredBy }) => answeredBy !== undefined)
+  return {
+    answeredBy: [...new Set(all.flatMap(({ answeredBy = [] }) => answeredBy))],
+    ...(all.every(({ isCached }) => isCached === true) && { isCached: true }),
   }
 }
 

@@ -77,7 +77,12 @@ describe('an answer', () => {
     expect(await ask()).toEqual({
       kind: 'answered',
       answer: scored,
-      usage: { model: 'gpt-5-mini-2026-01-01', inputTokens: 100, outputTokens: 20 },
+      usage: {
+        model: 'gpt-5-mini-2026-01-01',
+        inputTokens: 100,
+        outputTokens: 20,
+        answeredBy: ['openai/gpt-5-mini'],
+      },
     })
     expect(waits).toEqual([])
     expect(openai.requests).toHaveLength(1)
@@ -382,7 +387,14 @@ describe('the same question within a day', () => {
     const { ask, openai } = await setUp([four])
     await ask()
     const again = promptAbout('It arrives tomorrow.', 'fedcba9876543210')
-    const usage = { model: 'gpt-5-mini-2026-01-01', inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
+    const usage = {
+      model: 'gpt-5-mini-2026-01-01',
+      inputTokens: 0,
+      outputTokens: 0,
+      answeredBy: ['openai/gpt-5-mini'],
+      isCached: true,
+      costMicroUsd: 0,
+    }
     expect(await ask(undefined, again)).toEqual({ kind: 'answered', answer: scored, usage })
     expect(openai.requests).toHaveLength(1)
     for (const [judges, about] of [

@@ -127,7 +127,8 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
           blocked.push({ judge, retryAtMs, untilMs: sinceMs + PATIENCE_MS })
           failures.set(judge, `${lastDetail}, ${name} has been out since ${new Date(sinceMs).toISOString()}`)
         } else if (outcome.kind === 'unreachable') failures.set(judge, outcome.detail)
-        else return outcome
+        else if (outcome.kind === 'aborted') return outcome
+        else return { ...outcome, usage: { ...outcome.usage, answeredBy: [judge] } }
       }
       const now = options.nowMs()
       const worthWaiting = blocked.filter(({ untilMs }) => now < untilMs)
@@ -174,7 +175,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       const reading = question.read(cached.text)
       if (reading.kind === 'answer') {
         usage.model = cached.model
-        return { kind: 'answered', answer: reading.answer, usage }
+        return { kind: 'answered', answer: reading.answer, usage: { ...usage, isCached: true } }
       }
     }
     let messages: JudgePrompt['messages'] = question.messages

@@ -79,7 +79,12 @@ test('a panel takes the mean and adds the tokens', async () => {
         { kind: 'judge', about: 'five-2026-01-01', verdict: 'scored', value: 5 },
       ],
     },
-    usage: { model: 'two-2026-01-01, five-2026-01-01', inputTokens: 20, outputTokens: 2 },
+    usage: {
+      model: 'two-2026-01-01, five-2026-01-01',
+      inputTokens: 20,
+      outputTokens: 2,
+      answeredBy: ['x/two', 'x/five'],
+    },
   })
 })
 

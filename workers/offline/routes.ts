@@ -28,14 +28,21 @@ export function withRoutes(client: JudgeClient, settings: readonly ProviderSetti
   const routes = routesByName(settings)
   if ([...routes.values()].every(({ length }) => length < 2)) return client
   return {
-    ask: (judges, question, signal) => {
+    ask: async (judges, question, signal) => {
       const key = keyOf(question)
+      // Whoever serves the model, the judge is the one that the eval names.
+      const named = new Map<string, string>()
       const all = judges.flatMap((judge) => {
         const { provider, model } = parseJudgeName(judge)
         const serving = routes.get(provider) ?? []
-        return serving.length < 2 ? [judge] : inOrder(serving, key).map(({ name }) => `${name}/${model}`)
+        const asked = serving.length < 2 ? [judge] : inOrder(serving, key).map(({ name }) => `${name}/${model}`)
+        for (const one of asked) if (!named.has(one)) named.set(one, judge)
+        return asked
       })
-      return client.ask(all, question, signal)
+      const outcome = await client.ask(all, question, signal)
+      if (outcome.kind === 'aborted' || outcome.usage.answeredBy === undefined) return outcome
+      const answeredBy = outcome.usage.answeredBy.map((one) => named.get(one) ?? one)
+      return { ...outcome, usage: { ...outcome.usage, answeredBy } }
     },
   }
 }

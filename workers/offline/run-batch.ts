@@ -1,9 +1,10 @@
 /** A batch of a run: each of its subjects gets its score, and the results are handed on. */
-import { hash } from 'node:crypto'
 import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { TraceView } from '../../engine/evaluate/subject.ts'
+import { type AnswerLevel, measureOfStandIn } from '../../engine/judge/answered-by.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
+import { judgeAnswers } from '../../storage/metrics/registry.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import { type BatchOutcome, NO_OUTCOME, type RunBatch } from '../../storage/queue/run-record.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -11,7 +12,7 @@ import type { RunBudget } from './budget.ts'
 import { type OutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
 import type { Prices } from './prices.ts'
-import { type Asked, type ScoreContext, scorerOf } from './score-subject.ts'
+import { type Asked, levelOf, type ScoreContext, scorerOf } from './score-subject.ts'
 import { readUnits } from './subjects.ts'
 
 export interface BatchContext extends ScoreContext {
@@ -64,6 +65,12 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
       const asked = subject.isPaid ? await scoreOf(view, span) : NOT_PAID
       const result = resultOf(job, compiled, view, span, asked, { ...subject, nowMs: context.nowMs() })
       outcome[result.verdict]++
+      if (asked.usage !== undefined) {
+        const level = levelOf(asked)
+        const counted = COUNTED[level]
+        if (counted !== undefined) outcome[counted]++
+        judgeAnswers.inc({ level })
+      }
       if (result.reason?.code === 'over_budget') outcome.overBudget++
       outcome.costMicroUsd += result.costMicroUsd ?? 0
       results.push(result)
@@ -86,15 +93,18 @@ function paidJudge({ holdBackMicroUsd }: RunBatch, { plan }: OfflineEval, contex
   return withBudget(judge, { budget, prices, outputs, cheaper: plan.budget?.cheaper ?? null, holdBackMicroUsd })
 }
 
+/** What a run's record tells apart: the rest is in its verdicts. */
+const COUNTED: Partial<Record<AnswerLevel, 'cached' | 'orElse' | 'cheaper' | 'proxy'>> = {
+  cached: 'cached',
+  or_else: 'orElse',
+  cheaper: 'cheaper',
+  proxy: 'proxy',
+}
+
 const NOT_PAID: Asked = {
   judged: { kind: 'none', why: { code: 'over_budget' } },
   explanation: undefined,
   usage: undefined,
-}
-
-/** A cheaper judge's scores are a series of their own: no alert and no mean takes them for those of the eval's judge. */
-export function measureBy({ measureHash }: Pick<OfflineEval['plan'], 'measureHash'>, cheaper: string): string {
-  return hash('sha256', `${measureHash}\0judged by\0${cheaper}`).slice(0, 32)
 }
 
 interface Drawn {
@@ -117,7 +127,7 @@ function resultOf(
   return makeResult({
     tenant: job.tenant,
     evalId: evalPlan.id,
-    measureHash: asked.usage?.cheaper === undefined ? evalPlan.measureHash : measureBy(evalPlan, asked.usage.cheaper),
+    measureHash: asked.standIn == null ? evalPlan.measureHash : measureOfStandIn(evalPlan, asked.standIn),
     verdictHash: evalPlan.verdictHash,
     mode: evalPlan.mode,
     subjectKind: evalPlan.sample.scope.subject,

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { decodeResults } from '../../engine/codec/results.ts'
 import { buildOfflineEval, buildPlan, buildRubric, e } from '../../engine/evaluate/build-plan.ts'
+import { measureBy, standInsOf } from '../../engine/judge/answered-by.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
@@ -15,7 +16,6 @@ import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
 import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
-import { measureBy } from './run-batch.ts'
 import { type Offline, type OfflineOptions, startOffline } from './start.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
@@ -168,6 +168,35 @@ function steering(name: 'pglite' | 'redis', queueOf: () => QueueConfig): void {
     const parts = [(SUBJECTS - plan!.cheaper) / SUBJECTS, plan!.cheaper / SUBJECTS]
     for (const { inclusionProbability } of results)
       expect(Math.min(...parts.map((part) => Math.abs(part - inclusionProbability)))).toBeLessThan(1e-9)
+  })
+
+  test('where the judge is out, who stands behind it answers, then the proxy, then nobody: each a measure of its own', async () => {
+    const id = `levels_${name}`
+    const text = { kind: 'expr', expr: e.field('output.text', { kind: 'string' }) } as const
+    const one = evalOf(id, {
+      method: buildRubric({
+        show: ['output.text'],
+        judge: { models: ['openai/gpt-5-mini'], fallbacks: ['openai/behind'], take: null },
+      }),
+      proxy: { name: 'token_f1', version: 1, args: { answer: text, reference: text } },
+    })
+    let left = 20
+    const refused: Scripted = { kind: 'status', status: 401, message: 'no such key' }
+    const answer = (model: string): Scripted => (model === 'behind' && left-- > 0 ? answered(10) : refused)
+    const { offline } = await start(queueOf(), one, answer)
+    const runId = await runNow(offline, `test/${id}`)
+    await untilDone(offline, runId)
+    const run = await offline.run('default', runId)
+    expect(run?.outcome).toMatchObject({ pass: SUBJECTS, orElse: 20, proxy: SUBJECTS - 20, cached: 0, error: 0 })
+    const results = await published(`test/${id}`)
+    expect(results.some(({ measureHash }) => measureHash === one.measureHash)).toBe(false)
+    const levels = results.map(({ measureHash }) => standInsOf(one).get(measureHash))
+    expect(levels.filter((level) => level?.level === 'or_else' && level.by === 'openai/behind').length).toBe(20)
+    expect(levels.filter((level) => level?.level === 'proxy' && level.by === 'token_f1').length).toBe(SUBJECTS - 20)
+    const byProxy = results.find(({ explanation }) => explanation?.startsWith('by the proxy token_f1'))
+    // As far up the rubric's scale as the ratio goes.
+    expect(byProxy).toMatchObject({ score: 5, judgements: [{ kind: 'judge', about: 'token_f1', verdict: 'proxy' }] })
+    expect(byProxy?.judgements[0]?.detail).toContain('401')
   })
 
   test('paused it asks nobody, and goes on when it is resumed', async () => {

@@ -190,7 +190,8 @@ are retrieval.documents of a trace or documents of a retrieval, and what has a d
   E0424: {
     title: 'a clause that a metric does not take',
     story: `An eval is scored by a metric, or by a judge with a rubric. A metric knows what it shows to its judge and on which scale:
-show:, scale: and rubric: belong to the other way. Metrics that ask no judge take no judge: either.`,
+show:, scale: and rubric: belong to the other way. Metrics that ask no judge take no judge: either, and no
+proxy:, which stands in for judges that cannot be reached. A proxy asks no judge itself, and gives a ratio.`,
     example: metric('token_f1(answer: output.text, reference: attr("shop.expected", string))', '"openai/gpt-5-mini"'),
   },
 } as const

@@ -135,7 +135,7 @@ test('revisions, redeliveries, stale subjects and stand-ins of the judge change 
     ...traffic(random, 0, 14 * 24, { perHour: 30, pass: 0.9 }),
     ...traffic(random, 14 * 24, 15 * 24, { perHour: 30, pass: 0.6 }),
   ]
-  const alert = { ...onChange(), judges: ['openai/gpt-5'] }
+  const alert = onChange({ measureHash: 'own' })
   const once = run(alert, stream, 15 * 24)
   const all = initialGroups(0)
   const noisy = stream.flatMap((observation): Observation[] => [
@@ -143,7 +143,7 @@ test('revisions, redeliveries, stale subjects and stand-ins of the judge change 
     observation,
     { ...observation, revision: 2, verdict: 'fail' },
     { ...observation, key: `${observation.key}-old`, revision: 0, verdict: 'fail' },
-    { ...observation, key: `${observation.key}-other`, standIn: true, verdict: 'fail' },
+    { ...observation, key: `${observation.key}-other`, measureHash: 'of a stand-in', verdict: 'fail' },
   ])
   const again = run(alert, noisy, 15 * 24, all)
   expect(again.map(({ to, atMs }) => [to, atMs])).toEqual(once.map(({ to, atMs }) => [to, atMs]))

@@ -35,3 +35,10 @@ test('labels are lines of their own, and no breaks', () => {
   expect(lines.map(({ label }) => label)).toEqual(['v1', 'v2'])
   expect(breaks).toEqual([])
 })
+
+test('who stood in for the judge has a line of its own, called so, and makes no break', () => {
+  const standIn = { level: 'or_else', by: 'b/two' } as const
+  const { lines, breaks } = linesOf(series([point(1, 'a', 0.5), { ...point(2, 'derived', 1), standIn }]))
+  expect(lines.map(({ label }) => label)).toEqual(['', 'or else b/two'])
+  expect(breaks).toEqual([])
+})

@@ -28,17 +28,30 @@ export function linesOf({ points }: SeriesResponse): Lines {
       return values
     }
     return {
-      label: own[0]?.label ?? '',
+      label: [own[0]?.label, own[0]?.standIn && standInText(own[0].standIn)].filter(Boolean).join(', '),
       rate: column(({ passRate }) => passRate),
       lower: column(({ lower }) => lower),
       upper: column(({ upper }) => upper),
     }
   })
   const began = new Map<string, number>()
-  for (const { measureHash, start } of points) {
+  for (const { measureHash, start, standIn } of points) {
+    if (standIn !== undefined) continue
     const time = Date.parse(start) / 1_000
     began.set(measureHash, Math.min(time, began.get(measureHash) ?? time))
   }
   const [, ...breaks] = [...began.values()].sort((a, b) => a - b)
   return { times, lines, breaks }
+}
+
+/** What a stand-in's line is called. */
+export function standInText({ level, by }: NonNullable<SeriesPoint['standIn']>): string {
+  switch (level) {
+    case 'or_else':
+      return `or else ${by}`
+    case 'cheaper':
+      return `cheaper judge ${by}`
+    case 'proxy':
+      return `proxy ${by}`
+  }
 }

@@ -2,6 +2,7 @@ import type { SeriesPoint, SeriesResponse, Verdict } from '../../../client/api.t
 import { formatCount, formatScore, formatShare } from '../../parts/format.ts'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
+import { standInText } from './series-model.ts'
 
 const VERDICTS: readonly { verdict: Verdict; head: string }[] = [
   { verdict: 'pass', head: 'Pass' },
@@ -49,7 +50,11 @@ export function SeriesTable({ series, unit }: { series: SeriesResponse; unit: st
             }),
           ),
           points.some(({ meanScore }) => meanScore !== undefined) && score,
-          { head: 'Measure', cell: ({ measureHash }) => <code>{measureHash.slice(0, 8)}</code> },
+          {
+            head: 'Measure',
+            cell: ({ measureHash, standIn }) =>
+              standIn === undefined ? <code>{measureHash.slice(0, 8)}</code> : standInText(standIn),
+          },
         ]}
         rows={points.toReversed()}
         keyOf={({ start, measureHash, label: name = '' }) => `${start} ${measureHash} ${name}`}
