@@ -731,7 +731,7 @@ export type IndexResponse = {
 }
 
 export type Judgement = {
-  kind: "claim" | "document" | "statement" | "citation" | "quote" | "judge"
+  kind: "claim" | "document" | "statement" | "citation" | "quote" | "judge" | "call" | "handoff" | "task" | "trace"
   about: string
   verdict: string
   value?: number

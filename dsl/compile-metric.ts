@@ -1,11 +1,11 @@
 /** `metric: faithfulness(answer: output.text, context: retrieval.documents)`. */
 import type { Clauses } from './clauses.ts'
 import type { ExprContext, Project } from './elaborate/context.ts'
-import { elaborate } from './elaborate/expression.ts'
+import { elaborate, elaborateCondition } from './elaborate/expression.ts'
 import { isLargerThan, MAX_NODES } from './expr-size.ts'
 import { literalValue } from './literals.ts'
 import { renaming } from './machine-fix.ts'
-import { findMetric, METRICS, type MetricParam, type MetricSchema, metricUsage } from './metrics.ts'
+import { exampleOf, findMetric, METRICS, type MetricParam, type MetricSchema, metricUsage } from './metrics.ts'
 import type { Module } from './module.ts'
 import { takeNamedArgs } from './named-args.ts'
 import type { MetricArg, MetricPlan, ScopePlan } from './plan.ts'
@@ -74,7 +74,8 @@ export function compileMetric(
   const context: ExprContext = {
     project,
     module,
-    subject: scope.subject,
+    // Of a session, the arguments are those of its traces.
+    subject: scope.subject === 'session' ? 'trace' : scope.subject,
     score: null,
     aggregate: null,
     matched: new Set(),
@@ -91,8 +92,12 @@ export function compileMetric(
 }
 
 function fallbackOf({ fallback }: MetricParam): MetricArg | null {
-  return fallback === null ? null : { kind: 'value', value: fallback }
+  if (fallback === null) return null
+  return typeof fallback === 'object' ? { kind: 'texts', values: [] } : { kind: 'value', value: fallback }
 }
+
+/** `"triage > billing"`. */
+const PAIR = /^[^>]*[^>\s][^>]*>[^>]*[^>\s][^>]*$/
 
 function compileArg(
   node: ExprNode,
@@ -116,6 +121,14 @@ function compileArg(
       if (value.type.kind !== 'string') return refuse('a text', `this is ${describeType(value.type)}`)
       if (isLargerThan(value.expr, MAX_NODES))
         return refuse('a text', `written out it has more than ${MAX_NODES} parts`)
+      return { kind: 'expr', expr: value.expr }
+    }
+    case 'condition': {
+      const value = elaborateCondition(node, context)
+      missing.push(...value.missing)
+      if (value.type.kind === 'unknown') return null
+      if (isLargerThan(value.expr, MAX_NODES))
+        return refuse('a condition', `written out it has more than ${MAX_NODES} parts`)
       return { kind: 'expr', expr: value.expr }
     }
     case 'documents':
@@ -142,9 +155,11 @@ function compileArg(
       const values = items.flatMap((item) =>
         item.kind === 'literal' && item.token === 'text' ? [String(literalValue(item)?.value)] : [],
       )
-      return values.length > 0 && values.length === items.length
+      if (values.length === 0 || values.length !== items.length)
+        return refuse('texts', `such as \`${exampleOf(param)}\``)
+      return param.type.pairs !== true || values.every((value) => PAIR.test(value))
         ? { kind: 'texts', values }
-        : refuse('texts', 'such as `["search", "answer"]`')
+        : refuse('pairs of agents', `such as \`${exampleOf(param)}\``)
     }
   }
 }

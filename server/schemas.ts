@@ -26,7 +26,7 @@ export const evidenceSchema = z.object({
 
 /** One step behind a judge's score. */
 export const judgementSchema = z.object({
-  kind: z.enum(['claim', 'document', 'statement', 'citation', 'quote', 'judge']),
+  kind: z.enum(['claim', 'document', 'statement', 'citation', 'quote', 'judge', 'call', 'handoff', 'task', 'trace']),
   /** The claim's or statement's words; a document's id, else its number; the quote; a judge's model. */
   about: z.string(),
   verdict: z.string(),

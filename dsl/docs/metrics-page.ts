@@ -10,13 +10,24 @@ Written from \`dsl/metrics.ts\` by \`npm run docs\`. They stand in \`metric:\` o
   return [head, ...METRICS.map(metricText)].join('\n')
 }
 
-function metricText({ name, version, subjects, params, result, judgeCalls, doc }: MetricSchema): string {
+function metricText({
+  name,
+  version,
+  subjects,
+  params,
+  result,
+  judgeCalls,
+  meanOverTraces,
+  doc,
+}: MetricSchema): string {
   const judge =
     judgeCalls === 0 ? 'no judge' : judgeCalls === 1 ? 'one call of a judge' : `${judgeCalls} calls of a judge`
-  const of = subjects.length > 6 ? 'traces and all spans' : subjects.map((subject) => `\`${subject}\``).join(', ')
+  const of =
+    subjects.length > 6 ? 'traces, sessions and all spans' : subjects.map((subject) => `\`${subject}\``).join(', ')
   const head = '| argument | takes | default | is |\n| --- | --- | --- | --- |'
   const table = params.length === 0 ? 'It takes no arguments.' : `${head}\n${params.map(rowOf).join('\n')}`
-  return `## \`${name}\`\n\n${doc}\n\nA ${result}, of ${of}; ${judge}; version ${version}.\n\n${table}\n`
+  const session = meanOverTraces ? ' Of a session it is the mean over its traces, whose fields the arguments name.' : ''
+  return `## \`${name}\`\n\n${doc}${session}\n\nA ${result}, of ${of}; ${judge}; version ${version}.\n\n${table}\n`
 }
 
 function rowOf({ name, type, fallback, doc }: MetricParam): string {

@@ -63,6 +63,10 @@ const JUDGEMENT_KINDS: Readonly<Record<Judgement['kind'], true>> = {
   citation: true,
   quote: true,
   judge: true,
+  call: true,
+  handoff: true,
+  task: true,
+  trace: true,
 }
 
 export function parseJudgementList(value: unknown): readonly Judgement[] {

@@ -17,7 +17,18 @@ const reason: fc.Arbitrary<Reason> = fc.oneof(
 )
 const judgement = fc.record(
   {
-    kind: fc.constantFrom('claim', 'document', 'statement', 'citation', 'quote', 'judge'),
+    kind: fc.constantFrom(
+      'claim',
+      'document',
+      'statement',
+      'citation',
+      'quote',
+      'judge',
+      'call',
+      'handoff',
+      'task',
+      'trace',
+    ),
     about: fc.string(),
     verdict: fc.string(),
     value: fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => (Object.is(value, -0) ? 0 : value)),

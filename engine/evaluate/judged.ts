@@ -7,9 +7,8 @@ import { askContextRelevance, type RankedDocuments } from '../judge/ask-context-
 import { askRubric } from '../judge/ask-rubric.ts'
 import type { AskAbout } from '../judge/asker.ts'
 import { readShown } from '../judge/shown.ts'
-import type { Reason } from '../model/result.ts'
 import type { Compiler } from './compiler.ts'
-import { type Context, traceAround } from './context.ts'
+import { traceAround } from './context.ts'
 import {
   documentsArg,
   isMissing,
@@ -19,15 +18,13 @@ import {
   textArgs,
   wordArg,
 } from './metric-args.ts'
-
-/** Why a subject cannot be judged, or what to ask: all that is needed of the subject has been read by then. */
-export type Inquiry = { kind: 'ask'; about: AskAbout } | { kind: 'none'; why: Reason }
-
-export type InquireFn = (context: Context) => Inquiry
+import { type InquireFn, inquireOfTraces } from './over-traces.ts'
 
 /** Throws on a metric that asks no judge. */
 export function compileInquiry(method: OfflineMethod, compiler: Compiler, ofSession = false): InquireFn {
-  return method.kind === 'rubric' ? ofRubric(method, ofSession) : ofMetric(method.metric, compiler)
+  if (method.kind === 'rubric') return ofRubric(method, ofSession)
+  const inquire = ofMetric(method.metric, compiler)
+  return ofSession ? inquireOfTraces(inquire) : inquire
 }
 
 function ofRubric({ rubric, scale, show }: Extract<OfflineMethod, { kind: 'rubric' }>, ofSession: boolean): InquireFn {

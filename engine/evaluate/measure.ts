@@ -6,12 +6,12 @@ import { lexicalOverlap } from '../metrics/lexical-overlap.ts'
 import { loopDetection } from '../metrics/loop-detection.ts'
 import { stepEfficiency } from '../metrics/step-efficiency.ts'
 import { type TrajectoryMatch, trajectoryMatch } from '../metrics/trajectory-match.ts'
-import type { Reason } from '../model/result.ts'
 import type { Compiler } from './compiler.ts'
-import { type Context, traceAround } from './context.ts'
+import { traceAround } from './context.ts'
 import { readTraceField } from './fields.ts'
+import { AGENT_MEASURES } from './measure-agents.ts'
+import { type Measured, type MeasureFn, nameOf, none, overCalls, score } from './measured.ts'
 import {
-  CUT,
   documentsArg,
   isMissing,
   type MetricArgs,
@@ -22,21 +22,16 @@ import {
   wordsArg,
 } from './metric-args.ts'
 import { callSignature } from './order.ts'
+import { measureTraces } from './over-traces.ts'
 import { tracesIn } from './session-view.ts'
-import type { ProjectedSpan } from './subject.ts'
-import { byStart } from './trace-view.ts'
-
-/** The explanation names tools and numbers, and nothing of the subject's texts. */
-export type Measured = { kind: 'score'; score: number; explanation?: string } | { kind: 'none'; why: Reason }
-
-type MeasureFn = (context: Context) => Measured
 
 /** Null for a metric that asks a judge. The context has the subject: its trace, and the span where it is one. Throws on a plan that the checker would not have let through. */
-export function compileMeasure(metric: MetricPlan, compiler: Compiler): MeasureFn | null {
+export function compileMeasure(metric: MetricPlan, compiler: Compiler, ofSession = false): MeasureFn | null {
   if (!asksNoJudge(metric)) return null
-  const compile = MEASURES[metric.name]
+  const compile = MEASURES[metric.name] ?? AGENT_MEASURES[metric.name]
   if (compile === undefined) throw new RangeError(`there is no metric ${metric.name}`)
-  return compile(metric.args, compiler)
+  const measure = compile(metric.args, compiler)
+  return ofSession && findMetric(metric.name)?.meanOverTraces === true ? measureTraces(measure) : measure
 }
 
 const MEASURES: Readonly<Record<string, (args: MetricArgs, compiler: Compiler) => MeasureFn>> = {
@@ -115,14 +110,6 @@ const TAKEN: Readonly<Record<string, (match: TrajectoryMatch) => number>> = {
   edit_similarity: ({ editSimilarity }) => editSimilarity,
 }
 
-function score(value: number, explanation?: string): Measured {
-  return { kind: 'score', score: value, ...(explanation !== undefined && { explanation }) }
-}
-
-function none(why: Reason): Measured {
-  return { kind: 'none', why }
-}
-
 function overlap(value: number | null): Measured {
   return value === null ? none({ code: 'nothing_to_measure', detail: 'the answer has no words' }) : score(value)
 }
@@ -152,18 +139,6 @@ function withDocuments(
           found.map(({ text }) => text),
         )
   }
-}
-
-/** Of the trace's tool calls, in order. */
-function overCalls(measure: (calls: readonly ProjectedSpan[], context: Context) => Measured): MeasureFn {
-  return (context) => {
-    const { spans, cut } = traceAround(context)
-    return cut ? none(CUT) : measure(spans.filter(({ kind }) => kind === 'tool').sort(byStart), context)
-  }
-}
-
-function nameOf(call: ProjectedSpan): string {
-  return call.toolName ?? call.name
 }
 
 function isComplete<T>(values: readonly (T | undefined)[]): values is readonly T[] {

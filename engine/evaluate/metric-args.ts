@@ -3,7 +3,7 @@ import type { MetricArg, MetricPlan } from '../../dsl/plan.ts'
 import { isSpanSubject } from '../../dsl/schema.ts'
 import type { Reason } from '../model/result.ts'
 import type { Compiler } from './compiler.ts'
-import { type Context, spanAtHand, traceAround } from './context.ts'
+import { type Context, spanAtHand, type TruthFn, traceAround } from './context.ts'
 import { kindOf } from './subject.ts'
 import { byStart } from './trace-view.ts'
 
@@ -34,6 +34,13 @@ export function textArgs(args: MetricArgs, names: readonly string[], compiler: C
     }
     return found
   }
+}
+
+/** What is true or not of the trace at hand. */
+export function truthArg(args: MetricArgs, name: string, compiler: Compiler): TruthFn {
+  const arg = args[name]
+  if (arg?.kind !== 'expr') throw mismatch(name)
+  return compiler.truth(arg.expr)
 }
 
 /** Of the span at hand, or of all retrievals of the trace. A trace that searched for nothing has none, and so do documents without their text. */

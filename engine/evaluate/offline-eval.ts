@@ -5,9 +5,11 @@ import { compilePatterns, type PatternSet } from '../regex/patterns.ts'
 import { createCompiler } from './compile.ts'
 import { type Context, createContext } from './context.ts'
 import { compileEvalSet } from './eval-set.ts'
-import { compileInquiry, type Inquiry } from './judged.ts'
+import { compileInquiry } from './judged.ts'
 import { compileLabels, labelsByEval } from './labels.ts'
-import { compileMeasure, type Measured } from './measure.ts'
+import { compileMeasure } from './measure.ts'
+import type { Measured } from './measured.ts'
+import type { Inquiry } from './over-traces.ts'
 import { kindOf, type ProjectedSpan, type TraceView } from './subject.ts'
 import { byStart } from './trace-view.ts'
 import { TRUE } from './truth.ts'
@@ -46,7 +48,8 @@ export function compileOfflineEval(
   const inTrace = traceWhere === null ? null : createCompiler({ ...settings, level: 'trace' }).truth(traceWhere)
   const inScope = where === null ? null : compiler.truth(where)
   const pass = compiler.truth(evalPlan.pass)
-  const measure = evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler) : null
+  const measure =
+    evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler, subject === 'session') : null
   const inquire = measure === null ? compileInquiry(evalPlan.method, compiler, subject === 'session') : null
   const proxy = evalPlan.proxy === undefined ? null : compileMeasure(evalPlan.proxy, compiler)
   const labels = compileLabels(labelsByEval(plan).get(evalPlan.id) ?? [], compiler)

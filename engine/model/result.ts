@@ -29,10 +29,20 @@ export interface Evidence {
   readonly spanId?: string
 }
 
-/** One step behind a judge's score: a claim, a document, a quote, a member of a panel. Its texts are the judge's or quote what it was shown. */
+/** One step behind a score: a claim, a document, a quote, a member of a panel; a call of a tool, a handoff, a task, a trace of a session. Its texts are the judge's or quote what it was shown. */
 export interface Judgement {
-  readonly kind: 'claim' | 'document' | 'statement' | 'citation' | 'quote' | 'judge'
-  /** The claim's or statement's words; a document's id, else its number; the quote; a judge's model. */
+  readonly kind:
+    | 'claim'
+    | 'document'
+    | 'statement'
+    | 'citation'
+    | 'quote'
+    | 'judge'
+    | 'call'
+    | 'handoff'
+    | 'task'
+    | 'trace'
+  /** The claim's or statement's words; a document's id, else its number; the quote; a judge's model; a tool's name; `triage > billing`; a task; a trace's id. */
   readonly about: string
   /** `supported`, `grade 2`, `not found`. Words of ours, never of a judge. */
   readonly verdict: string

@@ -33,8 +33,10 @@ export function scorerOf({ plan, measure, inquire, proxy }: OfflineEval, context
   if (measure !== null)
     return (view, span) => {
       const measured = measure(view, span)
-      const explanation = measured.kind === 'score' ? measured.explanation : undefined
-      return { judged: measured, explanation, usage: undefined }
+      const { judgements, explanation } = measured
+      const judged: Judged =
+        measured.kind === 'score' ? { kind: 'score', score: measured.score } : { kind: 'none', why: measured.why }
+      return { judged, explanation, ...(judgements !== undefined && { judgements }), usage: undefined }
     }
   const judges = plan.method.judge ?? context.defaultJudge ?? null
   if (inquire === null || judges === null) throw new RangeError(`${plan.id}: it has no judge`)

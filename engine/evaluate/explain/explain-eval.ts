@@ -179,12 +179,13 @@ function explainOffline(
   const { context } = explained
   const settings = { ...shared, arrival: false, score: 'given' } as const
   const { scope } = plan.sample
-  const compiler = createCompiler({ ...settings, level: scope.subject === 'trace' ? 'trace' : 'span' })
+  const ofSession = scope.subject === 'session'
+  const compiler = createCompiler({ ...settings, level: scope.subject === 'trace' || ofSession ? 'trace' : 'span' })
   const inTrace = createCompiler({ ...settings, level: 'trace' })
   context.trace = trace
   const { inScope, clauses } = explainScope(scope, { inTrace, own: compiler }, explained, span, false)
   if (!inScope) return { verdict: 'none', clauses }
-  const measure = plan.method.kind === 'metric' ? compileMeasure(plan.method.metric, compiler) : null
+  const measure = plan.method.kind === 'metric' ? compileMeasure(plan.method.metric, compiler, ofSession) : null
   const judged = given ?? measure?.(context) ?? NOT_JUDGED
   context.score = judged.kind === 'score' ? judged.score : undefined
   if (judged.kind === 'none') context.scoreWhy = judged.why
