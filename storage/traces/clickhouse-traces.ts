@@ -5,23 +5,14 @@ import { byStart } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { createTimeSlice } from '../time-slice.ts'
-import {
-  type ChosenTrace,
-  type ContrastedTraces,
-  type ContrastQuery,
-  chosenTracesQuery,
-  FEATURES_OF_TRACES,
-  type FeatureRow,
-  featuresFromRow,
-  featuresQuery,
-} from './contrast.ts'
+import { type ContrastedTraces, type ContrastQuery, contrastedTraces } from './contrast.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
 import { type FlaggedQuery, type FlaggedSubject, flaggedQuery } from './flagged.ts'
 import { flipFromRow, flipsQuery } from './flips.ts'
 import type { InsertBlocks } from './insert.ts'
 import { type RowsOf, type SeveralRow, severalQuery } from './latest.ts'
 import { type LedgerCounts, ledgerQuery, ledgerRows } from './ledger.ts'
-import { limitSettings, type QueryLimits, type TracesLimits } from './limits.ts'
+import type { QueryLimits, TracesLimits } from './limits.ts'
 import { type FoundSession, lastSessionsQuery, sessionFromRow, sessionsQuery } from './listed-sessions.ts'
 import { MESSAGES_COLUMNS, type MessagesRow, messagesFromRow } from './messages-columns.ts'
 import { migrate, type SchemaOptions } from './migrate.ts'
@@ -53,18 +44,11 @@ import {
   tracesMessagesQuery,
   tracesQuery,
 } from './queries.ts'
+import { Questions } from './questions.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 import { type HistoryQuery, type HistoryRow, historyFromRow, historyQuery } from './result-history.ts'
 import { type ResultRow, resultFromRow } from './result-rows.ts'
-import {
-  type FoundTrace,
-  type SummaryRow,
-  searchTracesQuery,
-  summariesQuery,
-  summaryFromRow,
-  type TraceVerdictRow,
-  traceVerdictsQuery,
-} from './search.ts'
+import { type FoundTrace, searchTracesQuery, summariesOf } from './search.ts'
 import type {
   EvalFlip,
   FlipQuery,
@@ -128,6 +112,7 @@ export class ClickHouseTraces implements TracesStore {
   readonly #database: string
   readonly #limits: TracesLimits
   readonly #address: StoreAddress
+  readonly #ask: Questions
   readonly #nowMs: () => number
 
   constructor(parts: ClickHouseTracesParts) {
@@ -137,11 +122,12 @@ export class ClickHouseTraces implements TracesStore {
     this.#database = parts.schema.database
     this.#limits = parts.limits
     this.#address = parts.address
+    this.#ask = new Questions(parts.client, parts.address)
     this.#nowMs = parts.nowMs
   }
 
   async migrate(): Promise<void> {
-    await this.#explained(() => migrate(this.#client, this.#schema))
+    await this.#ask.explained(() => migrate(this.#client, this.#schema))
   }
 
   insertSpans(spans: readonly Span[], token: string): Promise<void> {
@@ -155,12 +141,12 @@ export class ClickHouseTraces implements TracesStore {
   async insertBlocks(table: TracesTable, blocks: readonly Uint8Array[], token: string): Promise<void> {
     if (blocks.length === 0) return
     const target = { table: `${this.#database}.${table}`, columns: COLUMNS[table], blocks, token }
-    await this.#explained(() => this.#insert(target))
+    await this.#ask.explained(() => this.#insert(target))
   }
 
   async getTrace(tenant: string, traceId: string): Promise<Span[]> {
     if (!TRACE_ID.test(traceId)) return []
-    const rows = await this.#rows<SpanRow>(
+    const rows = await this.#ask.rows<SpanRow>(
       this.#limits.api,
       traceQuery(this.#database, tenant, traceId, CAPS.spansPerTrace + 1),
     )
@@ -176,7 +162,7 @@ export class ClickHouseTraces implements TracesStore {
     const asked = traceIds.filter((id) => TRACE_ID.test(id))
     if (asked.length === 0) return new Map()
     if (asked.length > MAX_TRACES_AT_ONCE) throw new RangeError(`${asked.length} traces at once are too many`)
-    const rows = await this.#rows<SpanRow>(
+    const rows = await this.#ask.rows<SpanRow>(
       this.#limits.runs,
       tracesQuery(this.#database, tenant, asked, CAPS.spansPerTrace + 1),
     )
@@ -194,7 +180,7 @@ export class ClickHouseTraces implements TracesStore {
   async spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
     const asked = traceIds.filter((id) => TRACE_ID.test(id))
     if (asked.length === 0) return new Map()
-    const rows = await this.#rows<{ trace: string; spans: string[] }>(
+    const rows = await this.#ask.rows<{ trace: string; spans: string[] }>(
       this.#limits.api,
       spanIdsQuery(this.#database, tenant, asked, CAPS.spansPerTrace + 1),
     )
@@ -203,7 +189,7 @@ export class ClickHouseTraces implements TracesStore {
 
   async queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]> {
     if (filter.traceId !== undefined && !TRACE_ID.test(filter.traceId)) return []
-    const rows = await newestResults((query) => this.#rows(this.#limits.api, query), this.#database, tenant, filter)
+    const rows = await newestResults((query) => this.#ask.rows(this.#limits.api, query), this.#database, tenant, filter)
     return rows.map(resultFromRow)
   }
 
@@ -222,7 +208,7 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]> {
-    const rows = await this.#rows<{ trace_id_hex: string }>(
+    const rows = await this.#ask.rows<{ trace_id_hex: string }>(
       this.#limits.runs,
       settledTracesQuery(this.#database, tenant, query),
     )
@@ -230,7 +216,7 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async flaggedSubjects(tenant: string, query: FlaggedQuery): Promise<FlaggedSubject[]> {
-    const rows = await this.#rows<{ trace: string; span: string }>(
+    const rows = await this.#ask.rows<{ trace: string; span: string }>(
       this.#limits.runs,
       flaggedQuery(this.#database, tenant, query),
     )
@@ -238,7 +224,7 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async settledSessions(tenant: string, query: SettledSessionQuery): Promise<SettledSession[]> {
-    const rows = await this.#rows<{ session: string; traces: string[] }>(
+    const rows = await this.#ask.rows<{ session: string; traces: string[] }>(
       this.#limits.runs,
       settledSessionsQuery(this.#database, tenant, query),
     )
@@ -246,7 +232,7 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async spanPages(tenant: string, window: TraceWindow, spansPerPage: number): Promise<SpanPage[]> {
-    const [starts = []] = await this.#columns(
+    const [starts = []] = await this.#ask.columns(
       this.#limits.runs,
       pageStartsQuery(this.#database, tenant, window, spansPerPage),
     )
@@ -255,7 +241,7 @@ export class ClickHouseTraces implements TracesStore {
 
   async readSpanPage(tenant: string, query: SpanPageQuery): Promise<PageTraces> {
     const { fields } = query
-    const columns = await this.#columns(this.#limits.runs, pageQuery(this.#database, tenant, query, query, fields))
+    const columns = await this.#ask.columns(this.#limits.runs, pageQuery(this.#database, tenant, query, query, fields))
     const page = tracesOfPage(columns, query, { tenant, fields, nowMs: this.#nowMs() })
     const wantsTexts = fields.includes('inputText') || fields.includes('outputText')
     if (!wantsTexts || !page.traces.some((spans) => spans.some(lacksMessages))) return page
@@ -265,17 +251,20 @@ export class ClickHouseTraces implements TracesStore {
 
   async resultsOfPage(tenant: string, page: SpanPage, evalIds: readonly string[]): Promise<EvalResult[]> {
     if (evalIds.length === 0) return []
-    const rows = await this.#rows<ResultRow>(this.#limits.runs, pageResultsQuery(this.#database, tenant, page, evalIds))
+    const rows = await this.#ask.rows<ResultRow>(
+      this.#limits.runs,
+      pageResultsQuery(this.#database, tenant, page, evalIds),
+    )
     return rows.map(resultFromRow)
   }
 
   async countSpans(tenant: string): Promise<number> {
-    const rows = await this.#rows<{ n: number | string }>(this.#limits.api, countSpansQuery(this.#database, tenant))
+    const rows = await this.#ask.rows<{ n: number | string }>(this.#limits.api, countSpansQuery(this.#database, tenant))
     return Number(rows[0]?.n ?? 0)
   }
 
   async countWindow(tenant: string, window: TraceWindow): Promise<{ spans: number; traces: number }> {
-    const [row] = await this.#rows<Record<'spans' | 'traces', number | string>>(
+    const [row] = await this.#ask.rows<Record<'spans' | 'traces', number | string>>(
       this.#limits.api,
       countWindowQuery(this.#database, tenant, window),
     )
@@ -283,7 +272,7 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async compareRun(tenant: string, runId: string): Promise<RunComparison[]> {
-    const rows = await this.#rows<{
+    const rows = await this.#ask.rows<{
       eval_id: string
       live: RunComparison['live'] | ''
       run: RunComparison['run']
@@ -299,39 +288,23 @@ export class ClickHouseTraces implements TracesStore {
 
   async usage(tenant: string | null, window: UsageWindow): Promise<UsageRow[]> {
     const { runs } = this.#limits
-    const several = await this.#rows<SeveralRow>(runs, severalSpansQuery(this.#database, tenant, window))
-    return this.#each(runs, usageQuery(this.#database, tenant, window, several), usageFromRow)
+    const several = await this.#ask.rows<SeveralRow>(runs, severalSpansQuery(this.#database, tenant, window))
+    return this.#ask.each(runs, usageQuery(this.#database, tenant, window, several), usageFromRow)
   }
 
   async searchTraces(tenant: string, search: TraceSearch): Promise<TraceSummary[]> {
-    const { api } = this.#limits
+    const rows = <Row>(query: Query) => this.#ask.rows<Row>(this.#limits.api, query)
     const found = await newestFirst(search, this.#nowMs() * 1_000, (part) =>
-      this.#rows<FoundTrace>(api, searchTracesQuery(this.#database, tenant, part)),
+      rows<FoundTrace>(searchTracesQuery(this.#database, tenant, part)),
     )
-    if (found.length === 0) return []
-    const [rows, verdicts] = await Promise.all([
-      this.#rows<SummaryRow>(api, summariesQuery(this.#database, tenant, found)),
-      this.#rows<TraceVerdictRow>(api, traceVerdictsQuery(this.#database, tenant, found)),
-    ])
-    const rowOf = new Map(rows.map((row) => [row.trace, row]))
-    return found.flatMap(({ trace }) => {
-      const row = rowOf.get(trace)
-      return row === undefined
-        ? []
-        : [
-            summaryFromRow(
-              row,
-              verdicts.find((of) => of.trace === trace),
-            ),
-          ]
-    })
+    return summariesOf(rows, this.#database, tenant, found)
   }
 
   async listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
     const { api } = this.#limits
-    const found = await this.#rows<FoundSession>(api, lastSessionsQuery(this.#database, tenant, search))
+    const found = await this.#ask.rows<FoundSession>(api, lastSessionsQuery(this.#database, tenant, search))
     if (found.length === 0) return []
-    return this.#each(api, sessionsQuery(this.#database, tenant, search, found), sessionFromRow)
+    return this.#ask.each(api, sessionsQuery(this.#database, tenant, search, found), sessionFromRow)
   }
 
   async evalSeries(tenant: string, series: SeriesQuery): Promise<SeriesRow[]> {
@@ -349,31 +322,20 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async evalFlips(tenant: string, query: FlipQuery): Promise<EvalFlip[]> {
-    const flips = await this.#each(this.#limits.api, flipsQuery(this.#database, tenant, query), flipFromRow)
+    const flips = await this.#ask.each(this.#limits.api, flipsQuery(this.#database, tenant, query), flipFromRow)
     return flips.filter((flip) => flip !== null)
   }
 
   resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]> {
-    return this.#each(this.#limits.api, historyQuery(this.#database, tenant, query), historyFromRow)
+    return this.#ask.each(this.#limits.api, historyQuery(this.#database, tenant, query), historyFromRow)
   }
 
-  async contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces> {
-    const { runs } = this.#limits
-    const chosen = await this.#rows<ChosenTrace>(runs, chosenTracesQuery(this.#database, tenant, query))
-    const found: ContrastedTraces = { failing: 0, passing: 0, traces: [] }
-    for (const { failing, total } of chosen) found[failing === 1 ? 'failing' : 'passing'] = Number(total)
-    const failing = new Map(chosen.map((one) => [one.trace, one.failing === 1]))
-    const ids = [...failing.keys()]
-    for (let from = 0; from < ids.length; from += FEATURES_OF_TRACES) {
-      const asked = featuresQuery(this.#database, tenant, ids.slice(from, from + FEATURES_OF_TRACES))
-      for (const row of await this.#rows<FeatureRow>(runs, asked))
-        found.traces.push({ isFailing: failing.get(row.trace) === true, features: featuresFromRow(row) })
-    }
-    return found
+  contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces> {
+    return contrastedTraces((asked) => this.#ask.rows(this.#limits.runs, asked), this.#database, tenant, query)
   }
 
   async judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#rows<{ eval: string; micros: number | string }>(
+    const rows = await this.#ask.rows<{ eval: string; micros: number | string }>(
       this.#limits.api,
       judgeSpendQuery(this.#database, tenant, sinceMs),
     )
@@ -381,7 +343,7 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {
-    const rows = await this.#rows<StoredTally>(this.#limits.runs, talliesQuery(this.#database, tenant, query))
+    const rows = await this.#ask.rows<StoredTally>(this.#limits.runs, talliesQuery(this.#database, tenant, query))
     return rows.map((row) => tallyFromRow(row, query.by))
   }
 
@@ -389,7 +351,7 @@ export class ClickHouseTraces implements TracesStore {
     tenant: string,
     query: WorstQuery,
   ): Promise<{ traceId: string; spanId: string; score: number | null }[]> {
-    const rows = await this.#rows<StoredWorst>(this.#limits.runs, worstQuery(this.#database, tenant, query))
+    const rows = await this.#ask.rows<StoredWorst>(this.#limits.runs, worstQuery(this.#database, tenant, query))
     return rows.map(({ trace, span, score }) => ({ traceId: trace, spanId: /^0+$/.test(span) ? '' : span, score }))
   }
 
@@ -414,54 +376,12 @@ export class ClickHouseTraces implements TracesStore {
 
   /** What counts of each subject: those with several rows are found first. */
   async #latest<Row>(of: RowsOf, query: (of: RowsOf, several: readonly SeveralRow[]) => Query): Promise<Row[]> {
-    const several = await this.#rows<SeveralRow>(this.#limits.api, severalQuery(this.#database, of))
-    return this.#rows<Row>(this.#limits.api, query(of, several))
+    const several = await this.#ask.rows<SeveralRow>(this.#limits.api, severalQuery(this.#database, of))
+    return this.#ask.rows<Row>(this.#limits.api, query(of, several))
   }
 
   async #messages(tenant: string, limits: QueryLimits, query: Query): Promise<MessagesBySpan> {
-    const rows = await this.#rows<MessagesRow>(limits, query)
+    const rows = await this.#ask.rows<MessagesRow>(limits, query)
     return bySpan(rows.map((row) => messagesFromRow(tenant, row)))
   }
-
-  /** A list of values for each column. The client's own formats are by row, which takes twice the time and text. */
-  #columns(limits: QueryLimits, query: Query): Promise<unknown[][]> {
-    return this.#explained(async () => {
-      const { stream } = await this.#client.exec({
-        query: `${bounded(query, limits)} FORMAT JSONCompactColumns`,
-        query_params: query.query_params,
-        decompress_response_stream: true,
-      })
-      const chunks: Uint8Array[] = []
-      for await (const chunk of stream) chunks.push(chunk as Uint8Array)
-      const text = Buffer.concat(chunks).toString()
-      return text === '' ? [] : (JSON.parse(text) as unknown[][])
-    }, limits)
-  }
-
-  async #each<Row, T>(limits: QueryLimits, query: Query, of: (row: Row) => T): Promise<T[]> {
-    return (await this.#rows<Row>(limits, query)).map((row) => of(row))
-  }
-
-  #rows<Row>(limits: QueryLimits, query: Query): Promise<Row[]> {
-    return this.#explained(async () => {
-      const answer = await this.#client.query({
-        query: bounded(query, limits),
-        query_params: query.query_params,
-        format: 'JSONEachRow',
-      })
-      return answer.json<Row>()
-    }, limits)
-  }
-
-  async #explained<Value>(work: () => Promise<Value>, limits?: QueryLimits): Promise<Value> {
-    try {
-      return await work()
-    } catch (error) {
-      throw storeErrorOf(error, this.#address, limits)
-    }
-  }
-}
-
-function bounded({ query, settings }: Query, limits: QueryLimits): string {
-  return `${query}\nSETTINGS ${limitSettings(limits)}${settings === undefined ? '' : `, ${settings}`}`
 }

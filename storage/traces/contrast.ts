@@ -25,14 +25,14 @@ const COLUMN_OF: Readonly<Record<GroupLabel, string>> = {
 }
 const COMPARISONS = new Set(['<', '<=', '>', '>='])
 
-export interface ChosenTrace {
+interface ChosenTrace {
   trace: string
   failing: number
   total: number | string
 }
 
 /** A subject's latest revision counts; a trace fails that has a failing subject. */
-export function chosenTracesQuery(database: string, tenant: string, query: ContrastQuery): Query {
+function chosenTracesQuery(database: string, tenant: string, query: ContrastQuery): Query {
   const { evalId, measureHash, fromMs, toMs, failing, group, tracesOfEach } = query
   const params: Query['query_params'] = { tenant, evalId, fromMs, toMs, tracesOfEach }
   const where = ['tenant = {tenant:String}', 'eval_id = {evalId:String}', LIVE]
@@ -71,13 +71,13 @@ ORDER BY cityHash64(trace_id) LIMIT {tracesOfEach:UInt32} BY failing`,
 }
 
 /** At once: their ids are part of the request. */
-export const FEATURES_OF_TRACES = 200
+const FEATURES_OF_TRACES = 200
 /** Of a trace: more tell no more. */
 const MOST_VALUES = 50
 const MOST_ATTRIBUTES = 400
 const MOST_CHARS = 64
 
-export interface FeatureRow {
+interface FeatureRow {
   trace: string
   tools: string[]
   failed_tools: string[]
@@ -97,7 +97,7 @@ const short = (column: string): string =>
 /** What the model was told to be; a hash tells one from another and no more. */
 const PROMPT = `arrayFirst(m -> JSONExtractString(m, 'role') IN ('system', 'developer'), JSONExtractArrayRaw(ifNull(input_messages, '')))`
 
-export function featuresQuery(database: string, tenant: string, traceIds: readonly string[]): Query {
+function featuresQuery(database: string, tenant: string, traceIds: readonly string[]): Query {
   const isCall = `kind IN ('llm', 'embedding')`
   return {
     query: `SELECT lower(hex(trace_id)) AS trace,
@@ -128,7 +128,7 @@ const LISTS: readonly (readonly [string, (row: FeatureRow) => readonly string[]]
 ]
 
 /** Of one trace, each once. */
-export function featuresFromRow(row: FeatureRow): Feature[] {
+function featuresFromRow(row: FeatureRow): Feature[] {
   const features = LISTS.flatMap(([label, of]) => of(row).map((value) => ({ label, value })))
   const seen = new Set<string>()
   for (const [name, json] of row.attributes) {
@@ -138,4 +138,24 @@ export function featuresFromRow(row: FeatureRow): Feature[] {
     features.push(feature)
   }
   return features
+}
+
+/** Which traces are compared, and then what each has, some at a time. */
+export async function contrastedTraces(
+  rows: <Row>(query: Query) => Promise<Row[]>,
+  database: string,
+  tenant: string,
+  query: ContrastQuery,
+): Promise<ContrastedTraces> {
+  const chosen = await rows<ChosenTrace>(chosenTracesQuery(database, tenant, query))
+  const found: ContrastedTraces = { failing: 0, passing: 0, traces: [] }
+  for (const { failing, total } of chosen) found[failing === 1 ? 'failing' : 'passing'] = Number(total)
+  const failing = new Map(chosen.map((one) => [one.trace, one.failing === 1]))
+  const ids = [...failing.keys()]
+  for (let from = 0; from < ids.length; from += FEATURES_OF_TRACES) {
+    const asked = featuresQuery(database, tenant, ids.slice(from, from + FEATURES_OF_TRACES))
+    for (const row of await rows<FeatureRow>(asked))
+      found.traces.push({ isFailing: failing.get(row.trace) === true, features: featuresFromRow(row) })
+  }
+  return found
 }

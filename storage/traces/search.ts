@@ -113,7 +113,7 @@ function judgedSo(database: string, { evalId, verdict }: TraceSearch, params: Qu
 
 const PREVIEW_CHARS = 200
 
-export interface SummaryRow {
+interface SummaryRow {
   trace: string
   start_us: number | string
   end_us: number | string
@@ -136,7 +136,7 @@ export interface SummaryRow {
 }
 
 /** Of a page's traces. A span that was stored twice counts once. */
-export function summariesQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
+function summariesQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
   const starts = found.map(({ start_us }) => Number(start_us))
   const rootFirst = `(parent_span_id != ${NO_PARENT}, start_time, span_id)`
   return {
@@ -167,7 +167,7 @@ FROM (
   }
 }
 
-export interface TraceVerdictRow {
+interface TraceVerdictRow {
   trace: string
   pass: number | string
   fail: number | string
@@ -176,7 +176,7 @@ export interface TraceVerdictRow {
   failed_evals: string[]
 }
 
-export function traceVerdictsQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
+function traceVerdictsQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
   const starts = found.map(({ start_us }) => Number(start_us))
   return {
     query: `SELECT lower(hex(trace_id)) AS trace, countIf(latest = 'pass') AS pass, countIf(latest = 'fail') AS fail,
@@ -197,7 +197,7 @@ FROM (
   }
 }
 
-export function summaryFromRow(row: SummaryRow, verdicts: TraceVerdictRow | undefined): TraceSummary {
+function summaryFromRow(row: SummaryRow, verdicts: TraceVerdictRow | undefined): TraceSummary {
   const text = (value: string | null): string | undefined => (value === null || value === '' ? undefined : value)
   return {
     traceId: row.trace,
@@ -231,4 +231,26 @@ export function countsFromRow(row: Record<Verdict, number | string> | undefined)
     unknown: Number(row?.unknown ?? 0),
     error: Number(row?.error ?? 0),
   }
+}
+
+/** In the order in which they were found. */
+export async function summariesOf(
+  rows: <Row>(query: Query) => Promise<Row[]>,
+  database: string,
+  tenant: string,
+  found: readonly FoundTrace[],
+): Promise<TraceSummary[]> {
+  if (found.length === 0) return []
+  const [summaries, verdicts] = await Promise.all([
+    rows<SummaryRow>(summariesQuery(database, tenant, found)),
+    rows<TraceVerdictRow>(traceVerdictsQuery(database, tenant, found)),
+  ])
+  const [rowOf, verdictsOf] = [
+    new Map(summaries.map((row) => [row.trace, row])),
+    new Map(verdicts.map((row) => [row.trace, row])),
+  ]
+  return found.flatMap(({ trace }) => {
+    const row = rowOf.get(trace)
+    return row === undefined ? [] : [summaryFromRow(row, verdictsOf.get(trace))]
+  })
 }
