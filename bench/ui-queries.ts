@@ -117,6 +117,9 @@ async function fill(store: TracesStore, load: Load): Promise<void> {
   }
 }
 
+/** So far apart are what one round asks for and the next. */
+const strideOf = ({ traces }: Load): number => Math.floor(traces / 20)
+
 /** As `web/` sends them, a page at a time; `round` makes each one another, so that nothing answers from what it remembers. */
 const QUERIES: readonly { page: string; of: (round: number, load: Load) => string }[] = [
   { page: 'Live: verdicts of the last hour', of: () => '/v1/results?since=1h&limit=100' },
@@ -145,11 +148,11 @@ const QUERIES: readonly { page: string; of: (round: number, load: Load) => strin
   {
     page: 'Traces of 7d: another page',
     of: (round, load) => {
-      const trace = load.traces - 5_000 * (round + 1)
+      const trace = load.traces - strideOf(load) * (round + 1)
       return `/v1/traces?since=7d&limit=50&after=${startOf(trace, load)}-${traceIdOf(trace)}`
     },
   },
-  { page: 'A trace', of: (round, load) => `/v1/traces/${traceIdOf(load.traces - 1 - round * 4_999)}` },
+  { page: 'A trace', of: (round, load) => `/v1/traces/${traceIdOf(load.traces - 1 - round * (strideOf(load) - 1))}` },
   { page: 'Sessions of 24h', of: () => '/v1/sessions?since=24h&limit=50' },
   { page: 'Sessions of 7d', of: () => '/v1/sessions?since=7d&limit=50' },
   { page: 'Evals: all with their rates', of: () => '/v1/evals' },
