@@ -24,6 +24,7 @@ import type { AlertCounts, Output } from './alert-book.ts'
 import { AlertBooks } from './alert-books.ts'
 import { CheckpointReader, checkpointRecord, removalRecord } from './checkpoint.ts'
 import { notificationRecord } from './notification.ts'
+import { tracedTransitions } from './traced-transitions.ts'
 
 export const ALERT_GROUP = 'alerts'
 
@@ -250,7 +251,7 @@ class Evaluator {
   async #append(outputs: readonly Output[]): Promise<void> {
     const { log } = this.#options
     const transitions = outputs.flatMap(transitionRecords)
-    await log.append(ALERTS, transitions)
+    await tracedTransitions(outputs, () => log.append(ALERTS, transitions))
     if (transitions.length > 0) faultPoint('alerts.after-transitions')
     const notifications = outputs.flatMap(({ notifications }) => notifications.map(notificationRecord))
     await log.append(NOTIFICATIONS, notifications)

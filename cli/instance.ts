@@ -23,8 +23,9 @@ import { lazyState } from '../storage/state/lazy-state.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
+import { openTracing } from '../storage/tracing/open-tracing.ts'
 import { startDaily } from '../workers/offline/daily.ts'
-import { countersOf } from '../workers/offline/provider-levels.ts'
+import { countersOf, statesOf } from '../workers/offline/provider-levels.ts'
 import { redactorsOf } from '../workers/online/compiled-plans.ts'
 import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { openBackups } from './backup/service.ts'
@@ -57,6 +58,7 @@ import { RoleRefused, startRole } from './roles/role-thread.ts'
 import { CannotStart } from './roles/run-role.ts'
 import type { TransData } from './roles/trans-thread.ts'
 import type { UpSettings } from './settings.ts'
+import { VERSION } from './version.ts'
 import { webFolder } from './web-folder.ts'
 
 /** Whose the watched files are. */
@@ -120,6 +122,14 @@ async function start(
   }
 
   watchThread('main')
+  const tracing = await openTracing({
+    settings: settings.tracing,
+    role: 'main',
+    version: VERSION,
+    onProblem: warn,
+    onChange: change,
+  })
+  cleanup.push(() => tracing.close())
   const folder = claimFolder(settings.data)
   cleanup.push(() => folder.close())
   const logSource: LogSource =
@@ -152,6 +162,7 @@ async function start(
       state: { redis: settings.redis, dataDir: folder.path },
     } satisfies TransData,
     transfer: [transPort],
+    tracing: settings.tracing,
     parseInfo: () => null,
     onNotice: print,
     onProblem: warn,
@@ -208,11 +219,12 @@ async function start(
     spending: settings.spending,
     worker: settings.worker,
     traces,
+    tracing: settings.tracing,
     onNotice: print,
     onProblem: warn,
     onLost,
   })
-  const replay = new ReplayRole({ log: logSource, traces, onNotice: print, onProblem: warn })
+  const replay = new ReplayRole({ log: logSource, traces, tracing: settings.tracing, onNotice: print, onProblem: warn })
   let phase: Phase = 'starting'
   let lastDiagnostics = opened.loaded.diagnostics
   let { sources } = opened.loaded
@@ -247,6 +259,7 @@ async function start(
     name: 'gateway',
     module: new URL('./roles/gateway-thread.ts', import.meta.url),
     handlesBytes: true,
+    tracing: settings.tracing,
     data: {
       log: logSource,
       dataDir: folder.path,
@@ -306,7 +319,13 @@ async function start(
             collectMetrics({
               roles: () => [
                 ...roles,
-                { name: 'offline', stats: async () => ({ judges: countersOf(await offline.judging()) }) },
+                {
+                  name: 'offline',
+                  stats: async () => {
+                    const judging = await offline.judging()
+                    return { judges: { ...countersOf(judging), states: statesOf(judging) } }
+                  },
+                },
                 { name: 'api', stats: async () => ({ subscriptions: (await apiStarting).streams() }) },
                 redisPart(settings.redis === null ? null : () => state.state()),
               ],
@@ -393,6 +412,7 @@ async function start(
         { drain: () => erased.close() },
         { drain: () => traces.close() },
         { drain: () => log.close() },
+        { drain: () => tracing.close() },
       ])
         await part.drain().catch((error: unknown) => warn(`while stopping: ${messageOf(error)}`))
       folder.close()

@@ -11,6 +11,7 @@ import type { Access } from '../storage/access/gate.ts'
 import type { ServerTls } from '../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../storage/redis/redis-url.ts'
+import type { TracingSettings } from '../storage/tracing/open-tracing.ts'
 import type { SpendingSettings } from '../workers/offline/prices.ts'
 import type { ProviderSettings } from '../workers/offline/providers.ts'
 import type { WorkerSettings } from '../workers/offline/start.ts'
@@ -34,6 +35,7 @@ import { signInOf } from './config/sections/sign-in.ts'
 import { systemRoutesOf } from './config/sections/system.ts'
 import { tracesUrlOf } from './config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from './config/sections/traces-tables.ts'
+import { tracingOf } from './config/sections/tracing.ts'
 import { workerOf } from './config/sections/worker.ts'
 import type { Config } from './config/settings.ts'
 import { pathOfEvals } from './pack-folder.ts'
@@ -69,6 +71,8 @@ export interface UpSettings {
   receivers: ReceiverSettings
   routing: RoutingSettings
   systemRoutes: readonly Route[]
+  /** Null: nothing is traced. */
+  tracing: TracingSettings | null
 }
 
 export const defaults = { data: instance.data.default } as const
@@ -135,5 +139,6 @@ function upSettingsOf(config: Config): UpSettings {
     receivers: receiversOf(config.alerts),
     routing: routingOf(config.alerts, systemRoutesOf(config.system)),
     systemRoutes: systemRoutesOf(config.system),
+    tracing: tracingOf(config.tracing),
   }
 }

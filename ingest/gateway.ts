@@ -16,6 +16,7 @@ import { createTurns } from './guard/turns.ts'
 import { hexOfBatch, readNativeSpans, type SpanIds } from './native-spans.ts'
 import { busy, type Endpoint, malformed, type Rejection, refusalOfBody, refusalOfLimit } from './refusals.ts'
 import { createHistory, type StreamHistory } from './stream/history.ts'
+import { tracedIngest } from './traced-ingest.ts'
 
 export interface GatewayOptions {
   log: Pick<Log, 'append' | 'partitionFor'>
@@ -64,6 +65,8 @@ export interface Payload {
   readonly tenant: string
   /** Of what came over a stream. */
   readonly batch?: StreamBatch
+  /** The sender's `traceparent`. */
+  readonly traceparent?: string | undefined
 }
 
 export interface Gateway {
@@ -167,7 +170,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       try {
         const turn = turns.take()
         if (turn !== null) await turn
-        const taken = await accept(payload)
+        const taken = await tracedIngest(payload, () => accept(payload))
         if (!taken.ok) return rejected(counters, taken.rejection)
         counters.acceptedRequests++
         counters.acceptedSpans += taken.spanCount

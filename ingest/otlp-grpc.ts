@@ -23,6 +23,7 @@ import { readMessage } from './grpc/read-message.ts'
 import type { Place } from './guard/queue.ts'
 import type { Listener } from './otlp-http.ts'
 import { lateBody, malformed, type Rejection, refusalOfBody, refusalOfSender } from './refusals.ts'
+import { traceparentOf } from './traced-ingest.ts'
 
 export interface OtlpGrpcOptions {
   host: string
@@ -171,7 +172,8 @@ async function handle(
     )
   }
   try {
-    await take({ gateway, stream, signal, tenant: admission.principal.tenant, coding, timeoutMs, refuse })
+    const { tenant } = admission.principal
+    await take({ gateway, stream, signal, tenant, traceparent: traceparentOf(headers), coding, timeoutMs, refuse })
   } catch (error) {
     gateway.onBug(error)
     refuse({ reason: 'internal', httpStatus: 500, code: INTERNAL, message: 'internal error' })
@@ -183,13 +185,14 @@ interface Call {
   readonly stream: ServerHttp2Stream
   readonly signal: Signal
   readonly tenant: Principal['tenant']
+  readonly traceparent: string | undefined
   /** Of a message that says it is compressed. */
   readonly coding: ContentCoding
   readonly timeoutMs: number
   readonly refuse: (rejection: Rejection) => void
 }
 
-async function take({ gateway, stream, signal, tenant, coding, timeoutMs, refuse }: Call): Promise<void> {
+async function take({ gateway, stream, signal, tenant, traceparent, coding, timeoutMs, refuse }: Call): Promise<void> {
   const { budget, queue, maxBodyBytes } = gateway
   const holder: Holder = {
     take: (sizeBytes) => budget.take(tenant, sizeBytes),
@@ -229,7 +232,7 @@ async function take({ gateway, stream, signal, tenant, coding, timeoutMs, refuse
           : malformed(`the message is not valid ${coding}`),
       )
     const { bytes } = inflated
-    const payload = { endpoint: signal, bytes, encoding: 'protobuf', tenant } as const
+    const payload = { endpoint: signal, bytes, encoding: 'protobuf', tenant, traceparent } as const
     const taken = await gateway.take(payload, bytes === message.bytes ? 0 : bytes.length)
     // The gateway has counted it.
     if (taken.ok) answerCall(stream, successBytes(taken.partial))

@@ -23,6 +23,7 @@ import {
   refusalOfSender,
 } from './refusals.ts'
 import { createStreams, type StreamLimits } from './stream/websocket.ts'
+import { traceparentOf } from './traced-ingest.ts'
 
 export interface OtlpHttpOptions {
   host: string
@@ -148,7 +149,13 @@ function createReception(gateway: Gateway, corsOrigins: ReadonlySet<string>): Re
     const place = budget.hasRoom(tenant, announcedBytes ?? 0) ? queue.enter(tenant, announcedBytes, coding) : null
     if (place === null) return refuse(refusalOfBody('overloaded', maxBodyBytes))
     try {
-      await post(request, response, { endpoint, encoding: answerEncoding, tenant }, place, refuse)
+      await post(
+        request,
+        response,
+        { endpoint, encoding: answerEncoding, tenant, traceparent: traceparentOf(request.headers) },
+        place,
+        refuse,
+      )
     } catch (error) {
       onBug(error)
       refuse({ reason: 'internal', httpStatus: 500, code: INTERNAL, message: 'internal error' })

@@ -50,6 +50,7 @@ import { usageRoutes } from './routes/usage.ts'
 import type { Hub, HubStats } from './subscribe/hub.ts'
 import { openHub } from './subscribe/open-hub.ts'
 import { createUpgrades, wantsSubscription } from './subscribe/websocket.ts'
+import { tracedRequests } from './traced-requests.ts'
 import { webPages } from './web-pages.ts'
 
 export type { DefinitionsView, HealthInfo } from './api-context.ts'
@@ -113,6 +114,7 @@ export function buildApi(
     return next()
   })
   if (context.web !== undefined) app.use(webPages(context.web))
+  app.use(tracedRequests)
   app.use(admission(options.gate, context.signIn?.sessions ?? null))
   app.use(audited(context))
   indexRoutes(app)

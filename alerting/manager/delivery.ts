@@ -10,6 +10,7 @@ import type { Message, Receivers } from '../receivers/receiver.ts'
 import { backlogOf, type Lane } from './lane.ts'
 import type { LaneEntry } from './lanes.ts'
 import { type Circumstances, failed, nextMessage, putAside, type RetryPolicy, told } from './next.ts'
+import { tracedDelivery } from './traced-delivery.ts'
 
 export interface DeliveryOptions {
   log: Log
@@ -60,7 +61,7 @@ export class Delivery {
         continue
       }
       faultPoint('manager.before-send')
-      const outcome = await receiver.deliver(message)
+      const outcome = await tracedDelivery(message, () => receiver.deliver(message))
       // Its new owner tells it once more, which is the most that can happen.
       if (entry.isLost) return
       if (outcome.kind === 'delivered') {

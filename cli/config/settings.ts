@@ -18,6 +18,7 @@ import { redis } from './sections/redis.ts'
 import { signIn } from './sections/sign-in.ts'
 import { system } from './sections/system.ts'
 import { traces } from './sections/traces.ts'
+import { tracing } from './sections/tracing.ts'
 import { worker } from './sections/worker.ts'
 import { group, type ValueOf } from './setting.ts'
 
@@ -38,6 +39,7 @@ export const settings = group('the configuration', {
   alerts,
   system,
   logging,
+  tracing,
   cost,
 })
 

@@ -92,6 +92,27 @@ function states(name: string, help: string, from: string, all: readonly string[]
   }
 }
 
+/** The same of several, each under its name. */
+function statesByKey(name: string, help: string, label: string, from: string, all: readonly string[]): CountedMetric {
+  const [part = '', ...path] = from.split('.')
+  return {
+    name,
+    type: 'gauge',
+    help,
+    labels: [label, 'state'],
+    samples: (parts) => {
+      const found = valueAt(parts, part, path)
+      if (typeof found !== 'object' || found === null) return []
+      return Object.entries(found).flatMap(([key, state]) =>
+        all.map((one) => ({ labels: { [label]: key, state: one }, value: one === state ? 1 : 0 })),
+      )
+    },
+  }
+}
+
+/** Of the gateway's breaker, and of those of the providers. */
+const BREAKER_STATES = ['closed', 'half_open', 'open'] as const
+
 export const COUNTED: readonly CountedMetric[] = [
   counter('assay_gateway_requests_total', 'Requests to take something, over all protocols.', 'gateway.requests'),
   counter('assay_gateway_accepted_requests_total', 'Of them: those that were taken.', 'gateway.acceptedRequests'),
@@ -126,7 +147,7 @@ export const COUNTED: readonly CountedMetric[] = [
     'assay_gateway_breaker_state',
     'The state of the circuit breaker: 1 for the one that it is in.',
     'gateway.breaker.state',
-    ['closed', 'half_open', 'open'],
+    BREAKER_STATES,
   ),
   counter('assay_gateway_breaker_opened_total', 'How often the breaker opened.', 'gateway.breaker.opened'),
   counter('assay_gateway_breaker_refused_total', 'Requests that the breaker turned away.', 'gateway.breaker.refused'),
@@ -210,6 +231,13 @@ export const COUNTED: readonly CountedMetric[] = [
   counter('assay_notifications_retried_total', 'Deliveries that failed and were tried again.', 'notifications.retried'),
   gauge('assay_judge_providers', 'Providers of judges that are configured.', 'judges.providers'),
   gauge('assay_judge_providers_out', 'Of them: those that take no calls at the moment.', 'judges.providersOut'),
+  statesByKey(
+    'assay_judge_provider_state',
+    'The state of each provider: 1 for the one that it is in. closed: it takes calls; open: it takes none; half_open: it is probed.',
+    'provider',
+    'judges.states',
+    BREAKER_STATES,
+  ),
   counter('assay_judge_cache_hits_total', 'Answers of judges that were found in the cache.', 'judges.cache.hits'),
   counter('assay_judge_cache_misses_total', 'Answers that were not, and had to be asked for.', 'judges.cache.misses'),
   counter('assay_replay_spans_total', 'Spans that replays evaluated again.', 'replay.spans'),

@@ -29,6 +29,7 @@ test('what the roles count, the log lacks and other threads measured is one text
     },
     { name: 'trans-store', stats: async () => ({ spans: 9, storedUpToMs: 1_500 }) },
     { name: 'worker', stats: () => Promise.reject(new Error('gone')) },
+    { name: 'offline', stats: async () => ({ judges: { states: { openai: 'closed', azure: 'open' } } }) },
   ]
   const other = new Registry()
   new Gauge({ name: 'assay_heap_used_bytes', help: 'h', labelNames: ['thread'], registers: [other] }).set(
@@ -50,6 +51,10 @@ test('what the roles count, the log lacks and other threads measured is one text
     'assay_gateway_breaker_state{state="closed"} 1',
     'assay_gateway_breaker_state{state="open"} 0',
     'assay_verdicts_total{verdict="fail"} 1',
+    'assay_judge_provider_state{provider="openai",state="closed"} 1',
+    'assay_judge_provider_state{provider="openai",state="open"} 0',
+    'assay_judge_provider_state{provider="azure",state="half_open"} 0',
+    'assay_judge_provider_state{provider="azure",state="open"} 1',
     'assay_dead_letters_total{part="notifications"} 4',
     'assay_store_up_to_seconds 1.5',
     'assay_log_lag_records{group="trans-evaluate",topic="agent-traces"} 5',
@@ -66,7 +71,7 @@ test('what the roles count, the log lacks and other threads measured is one text
 test.each(metricRows())('$name keeps to the conventions', ({ name, type, labels, help }) => {
   expect(name).toMatch(/^assay_[a-z_]+$/)
   expect(name.endsWith('_total')).toBe(type === 'counter')
-  if (type === 'histogram') expect(name).toMatch(/_seconds$/)
+  if (type === 'histogram') expect(name).toMatch(/_(seconds|spans|rows)$/)
   for (const label of labels)
     expect([
       'reason',

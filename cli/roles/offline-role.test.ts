@@ -33,6 +33,7 @@ function roleWith(redis: RedisSettings | null): { role: OfflineRole; problems: s
     worker: {},
     spending: { prices: {}, usdPerMonth: null, usdPerMonthByTenant: new Map() },
     traces,
+    tracing: null,
     onNotice: () => {},
     onProblem: (text) => problems.push(text),
     onLost,

@@ -11,6 +11,7 @@ import { QueueError } from '../../storage/queue/port.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
+import type { TracingSettings } from '../../storage/tracing/open-tracing.ts'
 import type { SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProvidersHealth } from '../../workers/offline/provider-levels.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
@@ -41,6 +42,8 @@ export interface OfflineStart {
   spending: SpendingSettings
   worker: WorkerSettings
   traces: TracesStore
+  /** What its thread traces of itself. */
+  tracing: TracingSettings | null
   onNotice: (text: string) => void
   onProblem: (text: string) => void
   onLost: (name: string, reason: string) => void
@@ -89,6 +92,7 @@ export class OfflineRole {
       module: new URL('./offline-thread.ts', import.meta.url),
       data,
       transfer: [port2],
+      tracing: this.#options.tracing,
       parseInfo: (raw) => raw as OfflineInfo,
       onNotice: options.onNotice,
       onProblem: options.onProblem,

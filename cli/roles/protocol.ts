@@ -1,5 +1,13 @@
 /** Messages between the main thread and a role's thread. Everything in them passes by structured clone. */
 import type { Plan } from '../../dsl/plan.ts'
+import type { TracingSettings } from '../../storage/tracing/open-tracing.ts'
+
+/** What a thread starts with. */
+export interface ThreadData {
+  /** Of its role. */
+  data: unknown
+  tracing: TracingSettings | null
+}
 
 export type ToRole =
   | { kind: 'definitions'; plan: Plan }

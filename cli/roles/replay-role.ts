@@ -6,6 +6,7 @@ import { ReplayBook } from '../../storage/replays/book.ts'
 import { isWanted } from '../../storage/replays/replay.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { serveTraces } from '../../storage/traces/remote.ts'
+import type { TracingSettings } from '../../storage/tracing/open-tracing.ts'
 import type { Counters } from '../health.ts'
 import type { LogSource } from '../log-source.ts'
 import type { ThreadMetrics } from '../metrics/collect.ts'
@@ -15,6 +16,8 @@ import { type RoleThread, startRole } from './role-thread.ts'
 export interface ReplayStart {
   log: LogSource
   traces: TracesStore
+  /** What its thread traces of itself. */
+  tracing: TracingSettings | null
   onNotice: (text: string) => void
   onProblem: (text: string) => void
 }
@@ -52,6 +55,7 @@ export class ReplayRole {
       module: new URL('./replay-thread.ts', import.meta.url),
       data: { log, traces: port2 } satisfies ReplayData,
       transfer: [port2],
+      tracing: this.#options.tracing,
       parseInfo: () => null,
       onNotice,
       onProblem,

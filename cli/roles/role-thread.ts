@@ -6,7 +6,8 @@ import { Worker } from 'node:worker_threads'
 import type { Plan } from '../../dsl/plan.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { youngGeneration } from '../../scripts/node-flags.mjs'
-import type { FromRole, ToRole } from './protocol.ts'
+import type { TracingSettings } from '../../storage/tracing/open-tracing.ts'
+import type { FromRole, ThreadData, ToRole } from './protocol.ts'
 
 export interface RoleThread<Info> {
   readonly name: string
@@ -35,6 +36,8 @@ export interface RoleOptions<Info> {
   onChange?: (text: string) => void
   /** The thread ended although nobody asked it to. */
   onLost: (name: string, reason: string) => void
+  /** What the thread traces of itself; nothing unless told. */
+  tracing?: TracingSettings | null
   transfer?: readonly import('node:worker_threads').Transferable[]
   /** Its work is mostly bytes: see `startThread`. */
   handlesBytes?: boolean
@@ -117,11 +120,11 @@ export function startRole<Info>(options: RoleOptions<Info>): Promise<RoleThread<
  * a thread makes its heap, and `resourceLimits` would give way to those of the command line.
  */
 function startThread(options: RoleOptions<unknown>): Worker {
-  const { module, data, name, transfer, handlesBytes = false } = options
+  const { module, data, name, transfer, tracing = null, handlesBytes = false } = options
   if (handlesBytes) setFlags(youngGeneration.small)
   const cache = process.env.NODE_COMPILE_CACHE ?? getCompileCacheDir()
   const worker = new Worker(module, {
-    workerData: data,
+    workerData: { data, tracing } satisfies ThreadData,
     name,
     // A thread does not inherit the cache of compiled modules, and reading TypeScript is most of its start.
     env: { ...process.env, ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) },

@@ -6,7 +6,9 @@ import { messageOf } from '../../engine/message-of.ts'
 import { LogError } from '../../storage/log/port.ts'
 import { registry } from '../../storage/metrics/registry.ts'
 import { watchThread } from '../../storage/metrics/thread.ts'
-import type { FromRole, ToRole } from './protocol.ts'
+import { openTracing } from '../../storage/tracing/open-tracing.ts'
+import { VERSION } from '../version.ts'
+import type { FromRole, ThreadData, ToRole } from './protocol.ts'
 
 export interface RoleContext {
   readonly data: unknown
@@ -34,10 +36,18 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
   if (port === null) throw new Error('a role runs in a worker thread')
   const post = (message: FromRole): void => port.postMessage(message)
   watchThread(threadName ?? 'role')
+  const { data, tracing: settings } = workerData as ThreadData
+  const tracing = await openTracing({
+    settings,
+    role: threadName ?? 'role',
+    version: VERSION,
+    onProblem: (text) => post({ kind: 'problem', text }),
+    onChange: (text) => post({ kind: 'change', text }),
+  })
   let role: RunningRole
   try {
     role = await start({
-      data: workerData,
+      data,
       notice: (text) => post({ kind: 'notice', text }),
       problem: (text) => post({ kind: 'problem', text }),
       change: (text) => post({ kind: 'change', text }),
@@ -69,6 +79,7 @@ export async function runRole(start: (context: RoleContext) => Promise<RunningRo
         role
           .drain()
           .catch((error: unknown) => post({ kind: 'problem', text: `while it stopped: ${messageOf(error)}` }))
+          .then(() => tracing.close())
           .finally(() => post({ kind: 'drained' }))
     }
   })

@@ -8,7 +8,7 @@ import { startGuard } from '../../ingest/guard/start-guard.ts'
 import { plansOf } from '../../storage/definitions/plans.ts'
 import { followErasures } from '../../storage/erasure/tombstones.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
-import { countersOf, troubleOf } from '../../workers/offline/provider-levels.ts'
+import { countersOf, statesOf, troubleOf } from '../../workers/offline/provider-levels.ts'
 import type { Offline, OfflinePart } from '../../workers/offline/start.ts'
 import { redactorsOf } from '../../workers/online/compiled-plans.ts'
 import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
@@ -144,7 +144,7 @@ const judgingHealth = (name: string, running: Offline): RoleHealth => ({
     const judging = await running.judging()
     return {
       evals: running.evals(),
-      judges: { ...countersOf(judging), cache: running.cacheStats() },
+      judges: { ...countersOf(judging), states: statesOf(judging), cache: running.cacheStats() },
       trouble: troubleOf(judging),
     }
   },

@@ -11,6 +11,7 @@ import type { Access } from '../../storage/access/gate.ts'
 import type { ServerTls } from '../../storage/access/server-tls.ts'
 import type { KafkaSettings } from '../../storage/log/kafka/config.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
+import type { TracingSettings } from '../../storage/tracing/open-tracing.ts'
 import { NO_SPENDING, type SpendingSettings } from '../../workers/offline/prices.ts'
 import type { ProviderSettings } from '../../workers/offline/providers.ts'
 import type { WorkerSettings } from '../../workers/offline/start.ts'
@@ -33,6 +34,7 @@ import { signInOf } from '../config/sections/sign-in.ts'
 import { systemRoutesOf } from '../config/sections/system.ts'
 import { tracesUrlOf } from '../config/sections/traces.ts'
 import { type TablesSettings, tablesOf } from '../config/sections/traces-tables.ts'
+import { tracingOf } from '../config/sections/tracing.ts'
 import { workerOf } from '../config/sections/worker.ts'
 import type { Complaint } from '../config/setting.ts'
 import type { Config } from '../config/settings.ts'
@@ -42,8 +44,8 @@ export type RoleName = (typeof ROLES)[number]
 
 type Section = keyof Config
 
-/** Every role listens, speaks to the log and prints. */
-const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'logging']
+/** Every role listens, speaks to the log, prints, and may be traced. */
+const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'logging', 'tracing']
 
 /** What a role uses besides; secrets of the rest need not be where it runs. */
 const USES: Readonly<Record<RoleName, readonly Section[]>> = {
@@ -97,6 +99,8 @@ export interface ServeSettings {
   readonly routing: RoutingSettings
   readonly systemRoutes: readonly Route[]
   readonly logLevel: LogLevel
+  /** Null: nothing is traced. */
+  readonly tracing: TracingSettings | null
 }
 
 export type ParsedServeSettings = { ok: true; settings: ServeSettings } | { ok: false; problems: string[] }
@@ -151,6 +155,7 @@ export function parseServeSettings(
       routing: routingOf(config.alerts, uses('system') ? systemRoutesOf(config.system) : []),
       systemRoutes: uses('system') ? systemRoutesOf(config.system) : [],
       logLevel: config.logging.level,
+      tracing: tracingOf(config.tracing),
     },
   }
 }

@@ -23,6 +23,7 @@ import { openReplays } from '../../storage/replays/replays.ts'
 import { openPostedScorecards, type PostedScorecards } from '../../storage/scorecards/posted.ts'
 import { type LazyState, lazyState } from '../../storage/state/lazy-state.ts'
 import { StateError } from '../../storage/state/port.ts'
+import { openTracing } from '../../storage/tracing/open-tracing.ts'
 import { redactorsOf } from '../../workers/online/compiled-plans.ts'
 import { createErase } from '../erasure.ts'
 import { healthOfRoles, type Phase } from '../health.ts'
@@ -33,6 +34,7 @@ import { loadPii } from '../pii.ts'
 import { withoutRepeats } from '../repeats.ts'
 import { openOrExplain, urlHost } from '../roles/listen-error.ts'
 import { CannotStart } from '../roles/run-role.ts'
+import { VERSION } from '../version.ts'
 import { webFolder } from '../web-folder.ts'
 import { releasesOf } from './api-role.ts'
 import { startOfflinePart } from './offline-part.ts'
@@ -74,6 +76,14 @@ async function start(
 ): Promise<Served> {
   const say = deps.sayAs('assay')
   watchThread('main')
+  const tracing = await openTracing({
+    settings: settings.tracing,
+    role: settings.roles.join('+'),
+    version: VERSION,
+    onProblem: say.problem,
+    onChange: say.info,
+  })
+  undo.push(() => tracing.close())
   const unmeasured = await openKafkaLog({
     settings: settings.log,
     clientId: `assay-${settings.roles.join('+')}`,

@@ -1,11 +1,23 @@
-/** The ports, with how long their operations take told to the metrics. */
+/** The ports, with how long their operations take told to the metrics, and appends to the trace that they are part of. */
 import type { Log } from '../log/port.ts'
 import type { TracesStore } from '../traces/port.ts'
+import { withTraceHeaders } from '../tracing/record-headers.ts'
+import { tracedWithin } from '../tracing/tracer.ts'
 import { appendSeconds, timed, tracesSeconds } from './registry.ts'
 
 /** Appends alone: reads wait for records, which says nothing. */
 export function measuredLog<T extends Pick<Log, 'append'>>(log: T): T {
-  const append: Log['append'] = (topic, records) => timed(appendSeconds, { topic }, () => log.append(topic, records))
+  const append: Log['append'] = (topic, records) =>
+    timed(appendSeconds, { topic }, () =>
+      tracedWithin(
+        `append ${topic}`,
+        () => ({
+          kind: 'producer',
+          attributes: { 'messaging.destination.name': topic, 'messaging.batch.message_count': records.length },
+        }),
+        () => log.append(topic, withTraceHeaders(records)),
+      ),
+    )
   return withOwn(log, { append } as Partial<T>)
 }
 

@@ -23,6 +23,22 @@ export const tracesSeconds = new Histogram({
   registers,
 })
 
+const BATCH_SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000]
+
+export const evaluateBatchSpans = new Histogram({
+  name: 'assay_evaluate_batch_spans',
+  help: 'Spans of each fetch from the log that had something in it.',
+  buckets: BATCH_SIZES,
+  registers,
+})
+
+export const storeBatchRows = new Histogram({
+  name: 'assay_store_batch_rows',
+  help: 'Rows of each batch that was stored.',
+  buckets: BATCH_SIZES,
+  registers,
+})
+
 export const evalSeconds = new Histogram({
   name: 'assay_eval_seconds',
   help: 'How long one subject took an online eval: of one span or trace in 64. Evals beyond the first 200 are together as `other`.',
@@ -71,6 +87,13 @@ export const evalVerdicts = new Counter({
   name: 'assay_eval_verdicts_total',
   help: 'Verdicts of online evals that were appended to the log, by eval. Evals beyond the first 200 are together as `other`.',
   labelNames: ['eval', 'verdict'] as const,
+  registers,
+})
+
+export const tracingSpans = new Counter({
+  name: 'assay_tracing_spans_total',
+  help: "Spans of Assay's own traces: exported, failed (the collector did not take them), or dropped (too many waited).",
+  labelNames: ['outcome'] as const,
   registers,
 })
 

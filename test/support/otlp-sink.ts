@@ -14,6 +14,10 @@ export interface OtlpSink {
   /** By span id, how often it was taken. */
   readonly taken: Map<string, number>
   readonly spans: RawSpan[]
+  /** Of the spans that were taken, each once. */
+  readonly resources: Set<string>
+  /** Of requests with spans, inflated, that were taken. */
+  readonly bodies: Buffer[]
   /** Requests with log records, whatever the answer. */
   readonly logs: { contentType: string; body: Buffer }[]
   requests: number
@@ -31,10 +35,15 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
     request.on('error', () => {})
     request.on('end', () => {
       const spans: RawSpan[] = []
-      const body = gunzipSync(Buffer.concat(chunks))
+      const resources = new Set<string>()
+      const sent = Buffer.concat(chunks)
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
       if (request.url === '/v1/logs') sink.logs.push({ contentType: request.headers['content-type'] ?? '', body })
       else {
-        const decoded = decodeTraces(body, (span) => spans.push(span))
+        const decoded = decodeTraces(body, (span, resource) => {
+          spans.push(span)
+          resources.add(JSON.stringify(Object.fromEntries(resource.attributes)))
+        })
         if (!decoded.ok) throw new Error(decoded.message)
       }
       sink.requests++
@@ -47,6 +56,8 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
       }
       if (answer.status === 200) {
         sink.spans.push(...spans)
+        if (request.url !== '/v1/logs') sink.bodies.push(body)
+        for (const resource of resources) sink.resources.add(resource)
         for (const { spanId } of spans) sink.taken.set(spanId, (sink.taken.get(spanId) ?? 0) + 1)
       }
       const respond = () => {
@@ -62,6 +73,8 @@ export async function startOtlpSink(port = 0): Promise<OtlpSink> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     taken: new Map(),
     spans: [],
+    resources: new Set(),
+    bodies: [],
     logs: [],
     requests: 0,
     largest: 0,

@@ -216,7 +216,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       // The client's own timeout ends with the response's headers: a body that stalls would hold the run for ever.
       const deadline = AbortSignal.timeout(timeoutMs)
       let failure: Failure
-      const measured = measureCall(provider.name)
+      const measured = measureCall(provider.name, model)
       try {
         const body = requestOf(model, messages, question, used)
         const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })

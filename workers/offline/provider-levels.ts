@@ -44,6 +44,10 @@ export function troubleOf({ level, shared, providers }: ProvidersHealth): string
   return parts.length === 0 ? null : `judging is at level ${level}: ${parts.join('; ')}`
 }
 
+/** The state of each, for the metrics. */
+export const statesOf = ({ providers }: ProvidersHealth): Readonly<Record<string, BreakerLevel>> =>
+  Object.fromEntries(providers.map(({ name, breaker }) => [name, breaker]))
+
 /** As numbers, for `/health`. */
 export function countersOf({ providers }: ProvidersHealth): { providers: number; providersOut: number } {
   return { providers: providers.length, providersOut: providers.filter(({ breaker }) => breaker !== 'closed').length }

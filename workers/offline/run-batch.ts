@@ -8,6 +8,8 @@ import { judgeAnswers } from '../../storage/metrics/registry.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import { type BatchOutcome, NO_OUTCOME, type RunBatch } from '../../storage/queue/run-record.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { isOwnAgent } from '../../storage/tracing/own-traces.ts'
+import { quietly } from '../../storage/tracing/tracer.ts'
 import type { RunBudget } from './budget.ts'
 import { type OutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
@@ -62,7 +64,9 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
     }
     const leave = await context.enter()
     try {
-      const asked = subject.isPaid ? await scoreOf(view, span) : NOT_PAID
+      const score = async (): Promise<Asked> => scoreOf(view, span)
+      // Traces of judging Assay's own traces would be judged the next time, and so on.
+      const asked = !subject.isPaid ? NOT_PAID : await (isOwnAgent(agentOf(view, span)) ? quietly(score) : score())
       const result = resultOf(job, compiled, view, span, asked, { ...subject, nowMs: context.nowMs() })
       outcome[result.verdict]++
       if (asked.usage !== undefined) {
@@ -113,6 +117,9 @@ interface Drawn {
   nowMs: number
 }
 
+const agentOf = ({ root, agent }: TraceView, span: TraceView['spans'][number] | undefined): string | undefined =>
+  span === undefined ? (root.agentName ?? agent.agentName) : span.agentName
+
 function resultOf(
   job: OfflineJob,
   compiled: OfflineEval,
@@ -140,7 +147,7 @@ function resultOf(
     reason,
     judgements: asked.judgements,
     explanation: asked.explanation,
-    agentName: span === undefined ? (root.agentName ?? agent.agentName) : span.agentName,
+    agentName: agentOf(view, span),
     agentVersion: span === undefined ? (root.agentVersion ?? agent.agentVersion) : span.agentVersion,
     env: span === undefined ? (root.env ?? agent.env) : span.env,
     judgeModel: asked.usage?.model,

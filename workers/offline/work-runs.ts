@@ -9,6 +9,7 @@ import { faultPoint } from '../../storage/fault-point.ts'
 import type { Readiness } from '../../storage/queue/offline-control.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunPostponed } from '../../storage/queue/port.ts'
 import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
+import { traced } from '../../storage/tracing/tracer.ts'
 import { type AnchorTraces, judgeAnchors, planAnchors } from './anchors.ts'
 import type { Budgets } from './budget.ts'
 import { createOutputEstimate } from './budgeted-client.ts'
@@ -79,9 +80,15 @@ export function createHandlers(options: WorkOptions): RunHandlers {
   }
 
   /** What is away is waited for; the rest is said, and tried again as often as the queue has it. */
-  async function told<T>({ tenant, runId }: OfflineJob, work: () => Promise<T>): Promise<T> {
+  async function told<T>(
+    job: OfflineJob,
+    name: string,
+    subjects: number | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { tenant, runId } = job
     try {
-      return await work()
+      return await tracedJob(job, name, subjects, work)
     } catch (error) {
       if (signal.aborted || error instanceof RunPostponed) throw error
       const isAway = isOutage(error)
@@ -93,7 +100,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
 
   return {
     plan: (job) =>
-      told(job, async () => {
+      told(job, 'offline run', undefined, async () => {
         const offlineEval = await evalOf(job)
         if (offlineEval === null) return null
         return job.trigger === 'anchors'
@@ -101,7 +108,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           : planRun(job, offlineEval, { ...paidBy(job, offlineEval), traces, nowMs, sleep, signal })
       }),
     batch: (batch) =>
-      told(batch.job, async () => {
+      told(batch.job, 'offline batch', batch.subjects.length, async () => {
         const offlineEval = await evalOf(batch.job)
         if (offlineEval === null) return { ...NO_OUTCOME, left: batch.subjects.length }
         const { tenant, trigger } = batch.job
@@ -125,6 +132,28 @@ export function createHandlers(options: WorkOptions): RunHandlers {
       }),
   }
 }
+
+/** A run begins with its plan, and goes on in batches, which may be anywhere: they have the run's id in common. */
+const tracedJob = <T>(
+  job: OfflineJob,
+  name: string,
+  subjects: number | undefined,
+  work: () => Promise<T>,
+): Promise<T> =>
+  traced(
+    name,
+    () => ({
+      kind: 'consumer',
+      attributes: {
+        'assay.tenant': job.tenant,
+        'assay.eval.id': job.evalId,
+        'assay.run.id': job.runId,
+        'assay.run.trigger': job.trigger,
+        'assay.subjects': subjects,
+      },
+    }),
+    work,
+  )
 
 /** For messages to the operator. */
 export const ofTenant = (tenant: string): string => (tenant === DEFAULT_TENANT ? '' : ` of tenant ${tenant}`)

@@ -16,7 +16,10 @@ import { InHand } from '../../storage/log/in-hand.ts'
 import type { Consumer, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS } from '../../storage/log/topics.ts'
-import { evalLabel, evalVerdicts } from '../../storage/metrics/registry.ts'
+import { evalLabel, evaluateBatchSpans, evalVerdicts } from '../../storage/metrics/registry.ts'
+import { BatchOrigin } from '../../storage/tracing/record-headers.ts'
+import { tracedBatch, tracedResults } from '../../storage/tracing/traced-batch.ts'
+import type { TracedSpan } from '../../storage/tracing/tracer.ts'
 import { DeadlyTraces } from './deadly-traces.ts'
 import type { EvaluateLoop, EvaluateLoopOptions } from './evaluate-options.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
@@ -195,6 +198,10 @@ class Loop implements EvaluateLoop {
       maxWaitMs: this.#partitions.waitMs(this.#options.nowMs()),
       signal: this.#stop.signal,
     })
+    await tracedBatch('evaluate batch', BatchOrigin.of(records), (span) => this.#take(records, span))
+  }
+
+  async #take(records: readonly LogRecord[], span: TracedSpan): Promise<void> {
     const nowMs = this.#options.nowMs()
     const results: EvalResult[] = []
     let spans = 0
@@ -227,6 +234,8 @@ class Loop implements EvaluateLoop {
       this.#stats.spans += spans
       this.#stats.batches++
       this.#stats.lastBatchSpans = spans
+      evaluateBatchSpans.observe(spans)
+      span.set({ 'assay.spans': spans, 'assay.results': results.length })
       for (const { appendTimeMs } of records) {
         this.#stats.evaluatedUpToMs = Math.max(this.#stats.evaluatedUpToMs, appendTimeMs)
       }
@@ -290,7 +299,9 @@ class Loop implements EvaluateLoop {
     if (results.length === 0) return
     const records = resultRecords(results)
     faultPoint('evaluate.before-append')
-    await this.#retried(() => this.#options.log.append(EVAL_RESULTS, records))
+    await tracedResults('settled traces', results, () =>
+      this.#retried(() => this.#options.log.append(EVAL_RESULTS, records)),
+    )
     faultPoint('evaluate.after-append')
     this.#stats.results += results.length
     for (const { evalId, verdict } of results) {

@@ -12,6 +12,7 @@ import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import { BatchOrigin } from '../../storage/tracing/record-headers.ts'
 import { Offsets } from './offsets.ts'
 import { RowBlocks } from './row-blocks.ts'
 import type { Runtime } from './runtime.ts'
@@ -25,6 +26,7 @@ export class StoreBatch {
   readonly messages = new RowBlocks('messages', (record, reason) => this.#refuse(record, 'unstorable', reason))
   readonly results = new RowBlocks('results', (record, reason) => this.#refuse(record, 'unstorable', reason))
   readonly offsets = new Offsets()
+  readonly origin = new BatchOrigin()
   rowCount = 0
   /** Of the records. */
   sizeBytes = 0
@@ -40,6 +42,7 @@ export class StoreBatch {
   /** Reads a record and redacts its spans before they go any further; one that can't be read joins the dead letters. */
   async add(record: LogRecord, redactorOf: (tenant: string) => Redactor, nowMs: number): Promise<void> {
     this.offsets.note(record)
+    this.origin.note(record)
     this.sizeBytes += record.value.byteLength
     this.newestAppendTimeMs = Math.max(this.newestAppendTimeMs, record.appendTimeMs)
     try {

@@ -10,7 +10,10 @@ import { faultPoint } from '../../storage/fault-point.ts'
 import { InHand } from '../../storage/log/in-hand.ts'
 import type { Consumer, Log, LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
+import { storeBatchRows } from '../../storage/metrics/registry.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { tracedBatch } from '../../storage/tracing/traced-batch.ts'
+import type { TracedSpan } from '../../storage/tracing/tracer.ts'
 import { isWorthSaying, retryForever } from './retry.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
 import { StoreBatch } from './store-batch.ts'
@@ -245,7 +248,8 @@ class Loop implements StoreLoop {
     this.#pending = this.#newBatch()
     this.#lastBatchAtMs = this.#options.nowMs()
     batch.seal(this.#lastBatchAtMs)
-    const done = this.#write(batch, this.#inHand.tenure).finally(() => {
+    const { tenure } = this.#inHand
+    const done = tracedBatch('store batch', batch.origin, (span) => this.#write(batch, tenure, span)).finally(() => {
       this.#writing = null
       this.#wake.abort()
     })
@@ -253,7 +257,7 @@ class Loop implements StoreLoop {
   }
 
   /** Never rejects. What is not written when it gives up is not committed either, and comes again. */
-  async #write(batch: StoreBatch, tenure: Tenure): Promise<void> {
+  async #write(batch: StoreBatch, tenure: Tenure, span: TracedSpan): Promise<void> {
     const { log, traces, onProblem, onChange = onProblem } = this.#options
     const stats = this.#stats
     try {
@@ -271,6 +275,7 @@ class Loop implements StoreLoop {
         },
       })
     } catch (error) {
+      span.fail(messageOf(error))
       // Later batches must not commit past this one.
       this.#giveUp.abort()
       onProblem?.(`stopped with a batch unstored, it comes again from the log: ${messageOf(error)}`)
@@ -286,6 +291,8 @@ class Loop implements StoreLoop {
     }
     stats.batches++
     stats.lastBatchRows = batch.rowCount
+    storeBatchRows.observe(batch.rowCount)
+    span.set({ 'assay.rows': batch.rowCount })
     stats.storedUpToMs = Math.max(stats.storedUpToMs, batch.newestAppendTimeMs)
     await this.#commit(batch, tenure)
   }
