@@ -15,6 +15,14 @@ export interface RoleHealth {
   stats: () => Promise<Counters>
   /** What is wrong with it at the moment, by its counters; null if nothing is. */
   trouble?: (counters: Counters) => string | null
+  /** Of a role that has one. */
+  breaker?: (counters: Counters) => NonNullable<Component['breaker']>
+}
+
+/** The gateway's own, whatever else is wrong with it. */
+export function breakerOfGateway({ breaker }: Counters): NonNullable<Component['breaker']> {
+  const { state, reason } = breaker as BreakerView
+  return { state, reason }
 }
 
 /** While its breaker is not closed, or limits are not shared as they should be. */
@@ -43,10 +51,10 @@ async function componentOf(role: RoleHealth): Promise<Component> {
   try {
     const stats = await role.stats()
     const detail = role.trouble?.(stats) ?? null
-    const counters = flatten(stats)
+    const told = { ...(role.breaker !== undefined && { breaker: role.breaker(stats) }), counters: flatten(stats) }
     return detail === null
-      ? { name: role.name, state: 'ok', counters }
-      : { name: role.name, state: 'degraded', detail, counters }
+      ? { name: role.name, state: 'ok', ...told }
+      : { name: role.name, state: 'degraded', detail, ...told }
   } catch (error) {
     return { name: role.name, state: 'failed', detail: messageOf(error) }
   }

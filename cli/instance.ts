@@ -41,7 +41,7 @@ import {
 } from './describe.ts'
 import { createErase } from './erasure.ts'
 import { exitCodes } from './exit-codes.ts'
-import { type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway } from './health.ts'
+import { breakerOfGateway, type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway } from './health.ts'
 import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
 import { type LogSource, openLog } from './log-source.ts'
@@ -234,6 +234,7 @@ async function start(
       name: 'gateway',
       stats: async () => (await (await gatewayStarting).call('stats', null)) as Counters,
       trouble: troubleOfGateway,
+      breaker: breakerOfGateway,
     },
     { name: 'trans', stats: async () => (await trans.call('stats', null)) as Counters },
     {

@@ -61,6 +61,7 @@ export type AlertStateJson = {
   rule: string
   value: number | null
   threshold: number
+  unit: string | null
   why: {
     rule: string
     baseline: {
@@ -283,6 +284,7 @@ export type AlertTransitionJson = {
   rule: string
   value: number | null
   threshold: number
+  unit: string | null
   why: {
     rule: string
     baseline: {
@@ -717,6 +719,10 @@ export type Health = {
     name: string
     state: "ok" | "starting" | "degraded" | "failed" | "off"
     detail?: string
+    breaker?: {
+      state: "closed" | "open" | "half_open"
+      reason: string | null
+    }
     counters?: Record<string, number>
   }[]
 }

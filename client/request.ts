@@ -28,9 +28,11 @@ export interface RequestOptions {
   /** `http://127.0.0.1:3000`; empty for the host of the page. */
   readonly baseUrl: string
   readonly headers?: () => Readonly<Record<string, string>>
+  /** How it is asked; `fetch` unless given. */
+  readonly fetch?: (url: string, options: RequestInit) => Promise<Response>
 }
 
-export function createRequest({ baseUrl, headers }: RequestOptions): Request {
+export function createRequest({ baseUrl, headers, fetch: ask = fetch }: RequestOptions): Request {
   return async <Answer>(
     method: string,
     path: string,
@@ -39,7 +41,7 @@ export function createRequest({ baseUrl, headers }: RequestOptions): Request {
     const parameters = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
     const asked = parameters.size > 0 ? `?${parameters}` : ''
-    const response = await reach(`${baseUrl}${path}${asked}`, {
+    const response = await reach(ask, `${baseUrl}${path}${asked}`, {
       method,
       ...(signal !== undefined && { signal }),
       headers: {
@@ -55,9 +57,9 @@ export function createRequest({ baseUrl, headers }: RequestOptions): Request {
   }
 }
 
-async function reach(url: string, options: RequestInit): Promise<Response> {
+async function reach(ask: NonNullable<RequestOptions['fetch']>, url: string, options: RequestInit): Promise<Response> {
   try {
-    return await fetch(url, options)
+    return await ask(url, options)
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiProblem(0, null, 'Assay cannot be reached', { cause: error })

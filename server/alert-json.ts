@@ -1,5 +1,7 @@
 import { tracePath } from '../engine/alerting/example-json.ts'
+import { resultUnitOf, scoreInResultUnit } from '../engine/evaluate/score.ts'
 import type { AlertStates, StoredTransition } from '../storage/alerts/alert-states.ts'
+import { whyToJson } from './alert-why-json.ts'
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 
@@ -10,6 +12,8 @@ export type Investigations = Pick<AlertStates, 'investigation'>
 export function transitionToJson(transition: StoredTransition, tenant: string, states: Investigations) {
   const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
     transition
+  const { type } = numbers.measure
+  const inUnit = (value: number): number => scoreInResultUnit(value, type) ?? value
   return {
     alert: alertId,
     eval: evalId,
@@ -24,9 +28,10 @@ export function transitionToJson(transition: StoredTransition, tenant: string, s
     since: isoOf(sinceMs),
     incident: transition.incidentId ?? null,
     rule,
-    value: numbers.value,
-    threshold: numbers.threshold,
-    why,
+    value: numbers.value === null ? null : inUnit(numbers.value),
+    threshold: inUnit(numbers.threshold),
+    unit: resultUnitOf(type),
+    why: why === null ? null : whyToJson(why, inUnit),
     traces: transition.examples.map(({ traceId }) => traceId),
     examples: transition.examples.map((example) => ({ ...withoutAbsent(example), path: tracePath(example) })),
     investigation: states.investigation(tenant, transition.incidentId),

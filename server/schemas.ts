@@ -426,6 +426,8 @@ export const healthSchema = z.object({
       name: z.string(),
       state: z.enum(['ok', 'starting', 'degraded', 'failed', 'off']),
       detail: z.string().optional(),
+      /** Of what receives traces: open, it turns requests away; half open, it lets single ones try. `reason`: why it is not closed. */
+      breaker: z.object({ state: z.enum(['closed', 'open', 'half_open']), reason: z.string().nullable() }).optional(),
       /** Counted since the process started. */
       counters: z.record(z.string(), z.number()).optional(),
     }),
@@ -719,6 +721,8 @@ export const alertTransitionJsonSchema = z.object({
   rule: z.string(),
   value: z.number().nullable(),
   threshold: z.number(),
+  /** Of `value`, `threshold` and the numbers of `why`: `ratio` (0..1), `ms`, a currency's code, `tokens`; null for counts and plain scores. */
+  unit: z.string().nullable(),
   why: alertWhySchema.nullable(),
   traces: z.array(z.string()),
   /** Up to three subjects behind it, the newest first. Evidence is masked; `path` is of their page. */

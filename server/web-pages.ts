@@ -66,11 +66,11 @@ async function page(context: Context, folder: string): Promise<Response> {
   })
 }
 
-/** Styles by nonce are the editor's, which writes its own. */
+/** By nonce are the styles of the editor, which writes its own, and what the page itself says before its scripts come. */
 const policy = (nonce: string): string =>
   [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src 'self' 'nonce-${nonce}'`,
     `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data:",
     "connect-src 'self'",

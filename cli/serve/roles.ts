@@ -15,7 +15,7 @@ import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evalu
 import { startLive } from '../../workers/online/live/start.ts'
 import { startStoreLoop } from '../../workers/online/store-loop.ts'
 import { startReplayRunner } from '../../workers/replay/runner.ts'
-import { type RoleHealth, troubleOfGateway } from '../health.ts'
+import { breakerOfGateway, type RoleHealth, troubleOfGateway } from '../health.ts'
 import { urlHost } from '../roles/listen-error.ts'
 import { listenForOtlp } from '../roles/listen-for-otlp.ts'
 import { openLimits } from '../roles/open-limits.ts'
@@ -54,7 +54,12 @@ const gateway: StartServedRole = async (shared, say) => {
   const listeners = await listenForOtlp({ ...settings, gateway: taking })
   const host = urlHost(settings.host)
   return {
-    health: { name: 'gateway', stats: async () => ({ ...taking.stats() }), trouble: troubleOfGateway },
+    health: {
+      name: 'gateway',
+      stats: async () => ({ ...taking.stats() }),
+      trouble: troubleOfGateway,
+      breaker: breakerOfGateway,
+    },
     listens: `OTLP/HTTP on ${settings.gatewayTls === null ? 'http' : 'https'}://${host}:${listeners.http.port}/v1/traces, OTLP/gRPC on ${host}:${listeners.grpc.port}`,
     drain: async () => {
       await listeners.drain()

@@ -47,7 +47,11 @@ export function scoreUnitOf(plan: EvalPlan): string | null {
     return metric?.result === 'ratio' ? 'ratio' : null
   }
   if (plan.score === null) return null
-  const type = scoreTypeOf(plan.score)
+  return resultUnitOf(scoreTypeOf(plan.score))
+}
+
+/** In which unit results and the API carry what is of this type; null for plain numbers. */
+export function resultUnitOf(type: ValueType): string | null {
   switch (type.kind) {
     case 'duration':
       return 'ms'

@@ -11,11 +11,14 @@ import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../supp
 import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
 import { startOpenIdProvider } from '../support/openid-provider.ts'
 import { post } from '../support/otlp.ts'
+import { seedData } from '../support/seed-data.ts'
+import { testOperations } from './operations.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const LARGE = 'f'.repeat(32)
 const LARGE_SPANS = 5_000
 
+let folder: string
 let browser: Browser
 let example: ExampleAssay
 let page: Page
@@ -39,9 +42,12 @@ function largeTrace(): unknown {
 describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   beforeAll(async () => {
     if (isWebStale(root)) execFileSync(process.execPath, [join(root, 'scripts', 'build-web.ts')], { cwd: root })
+    folder = mkdtempSync(join(tmpdir(), 'assay-pages-'))
+    const dataDir = join(folder, 'data')
+    const seeded = await seedData(folder, dataDir, Date.now())
     const started = await Promise.all([
       launchBrowser(),
-      startExampleAssay([join(root, 'examples', 'cookbook', 'weekly.eval')]),
+      startExampleAssay([join(root, 'examples', 'cookbook', 'weekly.eval'), seeded], dataDir),
     ])
     browser = started[0]
     example = started[1]
@@ -52,6 +58,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   afterAll(async () => {
     await browser?.close()
     await example?.assay.stop()
+    rmSync(folder, { recursive: true, force: true })
   })
   beforeEach(() => {
     expect(problems).toEqual([])
@@ -121,6 +128,48 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(asked.filter((path) => path === '/v1/subscribe').length).toBeGreaterThan(0)
     expect(asked.filter((path) => path === '/v1/results').length).toBeLessThan(3)
     expect(problems).toEqual([])
+  })
+
+  test('Live: its files and first answers are asked for at once, and no answer twice', async () => {
+    // In the browser's own order: before any script of the page has run.
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    await open('/')
+    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
+    await page.getByText('All parts work').waitFor()
+    for (const path of ['/v1/session', '/health', '/v1/agents/live', '/v1/results'])
+      expect(
+        asked.filter((one) => one === path),
+        path,
+      ).toHaveLength(1)
+    expect(asked.findIndex((path) => path.includes('/live-page-'))).toBeLessThan(asked.indexOf('/v1/subscribe'))
+    expect(await page.locator('link[rel="modulepreload"][href*="live-page-"]').count()).toBe(1)
+  })
+
+  test('the theme that was chosen stays, and is there before anything is painted', async () => {
+    const context = await browser.newContext({ colorScheme: 'light' })
+    const other = await context.newPage()
+    const groundOf = (): Promise<string> => other.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const found = watchPage(other, example.assay.apiUrl)
+    await other.goto(`${example.assay.apiUrl}/evals`)
+    const light = await groundOf()
+    await other.getByLabel('Theme').selectOption('dark')
+    const dark = await groundOf()
+    expect(dark).not.toBe(light)
+    // With no script of its own but the page's first lines.
+    await other.route('**/assets/*.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }))
+    await other.reload()
+    expect(await groundOf()).toBe(dark)
+    await other.unroute('**/assets/*.js')
+    await other.reload()
+    expect(await other.getByLabel('Theme').inputValue()).toBe('dark')
+    expect(await seriousFindings(other)).toEqual([])
+    await other.getByLabel('Theme').selectOption('system')
+    expect(await groundOf()).toBe(light)
+    await other.emulateMedia({ colorScheme: 'dark' })
+    expect(await groundOf()).toBe(dark)
+    expect(found).toEqual([])
+    await context.close()
   })
 
   test('Live: a pause keeps what comes, a scope leaves out what is not in it', async () => {
@@ -304,47 +353,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(problems).toEqual([])
   })
 
-  test('Alerts: what fires with its traces, and silencing it', async () => {
-    await open('/alerts')
-    const firing = page.locator('.alert-firing', { hasText: 'The support agent gave away personal data' })
-    await firing.waitFor()
-    await page.getByRole('rowheader', { name: /support\/pii_leak/ }).waitFor()
-    await firing.getByRole('button', { name: 'Silence' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Silence support/pii_leak' })
-    await dialog.getByLabel('Because').fill('the address is taken out today')
-    await expectClean()
-    await dialog.getByRole('button', { name: 'Silence it' }).click()
-    await firing.getByText('silenced', { exact: true }).waitFor()
-    await page.getByRole('button', { name: 'End it' }).waitFor()
-    await expectClean()
-    await firing.getByRole('link', { name: 'The support agent gave away personal data' }).click()
-    await page.getByRole('heading', { name: 'History' }).waitFor()
-    await page.getByText('count(fail) >= 1 over 10m').first().waitFor()
-    await expectClean()
-  })
-
-  test('Alerts: who may not silence is told why, and whom to ask', async () => {
-    const viewer = await browser.newPage()
-    await viewer.route('**/v1/session', (route) =>
-      route.fulfill({ json: { tenant: 'default', role: 'viewer', may: ['read'], isSignedIn: true } }),
-    )
-    await viewer.goto(`${example.assay.apiUrl}/alerts`)
-    const end = viewer.locator('.alert-firing').getByRole('button', { name: 'Acknowledge' }).first()
-    await expect.poll(() => end.getAttribute('title')).toBe('Your role is viewer: this takes the role editor.')
-    expect(await end.isDisabled()).toBe(true)
-    expect(await seriousFindings(viewer)).toEqual([])
-    await viewer.close()
-  })
-
-  test('System: its parts, lag, providers and usage', async () => {
-    await open('/system')
-    await page.getByRole('heading', { name: 'Receiving traces works' }).waitFor()
-    await page.getByRole('rowheader', { name: 'Alerting' }).waitFor()
-    await page.getByRole('rowheader', { name: 'openai' }).waitFor()
-    await page.getByRole('cell', { name: 'support', exact: true }).first().waitFor()
-    await page.getByText('None waits').waitFor()
-    await expectClean()
-  })
+  testOperations(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
 
   test('API: a route found, filled in, sent, and answered', async () => {
     await open('/api')
@@ -354,17 +363,6 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await page.getByRole('button', { name: 'Send' }).click()
     await page.getByRole('heading', { name: /^200 in/ }).waitFor()
     expect(await page.getByRole('region', { name: 'Answer' }).textContent()).toContain('"session"')
-    await expectClean()
-  })
-
-  test('Scorecards: from the list to one, as of now', async () => {
-    await open('/scorecards')
-    await page.getByText('every Monday at 09:00 (Europe/London)').waitFor()
-    await expectClean()
-    await page.getByRole('link', { name: 'helpdesk_weekly/weekly' }).click()
-    await page.getByRole('article', { name: "The helpdesk agent's week" }).waitFor()
-    await page.getByRole('rowheader', { name: 'pass_rate(fast)' }).waitFor()
-    await page.getByText('Not yet: each time it is posted is kept here.').waitFor()
     await expectClean()
   })
 

@@ -16,11 +16,14 @@ export interface ExampleAssay {
   answer(): Promise<void>
 }
 
-/** `moreEvals`: files beside the example's own. */
-export async function startExampleAssay(moreEvals: readonly string[] = []): Promise<ExampleAssay> {
+/** `moreEvals`: files beside the example's own. `dataDir`: what was there before; nothing unless given. */
+export async function startExampleAssay(
+  moreEvals: readonly string[] = [],
+  dataDir = ':memory:',
+): Promise<ExampleAssay> {
   const [modelPort, slackPort] = [await freePort(), await freePort()]
   const assay = await startAssay({
-    dataDir: ':memory:',
+    dataDir,
     evals: [join(root, 'evals'), join(root, 'examples', 'support-agent', 'evals'), ...moreEvals],
     env: {
       ASSAY_OPENAI_BASE_URL: `http://127.0.0.1:${modelPort}/v1`,

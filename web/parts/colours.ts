@@ -1,15 +1,9 @@
-import { useMemo, useSyncExternalStore } from 'react'
-
-const dark = window.matchMedia('(prefers-color-scheme: dark)')
-
-function onThemeChange(changed: () => void): () => void {
-  dark.addEventListener('change', changed)
-  return () => dark.removeEventListener('change', changed)
-}
+import { useMemo } from 'react'
+import { useIsDark } from '../data/theme.ts'
 
 /** Colours of the theme in force, for what is drawn on a canvas: by the name of their variable. */
 export function useColours(): (name: string) => string {
-  const isDark = useSyncExternalStore(onThemeChange, () => dark.matches)
+  const isDark = useIsDark()
   return useMemo(() => {
     const known = new Map<string, string>()
     return (name) => {

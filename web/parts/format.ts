@@ -37,12 +37,19 @@ export function formatShare(share: number): string {
 }
 
 /** A score in its unit, as the API tells it. */
-export function formatScore(score: number, unit: string | undefined): string {
+export function formatScore(score: number, unit: string | null | undefined): string {
   if (unit === 'ms') return formatDuration(score)
   if (unit === 'ratio') return formatShare(score)
   if (unit === 'USD') return formatUsd(score)
   const text = Number.isInteger(score) ? formatCount(score) : String(Number(score.toPrecision(4)))
-  return unit === undefined ? text : `${text} ${unit}`
+  return unit === undefined || unit === null ? text : `${text} ${unit}`
+}
+
+/** Of two scores, with its sign. Shares differ by percentage points. */
+export function formatDifference(difference: number, unit: string | null): string {
+  const size = Math.abs(difference)
+  const text = unit === 'ratio' ? `${Number((size * 100).toFixed(2))} points` : formatScore(size, unit)
+  return `${difference === 0 ? '' : difference > 0 ? '+' : '−'}${text}`
 }
 
 const clock = new Intl.DateTimeFormat(undefined, {

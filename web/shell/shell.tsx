@@ -2,6 +2,7 @@ import { Link, Outlet, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { HealthDot } from './health-dot.tsx'
 import { PAGES } from './pages.ts'
+import { ThemeChoice } from './theme-choice.tsx'
 import { Who } from './who.tsx'
 
 /** What every page stands in. */
@@ -34,6 +35,7 @@ export function Shell() {
           ))}
         </nav>
         <HealthDot />
+        <ThemeChoice />
         <Who />
       </header>
       <main id="content" tabIndex={-1}>

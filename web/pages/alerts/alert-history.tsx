@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api } from '../../data/api.ts'
+import { formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Table } from '../../parts/table.tsx'
@@ -55,7 +56,7 @@ export function AlertHistory({ alert }: { alert?: string }) {
             {
               head: 'Value',
               kind: 'number',
-              cell: ({ value }) => (value === null ? '–' : Number(value.toPrecision(4))),
+              cell: ({ value, unit }) => (value === null ? '–' : formatScore(value, unit)),
             },
           ]}
           rows={data.transitions}

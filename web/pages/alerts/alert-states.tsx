@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { AlertStateJson } from '../../../client/api.ts'
 import { api } from '../../data/api.ts'
-import { formatAgo } from '../../parts/format.ts'
+import { formatAgo, formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
@@ -67,7 +67,7 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
         {alert.value !== null && (
           <>
             {' '}
-            and is <strong className="number">{Number(alert.value.toPrecision(4))}</strong>
+            and is <strong className="number">{formatScore(alert.value, alert.unit)}</strong>
           </>
         )}
         {groups.length > 0 && (
@@ -76,11 +76,11 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
       </p>
       {alert.why !== null &&
         (isWhole ? (
-          <AlertWhy why={alert.why} />
+          <AlertWhy why={alert.why} unit={alert.unit} />
         ) : (
           <details>
             <summary>Why</summary>
-            <AlertWhy why={alert.why} />
+            <AlertWhy why={alert.why} unit={alert.unit} />
           </details>
         ))}
       {isWhole && alert.investigation !== null && <Investigation investigation={alert.investigation} />}

@@ -1,25 +1,27 @@
 import type { AlertStateJson } from '../../../client/api.ts'
-import { formatCount, formatShare } from '../../parts/format.ts'
+import { formatCount, formatDifference, formatDuration, formatScore, formatShare } from '../../parts/format.ts'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 
 type Why = NonNullable<AlertStateJson['why']>
 type Estimate = NonNullable<Why['now']>
 
-const number = (value: number): string => String(Number(value.toPrecision(4)))
-const signed = (value: number): string => `${value > 0 ? '+' : ''}${number(value)}`
+type Unit = string | null
+
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 const HOUR_MS = 3_600_000
 
 /** Why it fires, in numbers: against what, since when, which part of the traffic, which version, whether the judge itself changed. */
-export function AlertWhy({ why }: { why: Why }) {
+export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
   const { baseline, now, change, strata, judge, deploy, definitions } = why
+  const shown = (value: number): string => formatScore(value, unit)
+  const signed = (value: number): string => formatDifference(value, unit)
   return (
     <div className="alert-why">
       <dl className="facts">
-        {now !== null && <Fact name="Now" value={estimateText(now)} />}
-        {baseline !== null && <Fact name="Compared with" value={estimateText(baseline)} />}
-        <Detection detection={why.detection} />
+        {now !== null && <Fact name="Now" value={estimateText(now, unit)} />}
+        {baseline !== null && <Fact name="Compared with" value={estimateText(baseline, unit)} />}
+        <Detection detection={why.detection} unit={unit} />
       </dl>
       {change !== null && (
         <p>
@@ -32,8 +34,8 @@ export function AlertWhy({ why }: { why: Why }) {
           caption="Parts of the traffic, those that explain most first"
           columns={[
             { head: 'Part', kind: 'head', cell: ({ name }) => name },
-            { head: 'Before', kind: 'number', cell: ({ before }) => (before === null ? 'nothing' : number(before)) },
-            { head: 'Now', kind: 'number', cell: (part) => (part.now === null ? 'nothing' : number(part.now)) },
+            { head: 'Before', kind: 'number', cell: ({ before }) => (before === null ? 'nothing' : shown(before)) },
+            { head: 'Now', kind: 'number', cell: (part) => (part.now === null ? 'nothing' : shown(part.now)) },
             {
               head: 'Of the traffic',
               kind: 'number',
@@ -52,7 +54,8 @@ export function AlertWhy({ why }: { why: Why }) {
       {deploy !== null && (
         <p>
           First bad {deploy.label === 'model' ? 'model' : 'version'}: <strong>{deploy.value}</strong>, since{' '}
-          <Time at={isoOf(deploy.firstSeenMs)} />: {estimateText(deploy.with)}, before it {estimateText(deploy.before)}{' '}
+          <Time at={isoOf(deploy.firstSeenMs)} />: {estimateText(deploy.with, unit)}, before it{' '}
+          {estimateText(deploy.before, unit)}{' '}
           <span className="faint">(p {deploy.p.toPrecision(2)}, corrected for all that were looked at)</span>
         </p>
       )}
@@ -75,15 +78,16 @@ export function AlertWhy({ why }: { why: Why }) {
   )
 }
 
-function estimateText({ value, interval, n }: Estimate): string {
-  const range = interval === null ? '' : ` (${number(interval.low)} to ${number(interval.high)})`
-  return `${number(value)}${range} of ${formatCount(n)}`
+function estimateText({ value, interval, n }: Estimate, unit: Unit): string {
+  const range = interval === null ? '' : ` (${formatScore(interval.low, unit)} to ${formatScore(interval.high, unit)})`
+  return `${formatScore(value, unit)}${range} of ${formatCount(n)}`
 }
 
-function Detection({ detection }: { detection: Why['detection'] }) {
+function Detection({ detection, unit }: { detection: Why['detection']; unit: Unit }) {
+  const shown = (value: number): string => formatScore(value, unit)
   switch (detection.kind) {
     case 'threshold':
-      return <Fact name="Limit" value={`${detection.cmp} ${number(detection.limit)}`} />
+      return <Fact name="Limit" value={`${detection.cmp} ${shown(detection.limit)}`} />
     case 'e-sr':
       return (
         <>
@@ -106,7 +110,7 @@ function Detection({ detection }: { detection: Why['detection'] }) {
     case 'anomaly':
       return (
         <>
-          <Fact name="Usual at this hour" value={`${number(detection.usual.low)} to ${number(detection.usual.high)}`} />
+          <Fact name="Usual at this hour" value={`${shown(detection.usual.low)} to ${shown(detection.usual.high)}`} />
           <Fact
             name="Off by"
             value={`${detection.distance.toFixed(1)} deviations, an alarm from ${detection.alarmFrom.toFixed(1)}`}
@@ -114,7 +118,7 @@ function Detection({ detection }: { detection: Why['detection'] }) {
         </>
       )
     case 'silence':
-      return <Fact name="Nothing came for" value={`${Math.round(detection.silentForMs / 60_000)} min`} />
+      return <Fact name="Nothing came for" value={formatDuration(detection.silentForMs)} />
   }
 }
 

@@ -28,7 +28,7 @@ export function AlertsPage() {
       {isPending && <Loading what="the alerts" />}
       {data?.alerts.length === 0 && <NoAlerts />}
       {data !== undefined && data.alerts.length > 0 && <AlertStates />}
-      <Silences />
+      <Silences known={data?.alerts.map(({ id }) => id) ?? []} />
       {data !== undefined && data.alerts.length > 0 && (
         <section aria-labelledby="in-force">
           <h2 id="in-force">In force</h2>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { figuresOf, partWords } from './part-words.ts'
+import { breakerWords, figuresOf, partWords } from './part-words.ts'
 
 test('a role that has no words yet is shown by its name', () => {
   expect(partWords('gateway').title).toBe('Receiving traces')
@@ -18,4 +18,9 @@ test('telling figures come first and stay at zero, others are left out there', (
     ['Spans refused', 0],
   ])
   expect(others.map(({ name }) => name)).toEqual(['rejected too large'])
+})
+
+test('the breaker is told by its own state, with why', () => {
+  expect(breakerWords({ state: 'closed', reason: null })).toBe('closed: it turns nothing away')
+  expect(breakerWords({ state: 'open', reason: 'the log refuses' })).toMatch(/^open: .* \(the log refuses\)$/)
 })

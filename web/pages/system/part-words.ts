@@ -38,6 +38,17 @@ const STATES: Readonly<Record<string, string>> = {
 
 export const stateWords = (state: string): string => STATES[state] ?? state
 
+const BREAKERS = {
+  closed: 'closed: it turns nothing away',
+  open: 'open: requests are turned away, to be sent again',
+  half_open: 'half open: single requests try whether it works again',
+} as const
+
+/** The state of the circuit breaker itself, whatever else is wrong with its part. */
+export function breakerWords({ state, reason }: { state: keyof typeof BREAKERS; reason: string | null }): string {
+  return reason === null ? BREAKERS[state] : `${BREAKERS[state]} (${reason})`
+}
+
 /** What one looks at first, of all that is counted; with its name for people. */
 const TELLING: Readonly<Record<string, string>> = {
   acceptedSpans: 'Spans taken in',

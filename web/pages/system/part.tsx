@@ -1,11 +1,11 @@
 import type { Health } from '../../../client/api.ts'
 import { formatBytes, formatCount } from '../../parts/format.ts'
 import { Time } from '../../parts/time.tsx'
-import { type Figure, figuresOf, partWords, stateWords } from './part-words.ts'
+import { breakerWords, type Figure, figuresOf, partWords, stateWords } from './part-words.ts'
 
 /** One role: what it does, whether it does, and what it counted since its start. */
 export function Part({ component }: { component: Health['components'][number] }) {
-  const { name, state, detail, counters = {} } = component
+  const { name, state, detail, breaker, counters = {} } = component
   const { title, does } = partWords(name)
   const { telling, others } = figuresOf(counters)
   return (
@@ -17,7 +17,7 @@ export function Part({ component }: { component: Health['components'][number] })
         {does} {name !== title && <code>{name}</code>}
       </p>
       {detail !== undefined && <p>{detail}</p>}
-      {name === 'gateway' && <p>Breaker {state === 'ok' ? 'closed: everything is taken in' : 'may be open'}</p>}
+      {breaker !== undefined && <p>Breaker {breakerWords(breaker)}</p>}
       <Figures figures={telling} />
       {others.length > 0 && (
         <details>
