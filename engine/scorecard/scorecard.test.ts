@@ -108,3 +108,22 @@ test('nothing to measure is not zero', () => {
   const [rate, coverage] = build(() => nothing).rows[0]!.cells
   expect([rate!.value, coverage!.value, rate!.interval, rate!.change]).toEqual([null, null, null, null])
 })
+
+test('scores of durations and of money, which results carry in milliseconds and dollars, are told in their units', () => {
+  const ms = tally('', 60, 0, 0, 1_500)
+  const at = (fn: 'mean' | 'p95', type: ScorecardPlan['rows'][number]['cells'][number]['type']) => {
+    const row = { cells: [{ fn, evalId: 'support/fast', type }], by: [] }
+    const data: RowData = { now: [ms], before: [ms], steps: [{ ...ms, step: 0 }], scale: null, corrected: null }
+    const [cell] = buildScorecard({ ...plan, rows: [row] }, Date.UTC(2026, 10, 23, 9), () => data, {
+      spend: null,
+      worst: [],
+      alerts: [],
+    }).rows[0]!.cells
+    return cell!
+  }
+  const duration = at('mean', { kind: 'duration' })
+  expect([duration.value, duration.change?.before, duration.trend[0]]).toEqual([1.5e9, 1.5e9, 1.5e9])
+  expect(duration.interval!.low).toBeGreaterThan(1e9)
+  expect(at('mean', { kind: 'money', currency: 'USD' }).value).toBe(1.5e9)
+  expect(at('mean', number).value).toBe(1_500)
+})

@@ -1,6 +1,7 @@
 /** A scorecard's values over a period, each with its interval, its coverage, and the difference from the period before. Pure. */
 import type { ScorecardFn, ScorecardPlan } from '../../dsl/plan.ts'
-import { changeOf, countOf, estimate, type Tally } from './estimate.ts'
+import { scoreInPlanUnit } from '../evaluate/score.ts'
+import { changeOf, countOf, type Estimate, estimate, type Tally } from './estimate.ts'
 import type { Cell, Period, Scorecard } from './scorecard-json.ts'
 
 export type { Tally } from './estimate.ts'
@@ -59,7 +60,7 @@ export function buildScorecard(
   const rows = plan.rows.map(({ cells }, row) => ({
     cells: cells.flatMap(({ fn, evalId, type }) => {
       const data = dataOf(evalId, row)
-      return groupsOf(data).map((group) => ({ fn, evalId, type, ...cellOf(fn, group, data, steps) }))
+      return groupsOf(data).map((group) => ({ fn, evalId, type, ...cellOf({ fn, type }, group, data, steps) }))
     }),
   }))
   const { id, title, owner } = plan
@@ -90,15 +91,33 @@ function groupsOf({ now }: RowData): Tally[] {
   return largest.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
 }
 
+type Measure = Pick<Cell, 'fn' | 'type'>
+
+/** In the unit of `type`; results carry their scores in another. */
+function measured({ fn, type }: Measure, tally: Tally, scale: RowData['scale']): Estimate {
+  const found = estimate(fn, tally, scale)
+  if (!isOfScores(fn)) return found
+  const inUnit = (score: number): number => scoreInPlanUnit(score, type) ?? score
+  const { value, interval } = found
+  return {
+    ...found,
+    value: value === null ? null : inUnit(value),
+    interval: interval === null ? null : { low: inUnit(interval.low), high: inUnit(interval.high) },
+  }
+}
+
+const isOfScores = (fn: ScorecardFn): boolean => fn === 'mean' || fn === 'p50' || fn === 'p95' || fn === 'p99'
+
 function cellOf(
-  fn: ScorecardFn,
+  measure: Measure,
   now: Tally,
   { before, steps, scale, corrected }: RowData,
   stepCount: number,
 ): Omit<Cell, 'fn' | 'evalId' | 'type'> {
+  const { fn } = measure
   const isSame = (other: Tally): boolean => keyOf(other) === keyOf(now)
   const past = before === null ? null : (before.find(isSame) ?? (fn === 'count' || fn === 'spend' ? NOTHING : null))
-  const { value, n, interval, method } = estimate(fn, now, scale)
+  const { value, n, interval, method } = measured(measure, now, scale)
   const { pass, fail } = now.counts
   const all = countOf(now)
   const isWhole = Object.keys(now.group).length === 0
@@ -109,7 +128,7 @@ function cellOf(
     interval,
     method,
     coverage: all === 0 ? null : (pass + fail) / all,
-    change: past === null ? null : changeOf({ value, n, interval, method }, estimate(fn, past, scale)),
+    change: past === null ? null : changeOf({ value, n, interval, method }, measured(measure, past, scale)),
     corrected: !isWhole
       ? null
       : fn === 'mean'
@@ -121,7 +140,7 @@ function cellOf(
       const tally = steps.find((one) => one.step === step && isSame(one))
       if (tally === undefined) return null
       // The step's own interval is nobody's business.
-      return estimate(fn, tally, null).value
+      return measured(measure, tally, null).value
     }),
   }
 }

@@ -9,6 +9,7 @@ import {
   changeText,
   correctedText,
   coverageText,
+  groupText,
   intervalText,
   periodText,
   spendText,
@@ -57,17 +58,27 @@ function rowOf(cell: Cell, scorecard: Scorecard, y: number): string[] {
   const { change } = cell
   const quiet = { size: 11, fill: INK.quiet } as const
   const corrected = correctedText(cell)
-  const coverage = coverageText(cell)
+  const beneath = [groupText(cell.group), corrected === '' ? '' : `corrected ${corrected}`].filter(
+    (text) => text !== '',
+  )
+  const [coverage, interval] = [coverageText(cell), intervalText(cell)]
   return [
-    svgText(MARGIN, y + (corrected === '' ? 26 : 20), fitText(cellName(cell, scorecard), 290, 13), { size: 13 }),
-    corrected === '' ? '' : svgText(MARGIN, y + 35, fitText(`corrected ${corrected}`, 290, 11), quiet),
+    svgText(
+      MARGIN,
+      y + (beneath.length === 0 ? 26 : 20),
+      fitText(cellName({ ...cell, group: {} }, scorecard), 290, 13),
+      {
+        size: 13,
+      },
+    ),
+    beneath.length === 0 ? '' : svgText(MARGIN, y + 35, fitText(beneath.join(', '), 290, 11), quiet),
     svgText(
       320,
-      y + 20,
+      y + (interval === '' ? 26 : 20),
       fitText(valueText(cell), 125, cell.value === null ? 11 : 14),
       cell.value === null ? quiet : { size: 14, isBold: true },
     ),
-    svgText(320, y + 35, fitText(intervalText(cell), 125, 11), quiet),
+    svgText(320, y + 35, fitText(interval, 125, 11), quiet),
     svgText(450, y + 26, fitText(changeText(cell), 105, 13), {
       size: 13,
       isBold: change?.isClear === true,
@@ -75,7 +86,7 @@ function rowOf(cell: Cell, scorecard: Scorecard, y: number): string[] {
     }),
     trendOf(cell, scorecard, y + 8),
     svgText(WIDTH - MARGIN, y + 20, coverage, { size: 12, anchor: 'end' }),
-    svgText(WIDTH - MARGIN, y + 35, `of ${cell.n}`, { ...quiet, anchor: 'end' }),
+    svgText(WIDTH - MARGIN, y + (coverage === '' ? 26 : 35), `of ${cell.n}`, { ...quiet, anchor: 'end' }),
     svgLine(MARGIN, y + ROW - 2, WIDTH - MARGIN, y + ROW - 2, INK.line),
   ]
 }

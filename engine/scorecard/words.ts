@@ -17,7 +17,8 @@ export function beforeText({ before }: Scorecard): string | null {
   return before === null ? null : `the ${formatDuration(before.toMs - before.fromMs)} before`
 }
 
-const groupText = (group: Readonly<Record<string, string>>): string =>
+/** `env prod`; empty without labels. */
+export const groupText = (group: Readonly<Record<string, string>>): string =>
   Object.entries(group)
     .map(([label, value]) => `${label} ${value}`)
     .join(', ')
@@ -44,7 +45,10 @@ function deltaText(delta: number, type: ValueType): string {
 
 /** `≈`: it may be chance. */
 export function changeText({ change, type }: Cell): string {
-  return change === null ? '' : `${change.isClear ? '' : '≈ '}${deltaText(change.delta, type)}`
+  if (change === null) return ''
+  // What was counted and stayed the same did so, whatever chance is.
+  const isSure = change.isClear || (change.delta === 0 && change.interval === null)
+  return `${isSure ? '' : '≈ '}${deltaText(change.delta, type)}`
 }
 
 export function changeIntervalText({ change, type }: Cell): string {
@@ -53,7 +57,7 @@ export function changeIntervalText({ change, type }: Cell): string {
 }
 
 export const coverageText = ({ coverage, fn }: Cell): string =>
-  coverage === null || fn === 'coverage' ? '' : formatPercent(coverage)
+  coverage === null || fn === 'coverage' || fn === 'spend' ? '' : formatPercent(coverage)
 
 /** `4.1 [3.9 to 4.3] by 60 labels`: what people make of it. */
 export function correctedText({ corrected, type }: Cell): string {
