@@ -21,7 +21,7 @@ import type { AlertTransition } from '../engine/alerting/step.ts'
 import { parseResults } from '../engine/codec/results.ts'
 import type { LogRecord } from '../storage/log/port.ts'
 import type { Checkpoint } from './checkpoint.ts'
-import { changesBetween, type DefinitionChange, lately } from './definition-changes.ts'
+import { type CommitOf, changesBetween, type DefinitionChange, lately } from './definition-changes.ts'
 import { type Notification, notificationsOf } from './notification.ts'
 
 export interface AlertCounts {
@@ -43,6 +43,8 @@ export interface AlertBookOptions {
   partitionOf: (evalId: string) => number
   /** Lets stale results count too: for a replay that shall page. */
   countStale: boolean
+  /** Of git, of a package's definitions that are in force. */
+  commitOf: CommitOf
 }
 
 export interface Output {
@@ -127,8 +129,7 @@ export class AlertBook {
   }
 
   #changes(before: RunAlert, after: RunAlert, nowMs: number): DefinitionChange[] {
-    // A plan does not know the revision of git that it is of, and its hash would be taken for one.
-    return changesBetween(before, after, nowMs, null)
+    return changesBetween(before, after, nowMs, this.#options.commitOf)
   }
 
   #entryFrom(alert: RunAlert, checkpoint: Checkpoint | undefined, shadow: boolean, nowMs: number): Entry {

@@ -69,13 +69,14 @@ export class AlertBooks {
   }
 
   #bookOptions(tenant: string, positions: ReadonlyMap<number, number>) {
-    const { partitionOf, countStale } = this.#options
+    const { partitionOf, countStale, definitions } = this.#options
     return {
       tenant,
       positions,
       counts: this.counts,
       partitionOf: (evalId: string) => partitionOf(tenant, evalId),
       countStale,
+      commitOf: (name: string) => definitions.commitOf(tenant, name),
     }
   }
 

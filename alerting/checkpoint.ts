@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { AlertGroups } from '../engine/alerting/groups.ts'
 import { alertGroupsToJson, parseAlertGroups } from '../engine/alerting/groups-json.ts'
 import type { RunAlert } from '../engine/alerting/run-alert.ts'
+import { definitionChangeSchema } from '../engine/alerting/why.ts'
 import { isHistoryKey, parseHistory, type StoredHistory } from '../storage/alerts/history-record.ts'
 import { isLevelKey, parseLevel, type StoredLevel } from '../storage/alerts/level-record.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
@@ -55,7 +56,7 @@ const recordSchema = z.discriminatedUnion('kind', [
     partition: z.number(),
     nextOffset: z.number(),
     notifiedIncidents: z.array(z.string()).default([]),
-    definitions: z.array(z.object({ atMs: z.number(), revision: z.string().nullable(), what: z.string() })).default([]),
+    definitions: z.array(definitionChangeSchema).default([]),
     /** Of Assay 0.1, whose alerts had one group. */
     notifiedIncident: z.string().nullable().default(null),
     state: z.unknown(),

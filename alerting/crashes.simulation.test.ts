@@ -95,7 +95,14 @@ function begin(
       return [id, { ...rest, state: parsed.state }]
     }),
   )
-  const options = { tenant: 'default', positions, counts: counts(), partitionOf: () => 0, countStale: false }
+  const options = {
+    tenant: 'default',
+    positions,
+    counts: counts(),
+    partitionOf: () => 0,
+    countStale: false,
+    commitOf: () => null,
+  }
   const book = new AlertBook(options, checkpoints)
   book.setPlan(planOf(...alerts), nowMs)
   return { book, positions }

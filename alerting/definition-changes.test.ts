@@ -3,6 +3,8 @@ import { planOf } from '../dsl/testing.ts'
 import { runAlertsOf } from '../engine/alerting/run-alert.ts'
 import { changesBetween, lately } from './definition-changes.ts'
 
+const COMMIT = { revision: 'r2', author: 'Ana', subject: 'shop' }
+
 const alertIn = (over: { limit?: string; score?: string; count?: string; title?: string }) =>
   runAlertsOf(
     planOf(`package shop
@@ -19,12 +21,12 @@ test.each([
   [{ score: 'duration * 2' }, ['what shop/fast measures changed']],
   [{ score: 'duration * 2', count: '5' }, ['the rule of shop/slow changed', 'what shop/fast measures changed']],
 ])('%j: %j', (over, expected) => {
-  const changes = changesBetween(alertIn({}), alertIn(over), 5, 'r2')
-  expect(changes).toEqual(expected.map((what) => ({ atMs: 5, revision: 'r2', what })))
+  const changes = changesBetween(alertIn({}), alertIn(over), 5, (name) => ({ ...COMMIT, subject: name }))
+  expect(changes).toEqual(expected.map((what) => ({ atMs: 5, ...COMMIT, what })))
 })
 
 test('what is of another week is not lately', () => {
-  const at = (atMs: number) => ({ atMs, revision: null, what: 'x' })
+  const at = (atMs: number) => ({ atMs, revision: null, author: null, subject: null, what: 'x' })
   const day = 24 * 3_600_000
   expect(lately([at(0), at(2 * day), at(8 * day)], 8.5 * day)).toEqual([at(2 * day), at(8 * day)])
 })

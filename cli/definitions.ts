@@ -4,11 +4,15 @@ import { basename, dirname } from 'node:path'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import { diagnosticOfFile } from '../dsl/diagnostics/reporter.ts'
 import type { Plan } from '../dsl/plan.ts'
+import type { DefinitionsCommit } from '../storage/definitions/published.ts'
+import { commitOfDefinitions } from './git/definitions-commit.ts'
 import { evalFilesBelow, type LoadedEvals, loadEvals } from './load-evals.ts'
 import { fingerprint, WatchedFolders } from './watched-folders.ts'
 
 export interface DefinitionsInForce {
   readonly plan: Plan
+  /** Of git, of the watched files; null outside a repository. */
+  readonly commit: DefinitionsCommit | null
   /** Milliseconds since the epoch. */
   readonly loadedAtMs: number
 }
@@ -41,7 +45,11 @@ export function openDefinitions(
 ): { ok: true; definitions: Definitions; loaded: LoadedEvals } | { ok: false; loaded: LoadedEvals } {
   const first = loadEvals([...paths])
   if (first.plan === null) return { ok: false, loaded: first }
-  let inForce: DefinitionsInForce = { plan: first.plan, loadedAtMs: options.nowMs() }
+  let inForce: DefinitionsInForce = {
+    plan: first.plan,
+    commit: commitOfDefinitions(paths),
+    loadedAtMs: options.nowMs(),
+  }
   let refusedText = ''
   let lastLoaded = first
   let lastFingerprint = fingerprintOf(paths, first)
@@ -60,7 +68,7 @@ export function openDefinitions(
     const wasRefused = refusedText !== ''
     refusedText = ''
     if (loaded.plan.hash === inForce.plan.hash && !wasRefused) return { kind: 'unchanged' }
-    inForce = { plan: loaded.plan, loadedAtMs: options.nowMs() }
+    inForce = { plan: loaded.plan, commit: commitOfDefinitions(paths), loadedAtMs: options.nowMs() }
     const warnings = loaded.diagnostics
     return { kind: 'swapped', inForce, warnings, loaded }
   }

@@ -156,6 +156,7 @@ async function start(
       log: logSource,
       tenant,
       plan,
+      commit: definitions.current().commit,
       traces: transPort,
       receivers: settings.receivers,
       routing: settings.routing,
@@ -367,6 +368,8 @@ async function start(
     ;(reload.kind === 'refused' ? change : print)(describeReload(reload))
     if (reload.kind === 'refused') return
     sources = reload.loaded.sources
+    // Before the plan that it is of: messages come in order, and the answer says nothing.
+    trans.call('setCommit', reload.inForce.commit).catch((error: unknown) => warn(messageOf(error)))
     trans.setDefinitions(reload.inForce.plan)
     offline.setDefinitions(reload.inForce.plan)
   }

@@ -153,6 +153,8 @@ export type AlertStateJson = {
     definitions: {
       atMs: number
       revision: string | null
+      author: string | null
+      subject: string | null
       what: string
     }[]
   } | null
@@ -198,6 +200,7 @@ export type AlertStateJson = {
       masked: string
     }[]
     path: string
+    url: string | null
   }[]
   investigation: {
     atMs: number
@@ -376,6 +379,8 @@ export type AlertTransitionJson = {
     definitions: {
       atMs: number
       revision: string | null
+      author: string | null
+      subject: string | null
       what: string
     }[]
   } | null
@@ -421,6 +426,7 @@ export type AlertTransitionJson = {
       masked: string
     }[]
     path: string
+    url: string | null
   }[]
   investigation: {
     atMs: number
@@ -1811,6 +1817,11 @@ export const createApi = (request: Request) => ({
   pushDefinitions: (body: {
     plan: unknown
     revision: string | null
+    commit?: {
+      revision: string
+      author: string | null
+      subject: string | null
+    } | null
   }, signal?: AbortSignal): Promise<PushResponse> =>
     request('POST', `/v1/definitions`, { body, signal }),
   /** the release before, in force again */

@@ -9,7 +9,12 @@ const isoOf = (ms: number): string => new Date(ms).toISOString()
 export type Investigations = Pick<AlertStates, 'investigation'>
 
 /** A transition as the API shows it. */
-export function transitionToJson(transition: StoredTransition, tenant: string, states: Investigations) {
+export function transitionToJson(
+  transition: StoredTransition,
+  tenant: string,
+  states: Investigations,
+  publicUrl: string | null,
+) {
   const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
     transition
   const { type } = numbers.measure
@@ -33,10 +38,16 @@ export function transitionToJson(transition: StoredTransition, tenant: string, s
     unit: resultUnitOf(type),
     why: why === null ? null : whyToJson(why, inUnit),
     traces: transition.examples.map(({ traceId }) => traceId),
-    examples: transition.examples.map((example) => ({ ...withoutAbsent(example), path: tracePath(example) })),
+    examples: transition.examples.map((example) => ({ ...withoutAbsent(example), ...placeOf(example, publicUrl) })),
     investigation: states.investigation(tenant, transition.incidentId),
     accepted: transition.accepted ?? null,
   }
+}
+
+/** `url`: absolute, where it is known under which address others reach this instance. */
+function placeOf(example: StoredTransition['examples'][number], publicUrl: string | null) {
+  const path = tracePath(example)
+  return { path, url: publicUrl === null ? null : `${publicUrl}${path}` }
 }
 
 /** What is undefined is left out. */

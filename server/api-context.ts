@@ -9,7 +9,7 @@ import type { Keys } from '../storage/access/keys.ts'
 import type { Principal } from '../storage/access/principal.ts'
 import type { AlertStates } from '../storage/alerts/alert-states.ts'
 import type { AlertControls } from '../storage/alerts/controls.ts'
-import type { PublishOutcome } from '../storage/definitions/publish.ts'
+import type { PublishOutcome, Push } from '../storage/definitions/publish.ts'
 import type { PublishedPackage } from '../storage/definitions/published.ts'
 import type { ErasureReport, Wanted } from '../storage/erasure/erase.ts'
 import type { Erased } from '../storage/erasure/tombstones.ts'
@@ -131,8 +131,11 @@ export interface Backups {
 }
 
 /** Packages of definitions that were pushed. */
+/** Of git. */
+export type PushedFrom = Pick<Push, 'revision' | 'commit'>
+
 export interface Releases {
   packages(tenant: string): readonly PublishedPackage[]
-  push(tenant: string, plan: Plan, revision: string | null): Promise<PublishOutcome>
+  push(tenant: string, plan: Plan, from: PushedFrom): Promise<PublishOutcome>
   rollBack(tenant: string, packageName: string): Promise<PublishOutcome>
 }

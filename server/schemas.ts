@@ -726,7 +726,7 @@ export const alertTransitionJsonSchema = z.object({
   why: alertWhySchema.nullable(),
   traces: z.array(z.string()),
   /** Up to three subjects behind it, the newest first. Evidence is masked; `path` is of their page. */
-  examples: z.array(alertExampleSchema.in.extend({ path: z.string() })),
+  examples: z.array(alertExampleSchema.in.extend({ path: z.string(), url: z.string().nullable() })),
   /** What failing traces have more often than passing ones; null while nobody has looked, or nothing was to be looked at. */
   investigation: alertInvestigationSchema.nullable(),
   /** Where `cause` is `rebaselined`: who accepted the level, and why. */

@@ -3,7 +3,8 @@
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
 import { createHash, createHmac } from 'node:crypto'
-import { headlineOf } from '../message.ts'
+import { tracePath } from '../../engine/alerting/example-json.ts'
+import { headlineOf, traceUrl } from '../message.ts'
 import { routeName } from '../notification.ts'
 import type { Send } from '../outbound/send.ts'
 import { labelledAlert } from './labels.ts'
@@ -59,7 +60,7 @@ function alertsBody(message: AlertMessage, apiUrl: string | null): unknown {
       // Alertmanager's zero time: it has not ended.
       endsAt: endsAt ?? '0001-01-01T00:00:00Z',
       fingerprint: createHash('sha256').update(item.key).digest('hex').slice(0, 16),
-      assay: detailsOf(item),
+      assay: detailsOf(item, apiUrl),
     }
   })
   return {
@@ -83,9 +84,17 @@ function alertsBody(message: AlertMessage, apiUrl: string | null): unknown {
 }
 
 /** All that there is to know, for programs. */
-const detailsOf = ({ key, transition, acknowledged, investigation = null }: AlertItem): unknown => ({
+const detailsOf = (
+  { key, transition, acknowledged, investigation = null }: AlertItem,
+  apiUrl: string | null,
+): unknown => ({
   incident: key,
   ...transition,
+  examples: transition.examples.map((example) => ({
+    ...example,
+    path: tracePath(example),
+    url: apiUrl === null ? null : traceUrl(apiUrl, example),
+  })),
   acknowledged,
   investigation,
 })

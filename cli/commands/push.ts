@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { pushResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { CHANGES, commitOfDefinitions } from '../git/definitions-commit.ts'
 import { findRepository, git, resolveRevision } from '../git/git.ts'
 import { loadPlan } from '../loaded-plan.ts'
 import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
@@ -69,11 +70,8 @@ function bodyOf(paths: readonly string[]): Request {
   const loaded = loadPlan(paths)
   if (!loaded.ok) return loaded
   const { plan } = loaded
-  return { ok: true, body: { plan, revision: revisionOf(paths[0] ?? '.') } }
+  return { ok: true, body: { plan, revision: revisionOf(paths[0] ?? '.'), commit: commitOfDefinitions(paths) } }
 }
-
-/** Marks a revision whose files were edited since. */
-const CHANGES = '+changes'
 
 /** The commit that the files come from; null outside a repository. */
 function revisionOf(path: string): string | null {

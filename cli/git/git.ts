@@ -7,11 +7,15 @@ export type GitAnswer<T> = { ok: true; value: T } | { ok: false; message: string
 const MAX_OUTPUT_BYTES = 1 << 30
 
 /** `message` is what git wrote on its standard error. */
-export function git(args: readonly string[], options: { cwd: string; input?: string }): GitAnswer<Buffer> {
+export function git(
+  args: readonly string[],
+  options: { cwd: string; input?: string; waitMs?: number },
+): GitAnswer<Buffer> {
   const outcome = spawnSync('git', args, {
     cwd: options.cwd,
     input: options.input ?? '',
     maxBuffer: MAX_OUTPUT_BYTES,
+    ...(options.waitMs !== undefined && { timeout: options.waitMs }),
     // Messages are matched and shown: in one language. Reading must not take the index's lock from whoever works there.
     env: { ...process.env, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
   })

@@ -5,6 +5,7 @@ import { startAlertManager } from '../../alerting/manager.ts'
 import { createReceivers, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
+import type { DefinitionsCommit } from '../../storage/definitions/published.ts'
 import { followErasures } from '../../storage/erasure/tombstones.ts'
 import type { RedisSettings } from '../../storage/redis/redis-url.ts'
 import { lazyState } from '../../storage/state/lazy-state.ts'
@@ -20,6 +21,8 @@ export interface TransData {
   /** Whose the definitions are: what others send has none. */
   tenant: string
   plan: Plan
+  /** That the plan is of. */
+  commit: DefinitionsCommit | null
   /** The other end answers as the traces store: traces that were open before a restart are completed from it. */
   traces: MessagePort
   receivers: ReceiverSettings
@@ -30,7 +33,7 @@ export interface TransData {
 
 await runRole(async (context) => {
   const data = context.data as TransData
-  let plan = data.plan
+  let { plan, commit } = data
   let apiUrl: string | null = null
   let running: EvaluateLoop | null = null
   const receivers = createReceivers(data.receivers, {
@@ -49,7 +52,11 @@ await runRole(async (context) => {
     apiUrl: () => apiUrl,
     ...data.routing,
   })
-  const definitions = plansOfOne(data.tenant, () => plan)
+  const definitions = plansOfOne(
+    data.tenant,
+    () => plan,
+    () => commit,
+  )
   const evaluator = await startAlertEvaluator({ log, definitions, nowMs: Date.now, onProblem: context.problem })
   const state = lazyState({ ...data.state, nowMs: Date.now }, (error) =>
     context.problem(`The shared state: ${error.message}`),
@@ -85,6 +92,10 @@ await runRole(async (context) => {
         }
       }
       if (method === 'ledger') return evaluate.ledger(String(argument))
+      if (method === 'setCommit') {
+        commit = argument as DefinitionsCommit | null
+        return null
+      }
       if (method === 'setApiUrl') {
         apiUrl = String(argument)
         return null

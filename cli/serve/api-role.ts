@@ -30,10 +30,10 @@ export function releasesOf({ log, definitions, nowMs }: Shared): Releases {
   }
   return {
     packages: (tenant) => definitions.current(tenant).packages,
-    push: (tenant, plan, revision) =>
+    push: (tenant, plan, from) =>
       inTurn(async () => {
         await definitions.refresh()
-        const push = { tenant, plan, revision, pushedAtMs: nowMs() }
+        const push = { tenant, plan, ...from, pushedAtMs: nowMs() }
         const outcome = await publishDefinitions(log, definitions.current(tenant), push)
         await definitions.refresh()
         return outcome

@@ -16,11 +16,17 @@ export function whyLines(why: AlertWhy, type: ValueType): string[] {
     ...strataLines(why, type),
     ...(why.judge === null ? [] : [judgeLine(why.judge)]),
     ...deployLine(why, type),
-    ...why.definitions.map(({ what, revision, atMs }) => {
-      const by = revision === null ? '' : ` (${revision.slice(0, 10)})`
-      return `definitions: ${what}${by}, ${timeOf(atMs)}`
-    }),
+    ...why.definitions.map(definitionLine),
   ]
+}
+
+/** `definitions: the rule of shop/slow changed, 2026-11-20 10:43 (1a2b3c4d5e by Ana: Ask for less)`. */
+function definitionLine({ what, revision, author, subject, atMs }: AlertWhy['definitions'][number]): string {
+  const edited = revision?.endsWith('+changes') === true ? ' and edits since' : ''
+  const by = author === null ? '' : ` by ${author}`
+  const about = subject === null ? '' : `: ${subject}`
+  const of = revision === null ? '' : ` (${revision.slice(0, 10)}${edited}${by}${about})`
+  return `definitions: ${what}, ${timeOf(atMs)}${of}`
 }
 
 const timeOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')

@@ -79,7 +79,14 @@ const deploy = z.object({
 })
 
 /** What of the definitions changed lately. */
-const definitionChange = z.object({ atMs: z.number(), revision: z.string().nullable(), what: z.string() })
+export const definitionChangeSchema = z.object({
+  atMs: z.number(),
+  /** The commit of git that they are of, with `+changes` where files were edited since; null where it is not known. */
+  revision: z.string().nullable(),
+  author: z.string().nullable().default(null),
+  subject: z.string().nullable().default(null),
+  what: z.string(),
+})
 
 export const alertWhySchema = z.object({
   /** `mean(score) regresses by 0.3 vs 14d`. */
@@ -93,7 +100,7 @@ export const alertWhySchema = z.object({
   strata: z.array(stratum),
   judge: judgeSteadinessSchema.nullable(),
   deploy: deploy.nullable(),
-  definitions: z.array(definitionChange),
+  definitions: z.array(definitionChangeSchema),
 })
 
 export type JudgeSteadiness = z.infer<typeof judgeSteadinessSchema>

@@ -55,14 +55,14 @@ export const createSilenceSchema = z
 export const expireSilenceSchema = z.strictObject({ by: author })
 
 /** What alerts are now, what they were, and what people say of them. */
-export function alertRoutes(app: ApiApp, { alerts, definitions, traces, nowMs }: ApiContext): void {
+export function alertRoutes(app: ApiApp, { alerts, definitions, traces, publicUrl = null, nowMs }: ApiContext): void {
   if (alerts === undefined) return
   const { states, controls } = alerts
 
   app.get('/v1/alerts', async (context) => {
     const { tenant } = context.var.principal
     await Promise.all([states.refresh(), controls.refresh()])
-    const all = states.current(tenant).map((transition) => stateToJson(transition, tenant, alerts, nowMs()))
+    const all = states.current(tenant).map((transition) => stateToJson(transition, tenant, alerts, publicUrl, nowMs()))
     const body: AlertStatesResponse = { alerts: all }
     return context.json(body)
   })
@@ -80,7 +80,7 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, nowMs }:
     })
     const { shown, next } = pageOf(found, limit, ({ id }) => [id])
     const body: AlertHistoryResponse = {
-      transitions: shown.map((transition) => transitionToJson(transition, tenant, states)),
+      transitions: shown.map((transition) => transitionToJson(transition, tenant, states, publicUrl)),
       ...next,
     }
     return context.json(body)
@@ -122,7 +122,7 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, nowMs }:
       if (incidentId !== undefined)
         await controls.acknowledge({ tenant, incidentId, alertId, by, reason, atMs: nowMs() })
     const body: AlertStatesResponse = {
-      alerts: firing.map((transition) => stateToJson(transition, tenant, alerts, nowMs())),
+      alerts: firing.map((transition) => stateToJson(transition, tenant, alerts, publicUrl, nowMs())),
     }
     return context.json(body)
   })
@@ -202,12 +202,13 @@ function stateToJson(
   transition: StoredTransition,
   tenant: string,
   { controls, states }: { controls: AlertControls; states: AlertStates },
+  publicUrl: string | null,
   nowMs: number,
 ): AlertStateJson {
   const acknowledged = transition.to === 'firing' ? controls.acknowledgement(tenant, transition.incidentId) : null
   const silenced = transition.to === 'firing' ? silencing(controls.all(), tenant, transition, nowMs) : null
   return {
-    ...transitionToJson(transition, tenant, states),
+    ...transitionToJson(transition, tenant, states, publicUrl),
     acknowledged: acknowledged === null ? null : acknowledgementToJson(acknowledged),
     silencedBy: silenced?.id ?? null,
   }

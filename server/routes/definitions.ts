@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 import type { PublishOutcome } from '../../storage/definitions/publish.ts'
+import { definitionsCommitSchema } from '../../storage/definitions/published.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { problem, readJsonBody } from '../problem.ts'
 import type { DefinitionsResponse } from '../schemas.ts'
@@ -13,6 +14,8 @@ const MAX_BYTES = 20 << 20
 export const pushSchema = z.object({
   plan: z.custom<Plan>(isIntact, { error: ({ input }) => whyNotIntact(input) ?? '' }),
   revision: z.string().max(200).nullable(),
+  /** Who made the commit, and what it is called: told by alerts on what changed lately. */
+  commit: definitionsCommitSchema.nullable().default(null),
 })
 
 /** `POST /v1/definitions`: packages for every role. `POST /v1/definitions/{package}/rollback`: the release before. */
@@ -44,7 +47,8 @@ export function definitionRoutes(app: ApiApp, api: ApiContext): void {
       const [issue] = parsed.error.issues
       return problem(context, 400, `${issue?.path.join('.') || 'the body'}: ${issue?.message}`)
     }
-    return answer(context, await releases.push(context.var.principal.tenant, parsed.data.plan, parsed.data.revision))
+    const { plan, ...from } = parsed.data
+    return answer(context, await releases.push(context.var.principal.tenant, plan, from))
   })
 
   app.post('/v1/definitions/:package/rollback', async (context) => {

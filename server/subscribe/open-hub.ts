@@ -8,7 +8,7 @@ import { Hub } from './hub.ts'
 
 /** The subscribers of an API; undefined where there is no log to subscribe to. */
 export function openHub(
-  { subscriptions, alerts, liveState, definitions, nowMs }: ApiContext,
+  { subscriptions, alerts, liveState, definitions, publicUrl = null, nowMs }: ApiContext,
   onProblem: (text: string) => void = () => {},
 ): Hub | undefined {
   if (subscriptions === undefined) return undefined
@@ -26,6 +26,7 @@ export function openHub(
       erased,
       measuresOf: (tenant) => measuresIn(definitions.current(tenant).plan),
       investigations: alerts?.states ?? { investigation: () => null },
+      publicUrl,
     },
     liveAgents:
       liveState === undefined

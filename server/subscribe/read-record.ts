@@ -30,6 +30,8 @@ export interface ReadContext {
   readonly erased: Erased
   readonly measuresOf: (tenant: string) => MeasureOf
   readonly investigations: Investigations
+  /** Under which others reach this instance, if it is known. */
+  readonly publicUrl: string | null
 }
 
 /** At the places that they have in the record; null where one is not to be told. */
@@ -67,12 +69,12 @@ function resultsOf(record: LogRecord, { erased, measuresOf }: ReadContext): Reco
   })
 }
 
-function alertOf(record: LogRecord, { investigations }: ReadContext): RecordEvents {
+function alertOf(record: LogRecord, { investigations, publicUrl }: ReadContext): RecordEvents {
   const tenant = tenantOf(record)
   const alert = parseTransition(record.value)
   return alert === null
     ? NOTHING
-    : [{ type: 'alert', alert, json: once(() => transitionToJson(alert, tenant, investigations)) }]
+    : [{ type: 'alert', alert, json: once(() => transitionToJson(alert, tenant, investigations, publicUrl)) }]
 }
 
 function parseTransition(value: Uint8Array): StoredTransition | null {

@@ -5,13 +5,14 @@ import { faultPoint } from '../fault-point.ts'
 import type { Log } from '../log/port.ts'
 import { EVAL_DEFINITIONS } from '../log/topics.ts'
 import type { DefinitionsInForce } from './follow.ts'
-import { encodePackage, type PublishedPackage } from './published.ts'
+import { type DefinitionsCommit, encodePackage, type PublishedPackage } from './published.ts'
 
 export interface Push {
   tenant: string
   plan: Plan
   /** Of git. */
   revision: string | null
+  commit?: DefinitionsCommit | null
   pushedAtMs: number
 }
 
@@ -28,7 +29,7 @@ export async function publishDefinitions(log: Log, inForce: DefinitionsInForce, 
   const after = new Map(before)
   const pushed = splitByPackage(push.plan)
   for (const [name, plan] of pushed) {
-    const current = { plan, revision: push.revision, pushedAtMs: push.pushedAtMs }
+    const current = { plan, revision: push.revision, commit: push.commit ?? null, pushedAtMs: push.pushedAtMs }
     const was = before.get(name)
     if (was?.current.plan.hash === plan.hash) continue
     after.set(name, { version: 1, tenant: push.tenant, package: name, current, previous: was?.current ?? null })

@@ -3,10 +3,19 @@ import { z } from 'zod'
 import { isIntact, whyNotIntact } from '../../dsl/packages.ts'
 import type { Plan } from '../../dsl/plan.ts'
 
+/** The commit of git that last touched the definitions; of files that were edited since, its name with `+changes` and nobody's. */
+export const definitionsCommitSchema = z.object({
+  revision: z.string().max(200),
+  author: z.string().max(200).nullable(),
+  subject: z.string().max(500).nullable(),
+})
+
 const release = z.object({
   plan: z.custom<Plan>(isIntact, { error: ({ input }) => whyNotIntact(input) ?? '' }),
   /** Of git, where they were pushed from; null outside a repository. */
   revision: z.string().max(200).nullable(),
+  /** Absent in releases of before, and outside a repository. */
+  commit: definitionsCommitSchema.nullish(),
   pushedAtMs: z.number(),
 })
 
@@ -19,6 +28,7 @@ const publishedSchema = z.object({
   previous: release.nullable(),
 })
 
+export type DefinitionsCommit = z.infer<typeof definitionsCommitSchema>
 export type Release = z.infer<typeof release>
 export type PublishedPackage = z.infer<typeof publishedSchema>
 

@@ -68,10 +68,12 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
           </span>
         </p>
       )}
-      {definitions.map(({ atMs, revision, what }) => (
+      {definitions.map(({ atMs, revision, author, subject, what }) => (
         <p key={`${atMs} ${what}`}>
           Definitions changed <Time at={isoOf(atMs)} />: {what}
           {revision !== null && <code> {revision.slice(0, 10)}</code>}
+          {author !== null && ` by ${author}`}
+          {subject !== null && `: ${subject}`}
         </p>
       ))}
     </div>
