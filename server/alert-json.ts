@@ -13,7 +13,7 @@ export function transitionToJson(
   transition: StoredTransition,
   tenant: string,
   states: Investigations,
-  publicUrl: string | null,
+  publicUrl: string | null = null,
 ) {
   const { alertId, evalId, group, title, owner, severity, mode, to, cause, atMs, sinceMs, rule, numbers, why } =
     transition
