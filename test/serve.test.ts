@@ -12,6 +12,7 @@ import { runAssay } from './support/assay-process.ts'
 import { type ClickHouseServer, startClickHouse } from './support/clickhouse-server.ts'
 import { type KafkaBroker, startKafkaBroker } from './support/kafka-broker.ts'
 import { kafkaIsMissing } from './support/kafka-jars.ts'
+import { type OtlpSink, startOtlpSink } from './support/otlp-sink.ts'
 import { type RunningRedis, redisServer, redisSettings, startRedis } from './support/redis-server.ts'
 import { cliFile, type ServedProcess, startServe } from './support/serve-process.ts'
 
@@ -34,6 +35,7 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
   let broker: KafkaBroker
   let clickHouse: ClickHouseServer
   let redis: RunningRedis
+  let sink: OtlpSink
   let env: Record<string, string>
   const running = new Map<string, ServedProcess>()
   const start = async (...roles: string[]): Promise<ServedProcess> => {
@@ -44,8 +46,14 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
   const one = (roles: string): ServedProcess => running.get(roles)!
 
   beforeAll(async () => {
+    sink = await startOtlpSink()
     ;[broker, clickHouse, redis] = await Promise.all([startKafkaBroker(), startClickHouse(), startRedis()])
-    env = { ASSAY_LOG_URL: `kafka://${broker.address}`, ASSAY_TRACES_URL: clickHouse.url, REDIS_URL: redis.url }
+    env = {
+      ASSAY_LOG_URL: `kafka://${broker.address}`,
+      ASSAY_TRACES_URL: clickHouse.url,
+      REDIS_URL: redis.url,
+      ASSAY_TRACING_OTLP_URL: sink.url,
+    }
     await start('api')
     await Promise.all([
       start('gateway'),
@@ -60,6 +68,7 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
     await broker?.stop()
     await clickHouse?.stop()
     await redis?.stop()
+    await sink?.close()
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -200,6 +209,17 @@ describe.skipIf(missing !== null)(`assay serve${missing === null ? '' : ` (skipp
       [...running.values()].map(async (served) => ({ roles: served.roles, code: await served.stop() })),
     )
     expect(ends.filter(({ code }) => code !== 0)).toEqual([])
+  })
+
+  test('each has traced what it did, across processes', () => {
+    const roles = [...sink.resources].map((text) => JSON.parse(text)['assay.role'])
+    expect(roles).toEqual(expect.arrayContaining(['api', 'gateway', 'trans-evaluate', 'trans-store']))
+    const names = new Set(sink.spans.map(({ name }) => name))
+    for (const name of ['evaluate batch', 'store batch', 'append agent-traces', 'append eval-results', 'GET /v1/evals'])
+      expect(names).toContain(name)
+    const appends = new Set(sink.spans.filter(({ name }) => name === 'append agent-traces').map(({ spanId }) => spanId))
+    const batch = sink.spans.find(({ name, links }) => name === 'evaluate batch' && links.length > 0)
+    expect(appends).toContain(batch?.links[0]?.spanId)
   })
 })
 
