@@ -72,6 +72,8 @@ export interface OpenAiServerOptions {
 
 export interface ReceivedRequest {
   body: ChatRequest
+  /** With its query, as it was asked for. */
+  path: string
   headers: IncomingMessage['headers']
   receivedAtMs: number
 }
@@ -84,6 +86,8 @@ export interface OpenAiServer {
   close(): Promise<void>
 }
 
+/** Azure's: a deployment in the path, the version in the query. */
+const AZURE_PATH = /^\/openai\/deployments\/[^/]+\/chat\/completions$/
 const MAX_BODY_BYTES = 20 * 1024 * 1024
 
 export async function startOpenAiServer(options: OpenAiServerOptions): Promise<OpenAiServer> {
@@ -98,11 +102,13 @@ export async function startOpenAiServer(options: OpenAiServerOptions): Promise<O
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0]
-    if (options.apiKey !== undefined && request.headers.authorization !== `Bearer ${options.apiKey}`) {
+    const azure = AZURE_PATH.exec(path ?? '')
+    const key = azure === null ? request.headers.authorization?.replace(/^Bearer /, '') : request.headers['api-key']
+    if (options.apiKey !== undefined && key !== options.apiKey) {
       sendError(response, 401, 'Incorrect API key provided.', { code: 'invalid_api_key' })
       return
     }
-    if (path !== '/v1/chat/completions') {
+    if (path !== '/v1/chat/completions' && azure === null) {
       sendError(response, 404, `Invalid URL (${request.method} ${path})`)
       return
     }
@@ -115,7 +121,12 @@ export async function startOpenAiServer(options: OpenAiServerOptions): Promise<O
       sendError(response, 400, parsed.message, parsed.param === undefined ? {} : { param: parsed.param })
       return
     }
-    requests.push({ body: parsed.request, headers: request.headers, receivedAtMs: Date.now() })
+    requests.push({
+      body: parsed.request,
+      path: request.url ?? '',
+      headers: request.headers,
+      receivedAtMs: Date.now(),
+    })
     const refusal = unsupported(parsed.request, options.supports ?? {})
     if (refusal !== undefined) {
       sendError(response, 400, refusal.message, refusal)

@@ -1,8 +1,7 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
-import OpenAI from 'openai'
+import type OpenAI from 'openai'
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache } from './answer-cache.ts'
-import { boundedFetch } from './bounded-fetch.ts'
 import {
   type Completion,
   type JudgeUsage,
@@ -15,6 +14,7 @@ import {
 } from './completion.ts'
 import { measureCall } from './judge-metrics.ts'
 import type { Prices } from './prices.ts'
+import { openProviderClient } from './provider-client.ts'
 import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
 import { classifyFailure, type Failure, retryDelayMs, TIMED_OUT } from './retry.ts'
@@ -78,18 +78,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   function clientOf(provider: Provider): OpenAI {
     let client = clients.get(provider.name)
     if (client === undefined) {
-      client = new OpenAI({
-        apiKey: provider.apiKey,
-        baseURL: provider.baseUrl,
-        timeout: timeoutMs,
-        // Retries are ours: they are counted, jittered and testable.
-        maxRetries: 0,
-        // The client would read these from the environment and send them to any provider.
-        organization: null,
-        project: null,
-        logLevel: 'off',
-        fetch: boundedFetch,
-      })
+      client = openProviderClient(provider, timeoutMs)
       clients.set(provider.name, client)
     }
     return client

@@ -12,6 +12,10 @@ export interface Provider {
   tokensPerMinute?: number | null
   /** It gives the log-probabilities of tokens. */
   logprobs?: boolean
+  /** Of Azure OpenAI: the key goes as `api-key`, models are deployments, the version is asked for. */
+  apiVersion?: string | null
+  /** Sent with each call, over the client's own. */
+  headers?: Readonly<Record<string, string>>
 }
 
 /** Their OpenAI-compatible endpoints: a key is enough to use them. */
@@ -20,6 +24,19 @@ export const KNOWN_BASE_URLS: Readonly<Record<string, string>> = {
   anthropic: 'https://api.anthropic.com/v1',
   google: 'https://generativelanguage.googleapis.com/v1beta/openai',
 }
+
+/** Servers that listen there unless told otherwise; they want no key. */
+export const LOCAL_BASE_URLS: Readonly<Record<string, string>> = {
+  ollama: 'http://127.0.0.1:11434/v1',
+  vllm: 'http://127.0.0.1:8000/v1',
+}
+
+const DEFAULT_BASE_URLS: ReadonlyMap<string, string> = new Map(
+  Object.entries({ ...KNOWN_BASE_URLS, ...LOCAL_BASE_URLS }),
+)
+
+/** Whether it needs no address in the configuration. */
+export const hasDefaultBaseUrl = (provider: string): boolean => DEFAULT_BASE_URLS.has(provider)
 
 /** Servers of one's own often want none, but the client insists on one. */
 const NO_KEY = 'none'
@@ -38,16 +55,19 @@ export interface ProviderSettings {
   readonly order?: number
   readonly weight?: number
   readonly logprobs?: boolean
+  readonly apiVersion?: string | null
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export function providersByName(settings: readonly ProviderSettings[]): ReadonlyMap<string, Provider> {
   const providers = settings.flatMap((one): Provider[] => {
     const { name, concurrency = null, requestsPerMinute = null, tokensPerMinute = null, logprobs = false } = one
-    const baseUrl = one.baseUrl ?? KNOWN_BASE_URLS[name]
+    const { apiVersion = null, headers = {} } = one
+    const baseUrl = one.baseUrl ?? DEFAULT_BASE_URLS.get(name)
     const apiKey = one.apiKey ?? NO_KEY
     return baseUrl === undefined
       ? []
-      : [{ name, baseUrl, apiKey, concurrency, requestsPerMinute, tokensPerMinute, logprobs }]
+      : [{ name, baseUrl, apiKey, concurrency, requestsPerMinute, tokensPerMinute, logprobs, apiVersion, headers }]
   })
   return new Map(providers.map((provider) => [provider.name, provider]))
 }

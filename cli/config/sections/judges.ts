@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { JudgePlan } from '../../../dsl/plan.ts'
 import type { Prices, SpendingSettings } from '../../../workers/offline/prices.ts'
-import { KNOWN_BASE_URLS, type ProviderSettings } from '../../../workers/offline/providers.ts'
+import { hasDefaultBaseUrl, type ProviderSettings } from '../../../workers/offline/providers.ts'
 import { secretText } from '../secret.ts'
 import { each, group, type Kind, setting, type ValueOf } from '../setting.ts'
 import { boolean, httpUrl, list, optional, text, wholeNumber } from '../values.ts'
@@ -10,7 +10,7 @@ const provider = group('An API that speaks as OpenAI does.', {
   baseUrl: setting(optional(httpUrl('https://host/v1')), {
     about: 'base of the API, as its clients want it',
     default: null,
-    without: 'that of openai, anthropic or google; needed for any other',
+    without: 'that of openai, anthropic or google; on this machine that of ollama or vllm; needed for any other',
     variables: ['ASSAY_PROVIDER_*_BASE_URL'],
   }),
   apiKey: setting(optional(secretText), {
@@ -18,6 +18,19 @@ const provider = group('An API that speaks as OpenAI does.', {
     default: null,
     without: 'none is sent',
     variables: ['ASSAY_PROVIDER_*_API_KEY'],
+  }),
+  apiVersion: setting(optional(text('a version of the API, such as 2024-10-21')), {
+    about:
+      'of Azure OpenAI: the version to ask for; the key then goes as `api-key`, and models are names of deployments below `baseUrl`',
+    default: null,
+    without: 'models and key go as OpenAI has them, as Azure takes them below `/openai/v1` too',
+    variables: ['ASSAY_PROVIDER_*_API_VERSION'],
+  }),
+  headers: each({
+    about: 'Sent with each call, such as the key of a gateway between.',
+    name: 'HEADER',
+    nameOf: (header) => header.toLowerCase(),
+    member: setting(optional(secretText), { about: 'its value', default: null }),
   }),
   concurrency: setting(optional(wholeNumber(1, 100_000)), {
     about: 'calls at the same time, of all workers together',
@@ -112,7 +125,7 @@ export const judges = group('Who is asked by offline evals, and what that may co
   [...config.providers].flatMap(([name, { baseUrl, alsoFor }]) => {
     if (alsoFor !== null && !config.providers.has(alsoFor))
       return [{ path: `judges.providers.${name}.alsoFor`, message: `names no other provider: ${alsoFor}` }]
-    if (baseUrl !== null || Object.hasOwn(KNOWN_BASE_URLS, name)) return []
+    if (baseUrl !== null || hasDefaultBaseUrl(name)) return []
     return [{ path: `judges.providers.${name}.apiKey`, message: `needs judges.providers.${name}.baseUrl beside it` }]
   }),
 )
@@ -123,7 +136,14 @@ export function defaultJudgeOf({ default: names }: ValueOf<typeof judges>): Judg
 }
 
 export const providersOf = ({ providers }: ValueOf<typeof judges>): ProviderSettings[] =>
-  [...providers].map(([name, { apiKey, ...rest }]) => ({ name, apiKey: apiKey?.reveal() ?? null, ...rest }))
+  [...providers].map(([name, { apiKey, headers, ...rest }]) => ({
+    name,
+    apiKey: apiKey?.reveal() ?? null,
+    headers: Object.fromEntries(
+      [...headers].flatMap(([header, value]) => (value === null ? [] : [[header, value.reveal()]])),
+    ),
+    ...rest,
+  }))
 
 /** Prices are those of `cost`, so that what a check estimates is what is counted. */
 export const spendingOf = (
