@@ -41,9 +41,19 @@ const pollMs = 2_000
  */
 export function openDefinitions(
   paths: readonly string[],
-  options: { nowMs: () => number; onReload: (reload: Reload) => void },
+  options: {
+    nowMs: () => number
+    onReload: (reload: Reload) => void
+    /** Of what the files say, what is taken into force: the configuration may add to what is measured. */
+    inForce?: (plan: Plan) => Plan
+  },
 ): { ok: true; definitions: Definitions; loaded: LoadedEvals } | { ok: false; loaded: LoadedEvals } {
-  const first = loadEvals([...paths])
+  const load = (): LoadedEvals => {
+    const loaded = loadEvals([...paths])
+    const { plan } = loaded
+    return plan === null || options.inForce === undefined ? loaded : { ...loaded, plan: options.inForce(plan) }
+  }
+  const first = load()
   if (first.plan === null) return { ok: false, loaded: first }
   let inForce: DefinitionsInForce = {
     plan: first.plan,
@@ -55,7 +65,7 @@ export function openDefinitions(
   let lastFingerprint = fingerprintOf(paths, first)
 
   const reload = (): Reload => {
-    const loaded = refuseIfEmpty(paths, loadEvals([...paths]))
+    const loaded = refuseIfEmpty(paths, load())
     lastLoaded = loaded
     watched.follow(foldersOf(paths, loaded))
     lastFingerprint = fingerprintOf(paths, loaded)

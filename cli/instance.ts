@@ -3,6 +3,7 @@
 import { MessageChannel } from 'node:worker_threads'
 import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
+import { underJudges } from '../engine/judge/in-force.ts'
 import { messageOf } from '../engine/message-of.ts'
 import { type Api, startApi } from '../server/api.ts'
 import { openSignIn } from '../server/sign-in/sign-in.ts'
@@ -112,7 +113,11 @@ async function start(
   let onReload = (reload: Reload): void => {
     early = reload
   }
-  const opened = openDefinitions(settings.evals, { nowMs, onReload: (reload) => onReload(reload) })
+  const opened = openDefinitions(settings.evals, {
+    nowMs,
+    onReload: (reload) => onReload(reload),
+    inForce: (plan) => underJudges(plan, settings),
+  })
   if (!opened.ok) throw new DefinitionsRefused(describeRefusal(opened.loaded))
   const { definitions } = opened
   cleanup.push(() => definitions.close())

@@ -194,6 +194,8 @@ export interface OfflineEvalPlan extends EvalCommon {
   /** Which of the slots that passed while nothing ran are run: the latest unless told. */
   missed?: 'none' | 'all'
   method: OfflineMethod
+  /** Its measure hash by its file alone, where the configuration adds to it: `measureHash` is then that of both. */
+  writtenMeasureHash?: string
   /** Measures in place of judges that cannot be reached: outside of what is measured, for its scores are a measure of their own. */
   proxy?: MetricPlan
   /** File of human scores of some of the traces, relative to `file`. */

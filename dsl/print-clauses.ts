@@ -60,7 +60,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
 
 /** Told above, or no clause at all: identity and place. */
 const EVAL_KEYS = new Set([
-  ...['id', 'name', 'package', 'measureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
+  ...['id', 'name', 'package', 'measureHash', 'writtenMeasureHash', 'verdictHash', 'file', 'line', 'was', 'when'],
   ...['kind', 'title', 'owner', 'mode', 'scope', 'score', 'redact', 'pass', 'missing'],
   ...['schedule', 'missed', 'sample', 'method', 'proxy', 'labels', 'anchors', 'budget'],
 ])

@@ -3,6 +3,7 @@ import type { Plan } from '../../dsl/plan.ts'
 import { createAlertsBacktest } from '../../engine/backtest/alerts.ts'
 import { createBacktest } from '../../engine/backtest/backtest.ts'
 import { byStoredKey } from '../../engine/backtest/judge-stored.ts'
+import { judgedAs } from '../../engine/judge/in-force.ts'
 import type { BacktestFlags } from '../commands/backtest.ts'
 import { paintFor } from '../diff/run-diff.ts'
 import { openSide, type SideOutcome } from '../diff/sides.ts'
@@ -43,7 +44,7 @@ export async function runBacktest(flags: BacktestFlags): Promise<number> {
       const report = await untilInterrupted((signal) =>
         backtestOn(
           source,
-          { before: before.value, after: { plan: after.plan, shown: 'the working tree' } },
+          { before: before.value, after: { plan: judgedAs(after.plan, before.value.plan), shown: 'the working tree' } },
           period.window,
           {
             examples,

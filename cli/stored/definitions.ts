@@ -1,9 +1,11 @@
 /** The definitions of the working tree, and what a name on the command line means among them. */
 import type { EvalPlan, Plan } from '../../dsl/plan.ts'
 import { didYouMean } from '../../dsl/suggest.ts'
+import { underJudges } from '../../engine/judge/in-force.ts'
 import type { LoadedEvals } from '../load-evals.ts'
 import { loadPlan } from '../loaded-plan.ts'
 import { packFolder } from '../pack-folder.ts'
+import { configuredJudges } from '../run/configured-judges.ts'
 
 export type DefinitionsOutcome = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: false; exitCode: number }
 
@@ -13,7 +15,9 @@ export function loadDefinitions(paths: readonly string[] | undefined): Definitio
   // The folder at hand may hold what is not in force: files of several projects, or of tests.
   if (!outcome.ok && paths === undefined)
     process.stderr.write('every .eval file of the folder at hand was read: --evals FOLDER takes those of one folder\n')
-  return outcome
+  if (!outcome.ok) return outcome
+  const configured = configuredJudges()
+  return configured.ok ? { ...outcome, plan: underJudges(outcome.plan, configured.judges) } : outcome
 }
 
 /** Without those of the standard packs, unless there are no others. */

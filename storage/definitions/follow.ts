@@ -12,6 +12,8 @@ export interface FollowOptions {
   onChange: (tenant: string, inForce: DefinitionsInForce) => void
   /** A line for the operator: a record that is refused leaves in force what was. */
   onProblem: (text: string) => void
+  /** Of what was pushed, what is taken into force: the configuration may add to what is measured. */
+  inForce?: (plan: Plan) => Plan
   /** How often the topic is looked at. */
   pollMs?: number
 }
@@ -91,7 +93,8 @@ class InForce {
       this.#options.onProblem(`definitions of tenant ${tenant} are not taken up: ${joined.problems.join('; ')}`)
       return
     }
-    const inForce = { plan: joined.plan, packages: sorted }
+    const { inForce: taken = (plan: Plan): Plan => plan } = this.#options
+    const inForce = { plan: taken(joined.plan), packages: sorted }
     this.ofTenant.set(tenant, inForce)
     if (this.#isTold) this.#options.onChange(tenant, inForce)
   }
