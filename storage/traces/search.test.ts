@@ -105,6 +105,8 @@ describe('traces are found by', () => {
   test.each<[string, Partial<TraceSearch>, number[]]>([
     ['time, the newest first', {}, [3, 2, 1]],
     ['a window', { fromUs: T0_US + 90_000_000, toUs: T0_US + 150_000_000 }, [2]],
+    ['agent', { agent: 'support' }, [3, 2, 1]],
+    ['an agent that none is of', { agent: 'other' }, []],
     ['version', { version: '1.2' }, [2]],
     ['environment', { env: 'prod' }, [2]],
     ['session', { session: 's1' }, [2, 1]],
