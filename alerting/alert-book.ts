@@ -14,10 +14,12 @@ import {
   stepGroups,
 } from '../engine/alerting/groups.ts'
 import { type AlertHistory, adoptHistory } from '../engine/alerting/history.ts'
+import { type JudgeRecord, steadinessSince } from '../engine/alerting/judge-record.ts'
 import { isStale, observationOf } from '../engine/alerting/observation.ts'
 import { type AcceptedLevel, acceptLevel, isNewLevel } from '../engine/alerting/rebaseline.ts'
 import { isStatistical, type RunAlert, runAlertsOf, watchedEvalId } from '../engine/alerting/run-alert.ts'
 import type { AlertTransition } from '../engine/alerting/step.ts'
+import type { AlertWhy, JudgeSteadiness } from '../engine/alerting/why.ts'
 import { parseResults } from '../engine/codec/results.ts'
 import type { LogRecord } from '../storage/log/port.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -43,6 +45,8 @@ export interface AlertBookOptions {
   partitionOf: (evalId: string) => number
   /** Lets stale results count too: for a replay that shall page. */
   countStale: boolean
+  /** What the anchors of an eval last said of its judge. */
+  judgeOf: (evalId: string) => JudgeRecord | null
   /** Of git, of a package's definitions that are in force. */
   commitOf: CommitOf
 }
@@ -278,10 +282,20 @@ export class AlertBook {
     return output
   }
 
+  /** Of what a judge scores, as it is measured now: since before that which the alert is about. */
+  #judgeOf(alert: RunAlert, { atMs, numbers }: AlertTransition, { detection }: AlertWhy): JudgeSteadiness | null {
+    if (alert.on.kind !== 'eval' || detection.kind === 'silence') return null
+    const judge = this.#options.judgeOf(alert.on.evalId)
+    if (judge === null || judge.measureHash !== alert.measureHash) return null
+    return steadinessSince(judge, detection.kind === 'e-sr' ? detection.sinceMs : atMs - numbers.windowMs)
+  }
+
   #record(entry: Entry, transitions: readonly AlertTransition[]): void {
     for (const said of transitions) {
       const definitions = lately(entry.definitions, said.atMs)
-      const transition = said.why === null ? said : { ...said, why: { ...said.why, definitions } }
+      const { why } = said
+      const judge = why === null ? null : this.#judgeOf(entry.alert, said, why)
+      const transition = why === null ? said : { ...said, why: { ...why, definitions, judge } }
       this.#options.counts.transitions++
       this.#output.transitions.push(entry.shadow ? { ...transition, mode: 'shadow' } : transition)
       const { to, incidentId } = transition

@@ -1,5 +1,6 @@
 /** The alerts of every tenant: a book for each, of its own definitions, which its own results alone are shown to. */
 
+import type { JudgeRecord } from '../engine/alerting/judge-record.ts'
 import type { StoredHistory } from '../storage/alerts/history-record.ts'
 import type { StoredLevel } from '../storage/alerts/level-record.ts'
 import type { TenantPlans } from '../storage/definitions/plans.ts'
@@ -14,6 +15,8 @@ export interface AlertBooksOptions {
   partitionOf: (tenant: string, evalId: string) => number
   /** Lets stale results count too: for a replay that shall page. */
   countStale: boolean
+  /** What the anchors of an eval last said of its judge. */
+  judgeOf: (tenant: string, evalId: string) => JudgeRecord | null
 }
 
 type Checkpoints = ReadonlyMap<string, ReadonlyMap<string, Checkpoint>>
@@ -69,13 +72,14 @@ export class AlertBooks {
   }
 
   #bookOptions(tenant: string, positions: ReadonlyMap<number, number>) {
-    const { partitionOf, countStale, definitions } = this.#options
+    const { partitionOf, countStale, definitions, judgeOf } = this.#options
     return {
       tenant,
       positions,
       counts: this.counts,
       partitionOf: (evalId: string) => partitionOf(tenant, evalId),
       countStale,
+      judgeOf: (evalId: string) => judgeOf(tenant, evalId),
       commitOf: (name: string) => definitions.commitOf(tenant, name),
     }
   }

@@ -5,9 +5,11 @@
 import { z } from 'zod'
 import type { AlertGroups } from '../engine/alerting/groups.ts'
 import { alertGroupsToJson, parseAlertGroups } from '../engine/alerting/groups-json.ts'
+import type { JudgeRecord } from '../engine/alerting/judge-record.ts'
 import type { RunAlert } from '../engine/alerting/run-alert.ts'
 import { definitionChangeSchema } from '../engine/alerting/why.ts'
 import { isHistoryKey, parseHistory, type StoredHistory } from '../storage/alerts/history-record.ts'
+import { isJudgeDriftKey, parseJudgeDrift } from '../storage/alerts/judge-drift-record.ts'
 import { isLevelKey, parseLevel, type StoredLevel } from '../storage/alerts/level-record.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
 import { ALERT_STATE } from '../storage/log/topics.ts'
@@ -117,6 +119,8 @@ export class CheckpointReader {
   #histories = new Map<string, Uint8Array>()
   /** Of each alert the last, for as long as it is read: a state that does not know it may come at any time. */
   readonly #levels = new Map<string, StoredLevel>()
+  /** By tenant and eval: what its anchors last said. */
+  readonly #judges = new Map<string, JudgeRecord>()
 
   constructor(log: Log) {
     this.#log = log
@@ -156,6 +160,11 @@ export class CheckpointReader {
     return [...this.#levels.values()]
   }
 
+  /** What the anchors of an eval last said of its judge, as far as was read. */
+  judgeOf(tenant: string, evalId: string): JudgeRecord | null {
+    return this.#judges.get(`${tenant}/${evalId}`) ?? null
+  }
+
   async #readOn(partition: number, start: number, end: number): Promise<void> {
     for (let offset = Math.max(start, this.#nextOffset.get(partition) ?? 0); offset < end; ) {
       const records = await this.#log.read(ALERT_STATE, partition, offset, READ_RECORDS, READ_BYTES)
@@ -165,10 +174,16 @@ export class CheckpointReader {
         if (key !== null && headers.tenant !== undefined) this.#latest.set(key, value.slice())
         else if (isHistoryKey(key)) this.#histories.set(key ?? '', value.slice())
         else if (isLevelKey(key)) this.#takeLevel(key ?? '', value)
+        else if (isJudgeDriftKey(key)) this.#takeJudge(value)
       }
       offset = records.at(-1)!.offset + 1
       this.#nextOffset.set(partition, offset)
     }
+  }
+
+  #takeJudge(value: Uint8Array): void {
+    const stored = parseJudgeDrift(value)
+    if (stored !== null) this.#judges.set(`${stored.tenant}/${stored.evalId}`, stored.judge)
   }
 
   #takeLevel(key: string, value: Uint8Array): void {

@@ -101,6 +101,7 @@ function begin(
     counts: counts(),
     partitionOf: () => 0,
     countStale: false,
+    judgeOf: () => null,
     commitOf: () => null,
   }
   const book = new AlertBook(options, checkpoints)

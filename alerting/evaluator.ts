@@ -41,7 +41,7 @@ const APPEND_GRACE_MS = 250
 const CHECKPOINT_INTERVAL_MS = 5_000
 /** Results that page nobody are told of, but not at each record. */
 const STALE_NOTICE_MS = 60_000
-/** How often it is looked whether others wrote down something for alerts: histories, accepted levels. */
+/** How often it is looked whether others wrote down something for alerts: histories, accepted levels, what anchors say of judges. */
 const NOTES_EVERY_MS = 2_000
 const RETRY_MS = { first: 100, longest: 5_000 }
 
@@ -111,6 +111,7 @@ class Evaluator {
       definitions: options.definitions,
       partitionOf: (tenant, evalId) => options.log.partitionFor(EVAL_RESULTS, `${tenant}/${evalId}`),
       countStale: options.countStale ?? false,
+      judgeOf: (tenant, evalId) => this.#checkpoints.judgeOf(tenant, evalId),
     })
     this.#inHand = new InHand({
       log: options.log,

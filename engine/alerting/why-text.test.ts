@@ -66,6 +66,15 @@ test('a change, with all there is to say', () => {
   `)
 })
 
+test('a judge that is steady is said to be', () => {
+  const judge = { model: 'a/b', drifted: false, p: 1, lost: 1, gained: 1, checkedAtMs: AT_MS }
+  expect(lines({ judge })).toMatchInlineSnapshot(`
+    "now 30% [20% to 42%] of 60
+    rule: fail_rate > 20% over 1h
+    the judge a/b is steady: 1 anchors lost, 1 gained, p 1.0"
+  `)
+})
+
 test('an anomaly, and silence', () => {
   const usual = { low: 0.01, high: 0.1 }
   expect(lines({ detection: { kind: 'anomaly', distance: 7.31, alarmFrom: 4.9, usual } })).toMatchInlineSnapshot(`

@@ -8,8 +8,11 @@ import { buildOfflineEval, buildPlan, buildRubric, e } from '../../engine/evalua
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
+import { parseJudgeDrift } from '../../storage/alerts/judge-drift-record.ts'
 import { ANCHOR_PREFIX, readAnchorRounds, readJudgeDrift } from '../../storage/labels/anchors.ts'
 import { storeLabels } from '../../storage/labels/labels.ts'
+import { openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { ALERT_STATE } from '../../storage/log/topics.ts'
 import type { OfflineJob } from '../../storage/queue/port.ts'
 import { batchesOf, sumOutcomes } from '../../storage/queue/run-record.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
@@ -23,6 +26,7 @@ import { NO_ANSWERS } from './answer-cache.ts'
 import { createBudgets } from './budget.ts'
 import { createOutputEstimate } from './budgeted-client.ts'
 import { createJudgeClient } from './judge-client.ts'
+import { writeJudgeDrift } from './judge-drift.ts'
 import { createProviderHealth } from './provider-health.ts'
 import { providersByName } from './providers.ts'
 
@@ -152,6 +156,25 @@ test('labelled anchors are judged, kept apart from what is live, and a judge tha
     [['gpt-1'], 20],
     [['gpt-2'], 20],
   ])
+  const log = await openEmbeddedLog({ dataDir: ':memory:', nowMs: () => nowMs, retentionIntervalMs: null })
+  await writeJudgeDrift('default', evalPlan.id, { log, traces })
+  const [{ partition, start } = { partition: 0, start: 0 }] = (await log.endOffsets(ALERT_STATE)).filter(
+    (extent) => extent.end > extent.start,
+  )
+  const [record, ...more] = await log.read(ALERT_STATE, partition, start, 10)
+  await log.close()
+  expect(more).toEqual([])
+  expect(parseJudgeDrift(record!.value)).toEqual({
+    kind: 'judge-drift',
+    tenant: 'default',
+    evalId: evalPlan.id,
+    judge: {
+      model: 'gpt-2',
+      measureHash: evalPlan.measureHash,
+      checkedAtMs: nowMs,
+      since: [{ atMs: START_MS, drifted: true, p: expect.any(Number), lost: 9, gained: 0 }],
+    },
+  })
   expect(await readJudgeDrift(traces, 'default', evalPlan.id, { beforeMs: START_MS, nowMs })).toMatchObject({
     anchors: 20,
     lost: 9,

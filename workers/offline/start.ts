@@ -27,6 +27,7 @@ import { startDaily } from './daily.ts'
 import { followFirings } from './follow-firings.ts'
 import { createInvestigator } from './investigate.ts'
 import { createJudgeClient, type JudgeClient } from './judge-client.ts'
+import { writeJudgeDrift } from './judge-drift.ts'
 import { pricesLacking, readinessOf, sentence, unjudgedNotice } from './judge-readiness.ts'
 import { providersLacking } from './panel.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
@@ -208,6 +209,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
             anchors
               .judged(evalPlan, results)
               .catch((error: unknown) => notice(`The anchors of ${evalPlan.id} wait: ${messageOf(error)}`)),
+          onAnchors: (tenant, evalId) => writeJudgeDrift(tenant, evalId, options),
           defaultJudge: options.defaultJudge ?? null,
           budgets,
           prices,

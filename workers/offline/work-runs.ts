@@ -31,6 +31,8 @@ export interface WorkOptions {
   askAnewOf: (tenant: string) => JudgeClient
   /** Hears what the judges of an eval said. */
   onJudged: (evalPlan: OfflineEvalPlan, results: readonly EvalResult[]) => Promise<void>
+  /** Hears that anchors of an eval were judged again, and are stored. */
+  onAnchors: (tenant: string, evalId: string) => Promise<void>
   /** Asked by metrics whose eval names no judge. */
   defaultJudge: JudgePlan | null
   budgets: Budgets
@@ -111,7 +113,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
       told(batch.job, 'offline batch', batch.subjects.length, async () => {
         const offlineEval = await evalOf(batch.job)
         if (offlineEval === null) return { ...NO_OUTCOME, left: batch.subjects.length }
-        const { tenant, trigger } = batch.job
+        const { tenant, evalId, trigger } = batch.job
         const common = {
           traces,
           ...paidBy(batch.job, offlineEval),
@@ -120,8 +122,11 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           nonce: () => randomBytes(16).toString('hex'),
           signal,
         }
-        if (trigger === 'anchors')
-          return judgeAnchors(batch, offlineEval, { ...common, judge: options.askAnewOf(tenant) })
+        if (trigger === 'anchors') {
+          const outcome = await judgeAnchors(batch, offlineEval, { ...common, judge: options.askAnewOf(tenant) })
+          await options.onAnchors(tenant, evalId)
+          return outcome
+        }
         const publish = async (results: readonly EvalResult[]): Promise<void> => {
           await options.publish(results)
           await options.onJudged(offlineEval.plan, results)
