@@ -17,9 +17,9 @@ export interface Effective {
 export interface ResolveOptions {
   /**
    * Whether something uses what stands below a key at the top. Of the rest the file's form alone is looked at: its secrets need not
-   * be where this process runs. Everything is used unless told.
+   * be where this process runs. Everything is used unless told. Some sections are used but for their secrets: it is asked for these apart.
    */
-  readonly uses?: (key: string) => boolean
+  readonly uses?: (key: string, isSecret: boolean) => boolean
   /** What the command can't do without. Hears whether somebody gave a setting, right or wrong. */
   readonly require?: (isGiven: (path: string) => boolean) => readonly Complaint[]
 }
@@ -41,7 +41,7 @@ export function resolveConfig<M extends Members>(
     const { path, setting, written, source } = given
     const name = path.join('.')
     const counts = !chosen.has(name)
-    const isUsed = counts && uses(path[0]!)
+    const isUsed = counts && uses(path[0]!, setting.of.isSecret === true)
     // The file belongs to all: its form is looked at even where this process goes by something else.
     if (!isUsed && source.kind !== 'file') continue
     const origin = isUsed ? given.origin : { ...given.origin, lookUp: null }
@@ -70,7 +70,7 @@ interface Assembly {
   readonly chosen: ReadonlyMap<string, Effective>
   readonly effective: Effective[]
   readonly complaints: Complaint[]
-  readonly uses: (key: string) => boolean
+  readonly uses: (key: string, isSecret: boolean) => boolean
 }
 
 function assemble(node: Node, path: readonly string[], assembly: Assembly): unknown {
@@ -92,7 +92,8 @@ function assemble(node: Node, path: readonly string[], assembly: Assembly): unkn
   )
   // Of the members' own types, which the table has lost here.
   const check = node.check as ((value: unknown) => readonly Complaint[]) | undefined
-  if (path.length === 0 || assembly.uses(path[0]!)) assembly.complaints.push(...(check?.(value) ?? []))
+  // Without their secrets members may be no whole.
+  if (path.length === 0 || assembly.uses(path[0]!, true)) assembly.complaints.push(...(check?.(value) ?? []))
   return value
 }
 

@@ -4,6 +4,7 @@ import type { Route } from '../../alerting/notification.ts'
 import { NO_RECEIVERS, type ReceiverSettings } from '../../alerting/receivers/config.ts'
 import type { JudgePlan } from '../../dsl/plan.ts'
 import type { Bounds } from '../../engine/bounds/bounds.ts'
+import type { JudgesInForce } from '../../engine/judge/in-force.ts'
 import { NO_PRIVACY, type PrivacySettings } from '../../engine/privacy/policy.ts'
 import type { LimitsSettings } from '../../ingest/guard/limits.ts'
 import type { SignInSettings } from '../../server/sign-in/sign-in.ts'
@@ -23,7 +24,7 @@ import { accessOf } from '../config/sections/access.ts'
 import { type RoutingSettings, routingOf } from '../config/sections/alert-routing.ts'
 import { receiversOf } from '../config/sections/alerts.ts'
 import { boundsOf } from '../config/sections/gateway.ts'
-import { defaultJudgeOf, providersOf, spendingOf } from '../config/sections/judges.ts'
+import { defaultJudgeOf, judgesInForceOf, providersOf, spendingOf } from '../config/sections/judges.ts'
 import { limitsOf } from '../config/sections/limits.ts'
 import { kafkaSettingsOf } from '../config/sections/log.ts'
 import type { LogLevel } from '../config/sections/logging.ts'
@@ -46,6 +47,9 @@ type Section = keyof Config
 
 /** Every role listens, speaks to the log, prints, and may be traced. */
 const USED_BY_ALL: readonly Section[] = ['host', 'publicUrl', 'http', 'log', 'logging', 'tracing']
+
+/** Without its secrets: what is measured is part of who judges, and every role that takes up definitions has to say the same of it. */
+const PLAINLY_USED_BY_ALL: ReadonlySet<string> = new Set(['judges'] satisfies Section[])
 
 /** What a role uses besides; secrets of the rest need not be where it runs. */
 const USES: Readonly<Record<RoleName, readonly Section[]>> = {
@@ -94,6 +98,8 @@ export interface ServeSettings {
   readonly worker: WorkerSettings
   readonly providers: readonly ProviderSettings[]
   readonly defaultJudge: JudgePlan | null
+  /** In every role alike. */
+  readonly judgesInForce: JudgesInForce
   readonly spending: SpendingSettings
   readonly receivers: ReceiverSettings
   readonly routing: RoutingSettings
@@ -150,6 +156,7 @@ export function parseServeSettings(
       worker: workerOf(config.worker),
       providers: uses('judges') ? providersOf(config.judges) : [],
       defaultJudge: uses('judges') ? defaultJudgeOf(config.judges) : null,
+      judgesInForce: judgesInForceOf(config.judges),
       spending: uses('judges') ? spendingOf(config.judges, config.cost.prices) : NO_SPENDING,
       receivers: uses('alerts') ? receiversOf(config.alerts) : NO_RECEIVERS,
       routing: routingOf(config.alerts, uses('system') ? systemRoutesOf(config.system) : []),
@@ -160,10 +167,10 @@ export function parseServeSettings(
   }
 }
 
-/** Whether one of the roles uses what stands below a key at the top of the configuration. */
-export function usedBy(roles: readonly RoleName[]): (key: string) => boolean {
+/** Whether one of the roles uses what stands below a key at the top of the configuration: with its secrets, unless told that none is meant. */
+export function usedBy(roles: readonly RoleName[]): (key: string, isSecret?: boolean) => boolean {
   const used = new Set<string>([...USED_BY_ALL, ...roles.flatMap((role) => USES[role])])
-  return (key) => used.has(key)
+  return (key, isSecret = true) => used.has(key) || (!isSecret && PLAINLY_USED_BY_ALL.has(key))
 }
 
 /** The engines that roles lack. */

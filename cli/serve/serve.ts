@@ -1,5 +1,6 @@
 /** Runs roles in this process until it is told to stop: what they share first, then sinks before sources. */
 
+import { underJudges } from '../../engine/judge/in-force.ts'
 import { messageOf } from '../../engine/message-of.ts'
 import { startApi, startHealth } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
@@ -102,6 +103,7 @@ async function start(
   const definitions = await followDefinitions({
     log,
     onProblem: say.problem,
+    inForce: (plan) => underJudges(plan, settings.judgesInForce),
     onChange: (tenant, { plan, packages }) => {
       const names = packages.map(
         ({ package: name, current }) =>

@@ -60,14 +60,16 @@ function isDirect({ method }: OfflineEvalPlan): boolean {
   return method.kind === 'rubric' && hasDirectForm(method.scale)
 }
 
-/** Every model that may answer under this name. */
+/** Every model that may answer under this name: its own provider is among them wherever its key is, for roles without keys know of none. */
 function servedBy(judge: string, providers: JudgesInForce['providers']): { name: string; logprobs: boolean }[] {
   const slash = judge.indexOf('/')
   const [provider, model] = [judge.slice(0, slash), judge.slice(slash)]
-  const serving = providers.filter(({ name, alsoFor }) => name === provider || alsoFor === provider)
-  return serving.length === 0
-    ? [{ name: judge, logprobs: false }]
-    : serving.map(({ name, logprobs = false }) => ({ name: `${name}${model}`, logprobs }))
+  const own = providers.find(({ name }) => name === provider)
+  const others = providers.filter(({ name, alsoFor }) => name !== provider && alsoFor === provider)
+  return [
+    { name: judge, logprobs: own?.logprobs ?? false },
+    ...others.map(({ name, logprobs = false }) => ({ name: `${name}${model}`, logprobs })),
+  ]
 }
 
 function sealed({ hash: _, ...plan }: Plan, evals: EvalPlan[]): Plan {

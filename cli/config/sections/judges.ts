@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JudgePlan } from '../../../dsl/plan.ts'
+import type { JudgesInForce } from '../../../engine/judge/in-force.ts'
 import type { Prices, SpendingSettings } from '../../../workers/offline/prices.ts'
 import { hasDefaultBaseUrl, type ProviderSettings } from '../../../workers/offline/providers.ts'
 import { secretText } from '../secret.ts'
@@ -144,6 +145,12 @@ export const providersOf = ({ providers }: ValueOf<typeof judges>): ProviderSett
     ),
     ...rest,
   }))
+
+/** What all roles know of the judges: nothing of it is secret. */
+export const judgesInForceOf = (config: ValueOf<typeof judges>): JudgesInForce => ({
+  defaultJudge: defaultJudgeOf(config),
+  providers: [...config.providers].map(([name, { alsoFor, logprobs }]) => ({ name, alsoFor, logprobs })),
+})
 
 /** Prices are those of `cost`, so that what a check estimates is what is counted. */
 export const spendingOf = (
