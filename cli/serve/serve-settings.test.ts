@@ -58,7 +58,8 @@ describe('what is measured is the same in every role', () => {
   test('by variables, with keys where calls are made and nowhere else', () => {
     const plans = ROLES.map((role) => inForce(settingsOf(role, { ...ofVariables, ...(KEYED.includes(role) && keys) })))
     expect(new Set(plans.map(({ hash }) => hash)).size).toBe(1)
-    for (const [i, { measureHash }] of plans[0]!.evals.entries()) expect(measureHash).not.toBe(FILE.evals[i]?.measureHash)
+    for (const [i, { measureHash }] of plans[0]!.evals.entries())
+      expect(measureHash).not.toBe(FILE.evals[i]?.measureHash)
   })
 
   test('a provider that the roles without keys do not know of changes nothing', () => {
