@@ -164,6 +164,22 @@ describe('the evaluator', () => {
     expect(await all(NOTIFICATIONS)).toEqual([])
   })
 
+  test('the version of the agent that stands out is named, of an alert with a limit', async () => {
+    bench.plan = planOf(alertOf({ when: when('rate', 'fail', '>', 0.3) }))
+    await evaluator()
+    await manager()
+    const some = (agentVersion: string, verdict: 'pass' | 'fail') =>
+      Array.from({ length: 20 }, () => ({ verdict, agentVersion }))
+    await results(...some('1.9', 'pass'))
+    await until('reading', consumedAll)
+    bench.clockMs += minute
+    await results(...some('2.0', 'fail'))
+    const [message] = await bench.slack.waitFor(1)
+    expect(textOf(message!)).toMatch(
+      /first bad agent.version 2.0 \(since [^)]*\): 100% \[.*\] of 20 fail, before it 0% /,
+    )
+  })
+
   test('silence fires, without any record', async () => {
     bench.plan = planOf(alertOf({ noData: { kind: 'fire', afterNs: ns(30 * minute) } }))
     await evaluator()

@@ -148,6 +148,7 @@ export type AlertStateJson = {
         } | null
         n: number
       }
+      shareOf?: string
       p: number
     } | null
     definitions: {
@@ -374,6 +375,7 @@ export type AlertTransitionJson = {
         } | null
         n: number
       }
+      shareOf?: string
       p: number
     } | null
     definitions: {

@@ -7,7 +7,9 @@ import { transitionToJson } from './alert-json.ts'
 
 const estimate = { value: 2e9, interval: { low: 1e9, high: 3e9 }, n: 40 }
 
-function told(type: ValueType, detection: unknown) {
+const badModel = { label: 'model', value: 'm', firstSeenMs: 5, before: estimate, with: estimate, p: 0.01 }
+
+function told(type: ValueType, detection: unknown, deploy: unknown = badModel) {
   const route = { receiver: 'slack', target: '#x' } as const
   const [item] = sampleMessage({
     id: 'a/b@1.1',
@@ -29,7 +31,7 @@ function told(type: ValueType, detection: unknown) {
       change: { delta: 1e9, rateEffect: 1e9, mixEffect: 0 },
       strata: [{ name: 'all', shareBefore: 1, shareNow: 1, before: null, now: 2e9, rateEffect: 1e9, mixEffect: 0 }],
       judge: null,
-      deploy: { label: 'model', value: 'm', firstSeenMs: 5, before: estimate, with: estimate, p: 0.01 },
+      deploy,
       definitions: [],
     },
   } as unknown as StoredTransition
@@ -57,6 +59,22 @@ test.each([
       deploy: { firstSeenMs: 5, before: scaled, with: scaled, p: 0.01 },
     },
   })
+})
+
+test('shares of a first bad version have no unit to change', () => {
+  const share = { value: 0.75, interval: { low: 0.6, high: 0.86 }, n: 40 }
+  const deploy = {
+    label: 'agent.version',
+    value: '2',
+    firstSeenMs: 5,
+    before: share,
+    with: share,
+    shareOf: 'above 2s',
+    p: 0.01,
+  }
+  expect(
+    told({ kind: 'duration' }, { kind: 'threshold', cmp: '>', value: 2e9, limit: 1e9 }, deploy).why?.deploy,
+  ).toEqual(deploy)
 })
 
 test('evidence, deviations and times have no unit to change', () => {

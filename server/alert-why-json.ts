@@ -30,7 +30,11 @@ export function whyToJson(why: AlertWhy, inUnit: (value: number) => number): Ale
       rateEffect: inUnit(part.rateEffect),
       mixEffect: inUnit(part.mixEffect),
     })),
-    deploy: deploy === null ? null : { ...deploy, before: estimate(deploy.before), with: estimate(deploy.with) },
+    // Shares have no unit.
+    deploy:
+      deploy === null || deploy.shareOf !== undefined
+        ? deploy
+        : { ...deploy, before: estimate(deploy.before), with: estimate(deploy.with) },
   }
 }
 

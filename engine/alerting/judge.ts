@@ -1,5 +1,6 @@
 /** What an alert's rule says at a moment: the numbers, and whether it holds. */
 import { distanceOfAlarm, type Usual, usualAt } from './anomaly/series.ts'
+import { compare } from './compare.ts'
 import { binsQuantile, mergeBins } from './quantile-bins.ts'
 import { isAlarm, shownHours } from './regression/detector.ts'
 import { meanInMeasure, tauOf } from './regression/unit.ts'
@@ -10,19 +11,6 @@ import { firesLow, type Measured, measureWindow, windowMsOf } from './window.ts'
 
 /** `keep`: nothing can be said, the phase stays. */
 export type Says = 'holds' | 'fails' | 'no_data' | 'keep'
-
-export function compare(value: number, cmp: AlertNumbers['cmp'], threshold: number): boolean {
-  switch (cmp) {
-    case '<':
-      return value < threshold
-    case '<=':
-      return value <= threshold
-    case '>':
-      return value > threshold
-    case '>=':
-      return value >= threshold
-  }
-}
 
 /** A count or a sum: of nothing it is 0, where a rate or a mean has no value. */
 function isTotal({ measure }: RunAlert['when']): boolean {

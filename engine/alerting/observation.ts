@@ -53,6 +53,7 @@ export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs:
     verdict: result.verdict,
     ...(ofScores && score !== undefined && { score }),
     ...((alert.by.length > 0 || isStatistical(alert)) && { labels: labelsOf(result) }),
+    ...(!isStatistical(alert) && result.agentVersion !== undefined && { version: result.agentVersion }),
     ...(isStatistical(alert) && { measureHash: result.measureHash }),
     ...(isOld && { isStale: true }),
     atMs: appendTimeMs,

@@ -11,6 +11,8 @@ export interface SeenSubject {
   verdict: Verdict
   /** Absent where it has none. */
   score?: number
+  /** Of the agent, where alerts count by it. */
+  version?: string
 }
 
 /** Subjects a generation holds: at least this many of the latest are remembered, at most twice as many. */

@@ -23,8 +23,8 @@ const phase = z.discriminatedUnion('kind', [
 /** Index, how many, the largest. */
 export const binsSchema = z.array(z.tuple([z.number(), z.number(), z.number()]))
 
-/** Key, revision, time, verdict, and the score where there is one. */
-const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict], z.number())
+/** Key, revision, time, verdict, then the score and the agent's version where there are any. */
+const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict], z.union([z.number(), z.string()]))
 
 const counts = z.tuple([z.number(), z.number(), z.number(), z.number()])
 
@@ -64,6 +64,20 @@ export const groupStateSchema = z.object({
   past: z
     .array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]))
     .default([]),
+  /** Each: name, first and last time; then of each step index, newest time, bad, all. */
+  versions: z
+    .object({
+      limit: z.string().nullable(),
+      seen: z.array(
+        z.tuple([
+          z.string(),
+          z.number(),
+          z.number(),
+          z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
+        ]),
+      ),
+    })
+    .default({ limit: null, seen: [] }),
   examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
   detector: detectorSchema.nullable().default(null),
   anomaly: anomalySchema.nullable().default(null),
@@ -71,13 +85,26 @@ export const groupStateSchema = z.object({
 
 export type GroupStateJson = z.input<typeof groupStateSchema>
 
-const seenToJson = ([key, { revision, atMs, verdict, score }]: [string, SeenSubject]): z.infer<typeof seenSubject> =>
-  score === undefined ? [key, revision, atMs, verdict] : [key, revision, atMs, verdict, score]
-
-const seenFromJson = ([key, revision, atMs, verdict, score]: z.infer<typeof seenSubject>): [string, SeenSubject] => [
+const seenToJson = ([key, { revision, atMs, verdict, score, version }]: [string, SeenSubject]): z.infer<
+  typeof seenSubject
+> => [
   key,
-  score === undefined ? { revision, atMs, verdict } : { revision, atMs, verdict, score },
+  revision,
+  atMs,
+  verdict,
+  ...(score === undefined ? [] : [score]),
+  ...(version === undefined ? [] : [version]),
 ]
+
+/** A score is a number, a version is a text. */
+const seenFromJson = ([key, revision, atMs, verdict, ...rest]: z.infer<typeof seenSubject>): [string, SeenSubject] => {
+  const score = rest.find((one) => typeof one === 'number')
+  const version = rest.find((one) => typeof one === 'string')
+  return [
+    key,
+    { revision, atMs, verdict, ...(score !== undefined && { score }), ...(version !== undefined && { version }) },
+  ]
+}
 
 export function groupStateToJson(state: AlertState): GroupStateJson {
   const { window, evaluatedMs, shared: _, detector, anomaly, labels, ...rest } = state
@@ -103,6 +130,15 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
       scores.count,
       scores.sum,
     ]),
+    versions: {
+      limit: window.versions.limit,
+      seen: [...window.versions.seen].map(([name, { firstMs, lastMs, steps }]) => [
+        name,
+        firstMs,
+        lastMs,
+        steps.map((step) => [step.index, step.lastMs, step.bad, step.n]),
+      ]),
+    },
     examples: window.examples.map(({ key, atMs, example }) => ({
       key,
       atMs,
@@ -115,7 +151,7 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
 }
 
 export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shared: Shared): AlertState {
-  const { evaluatedMs, buckets, seen, past, examples, detector, anomaly, ...rest } = json
+  const { evaluatedMs, buckets, seen, past, versions, examples, detector, anomaly, ...rest } = json
   return {
     ...rest,
     evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
@@ -133,6 +169,15 @@ export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shar
         scores: { count, sum },
       })),
       seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
+      versions: {
+        limit: versions.limit,
+        seen: new Map(
+          versions.seen.map(([name, firstMs, lastMs, steps]) => [
+            name,
+            { firstMs, lastMs, steps: steps.map(([index, stepMs, bad, n]) => ({ index, lastMs: stepMs, bad, n })) },
+          ]),
+        ),
+      },
       examples,
     },
     detector: detector === null ? null : detectorFromJson(detector),

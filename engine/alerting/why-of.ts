@@ -3,6 +3,7 @@ import { baselineOf, POOLED_STRATUM } from '../statistics/e-sr/baseline.ts'
 import { mixDecomposition } from '../statistics/mix-decomposition.ts'
 import { normalQuantile } from '../statistics/normal-quantile.ts'
 import { normalUpperTail } from '../statistics/normal-upper-tail.ts'
+import { firstBadVersion } from './bad-version.ts'
 import { silentSinceMs } from './judge.ts'
 import { alarmFrom, type RecentHour, shownHours } from './regression/detector.ts'
 import type { Fit } from './regression/reference.ts'
@@ -27,6 +28,7 @@ export function whyOf(
 ): AlertWhy {
   const plain = whyOfThreshold(alert, numbers, cause, atMs - silentSinceMs(state))
   if (plain.detection.kind === 'silence') return plain
+  if (alert.when.kind === 'threshold') return { ...plain, deploy: firstBadVersion(state.window.versions, alert) }
   const fit = state.shared.reference?.fit ?? null
   if (isRegression(alert) && fit !== null && state.detector !== null)
     return whyOfChange(state, alert, numbers, fit, plain)

@@ -66,6 +66,25 @@ test('a change, with all there is to say', () => {
   `)
 })
 
+test('the first bad version of an alert with a limit: shares of what is bad', () => {
+  const deploy = {
+    label: 'agent.version' as const,
+    value: '2.1',
+    firstSeenMs: AT_MS,
+    before: { value: 0.03, interval: { low: 0.01, high: 0.08 }, n: 100 },
+    with: { value: 0.75, interval: { low: 0.6, high: 0.86 }, n: 40 },
+    shareOf: 'above 2s',
+    p: 1e-6,
+  }
+  const why = { ...plain, now: { value: 3e9, interval: null, n: 140 }, deploy }
+  expect(whyLines(why, { kind: 'duration' }).join('\n')).toMatchInlineSnapshot(`
+    "now 3s of 140
+    rule: fail_rate > 20% over 1h
+    first bad agent.version 2.1 (since 2026-11-20 10:43): 75% [60% to 86%] of 40 above 2s, before it 3% [1% to 8%] of 100, p 0.0000010"
+  `)
+  expect(lines({ deploy })).toContain('of 40 above 2s')
+})
+
 test('a judge that is steady is said to be', () => {
   const judge = { model: 'a/b', drifted: false, p: 1, lost: 1, gained: 1, checkedAtMs: AT_MS }
   expect(lines({ judge })).toMatchInlineSnapshot(`

@@ -94,8 +94,10 @@ export function judgeLine({ model, drifted, p, lost, gained }: JudgeSteadiness):
 
 function deployLine({ deploy }: AlertWhy, type: ValueType): string[] {
   if (deploy === null || deploy.p > CERTAIN_ENOUGH) return []
-  const { label, value, firstSeenMs, before, with: now, p } = deploy
+  const { label, value, firstSeenMs, before, with: now, shareOf, p } = deploy
+  const unit: ValueType = shareOf === undefined ? type : { kind: 'ratio' }
+  const did = `${estimateText(now, unit)}${shareOf === undefined ? '' : ` ${shareOf}`}`
   return [
-    `first bad ${label} ${value} (since ${timeOf(firstSeenMs)}): ${estimateText(now, type)}, before it ${estimateText(before, type)}, p ${p.toPrecision(2)}`,
+    `first bad ${label} ${value} (since ${timeOf(firstSeenMs)}): ${did}, before it ${estimateText(before, unit)}, p ${p.toPrecision(2)}`,
   ]
 }

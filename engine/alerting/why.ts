@@ -72,8 +72,11 @@ const deploy = z.object({
   label: z.enum(['agent.version', 'model']),
   value: z.string(),
   firstSeenMs: z.number(),
+  /** In the measure's unit, or shares (0..1) of `shareOf`. */
   before: estimate,
   with: estimate,
+  /** Of alerts with a limit: what the shares are of, as `fail` or `above 2s`. */
+  shareOf: z.string().optional(),
   /** Of the difference, corrected for the number of versions that were looked at. */
   p: z.number(),
 })

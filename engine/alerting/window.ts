@@ -16,6 +16,13 @@ import { addToBins, type Bins, binsQuantile, mergeBins } from './quantile-bins.t
 import type { RunAlert, RunMeasure } from './run-alert.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertExample, AlertNumbers } from './transition.ts'
+import {
+  countVersion,
+  emptyVersionCounts,
+  expireVersions,
+  uncountVersion,
+  type VersionCounts,
+} from './version-counts.ts'
 
 export const BUCKETS = 240
 export const MAX_EXAMPLES = 3
@@ -41,6 +48,8 @@ export interface Observation {
   /** What groups and parts of the traffic are told by, by label as the language writes it: `agent.version`, `attr("acme.tier")`. */
   readonly labels?: Readonly<Record<string, string>>
   readonly measureHash?: string
+  /** Of the agent; for alerts with a limit. */
+  readonly version?: string
   /** Of a catch-up or a replay: it says something of the past, and pages nobody. */
   readonly isStale?: boolean
 }
@@ -61,6 +70,7 @@ export interface AlertWindow {
   seen: SeenSubjects
   /** Of what has left it, for charts. */
   past: PastBucket[]
+  versions: VersionCounts
   /** Oldest first. */
   examples: { key: string; atMs: number; example: AlertExample }[]
 }
@@ -69,6 +79,7 @@ export const emptyWindow = (): AlertWindow => ({
   buckets: [],
   seen: new SeenSubjects(),
   past: [],
+  versions: emptyVersionCounts(),
   examples: [],
 })
 
@@ -151,6 +162,7 @@ function withdraw(window: AlertWindow, alert: RunAlert, key: string, earlier: Se
     bucket.counts[earlier.verdict]--
     if (earlier.score !== undefined) addScore(bucket, -1, earlier.score)
   }
+  uncountVersion(window.versions, alert, earlier)
   window.seen.delete(key)
   window.examples = window.examples.filter((example) => example.key !== key)
 }
@@ -174,7 +186,7 @@ export function forgetSubject(window: AlertWindow, alert: RunAlert, key: string)
 
 /** Counts one observation; false if it was counted before. Works on `window` in place. */
 export function countObservation(window: AlertWindow, alert: RunAlert, observation: Observation): boolean {
-  const { key, verdict, atMs, score } = observation
+  const { key, verdict, atMs, score, version } = observation
   const revision = observation.revision ?? 1
   const earlier = window.seen.get(key)
   if (earlier) {
@@ -188,9 +200,16 @@ export function countObservation(window: AlertWindow, alert: RunAlert, observati
     addScore(bucket, 1, score)
   }
   bucket.lastMs = Math.max(bucket.lastMs, atMs)
+  countVersion(window.versions, alert, observation)
   // A later revision is remembered whatever it says, so that the earlier one, delivered again, is not counted anew.
   if (revision > 1 || mustRemember(alert, observation))
-    window.seen.set(key, score === undefined ? { revision, atMs, verdict } : { revision, atMs, verdict, score })
+    window.seen.set(key, {
+      revision,
+      atMs,
+      verdict,
+      ...(score !== undefined && { score }),
+      ...(version !== undefined && { version }),
+    })
   if (observation.exemplar && explains(alert, verdict)) {
     window.examples.push({ key, atMs, example: observation.exemplar })
     if (window.examples.length > MAX_EXAMPLES) window.examples.shift()
@@ -209,6 +228,7 @@ export function expireWindow(window: AlertWindow, alert: RunAlert, nowMs: number
     // The detector of changes remembers hours by itself.
     if (alert.when.kind !== 'regression') keepPast(window.past, expired, oldest)
   }
+  expireVersions(window.versions, beginMs)
   while (window.examples.length > 0 && window.examples[0]!.atMs <= beginMs) window.examples.shift()
   window.seen.forgetBefore(Math.min(beginMs, nowMs - REMEMBER_MS))
 }

@@ -14,6 +14,7 @@ const HOUR_MS = 3_600_000
 /** Why it fires, in numbers: against what, since when, which part of the traffic, which version, whether the judge itself changed. */
 export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
   const { baseline, now, change, strata, judge, deploy, definitions } = why
+  const deployUnit = deploy?.shareOf === undefined ? unit : 'ratio'
   const shown = (value: number): string => formatScore(value, unit)
   const signed = (value: number): string => formatDifference(value, unit)
   return (
@@ -54,8 +55,8 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
       {deploy !== null && (
         <p>
           First bad {deploy.label === 'model' ? 'model' : 'version'}: <strong>{deploy.value}</strong>, since{' '}
-          <Time at={isoOf(deploy.firstSeenMs)} />: {estimateText(deploy.with, unit)}, before it{' '}
-          {estimateText(deploy.before, unit)}{' '}
+          <Time at={isoOf(deploy.firstSeenMs)} />: {estimateText(deploy.with, deployUnit)} {deploy.shareOf}, before it{' '}
+          {estimateText(deploy.before, deployUnit)}{' '}
           <span className="faint">(p {deploy.p.toPrecision(2)}, corrected for all that were looked at)</span>
         </p>
       )}
