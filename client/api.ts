@@ -610,6 +610,8 @@ export type EvalDetailResponse = {
   }
   judge?: {
     models: string[]
+    fallbacks: string[]
+    take: "mean" | "median" | "majority" | null
     rubric: string
     show: string[]
     scale: {

@@ -232,6 +232,10 @@ export const evalDetailResponseSchema = definitionSchema.extend({
   judge: z
     .object({
       models: z.array(z.string()),
+      /** Behind `or else`, in the order in which they are asked. */
+      fallbacks: z.array(z.string()),
+      /** Of a panel: what is taken of its scores. Null for one judge. */
+      take: z.enum(['mean', 'median', 'majority']).nullable(),
       rubric: z.string(),
       show: z.array(z.string()),
       scale: z.object({ low: z.number(), high: z.number() }),

@@ -14,7 +14,13 @@ const judgedOf = ({ outcome }: OfflineRunJson): number =>
 /** `150 of 200 judged: 120 pass, 20 fail, 10 unknown; 0.4 USD of 3 USD`. */
 export function progressText(run: OfflineRunJson): string {
   const { outcome, sampled, batches } = run
-  if (sampled === undefined) return run.state === 'done' ? 'nothing to do' : 'its sample is not drawn yet'
+  if (sampled === undefined)
+    return run.state === 'done'
+      ? 'nothing to do'
+      : run.state === 'cancelled'
+        ? 'its sample was not drawn'
+        : 'its sample is not drawn yet'
+  if (sampled === 0) return 'nothing was in its sample'
   const counts = [
     [outcome.pass, 'pass'],
     [outcome.fail, 'fail'],
@@ -55,15 +61,15 @@ export function statusText({ evals }: OfflineResponse): string {
   if (evals.length === 0) return 'No offline eval is in force.\n'
   return evals
     .map((one) => {
-      const next =
+      const when =
         one.state === 'paused'
-          ? `paused since ${minuteOf(one.pausedSince ?? '')}`
+          ? ` since ${minuteOf(one.pausedSince ?? '')}`
           : one.nextSlot === undefined
-            ? `every ${one.schedule.cron} in ${one.schedule.timeZone}`
-            : `next at ${minuteOf(one.nextSlot)} UTC`
+            ? `, every ${one.schedule.cron} in ${one.schedule.timeZone}`
+            : `, next at ${minuteOf(one.nextSlot)} UTC`
       const detail = one.detail === undefined ? '' : `\n  ${one.detail}`
       const last = one.lastRun === undefined ? '  no run yet' : `  ${runLine(one.lastRun)}`
-      return `${one.eval}  ${one.state}, ${next}${detail}\n${last}\n`
+      return `${one.eval}  ${one.state}${when}${detail}\n${last}\n`
     })
     .join('')
 }

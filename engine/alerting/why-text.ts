@@ -33,7 +33,9 @@ const timeOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 1
 
 function estimateText({ value, interval, n }: Estimate, type: ValueType): string {
   const range = interval === null ? '' : ` [${formatValue(interval.low, type)} to ${formatValue(interval.high, type)}]`
-  return `${formatValue(value, type)}${range} of ${n}`
+  // A count is of itself.
+  const of = value === n && interval === null ? '' : ` of ${n}`
+  return `${formatValue(value, type)}${range}${of}`
 }
 
 function numbersLine({ baseline, now }: AlertWhy, type: ValueType): string[] {

@@ -38,6 +38,14 @@ describe('agreement', () => {
     expect(scores?.kappa).toBeGreaterThan(0)
   })
 
+  test('intervals of few labels end where the scale and the rates do', () => {
+    const judged = judgedOf(10, (i) => ({ score: i < 5 ? 1 : 5, isPass: i < 9 }))
+    const labels = [label(0, true, 'ana', 5), label(9, false, 'ana', 1), label(1, false, 'ana', 1)]
+    const { meanScore, passRate } = agreementOf(judged, labels, { scale })
+    expect(meanScore.corrected).toMatchObject({ lower: 1, upper: 5 })
+    expect(passRate.judged?.upper).toBe(1)
+  })
+
   test('subjects that were drawn less often weigh more', () => {
     const judged = judgedOf(20, (i) => ({ isPass: i < 10, inclusionProbability: i < 10 ? 1 : 0.1 }))
     expect(agreementOf(judged, [], { scale }).passRate.judged?.estimate).toBeCloseTo(10 / 110, 10)

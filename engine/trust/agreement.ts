@@ -107,19 +107,25 @@ export function agreementOf(
             krippendorffAlpha({ ratings: raters(({ score }) => score ?? null) }),
           ),
     passRate: {
-      judged: weighted(
-        judged.map(({ isPass }) => Number(isPass)),
-        judged,
-        alpha,
+      judged: within(
+        RATES,
+        weighted(
+          judged.map(({ isPass }) => Number(isPass)),
+          judged,
+          alpha,
+        ),
       ),
       corrected: correctedRate(judged, decided, alpha),
     },
     meanScore: {
-      judged: weighted(scores, withScore, alpha),
-      corrected: correctedMean(
-        scored,
-        unlabelled.flatMap(({ score }) => score ?? []),
-        alpha,
+      judged: within(scale, weighted(scores, withScore, alpha)),
+      corrected: within(
+        scale,
+        correctedMean(
+          scored,
+          unlabelled.flatMap(({ score }) => score ?? []),
+          alpha,
+        ),
       ),
     },
   }
@@ -145,6 +151,21 @@ function coefficientsOf(
 const numberOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
 
 /** By Hájek: subjects were drawn with their own probabilities. */
+const RATES = { low: 0, high: 1 }
+
+/** Intervals of few subjects reach beyond what there can be; what is beyond tells nothing. */
+function within<T extends Estimate>(scale: { low: number; high: number } | null, found: T | null): T | null {
+  if (found === null || scale === null) return found
+  const { low, high } = scale
+  const inside = (value: number): number => Math.min(high, Math.max(low, value))
+  return {
+    ...found,
+    estimate: inside(found.estimate),
+    lower: inside(found.lower),
+    upper: inside(found.upper),
+  }
+}
+
 function weighted(y: readonly number[], drawn: readonly JudgedSubject[], alpha: number): Estimate | null {
   if (y.length === 0) return null
   const { mean, se } = hajekMean({ y, pi: drawn.map(({ inclusionProbability }) => inclusionProbability) })

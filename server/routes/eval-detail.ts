@@ -158,6 +158,8 @@ function detailOf(plan: EvalPlan, { plan: all, sources }: DefinitionsView): Eval
       plan.method.kind === 'rubric' && {
         judge: {
           models: [...plan.method.judge.models],
+          fallbacks: [...plan.method.judge.fallbacks],
+          take: plan.method.judge.take,
           rubric: plan.method.rubric,
           show: [...plan.method.show],
           scale: plan.method.scale,

@@ -41,6 +41,8 @@ export function EvalPage() {
     queryFn: ({ signal }) => api.listTrends({ since: '7d' }, signal),
     staleTime: 60_000,
   })
+  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline(signal), retry: false })
+  const run = offline.data?.evals.find((other) => other.eval === id)
   const spent = trends.data?.evals.find((other) => other.eval === id)?.spentUsd
   const { since = '7d', by } = search
   const series = useQuery({
@@ -70,6 +72,7 @@ export function EvalPage() {
         </Link>
       </PageHead>
       {one.title !== null && <p className="eval-title">{one.title}</p>}
+      {run?.detail !== undefined && <p className="diagnostic diagnostic-warning">{run.detail}</p>}
       <dl className="facts">
         <Fact name="Pass rate" value={ledger?.passRate == null ? '–' : formatShare(ledger.passRate)} />
         <Fact name="Coverage" value={ledger?.coverage == null ? '–' : formatShare(ledger.coverage)} />

@@ -16,7 +16,7 @@ import { Verdict } from '../../parts/verdict.tsx'
 
 const SHOWN = 20
 
-/** Single results worth a look: the newest failures, the worst, and those that came out otherwise than before. */
+/** Single results worth a look: the newest failures, the worst, what is undecided, and what came out otherwise than before. */
 export function EvalResults({ evalId }: { evalId: string }) {
   const [shown, setShown] = useState('newest')
   return (
@@ -27,8 +27,14 @@ export function EvalResults({ evalId }: { evalId: string }) {
         shown={shown}
         onShow={setShown}
         tabs={[
-          { id: 'newest', label: 'Newest failures', content: () => <Failures evalId={evalId} order="newest" /> },
-          { id: 'worst', label: 'Worst failures', content: () => <Failures evalId={evalId} order="worst" /> },
+          { id: 'newest', label: 'Newest failures', content: () => <Judged evalId={evalId} verdict="fail" /> },
+          {
+            id: 'worst',
+            label: 'Worst failures',
+            content: () => <Judged evalId={evalId} verdict="fail" order="worst" />,
+          },
+          { id: 'error', label: 'Errors', content: () => <Judged evalId={evalId} verdict="error" /> },
+          { id: 'unknown', label: 'Unknown', content: () => <Judged evalId={evalId} verdict="unknown" /> },
           { id: 'flips', label: 'Flips', content: () => <Flips evalId={evalId} /> },
         ]}
       />
@@ -36,10 +42,22 @@ export function EvalResults({ evalId }: { evalId: string }) {
   )
 }
 
-function Failures({ evalId, order }: { evalId: string; order: 'newest' | 'worst' }) {
+const OF_VERDICT = {
+  fail: { caption: 'Failures', none: 'None: nothing that is stored fails this eval.' },
+  error: { caption: 'Errors', none: 'None: nothing that is stored could not be judged.' },
+  unknown: { caption: 'Unknown', none: 'None: nothing that is stored was left undecided.' },
+} as const
+
+interface JudgedProps {
+  evalId: string
+  verdict: keyof typeof OF_VERDICT
+  order?: 'newest' | 'worst'
+}
+
+function Judged({ evalId, verdict, order = 'newest' }: JudgedProps) {
   const { data, error, isPending } = useQuery({
-    queryKey: ['failures', evalId, order],
-    queryFn: ({ signal }) => api.listResults({ eval: evalId, verdict: 'fail', order, limit: SHOWN }, signal),
+    queryKey: ['judged', evalId, verdict, order],
+    queryFn: ({ signal }) => api.listResults({ eval: evalId, verdict, order, limit: SHOWN }, signal),
     refetchInterval: 10_000,
   })
   if (error instanceof ApiProblem && error.status === 422)
@@ -50,13 +68,14 @@ function Failures({ evalId, order }: { evalId: string; order: 'newest' | 'worst'
       </p>
     )
   if (error !== null) return <ProblemNote error={error} />
-  if (isPending) return <Loading what="failures" />
-  if (data.results.length === 0) return <p className="faint">None: nothing that is stored fails this eval.</p>
+  if (isPending) return <Loading what="results" />
+  const { caption, none } = OF_VERDICT[verdict]
+  if (data.results.length === 0) return <p className="faint">{none}</p>
   return (
     <Table
-      caption={order === 'newest' ? 'Failures, the newest first' : 'Failures, the worst first'}
+      caption={`${caption}, the ${order} first`}
       className="results-table"
-      columns={FAILURE_COLUMNS}
+      columns={JUDGED_COLUMNS}
       rows={data.results}
       keyOf={({ traceId, spanId = '', runId = '' }) => `${traceId} ${spanId} ${runId}`}
     />
@@ -71,7 +90,7 @@ function SubjectLink({ traceId, spanId }: { traceId: string; spanId?: string | u
   )
 }
 
-const FAILURE_COLUMNS: readonly Column<Result>[] = [
+const JUDGED_COLUMNS: readonly Column<Result>[] = [
   { head: 'Judged', className: 'faint', cell: ({ evaluatedAt }) => <Time at={evaluatedAt} /> },
   { head: 'Trace', kind: 'head', cell: ({ traceId, spanId }) => <SubjectLink traceId={traceId} spanId={spanId} /> },
   { head: 'Agent', cell: ({ agent }) => [agent?.name, agent?.version].filter(Boolean).join(' ') },

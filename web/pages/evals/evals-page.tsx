@@ -95,7 +95,7 @@ function EvalsTable({
               </Link>
               {one.mode === 'shadow' && <span className="tag">shadow</span>}
               {offlineOf.get(one.id)?.state === 'paused' && <span className="tag">paused</span>}
-              <span className="faint">{one.note ?? one.title ?? ''}</span>
+              <span className="faint">{offlineOf.get(one.id)?.detail ?? one.note ?? one.title ?? ''}</span>
             </>
           ),
         },

@@ -24,7 +24,7 @@ export function Judge({ detail }: { detail: EvalDetailResponse }) {
           <dl className="facts">
             <div>
               <dt>Asks</dt>
-              <dd>{judge.models.join(', ') || 'the judge of the configuration'}</dd>
+              <dd>{judgeWords(judge)}</dd>
             </div>
             <div>
               <dt>Shows it</dt>
@@ -44,6 +44,13 @@ export function Judge({ detail }: { detail: EvalDetailResponse }) {
       <Agreement evalId={id} />
     </section>
   )
+}
+
+/** As the language says it: `openai/gpt-5-mini or else anthropic/claude-haiku-4-5`. */
+function judgeWords({ models, fallbacks, take }: NonNullable<EvalDetailResponse['judge']>): string {
+  if (models.length === 0) return 'the judge of the configuration'
+  const taken = take === null ? '' : ` take ${take}`
+  return [models.join(', ') + taken, ...fallbacks].join(' or else ')
 }
 
 function Prompt({ evalId }: { evalId: string }) {
