@@ -87,6 +87,7 @@ test.each(metricRows())('$name keeps to the conventions', ({ name, type, labels,
       'direction',
       'thread',
       'quantile',
+      'level',
       'listener',
     ]).toContain(label)
   expect(help).toMatch(/[.`)]$/)
