@@ -17,9 +17,16 @@ interface Member {
   next: number
 }
 
+export interface MemoryLogProcess {
+  readonly onWrite: () => boolean
+  readonly isAlive: () => boolean
+  /** While it sleeps: when it wakes. What it was about to write it writes then, whoever has the partition by then. */
+  readonly asleep?: () => Promise<void> | null
+}
+
 export interface MemoryLog {
   /** As one process sees it. `onWrite` is asked before each write; false: the process is dead, and nothing that it asks ends. */
-  client(process: { onWrite: () => boolean; isAlive: () => boolean }): Log
+  client(process: MemoryLogProcess): Log
   /** Every record of a topic. */
   records(topic: string): readonly LogRecord[]
   /** The member of the group that works is taken for dead; the next one takes over. It learns so when it fetches. */
@@ -56,9 +63,14 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
     await member.options.onAssign?.([{ topic, partition: 0 }])
     member.isAssigned = true
   }
-  const client = ({ onWrite, isAlive }: Parameters<MemoryLog['client']>[0]): Log => {
+  const client = ({ onWrite, isAlive, asleep = () => null }: MemoryLogProcess): Log => {
     const dead = new Promise<never>(() => {})
-    const writing = <T>(write: () => T): Promise<T> => (onWrite() ? Promise.resolve(write()) : dead)
+    const writing = async <T>(write: () => T): Promise<T> => {
+      if (!onWrite()) return dead
+      const waking = asleep()
+      if (waking !== null) await waking
+      return isAlive() ? write() : dead
+    }
     return {
       ensureTopics: async () => {},
       append: (topic, records) => (records.length === 0 ? Promise.resolve([]) : writing(() => append(topic, records))),

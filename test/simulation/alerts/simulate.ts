@@ -1,5 +1,6 @@
 /**
- * Seeds of a day of a manager: two of them, kills at any write and at any message, a member that does not know that it lost the partition,
+ * Seeds of a day of a manager: two of them, kills at any write and at any message, a member that does not know that it lost the partition
+ * (one that sleeps through it, and writes when it wakes what it was about to write),
  * receivers that are down for an hour, answers that are lost, and a clock that jumps. After the faults everything was told.
  */
 import { startAlertManager } from '../../../alerting/manager.ts'
@@ -63,7 +64,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   let interruptions = 0
   let isCalm = false
   let downUntilMs = 0
-  const all: { isAlive: boolean }[] = []
+  const all: { isAlive: boolean; waking: PromiseWithResolvers<void> | null }[] = []
 
   const deliver = async (message: Message, process: { isAlive: boolean }): Promise<Delivery> => {
     if (!process.isAlive) return new Promise(() => {})
@@ -85,11 +86,12 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
 
   const start = async (): Promise<void> => {
-    const process = { isAlive: true }
+    const process = { isAlive: true, waking: null as PromiseWithResolvers<void> | null }
     all.push(process)
     await startAlertManager({
       log: log.client({
         isAlive: () => process.isAlive,
+        asleep: () => process.waking?.promise ?? null,
         onWrite: () => {
           if (process.isAlive && !isCalm && chance(0.03)) process.isAlive = false
           return process.isAlive
@@ -111,6 +113,24 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
   const settle = async (turns: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  /** The oldest that runs falls asleep over its next write, is taken for dead if it had the partition, and wakes when another has worked. */
+  const sleepThroughATakeOver = async (): Promise<void> => {
+    const sleepers = all.filter(({ isAlive }) => isAlive).slice(0, 1)
+    for (const sleeper of sleepers) sleeper.waking = Promise.withResolvers<void>()
+    await settle(4)
+    interruptions += 2 * 3
+    void start()
+    await settle(2)
+    void log.expire()
+    await settle(random.int(2, 20))
+    for (const sleeper of sleepers) {
+      sleeper.waking?.resolve()
+      sleeper.waking = null
+    }
+    await settle(3)
+    if (chance(0.7)) log.compact(ALERT_STATE)
   }
 
   void start()
@@ -137,6 +157,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     if (chance(0.1)) downUntilMs = clockMs + HOUR_MS
     clockMs += chance(0.05) ? random.int(-24 * HOUR_MS, 24 * HOUR_MS) : random.int(0, 10 * 60_000)
     await settle(4)
+    if (chance(0.05)) await sleepThroughATakeOver()
     const isDead = !log.isWorking()
     if (isDead || chance(0.05)) {
       // Two messages may be on their way, one a lane, with several alerts in one.
