@@ -2,7 +2,18 @@
 import { expect, test } from 'vitest'
 import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
 import { NOTIFICATIONS } from '../storage/log/topics.ts'
-import { all, bench, evaluator, manager, results, until, useAlertBench } from '../test/support/alert-bench.ts'
+import {
+  alertOf,
+  all,
+  bench,
+  evaluator,
+  manager,
+  planOf,
+  results,
+  until,
+  useAlertBench,
+} from '../test/support/alert-bench.ts'
+import { ROUTING_KEY, startPagerDutyServer } from '../test/support/pagerduty-server.ts'
 import { BOT_TOKEN, startSlackApiServer } from '../test/support/slack-api-server.ts'
 import { textOf } from '../test/support/slack-server.ts'
 import { parseNotification } from './notification.ts'
@@ -89,4 +100,27 @@ test('a bot says it in the thread, and the first message has it from then on', a
   expect(first!.text).toContain('Firing: An answer leaks personal data')
   expect(first!.text).toContain(LINE)
   await api.close()
+})
+
+test('an incident of PagerDuty has it in its details, and is no second one', async () => {
+  const server = await startPagerDutyServer()
+  const pagerduty = { ...NO_RECEIVERS.pagerduty, url: server.enqueueUrl, routingKey: ROUTING_KEY }
+  const settings = { ...NO_RECEIVERS, allowPrivate: ['127.0.0.1'], pagerduty }
+  const receivers = createReceivers(settings, { apiUrl: () => null, nowMs: () => bench.clockMs })
+  bench.plan = planOf(alertOf({ notify: [{ receiver: 'pagerduty', target: 'shop' }] }))
+  await evaluator()
+  await results({ verdict: 'fail' })
+  const running = await manager({ receivers })
+  await until('the incident', async () => server.events.length === 1)
+  expect(server.events[0]!.payload!.custom_details).not.toHaveProperty('investigation')
+  await tell()
+  await until('the investigation', async () => server.events.length === 2)
+  const [opened, investigated] = server.events
+  expect(investigated).toMatchObject({ event_action: 'trigger', dedup_key: opened!.dedup_key })
+  expect(investigated!.payload!.custom_details).toMatchObject({ investigation: expect.arrayContaining([LINE]) })
+  await tell()
+  await until('the repetition', async () => running.stats().repeated === 1)
+  expect(server.events).toHaveLength(2)
+  expect(server.incidents).toMatchObject([{ state: 'triggered', triggers: 2 }])
+  await server.close()
 })

@@ -1,6 +1,6 @@
 /** PagerDuty's Events API v2: https://developer.pagerduty.com/docs/send-alert-event */
 import { createHash } from 'node:crypto'
-import { acknowledgementText, describeAlert, traceUrl } from '../message.ts'
+import { acknowledgementText, describeAlert, foundLines, traceUrl } from '../message.ts'
 import type { Send } from '../outbound/send.ts'
 import { postJson } from './post-json.ts'
 import type { AlertItem, AlertMessage, Delivery, Message, NoticeMessage, Receiver } from './receiver.ts'
@@ -37,6 +37,8 @@ export function pagerDutyReceiver({ url, routingKey, apiUrl, send, nowMs }: Page
   return {
     oneByOne: true,
     reminds: true,
+    // An incident that is open takes another trigger of its key into its log, and pages nobody.
+    takesInvestigations: true,
     deliver: async (message: Message) => {
       if (message.kind === 'notice') return post(noticeEvent(message))
       for (const item of message.items) {
@@ -55,10 +57,12 @@ function alertEvent(message: AlertMessage, item: AlertItem, apiUrl: string | nul
   const { transition } = item
   const { headline, numbers, note, why, examples } = describeAlert(transition)
   const { alertId, evalId, severity, owner, atMs } = transition
+  const found = foundLines(item)
   const details = {
     numbers,
     ...(note !== null && { note }),
     ...(why.length > 0 && { why }),
+    ...(found.length > 0 && { investigation: found }),
     eval: evalId,
     alert: alertId,
     ...(owner !== null && { owner }),
