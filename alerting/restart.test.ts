@@ -1,5 +1,6 @@
 /** Time decides after a restart as before it, whether or not anything arrives. */
 import { expect, test } from 'vitest'
+import { LogError } from '../storage/log/port.ts'
 import { ALERT_STATE, ALERTS, EVAL_RESULTS } from '../storage/log/topics.ts'
 import {
   alertOf,
@@ -87,4 +88,21 @@ test('so do those on every partition, of which nothing was read since', async ()
   await evaluator()
   await until('the ends', async () => (await transitions()).length === 24)
   expect(await atMsOf('resolved')).toEqual(evalIds.map(() => failedMs + 10 * minute))
+})
+
+test('a stop while the log takes no transitions commits nothing past them', async () => {
+  let refusals = 0
+  const log = overriding(bench.log, {
+    append: async (topic, records) => {
+      if (topic !== ALERTS || records.length === 0) return bench.log.append(topic, records)
+      refusals++
+      throw new LogError('full', 'the disk is full')
+    },
+  })
+  const first = await evaluator({ log })
+  await results({ verdict: 'fail' })
+  await until('a refusal', async () => refusals > 0)
+  await stop(first)
+  await evaluator()
+  await until('firing', async () => (await transitions()).length === 1)
 })
