@@ -151,15 +151,35 @@ class Manager {
     this.#catchUp = new CatchUp(options.log)
   }
 
-  async assign(isOwner: boolean): Promise<void> {
+  /** Reads where the owner before has got to. The lanes are owned after a commit, which a member that still begins can't make. */
+  async assign(isAssigned: boolean): Promise<void> {
+    if (isAssigned) await this.#untilWritten(() => this.#find())
+  }
+
+  async #find(): Promise<void> {
     const { log } = this.#options
-    this.#seen = new DeliveredIds()
-    if (!isOwner) return
+    const seen = new DeliveredIds()
     const committed = (await log.committed(MANAGER_GROUP)).find(({ topic }) => topic === NOTIFICATIONS)
-    const [extent] = await log.endOffsets(NOTIFICATIONS)
-    this.#position = committed?.offset ?? extent?.start ?? 0
-    await loadDelivered(log, 0, this.#position, this.#seen)
-    await this.#lanes.load((text) => this.#problem(text))
+    const [{ start, end } = { start: 0, end: 0 }] = await log.endOffsets(NOTIFICATIONS)
+    // Beyond the end: the topic is another by now.
+    const position = committed !== undefined && committed.offset <= end ? committed.offset : start
+    await loadDelivered(log, 0, position, seen)
+    this.#seen = seen
+    this.#position = position
+    await this.#lanes.find(committed?.note, (text) => this.#problem(text))
+  }
+
+  async #takeOver(consumer: Consumer): Promise<void> {
+    const position = { topic: NOTIFICATIONS, partition: 0, offset: this.#position }
+    const isOwner = await this.#lanes.own(async (note) => {
+      let isAccepted = false
+      await this.#untilWritten(async () => {
+        isAccepted = (await consumer.commit([{ ...position, note }])).ok
+      })
+      return isAccepted
+    })
+    // What was fetched before was left.
+    if (isOwner) consumer.seek(position)
   }
 
   release(): void {
@@ -201,17 +221,24 @@ class Manager {
     this.#room = new AbortController()
     const signal = AbortSignal.any([this.stop.signal, this.#room.signal])
     const records = await consumer.fetch({ maxBytes: FETCH_BYTES, maxWaitMs, signal })
-    if (records.length === 0 || !this.#lanes.isOwner) return
+    if (this.#lanes.isFound) return this.#takeOver(consumer)
+    const { tenure } = this.#lanes
+    if (records.length === 0 || tenure === null) return
     await this.#refresh()
     const changed = new Set<LaneEntry>()
     const ends: AlertNotification[] = []
     for (const record of records) await this.#take(record, changed, ends)
     await this.#append(ends)
     await this.#lanes.save([...changed])
+    // Lost meanwhile, and perhaps assigned again: whoever owns the lanes now has not taken these.
+    if (this.#lanes.tenure !== tenure) return
     const { topic, partition, offset } = records.at(-1)!
     this.#position = offset + 1
-    // Otherwise the partition is another's by now, which reads the same and finds it in the lanes.
-    await this.#untilWritten(() => consumer.commit([{ topic, partition, offset: offset + 1 }]))
+    const { note } = this.#lanes
+    // Refused, the partition is another's by now, which reads the same and finds it in the lanes.
+    await this.#untilWritten(async () => {
+      if (this.#lanes.tenure === tenure) await consumer.commit([{ topic, partition, offset: offset + 1, note }])
+    })
   }
 
   async #take(record: LogRecord, changed: Set<LaneEntry>, ends: AlertNotification[]): Promise<void> {

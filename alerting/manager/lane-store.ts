@@ -3,9 +3,15 @@
  * changed, however much waits, and no record outgrows what a log takes. Things have slots, which are used again.
  *
  * Each owner writes with a higher epoch than the one before: what a process still writes that does not know yet that it is the owner no more
- * is known by its epoch, and left out by whoever reads. The epoch is where the log put the owner's first record: no two have the same, and a
- * later one is higher. An owner also writes to another space than the one before it, so that compaction, which knows no epochs, keeps
- * nothing of the old owner in place of what is the new one's.
+ * is known by its epoch, and left out by whoever reads. The epoch is where the log put the owner's first record: no two have the same.
+ *
+ * It is an owner only once the log has accepted a commit of it after that record, which it refuses to a member whose generation is over. So
+ * the epochs of owners rise in their order, even if one was assigned the lanes and slept until they were another's: it has the higher epoch
+ * when it wakes, and no right to write with it.
+ *
+ * An owner also writes to another space than those before it, so that compaction, which knows no epochs, keeps nothing of an old owner in
+ * place of what is the new one's. The commit has the space as its note: the next owner takes the next one, whether or not anything was
+ * written to this one yet.
  */
 import { z } from 'zod'
 import { alertInvestigationSchema } from '../../engine/alerting/investigation/investigation.ts'
@@ -71,7 +77,8 @@ type LaneRecord = z.infer<typeof recordSchema>
 
 const PREFIX = 'manager/lane/'
 const EPOCH_KEY = 'manager/epoch'
-const SPACES = 3
+/** What an owner still writes that slept through as many others would hit the newest one's. */
+const SPACES = 8
 const READ_RECORDS = 10_000
 const READ_BYTES = 8 << 20
 
@@ -140,7 +147,15 @@ function thingsOf(lane: Lane): Map<string, { thing: object; value: object }> {
   return things
 }
 
-/** Begins the epoch of a new owner. */
+/** With the commit by which an owner begins, and with each after it. */
+export const tenureNote = ({ space }: Tenure): string => `space ${space}`
+
+function spaceNoted(note: string | undefined): number | null {
+  const found = /^space (\d+)$/.exec(note ?? '')
+  return found === null ? null : Number(found[1])
+}
+
+/** Begins the epoch of whoever was assigned the lanes. */
 export async function beginEpoch(log: Log): Promise<number> {
   const [position] = await log.append(ALERT_STATE, [record(EPOCH_KEY, { kind: 'epoch' })])
   return position!.offset
@@ -154,8 +169,13 @@ export interface LoadedLanes {
   readonly leftovers: readonly RecordToAppend[]
 }
 
-/** A lane that can't be read starts anew, and `onProblem` hears of it. */
-export async function loadLanes(log: Log, epoch: number, onProblem: (text: string) => void): Promise<LoadedLanes> {
+/** `note`: that of the owner before. A lane that can't be read starts anew, and `onProblem` hears of it. */
+export async function loadLanes(
+  log: Log,
+  epoch: number,
+  note: string | undefined,
+  onProblem: (text: string) => void,
+): Promise<LoadedLanes> {
   const latest = await readLatest(log, onProblem)
   const heads = new Map<string, { space: number; epoch: number; lane: z.infer<typeof headSchema> }>()
   for (const [key, value] of latest) {
@@ -166,7 +186,8 @@ export async function loadLanes(log: Log, epoch: number, onProblem: (text: strin
   }
   const newest = Math.max(-1, ...[...heads.values()].map((head) => head.epoch))
   const [head] = [...heads.values()].filter((one) => one.epoch === newest)
-  const space = head === undefined ? 0 : (head.space + 1) % SPACES
+  const spaceBefore = spaceNoted(note) ?? head?.space ?? -1
+  const space = (spaceBefore + 1) % SPACES
   const things = thingsByHead(latest)
   return {
     lanes: [...heads].map(([name, found]) =>

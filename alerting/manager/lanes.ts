@@ -3,7 +3,7 @@ import type { Log, RecordToAppend } from '../../storage/log/port.ts'
 import { ALERT_STATE } from '../../storage/log/topics.ts'
 import type { Route } from '../notification.ts'
 import type { Failing, Lane } from './lane.ts'
-import { beginEpoch, laneName, loadLanes, StoredLane, type Tenure } from './lane-store.ts'
+import { beginEpoch, type LoadedLanes, laneName, loadLanes, StoredLane, type Tenure, tenureNote } from './lane-store.ts'
 
 /** Written at once at the most: what many lanes hold is more than a log takes as one. */
 const WRITE_BYTES = 4 << 20
@@ -20,6 +20,8 @@ export interface LaneEntry {
 export class Lanes {
   readonly #log: Log
   readonly #untilWritten: (write: () => Promise<unknown>) => Promise<void>
+  /** As they were found by whoever was assigned them, and does not own them yet. */
+  #found: LoadedLanes | null = null
   #entries: Map<string, LaneEntry> | null = null
   #tenure: Tenure = { epoch: 0, space: 0 }
   readonly #dirty = new Set<LaneEntry>()
@@ -30,23 +32,50 @@ export class Lanes {
     this.#untilWritten = untilWritten
   }
 
-  get isOwner(): boolean {
-    return this.#entries !== null
+  /** They were found, and are to be owned. */
+  get isFound(): boolean {
+    return this.#found !== null
   }
 
-  async load(onProblem: (text: string) => void): Promise<void> {
+  /** Another after each take-over; null for whoever owns none. */
+  get tenure(): Tenure | null {
+    return this.#entries === null ? null : this.#tenure
+  }
+
+  /** What each commit of the owner has to carry. */
+  get note(): string {
+    return tenureNote(this.#tenure)
+  }
+
+  /** Reads them, for whoever was assigned them. `note`: of the commit before. They are not owned before `own`. */
+  async find(note: string | undefined, onProblem: (text: string) => void): Promise<void> {
     this.letGo()
     const epoch = await beginEpoch(this.#log)
-    const { lanes, tenure, leftovers } = await loadLanes(this.#log, epoch, onProblem)
+    this.#found = await loadLanes(this.#log, epoch, note, onProblem)
+  }
+
+  /**
+   * Owns what was found, if the log accepts a commit with the note; nothing is written before that. Where it is refused, it can be asked again:
+   * the partition may be another's, of which this one is yet to hear, or its group may be about to change.
+   */
+  async own(commit: (note: string) => Promise<boolean>): Promise<boolean> {
+    const found = this.#found
+    if (found === null) return false
+    const { lanes, tenure, leftovers } = found
+    // Let go meanwhile, it is no more what was committed.
+    if (!(await commit(tenureNote(tenure))) || this.#found !== found) return false
+    this.#found = null
     this.#tenure = tenure
     this.#entries = new Map(lanes.map((lane) => [laneName(lane.tenant, lane.route), entryOf(triedAgain(lane), tenure)]))
     // With the new epoch, so that what the owner before still writes is known as his.
     await this.save([...this.#entries.values()])
-    await this.#write(leftovers)
+    if (this.tenure === tenure) await this.#write(leftovers)
+    return this.tenure === tenure
   }
 
   letGo(): void {
     for (const entry of this.all()) entry.isLost = true
+    this.#found = null
     this.#entries = null
     this.#dirty.clear()
   }

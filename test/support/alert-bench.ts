@@ -186,6 +186,7 @@ export function crashAfter(writes: number): { log: Log; crashed: Promise<void> }
       })
       return Object.assign(Object.create(consumer) as typeof consumer, {
         assignment: () => consumer.assignment(),
+        seek: (position: Parameters<typeof consumer.seek>[0]) => consumer.seek(position),
         fetch: (fetchOptions: Parameters<typeof consumer.fetch>[0]) =>
           left < 0 ? new Promise<never>(() => {}) : consumer.fetch(fetchOptions),
         commit: (offsets: Parameters<typeof consumer.commit>[0]) => spend(() => consumer.commit(offsets)),

@@ -14,6 +14,8 @@ interface Member {
   readonly isAlive: () => boolean
   generation: number
   isAssigned: boolean
+  /** It lost the partition, and has not heard so yet. */
+  isUnheard: boolean
   next: number
 }
 
@@ -29,7 +31,7 @@ export interface MemoryLog {
   client(process: MemoryLogProcess): Log
   /** Every record of a topic. */
   records(topic: string): readonly LogRecord[]
-  /** The member of the group that works is taken for dead; the next one takes over. It learns so when it fetches. */
+  /** The member of the group that works is taken for dead; the next one takes over. It hears so when it fetches, and joins again. */
   expire(): Promise<void>
   /** Whether the member that has the partition is alive. */
   isWorking(): boolean
@@ -40,7 +42,7 @@ export interface MemoryLog {
 
 export function createMemoryLog(nowMs: () => number): MemoryLog {
   const topics = new Map<string, LogRecord[]>()
-  const committed = new Map<string, number>()
+  const committed = new Map<string, CommittedOffset>()
   const members: Member[] = []
   let generation = 0
   const of = (topic: string): LogRecord[] => {
@@ -59,7 +61,7 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
     if (member === undefined) return
     const [topic = ''] = member.options.topics
     member.generation = ++generation
-    member.next = committed.get(`${member.options.groupId} ${topic}`) ?? 0
+    member.next = committed.get(`${member.options.groupId} ${topic}`)?.offset ?? 0
     await member.options.onAssign?.([{ topic, partition: 0 }])
     member.isAssigned = true
   }
@@ -80,14 +82,11 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
       read: async (topic, _partition, from, max) => (isAlive() ? of(topic).slice(from, from + max) : dead),
       endOffsets: async (topic) => [{ partition: 0, start: 0, end: of(topic).length }],
       committed: async (groupId) =>
-        [...committed].flatMap(([key, offset]): CommittedOffset[] => {
-          const [group = '', topic = ''] = key.split(' ')
-          return group === groupId ? [{ topic, partition: 0, offset }] : []
-        }),
+        [...committed].flatMap(([key, position]) => (key.split(' ')[0] === groupId ? [position] : [])),
       close: async () => {},
       openConsumer: async (options): Promise<Consumer> => {
         const [topic = ''] = options.topics
-        const member: Member = { options, isAlive, generation: 0, isAssigned: false, next: 0 }
+        const member: Member = { options, isAlive, generation: 0, isAssigned: false, isUnheard: false, next: 0 }
         members.push(member)
         if (members[0] === member) await giveTo(member)
         return {
@@ -99,21 +98,28 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
             await new Promise((resolve) => setImmediate(resolve))
             if (!isAlive()) return dead
             if (member.isAssigned && member.generation !== generation) {
-              // It learns now that it was taken for dead.
-              member.isAssigned = false
-              await options.onRevoke?.([{ topic, partition: 0 }])
+              // It hears that it was taken for dead by its next heartbeat, which is not with every fetch.
+              member.isUnheard = !member.isUnheard
+              if (!member.isUnheard) {
+                member.isAssigned = false
+                await options.onRevoke?.([{ topic, partition: 0 }])
+                members.push(member)
+                if (members[0] === member) await giveTo(member)
+              }
             }
             if (!member.isAssigned || signal?.aborted) return []
             const records = of(topic).slice(member.next, member.next + 3)
             member.next += records.length
             return records
           },
-          commit: ([position]) =>
-            writing(() => {
-              if (member.generation !== generation) return { ok: false as const, reason: 'fenced' as const }
-              committed.set(`${options.groupId} ${topic}`, position!.offset)
+          commit: ([position]) => {
+            const ofGeneration = member.generation
+            return writing(() => {
+              if (ofGeneration !== generation) return { ok: false as const, reason: 'fenced' as const }
+              committed.set(`${options.groupId} ${topic}`, position!)
               return { ok: true as const }
-            }),
+            })
+          },
           seek: ({ offset }) => {
             member.next = offset
           },

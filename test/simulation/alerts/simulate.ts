@@ -17,6 +17,8 @@ import { createMemoryLog } from '../../support/memory-log.ts'
 import { Random } from '../random.ts'
 
 const HOUR_MS = 3_600_000
+/** Two messages may be, one a lane, with several alerts in one. */
+const ON_THEIR_WAY = 2 * 3
 const routes: readonly Route[] = [
   { receiver: 'pagerduty', target: 'shop' },
   { receiver: 'slack', target: '#shop' },
@@ -47,6 +49,14 @@ const notificationOf = (transition: NotifiedTransition, route: Route): AlertNoti
   transition,
 })
 
+interface Told {
+  readonly route: string
+  readonly event: string
+  readonly key: string
+}
+
+const nameOf = ({ route, event, key }: Told): string => `${route} ${event} ${key}`
+
 export interface Outcome {
   /** What was promised and not kept; null if all was. */
   violation: string | null
@@ -60,7 +70,8 @@ export async function simulate(seed: number): Promise<Outcome> {
   const chance = (ratio: number): boolean => random.chance(ratio)
   let clockMs = 1_800_000_000_000
   const log = createMemoryLog(() => clockMs)
-  const told: { route: string; event: string; key: string }[] = []
+  const told: Told[] = []
+  const expected = new Set<string>()
   let interruptions = 0
   let isCalm = false
   let downUntilMs = 0
@@ -111,20 +122,30 @@ export async function simulate(seed: number): Promise<Outcome> {
       sleep: () => new Promise((resolve) => setImmediate(resolve)),
     })
   }
+  /** What is still to be told. */
+  const waiting = (): number => [...expected].filter((one) => !told.some((other) => nameOf(other) === one)).length
   const settle = async (turns: number): Promise<void> => {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** The oldest that runs falls asleep over its next write, is taken for dead if it had the partition, and wakes when another has worked. */
+  /**
+   * All that run fall asleep over their next write. Some of them, one after another, get the partition and are taken for dead, and all wake
+   * when one that is awake has worked.
+   */
   const sleepThroughATakeOver = async (): Promise<void> => {
-    const sleepers = all.filter(({ isAlive }) => isAlive).slice(0, 1)
-    for (const sleeper of sleepers) sleeper.waking = Promise.withResolvers<void>()
+    const sleepers = all.filter(({ isAlive }) => isAlive)
+    for (const sleeper of sleepers) {
+      sleeper.waking = Promise.withResolvers<void>()
+      interruptions += ON_THEIR_WAY + waiting()
+    }
     await settle(4)
-    interruptions += 2 * 3
-    void start()
-    await settle(2)
-    void log.expire()
-    await settle(random.int(2, 20))
+    await Promise.race([start(), settle(4)])
+    for (let left = random.int(1, sleepers.length); left > 0; left--) {
+      interruptions += 2 * ON_THEIR_WAY
+      void log.expire()
+      await settle(random.int(1, 4))
+    }
+    await settle(random.int(0, 20))
     for (const sleeper of sleepers) {
       sleeper.waking?.resolve()
       sleeper.waking = null
@@ -137,7 +158,6 @@ export async function simulate(seed: number): Promise<Outcome> {
   void start()
   await settle(10)
   const open = new Map<number, number>()
-  const expected = new Set<string>()
   for (let step = 0; step < 12; step++) {
     const alert = random.int(0, 2)
     const incident = open.get(alert)
@@ -160,8 +180,9 @@ export async function simulate(seed: number): Promise<Outcome> {
     if (chance(0.05)) await sleepThroughATakeOver()
     const isDead = !log.isWorking()
     if (isDead || chance(0.05)) {
-      // Two messages may be on their way, one a lane, with several alerts in one.
-      interruptions += 2 * 3
+      interruptions += ON_THEIR_WAY
+      // One that lives goes on for a round before it hears of it.
+      if (!isDead) interruptions += ON_THEIR_WAY + waiting()
       void start()
       await Promise.race([log.expire(), settle(20)])
     }
@@ -171,15 +192,13 @@ export async function simulate(seed: number): Promise<Outcome> {
     clockMs += HOUR_MS
     await settle(3)
     if (log.isWorking()) continue
-    interruptions += 2 * 3
+    interruptions += ON_THEIR_WAY
     await log.expire()
     if (!log.isWorking()) await start()
   }
   for (const process of all) process.isAlive = false
 
-  const missed = [...expected].filter(
-    (one) => !told.some(({ route, event, key }) => `${route} ${event} ${key}` === one),
-  )
+  const missed = [...expected].filter((one) => !told.some((other) => nameOf(other) === one))
   const early = told
     .filter(({ event, route, key }, at) => {
       const firing = told.findIndex((other) => other.event === 'firing' && other.route === route && other.key === key)
