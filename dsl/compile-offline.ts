@@ -9,9 +9,11 @@ import { walkExpr } from './expr-walk.ts'
 import { didYouMeanField, fieldFix } from './field-guess.ts'
 import { formerIds } from './former-ids.ts'
 import type { Unhashed } from './hash.ts'
+import { warnOfFamily } from './judge-family.ts'
 import { compileLabelsFile } from './labels-file.ts'
 import { durationNs, literalValue } from './literals.ts'
 import { asksJudge } from './metrics.ts'
+import { modelOf } from './model-names.ts'
 import type { EvalDecl, Module } from './module.ts'
 import type {
   BudgetPlan,
@@ -57,6 +59,7 @@ export function compileOffline(
   if (!clauses.complete || schedule === null || sample === null || scored === null || pass === null || proxy === null)
     return null
   if (!checkCheaper(scored.method, budget, clauses, module)) return null
+  warnOfFamily(scored.method, sample.scope, clauses, module)
   return {
     kind: 'offline' as const,
     ...heading,
@@ -265,11 +268,20 @@ function compileJudge(clauses: Clauses, module: Module): JudgePlan | null {
     })
     return null
   }
-  const twice = node.models.find((model, index) => node.models.findIndex(({ value }) => value === model.value) < index)
-  if (twice !== undefined && twice.value !== '') {
-    reporter.report('E0407', twice.span, `"${twice.value}" is on the panel already`, {
-      label: 'one model has one voice',
-    })
+  for (const [index, { value, span }] of node.models.entries()) {
+    const before = node.models.slice(0, index).find((other) => modelOf(other.value) === modelOf(value))
+    if (before === undefined || value === '' || before.value === '') continue
+    const message =
+      before.value === value
+        ? `"${value}" is on the panel already`
+        : `"${value}" is on the panel already, as "${before.value}"`
+    reporter.report('E0407', span, message, { label: 'one model has one voice' })
+    return null
+  }
+  for (const [index, { value, span }] of node.fallbacks.entries()) {
+    if (value === '' || ![...node.models, ...node.fallbacks.slice(0, index)].some((other) => other.value === value))
+      continue
+    reporter.report('E0407', span, `"${value}" is asked already`, { label: 'name another to stand in' })
     return null
   }
   const names = (models: typeof node.models): string[] => models.map((model) => model.value)

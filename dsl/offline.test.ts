@@ -27,6 +27,19 @@ function compiled(text: string): { plan: OfflineEvalPlan; warnings: string[] } {
   return { plan: found, warnings: diagnostics.map(({ code }) => code) }
 }
 
+const family = (where: string): string =>
+  `offline eval kind {
+  every: hour in "UTC"
+  sample: 5 of llm_call where ${where} over 1h
+  judge: "openai/gpt-5-mini"
+  show: output.text
+  scale: 1 to 5
+  rubric: "5 kind, 1 rude"
+  pass: score >= 4
+  missing: unknown
+}
+`
+
 describe('metrics', () => {
   test('their arguments compile with all defaults', () => {
     const { plan, warnings } = compiled(
@@ -194,6 +207,13 @@ describe('judges, labels and budgets', () => {
   test.each([
     ['a panel of one', offline('"a/one", "b/two" take mean', '"a/one" take mean'), ['E0407']],
     ['a panel with one voice twice', offline('"b/two"', '"a/one"'), ['E0407']],
+    ['one model of two providers on a panel', offline('"b/two"', '"b/one"'), ['E0407']],
+    ['a stand-in written twice', offline('or else "c/three"', 'or else "c/three", "c/three"'), ['E0407']],
+    ['a member that stands in', offline('or else "c/three"', 'or else "b/two"'), ['E0407']],
+    ['a judge of the family of the sample', family('model == "gpt-5"'), ['W0430']],
+    ['a judge of the family of one of several', family('model in ["claude-opus-4-5", "gpt-4o"]'), ['W0430']],
+    ['a judge of another family', family('model == "claude-opus-4-5"'), []],
+    ['a judge of the family that is left out', family('not (model == "gpt-5")'), []],
     ['another way to agree', offline('take mean', 'take meen'), ['E0112']],
     ['labels that name nothing', offline('  pass:', '  labels: ""\n  pass:'), ['E0112']],
     ['a budget without money', offline('  pass:', '  budget: 3 per run\n  pass:'), ['E0423']],

@@ -34,7 +34,7 @@ export interface OfflineRunOptions {
   onResult: (result: EvalResult) => void
 }
 
-/** Why evals were not judged, a line each. */
+/** Why evals were not judged, and what should be known of how the others were, a line each. */
 export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<string[]> {
   const { plan, nowMs, signal } = options
   const providers = providersByName(options.providers)
@@ -68,6 +68,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     queryResults: async () => [],
   }
   const notJudged: string[] = []
+  const notices = new Set<string>()
   for (const evalPlan of plan.evals) {
     if (evalPlan.kind !== 'offline' || signal.aborted) continue
     if (!options.asksJudges && !isMeasured(evalPlan)) continue
@@ -94,12 +95,13 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
       nonce: () => randomBytes(16).toString('hex'),
       callsAtOnce: CALLS_AT_ONCE,
       signal,
+      onNotice: (message) => notices.add(message),
     }).catch((error: unknown) => {
       // Whoever interrupted asks the signal.
       if (!(error instanceof RunInterrupted)) throw error
     })
   }
-  return notJudged
+  return [...notJudged, ...notices]
 }
 
 async function openRunState(nowMs: () => number): Promise<StateStore & AsyncDisposable> {

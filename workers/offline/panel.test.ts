@@ -1,10 +1,12 @@
 import { afterEach, expect, test } from 'vitest'
 import { askRubric } from '../../engine/judge/ask-rubric.ts'
+import { type JudgedScore, noScore } from '../../engine/judge/asker.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
 import { createAnswerCache } from './answer-cache.ts'
 import { askerOf } from './asker.ts'
+import { NO_USAGE } from './completion.ts'
 import { createJudgeClient } from './judge-client.ts'
 import { type Judged, judgeByPanel, providersLacking } from './panel.ts'
 import { createProviderHealth } from './provider-health.ts'
@@ -16,15 +18,17 @@ let server: OpenAiServer
 let state: StateStore
 afterEach(() => Promise.all([server.close(), state.close()]))
 
-const scores = (score: number): Scripted => ({
+const scores = (score: number, model?: string): Scripted => ({
   kind: 'content',
   content: JSON.stringify({ evidence: [], reasoning: `It is ${score}.`, abstain: false, score }),
   usage: { input: 10, output: 1 },
+  ...(model !== undefined && { model }),
 })
 const answers: Record<string, Scripted> = {
   two: scores(2),
   five: scores(5),
   also5: scores(5),
+  alias: scores(5, 'five-2026-01-01'),
   four: scores(4),
   six: scores(6),
   down: { kind: 'status', status: 403 },
@@ -90,7 +94,35 @@ test('a panel takes the mean and adds the tokens', async () => {
 
 test.each<[string, string[], string[], object]>([
   ['a fallback stands in for a member', ['two', 'down'], ['five'], { kind: 'score', score: 3.5 }],
-  ['one fallback cannot stand in for two', ['down', 'two', 'down'], ['five'], { why: { code: 'judge_unreachable' } }],
+  ['one fallback cannot stand in for two', ['down', 'two', 'down2'], ['five'], { why: { code: 'judge_unreachable' } }],
+  [
+    'two that are written the same have one voice, and are not asked',
+    ['two', 'two'],
+    [],
+    {
+      why: {
+        code: 'judge_unreachable',
+        detail: 'x/two and x/two of the panel are one model, two, which has one voice',
+      },
+    },
+  ],
+  [
+    'one fallback written twice cannot either',
+    ['down', 'two', 'down2'],
+    ['five', 'five'],
+    { why: { code: 'judge_unreachable' } },
+  ],
+  [
+    'deployments that hide that they are one model have one voice',
+    ['five', 'alias'],
+    [],
+    {
+      why: {
+        code: 'judge_unreachable',
+        detail: 'x/five and x/alias of the panel are one model, five-2026-01-01, which has one voice',
+      },
+    },
+  ],
   ['a member cannot stand in for another', ['two', 'down'], ['two'], { why: { code: 'judge_unreachable' } }],
   [
     'a fallback that is down itself gives way to the next',
@@ -114,6 +146,31 @@ test.each<[string, string[], 'median' | 'majority', object]>([
   ['no score where none has more than half', ['two', 'five'], 'majority', { kind: 'none', why: { code: 'abstained' } }],
 ])('%s', async (_, models, take, expected) => {
   expect((await ask(models, [], take)).scored).toMatchObject(expected)
+})
+
+test.each<[string, string[], string[], object]>([
+  ['of one model by two providers one counts', ['x/two', 'y/two'], [], { why: { code: 'judge_unreachable' } }],
+  ['nor by failover', ['x/two', 'x/down'], ['y/two'], { why: { code: 'judge_unreachable' } }],
+  ['nor by the failover of both', ['x/down', 'x/down2'], ['x/five', 'y/five'], { why: { code: 'judge_unreachable' } }],
+  ['one that is no other member’s model stands in', ['x/two', 'x/down'], ['y/two', 'y/five'], { score: 3.5 }],
+  ['a member’s own model elsewhere stands in for it', ['x/down', 'x/two'], ['y/down'], { score: 3 }],
+])('%s', async (_, models, fallbacks, expected) => {
+  const scored = (score: number): JudgedScore => ({ kind: 'score', score, judgements: [] })
+  const by: Record<string, JudgedScore> = {
+    'x/two': scored(2),
+    'y/two': scored(2),
+    'x/five': scored(5),
+    'y/five': scored(5),
+    'y/down': scored(4),
+  }
+  const asked: string[] = []
+  const judged = await judgeByPanel({ models, fallbacks, take: 'mean' }, async ([name = '']) => {
+    asked.push(name)
+    const known = by[name] ?? noScore({ code: 'judge_unreachable', detail: 'down' })
+    return { scored: known, usage: { ...NO_USAGE, model: by[name] === undefined ? undefined : name } }
+  })
+  expect(judged.scored).toMatchObject(expected)
+  expect(new Set(asked).size).toBe(asked.length)
 })
 
 test('which providers are lacking', async () => {

@@ -1,4 +1,5 @@
 /** One judge with its stand-ins, or several whose scores are taken together. */
+import { modelOf, twiceOn } from '../../dsl/model-names.ts'
 import type { JudgePlan } from '../../dsl/plan.ts'
 import { type JudgedScore, noScore } from '../../engine/judge/asker.ts'
 import type { Judgement } from '../../engine/model/result.ts'
@@ -17,20 +18,45 @@ export type JudgeBy = (models: readonly string[]) => Promise<Judged>
 
 /**
  * A single judge fails over to its fallbacks in order. On a panel each fallback stands in for one unreachable member at the
- * most, so that no model is asked twice and counted as two; a member without a stand-in leaves the subject without a score,
+ * most, and for none beside whom it would be the same model, by whichever provider: no model counts as two. A member without a stand-in leaves the subject without a score,
  * as does one that abstains, refuses or answers nonsense: what the others say together would measure something else. A panel
  * that takes the majority abstains where no score has more than half of its members.
  */
 export async function judgeByPanel(judges: JudgePlan, judgeBy: JudgeBy): Promise<Judged> {
   if (judges.models.length === 1) return judgeBy([...judges.models, ...judges.fallbacks])
+  const twice = twiceOn(judges.models)
+  if (twice !== null) return { scored: oneVoice(twice, modelOf(twice[0])), usage: NO_USAGE }
   const members = await Promise.all(judges.models.map((model) => judgeBy([model])))
-  const standIns = judges.fallbacks.filter((model) => !judges.models.includes(model))
-  for (const [i, member] of members.entries()) {
-    let latest = member
-    while (isUnreachable(latest) && standIns.length > 0) latest = await judgeBy(standIns.splice(0, 1))
-    members[i] = latest
+  const lineUp = [...judges.models]
+  const standIns = new Set(judges.fallbacks.filter((model) => !judges.models.includes(model)))
+  for (const i of members.keys()) {
+    for (const standIn of standIns) {
+      if (!isUnreachable(members[i]!)) break
+      if (lineUp.some((other, j) => j !== i && modelOf(other) === modelOf(standIn))) continue
+      standIns.delete(standIn)
+      lineUp[i] = standIn
+      members[i] = await judgeBy([standIn])
+    }
   }
-  return combine(members, judges.take ?? 'mean')
+  return distinct(members, lineUp) ?? combine(members, judges.take ?? 'mean')
+}
+
+/** Names may hide it, as those of deployments do: the model that providers say has answered tells. Null where each is another. */
+function distinct(members: readonly Judged[], lineUp: readonly string[]): Judged | null {
+  for (const [i, { usage, scored }] of members.entries()) {
+    const before = members.findIndex((one) => one.scored.kind === 'score' && one.usage.model === usage.model)
+    if (scored.kind === 'none' || usage.model === undefined || before === i) continue
+    const all = members.map((member) => member.usage).reduce(addUsage, NO_USAGE)
+    return { scored: oneVoice([lineUp[before]!, lineUp[i]!], usage.model), usage: all }
+  }
+  return null
+}
+
+function oneVoice([a, b]: readonly [string, string], model: string): JudgedScore {
+  return noScore({
+    code: 'judge_unreachable',
+    detail: `${a} and ${b} of the panel are one model, ${model}, which has one voice`,
+  })
 }
 
 /** Names of judges that would have to have a provider for the eval to run; empty when it can. */

@@ -13,6 +13,7 @@ import { quietly } from '../../storage/tracing/tracer.ts'
 import type { RunBudget } from './budget.ts'
 import { type OutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
+import { familyWatch } from './judge-family.ts'
 import type { Prices } from './prices.ts'
 import { type Asked, levelOf, type ScoreContext, scorerOf } from './score-subject.ts'
 import { readUnits } from './subjects.ts'
@@ -28,6 +29,8 @@ export interface BatchContext extends ScoreContext {
   budget?: RunBudget | null
   /** Of all subjects of this process: resolves when one more may be judged, with what to call when it is. */
   enter: () => Promise<() => void>
+  /** What an operator should know of what is judged; the same may be said of every batch. */
+  onNotice?: (message: string) => void
   /** The batch stops where it is: what is judged is published, the rest is left to the next attempt. */
   signal: AbortSignal
 }
@@ -52,6 +55,8 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
     .filter(({ traceId, spanId }) => !judged.has(keyOf(traceId, spanId)))
   const views = await readUnits(context.traces, job.tenant, todo)
 
+  const { onNotice } = context
+  const watch = onNotice === undefined ? null : familyWatch(compiled.plan, context.defaultJudge ?? null, onNotice)
   const outcome = { ...NO_OUTCOME, alreadyJudged: subjects.length - todo.length }
   const results: EvalResult[] = []
   const judge = async (subject: (typeof todo)[number]): Promise<void> => {
@@ -62,6 +67,7 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
       outcome.left++
       return
     }
+    watch?.(view)
     const leave = await context.enter()
     try {
       const score = async (): Promise<Asked> => scoreOf(view, span)

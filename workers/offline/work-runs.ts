@@ -131,7 +131,12 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           await options.publish(results)
           await options.onJudged(offlineEval.plan, results)
         }
-        const outcome = await runBatch(batch, offlineEval, { ...common, judge: options.judgeOf(tenant), publish })
+        const outcome = await runBatch(batch, offlineEval, {
+          ...common,
+          judge: options.judgeOf(tenant),
+          publish,
+          onNotice,
+        })
         faultPoint('offline.before-complete')
         return outcome
       }),

@@ -79,8 +79,14 @@ numbers or long texts.`,
   E0407: {
     title: 'a judge or scale that does not work',
     story: `A judge is "provider/model". One that stands in when the first cannot be reached follows or else; several that judge
-together are a panel, "a/x", "b/y" take mean (or median, or majority: what more than half of them say). A scale has whole numbers and runs upwards: 1 to 5.`,
+together are a panel, "a/x", "b/y" take mean (or median, or majority: what more than half of them say). One model has one voice there, whichever providers it is named by. A scale has whole numbers and runs upwards: 1 to 5.`,
     example: offline({ judge: '"gpt-5-mini"' }),
+  },
+  W0430: {
+    title: 'a judge of the family of what it judges',
+    story: `A model judges answers of its own family more kindly than others do. Where the sample itself says which models answer, a judge of the
+same family is warned of; where only the traces say it, the run is. Name a judge of another family, or hold the judge to labels of people: assay label.`,
+    example: offline({ sample: '10 of llm_call where model == "gpt-5" over 24h' }),
   },
   E0408: {
     title: 'an empty rubric',
