@@ -28,7 +28,8 @@ function compiled(text: string): { plan: OfflineEvalPlan; warnings: string[] } {
 }
 
 const family = (where: string): string =>
-  `offline eval kind {
+  `package shop
+offline eval kind {
   every: hour in "UTC"
   sample: 5 of llm_call where ${where} over 1h
   judge: "openai/gpt-5-mini"
@@ -208,7 +209,7 @@ describe('judges, labels and budgets', () => {
     ['a panel of one', offline('"a/one", "b/two" take mean', '"a/one" take mean'), ['E0407']],
     ['a panel with one voice twice', offline('"b/two"', '"a/one"'), ['E0407']],
     ['one model of two providers on a panel', offline('"b/two"', '"b/one"'), ['E0407']],
-    ['a stand-in written twice', offline('or else "c/three"', 'or else "c/three", "c/three"'), ['E0407']],
+    ['a stand-in written twice', offline('or else "c/three"', 'or else "c/three" or else "c/three"'), ['E0407']],
     ['a member that stands in', offline('or else "c/three"', 'or else "b/two"'), ['E0407']],
     ['a judge of the family of the sample', family('model == "gpt-5"'), ['W0430']],
     ['a judge of the family of one of several', family('model in ["claude-opus-4-5", "gpt-4o"]'), ['W0430']],
