@@ -9,5 +9,6 @@ export default defineConfig({
     // Bounds for what hangs, not for what is slow: machines of CI are busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 })

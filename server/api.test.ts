@@ -14,6 +14,7 @@ import { openAlerts } from '../storage/alerts/open-alerts.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { DEAD_LETTERS, onlineTopics, replayTopics } from '../storage/log/topics.ts'
 import type { RunNowOutcome, RunView } from '../storage/queue/offline-control.ts'
+import type { RunsAsked } from '../storage/queue/port.ts'
 import { NO_OUTCOME } from '../storage/queue/run-record.ts'
 import { openReplays } from '../storage/replays/replays.ts'
 import { openPostedScorecards, type PostedScorecards } from '../storage/scorecards/posted.ts'
@@ -24,6 +25,7 @@ import { noPii } from '../test/support/no-pii.ts'
 import { openGate } from '../test/support/open-gate.ts'
 import { type Api, type HealthInfo, startApi } from './api.ts'
 import type { Judging } from './api-context.ts'
+import { offlineRunsResponseSchema } from './offline-schemas.ts'
 import {
   type BackupJson,
   backupSchema,
@@ -193,7 +195,12 @@ const noControl = {
   resume: async () => ({ ok: true }) as const,
   cancel: async () => ({ ok: true }) as const,
   status: async () => [],
-  runs: async () => [],
+  // Newest first, behind `after`: as the queues' contract has it.
+  runs: async (_tenant: string, { after, limit }: RunsAsked) =>
+    [2, 1, 0]
+      .map((n) => ({ ...runOfShop, enqueuedAtMs: nowMs + n, job: { ...runOfShop.job, runId: `shop/helpful@${n}` } }))
+      .filter(({ enqueuedAtMs }) => after === undefined || enqueuedAtMs < after.enqueuedAtMs)
+      .slice(0, limit),
   run: async () => runOfShop,
 }
 
@@ -637,6 +644,14 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
   test('is paused and goes on', async () => {
     expect(await post('/v1/evals/shop/helpful/pause')).toMatchObject({ status: 200, body: { paused: true } })
     expect(await post('/v1/evals/shop/helpful/resume')).toMatchObject({ status: 200, body: { paused: false } })
+  })
+
+  test('lists its runs in pages that meet without a gap', async () => {
+    const first = offlineRunsResponseSchema.parse((await get('/v1/offline/runs?limit=2')).body)
+    expect(first.runs.map(({ runId }) => runId)).toEqual(['shop/helpful@2', 'shop/helpful@1'])
+    const second = offlineRunsResponseSchema.parse((await get(`/v1/offline/runs?limit=2&after=${first.next}`)).body)
+    expect(second.runs.map(({ runId }) => runId)).toEqual(['shop/helpful@0'])
+    expect(second.next).toBeUndefined()
   })
 
   test('tells of its run how far it is', async () => {

@@ -72,6 +72,18 @@ beforeAll(async () => {
   await traces.migrate()
   const { plan } = compileProject({ files: [{ path: 'shop.eval', text: SOURCE }], readImport: () => null })
   const { measureHash, verdictHash } = plan!.evals[0]!
+  // Ten days ago: two sessions that were last seen at once, and one before them.
+  await traces.insertSpans(
+    ['old-b', 'old-a', 'older'].map((sessionId, index) =>
+      makeSpan({
+        traceId: trace(0x20 + index),
+        spanId: call,
+        sessionId,
+        startTimeUs: (nowMs - 10 * 86_400_000 - (sessionId === 'older' ? 60_000 : 0)) * 1_000,
+      }),
+    ),
+    'old-spans',
+  )
   const minutes = [1, 2, 3]
   await traces.insertSpans(
     minutes.map((n) =>
@@ -236,6 +248,18 @@ test('the worst come in pages too', async () => {
 test('sessions', async () => {
   const { sessions } = sessionsResponseSchema.parse((await get('/v1/sessions')).body)
   expect(sessions).toMatchObject([{ session: 's', traces: 3, firstSeen: '2026-11-21T11:57:00.000000Z' }])
+})
+
+test('sessions come in pages that meet without a gap, those seen last at one time too', async () => {
+  const query = '/v1/sessions?since=11d&until=9d&limit=1'
+  const seen: string[] = []
+  for (let next: string | undefined = ''; next !== undefined; ) {
+    const { body } = await get(`${query}${next && `&after=${next}`}`)
+    const page = sessionsResponseSchema.parse(body)
+    seen.push(...page.sessions.map(({ session }) => session))
+    next = page.next
+  }
+  expect(seen).toEqual(['old-a', 'old-b', 'older'])
 })
 
 test('one eval, with its declaration as it is written', async () => {

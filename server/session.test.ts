@@ -57,6 +57,18 @@ test('a key becomes a cookie that no script reads and no other site sends', asyn
   for (const word of ['HttpOnly', 'SameSite=Strict', 'Secure', 'Path=/']) expect(cookie).toContain(word)
 })
 
+test('without TLS the cookie is kept from scripts and other sites all the same', async () => {
+  const response = await app.request('http://127.0.0.1/v1/session', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key: editor.key }),
+  })
+  const cookie = response.headers.get('set-cookie') ?? ''
+  for (const word of ['assay_session=', 'HttpOnly', 'SameSite=Strict', 'Path=/']) expect(cookie).toContain(word)
+  // A browser would drop it.
+  expect(cookie).not.toContain('Secure')
+})
+
 test('requests with the cookie are of its key; changes ask for the header that pages of other sites cannot send', async () => {
   const cookie = `assay_session=${editor.key}`
   const mine = await app.request('/v1/session', { headers: { cookie } })

@@ -1,18 +1,19 @@
 /** The pages in a real browser, over a running Assay with the example agent's traces. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isWebStale } from '../../scripts/web-build.mjs'
-import { runAssay, startAssay } from '../support/assay-process.ts'
 import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../support/browser.ts'
 import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
-import { startOpenIdProvider } from '../support/openid-provider.ts'
 import { post } from '../support/otlp.ts'
 import { seedData } from '../support/seed-data.ts'
+import { sendRuns } from './agent-runs.ts'
+import { testLive } from './live.ts'
 import { testOperations } from './operations.ts'
+import { testSignIn } from './sign-in.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const LARGE = 'f'.repeat(32)
@@ -76,75 +77,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(problems).toEqual([])
   }
 
-  test('Live: the agent, its verdicts, and the evidence of a failing one', async () => {
-    await open('/')
-    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
-    await page.getByRole('button', { name: 'Fail', exact: true }).click()
-    await page.waitForURL(/verdict=fail/)
-    const leak = page.getByRole('button', { name: /fail support\/no_pii support/ }).first()
-    await leak.click()
-    expect(await page.locator('.evidence').textContent()).toContain('m***@l***.net')
-    await expectClean()
-    await page.getByRole('link', { name: 'Open the trace' }).click()
-    await page.getByRole('heading', { name: 'invoke_agent support' }).first().waitFor()
-  })
-
-  /** One run of an agent, just now. */
-  const sendRun = (agent: string, id: string): Promise<unknown> =>
-    post(example.assay, {
-      resourceSpans: [
-        {
-          resource: { attributes: [{ key: 'service.name', value: { stringValue: agent } }] },
-          scopeSpans: [
-            {
-              spans: [
-                {
-                  traceId: id.repeat(16),
-                  spanId: id.repeat(8),
-                  name: `invoke_agent ${agent}`,
-                  kind: 1,
-                  startTimeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
-                  endTimeUnixNano: String(BigInt(Date.now() + 5) * 1_000_000n),
-                  attributes: [
-                    { key: 'gen_ai.operation.name', value: { stringValue: 'invoke_agent' } },
-                    { key: 'gen_ai.agent.name', value: { stringValue: agent } },
-                  ],
-                },
-              ],
-            },
-          ],
-        },
-      ],
-    })
-
-  test('Live: what comes is streamed, and asked for once at the most', async () => {
-    const asked: string[] = []
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    await open('/')
-    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
-    await sendRun('newcomer', 'ee')
-    await page.getByRole('rowheader', { name: 'newcomer' }).waitFor()
-    await page.getByRole('button', { name: /latency\/fast newcomer/ }).waitFor()
-    expect(asked.filter((path) => path === '/v1/subscribe').length).toBeGreaterThan(0)
-    expect(asked.filter((path) => path === '/v1/results').length).toBeLessThan(3)
-    expect(problems).toEqual([])
-  })
-
-  test('Live: its files and first answers are asked for at once, and no answer twice', async () => {
-    // In the browser's own order: before any script of the page has run.
-    const asked: string[] = []
-    page.on('request', (request) => asked.push(new URL(request.url()).pathname))
-    await open('/')
-    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
-    await page.getByText('All parts work').waitFor()
-    for (const path of ['/v1/session', '/health', '/v1/agents/live', '/v1/results'])
-      expect(
-        asked.filter((one) => one === path),
-        path,
-      ).toHaveLength(1)
-    expect(asked.findIndex((path) => path.includes('/live-page-'))).toBeLessThan(asked.indexOf('/v1/subscribe'))
-    expect(await page.locator('link[rel="modulepreload"][href*="live-page-"]').count()).toBe(1)
-  })
+  testLive(() => ({ page, problems, browser, example, apiUrl: example.assay.apiUrl, open, expectClean }))
 
   test('the theme that was chosen stays, and is there before anything is painted', async () => {
     const context = await browser.newContext({ colorScheme: 'light' })
@@ -170,45 +103,6 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(await groundOf()).toBe(dark)
     expect(found).toEqual([])
     await context.close()
-  })
-
-  test('Live: a pause keeps what comes, a scope leaves out what is not in it', async () => {
-    await open('/')
-    await page.getByRole('rowheader', { name: /^support/ }).waitFor()
-    await page.getByRole('button', { name: 'Pause' }).click()
-    await sendRun('latecomer', 'dd')
-    await page.getByRole('status').filter({ hasText: 'paused' }).waitFor()
-    expect(await page.getByRole('rowheader', { name: 'latecomer' }).count()).toBe(0)
-    await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByRole('button', { name: /latency\/fast latecomer/ }).waitFor()
-    await page.getByLabel('Scope').fill('agent_run where agent.name == "insider"')
-    await page.getByLabel('Scope').press('Enter')
-    await page.waitForURL(/scope=/)
-    await sendRun('insider', 'cc')
-    await page.getByRole('rowheader', { name: 'insider' }).waitFor()
-    expect(await page.getByRole('rowheader').count()).toBe(1)
-    await expectClean()
-  })
-
-  test('Live: a scope that is none says where', async () => {
-    // The browser itself tells of each 400.
-    const other = await browser.newPage()
-    await other.goto(`${example.assay.apiUrl}/?scope=${encodeURIComponent('agent_run where agent.nme == "x"')}`)
-    await other.getByRole('alert').filter({ hasText: 'did you mean `agent.name`' }).waitFor()
-    expect(await seriousFindings(other)).toEqual([])
-    await other.close()
-  })
-
-  test('Live: where nothing streams, it asks every second', async () => {
-    const other = await browser.newPage()
-    await other.route('**/v1/subscribe*', (route) => route.abort())
-    await other.goto(`${example.assay.apiUrl}/`)
-    await other.getByRole('status').filter({ hasText: 'asked every second' }).waitFor()
-    await sendRun('polled', 'bb')
-    await other.getByRole('button', { name: /latency\/fast polled/ }).waitFor()
-    await other.unroute('**/v1/subscribe*')
-    await other.getByRole('status').filter({ hasNotText: 'asked every second' }).waitFor({ state: 'attached' })
-    await other.close()
   })
 
   test('Traces: what is searched for is the address', async () => {
@@ -381,93 +275,21 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await lost.close()
   })
 
-  test('signing in: nothing is shown without a key, and all with one, until one signs out', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'assay-sign-in-'))
-    const made = await runAssay(['keys', 'create', '--role', 'viewer', '--data', dataDir])
-    const key = /assay_\w+/.exec(made.stdout)?.[0]
-    if (key === undefined) throw new Error(`no key was made: ${made.stdout}${made.stderr}`)
-    const guarded = await startAssay({ dataDir, env: { ASSAY_ACCESS: 'keys' } })
-    const context = await browser.newContext()
-    const visitor = await context.newPage()
-    try {
-      await visitor.goto(`${guarded.apiUrl}/traces?since=1h`)
-      await visitor.getByLabel('Key').fill(`${key}x`)
-      await visitor.getByRole('button', { name: 'Sign in' }).click()
-      await visitor.getByRole('alert').waitFor()
-      expect(await seriousFindings(visitor)).toEqual([])
-      await visitor.getByLabel('Key').fill(key)
-      await visitor.getByRole('button', { name: 'Sign in' }).click()
-      await visitor.waitForURL(/\/traces\?since=1h/)
-      await visitor.getByText('default · viewer').waitFor()
-      expect(await visitor.evaluate(() => document.cookie)).toBe('')
-      await visitor.getByRole('button', { name: 'Sign out' }).click()
-      await visitor.waitForURL(/\/sign-in/)
-      expect((await visitor.request.get(`${guarded.apiUrl}/v1/evals`)).status()).toBe(401)
-    } finally {
-      await context.close()
-      await guarded.stop()
-      rmSync(dataDir, { recursive: true })
-    }
-  })
+  testSignIn(() => browser)
 
-  test('signing in at a provider: those of its groups, until one signs out', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'assay-provider-'))
-    let apiUrl = ''
-    const provider = await startOpenIdProvider(() => `${apiUrl}/v1/sign-in/callback`)
-    writeFileSync(
-      join(folder, 'assay.yaml'),
-      `signIn:
-  openId:
-    issuer: ${provider.issuer}
-    clientId: ${provider.clientId}
-    clientSecret: env:PROVIDER_SECRET
-    label: Example
-    scopes: [openid, email, groups]
-    grants:
-      assay-editors: { role: editor }
-`,
-    )
-    const guarded = await startAssay({
-      dataDir: ':memory:',
-      args: ['--config', join(folder, 'assay.yaml')],
-      env: { PROVIDER_SECRET: provider.clientSecret },
-    })
-    apiUrl = guarded.apiUrl
-    const context = await browser.newContext()
-    const visitor = await context.newPage()
-    const problems: string[] = []
-    visitor.on('pageerror', (error) => problems.push(error.message))
-    try {
-      const signInAs = async (who: string): Promise<void> => {
-        await visitor.getByRole('link', { name: 'Sign in with Example' }).click()
-        await visitor.getByRole('button', { name: who, exact: true }).click()
-      }
-      await visitor.goto(`${apiUrl}/evals?x=1`)
-      await visitor.waitForURL(/sign-in/)
-      await visitor.getByRole('link', { name: 'Sign in with Example' }).waitFor()
-      expect(await seriousFindings(visitor)).toEqual([])
-      await signInAs('ada')
-      await visitor.waitForURL(/\/evals/)
-      await visitor.getByText('ada@example.org · default · editor').waitFor()
-      expect(await visitor.evaluate(() => document.cookie)).toBe('')
-      await visitor.getByRole('button', { name: 'Sign out' }).click()
-      await visitor.waitForURL(/\/sign-in/)
-      // The provider remembers who one is; in another browser nobody is.
-      const stranger = await browser.newContext()
-      const other = await stranger.newPage()
-      await other.goto(`${apiUrl}/sign-in`)
-      await other.getByRole('link', { name: 'Sign in with Example' }).click()
-      await other.getByRole('button', { name: 'bob' }).click()
-      await other.getByRole('alert').waitFor()
-      expect(await other.getByRole('alert').textContent()).toContain('no group')
-      await stranger.close()
-      expect(problems).toEqual([])
-    } finally {
-      await context.close()
-      await guarded.stop()
-      await provider.close()
-      rmSync(folder, { recursive: true })
-    }
+  test('Lists: what does not stand on the first page comes on demand', async () => {
+    const traceIds = Array.from({ length: 30 }, (_, index) => `a${index.toString(16).padStart(2, '0')}`.padEnd(32, '0'))
+    await sendRuns(example.assay, { agent: 'slowcoach', traceIds, durationMs: 120_000 })
+    await open('/?eval=latency%2Ffast&verdict=fail')
+    await page.getByRole('button', { name: /^Show \d+ more$/ }).click()
+    await expect.poll(() => page.locator('.feed > li').count()).toBeGreaterThanOrEqual(traceIds.length)
+    await open('/evals/latency/fast')
+    const failures = page.locator('.results-table tbody tr')
+    await failures.first().waitFor()
+    expect(await failures.count()).toBe(20)
+    await page.getByRole('button', { name: 'Show older ones' }).click()
+    await expect.poll(() => failures.count()).toBeGreaterThanOrEqual(traceIds.length)
+    await expectClean()
   })
 
   test('every page fits a phone', async () => {

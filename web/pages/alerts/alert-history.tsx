@@ -1,8 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api } from '../../data/api.ts'
 import { formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
+import { OlderRows } from '../../parts/older-rows.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -11,17 +12,20 @@ const SHOWN = 50
 
 /** What alerts were, the newest first; of one where it is named. */
 export function AlertHistory({ alert }: { alert?: string }) {
-  const { data, error } = useQuery({
+  const pages = useInfiniteQuery({
     queryKey: ['alerts', 'history', alert],
-    queryFn: ({ signal }) => api.listAlertHistory({ limit: SHOWN, alert }, signal),
+    queryFn: ({ pageParam, signal }) => api.listAlertHistory({ limit: SHOWN, alert, after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
     refetchInterval: 10_000,
   })
-  if (error !== null) return <ProblemNote error={error} />
-  if (data === undefined) return null
+  if (pages.error !== null) return <ProblemNote error={pages.error} />
+  if (pages.data === undefined) return null
+  const transitions = pages.data.pages.flatMap((page) => page.transitions)
   return (
     <section aria-labelledby="history">
       <h2 id="history">History</h2>
-      {data.transitions.length === 0 ? (
+      {transitions.length === 0 ? (
         <p className="faint">It has not changed yet: each time it fires and ends is written down here.</p>
       ) : (
         <Table
@@ -59,10 +63,11 @@ export function AlertHistory({ alert }: { alert?: string }) {
               cell: ({ value, unit }) => (value === null ? '–' : formatScore(value, unit)),
             },
           ]}
-          rows={data.transitions}
+          rows={transitions}
           keyOf={(one) => `${one.alert} ${one.at} ${one.state} ${JSON.stringify(one.group)}`}
         />
       )}
+      <OlderRows pages={pages} />
     </section>
   )
 }

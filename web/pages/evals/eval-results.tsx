@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { EvalFlipsResponse, Result } from '../../../client/api.ts'
@@ -7,6 +7,7 @@ import { api } from '../../data/api.ts'
 import { formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
+import { OlderRows } from '../../parts/older-rows.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { resultReason } from '../../parts/result-why.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
@@ -55,11 +56,15 @@ interface JudgedProps {
 }
 
 function Judged({ evalId, verdict, order = 'newest' }: JudgedProps) {
-  const { data, error, isPending } = useQuery({
+  const pages = useInfiniteQuery({
     queryKey: ['judged', evalId, verdict, order],
-    queryFn: ({ signal }) => api.listResults({ eval: evalId, verdict, order, limit: SHOWN }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      api.listResults({ eval: evalId, verdict, order, limit: SHOWN, after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
     refetchInterval: 10_000,
   })
+  const { error } = pages
   if (error instanceof ApiProblem && error.status === 422)
     return (
       <p className="faint">
@@ -68,17 +73,21 @@ function Judged({ evalId, verdict, order = 'newest' }: JudgedProps) {
       </p>
     )
   if (error !== null) return <ProblemNote error={error} />
-  if (isPending) return <Loading what="results" />
+  if (pages.data === undefined) return <Loading what="results" />
   const { caption, none } = OF_VERDICT[verdict]
-  if (data.results.length === 0) return <p className="faint">{none}</p>
+  const results = pages.data.pages.flatMap((page) => page.results)
+  if (results.length === 0) return <p className="faint">{none}</p>
   return (
-    <Table
-      caption={`${caption}, the ${order} first`}
-      className="results-table"
-      columns={JUDGED_COLUMNS}
-      rows={data.results}
-      keyOf={({ traceId, spanId = '', runId = '' }) => `${traceId} ${spanId} ${runId}`}
-    />
+    <>
+      <Table
+        caption={`${caption}, the ${order} first`}
+        className="results-table"
+        columns={JUDGED_COLUMNS}
+        rows={results}
+        keyOf={({ traceId, spanId = '', runId = '' }) => `${traceId} ${spanId} ${runId}`}
+      />
+      <OlderRows pages={pages} label={order === 'newest' ? 'Show older ones' : 'Show the next worst'} />
+    </>
   )
 }
 

@@ -18,6 +18,9 @@ const FILTERS: readonly { verdict?: VerdictName; label: string }[] = [
   { verdict: 'pass', label: 'Pass' },
 ]
 
+/** At first: what one can take in at a glance, and no page without end on a phone. */
+const SHOWN_AT_FIRST = 25
+
 /** The newest verdicts; one opens to its evidence. */
 export function Feed({
   results,
@@ -29,6 +32,9 @@ export function Feed({
   onSearch: (next: LiveSearch) => void
 }) {
   const [open, setOpen] = useState<string | null>(null)
+  const [isAll, setAll] = useState(false)
+  const shown = isAll ? results : results?.slice(0, SHOWN_AT_FIRST)
+  const left = (results?.length ?? 0) - (shown?.length ?? 0)
   return (
     <>
       <div className="section-head">
@@ -68,9 +74,9 @@ export function Feed({
           No such verdict {search.scope === undefined ? 'in the last hour' : 'in the last five minutes'}.
         </p>
       )}
-      {results !== undefined && results.length > 0 && (
+      {shown !== undefined && shown.length > 0 && (
         <ul className="feed">
-          {results.map((result) => {
+          {shown.map((result) => {
             const key = keyOf(result)
             const isOpen = open === key
             return (
@@ -109,6 +115,13 @@ export function Feed({
             )
           })}
         </ul>
+      )}
+      {left > 0 && (
+        <p className="more-rows">
+          <button type="button" onClick={() => setAll(true)}>
+            Show {left} more
+          </button>
+        </p>
       )}
     </>
   )

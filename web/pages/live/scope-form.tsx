@@ -26,7 +26,7 @@ export function ScopeForm({
         name="scope"
         type="search"
         defaultValue={scope ?? ''}
-        placeholder={'everything; or: llm_call where agent.name == "support"'}
+        placeholder={'llm_call where env == "prod"'}
         spellCheck={false}
         autoComplete="off"
         aria-invalid={problem !== null}

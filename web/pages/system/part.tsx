@@ -13,9 +13,12 @@ export function Part({ component }: { component: Health['components'][number] })
       <h3 id={`component-${name}`}>
         {title} <span className={`state state-${state}`}>{stateWords(state)}</span>
       </h3>
-      <p className="faint">
-        {does} {name !== title && <code>{name}</code>}
-      </p>
+      <p className="faint">{does}</p>
+      {name !== title && (
+        <p className="faint">
+          In logs and metrics: <code>{name}</code>
+        </p>
+      )}
       {detail !== undefined && <p>{detail}</p>}
       {breaker !== undefined && <p>Breaker {breakerWords(breaker)}</p>}
       <Figures figures={telling} />

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { api } from '../../data/api.ts'
 import { Empty } from '../../parts/empty.tsx'
 import { Loading } from '../../parts/loading.tsx'
+import { OlderRows } from '../../parts/older-rows.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { DEFAULT_PERIOD, FIELDS, PERIODS, type TracesSearch } from './search.ts'
@@ -64,13 +65,7 @@ export function TracesPage() {
           onPick={(id, isPicked) => setPicked(isPicked ? [...picked, id] : picked.filter((one) => one !== id))}
         />
       )}
-      {pages.hasNextPage && (
-        <p className="more-rows">
-          <button type="button" disabled={pages.isFetchingNextPage} onClick={() => pages.fetchNextPage()}>
-            {pages.isFetchingNextPage ? 'Reading…' : 'Show older ones'}
-          </button>
-        </p>
-      )}
+      <OlderRows pages={pages} />
     </>
   )
 }
