@@ -83,7 +83,9 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
 
 function estimateText({ value, interval, n }: Estimate, unit: Unit): string {
   const range = interval === null ? '' : ` (${formatScore(interval.low, unit)} to ${formatScore(interval.high, unit)})`
-  return `${formatScore(value, unit)}${range} of ${formatCount(n)}`
+  // A count is of itself.
+  const of = value === n && interval === null ? '' : ` of ${formatCount(n)}`
+  return `${formatScore(value, unit)}${range}${of}`
 }
 
 function Detection({ detection, unit }: { detection: Why['detection']; unit: Unit }) {

@@ -66,7 +66,9 @@ export function SilenceDialog({ alert, known = [] }: { alert?: string; known?: r
         <form onSubmit={onSubmit}>
           {alert === undefined && (
             <label>
-              Alert (its name, or a pattern: <code>support/*</code>)
+              <span>
+                Alert (its name, or a pattern: <code>support/*</code>)
+              </span>
               <input name="alert" required list="known-alerts" spellCheck={false} autoComplete="off" />
               <datalist id="known-alerts">
                 {known.map((id) => (
