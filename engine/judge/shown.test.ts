@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { fieldsOf } from '../../dsl/schema.ts'
+import { viewSession } from '../evaluate/session-view.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
 import { makeSpan } from '../model/make-span.ts'
+import { buildPrompt } from './prompt.ts'
 import { readShown } from './shown.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
@@ -97,4 +99,23 @@ test('every field that the language has can be shown', () => {
     expect(readShown([path, `trace.${path}`], trace, undefined).kind).toMatch(/shown|missing/)
   }
   expect(fields).toBeGreaterThan(50)
+})
+
+test('a long conversation is shown from its first turns and its last, and the prompt says what was cut', () => {
+  const session = Array.from({ length: 40 }, (_, i) => {
+    const own = { traceId: `${i}`.padStart(32, '0'), spanId: `${i}`, startTimeUs: 1e15 + i, sessionId: 's' }
+    return makeSpan({ ...own, kind: 'agent', outputText: `turn ${i} ${'x'.repeat(92)}` })
+  })
+  const view = viewSession('default', session[0]?.traceId ?? '', session)
+  const shown = readShown(['trace.output.text'], view, undefined, true)
+  if (shown.kind === 'missing') throw new Error(shown.field)
+  const nonce = '0123456789abcdef0123'
+  const about = { rubric: '5 good. 1 bad.', scale: { low: 1, high: 5 }, shown: shown.fields, nonce, maxChars: 1_000 }
+  const { messages, cut } = buildPrompt(about)
+  const said = messages[1]?.content ?? ''
+  expect(cut).toEqual([{ path: 'trace.output.text', chars: expect.any(Number), shownChars: expect.any(Number) }])
+  expect(said).toContain('Too long to show whole: trace.output.text. The middle is left out')
+  expect(said).toMatch(/trace\.output\.text, items 1 to 4 of 40>>>\n\[\n"turn 0 /)
+  expect(said).toContain('trace.output.text, items 37 to 40 of 40>>>')
+  expect([...said.matchAll(/"turn (\d+) /g)].map(([, turn]) => Number(turn))).toEqual([0, 1, 2, 3, 36, 37, 38, 39])
 })
