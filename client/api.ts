@@ -1437,7 +1437,7 @@ export type NewLabel = {
 export type OfflineResponse = {
   evals: {
     eval: string
-    state: "ready" | "paused" | "no_provider" | "no_price" | "not_supported"
+    state: "ready" | "paused" | "by_proxy" | "no_provider" | "no_price" | "not_supported"
     detail?: string
     schedule: {
       cron: string

@@ -49,7 +49,7 @@ export const offlineResponseSchema = z.object({
   evals: z.array(
     z.object({
       eval: z.string(),
-      state: z.enum(['ready', 'paused', 'no_provider', 'no_price', 'not_supported']),
+      state: z.enum(['ready', 'paused', 'by_proxy', 'no_provider', 'no_price', 'not_supported']),
       /** What to do about it. */
       detail: z.string().optional(),
       schedule: z.object({ cron: z.string(), timeZone: z.string() }),

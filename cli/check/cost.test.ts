@@ -95,6 +95,15 @@ test('with the price of a judge, in money; as JSON for scripts', () => {
   })
 })
 
+test('of sessions that are judged trace by trace, per trace: nobody knows how many they have', () => {
+  const rules = RULES.replace('of trace over 1h', 'of session over 1h')
+    .replace(/show:[\s\S]*?solved, 1 not"/, 'metric:  answer_relevance(question: input.text, answer: output.text)')
+    .replace('score >= 4', 'score >= 80%')
+  const { status, out } = assay(['--cost', '--stdin-filename', 'evals/sessions.eval'], '', rules)
+  expect(status).toBe(0)
+  expect(out).toContain('  per trace of a session, 200 sessions a run: up to 16k tokens in, about 500 out, no price')
+})
+
 test('a limit is an error when it is exceeded, with and without --cost', () => {
   const { status, out } = assay(['evals'], 'cost:\n  perEval: 5k\n')
   expect(status).toBe(1)

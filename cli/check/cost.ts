@@ -8,9 +8,9 @@ import { counted } from './report.ts'
 type Prices = Config['cost']['prices']
 
 interface JudgeRun {
-  /** Null: as many as match. */
+  /** Null: as many as match, or as the sessions have traces. */
   readonly calls: number | null
-  /** Of a run; of one subject where the number of subjects is not known. */
+  /** Of a run; of one subject, or one trace of a session, where nobody knows how many there are. */
   readonly inputTokens: number
   readonly outputTokens: number
   /** Null where a judge has no price. */
@@ -42,15 +42,22 @@ function evalLines(cost: EvalCost, prices: Prices): string[] {
 
 function judgeLine(judge: JudgeCost, prices: Prices): string {
   const { calls, inputTokens, outputTokens, costUsd } = judgeRun(judge, prices)
-  const what = calls === null ? 'per subject of a run over all' : `${counted(calls, 'judge call')} a run`
+  const what = calls === null ? eachOf(judge) : `${counted(calls, 'judge call')} a run`
   const tokens = `up to ${shortNumber(inputTokens)} tokens in, about ${shortNumber(outputTokens)} out`
   const money = costUsd === null ? 'no price in assay.yaml' : `up to about ${costUsd.toFixed(2)} USD`
   return `${what}: ${tokens}, ${money}`
 }
 
+/** What is counted of, where nobody knows how many a run has. */
+function eachOf({ perTraceOfSession, subjectsPerRun }: JudgeCost): string {
+  if (!perTraceOfSession) return 'per subject of a run over all'
+  return `per trace of a session, ${subjectsPerRun === null ? 'of a run over all' : `${counted(subjectsPerRun, 'session')} a run`}`
+}
+
 function judgeRun(judge: JudgeCost, prices: Prices): JudgeRun {
-  const { models, callsPerSubject, subjectsPerRun, inputTokens, outputTokens } = judge
-  const ofEach = (subjectsPerRun ?? 1) * callsPerSubject
+  const { models, callsPerSubject, subjectsPerRun, perTraceOfSession, inputTokens, outputTokens } = judge
+  const subjects = perTraceOfSession ? null : subjectsPerRun
+  const ofEach = (subjects ?? 1) * callsPerSubject
   const calls = ofEach * models.length
   let costUsd: number | null = 0
   for (const model of models) {
@@ -60,7 +67,7 @@ function judgeRun(judge: JudgeCost, prices: Prices): JudgeRun {
     costUsd = costUsd === null || ofCall === null ? null : costUsd + ofCall * ofEach
   }
   return {
-    calls: subjectsPerRun === null ? null : calls,
+    calls: subjects === null ? null : calls,
     inputTokens: calls * inputTokens,
     outputTokens: calls * outputTokens,
     costUsd,

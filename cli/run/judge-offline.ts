@@ -10,7 +10,7 @@ import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { createAnswerCache } from '../../workers/offline/answer-cache.ts'
-import { createJudgeClient } from '../../workers/offline/judge-client.ts'
+import { createJudgeClient, NOBODY } from '../../workers/offline/judge-client.ts'
 import { type Readiness, readinessOf } from '../../workers/offline/judge-readiness.ts'
 import { createProviderHealth } from '../../workers/offline/provider-health.ts'
 import { type ProviderSettings, providersByName } from '../../workers/offline/providers.ts'
@@ -74,9 +74,10 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     if (!options.asksJudges && !isMeasured(evalPlan)) continue
     const found = readinessOf(evalPlan, providers, options.defaultJudge)
     if (found.state !== 'ready') {
-      notJudged.push(`${evalPlan.id} was not judged: ${whyNot(found)}`)
-      continue
+      const by = evalPlan.proxy === undefined ? '' : `, but measured by its proxy ${evalPlan.proxy.name}`
+      notJudged.push(`${evalPlan.id} was not judged${by}: ${whyNot(found)}`)
     }
+    if (found.state === 'no_provider') continue
     const slotMs = nowMs()
     const job = {
       tenant: TENANT,
@@ -87,7 +88,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     } as const
     await runOfflineEval(job, plan, evalPlan, {
       traces,
-      judge,
+      judge: found.state === 'by_proxy' ? NOBODY : judge,
       defaultJudge: options.defaultJudge,
       publish: async (results) => results.forEach(options.onResult),
       nowMs,

@@ -93,7 +93,14 @@ test('calls of judges are told apart from operations', () => {
   const [metric] = costs(
     'default missing: unknown\noffline eval it { every: hour in "UTC" sample: 10 of trace over 1h judge: "a/x" metric: faithfulness(answer: output.text, context: retrieval.documents) pass: score >= 90% }',
   )
-  expect(metric).toMatchObject({ operations: 2, judge: { models: ['a/x'], callsPerSubject: 2, subjectsPerRun: 10 } })
+  expect(metric).toMatchObject({
+    operations: 2,
+    judge: { models: ['a/x'], callsPerSubject: 2, subjectsPerRun: 10, perTraceOfSession: false },
+  })
+  const [ofSession] = costs(
+    'default missing: unknown\noffline eval it { every: hour in "UTC" sample: 10 of session over 1h judge: "a/x" metric: answer_relevance(question: input.text, answer: output.text) pass: score >= 90% }',
+  )
+  expect(ofSession?.judge).toMatchObject({ callsPerSubject: 1, subjectsPerRun: 10, perTraceOfSession: true })
 })
 
 describe('limits', () => {

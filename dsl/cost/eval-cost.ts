@@ -20,8 +20,10 @@ export interface CostTerm {
 export interface JudgeCost {
   /** Each is asked about each subject. */
   readonly models: readonly string[]
-  /** Of each model. */
+  /** Of each model; of a session that is judged trace by trace, about each of its traces. */
   readonly callsPerSubject: number
+  /** Whether a subject is a session that is judged trace by trace: nobody knows before how many it has. */
+  readonly perTraceOfSession: boolean
   /** Null: all that match. */
   readonly subjectsPerRun: number | null
   /** At most, of all calls about one subject; a token is taken for four characters. */
@@ -133,6 +135,10 @@ function judgeCost({ method, sample }: OfflineEvalPlan): JudgeCost | null {
     models: method.judge?.models ?? ['(the judge of the configuration)'],
     subjectsPerRun: sample.size === 'all' ? null : sample.size,
     callsPerSubject: calls,
+    perTraceOfSession:
+      sample.scope.subject === 'session' &&
+      method.kind === 'metric' &&
+      findMetric(method.metric.name)?.meanOverTraces === true,
     inputTokens: perCall,
     outputTokens: OUTPUT_TOKENS,
   }

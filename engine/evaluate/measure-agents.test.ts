@@ -331,6 +331,21 @@ describe('sessions, by their traces', () => {
     expect(measured(of, [spans], 'retrieval')).toMatchObject([{ score: 1 }, { score: 0 }])
   })
 
+  test('the proxy of such a metric is measured of each trace too', () => {
+    const found = compiled(
+      'answer_relevance(question: input.text, answer: output.text)\n  proxy: k_precision(answer: output.text, context: retrieval.documents)',
+      'session',
+    )
+    const view = viewSession('default', traceId(1), spansOf([turn('One.', 'one'), turn('Two.', 'other')]))
+    expect(found.proxy?.(view, undefined)).toMatchObject({
+      score: 0.5,
+      judgements: [
+        { kind: 'trace', about: traceId(1), value: 1 },
+        { kind: 'trace', about: traceId(2), value: 0 },
+      ],
+    })
+  })
+
   test('a judge is asked of each trace; its failure is that of the session', async () => {
     const found = compiled('faithfulness(answer: output.text, context: retrieval.documents)', 'session')
     const view = viewSession('default', traceId(1), spansOf([turn('One.', 'one'), turn('Hello'), turn('Two.', 'two')]))

@@ -51,7 +51,7 @@ export function compileOfflineEval(
   const measure =
     evalPlan.method.kind === 'metric' ? compileMeasure(evalPlan.method.metric, compiler, subject === 'session') : null
   const inquire = measure === null ? compileInquiry(evalPlan.method, compiler, subject === 'session') : null
-  const proxy = evalPlan.proxy === undefined ? null : compileMeasure(evalPlan.proxy, compiler)
+  const proxy = evalPlan.proxy === undefined ? null : compileMeasure(evalPlan.proxy, compiler, subject === 'session')
   const labels = compileLabels(labelsByEval(plan).get(evalPlan.id) ?? [], compiler)
   const context = createContext()
   const about =

@@ -3,7 +3,11 @@ import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import type { OfflineJob, RunsAsked } from './port.ts'
 import type { RunRecord } from './run-record.ts'
 
-export type Readiness = { state: 'ready' | 'no_provider' | 'no_price' | 'not_supported'; detail: string | undefined }
+/** `by_proxy`: no judge can be asked, and its proxy measures in its place. */
+export type Readiness = {
+  state: 'ready' | 'by_proxy' | 'no_provider' | 'no_price' | 'not_supported'
+  detail: string | undefined
+}
 
 export interface OfflineEvalStatus {
   tenant: string

@@ -61,7 +61,7 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
         const evalPlan = planOf(tenant, evalId)
         if (evalPlan === undefined) return unknownEval(evalId)
         const { state, detail } = readiness(tenant, evalPlan)
-        if (state !== 'ready') return { ok: false, code: state, message: detail ?? state }
+        if (state !== 'ready' && state !== 'by_proxy') return { ok: false, code: state, message: detail ?? state }
         const slotMs = at === 'now' ? nowMs() : latestSlotMs(evalPlan.schedule, nowMs())
         if (slotMs === undefined) {
           const message = `The schedule of ${evalId} had no slot in the last 35 days.`

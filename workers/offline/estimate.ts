@@ -16,6 +16,11 @@ export interface SubjectEstimate {
 
 const NONCE = '0'.repeat(32)
 
+/** Null where one of them is not known. */
+function plus(sum: number | null, each: number | null, times: number): number | null {
+  return sum === null || each === null ? null : sum + each * times
+}
+
 export function createEstimator(
   { plan, inquire }: OfflineEval,
   judges: JudgePlan | null,
@@ -35,11 +40,10 @@ export function createEstimator(
     const asker: Asker = {
       nonce: () => NONCE,
       async ask(question) {
-        const each = judges.models.map((model) => estimateMicroUsd([model], question, prices, outputs))
-        own = each.includes(null) ? null : each.reduce<number>((sum, cost) => sum + (cost ?? 0), 0) * calls
-        const one = cheaper === undefined ? null : estimateMicroUsd([cheaper], question, prices, outputs)
-        cheap = one === null ? null : one * calls
-        return { kind: 'none', why: { code: 'over_budget' } }
+        for (const model of judges.models) own = plus(own, estimateMicroUsd([model], question, prices, outputs), calls)
+        if (cheaper !== undefined) cheap = plus(cheap, estimateMicroUsd([cheaper], question, prices, outputs), calls)
+        // Of a session each trace is asked about: this reason leaves one out and goes on with the next.
+        return { kind: 'none', why: { code: 'nothing_to_measure', detail: 'not asked' } }
       },
     }
     await inquiry.about(asker)

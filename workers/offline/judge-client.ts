@@ -34,6 +34,11 @@ export interface JudgeClient {
   ask<T>(judges: readonly string[], question: Question<T>, signal: AbortSignal): Promise<JudgeOutcome<T>>
 }
 
+/** Where no provider is configured. */
+export const NOBODY: JudgeClient = {
+  ask: async () => ({ kind: 'unreachable', detail: 'no provider is configured', usage: NO_USAGE }),
+}
+
 export interface JudgeClientOptions {
   providers: ReadonlyMap<string, Provider>
   /** Which of them take calls; hears how each call ended. */

@@ -7,8 +7,11 @@ import { type Provider, parseJudgeName, variableOf } from './providers.ts'
 
 export type Readiness =
   | { state: 'ready' }
-  /** Judges without a provider; none where it has no judge at all. `remedy` is a part of a sentence. */
-  | { state: 'no_provider'; lacking: readonly string[]; remedy: string }
+  /**
+   * Judges without a provider; none where it has no judge at all. `remedy` is a part of a sentence. By its proxy, if it has one,
+   * it is measured all the same.
+   */
+  | { state: 'by_proxy' | 'no_provider'; lacking: readonly string[]; remedy: string }
 
 export function readinessOf(
   evalPlan: OfflineEvalPlan,
@@ -16,29 +19,62 @@ export function readinessOf(
   defaultJudge: JudgePlan | null,
 ): Readiness {
   if (isMeasured(evalPlan)) return { state: 'ready' }
+  const state = evalPlan.proxy === undefined ? 'no_provider' : 'by_proxy'
   const judge = evalPlan.method.judge ?? defaultJudge
   if (judge === null)
     return {
-      state: 'no_provider',
+      state,
       lacking: [],
       remedy: 'name one in `judge:`, or set ASSAY_JUDGE to one for all metrics',
     }
   const lacking = providersLacking(judge, providers)
   return lacking[0] === undefined
     ? { state: 'ready' }
-    : { state: 'no_provider', lacking, remedy: `set ${variableOf(parseJudgeName(lacking[0]).provider)}` }
+    : { state, lacking, remedy: `set ${variableOf(parseJudgeName(lacking[0]).provider)}` }
 }
 
-/** One sentence for all that lack the same. */
-export function unjudgedNotice(evalIds: readonly string[], remedy: string): string {
+type Unjudged = Exclude<Readiness, { state: 'ready' }>
+
+/** What is said of one eval. */
+export function unjudgedDetail({ id, proxy }: OfflineEvalPlan, { state, lacking, remedy }: Unjudged): string {
+  const what =
+    lacking.length === 0
+      ? `No judge is configured for ${id}`
+      : `No provider is configured for the judge of ${id} (${lacking.join(', ')})`
+  const then = state === 'by_proxy' ? `its proxy ${proxy?.name} measures it` : 'it is not run'
+  return `${what}: ${then}. ${sentence(remedy)}`
+}
+
+function unjudgedNotice(evalIds: readonly string[], { state, remedy }: Omit<Unjudged, 'lacking'>): string {
   const shown = evalIds.slice(0, MAX_NAMED).join(', ')
   const more = evalIds.length > MAX_NAMED ? `, and ${evalIds.length - MAX_NAMED} more` : ''
-  return `No judge is configured for ${evalIds.length} offline evals (${shown}${more}): they are not run. Those that need none are. ${sentence(remedy)}`
+  const then = state === 'by_proxy' ? 'their proxies measure them' : 'they are not run. Those that need none are'
+  return `No judge is configured for ${evalIds.length} offline evals (${shown}${more}): ${then}. ${sentence(remedy)}`
 }
 
 const MAX_NAMED = 5
 
-export function sentence(text: string): string {
+/** An eval that is not run as it is written, and what to say of it alone. */
+export interface Unready {
+  evalId: string
+  detail: string
+  found: Readiness
+}
+
+/** What is said of each; one sentence for all that lack the same judge. */
+export function noticesOf(unready: readonly Unready[]): string[] {
+  const alike = Map.groupBy(unready, ({ evalId, found }) =>
+    found.state === 'ready' ? evalId : `${found.state} ${found.remedy}`,
+  )
+  return [...alike.values()].flatMap((all) => {
+    const [first] = all
+    if (first === undefined) return []
+    const ids = all.map(({ evalId }) => evalId)
+    return first.found.state === 'ready' || ids.length === 1 ? first.detail : unjudgedNotice(ids, first.found)
+  })
+}
+
+function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 

@@ -3,11 +3,11 @@ import type { JudgePlan, MetricPlan } from '../../dsl/plan.ts'
 import type { Judged, OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
 import { type AnswerLevel, proxyOf, type StandIn, standInAmong } from '../../engine/judge/answered-by.ts'
-import type { JudgedScore } from '../../engine/judge/asker.ts'
+import { type JudgedScore, noScore } from '../../engine/judge/asker.ts'
 import type { Judgement } from '../../engine/model/result.ts'
 import { type AskerContext, askerOf } from './asker.ts'
-import type { JudgeUsage } from './completion.ts'
-import { judgeByPanel } from './panel.ts'
+import { type JudgeUsage, NO_USAGE } from './completion.ts'
+import { type Judged as JudgedByPanel, judgeByPanel } from './panel.ts'
 
 export interface ScoreContext extends AskerContext {
   /** Asked by metrics whose eval names no judge. */
@@ -28,7 +28,7 @@ export interface Asked {
 /** Rejects with `RunInterrupted` when the signal aborts meanwhile. */
 export type Scorer = (view: TraceView, span: ProjectedSpan | undefined) => Promise<Asked> | Asked
 
-/** Throws without a judge where one is needed: whoever enqueues and works asks for it first. */
+/** Throws without a judge and a proxy where one of them is needed: whoever enqueues and works asks for it first. */
 export function scorerOf({ plan, measure, inquire, proxy }: OfflineEval, context: ScoreContext): Scorer {
   if (measure !== null)
     return (view, span) => {
@@ -39,16 +39,17 @@ export function scorerOf({ plan, measure, inquire, proxy }: OfflineEval, context
       return { judged, explanation, ...(judgements !== undefined && { judgements }), usage: undefined }
     }
   const judges = plan.method.judge ?? context.defaultJudge ?? null
-  if (inquire === null || judges === null) throw new RangeError(`${plan.id}: it has no judge`)
+  if (inquire === null || (judges === null && proxy === null)) throw new RangeError(`${plan.id}: it has no judge`)
   return async (view, span) => {
     const inquiry = inquire(view, span)
     if (inquiry.kind === 'none') {
       return { judged: { kind: 'none', why: inquiry.why }, explanation: undefined, usage: undefined }
     }
-    const { scored, usage } = await judgeByPanel(judges, async (models) => {
+    const judgeBy = async (models: readonly string[]): Promise<JudgedByPanel> => {
       const asked = askerOf(models, context)
       return { scored: await inquiry.about(asked.asker), usage: asked.usage() }
-    })
+    }
+    const { scored, usage } = judges === null ? NO_JUDGE : await judgeByPanel(judges, judgeBy)
     const isUnreachable = scored.kind === 'none' && scored.why.code === 'judge_unreachable'
     if (isUnreachable && proxy !== null && plan.proxy !== undefined) {
       const measured = proxy(view, span)
@@ -58,11 +59,17 @@ export function scorerOf({ plan, measure, inquire, proxy }: OfflineEval, context
     const judged: Judged =
       scored.kind === 'score' ? { kind: 'score', score: scored.score } : { kind: 'none', why: scored.why }
     // Of whom nobody could be reached, nobody said anything.
-    const standIn = isUnreachable ? null : standInAmong(usage.answeredBy ?? [], judges, plan.budget?.cheaper)
+    const standIn =
+      isUnreachable || judges === null ? null : standInAmong(usage.answeredBy ?? [], judges, plan.budget?.cheaper)
     if (standIn === null) return { judged, explanation, judgements, usage }
     const said: Judgement = { kind: 'judge', about: standIn.by, verdict: STOOD_IN[standIn.level] }
     return { judged, explanation, judgements: [said, ...judgements], usage, standIn }
   }
+}
+
+const NO_JUDGE: JudgedByPanel = {
+  scored: noScore({ code: 'judge_unreachable', detail: 'no judge is configured' }),
+  usage: NO_USAGE,
 }
 
 const STOOD_IN = { or_else: 'answered in place of the judge', cheaper: 'answered as the cheaper judge', proxy: 'proxy' }

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { OfflineEvalPlan, OfflineMethod, Plan } from '../../dsl/plan.ts'
 import { decodeResults } from '../../engine/codec/results.ts'
 import { buildOfflineEval, buildPlan, buildRubric, e } from '../../engine/evaluate/build-plan.ts'
+import { standInsOf } from '../../engine/judge/answered-by.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
@@ -415,6 +416,38 @@ describe('without a provider', () => {
       'No judge is configured for 2 offline evals (test/one, test/two): they are not run. Those that need none are. ' +
         'Set OPENAI_API_KEY (or ASSAY_OPENAI_BASE_URL for a server of your own).',
     ])
+  })
+
+  test.each([
+    ['whose judge has no provider', 'openai/gpt-5-mini', 'No provider is configured for the judge of test/stood_in'],
+    ['that names no judge, where none is configured', null, 'No judge is configured for test/stood_in'],
+  ])('the proxy of an eval %s measures it, and it is said', async (_, judge, said) => {
+    const text = { kind: 'expr', expr: e.field('output.text') } as const
+    const one = evalOf('stood_in', {
+      method: {
+        kind: 'metric',
+        judge: judge === null ? null : { models: [judge], fallbacks: [], take: null },
+        metric: { name: 'answer_relevance', version: 1, args: { question: text, answer: text } },
+      },
+      pass: e.cmp(e.score(), '>=', e.lit(0.5)),
+      proxy: { name: 'token_f1', version: 1, args: { answer: text, reference: text } },
+      // No price is needed of who is not asked.
+      budget: { currency: 'USD', perRunMicros: 10, perMonthMicros: null },
+    })
+    const offline = await start({ definitions: definitionsOf(one), providers: [] })
+    expect(notices).toEqual([expect.stringContaining(said)])
+    expect(notices[0]).toContain('its proxy token_f1 measures it. ')
+    expect(await offline.status('default')).toMatchObject([{ state: 'by_proxy', detail: notices[0] }])
+    const runId = await runNow(offline, 'test/stood_in')
+    await untilRun(offline, runId)
+    const results = await published('test/stood_in')
+    const passed = results.filter(({ verdict }) => verdict === 'pass')
+    expect(passed).toHaveLength(16)
+    expect(new Set(passed.map(({ measureHash }) => standInsOf(one).get(measureHash)))).toEqual(
+      new Set([{ level: 'proxy', by: 'token_f1' }]),
+    )
+    expect(passed[0]?.judgements).toMatchObject([{ kind: 'judge', about: 'token_f1', verdict: 'proxy' }])
+    expect((await offline.run('default', runId))?.outcome).toMatchObject({ proxy: 16, overBudget: 0 })
   })
 
   test('metrics that ask no judge are worked out all the same', async () => {

@@ -28,7 +28,7 @@ import { followFirings } from './follow-firings.ts'
 import { createInvestigator } from './investigate.ts'
 import { createJudgeClient, type JudgeClient } from './judge-client.ts'
 import { writeJudgeDrift } from './judge-drift.ts'
-import { pricesLacking, readinessOf, sentence, unjudgedNotice } from './judge-readiness.ts'
+import { noticesOf, pricesLacking, readinessOf, type Unready, unjudgedDetail } from './judge-readiness.ts'
 import { providersLacking } from './panel.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
@@ -151,12 +151,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     // Where the judges are asked, their providers are known; elsewhere it is not for this process to say.
     if (!isWorker) return { state: 'ready', detail: undefined }
     if (found.state === 'ready') return affordable(tenant, evalPlan)
-    const { lacking, remedy } = found
-    const what =
-      lacking.length === 0
-        ? `No judge is configured for ${evalPlan.id}`
-        : `No provider is configured for the judge of ${evalPlan.id} (${lacking.join(', ')})`
-    return { state: 'no_provider', detail: `${what}: it is not run. ${sentence(remedy)}` }
+    return { state: found.state, detail: unjudgedDetail(evalPlan, found) }
   }
 
   function affordable(tenant: string, evalPlan: OfflineEvalPlan): Readiness {
@@ -292,28 +287,17 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         })
       : null
 
-  /** What is wrong of each; one sentence for all that lack the same judge. */
-  function noticesOf(tenant: string, evals: readonly OfflineEvalPlan[]): string[] {
-    const lacking = new Map<string, { evalId: string; detail: string }[]>()
-    const others: string[] = []
-    for (const evalPlan of evals) {
+  const unreadyOf = (tenant: string, evals: readonly OfflineEvalPlan[]): Unready[] =>
+    evals.flatMap((evalPlan) => {
       const { detail } = readiness(tenant, evalPlan)
-      if (detail === undefined) continue
       const found = readinessOf(evalPlan, providers, options.defaultJudge ?? null)
-      if (found.state !== 'no_provider') others.push(detail)
-      else lacking.set(found.remedy, [...(lacking.get(found.remedy) ?? []), { evalId: evalPlan.id, detail }])
-    }
-    const together = [...lacking].flatMap(([remedy, found]) => {
-      const ids = found.map(({ evalId }) => evalId)
-      return found.length === 1 ? found.map(({ detail }) => detail) : [unjudgedNotice(ids, remedy)]
+      return detail === undefined ? [] : [{ evalId: evalPlan.id, detail, found }]
     })
-    return [...others, ...together]
-  }
 
   async function follow(): Promise<void> {
     for (const tenant of definitions.tenants()) {
       const evals = offlineEvals(tenant)
-      for (const message of noticesOf(tenant, evals)) notice(message)
+      for (const message of noticesOf(unreadyOf(tenant, evals))) notice(message)
       if (!parts.includes('scheduler')) continue
       await schedulerOf(tenant).sync(evals)
       await scorecardsOf(tenant).sync(definitions.current(tenant).scorecards)

@@ -13,7 +13,7 @@ import { traced } from '../../storage/tracing/tracer.ts'
 import { type AnchorTraces, judgeAnchors, planAnchors } from './anchors.ts'
 import type { Budgets } from './budget.ts'
 import { createOutputEstimate } from './budgeted-client.ts'
-import type { JudgeClient } from './judge-client.ts'
+import { type JudgeClient, NOBODY } from './judge-client.ts'
 import { isOutage } from './outage.ts'
 import { planRun } from './plan-run.ts'
 import type { Prices } from './prices.ts'
@@ -49,24 +49,33 @@ export interface WorkOptions {
   signal: AbortSignal
 }
 
+interface InForce {
+  offlineEval: OfflineEval
+  /** None of its judges can be asked. */
+  isByProxy: boolean
+}
+
 export function createHandlers(options: WorkOptions): RunHandlers {
   const { queue, traces, nowMs, sleep, onNotice, signal } = options
   const compiled = new WeakMap<OfflineEvalPlan, OfflineEval>()
   const outputs = createOutputEstimate()
-  const paidBy = (job: OfflineJob, { plan }: OfflineEval) => ({
-    prices: options.prices,
-    outputs,
-    budget: options.budgets.of(job, plan),
-    defaultJudge: options.defaultJudge,
-  })
+  const paidBy = (job: OfflineJob, { offlineEval, isByProxy }: InForce) =>
+    isByProxy
+      ? { defaultJudge: options.defaultJudge }
+      : {
+          prices: options.prices,
+          outputs,
+          budget: options.budgets.of(job, offlineEval.plan),
+          defaultJudge: options.defaultJudge,
+        }
 
   /** Null where it is not to be run: it was taken out of the definitions after its slot was enqueued, or was cancelled. */
-  async function evalOf({ tenant, evalId, runId }: OfflineJob): Promise<OfflineEval | null> {
+  async function evalOf({ tenant, evalId, runId }: OfflineJob): Promise<InForce | null> {
     const plan = options.planOf(tenant)
     const evalPlan = plan.evals.find((one): one is OfflineEvalPlan => one.kind === 'offline' && one.id === evalId)
     if (evalPlan === undefined) return null
     const { state, detail } = options.readiness(tenant, evalPlan)
-    if (state !== 'ready') {
+    if (state !== 'ready' && state !== 'by_proxy') {
       onNotice(detail ?? state)
       return null
     }
@@ -78,7 +87,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
       found = compileOfflineEval(plan, evalPlan)
       compiled.set(evalPlan, found)
     }
-    return found
+    return { offlineEval: found, isByProxy: state === 'by_proxy' }
   }
 
   /** What is away is waited for; the rest is said, and tried again as often as the queue has it. */
@@ -103,20 +112,22 @@ export function createHandlers(options: WorkOptions): RunHandlers {
   return {
     plan: (job) =>
       told(job, 'offline run', undefined, async () => {
-        const offlineEval = await evalOf(job)
-        if (offlineEval === null) return null
+        const inForce = await evalOf(job)
+        if (inForce === null) return null
+        const { offlineEval } = inForce
         return job.trigger === 'anchors'
           ? planAnchors(job, offlineEval, { traces, budget: options.budgets.of(job, offlineEval.plan) })
-          : planRun(job, offlineEval, { ...paidBy(job, offlineEval), traces, nowMs, sleep, signal })
+          : planRun(job, offlineEval, { ...paidBy(job, inForce), traces, nowMs, sleep, signal })
       }),
     batch: (batch) =>
       told(batch.job, 'offline batch', batch.subjects.length, async () => {
-        const offlineEval = await evalOf(batch.job)
-        if (offlineEval === null) return { ...NO_OUTCOME, left: batch.subjects.length }
+        const inForce = await evalOf(batch.job)
+        if (inForce === null) return { ...NO_OUTCOME, left: batch.subjects.length }
+        const { offlineEval, isByProxy } = inForce
         const { tenant, evalId, trigger } = batch.job
         const common = {
           traces,
-          ...paidBy(batch.job, offlineEval),
+          ...paidBy(batch.job, inForce),
           nowMs,
           enter: options.turnstile.enter,
           nonce: () => randomBytes(16).toString('hex'),
@@ -131,12 +142,8 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           await options.publish(results)
           await options.onJudged(offlineEval.plan, results)
         }
-        const outcome = await runBatch(batch, offlineEval, {
-          ...common,
-          judge: options.judgeOf(tenant),
-          publish,
-          onNotice,
-        })
+        const judge = isByProxy ? NOBODY : options.judgeOf(tenant)
+        const outcome = await runBatch(batch, offlineEval, { ...common, judge, publish, onNotice })
         faultPoint('offline.before-complete')
         return outcome
       }),

@@ -9,7 +9,7 @@ const LEVELS = {
   normal: 'Every judge is asked as its eval says.',
   failover: 'Some providers are out: their evals go on with fallbacks.',
   cache_only: 'All providers are out: only what was asked before is answered.',
-  no_provider: 'No provider is configured: evals with a judge do not run.',
+  no_provider: 'No provider is configured: evals with a judge do not run, but for those that have a proxy.',
 } as const
 
 const BREAKERS = { closed: 'takes calls', open: 'takes none', half_open: 'is tried again' } as const
