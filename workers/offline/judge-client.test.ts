@@ -229,6 +229,11 @@ describe('a malformed answer', () => {
       { kind: 'raw', body: '<html>login</html>', contentType: 'text/html' },
       'the response is not a chat completion',
     ],
+    [
+      'a stream that nobody asked for, broken off',
+      { kind: 'raw', body: 'data: {"choices":[{"delta":{"content":"{\\"sco', contentType: 'text/event-stream' },
+      'the response is not a chat completion',
+    ],
     ['JSON that is none', { kind: 'raw', body: '{"id": ' }, 'the response is not JSON'],
     ['a huge one', { kind: 'content', content: 'x'.repeat(70_000) }, 'the answer exceeds 64000 characters'],
     ['more than a worker takes in', { kind: 'raw', body: 'x'.repeat(5_000_000) }, 'the response exceeds 4 MiB'],
@@ -245,6 +250,13 @@ describe('a failing provider', () => {
     const { ask, waits } = await setUp([busy, busy, four])
     expect(await ask()).toMatchObject({ answer: scored })
     expect(waits).toEqual([3_375, 3_375])
+  })
+
+  test('429 is waited out until the moment that it names, by the clock of the worker', async () => {
+    const at = new Date(1_800_000_000_000 + 20_000).toUTCString()
+    const { ask, waits } = await setUp([{ kind: 'status', status: 429, headers: { 'retry-after': at } }, four])
+    expect(await ask()).toMatchObject({ answer: scored })
+    expect(waits).toEqual([22_500])
   })
 
   test('429 that asks for hours is given up', async () => {

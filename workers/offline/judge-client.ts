@@ -220,8 +220,11 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         measured.answered(before, usage)
         return completion
       } catch (error) {
-        if (signal.aborted) return { kind: 'aborted' }
-        failure = deadline.aborted ? TIMED_OUT : classifyFailure(error)
+        if (signal.aborted) {
+          await options.health.report(provider.name, permit, { kind: 'broken_off' })
+          return { kind: 'aborted' }
+        }
+        failure = deadline.aborted ? TIMED_OUT : classifyFailure(error, options.nowMs())
         measured.failed(failure.kind)
       }
       // Whoever asks for a pause, or refuses a request, is there.

@@ -90,7 +90,15 @@ function killed(points: readonly string[], more: () => Record<string, string>): 
   })
 }
 
-describe('on PGlite', () => killed(['scheduler.after-enqueue', 'offline.after-results'], () => ({})))
+const POINTS = [
+  'scheduler.after-enqueue',
+  'offline.after-plan',
+  'offline.after-fan-out',
+  'offline.after-results',
+  'offline.before-complete',
+]
+
+describe('on PGlite', () => killed(POINTS, () => ({})))
 
 describe.skipIf(!redisServer.installed && !redisServer.required)(
   'on redis-server (skipped where it is not installed)',
@@ -100,15 +108,6 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       redis = await startRedis()
     })
     afterAll(() => redis.stop())
-    killed(
-      [
-        'scheduler.after-enqueue',
-        'offline.after-plan',
-        'offline.after-fan-out',
-        'offline.after-results',
-        'offline.before-complete',
-      ],
-      () => ({ REDIS_SERVER: redis.url }),
-    )
+    killed(POINTS, () => ({ REDIS_SERVER: redis.url }))
   },
 )

@@ -4,10 +4,14 @@ import { FAILURE_WINDOW_MS, levelOf, type Permit, permitCall, recordFailure, rec
 import { judgingLevelOf, type ProvidersHealth } from './provider-levels.ts'
 import { parseShared, type SharedProviders, stateOf, withProvider } from './shared-providers.ts'
 
-export type CallOutcome = { kind: 'answered' } | { kind: 'failed'; detail: string }
+export type CallOutcome =
+  | { kind: 'answered' }
+  | { kind: 'failed'; detail: string }
+  /** By whoever asked: it says nothing of the provider. */
+  | { kind: 'broken_off' }
 
 export interface ProviderHealth {
-  /** Asked before each call of a provider, of about so many tokens; its outcome has to be reported unless the call was broken off. */
+  /** Asked before each call of a provider, of about so many tokens; its outcome has to be reported, whatever it is. */
   permit(provider: string, tokens?: number): Promise<Permit>
   report(provider: string, permit: Permit, outcome: CallOutcome): Promise<void>
   /** Of the providers that any instance has configured. */
@@ -121,7 +125,7 @@ export function createProviderHealth({ state, providers, nowMs }: ProviderHealth
     },
 
     async report(provider, permit, outcome) {
-      if (permit.kind === 'refused') return
+      if (permit.kind === 'refused' || outcome.kind === 'broken_off') return
       if (outcome.kind === 'answered' && permit.kind === 'call') {
         countOf(provider).answered++
         return

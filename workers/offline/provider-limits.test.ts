@@ -1,8 +1,12 @@
 /** Limits of a provider that two workers share, on both adapters of the state. */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
+import { buildPrompt } from '../../engine/judge/prompt.ts'
 import { StateError, type StateStore } from '../../storage/state/port.ts'
 import { describeOnBothStates } from '../../test/support/on-both-states.ts'
+import { startOpenAiServer } from '../../test/support/openai-server.ts'
+import { NO_ANSWERS } from './answer-cache.ts'
+import { createJudgeClient } from './judge-client.ts'
 import { createProviderHealth, type ProviderHealth } from './provider-health.ts'
 import { withLimits } from './provider-limits.ts'
 import type { Provider } from './providers.ts'
@@ -74,6 +78,46 @@ function limits(open: (nowMs: () => number) => Promise<StateStore>): void {
       expect(atMs.at(-1)! - atMs[0]!).toBeGreaterThan(2 * MINUTE_MS)
     }
     expect(slept.length).toBeGreaterThan(0)
+  })
+
+  test('of one that is out nobody waits for room, and no part of its rate is taken', async () => {
+    const health = await worker('out', { requestsPerMinute: 6, tokensPerMinute: 6_000 })
+    nowMs = Math.ceil(nowMs / MINUTE_MS + 2) * MINUTE_MS
+    for (let i = 0; i < 5; i++)
+      await health.report('out', await health.permit('out', 1_000), { kind: 'failed', detail: '503' })
+    const waits = slept.length
+    for (let i = 0; i < 20; i++) expect(await health.permit('out', 1_000)).toMatchObject({ kind: 'refused' })
+    nowMs += 30_000
+    const probe = await health.permit('out', 1_000)
+    expect(probe.kind).toBe('probe')
+    expect(await health.permit('out', 1_000)).toMatchObject({ kind: 'refused' })
+    expect(slept).toHaveLength(waits)
+    await health.report('out', probe, { kind: 'answered' })
+  })
+
+  test('a call that is broken off gives its place back', async () => {
+    const [a, b] = await Promise.all([1, 2].map(() => worker('stopped', { concurrency: 1 })))
+    const server = await startOpenAiServer({ answer: () => ({ kind: 'hang' }) })
+    const client = createJudgeClient({
+      providers: new Map([['stopped', { name: 'stopped', baseUrl: server.url, apiKey: 'none' }]]),
+      health: a!,
+      cache: NO_ANSWERS,
+      nowMs: () => nowMs,
+      sleep: async () => {},
+      random: () => 0,
+    })
+    const abort = new AbortController()
+    const nonce = '0123456789abcdef'
+    const shown = [{ path: 'output.text', text: 'Yes.' }]
+    const prompt = buildPrompt({ rubric: '5 good. 1 bad.', scale: { low: 1, high: 5 }, shown, nonce })
+    const asked = client.ask(['stopped/small'], prompt, abort.signal)
+    while (server.requests.length === 0) await wait(5)
+    abort.abort()
+    expect(await asked).toEqual({ kind: 'aborted' })
+    await server.close()
+    const waits = slept.length
+    expect(await b!.permit('stopped', 1)).toMatchObject({ kind: 'call' })
+    expect(slept).toHaveLength(waits)
   })
 
   test('a call that is larger than a minute’s worth is made all the same', async () => {

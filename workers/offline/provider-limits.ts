@@ -97,9 +97,13 @@ export function withLimits(health: ProviderHealth, options: ProviderLimitsOption
     async permit(name, tokens = 0) {
       const provider = providers.get(name)
       if (provider === undefined) return health.permit(name)
+      // Of one that is out there is nothing to wait for: the next judge is asked at once, and no part of its rate is taken.
+      const before = await health.permit(name)
+      if (before.kind === 'refused') return before
       const giveBack = await place(provider)
       await rate(provider, tokens)
-      const permit: Permit = { ...(await health.permit(name)) }
+      // It may have gone out meanwhile. A probe is taken already.
+      const permit: Permit = { ...(before.kind === 'probe' ? before : await health.permit(name)) }
       if (permit.kind === 'refused') await giveBack()
       else places.set(permit, giveBack)
       return permit

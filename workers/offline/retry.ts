@@ -26,10 +26,11 @@ export const TIMED_OUT: Failure = outage('timed out')
 type ApiError = InstanceType<typeof OpenAI.APIError>
 
 /** Details name the status and the provider's message; never the request, which carries the trace. */
-export function classifyFailure(error: unknown): Failure {
+export function classifyFailure(error: unknown, nowMs: number): Failure {
   if (error instanceof OpenAI.APIConnectionTimeoutError) return TIMED_OUT
   if (error instanceof OpenAI.APIConnectionError) return classifyBroken(error)
-  if (error instanceof OpenAI.APIError && typeof error.status === 'number') return classifyStatus(error, error.status)
+  if (error instanceof OpenAI.APIError && typeof error.status === 'number')
+    return classifyStatus(error, error.status, nowMs)
   if (error instanceof SyntaxError) return { kind: 'garbled', detail: 'the response is not JSON' }
   throw error
 }
@@ -45,7 +46,7 @@ function outage(detail: string): Failure {
   return { kind: 'transient', detail, retryAfterMs: undefined, brief: detail, throttled: false }
 }
 
-function classifyStatus(error: ApiError, status: number): Failure {
+function classifyStatus(error: ApiError, status: number, nowMs: number): Failure {
   // Its message may repeat a part of the key.
   if (status === 401 || status === 403) return { kind: 'permanent', detail: `${status} the provider refused the key` }
   const detail = `${status} ${shorten(error.message.replace(/^\d+ /, ''))}`
@@ -59,7 +60,7 @@ function classifyStatus(error: ApiError, status: number): Failure {
     return {
       kind: 'transient',
       detail,
-      retryAfterMs: retryAfterMs(error.headers),
+      retryAfterMs: retryAfterMs(error.headers, nowMs),
       brief: `HTTP ${status}`,
       throttled: status === 429,
     }
@@ -75,7 +76,7 @@ function parameterOf(error: ApiError): 'response_format' | 'temperature' | 'logp
 }
 
 /** Milliseconds of `retry-after-ms` or `Retry-After` (seconds or an HTTP date); undefined without either. */
-export function retryAfterMs(headers: Headers | undefined, nowMs = Date.now()): number | undefined {
+export function retryAfterMs(headers: Headers | undefined, nowMs: number): number | undefined {
   const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '')
   if (inMs >= 0) return inMs
   const value = headers?.get('retry-after')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { latestSlotMs, runIdOf, windowOf } from './slot.ts'
+import { latestSlotMs, runIdOf, slotsBetween, windowOf } from './slot.ts'
 
 const utc = (text: string) => Date.parse(text)
 
@@ -21,6 +21,20 @@ test('an hour that daylight saving time skips has no slot', () => {
   expect(latestSlotMs({ cron: '30 1 * * *', timeZone: 'Europe/London' }, utc('2026-03-29T12:00:00Z'))).toBe(
     utc('2026-03-28T01:30:00Z'),
   )
+})
+
+test.each([
+  // On 2026-10-25 clocks in London go from 02:00 to 01:00, on 2026-11-01 in New York, on 2026-04-05 on Lord Howe Island by half an hour.
+  ['30 1 * * *', 'Europe/London', '2026-10-25T00:00:00Z', ['10-25T00:30', '10-26T01:30']],
+  ['30 1 * * *', 'America/New_York', '2026-11-01T00:00:00Z', ['11-01T05:30', '11-02T06:30']],
+  ['45 1 * * *', 'Australia/Lord_Howe', '2026-04-04T00:00:00Z', ['04-04T14:45', '04-05T15:15']],
+  ['0 */6 * * *', 'Europe/London', '2026-10-24T22:30:00Z', ['10-24T23:00', '10-25T06:00', '10-25T12:00']],
+  // By the hour: one more in a day of 25 hours.
+  ['30 * * * *', 'Europe/London', '2026-10-24T23:00:00Z', ['10-24T23:30', '10-25T00:30', '10-25T01:30', '10-25T02:30']],
+])('a time that clocks show twice is one slot: %s in %s', (cron, timeZone, from, expected) => {
+  const to = utc(from) + (cron.startsWith('30 *') ? 4 : cron.startsWith('0 */6') ? 16 : 41) * 3_600_000
+  const found = slotsBetween({ cron, timeZone }, utc(from), to, 50)
+  expect(found.map((ms) => new Date(ms).toISOString().slice(5, 16))).toEqual(expected)
 })
 
 test('nothing within 35 days is nothing', () => {

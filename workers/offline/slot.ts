@@ -23,22 +23,37 @@ export function latestSlotMs(schedule: Schedule, nowMs: number): number | undefi
   return slotsBetween(schedule, Number.NEGATIVE_INFINITY, nowMs, 1)[0]
 }
 
-/** The latest slots after `afterMs` and at or before `nowMs`, oldest first: `atMost` of them, and of 35 days at the most. */
+/**
+ * The latest slots after `afterMs` and at or before `nowMs`, oldest first: `atMost` of them, and of 35 days at the most. A time of day that
+ * clocks show twice, as they are put back, is a slot the first time.
+ */
 export function slotsBetween(schedule: Schedule, afterMs: number, nowMs: number, atMost: number): number[] {
   const matcher = createSlotMatcher(schedule)
-  const minutes = new Set(parse(schedule.cron).minute.map((minute) => minute % 15))
+  const { minute: everyMinute, hour: hours } = parse(schedule.cron)
+  const minutes = new Set(everyMinute.map((minute) => minute % 15))
+  // What is due each hour is due in the repeated one too.
+  const isRepeated = hours.length === 24 ? () => false : repeatedIn(schedule.timeZone)
   const newest = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS
   const oldest = Math.max(newest - LOOK_BACK_MS, afterMs)
   const found: number[] = []
   try {
     for (let ms = newest; ms > oldest && found.length < atMost; ms -= MINUTE_MS) {
       // Offsets from UTC are multiples of 15 min, so most minutes are ruled out without asking the time zone's rules.
-      if (minutes.has((ms / MINUTE_MS) % 15) && matcher.match(new Date(ms))) found.push(ms)
+      if (minutes.has((ms / MINUTE_MS) % 15) && matcher.match(new Date(ms)) && !isRepeated(ms)) found.push(ms)
     }
     return found.reverse()
   } finally {
     void matcher.destroy()
   }
+}
+
+/** By so much clocks are put back where there is daylight saving time: half an hour on Lord Howe Island. */
+const PUT_BACK_MS = [30 * MINUTE_MS, 60 * MINUTE_MS]
+
+/** Whether clocks of the time zone showed the same before: in the hour after they are put back. */
+function repeatedIn(timeZone: string): (ms: number) => boolean {
+  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'short', timeStyle: 'short' })
+  return (ms) => PUT_BACK_MS.some((byMs) => clock.format(ms - byMs) === clock.format(ms))
 }
 
 /**
