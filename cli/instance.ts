@@ -317,6 +317,7 @@ async function start(
         backups,
         evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
         offline: offline.control,
+        judges: settings,
         judging: () => offline.judging(),
         liveState: () => state.state(),
         subscriptions: { log, redactorOf: (whose) => redactors.of(whose), erased },

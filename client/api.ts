@@ -646,16 +646,31 @@ export type EvalFlipsResponse = {
 export type EvalPromptResponse = {
   eval: string
   traceId: string
-  spanId?: string
-  notAsked?: string
-  questions: {
-    promptVersion: string
-    messages: {
-      role: "system" | "user"
-      content: string
+  session?: string
+  traces?: string[]
+  judges: string[]
+  fallbacks: string[]
+  subjects: {
+    spanId?: string
+    notAsked?: string
+    questions: {
+      promptVersion: string
+      messages: {
+        role: "system" | "user"
+        content: string
+      }[]
+      hasPlaceholder?: true
+      cut: {
+        path: string
+        chars: number
+        shownChars: number
+      }[]
+      schemaName: string
+      schema: Record<string, unknown>
+      topLogprobs?: number
     }[]
-    hasPlaceholder?: true
   }[]
+  notShown?: number
 }
 
 export type Eval = {

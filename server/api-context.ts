@@ -3,6 +3,7 @@ import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
 import type { Plan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { VerifyReport } from '../engine/integrity/report.ts'
+import type { JudgesInForce } from '../engine/judge/in-force.ts'
 import type { Redactor } from '../engine/redact/redact.ts'
 import type { PiiPatterns } from '../engine/testing/redact-text.ts'
 import type { Keys } from '../storage/access/keys.ts'
@@ -58,6 +59,8 @@ export interface ApiContext {
   offline?: OfflineControl | undefined
   /** Where the evaluators tell of live agents; rejects with `StateError`. Absent where instances share no state. */
   liveState?: (() => Promise<Pick<StateStore, 'list'>>) | undefined
+  /** Who judges, as it is configured; nothing of it is told but names. Absent where nobody is. */
+  judges?: JudgesInForce | undefined
   /** Which judge providers take calls. Absent where none is asked. */
   judging?: (() => Promise<Judging>) | undefined
   /** For the dead letters in it. Absent where stored traces are looked at without one. */

@@ -58,6 +58,17 @@ offline eval kind {
   pass: score >= 4
   missing: unknown
 }
+
+offline eval ended_well {
+  every: day at 06:00 in "UTC"
+  sample: 10 of session over 24h
+  show: trace.input.text
+  scale: 1 to 5
+  judge: "openai/gpt-5-mini"
+  rubric: "5 well, 1 badly"
+  pass: score >= 4
+  missing: unknown
+}
 `
 const trace = (n: number): string => n.toString(16).padStart(32, '0')
 const call = '00000000000000a1'
@@ -165,6 +176,7 @@ beforeAll(async () => {
       definitions: {
         current: () => ({ plan: plan!, sources: new Map([['shop.eval', SOURCE]]), loadedAtMs: nowMs, diagnostics: [] }),
       },
+      judges: { defaultJudge: null, providers: [{ name: 'openai', logprobs: true }] },
       pii: noPii,
       nowMs: () => nowMs,
     },
@@ -317,13 +329,24 @@ test('a subject that the same eval judged otherwise before', async () => {
 
 test('what the judge is asked, of what was judged last unless a trace is named', async () => {
   const last = evalPromptResponseSchema.parse((await get('/v1/evals/shop/kind/prompt')).body)
-  expect(last).toMatchObject({ traceId: trace(3), spanId: call })
-  const [system, user] = last.questions[0]!.messages
+  expect(last).toMatchObject({ traceId: trace(3), judges: ['openai/gpt-5-mini'], subjects: [{ spanId: call }] })
+  const [system, user] = last.subjects[0]!.questions[0]!.messages
   expect(system?.role).toBe('system')
   expect(user?.content).toContain('5 kind, 1 rude')
   expect(user?.content).toContain('question 3')
   const named = evalPromptResponseSchema.parse((await get(`/v1/evals/shop/kind/prompt?trace=${trace(1)}`)).body)
-  expect(named.questions[0]?.messages[1]?.content).toContain('question 1')
+  const [question] = named.subjects[0]!.questions
+  expect(question?.messages[1]?.content).toContain('question 1')
+  // The provider is configured to give log-probabilities: that is what is sent.
+  expect(question?.topLogprobs).toBe(20)
+})
+
+test('what the judge is asked of the session that a trace is of', async () => {
+  const path = `/v1/evals/shop/ended_well/prompt?trace=${trace(1)}`
+  const { traceId, session, traces: all, subjects } = evalPromptResponseSchema.parse((await get(path)).body)
+  expect([traceId, session, all]).toEqual([trace(3), 's', [trace(3), trace(2), trace(1)]])
+  const text = subjects[0]?.questions[0]?.messages[1]?.content
+  for (const n of [1, 2, 3]) expect(text).toContain(`question ${n}`)
 })
 
 test('a trace as a test of the evals that say something of it', async () => {

@@ -312,21 +312,42 @@ export const evalFlipsResponseSchema = z.object({
   ),
 })
 
-/** What a judge is asked about one subject. */
+/** What the judges of an eval are asked about a trace, or about a session of traces. */
 export const evalPromptResponseSchema = z.object({
   eval: z.string(),
+  /** Of a session that of its first trace. */
   traceId: z.string(),
-  spanId: z.string().optional(),
-  /** The reason, where nothing is asked. */
-  notAsked: z.string().optional(),
-  questions: z.array(
+  /** Of an eval of sessions, with the traces that are looked at. */
+  session: z.string().optional(),
+  traces: z.array(z.string()).optional(),
+  /** Empty where neither the eval nor the configuration names one. The prompts are those of the first. */
+  judges: z.array(z.string()),
+  fallbacks: z.array(z.string()),
+  /** What of the trace is in the eval's scope. */
+  subjects: z.array(
     z.object({
-      promptVersion: z.string(),
-      messages: z.array(z.object({ role: z.enum(['system', 'user']), content: z.string() })),
-      /** It follows on an answer, in whose place stands a placeholder. */
-      hasPlaceholder: z.literal(true).optional(),
+      spanId: z.string().optional(),
+      /** Why, where nothing is asked. */
+      notAsked: z.string().optional(),
+      questions: z.array(
+        z.object({
+          promptVersion: z.string(),
+          messages: z.array(z.object({ role: z.enum(['system', 'user']), content: z.string() })),
+          /** It follows on an answer, in whose place stands a placeholder. */
+          hasPlaceholder: z.literal(true).optional(),
+          /** Texts of which parts are left out. */
+          cut: z.array(z.object({ path: z.string(), chars: z.int(), shownChars: z.int() })),
+          /** JSON Schema of the answer. */
+          schemaName: z.string(),
+          schema: z.looseObject({}),
+          /** Where it is answered by the probabilities of one token: of how many. */
+          topLogprobs: z.int().optional(),
+        }),
+      ),
     }),
   ),
+  /** So many more subjects are in scope: name one by `span`. */
+  notShown: z.int().optional(),
 })
 
 /** One for each file of evals that say something of the trace. */

@@ -1,17 +1,15 @@
 /** `assay judge show EVAL TRACE`: prompts as they would be sent. */
-import { randomBytes } from 'node:crypto'
-import type { JudgePlan, OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
-import { type ShownSubject, showSubject } from '../../engine/evaluate/judge-questions.ts'
-import { isMeasured } from '../../engine/evaluate/measure.ts'
-import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import { viewTrace } from '../../engine/evaluate/trace-view.ts'
-import type { Span } from '../../engine/model/span.ts'
+import type { EvalPlan } from '../../dsl/plan.ts'
+import { judgedEval, promptsAbout } from '../../server/judge-prompts.ts'
 import { traceIdSchema } from '../../server/parameters.ts'
-import { parseJudgeName } from '../../workers/offline/providers.ts'
+import { type EvalPromptResponse, evalPromptResponseSchema } from '../../server/schemas.ts'
+import { askApi } from '../commands/ask-api.ts'
 import { exitCodes } from '../exit-codes.ts'
-import { type ConfiguredJudges, configuredJudges } from '../run/configured-judges.ts'
+import { configuredJudges } from '../run/configured-judges.ts'
+import { openApiSource } from '../stored/api-source.ts'
 import { evalNamed, loadDefinitions } from '../stored/definitions.ts'
-import { findTrace, type TraceFlags } from '../stored/one-trace.ts'
+import { type TraceFlags, withTrace } from '../stored/one-trace.ts'
+import { SourceError } from '../stored/source.ts'
 import { spanNamed } from '../stored/span-named.ts'
 import { showJson, showText } from './show-report.ts'
 
@@ -20,6 +18,13 @@ export interface ShowFlags extends TraceFlags {
   readonly span?: string
   readonly json?: boolean
 }
+
+type Found =
+  | { ok: true; evalPlan: EvalPlan; prompts: EvalPromptResponse }
+  /** Without a message where it is told already. */
+  | { ok: false; message?: string; exitCode: number }
+
+const refused = (message: string): Found => ({ ok: false, message, exitCode: exitCodes.usage })
 
 /** Prints, and returns the exit code. */
 export async function runJudgeShow(evalName: string, trace: string, flags: ShowFlags): Promise<number> {
@@ -30,54 +35,64 @@ export async function runJudgeShow(evalName: string, trace: string, flags: ShowF
         ? `the eval comes first, then the trace: assay judge show ${trace} ${evalName}`
         : `${JSON.stringify(trace)} is not a trace id of 32 hex digits`,
     )
-  const definitions = loadDefinitions(flags.evals)
-  if (!definitions.ok) return definitions.exitCode
-  const { plan } = definitions
-  const named = evalNamed(evalName, plan)
-  if (!named.ok) return usage(named.message)
-  const { evalPlan } = named
-  if (evalPlan.kind === 'online') return usage(`${evalPlan.id} is an online eval: it asks no judge`)
-  if (isMeasured(evalPlan)) return usage(`${evalPlan.id} asks no judge: its metric is worked out`)
-  if (evalPlan.sample.scope.subject === 'session') return usage(`${evalPlan.id} is of sessions, and this is a trace`)
-  const found = await findTrace(traceId.data, flags, process.env)
-  if (!found.ok) return usage(found.message)
-  const configured = configuredJudges()
-  if (!configured.ok) return usage(configured.message)
-  const judge = evalPlan.method.judge ?? configured.judges.defaultJudge
-  const isDirect = givesLogprobs(judge, configured.judges)
-  const subjects = await subjectsOf(plan, evalPlan, found.trace.spans, isDirect)
-  if (subjects.length === 0) return usage(`nothing of the trace is in the scope of ${evalPlan.id}`)
-  let shown = subjects
-  if (flags.span !== undefined) {
+  const { server, evals, on, data } = flags
+  const isOfInstance = server !== undefined && evals === undefined && on === undefined && data === undefined
+  const found = isOfInstance
+    ? await inForce(evalName, traceId.data, server)
+    : await atHand(evalName, traceId.data, flags)
+  if (!found.ok) return found.message === undefined ? found.exitCode : usage(found.message)
+  const { evalPlan, prompts } = found
+  let { subjects } = prompts
+  if (flags.span !== undefined && evalPlan.kind === 'offline') {
     const ids = subjects.flatMap(({ spanId }) => spanId ?? [])
-    if (ids.length === 0) return usage(`${evalPlan.id} looks at traces: leave out --span`)
-    const span = spanNamed(flags.span, ids, `${evalPlan.sample.scope.subject} in scope with the id`)
+    const { subject } = evalPlan.sample.scope
+    if (ids.length === 0) return usage(`${evalPlan.id} looks at ${subject}s: leave out --span`)
+    const span = spanNamed(flags.span, ids, `${subject} in scope with the id`)
     if (!span.ok) return usage(span.message)
-    shown = subjects.filter(({ spanId }) => spanId === span.spanId)
+    subjects = subjects.filter(({ spanId }) => spanId === span.spanId)
   }
   const report = flags.json === true ? showJson : showText
-  process.stdout.write(report(evalPlan, judge, traceId.data, shown))
+  process.stdout.write(report({ ...prompts, subjects }, isOfInstance ? server : null))
   return exitCodes.ok
 }
 
-/** Whether the first of the judges is asked for log-probabilities where that can be. */
-function givesLogprobs(judge: JudgePlan | null, { providers }: ConfiguredJudges): boolean {
-  const provider = parseJudgeName(judge?.models[0] ?? '').provider
-  return providers.some(({ name, logprobs }) => name === provider && logprobs === true)
+/** By the definitions at hand and the configuration of this machine. */
+async function atHand(evalName: string, traceId: string, flags: ShowFlags): Promise<Found> {
+  const definitions = loadDefinitions(flags.evals)
+  if (!definitions.ok) return { ok: false, exitCode: definitions.exitCode }
+  const { plan } = definitions
+  const named = evalNamed(evalName, plan)
+  if (!named.ok) return refused(named.message)
+  const judged = judgedEval(named.evalPlan)
+  if (!judged.ok) return refused(judged.message)
+  const { evalPlan } = judged
+  const configured = configuredJudges()
+  if (!configured.ok) return refused(configured.message)
+  const found = await withTrace(traceId, flags, process.env, ({ spans }, sessions) =>
+    promptsAbout({ plan, evalPlan, spans, judges: configured.judges, sessions }),
+  )
+  if (!found.ok) return refused(found.message)
+  const outcome = found.value
+  return outcome.ok ? { ok: true, evalPlan, prompts: outcome.prompts } : refused(outcome.message)
 }
 
-async function subjectsOf(
-  plan: Plan,
-  evalPlan: OfflineEvalPlan,
-  spans: readonly Span[],
-  isDirect: boolean,
-): Promise<ShownSubject[]> {
-  const [first] = spans
-  if (first === undefined) return []
-  const compiled = compileOfflineEval(plan, evalPlan)
-  const view = viewTrace(first.tenant, first.traceId, spans)
-  const nonce = (): string => randomBytes(16).toString('hex')
-  return Promise.all(compiled.subjects(view).map((span) => showSubject(compiled, view, span, { nonce, isDirect })))
+/** As the running instance would ask: by the definitions in force there, and by its configuration. */
+async function inForce(evalName: string, traceId: string, server: string): Promise<Found> {
+  try {
+    const plan = await openApiSource(server).plan()
+    if (plan === null) return refused(`${server} has no definitions`)
+    const named = evalNamed(evalName, plan)
+    if (!named.ok) return refused(named.message.replace('the definitions here', `those in force at ${server}`))
+    const { evalPlan } = named
+    const judged = judgedEval(evalPlan)
+    if (!judged.ok) return refused(judged.message)
+    const path = `v1/evals/${encodeURIComponent(evalPlan.package)}/${encodeURIComponent(evalPlan.name)}/prompt`
+    const answer = await askApi(server, path, { trace: traceId }, evalPromptResponseSchema)
+    return answer.ok ? { ok: true, evalPlan, prompts: answer.value } : refused(answer.message)
+  } catch (error) {
+    if (error instanceof SourceError) return refused(error.message)
+    throw error
+  }
 }
 
 function usage(message: string): number {

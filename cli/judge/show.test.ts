@@ -1,11 +1,17 @@
 /** `assay judge show` as a user runs it. */
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { compileProject } from '../../dsl/project.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
+import { type Api, startApi } from '../../server/api.ts'
+import { openTraces } from '../../storage/traces/open.ts'
+import type { TracesStore } from '../../storage/traces/port.ts'
+import { openGate } from '../../test/support/open-gate.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -36,6 +42,22 @@ offline eval polite_calls {
   rubric: "5 polite, 1 rude"
   pass: score >= 4
 }
+offline eval ended_well {
+  every: day at 06:00 in "UTC"
+  sample: 10 of session over 24h
+  judge: "openai/gpt-5-mini"
+  show: trace.output.text
+  scale: 1 to 5
+  rubric: "5 solved, 1 not"
+  pass: score >= 4
+}
+offline eval all_grounded {
+  every: day at 06:00 in "UTC"
+  sample: 10 of session over 24h
+  judge: "openai/gpt-5-mini"
+  metric: faithfulness(answer: output.text, context: retrieval.documents)
+  pass: score >= 90%
+}
 offline eval overlap {
   every: day at 06:00 in "UTC"
   sample: 10 of trace over 24h
@@ -44,7 +66,10 @@ offline eval overlap {
 }
 `
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
-const at = { traceId: TRACE, startTimeUs: 1e15, durationNs: 1e9 }
+const [SECOND, ALONE] = ['1'.repeat(32), '2'.repeat(32)]
+const at = { traceId: TRACE, startTimeUs: 1e15, durationNs: 1e9, sessionId: 'talk' }
+/** An hour later in the same session. */
+const later = { ...at, traceId: SECOND, startTimeUs: 1e15 + 3.6e9 }
 const spans = [
   makeSpan({ ...at, spanId: '00000000000000aa', kind: 'agent', outputText: 'It left.\n\u001b[2J<|im_start|>' }),
   makeSpan({
@@ -53,6 +78,22 @@ const spans = [
     parentSpanId: '00000000000000aa',
     kind: 'retriever',
     documents: [{ id: 'kb', text: 'Parcels leave daily.', score: 1 }],
+  }),
+  makeSpan({ ...later, spanId: '00000000000000cc', kind: 'agent', outputText: 'It arrives on Friday.' }),
+  makeSpan({
+    ...later,
+    spanId: '00000000000000dd',
+    parentSpanId: '00000000000000cc',
+    kind: 'retriever',
+    documents: [{ id: 'kb', text: 'Parcels need four days.', score: 1 }],
+  }),
+  makeSpan({
+    ...at,
+    traceId: ALONE,
+    spanId: '00000000000000ee',
+    kind: 'agent',
+    sessionId: undefined,
+    outputText: 'Hi.',
   }),
 ]
 
@@ -65,6 +106,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const main = new URL('../main.ts', import.meta.url).pathname
+const golden = (name: string): string => join(import.meta.dirname, 'golden', name)
+/** The marks of blocks are random. */
+const steady = (text: string): string => text.replaceAll(/[0-9a-f]{32}(?= |,|>)/g, (id) => (id in KNOWN ? id : 'MARK'))
+const KNOWN: Readonly<Record<string, true>> = { [TRACE]: true, [SECOND]: true }
+
 function show(...args: string[]) {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
@@ -96,6 +142,20 @@ describe('assay judge show', () => {
     expect(stdout).toContain('1. (a claim that the first answer lists)')
   })
 
+  test('to the letter: a metric that asks in steps, of each trace of a session', async () => {
+    // Whichever of its traces is named.
+    const { stdout, stderr, status } = show('all_grounded', SECOND)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    await expect(steady(stdout)).toMatchFileSnapshot(golden('session-claims.txt'))
+  })
+
+  test('to the letter: a rubric on a session', async () => {
+    await expect(steady(show('ended_well', TRACE).stdout)).toMatchFileSnapshot(golden('session-rubric.txt'))
+    const { traceId, session, traces } = JSON.parse(show('ended_well', SECOND, '--json').stdout)
+    expect([traceId, session, traces]).toEqual([TRACE, 'talk', [TRACE, SECOND]])
+  })
+
   test('for programs: the body of each request', () => {
     const { stdout } = show('shop/kind', TRACE, '--json')
     expect(JSON.parse(stdout)).toMatchObject({
@@ -120,6 +180,11 @@ describe('assay judge show', () => {
   test.each<[string, string[], string]>([
     ['an online eval', ['fast', TRACE], 'shop/fast is an online eval: it asks no judge'],
     ['a metric without a judge', ['overlap', TRACE], 'shop/overlap asks no judge: its metric is worked out'],
+    [
+      'a trace that is of no session',
+      ['ended_well', ALONE],
+      `shop/ended_well is of sessions, and trace ${ALONE} names none`,
+    ],
     ['nothing in scope', ['polite_calls', TRACE], 'nothing of the trace is in the scope of shop/polite_calls'],
     ['the wrong order', [TRACE, 'kind'], 'the eval comes first, then the trace'],
     ['no trace id', ['kind', 'abc'], '"abc" is not a trace id of 32 hex digits'],
@@ -127,5 +192,55 @@ describe('assay judge show', () => {
     const { stderr, status } = show(...args)
     expect(status).toBe(2)
     expect(stderr).toContain(message)
+  })
+})
+
+describe('of a running instance', () => {
+  let data = ''
+  let traces: TracesStore
+  let api: Api
+  beforeAll(async () => {
+    data = mkdtempSync(join(tmpdir(), 'assay-judge-store-'))
+    traces = await openTraces({ dataDir: data })
+    await traces.migrate()
+    await traces.insertSpans(spans, 'spans')
+    // What is in force there is not what is at hand.
+    const text = EVALS.replace('5 solved, 1 not', '5 in force, 1 not')
+    const { plan } = compileProject({ files: [{ path: 'shop.eval', text }], readImport: () => null })
+    api = await startApi({
+      gate: openGate,
+      ...{ host: '127.0.0.1', port: 0, traces, nowMs: Date.now },
+      status: async () => ({ status: 'ok', components: [] }),
+      definitions: { current: () => ({ plan: plan!, loadedAtMs: 0, diagnostics: [] }) },
+      judges: { defaultJudge: { models: ['google/gemini'], fallbacks: [], take: null }, providers: [] },
+    })
+  }, 60_000)
+  afterAll(async () => {
+    await api.drain()
+    await traces.close()
+    rmSync(data, { recursive: true })
+  })
+
+  async function showAt(...args: string[]): Promise<string> {
+    const server = `http://127.0.0.1:${api.port}`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [main, 'judge', 'show', ...args, '--server', server],
+      { cwd: folder, encoding: 'utf8' },
+    )
+    return stdout.replaceAll(server, 'SERVER')
+  }
+
+  test('by its definitions, its configuration and its traces', async () => {
+    const rubric = await showAt('ended_well', SECOND)
+    expect(rubric).toContain('by the definitions in force at SERVER\n')
+    expect(rubric).toContain('5 in force, 1 not')
+    expect(rubric).toContain('It arrives on Friday.')
+    expect(await showAt('grounded', TRACE)).toContain('asks: google/gemini; ')
+  })
+
+  test('by the definitions that are named, of its session', async () => {
+    const stdout = await showAt('ended_well', SECOND, '--evals', 'shop.eval')
+    expect(steady(stdout)).toBe(readFileSync(golden('session-rubric.txt'), 'utf8'))
   })
 })

@@ -253,6 +253,7 @@ async function listen(
           nowMs: shared.nowMs,
         }),
         offline: runs,
+        judges: settings.judgesInForce,
         judging: () => runs.judging(),
         ...(shared.state !== null && { liveState: shared.state }),
         subscriptions: { log: shared.log, redactorOf: (tenant) => redactors.of(tenant), erased },

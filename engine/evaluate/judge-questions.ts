@@ -7,12 +7,12 @@ import type { ProjectedSpan, TraceView } from './subject.ts'
 
 export interface ShownQuestion {
   readonly prompt: JudgePrompt
-  /** It holds a placeholder in the place of what the answer before it would be. */
+  /** It is made of the answer to the one before, in whose place stands `PLACEHOLDER`. */
   readonly isAfterAnswer: boolean
 }
 
 export interface ShownSubject {
-  /** Undefined for the trace itself. */
+  /** Undefined for the trace or the session itself. */
   readonly spanId: string | undefined
   readonly questions: readonly ShownQuestion[]
   /** Why nothing is asked; null where something is. */
@@ -21,6 +21,7 @@ export interface ShownSubject {
 
 export const PLACEHOLDER = '(a claim that the first answer lists)'
 
+/** Every question, each as it would be sent: of a metric that asks in steps, and of a session each of its traces, all of them. */
 export async function showSubject(
   { plan, inquire }: OfflineEval,
   view: TraceView,
@@ -31,12 +32,15 @@ export async function showSubject(
   const inquiry = inquire(view, span)
   const questions: ShownQuestion[] = []
   if (inquiry.kind === 'none') return { spanId: span?.spanId, questions, why: inquiry.why }
+  let isAfterAnswer = false
   const scored = await inquiry.about({
     nonce,
     async ask(question) {
       const asked = (isDirect ? question.direct : undefined) ?? question
-      questions.push({ prompt: asked, isAfterAnswer: questions.length > 0 })
+      questions.push({ prompt: asked, isAfterAnswer })
+      // The one answer that another question is made of; to all others it is none, and the next subject's first question follows.
       const reading = question.read(JSON.stringify({ claims: [PLACEHOLDER] }))
+      isAfterAnswer = reading.kind === 'answer'
       return reading.kind === 'answer' ? reading : { kind: 'none', why: { code: 'abstained' } }
     },
   })

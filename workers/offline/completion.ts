@@ -88,7 +88,7 @@ type RequestBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreamin
 export function requestOf(
   model: string,
   messages: JudgePrompt['messages'],
-  prompt: JudgePrompt,
+  prompt: Pick<JudgePrompt, 'schema' | 'schemaName'> & { topLogprobs?: number | undefined },
   traits: ModelTraits,
 ): RequestBody {
   const body: RequestBody = { model, messages }

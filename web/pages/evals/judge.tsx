@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
-import type { EvalDetailResponse } from '../../../client/api.ts'
+import { Fragment, useState } from 'react'
+import type { EvalDetailResponse, EvalPromptResponse } from '../../../client/api.ts'
 import { api } from '../../data/api.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
@@ -67,25 +67,42 @@ function Prompt({ evalId }: { evalId: string }) {
       <summary>The whole prompt, about what was judged last</summary>
       {error !== null && <ProblemNote error={error} />}
       {isOpen && isPending && <Loading what="the prompt" />}
-      {data?.notAsked !== undefined && <p className="faint">Nothing is asked: {data.notAsked.replaceAll('_', ' ')}.</p>}
-      {data?.questions.map((question, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: questions about one subject never change places
-        <div key={at} className="prompt">
-          {question.hasPlaceholder === true && (
-            <p className="faint">
-              This question follows on the answer to the one before, of which none was asked for here.
-            </p>
-          )}
-          {question.messages.map(({ role, content }) => (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
-            <section key={role} className="source" tabIndex={0} aria-label={`${role} message`}>
-              <h3>{role}</h3>
-              <div className="text">{content}</div>
-            </section>
+      {data?.subjects.map(({ spanId, notAsked, questions }) => (
+        <Fragment key={spanId ?? ''}>
+          {notAsked !== undefined && <p className="faint">Nothing is asked: {notAsked}.</p>}
+          {questions.map((question, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: questions about one subject never change places
+            <Question key={at} question={question} />
           ))}
-          <p className="faint">template {question.promptVersion}</p>
-        </div>
+        </Fragment>
       ))}
     </details>
+  )
+}
+
+type PromptQuestion = EvalPromptResponse['subjects'][number]['questions'][number]
+
+function Question({ question: { messages, hasPlaceholder, cut, promptVersion } }: { question: PromptQuestion }) {
+  return (
+    <div className="prompt">
+      {hasPlaceholder === true && (
+        <p className="faint">
+          This question is made of the answer to the one before, in whose place stands a placeholder here.
+        </p>
+      )}
+      {cut.map(({ path, chars, shownChars }) => (
+        <p key={path} className="faint">
+          {path} is cut: {shownChars.toLocaleString()} of {chars.toLocaleString()} characters.
+        </p>
+      ))}
+      {messages.map(({ role, content }) => (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        <section key={role} className="source" tabIndex={0} aria-label={`${role} message`}>
+          <h3>{role}</h3>
+          <div className="text">{content}</div>
+        </section>
+      ))}
+      <p className="faint">template {promptVersion}</p>
+    </div>
   )
 }
