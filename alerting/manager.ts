@@ -361,7 +361,7 @@ class Manager {
   }
 
   #isMuted(tenant: string, transition: NotifiedTransition): boolean {
-    if (silencing(this.#controls.all(), tenant, transition, this.#options.nowMs()) !== null) return true
+    if (silencing(this.#controls.all(), tenant, transition, this.#options.nowMs()).length > 0) return true
     if (this.#options.inhibits === false || transition.severity !== 'ticket') return false
     const pages = this.#states.firingOn(tenant, transition.evalId)
     return pages.some(

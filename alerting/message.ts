@@ -137,11 +137,13 @@ export function headlineOf({ event, items }: AlertMessage): string {
 export const foundLines = ({ investigation }: Pick<AlertItem, 'investigation'>): string[] =>
   investigation == null ? [] : investigationLines(investigation)
 
-/** Who took it on, and why they say so; of a message about one. */
+/** Who took it on, until when, and why they say so; of a message about one. */
 export function acknowledgementText({ items }: AlertMessage): string | null {
   const taken = items[0]?.acknowledged ?? null
   if (taken === null || items.length > 1) return null
-  return taken.reason === null ? `Acknowledged by ${taken.by}.` : `Acknowledged by ${taken.by}: ${taken.reason}`
+  const { by, reason, untilMs } = taken
+  const until = untilMs === null ? '' : ` until ${new Date(untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+  return `Acknowledged by ${by}${until}${reason === null ? '.' : `: ${reason}`}`
 }
 
 /** The page of a subject: of its span where it is one. */

@@ -264,8 +264,9 @@ export type AlertStateJson = {
     by: string
     reason: string | null
     at: string
+    until: string | null
   } | null
-  silencedBy: string | null
+  silencedBy: string[]
 }
 
 export type AlertStatesResponse = {
@@ -1754,9 +1755,10 @@ export const createApi = (request: Request) => ({
   /** what each alert on changes can see, from the traffic that there was */
   listAlertDetectability: (signal?: AbortSignal): Promise<AlertDetectabilityResponse> =>
     request('GET', `/v1/alerts/detectability`, { signal }),
-  /** an alert that fires taken on: alert, by, reason */
+  /** an alert that fires taken on for a while: alert, minutes (a day), by, reason */
   acknowledgeAlert: (body: {
     alert: string
+    minutes?: number
     by?: string
     reason?: string
   }, signal?: AbortSignal): Promise<AlertStatesResponse> =>

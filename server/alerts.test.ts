@@ -12,7 +12,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { ALERT_STATE, ALERTS, AUDIT_LOG } from '../storage/log/topics.ts'
 import { buildApi } from './api.ts'
 import type { ApiApp, ApiContext } from './api-context.ts'
-import type { AlertHistoryResponse, SilenceJson } from './schemas.ts'
+import type { AlertHistoryResponse, AlertStatesResponse, SilenceJson } from './schemas.ts'
 
 const CHANGES = `package shop
 online eval fast { on: trace  score: duration  pass: score <= 8s }
@@ -84,7 +84,7 @@ test('an alert fires, is acknowledged, and is over', async () => {
   expect((await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'ann' })).status).toBe(404)
   await fire('firing')
   expect((await ask('/v1/alerts')).body).toMatchObject({
-    alerts: [{ alert: 'shop/leak', group: { env: 'prod' }, state: 'firing', acknowledged: null, silencedBy: null }],
+    alerts: [{ alert: 'shop/leak', group: { env: 'prod' }, state: 'firing', acknowledged: null, silencedBy: [] }],
   })
   const taken = await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'ann', reason: 'on it' })
   expect(taken.body).toMatchObject({ alerts: [{ acknowledged: { by: 'ann', reason: 'on it' } }] })
@@ -94,6 +94,40 @@ test('an alert fires, is acknowledged, and is over', async () => {
   expect((await ask('/v1/alerts/history?alert=shop/leak')).body).toMatchObject({
     transitions: [{ state: 'resolved' }, { state: 'firing' }],
   })
+})
+
+test('an acknowledgement is over by itself; by the same person for the same reason it is prolonged, by another it is another', async () => {
+  await fire('firing')
+  const taken = async () => (await ask('/v1/alerts')).body as unknown as AlertStatesResponse
+  const at = (minutes: number): string => new Date(Date.UTC(2026, 10, 21, 10, minutes)).toISOString()
+  await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'ann', reason: 'on it', minutes: 60 })
+  expect((await taken()).alerts).toMatchObject([{ acknowledged: { by: 'ann', at: at(0), until: at(60) } }])
+  clockMs += 30 * 60_000
+  await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'ann', reason: 'on it', minutes: 60 })
+  expect((await taken()).alerts).toMatchObject([{ acknowledged: { by: 'ann', at: at(0), until: at(90) } }])
+  await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'bob', minutes: 60 })
+  expect((await taken()).alerts).toMatchObject([
+    { acknowledged: { by: 'bob', reason: null, at: at(30), until: at(90) } },
+  ])
+  clockMs += 60 * 60_000
+  expect((await taken()).alerts).toMatchObject([{ acknowledged: null }])
+  await ask('/v1/alerts/ack', { alert: 'shop/leak', by: 'bob' })
+  expect((await taken()).alerts).toMatchObject([{ acknowledged: { at: at(90), until: at(90 + 24 * 60) } }])
+  expect((await ask('/v1/alerts/ack', { alert: 'shop/leak', minutes: 0 })).status).toBe(400)
+})
+
+test('of two silences on an alert both are named', async () => {
+  await fire('firing')
+  const silence = async (minutes: number): Promise<string> => {
+    const asked = { matchers: { alert: 'shop/leak' }, minutes, by: 'ann', reason: 'deploy' }
+    return ((await ask('/v1/silences', asked)).body as unknown as SilenceJson).id
+  }
+  const [one, two] = [await silence(30), await silence(60)]
+  const silencedBy = async () =>
+    ((await ask('/v1/alerts')).body as unknown as AlertStatesResponse).alerts[0]?.silencedBy
+  expect(new Set(await silencedBy())).toEqual(new Set([one, two]))
+  clockMs += 31 * 60_000
+  expect(await silencedBy()).toEqual([two])
 })
 
 test('what alerts were comes in pages, whatever happens meanwhile', async () => {
@@ -164,12 +198,12 @@ test('a silence is in force, then ended; it needs a reason, an end, and somethin
   })
   expect(made).toMatchObject({ status: 201, body: { state: 'active', by: 'ann', until: '2026-11-21T11:00:00.000Z' } })
   const { id } = made.body as unknown as SilenceJson
-  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ silencedBy: id }] })
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ silencedBy: [id] }] })
   expect((await ask(`/v1/silences/${id}/expire`, { by: 'bo' })).body).toMatchObject({
     state: 'expired',
     expiredBy: 'bo',
   })
-  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ silencedBy: null }] })
+  expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ silencedBy: [] }] })
   for (const wrong of [
     { matchers: {}, minutes: 60, reason: 'x' },
     { matchers: { alert: '*' }, minutes: 60 },

@@ -69,7 +69,12 @@ export const ROUTES: readonly RouteEntry[] = [
     'read',
     'what each alert on changes can see, from the traffic that there was',
   ),
-  route('POST', '/v1/alerts/ack', 'edit', 'an alert that fires taken on: alert, by, reason'),
+  route(
+    'POST',
+    '/v1/alerts/ack',
+    'edit',
+    'an alert that fires taken on for a while: alert, minutes (a day), by, reason',
+  ),
   route(
     'POST',
     '/v1/alerts/rebaseline',

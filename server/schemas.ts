@@ -759,9 +759,12 @@ export const alertTransitionJsonSchema = z.object({
 })
 
 export const alertStateJsonSchema = alertTransitionJsonSchema.extend({
-  acknowledged: z.object({ by: z.string(), reason: z.string().nullable(), at: z.string() }).nullable(),
-  /** The id of a silence that is in force on it. */
-  silencedBy: z.string().nullable(),
+  /** While it is in force; `until` is null in those that last as long as the incident. */
+  acknowledged: z
+    .object({ by: z.string(), reason: z.string().nullable(), at: z.string(), until: z.string().nullable() })
+    .nullable(),
+  /** The ids of the silences that are in force on it. */
+  silencedBy: z.array(z.string()),
 })
 /** `since`: null for since the change of which the alert tells, or from `at` on. */
 export const rebaselinedResponseSchema = z.object({

@@ -6,6 +6,8 @@ export interface Acknowledgement {
   readonly by: string
   readonly reason: string | null
   readonly atMs: number
+  /** It is over by itself then; null where it lasts as long as the incident. */
+  readonly untilMs: number | null
 }
 
 /** One incident of one alert, as it is now. */

@@ -60,7 +60,8 @@ function messageOf(
   ref: string | null = null,
   over: Partial<NotifiedTransition> = {},
 ): AlertMessage {
-  const acknowledged = event === 'acknowledged' ? { by: 'ann', reason: 'on it', atMs: nowMs } : null
+  const acknowledged =
+    event === 'acknowledged' ? { by: 'ann', reason: 'on it', atMs: nowMs, untilMs: nowMs + 3_600_000 } : null
   const items = [{ key, transition: transitionOf(event, over), acknowledged }]
   return { ...sampleMessage({ ...sampleAt(event, route), ref }), items, groupKey: 'default/shop/leak' }
 }
@@ -298,7 +299,9 @@ describe('the Slack bot', () => {
       'Acknowledged',
       'Resolved',
     ])
-    expect(textOf({ path: '', atMs: 0, payload: thread[1]!.payload })).toContain('Acknowledged by ann: on it')
+    expect(textOf({ path: '', atMs: 0, payload: thread[1]!.payload })).toContain(
+      'Acknowledged by ann until 2026-11-21 11:00 UTC: on it',
+    )
     await server.close()
   })
 

@@ -81,13 +81,17 @@ const labelsText = (labels: Readonly<Record<string, string>>): string =>
     .map(([label, value]) => ` ${label}=${value}`)
     .join('')
 
+/** `ann until 2026-11-22T10:00: rolling back`. */
+const takenOnBy = ({ by, until, reason }: NonNullable<AlertStateJson['acknowledged']>): string =>
+  `${by}${until === null ? '' : ` until ${until.slice(0, 16)}`}${reason === null ? '' : `: ${reason}`}`
+
 function alertRow(alert: AlertStateJson): string[] {
   const { state, severity, since, rule, group, acknowledged, silencedBy } = alert
   const notes = [
-    ...(acknowledged === null ? [] : [`acknowledged by ${acknowledged.by}`]),
-    ...(silencedBy === null ? [] : [`silenced by ${silencedBy}`]),
+    ...(acknowledged === null ? [] : [`acknowledged by ${takenOnBy(acknowledged)}`]),
+    ...(silencedBy.length === 0 ? [] : [`silenced by ${silencedBy.join(', ')}`]),
   ]
-  return [state, severity, alert.alert + labelsText(group), since.slice(0, 16), rule, notes.join(', ')]
+  return [state, severity, alert.alert + labelsText(group), since.slice(0, 16), rule, notes.join('; ')]
 }
 
 export async function showHistory(alert: string | undefined, flags: AskFlags & { limit?: string }): Promise<number> {
@@ -107,12 +111,28 @@ export async function showHistory(alert: string | undefined, flags: AskFlags & {
   })
 }
 
-export async function acknowledge(alert: string, flags: AskFlags & { reason?: string; by?: string }): Promise<number> {
-  const post = { alert, by: author(flags.by), ...(flags.reason !== undefined && { reason: flags.reason }) }
+export interface AcknowledgeFlags extends AskFlags {
+  readonly for?: string
+  readonly reason?: string
+  readonly by?: string
+}
+
+export async function acknowledge(alert: string, flags: AcknowledgeFlags): Promise<number> {
+  const minutes = minutesOf(flags.for ?? '1d')
+  if (minutes === null) {
+    process.stderr.write('assay alerts ack: --for says for how long: 30m, 2h, 7d\n')
+    return exitCodes.usage
+  }
+  const { reason } = flags
+  const post = { alert, minutes, by: author(flags.by), ...(reason !== undefined && { reason }) }
   const answer = await ask(flags, '/v1/alerts/ack', alertStatesResponseSchema, {}, post)
   return shown('alerts ack', answer, flags, ({ alerts }) =>
     alerts
-      .map(({ alert, group }) => `${alert}${labelsText(group)} is acknowledged: no reminders, no escalation.\n`)
+      .map(({ alert, group, acknowledged }) => {
+        const until = acknowledged?.until?.slice(0, 16)
+        const when = until === undefined ? '' : ` until ${until}`
+        return `${alert}${labelsText(group)} is acknowledged${when}: no reminders, no escalation.\n`
+      })
       .join(''),
   )
 }

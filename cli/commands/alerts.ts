@@ -1,6 +1,6 @@
 /** `assay alerts`: what fires, and whether its messages arrive. */
 import type { Command } from 'commander'
-import type { AskFlags, RebaselineFlags } from '../alerts/ask-alerts.ts'
+import type { AcknowledgeFlags, AskFlags, RebaselineFlags } from '../alerts/ask-alerts.ts'
 import type { PlanFlags } from '../alerts/plan.ts'
 import type { SendTestFlags } from '../alerts/send-test.ts'
 import { withServer } from './silence.ts'
@@ -16,7 +16,7 @@ Examples:
   assay alerts plan --evals evals --since 14d
   assay alerts list
   assay alerts history checkout/slow
-  assay alerts ack checkout/slow --reason "rolling back"
+  assay alerts ack checkout/slow --for 4h --reason "rolling back"
   assay alerts rebaseline checkout/slower --reason "the new model is slower, and worth it"
   assay alerts send-test slack:#support-alerts
   assay alerts send-test 'pagerduty("checkout")' --config deploy/assay.yaml
@@ -42,14 +42,28 @@ Exit codes: 0 fine, 1 the receiver did not take it, or an alert is blind, 2 usag
   })
   const ack = alerts
     .command('ack')
-    .description('take on an alert that fires: receivers are told, reminders and escalation end')
+    .description('take on an alert that fires: receivers are told, reminders and escalation rest for a while')
     .argument('<alert>', 'package/alert')
+    .option('--for <time>', 'so long: 30m, 2h, 7d', '1d')
     .option('--reason <text>', 'what you do about it')
     .option('--by <name>', 'who says so (the user of this machine)')
-  withServer(ack).action(async (alert: string, flags: AskFlags & { reason?: string; by?: string }) => {
-    const { acknowledge } = await import('../alerts/ask-alerts.ts')
-    process.exitCode = await acknowledge(alert, flags)
-  })
+  withServer(ack)
+    .addHelpText(
+      'after',
+      `
+It is of the incidents of the alert that fire now, and over with each of them. Whoever still fires when it is over is told of
+again, and escalated. Said again by the same person for the same reason it is prolonged, and nobody is told twice; by another it is theirs.
+
+Examples:
+  assay alerts ack checkout/slow --reason "rolling back"
+  assay alerts ack checkout/slow --for 2h --by ann
+
+Exit codes: 0 acknowledged, 2 it does not fire, or usage.`,
+    )
+    .action(async (alert: string, flags: AcknowledgeFlags) => {
+      const { acknowledge } = await import('../alerts/ask-alerts.ts')
+      process.exitCode = await acknowledge(alert, flags)
+    })
   const accept = alerts
     .command('rebaseline')
     .description('accept a new level: an alert on a change or an anomaly learns anew what is usual')

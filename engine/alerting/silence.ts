@@ -67,11 +67,10 @@ export function silenceState({ fromMs, untilMs, every }: Silence, nowMs: number)
   return every === null || isWithin(every, nowMs) ? 'active' : 'waiting'
 }
 
-/** The first that is in force on the alert. */
-export function silencing(silences: Iterable<Silence>, tenant: string, alert: Matched, nowMs: number): Silence | null {
-  for (const silence of silences) {
-    if (silence.tenant !== tenant || !matches(silence.matchers, alert)) continue
-    if (silenceState(silence, nowMs) === 'active') return silence
-  }
-  return null
+/** Those that are in force on the alert: it is silent until the last of them is over. */
+export function silencing(silences: Iterable<Silence>, tenant: string, alert: Matched, nowMs: number): Silence[] {
+  return [...silences].filter(
+    (silence) =>
+      silence.tenant === tenant && matches(silence.matchers, alert) && silenceState(silence, nowMs) === 'active',
+  )
 }

@@ -36,7 +36,14 @@ export const historyQuerySchema = z.strictObject({
   after: cursorParameter(z.tuple([z.string()])),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
-export const acknowledgeSchema = z.strictObject({ alert: z.string().min(1), by: author, reason: reason.optional() })
+/** Long enough for a night and the morning after it; who has forgotten it by then is reminded. */
+const ACKNOWLEDGED_MINUTES = 24 * 60
+export const acknowledgeSchema = z.strictObject({
+  alert: z.string().min(1),
+  minutes: z.number().positive().max(MOST_MINUTES).default(ACKNOWLEDGED_MINUTES),
+  by: author,
+  reason: reason.optional(),
+})
 export const createSilenceSchema = z
   .strictObject({
     matchers: matchersSchema.strict(),
@@ -113,14 +120,16 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, publicUr
     if (!json.ok) return json.refusal
     const parsed = acknowledgeSchema.safeParse(json.value)
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(acknowledgeSchema.shape))
-    await states.refresh()
+    await Promise.all([states.refresh(), controls.refresh()])
     const { tenant } = principal
-    const { alert, by = nameOf(principal), reason = null } = parsed.data
+    const { alert, minutes, by = nameOf(principal), reason = null } = parsed.data
+    const atMs = nowMs()
+    const untilMs = atMs + minutes * MINUTE_MS
     const firing = states.current(tenant).filter(({ alertId, to }) => alertId === alert && to === 'firing')
     if (firing.length === 0) return problem(context, 404, `${alert} does not fire: there is nothing to acknowledge`)
     for (const { incidentId, alertId } of firing)
       if (incidentId !== undefined)
-        await controls.acknowledge({ tenant, incidentId, alertId, by, reason, atMs: nowMs() })
+        await controls.acknowledge({ tenant, incidentId, alertId, by, reason, atMs, untilMs })
     const body: AlertStatesResponse = {
       alerts: firing.map((transition) => stateToJson(transition, tenant, alerts, publicUrl, nowMs())),
     }
@@ -196,7 +205,12 @@ export function silenceToJson(silence: Silence, nowMs: number): SilenceJson {
   }
 }
 
-const acknowledgementToJson = ({ by, reason, atMs }: StoredAcknowledgement) => ({ by, reason, at: isoOf(atMs) })
+const acknowledgementToJson = ({ by, reason, atMs, untilMs }: StoredAcknowledgement) => ({
+  by,
+  reason,
+  at: isoOf(atMs),
+  until: untilMs === null ? null : isoOf(untilMs),
+})
 
 function stateToJson(
   transition: StoredTransition,
@@ -206,10 +220,10 @@ function stateToJson(
   nowMs: number,
 ): AlertStateJson {
   const acknowledged = transition.to === 'firing' ? controls.acknowledgement(tenant, transition.incidentId) : null
-  const silenced = transition.to === 'firing' ? silencing(controls.all(), tenant, transition, nowMs) : null
+  const silenced = transition.to === 'firing' ? silencing(controls.all(), tenant, transition, nowMs) : []
   return {
     ...transitionToJson(transition, tenant, states, publicUrl),
     acknowledged: acknowledged === null ? null : acknowledgementToJson(acknowledged),
-    silencedBy: silenced?.id ?? null,
+    silencedBy: silenced.map(({ id }) => id),
   }
 }

@@ -12,7 +12,10 @@ const acknowledgementSchema = z.object({
   alertId: z.string(),
   by: z.string(),
   reason: z.string().nullable(),
+  /** When it was taken on; who says the same again prolongs it, and took it on no later for that. */
   atMs: z.number(),
+  /** It is over by itself then: who has forgotten it is reminded again. Null in records of before, which last as long as the incident. */
+  untilMs: z.number().nullable().default(null),
 })
 
 const controlSchema = z.discriminatedUnion('kind', [
@@ -22,16 +25,18 @@ const controlSchema = z.discriminatedUnion('kind', [
 
 export type StoredAcknowledgement = z.infer<typeof acknowledgementSchema>
 
-/** Expired ones are shown for so long; acknowledgements outlive no incident that is. */
+/** What is over is remembered for so long. */
 const REMEMBERED_MS = 30 * 24 * 3_600_000
 
 export interface AlertControls {
   /** Newest first. */
   silences(tenant: string): Silence[]
   all(): Iterable<Silence>
+  /** The one that is in force; null where there is none, or it is over. */
   acknowledgement(tenant: string, incidentId: string | undefined): StoredAcknowledgement | null
   /** Durable when it resolves, and known here. */
   putSilence(silence: Silence): Promise<void>
+  /** In place of the one before. By the same person for the same reason it prolongs that one, which is no news to anybody. */
   acknowledge(acknowledgement: StoredAcknowledgement): Promise<void>
   refresh(): Promise<void>
   close(): Promise<void>
@@ -63,7 +68,12 @@ export async function followControls({ log, nowMs, onProblem }: FollowControlsOp
     }
     const oldestMs = nowMs() - REMEMBERED_MS
     for (const [key, { untilMs }] of silences) if (untilMs < oldestMs) silences.delete(key)
-    for (const [key, { atMs }] of acknowledgements) if (atMs < oldestMs) acknowledgements.delete(key)
+    for (const [key, { atMs, untilMs }] of acknowledgements)
+      if ((untilMs ?? atMs) < oldestMs) acknowledgements.delete(key)
+  }
+  const inForce = (tenant: string, incidentId: string | undefined): StoredAcknowledgement | null => {
+    const known = incidentId === undefined ? undefined : acknowledgements.get(keyOf(tenant, incidentId))
+    return known === undefined || (known.untilMs !== null && nowMs() >= known.untilMs) ? null : known
   }
   const topic: FollowedTopic = await followTopic({ log, topic: ALERT_CONTROLS, take, onProblem })
   const append = async (kind: 'silence' | 'ack', tenant: string, id: string, body: object): Promise<void> => {
@@ -77,11 +87,15 @@ export async function followControls({ log, nowMs, onProblem }: FollowControlsOp
         .filter((silence) => silence.tenant === tenant)
         .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1)),
     all: () => silences.values(),
-    acknowledgement: (tenant, incidentId) =>
-      incidentId === undefined ? null : (acknowledgements.get(keyOf(tenant, incidentId)) ?? null),
+    acknowledgement: inForce,
     putSilence: (silence) => append('silence', silence.tenant, silence.id, { silence }),
-    acknowledge: (acknowledgement) =>
-      append('ack', acknowledgement.tenant, acknowledgement.incidentId, { acknowledgement }),
+    acknowledge: (given) => {
+      const { tenant, incidentId, by, reason } = given
+      const known = inForce(tenant, incidentId)
+      const isSame = known !== null && known.by === by && known.reason === reason
+      const acknowledgement = isSame ? { ...given, atMs: known.atMs } : given
+      return append('ack', tenant, incidentId, { acknowledgement })
+    },
     refresh: () => topic.refresh(),
     close: () => topic.close(),
   }

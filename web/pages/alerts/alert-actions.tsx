@@ -6,6 +6,7 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { textOfField } from '../../parts/form-text.ts'
 import { MayButton } from '../../parts/may-button.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
+import { ForSelect } from './for-select.tsx'
 import { SilenceDialog } from './silence-dialog.tsx'
 
 /** Of an alert that fires: taking it on, and keeping it quiet. */
@@ -17,24 +18,27 @@ export function AlertActions({ alert }: { alert: AlertStateJson }) {
     await queries.invalidateQueries({ queryKey: ['alerts'] })
   }
   const acknowledge = useMutation({
-    mutationFn: (reason: string) => api.acknowledgeAlert({ alert: alert.alert, ...(reason !== '' && { reason }) }),
+    mutationFn: ({ minutes, reason }: { minutes: number; reason: string }) =>
+      api.acknowledgeAlert({ alert: alert.alert, minutes, ...(reason !== '' && { reason }) }),
     onSuccess,
   })
   const onAcknowledge = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
-    acknowledge.mutate(textOfField(new FormData(event.currentTarget), 'reason'))
+    const form = new FormData(event.currentTarget)
+    acknowledge.mutate({ minutes: Number(form.get('minutes')), reason: textOfField(form, 'reason') })
   }
   return (
     <div className="actions">
       {alert.acknowledged === null && (
         <Dialog
           title={`Acknowledge ${alert.alert}`}
-          says="You take it on: it is not repeated to those who were told, and others see that somebody works on it."
+          says="You take it on: until then it is not repeated to those who were told, and others see that somebody works on it."
           isOpen={isOpen}
           onOpen={setOpen}
           trigger={<MayButton needs="edit">Acknowledge</MayButton>}
         >
           <form onSubmit={onAcknowledge}>
+            <ForSelect usual={1_440} />
             <label>
               What you do about it (may stay empty)
               <input name="reason" maxLength={1_000} />
@@ -48,7 +52,7 @@ export function AlertActions({ alert }: { alert: AlertStateJson }) {
           </form>
         </Dialog>
       )}
-      {alert.silencedBy === null && <SilenceDialog alert={alert.alert} />}
+      {alert.silencedBy.length === 0 && <SilenceDialog alert={alert.alert} />}
     </div>
   )
 }

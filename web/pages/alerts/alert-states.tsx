@@ -56,11 +56,18 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
           {alert.severity} · since <Time at={alert.since} /> ({formatAgo(alert.since, Date.now())})
         </span>
         {alert.acknowledged !== null && (
-          <span className="tag" title={alert.acknowledged.reason ?? undefined}>
+          <span className="tag">
             taken on by {alert.acknowledged.by}
+            {alert.acknowledged.until !== null && (
+              <>
+                {' '}
+                until <Time at={alert.acknowledged.until} />
+              </>
+            )}
+            {alert.acknowledged.reason !== null && `: ${alert.acknowledged.reason}`}
           </span>
         )}
-        {alert.silencedBy !== null && <span className="tag">silenced</span>}
+        {alert.silencedBy.length > 0 && <span className="tag">silenced</span>}
       </div>
       <p>
         <code>{alert.rule}</code>

@@ -5,13 +5,7 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { textOfField } from '../../parts/form-text.ts'
 import { MayButton } from '../../parts/may-button.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
-
-const MINUTES = [
-  { minutes: 60, label: '1 hour' },
-  { minutes: 240, label: '4 hours' },
-  { minutes: 1_440, label: '1 day' },
-  { minutes: 10_080, label: '1 week' },
-] as const
+import { ForSelect } from './for-select.tsx'
 
 /** Keeps alerts quiet for a while: the named one, or those that one names, among `known` or not. A silence that nothing matches says so. */
 export function SilenceDialog({ alert, known = [] }: { alert?: string; known?: readonly string[] }) {
@@ -77,16 +71,7 @@ export function SilenceDialog({ alert, known = [] }: { alert?: string; known?: r
               </datalist>
             </label>
           )}
-          <label>
-            For
-            <select name="minutes">
-              {MINUTES.map(({ minutes, label }) => (
-                <option key={minutes} value={minutes}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          </label>
+          <ForSelect usual={60} />
           <label>
             Because
             <input name="reason" required maxLength={1_000} />
