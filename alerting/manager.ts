@@ -5,29 +5,19 @@
  *
  * `notifications` has one partition, so that one manager of a group works and others stand by.
  */
-import { setTimeout as sleepFor } from 'node:timers/promises'
-import { silencing } from '../engine/alerting/silence.ts'
 import { type AlertStates, followAlertStates } from '../storage/alerts/alert-states.ts'
 import { type AlertControls, followControls } from '../storage/alerts/controls.ts'
-import { deadLetter } from '../storage/log/dead-letter.ts'
-import { type Consumer, type Log, LogError, type LogRecord } from '../storage/log/port.ts'
-import { alertTopics, DEAD_LETTERS, NOTIFICATIONS } from '../storage/log/topics.ts'
-import { DeliveredIds, loadDelivered } from './delivered.ts'
-import { CatchUp } from './manager/catch-up.ts'
+import { type Consumer, type Log, LogError } from '../storage/log/port.ts'
+import { alertTopics, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { Delivery } from './manager/delivery.ts'
-import { emptyLane, isFull, isIdle, type Lane, take } from './manager/lane.ts'
+import { Intake, type Taken } from './manager/intake.ts'
+import { isIdle, type Lane } from './manager/lane.ts'
 import { type LaneEntry, Lanes } from './manager/lanes.ts'
-import { nextTryMs, type RetryPolicy, type Timing } from './manager/next.ts'
-import { endsOf, escalate, type RouteRule } from './manager/route-rules.ts'
-import {
-  type AlertNotification,
-  type InvestigationNotification,
-  type Notification,
-  type NotifiedTransition,
-  notificationRecord,
-  parseNotification,
-  type Route,
-} from './notification.ts'
+import { isMuted } from './manager/muting.ts'
+import { type Circumstances, nextTryMs, type RetryPolicy, type Timing } from './manager/next.ts'
+import { Patience } from './manager/patience.ts'
+import { escalate, type RouteRule } from './manager/route-rules.ts'
+import { type AlertNotification, type NotifiedTransition, notificationRecord, type Route } from './notification.ts'
 import type { Receivers } from './receivers/receiver.ts'
 
 export const MANAGER_GROUP = 'alert-manager'
@@ -117,54 +107,58 @@ class Manager {
   readonly #options: AlertManagerOptions
   readonly #controls: AlertControls
   readonly #states: AlertStates
-  readonly #retry: RetryPolicy
   readonly #timing: Timing
+  readonly #rules: readonly RouteRule[]
+  readonly #patience: Patience
   readonly #lanes: Lanes
+  readonly #intake: Intake
   readonly #delivery: Delivery
-  readonly #catchUp: CatchUp
-  #seen = new DeliveredIds()
   /** Of `notifications`: what comes before was taken, or is noted as what a lane has still to take. */
   #position = 0
   /** Ends a wait for records when a lane has room again. */
   #room = new AbortController()
 
   constructor(options: AlertManagerOptions, controls: AlertControls, states: AlertStates) {
+    const { log, nowMs, rules = [], receivers } = options
     this.#options = options
     this.#controls = controls
     this.#states = states
-    this.#retry = { ...RETRY, ...options.retry }
     this.#timing = { ...USUAL_TIMING, ...options.timing }
-    this.#lanes = new Lanes(options.log, (write) => this.#untilWritten(write))
+    this.#rules = rules
+    const retry = { ...RETRY, ...options.retry }
+    const problem = (text: string): void => this.#problem(text)
+    this.#patience = new Patience({ retry, problem, signal: this.stop.signal, sleep: options.sleep })
+    const untilWritten = (write: () => Promise<unknown>): Promise<void> => this.#patience.untilWritten(write)
+    const { counts } = this
+    this.#lanes = new Lanes(log, untilWritten)
+    this.#intake = new Intake({ log, lanes: this.#lanes, nowMs, rules, groupId: MANAGER_GROUP, counts, untilWritten })
     this.#delivery = new Delivery({
       ...options,
-      counts: this.counts,
-      retry: this.#retry,
-      problem: (text) => this.#problem(text),
-      untilWritten: (write) => this.#untilWritten(write),
+      counts,
+      retry,
+      problem,
+      untilWritten,
       save: (entry) => this.#lanes.save([entry]),
       workingRoutes: (tenant) =>
         this.#lanes
           .all()
           .filter(({ lane }) => lane.tenant === tenant && lane.failing === null)
-          .flatMap(({ lane: { route } }) => (options.receivers.find(route) === null ? [] : [route])),
+          .flatMap(({ lane: { route } }) => (receivers.find(route) === null ? [] : [route])),
     })
-    this.#catchUp = new CatchUp(options.log)
   }
 
   /** Reads where the owner before has got to. The lanes are owned after a commit, which a member that still begins can't make. */
   async assign(isAssigned: boolean): Promise<void> {
-    if (isAssigned) await this.#untilWritten(() => this.#find())
+    if (isAssigned) await this.#patience.untilWritten(() => this.#find())
   }
 
   async #find(): Promise<void> {
     const { log } = this.#options
-    const seen = new DeliveredIds()
     const committed = (await log.committed(MANAGER_GROUP)).find(({ topic }) => topic === NOTIFICATIONS)
     const [{ start, end } = { start: 0, end: 0 }] = await log.endOffsets(NOTIFICATIONS)
     // Beyond the end: the topic is another by now.
     const position = committed !== undefined && committed.offset <= end ? committed.offset : start
-    await loadDelivered(log, 0, position, seen)
-    this.#seen = seen
+    await this.#intake.beginAt(position)
     this.#position = position
     await this.#lanes.find(committed?.note, (text) => this.#problem(text))
   }
@@ -173,7 +167,7 @@ class Manager {
     const position = { topic: NOTIFICATIONS, partition: 0, offset: this.#position }
     const isOwner = await this.#lanes.own(async (note) => {
       let isAccepted = false
-      await this.#untilWritten(async () => {
+      await this.#patience.untilWritten(async () => {
         isAccepted = (await consumer.commit([{ ...position, note }])).ok
       })
       return isAccepted
@@ -199,7 +193,7 @@ class Manager {
         if (!(error instanceof LogError)) throw error
         if (error.code === 'closed') return
         this.#problem(`the alert manager waits for the log: ${error.message}`)
-        await this.#sleep(this.#backOffMs(failureCount++), signal)
+        await this.#patience.afterFailure(failureCount++)
       }
     }
   }
@@ -225,83 +219,29 @@ class Manager {
     const { tenure } = this.#lanes
     if (records.length === 0 || tenure === null) return
     await this.#refresh()
-    const changed = new Set<LaneEntry>()
-    const ends: AlertNotification[] = []
-    for (const record of records) await this.#take(record, changed, ends)
-    await this.#append(ends)
-    await this.#lanes.save([...changed])
+    await this.#keep(await this.#intake.take(records))
     // Lost meanwhile, and perhaps assigned again: whoever owns the lanes now has not taken these.
     if (this.#lanes.tenure !== tenure) return
     const { topic, partition, offset } = records.at(-1)!
     this.#position = offset + 1
     const { note } = this.#lanes
     // Refused, the partition is another's by now, which reads the same and finds it in the lanes.
-    await this.#untilWritten(async () => {
+    await this.#patience.untilWritten(async () => {
       if (this.#lanes.tenure === tenure) await consumer.commit([{ topic, partition, offset: offset + 1, note }])
     })
   }
 
-  async #take(record: LogRecord, changed: Set<LaneEntry>, ends: AlertNotification[]): Promise<void> {
-    const parsed = parseNotification(record.value)
-    if (!parsed.ok) {
-      this.counts.deadLettered++
-      const letter = deadLetter(record, MANAGER_GROUP, 'malformed', parsed.message)
-      await this.#untilWritten(() => this.#options.log.append(DEAD_LETTERS, [letter]))
-      return
-    }
-    const { notification } = parsed
-    const { tenant, route } = notification
-    if (notification.kind === 'investigation') return this.#takeInvestigation(notification, record.offset, changed)
-    const entry = this.#lanes.of(tenant, route) ?? this.#lanes.add(emptyLane(tenant, route))
-    if (record.offset < entry.lane.nextOffset) return
-    if (this.#seen.has(notification.id)) {
-      this.counts.repeated++
-      return
-    }
-    this.#seen.add(notification.id)
-    if (entry.lane.isBehind) return
-    changed.add(entry)
-    // So much waits for this receiver that the rest waits in the log: neither memory nor another receiver pays for it.
-    if (isFull(entry.lane)) entry.lane = { ...entry.lane, nextOffset: record.offset, isBehind: true }
-    else this.#takeInto(entry, notification, record, ends)
-  }
-
-  #takeInto(entry: LaneEntry, notification: Notification, record: LogRecord, ends: AlertNotification[]): void {
-    const before = entry.lane
-    const sinceMs = Math.min(this.#options.nowMs(), record.appendTimeMs)
-    entry.lane = { ...take(before, notification, sinceMs), nextOffset: record.offset + 1 }
-    ends.push(...endsOf(before, entry.lane, this.#options.rules ?? []))
-  }
-
   /** For lanes that have room again for what stayed in the log. */
   async #readOn(): Promise<void> {
-    for (const entry of this.#lanes.all()) {
-      if (!this.#catchUp.isDue(entry)) continue
-      const ends: AlertNotification[] = []
-      await this.#catchUp.readOn(entry, this.#position, (into, notification, record) =>
-        this.#takeInto(into, notification, record, ends),
-      )
-      await this.#append(ends)
-      await this.#lanes.save([entry])
-    }
+    for (const entry of this.#lanes.all())
+      if (this.#intake.isDue(entry)) await this.#keep(await this.#intake.readOn(entry, this.#position))
   }
 
-  /** Every lane that was told of the incident takes it, those of escalations too. */
-  #takeInvestigation(notification: InvestigationNotification, offset: number, changed: Set<LaneEntry>): void {
-    if (this.#seen.has(notification.id)) {
-      this.counts.repeated++
-      return
-    }
-    this.#seen.add(notification.id)
-    for (const entry of this.#lanes.all()) {
-      const { tenant, isBehind, nextOffset } = entry.lane
-      // One that is behind has other things to tell.
-      if (tenant !== notification.tenant || isBehind || offset < nextOffset) continue
-      const lane = take(entry.lane, notification, this.#options.nowMs())
-      if (lane === entry.lane) continue
-      entry.lane = { ...lane, nextOffset: offset + 1 }
-      changed.add(entry)
-    }
+  /** Receivers need not wait for it: what was told and not kept is told once more, as it is where the note of the answer is lost. */
+  async #keep({ changed, ends }: Taken): Promise<void> {
+    this.#look()
+    await this.#append(ends)
+    await this.#lanes.save([...changed])
   }
 
   /** Before anything is decided on new records, what people said and which pages fire is known: both were written before. */
@@ -315,13 +255,12 @@ class Manager {
   }
 
   async #escalate(): Promise<void> {
-    const { rules = [], nowMs } = this.#options
-    if (rules.length === 0) return
+    if (this.#rules.length === 0) return
     const changed: LaneEntry[] = []
     for (const entry of this.#lanes.all()) {
       const { tenant } = entry.lane
-      const { lane, notifications } = escalate(entry.lane, rules, {
-        nowMs: nowMs(),
+      const { lane, notifications } = escalate(entry.lane, this.#rules, {
+        nowMs: this.#options.nowMs(),
         isAcknowledged: ({ transition }) => this.#controls.acknowledgement(tenant, transition.incidentId) !== null,
         isMuted: ({ transition }) => this.#isMuted(tenant, transition),
       })
@@ -335,7 +274,8 @@ class Manager {
 
   async #append(notifications: readonly AlertNotification[]): Promise<void> {
     if (notifications.length === 0) return
-    await this.#untilWritten(() => this.#options.log.append(NOTIFICATIONS, notifications.map(notificationRecord)))
+    const records = notifications.map(notificationRecord)
+    await this.#patience.untilWritten(() => this.#options.log.append(NOTIFICATIONS, records))
   }
 
   /** Sends what is to be sent, each lane by itself: a receiver that is down holds up nobody else. */
@@ -346,27 +286,23 @@ class Manager {
         .sendAll(entry, (lane) => this.#circumstances(lane), this.stop.signal)
         .finally(() => {
           entry.sending = null
-          if (this.#catchUp.isDue(entry)) this.#room.abort()
+          if (this.#intake.isDue(entry)) this.#room.abort()
         })
     }
   }
 
-  #circumstances({ tenant }: Lane) {
+  #circumstances({ tenant }: Lane): Omit<Circumstances, 'receiver'> {
     return {
       nowMs: this.#options.nowMs(),
-      isMuted: (transition: NotifiedTransition) => this.#isMuted(tenant, transition),
-      acknowledgement: (incidentId: string | undefined) => this.#controls.acknowledgement(tenant, incidentId),
+      isMuted: (transition) => this.#isMuted(tenant, transition),
+      acknowledgement: (incidentId) => this.#controls.acknowledgement(tenant, incidentId),
       timing: this.#timing,
     }
   }
 
   #isMuted(tenant: string, transition: NotifiedTransition): boolean {
-    if (silencing(this.#controls.all(), tenant, transition, this.#options.nowMs()).length > 0) return true
-    if (this.#options.inhibits === false || transition.severity !== 'ticket') return false
-    const pages = this.#states.firingOn(tenant, transition.evalId)
-    return pages.some(
-      ({ severity, mode, group }) => severity === 'page' && mode === 'live' && covers(group, transition.group),
-    )
+    const { inhibits = true, nowMs } = this.#options
+    return isMuted(tenant, transition, { controls: this.#controls, states: this.#states, inhibits, nowMs })
   }
 
   #waitMs(): number {
@@ -376,37 +312,10 @@ class Manager {
     return Math.min(MAX_WAIT_MS, Math.max(MIN_WAIT_MS, dueInMs))
   }
 
-  async #untilWritten(write: () => Promise<unknown>): Promise<void> {
-    for (let failureCount = 0; ; failureCount++) {
-      try {
-        await write()
-        return
-      } catch (error) {
-        if (!(error instanceof LogError)) throw error
-        if (error.code === 'closed' || this.stop.signal.aborted) return
-        this.#problem(`the alert manager can't write to the log yet: ${error.message}`)
-        await this.#sleep(this.#backOffMs(failureCount), this.stop.signal)
-      }
-    }
-  }
-
-  #backOffMs(failureCount: number): number {
-    return Math.min(this.#retry.longestMs, this.#retry.firstMs * 2 ** failureCount)
-  }
-
   #problem(message: string): void {
     this.#options.onProblem?.(message)
   }
-
-  async #sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#options.sleep) await this.#options.sleep(delayMs, signal)
-    else await sleepFor(delayMs, undefined, { signal }).catch(() => {})
-  }
 }
-
-/** A page of all groups silences the tickets of each; one of a group those of that group. */
-const covers = (page: Readonly<Record<string, string>>, ticket: Readonly<Record<string, string>>): boolean =>
-  Object.entries(page).every(([label, value]) => ticket[label] === value)
 
 /** Something may have been told while the escalation was written. */
 const merged = (now: Lane, escalated: Lane): Lane['incidents'] =>
