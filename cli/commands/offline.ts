@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import {
   agreementResponseSchema,
   cancelledResponseSchema,
+  type OfflineResponse,
   type OfflineRunJson,
   offlineResponseSchema,
   offlineRunSchema,
@@ -13,9 +14,10 @@ import {
   runResponseSchema,
 } from '../../server/offline-schemas.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
+import { judgingResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { agreementText } from '../offline/agreement-text.ts'
-import { progressText, runsText, statusText } from '../offline/text.ts'
+import { judgingText, progressText, runsText, statusText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf } from './eval-id-of.ts'
 
@@ -84,9 +86,9 @@ Examples:
     })
 
   common(offline.command('status'))
-    .description('each offline eval: when it runs, and how its last run went')
+    .description('each offline eval: when it runs, and how its last run went; judge providers that are out')
     .action(async (flags: Flags) => {
-      process.exitCode = await print(flags, 'v1/offline', {}, offlineResponseSchema, statusText)
+      process.exitCode = await printStatus(flags)
     })
 
   common(offline.command('watch [run]'))
@@ -180,10 +182,18 @@ async function beginRun(name: string, flags: RunFlags): Promise<number> {
   return flags.follow ? follow(runId, flags) : exitCodes.ok
 }
 
+async function printStatus(flags: Flags, before = ''): Promise<number> {
+  // In JSON it is a question of its own: GET /v1/judges.
+  const judging = flags.json ? undefined : await askApi(serverOf(flags.server), 'v1/judges', {}, judgingResponseSchema)
+  const said = judging?.ok === true ? judgingText(judging.value) : ''
+  const text = (status: OfflineResponse): string => `${before}${said}${statusText(status)}`
+  return print(flags, 'v1/offline', {}, offlineResponseSchema, text)
+}
+
 async function watchStatus(flags: Flags): Promise<number> {
   const before = process.stdout.isTTY && !flags.json ? CLEAR : ''
   for (;;) {
-    const code = await print(flags, 'v1/offline', {}, offlineResponseSchema, (status) => before + statusText(status))
+    const code = await printStatus(flags, before)
     if (code !== exitCodes.ok) return code
     await wait(STATUS_MS)
   }

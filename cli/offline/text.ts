@@ -1,5 +1,6 @@
 /** Offline evals and their runs in words. */
 import type { OfflineResponse, OfflineRunJson } from '../../server/offline-schemas.ts'
+import type { JudgingResponse } from '../../server/schemas.ts'
 import { printable } from '../commands/printable.ts'
 
 const number = (n: number): string => n.toLocaleString('en-GB')
@@ -11,7 +12,7 @@ export const usdText = (usd: number): string => `${usd === 0 ? '0' : usd < 1 ? u
 const judgedOf = ({ outcome }: OfflineRunJson): number =>
   outcome.alreadyJudged + outcome.pass + outcome.fail + outcome.unknown + outcome.error
 
-/** `150 of 200 judged: 120 pass, 20 fail, 10 unknown; 0.4 USD of 3 USD`. */
+/** `150 of 200 judged: 120 pass, 20 fail, 10 unknown; 0.4000 USD of 3.00 USD, estimated at 0.5000 USD`. */
 export function progressText(run: OfflineRunJson): string {
   const { outcome, sampled, batches } = run
   if (sampled === undefined)
@@ -41,7 +42,9 @@ export function progressText(run: OfflineRunJson): string {
   const otherwise = by.length === 0 ? '' : `; ${by.join(', ')}`
   const failed = batches.failed > 0 ? `; ${number(batches.failed)} batches failed` : ''
   const budget = run.budgetUsd === undefined ? '' : ` of ${usdText(run.budgetUsd)}`
-  const spent = run.spentUsd > 0 || run.budgetUsd !== undefined ? `; ${usdText(run.spentUsd)}${budget}` : ''
+  const estimate = (run.estimateUsd ?? 0) === 0 ? '' : `, estimated at ${usdText(run.estimateUsd ?? 0)}`
+  const hasCost = run.spentUsd > 0 || run.budgetUsd !== undefined || estimate !== ''
+  const spent = hasCost ? `; ${usdText(run.spentUsd)}${budget}${estimate}` : ''
   return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${failed}${spent}`
 }
 
@@ -54,6 +57,27 @@ export function runsText(runs: readonly OfflineRunJson[]): string {
   if (runs.length === 0) return 'No runs.\n'
   const width = Math.max(...runs.map(({ runId }) => runId.length))
   return runs.map((run) => `${runLine({ ...run, runId: run.runId.padEnd(width) })}\n`).join('')
+}
+
+const ANSWERED_BY: Readonly<Record<JudgingResponse['level'], string>> = {
+  normal: '',
+  // What is not run for want of one is said of each eval.
+  no_provider: '',
+  failover: 'some providers are out, and `or else` answers for them',
+  cache_only: 'all providers are out, and the cache answers, or a proxy',
+}
+
+/** How judging goes on where something is out; nothing where all is well. */
+export function judgingText({ level, shared, providers }: JudgingResponse): string {
+  const lines = ANSWERED_BY[level] === '' ? [] : [`judging is at level ${level}: ${ANSWERED_BY[level]}`]
+  for (const { name, breaker, outSince, lastFailure } of providers) {
+    if (breaker === 'closed') continue
+    const since = outSince === undefined ? '' : `, out since ${minuteOf(outSince)} UTC`
+    const why = lastFailure === undefined ? '' : ` (${printable(lastFailure.detail)})`
+    lines.push(`  ${name} ${breaker === 'open' ? 'takes no calls' : 'is tried again'}${since}${why}`)
+  }
+  if (!shared) lines.push('the shared state cannot be reached: this instance goes by its own calls')
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
 }
 
 /** Two lines an eval: when it runs, and how its last run went. */

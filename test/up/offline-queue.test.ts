@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runResponseSchema } from '../../server/offline-schemas.ts'
 import { healthSchema } from '../../server/schemas.ts'
 import { runAssay, startAssay } from '../support/assay-process.ts'
 import { startOpenAiServer } from '../support/openai-server.ts'
@@ -65,10 +66,27 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       )
       expect(judged).toMatchObject({ eval: 'shop/helpful', verdict: 'pass', score: 5, explanation: expect.any(String) })
 
+      const asAssay = (...args: string[]) => runAssay([...args, '--server', assay.apiUrl])
+      const offline = async (...args: string[]): Promise<string> => (await asAssay('offline', ...args)).stdout
+      const { runId } = runResponseSchema.parse(await run.json())
+      expect(await offline('status')).toMatch(
+        new RegExp(`^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass\n$`),
+      )
+      expect(await offline('pause', 'helpful')).toBe('shop/helpful is paused.\n')
+      expect(await offline('status')).toContain('shop/helpful  paused since ')
+      // It waits for what is paused, and is left alone once it is cancelled.
+      const begun = JSON.parse(await offline('run', 'helpful', '--now', '--json')) as { runId: string }
+      expect(await offline('runs', 'helpful')).toContain(`${begun.runId}  waiting`)
+      expect(await offline('cancel', begun.runId)).toBe(
+        `${begun.runId} is cancelled: batches in hand end, the rest is left.\n`,
+      )
+      expect(await offline('resume', 'helpful')).toBe('shop/helpful goes on.\n')
+      expect(await offline('watch', begun.runId)).toMatch(/cancelled: its sample was not drawn\n$/)
+      expect(judge.requests).toHaveLength(1)
+
       const subject = { eval: 'shop/helpful', traceId: traceIdOf(1), spanId: judged?.spanId }
       const file = join(folder, 'labels.jsonl')
       writeFileSync(file, `${JSON.stringify({ ...subject, score: 2, by: 'ana', note: 'It does not say when.' })}\n`)
-      const asAssay = (...args: string[]) => runAssay([...args, '--server', assay.apiUrl])
       // Whoever labels has to see what was said.
       const asked = await asAssay('label', 'ask', 'helpful')
       expect(asked.stdout).toContain(
