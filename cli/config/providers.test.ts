@@ -51,9 +51,7 @@ test('Azure OpenAI: its deployment, version and key; headers for a gateway betwe
 })
 
 async function called(provider: ReturnType<typeof providerOf>) {
-  await openProviderClient(provider, 10_000).chat.completions.create({
-    model: 'm',
-    messages: [{ role: 'user', content: 'hi' }],
-  })
+  const body = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] }
+  await openProviderClient(provider, 10_000).complete(body, new AbortController().signal)
   return server.requests.at(-1)
 }

@@ -5,6 +5,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { messageOf } from '../../engine/message-of.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { inTransaction, openDatabase } from '../log/embedded/sqlite.ts'
+import { groupWrites } from './grouped-writes.ts'
 import { assertAddend, assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
 
 export interface EmbeddedStateOptions {
@@ -88,54 +89,50 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
     }
   }
 
+  const writes = groupWrites((body) => attempt(() => inTransaction(db, body)))
+
   return {
     backend: 'embedded',
     dataDir: folder.path,
     get: async (key) => attempt(() => read(key)),
     async set(key, value, ttlMs) {
       assertEntry(key, ttlMs)
-      attempt(() => write(key, value, ttlMs))
+      await writes.write(() => write(key, value, ttlMs))
     },
     async compareAndSet(key, expected, value, ttlMs) {
       assertEntry(key, ttlMs)
-      return attempt(() =>
-        inTransaction(db, () => {
-          if (read(key) !== expected) return false
-          write(key, value, ttlMs)
-          return true
-        }),
-      )
+      return writes.write(() => {
+        if (read(key) !== expected) return false
+        write(key, value, ttlMs)
+        return true
+      })
     },
     async add(key, delta, ttlMs, atMost) {
       assertEntry(key, ttlMs)
       assertAddend(delta, atMost)
-      return attempt(() =>
-        inTransaction(db, () => {
-          const sum = Number(read(key) ?? 0) + delta
-          if (atMost !== undefined && sum > atMost) return undefined
-          write(key, String(sum), ttlMs)
-          return sum
-        }),
-      )
+      return writes.write(() => {
+        const sum = Number(read(key) ?? 0) + delta
+        if (atMost !== undefined && sum > atMost) return undefined
+        write(key, String(sum), ttlMs)
+        return sum
+      })
     },
     async setInIfRoom(group, key, value, ttlMs, atMost) {
       assertGroup(group)
       assertEntry(key, ttlMs)
-      return attempt(() =>
-        inTransaction(db, () => {
-          const now = nowMs()
-          const others = countOthers.get(group, key, now)
-          if (Number(others?.n ?? 0) >= atMost) return false
-          upsertIn.run(group, key, value, now + ttlMs)
-          sweepSometimes(now)
-          return true
-        }),
-      )
+      return writes.write(() => {
+        const now = nowMs()
+        const others = countOthers.get(group, key, now)
+        if (Number(others?.n ?? 0) >= atMost) return false
+        upsertIn.run(group, key, value, now + ttlMs)
+        sweepSometimes(now)
+        return true
+      })
     },
     async setIn(group, key, value, ttlMs) {
       assertGroup(group)
       assertEntry(key, ttlMs)
-      attempt(() => {
+      await writes.write(() => {
         const now = nowMs()
         upsertIn.run(group, key, value, now + ttlMs)
         sweepSometimes(now)
@@ -143,7 +140,7 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
     },
     async removeIn(group, key) {
       assertGroup(group)
-      attempt(() => deleteIn.run(group, key))
+      await writes.write(() => deleteIn.run(group, key))
     },
     async list(group) {
       assertGroup(group)
@@ -152,6 +149,7 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
     },
     clear: async (prefix) =>
       attempt(() => {
+        writes.flush()
         // So that nothing of the values is left in the file; the journal goes into it.
         db.exec('PRAGMA secure_delete = ON')
         const { changes } = db.prepare('DELETE FROM state WHERE substr(key, 1, ?) = ?').run(prefix.length, prefix)
@@ -159,7 +157,10 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
         return Number(changes)
       }),
     async close() {
-      if (db.isOpen) db.close()
+      if (db.isOpen) {
+        writes.flush()
+        db.close()
+      }
       folder.close()
     },
   }

@@ -1,5 +1,5 @@
 /** What judges answered in the last day, by the content of the question: the same question is not paid for twice. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import type { JudgePrompt } from '../../engine/judge/question.ts'
 import { StateError, type StateStore } from '../../storage/state/port.ts'
@@ -50,6 +50,16 @@ export function createAnswerCache(state: StateStore, tenant: string, nowMs: () =
   let hits = 0
   let misses = 0
 
+  /** A question that is not found is put under the same key a moment later. */
+  const keys = new WeakMap<JudgePrompt, { of: Pick<Asked, 'provider' | 'model'>; key: string }>()
+  function keyOf({ provider, model, question }: Asked): string {
+    const known = keys.get(question)
+    if (known?.of.provider === provider && known.of.model === model) return known.key
+    const key = `${answersOf(tenant)}${contentHash({ provider, model, question })}`
+    keys.set(question, { of: { provider, model }, key })
+    return key
+  }
+
   /** The judge can do without the cache. */
   async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (nowMs() < pausedUntilMs) return undefined
@@ -64,7 +74,7 @@ export function createAnswerCache(state: StateStore, tenant: string, nowMs: () =
 
   return {
     async get(asked) {
-      const text = await attempt(() => state.get(keyOf(tenant, asked)))
+      const text = await attempt(() => state.get(keyOf(asked)))
       const cached = text === undefined ? undefined : parseCached(text)
       if (cached === undefined) misses++
       else hits++
@@ -72,18 +82,17 @@ export function createAnswerCache(state: StateStore, tenant: string, nowMs: () =
     },
     async put(asked, answer) {
       const text = JSON.stringify(answer)
-      if (text.length <= MAX_CHARS) await attempt(() => state.set(keyOf(tenant, asked), text, TTL_MS))
+      if (text.length <= MAX_CHARS) await attempt(() => state.set(keyOf(asked), text, TTL_MS))
     },
     stats: () => ({ hits, misses }),
   }
 }
 
 /** Without the nonce, which is new each time; with the wording of the prompt, so that a new template asks anew. */
-function keyOf(tenant: string, { provider, model, question }: Asked): string {
+function contentHash({ provider, model, question }: Asked): string {
   const { promptVersion, schema, nonce } = question
   const messages = question.messages.map(({ role, content }) => [role, content.replaceAll(nonce, '')])
-  const content = [provider.name, provider.baseUrl, model, promptVersion, schema, messages]
-  return `${answersOf(tenant)}${createHash('sha256').update(JSON.stringify(content)).digest('hex')}`
+  return hash('sha256', JSON.stringify([provider.name, provider.baseUrl, model, promptVersion, schema, messages]))
 }
 
 function parseCached(text: string): CachedAnswer | undefined {

@@ -83,7 +83,7 @@ export type Completion =
   /** They were asked for, and are not given. */
   | { kind: 'no_logprobs' }
 
-type RequestBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
+export type RequestBody = OpenAI.Chat.Completions.ChatCompletionCreateParamsNonStreaming
 
 export function requestOf(
   model: string,

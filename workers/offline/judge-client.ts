@@ -1,5 +1,4 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
-import type OpenAI from 'openai'
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import {
@@ -14,10 +13,10 @@ import {
 } from './completion.ts'
 import { measureCall } from './judge-metrics.ts'
 import type { Prices } from './prices.ts'
-import { openProviderClient } from './provider-client.ts'
+import { openProviderClient, type ProviderClient } from './provider-client.ts'
 import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
-import { classifyFailure, type Failure, retryDelayMs, TIMED_OUT } from './retry.ts'
+import { classifyFailure, type Failure, retryDelayMs } from './retry.ts'
 
 export type JudgeOutcome<T> =
   | { kind: 'answered'; answer: T; usage: JudgeUsage }
@@ -77,10 +76,10 @@ type FormOutcome<T> = OneOutcome<T> | { kind: 'no_logprobs' }
 
 export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const clients = new Map<string, OpenAI>()
+  const clients = new Map<string, ProviderClient>()
   const traits = new Map<string, ModelTraits>()
 
-  function clientOf(provider: Provider): OpenAI {
+  function clientOf(provider: Provider): ProviderClient {
     let client = clients.get(provider.name)
     if (client === undefined) {
       client = openProviderClient(provider, timeoutMs)
@@ -207,13 +206,10 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       const permit = await options.health.permit(provider.name, tokensOf(messages))
       if (permit.kind === 'refused') return { ...permit, kind: 'blocked', lastDetail }
       const used = { ...traitsOf(judge) }
-      // The client's own timeout ends with the response's headers: a body that stalls would hold the run for ever.
-      const deadline = AbortSignal.timeout(timeoutMs)
       let failure: Failure
       const measured = measureCall(provider.name, model)
       try {
-        const body = requestOf(model, messages, question, used)
-        const raw = await client.chat.completions.create(body, { signal: AbortSignal.any([signal, deadline]) })
+        const raw = await client.complete(requestOf(model, messages, question, used), signal)
         await options.health.report(provider.name, permit, { kind: 'answered' })
         const before = { ...usage }
         const completion = readCompletion(raw, usage, question, options.prices?.[judge])
@@ -224,7 +220,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
           await options.health.report(provider.name, permit, { kind: 'broken_off' })
           return { kind: 'aborted' }
         }
-        failure = deadline.aborted ? TIMED_OUT : classifyFailure(error, options.nowMs())
+        failure = classifyFailure(error, options.nowMs())
         measured.failed(failure.kind)
       }
       // Whoever asks for a pause, or refuses a request, is there.

@@ -2,6 +2,18 @@ import { judgeCalls, judgeCost, judgeSeconds, judgeTokens } from '../../storage/
 import { beginSpan } from '../../storage/tracing/tracer.ts'
 import type { JudgeUsage } from './completion.ts'
 
+/** Looking a counter up by its labels costs more than counting. */
+const answeredBy = new Map<string, ReturnType<typeof answeredOf>>()
+
+function answeredOf(provider: string) {
+  return {
+    calls: judgeCalls.labels({ provider, outcome: 'answered' }),
+    seconds: judgeSeconds.labels({ provider }),
+    inputTokens: judgeTokens.labels({ provider, direction: 'input' }),
+    outputTokens: judgeTokens.labels({ provider, direction: 'output' }),
+  }
+}
+
 /** Of one call, from now on. Providers are those of the configuration. */
 export function measureCall(
   provider: string,
@@ -19,10 +31,15 @@ export function measureCall(
   }))
   return {
     answered: (before, after) => {
-      judgeCalls.inc({ provider, outcome: 'answered' })
-      judgeSeconds.observe({ provider }, (performance.now() - startMs) / 1_000)
-      judgeTokens.inc({ provider, direction: 'input' }, after.inputTokens - before.inputTokens)
-      judgeTokens.inc({ provider, direction: 'output' }, after.outputTokens - before.outputTokens)
+      let counts = answeredBy.get(provider)
+      if (counts === undefined) {
+        counts = answeredOf(provider)
+        answeredBy.set(provider, counts)
+      }
+      counts.calls.inc()
+      counts.seconds.observe((performance.now() - startMs) / 1_000)
+      counts.inputTokens.inc(after.inputTokens - before.inputTokens)
+      counts.outputTokens.inc(after.outputTokens - before.outputTokens)
       const costMicroUsd = (after.costMicroUsd ?? 0) - (before.costMicroUsd ?? 0)
       if (costMicroUsd > 0) judgeCost.inc({ provider }, costMicroUsd / 1e6)
       span.set({

@@ -1,7 +1,7 @@
 /** When a failed call of a provider is tried again, and after how long. */
 import OpenAI from 'openai'
 import { errors } from 'undici'
-import { ResponseTooLarge } from './bounded-fetch.ts'
+import { CallTimedOut, ResponseTooLarge } from './bounded-post.ts'
 
 /** Waits before the second, third and fourth try. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 4_000]
@@ -21,25 +21,19 @@ export type Failure =
   /** 400 on a parameter that the model does not take. */
   | { kind: 'unsupported'; param: 'response_format' | 'temperature' | 'logprobs'; detail: string }
 
-export const TIMED_OUT: Failure = outage('timed out')
-
 type ApiError = InstanceType<typeof OpenAI.APIError>
 
 /** Details name the status and the provider's message; never the request, which carries the trace. */
 export function classifyFailure(error: unknown, nowMs: number): Failure {
-  if (error instanceof OpenAI.APIConnectionTimeoutError) return TIMED_OUT
-  if (error instanceof OpenAI.APIConnectionError) return classifyBroken(error)
+  if (error instanceof CallTimedOut) return outage('timed out')
+  if (error instanceof ResponseTooLarge) return { kind: 'garbled', detail: error.message }
   if (error instanceof OpenAI.APIError && typeof error.status === 'number')
     return classifyStatus(error, error.status, nowMs)
   if (error instanceof SyntaxError) return { kind: 'garbled', detail: 'the response is not JSON' }
-  throw error
-}
-
-function classifyBroken(error: InstanceType<typeof OpenAI.APIConnectionError>): Failure {
-  const { cause } = error
-  if (cause instanceof ResponseTooLarge) return { kind: 'garbled', detail: cause.message }
-  if (cause instanceof errors.SocketError) return outage('the connection broke')
-  return outage(`no connection (${causeOf(error)})`)
+  if (error instanceof errors.SocketError) return outage('the connection broke')
+  const code = codeOf(error)
+  if (code === undefined) throw error
+  return outage(`no connection (${code})`)
 }
 
 function outage(detail: string): Failure {
@@ -93,14 +87,9 @@ export function retryDelayMs(attempt: number, askedMs: number | undefined, rando
   return Math.max(base, askedMs ?? 0) * (1 + JITTER * random)
 }
 
-function causeOf(error: Error): string {
-  const { cause } = error
-  if (cause instanceof Error) {
-    const inner = cause.cause
-    const coded = inner instanceof Error && 'code' in inner ? inner : cause
-    return 'code' in coded && typeof coded.code === 'string' ? coded.code : shorten(cause.message)
-  }
-  return shorten(error.message)
+/** Of undici's errors, and of those of sockets and name servers: a bug of ours has none. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 function shorten(text: string): string {

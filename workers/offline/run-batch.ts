@@ -15,6 +15,7 @@ import { type OutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
 import { familyWatch } from './judge-family.ts'
 import type { Prices } from './prices.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import { type Asked, levelOf, type ScoreContext, scorerOf } from './score-subject.ts'
 import { readUnits } from './subjects.ts'
 
@@ -29,6 +30,8 @@ export interface BatchContext extends ScoreContext {
   budget?: RunBudget | null
   /** Of all subjects of this process: resolves when one more may be judged, with what to call when it is. */
   enter: () => Promise<() => void>
+  /** Of all batches of this process: when this one has its traces read. At once unless told. */
+  readAhead?: ReadAhead
   /** What an operator should know of what is judged; the same may be said of every batch. */
   onNotice?: (message: string) => void
   /** The batch stops where it is: what is judged is published, the rest is left to the next attempt. */
@@ -39,6 +42,21 @@ const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}
 
 /** Rejects with `RunInterrupted` when the signal aborts, and with the store's or log's error when one of them fails. */
 export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: BatchContext): Promise<BatchOutcome> {
+  const place = await context.readAhead?.enter()
+  try {
+    if (context.signal.aborted) throw new RunInterrupted()
+    return await judgeBatch(batch, compiled, context, (spans) => place?.holds(spans))
+  } finally {
+    place?.leave()
+  }
+}
+
+async function judgeBatch(
+  batch: RunBatch,
+  compiled: OfflineEval,
+  context: BatchContext,
+  holds: (spans: number) => void,
+): Promise<BatchOutcome> {
   const { job, subjects } = batch
   const { signal } = context
   const scoreOf = scorerOf(compiled, { ...context, judge: paidJudge(batch, compiled, context) })
@@ -54,6 +72,7 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
     }))
     .filter(({ traceId, spanId }) => !judged.has(keyOf(traceId, spanId)))
   const views = await readUnits(context.traces, job.tenant, todo)
+  holds([...views.values()].reduce((sum, { spans }) => sum + spans.length, 0))
 
   const { onNotice } = context
   const watch = onNotice === undefined ? null : familyWatch(compiled.plan, context.defaultJudge ?? null, onNotice)

@@ -35,6 +35,7 @@ import { createProviderHealth } from './provider-health.ts'
 import type { ProvidersHealth } from './provider-levels.ts'
 import { withLimits } from './provider-limits.ts'
 import { type ProviderSettings, providersByName } from './providers.ts'
+import { BATCHES_AHEAD, createReadAhead } from './read-ahead.ts'
 import { readTogether } from './read-together.ts'
 import { pricesOfRoutes, withRoutes } from './routes.ts'
 import type { OfflineTraces } from './run.ts'
@@ -191,6 +192,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     parts.includes('scheduler'),
   )
   const callsAtOnce = options.callsAtOnce ?? DEFAULT_CALLS_AT_ONCE
+  // One more than it takes: while one waits for its last answers the next is begun.
+  const batchesJudged = Math.ceil(callsAtOnce / SUBJECTS_PER_BATCH) + 1
   const worker = isWorker
     ? await queue.work(
         createHandlers({
@@ -210,6 +213,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           prices,
           publish: (results) => publish(options.log, results),
           turnstile: createTurnstile(callsAtOnce),
+          readAhead: createReadAhead({ few: batchesJudged, maxSpans: MAX_SPANS_AHEAD }),
           nowMs,
           sleep,
           onNotice: notice,
@@ -219,8 +223,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         }),
         {
           concurrency: options.runsAtOnce ?? 2,
-          // One more than it takes: while one waits for its last answers the next has its traces read.
-          batchesAtOnce: Math.ceil(callsAtOnce / SUBJECTS_PER_BATCH) + 1,
+          batchesAtOnce: batchesJudged + BATCHES_AHEAD,
           onError: (error) => notice(`The offline queue: ${error.message}`),
           ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
         },
@@ -351,6 +354,8 @@ const DEFAULT_JUDGE_TIMEOUT_MS = 30_000
 /** A worker that is paused for so long may have more calls under way than there is room for. */
 const LEASE_MARGIN_MS = 5_000
 const DEFAULT_CALLS_AT_ONCE = 32
+/** Of traces that were read and wait to be judged: some 100 MB of spans of 5 kB. */
+const MAX_SPANS_AHEAD = 20_000
 
 interface TenantJudge {
   readonly client: JudgeClient

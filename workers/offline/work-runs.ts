@@ -1,5 +1,5 @@
 /** The worker of offline evals: plans runs and judges their batches, as far as the definitions in force and people let it. */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { JudgePlan, OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval, type OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import { messageOf } from '../../engine/message-of.ts'
@@ -17,6 +17,7 @@ import { type JudgeClient, NOBODY } from './judge-client.ts'
 import { isOutage } from './outage.ts'
 import { planRun } from './plan-run.ts'
 import type { Prices } from './prices.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import type { OfflineTraces } from './run.ts'
 import { runBatch } from './run-batch.ts'
 import type { Turnstile } from './turnstile.ts'
@@ -39,6 +40,7 @@ export interface WorkOptions {
   prices: Prices
   publish: (results: readonly EvalResult[]) => Promise<void>
   turnstile: Turnstile
+  readAhead: ReadAhead
   nowMs: () => number
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
   onNotice: (message: string) => void
@@ -130,7 +132,8 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           ...paidBy(batch.job, inForce),
           nowMs,
           enter: options.turnstile.enter,
-          nonce: () => randomBytes(16).toString('hex'),
+          // Of random bytes that are drawn in advance: 122 bits in 32 digits.
+          nonce: () => randomUUID().replaceAll('-', ''),
           signal,
         }
         if (trigger === 'anchors') {
@@ -143,7 +146,13 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           await options.onJudged(offlineEval.plan, results)
         }
         const judge = isByProxy ? NOBODY : options.judgeOf(tenant)
-        const outcome = await runBatch(batch, offlineEval, { ...common, judge, publish, onNotice })
+        const outcome = await runBatch(batch, offlineEval, {
+          ...common,
+          judge,
+          publish,
+          onNotice,
+          readAhead: options.readAhead,
+        })
         faultPoint('offline.before-complete')
         return outcome
       }),
