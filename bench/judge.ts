@@ -60,6 +60,8 @@ interface Place {
   tracesUrl: string
   /** That judges. */
   pid: number
+  /** Processes beside it on the same cores, by what they are. */
+  beside: Readonly<Record<string, number>>
   isWorkerAlone: boolean
   stop(): Promise<void>
 }
@@ -129,6 +131,7 @@ async function measureRun(
   await until(async () => (await storedSpans(place.apiUrl)) >= subjects * 2)
   const cpuBefore = processUsage(place.pid)?.cpuSeconds ?? Number.NaN
   const threadsBefore = threadCpuSeconds(place.pid)
+  const besideBefore = cpuOf(place.beside)
   const asked = await fetch(`${place.apiUrl}/v1/evals/bench/judged/run`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -144,18 +147,31 @@ async function measureRun(
   const perSecond = subjects / ((Date.parse(ended.endedAt ?? '') - firstMs) / 1_000)
   const usage = processUsage(place.pid)
   const target = isSlow ? TO_REACH.slowPerSecond : TO_REACH.perSecond
-  console.log(`  ${name}: ${perSecond.toFixed(0)} traces/s (to reach: ${target}), at most ${mostAtOnce} calls at once`)
-  const cpuMs = (((usage?.cpuSeconds ?? Number.NaN) - cpuBefore) / subjects) * 1_000
+  // One that answers at once has no two calls at the same time, however many come.
+  const atOnce = isSlow ? `, at most ${mostAtOnce} calls at once` : ''
+  console.log(`  ${name}: ${perSecond.toFixed(0)} traces/s (to reach: ${target})${atOnce}`)
+  const msOf = (seconds: number): number => (seconds / subjects) * 1_000
+  const cpuMs = msOf((usage?.cpuSeconds ?? Number.NaN) - cpuBefore)
   console.log(
     `    CPU ${cpuMs.toFixed(2)} ms a trace, peak memory ${Math.round((usage?.peakRssBytes ?? 0) / 1e6)} MB` +
       (place.isWorkerAlone ? ` (to reach: under ${TO_REACH.peakMb})` : ', store and log within'),
   )
   const threads = [...threadCpuSeconds(place.pid)]
-    .map(([name, cpuSeconds]) => [name, ((cpuSeconds - (threadsBefore.get(name) ?? 0)) / subjects) * 1_000] as const)
+    .map(([name, cpuSeconds]) => [name, msOf(cpuSeconds - (threadsBefore.get(name) ?? 0))] as const)
     .filter(([, ms]) => ms >= 0.05)
     .sort((a, b) => b[1] - a[1])
   console.log(`    by thread: ${threads.map(([name, ms]) => `${name} ${ms.toFixed(2)}`).join(', ')}`)
+  const beside = Object.entries(cpuOf(place.beside)).map(
+    ([name, cpuSeconds]) => `${name} ${msOf(cpuSeconds - (besideBefore[name] ?? 0)).toFixed(2)}`,
+  )
+  if (beside.length > 0) console.log(`    beside it: ${beside.join(', ')}`)
   return perSecond
+}
+
+function cpuOf(pids: Place['beside']): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(pids).map(([name, pid]) => [name, processUsage(pid)?.cpuSeconds ?? Number.NaN]),
+  )
 }
 
 async function onRedis({ rules, env }: PlaceOptions): Promise<Place | null> {
@@ -178,6 +194,12 @@ async function onRedis({ rules, env }: PlaceOptions): Promise<Place | null> {
     apiUrl: rest.httpUrl,
     tracesUrl: rest.tracesUrl ?? '',
     pid: worker.pid,
+    beside: {
+      'the other roles': rest.pid,
+      ClickHouse: engines.clickHouse.pid,
+      Kafka: engines.broker.pid,
+      Redis: engines.redis.pid,
+    },
     isWorkerAlone: true,
     async stop() {
       await Promise.all([rest.stop(), worker.stop()])
@@ -194,6 +216,7 @@ async function onPGlite({ rules, env }: PlaceOptions): Promise<Place> {
     apiUrl: assay.apiUrl,
     tracesUrl: assay.tracesUrl,
     pid: assay.pid,
+    beside: {},
     isWorkerAlone: false,
     async stop() {
       await assay.stop()
@@ -238,7 +261,8 @@ async function untilEnded(url: string) {
       if (run.state === 'done') return run
       if (run.state === 'failed') throw new Error(`the run failed: ${run.error}`)
     }
-    await sleep(200)
+    // Of its record the end is told; to ask costs those who judge.
+    await sleep(1_000)
   }
   throw new Error('the run did not end')
 }

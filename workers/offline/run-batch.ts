@@ -32,6 +32,8 @@ export interface BatchContext extends ScoreContext {
   enter: () => Promise<() => void>
   /** Of all batches of this process: when this one has its traces read. At once unless told. */
   readAhead?: ReadAhead
+  /** Asked once, when the first subject may be judged; where it says no all of them are left. */
+  mayBegin?: () => Promise<boolean>
   /** What an operator should know of what is judged; the same may be said of every batch. */
   onNotice?: (message: string) => void
   /** The batch stops where it is: what is judged is published, the rest is left to the next attempt. */
@@ -78,6 +80,11 @@ async function judgeBatch(
   const watch = onNotice === undefined ? null : familyWatch(compiled.plan, context.defaultJudge ?? null, onNotice)
   const outcome = { ...NO_OUTCOME, alreadyJudged: subjects.length - todo.length }
   const results: EvalResult[] = []
+  let begins: Promise<boolean> | undefined
+  const mayBegin = (): Promise<boolean> => {
+    begins ??= context.mayBegin?.() ?? Promise.resolve(true)
+    return begins
+  }
   const judge = async (subject: (typeof todo)[number]): Promise<void> => {
     if (signal.aborted) return
     const view = views.get(subject.traceId)
@@ -89,6 +96,10 @@ async function judgeBatch(
     watch?.(view)
     const leave = await context.enter()
     try {
+      if (!(await mayBegin())) {
+        outcome.left++
+        return
+      }
       const score = async (): Promise<Asked> => scoreOf(view, span)
       // Traces of judging Assay's own traces would be judged the next time, and so on.
       const asked = !subject.isPaid ? NOT_PAID : await (isOwnAgent(agentOf(view, span)) ? quietly(score) : score())

@@ -81,15 +81,21 @@ export function createHandlers(options: WorkOptions): RunHandlers {
       onNotice(detail ?? state)
       return null
     }
-    if ((await queue.cancelledSince(tenant, runId)) !== null) return null
-    if ((await queue.pausedSince(tenant, evalId)) !== null)
-      throw new RunPostponed(options.pausedLookMs, new Error(`${evalId} is paused`))
+    if (!(await mayGoOn({ tenant, evalId, runId }))) return null
     let found = compiled.get(evalPlan)
     if (found === undefined) {
       found = compileOfflineEval(plan, evalPlan)
       compiled.set(evalPlan, found)
     }
     return { offlineEval: found, isByProxy: state === 'by_proxy' }
+  }
+
+  /** False where it is cancelled. Rejects with `RunPostponed` while it is paused. */
+  async function mayGoOn({ tenant, evalId, runId }: Pick<OfflineJob, 'tenant' | 'evalId' | 'runId'>): Promise<boolean> {
+    if ((await queue.cancelledSince(tenant, runId)) !== null) return false
+    if ((await queue.pausedSince(tenant, evalId)) !== null)
+      throw new RunPostponed(options.pausedLookMs, new Error(`${evalId} is paused`))
+    return true
   }
 
   /** What is away is waited for; the rest is said, and tried again as often as the queue has it. */
@@ -152,6 +158,8 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           publish,
           onNotice,
           readAhead: options.readAhead,
+          // It may have waited long.
+          mayBegin: () => mayGoOn(batch.job),
         })
         faultPoint('offline.before-complete')
         return outcome
