@@ -1159,6 +1159,12 @@ export type SessionInfo = {
   person?: string
 }
 
+export type SessionResponse = {
+  traces: TraceSummary[]
+  next?: string
+  session: Session
+}
+
 export type Session = {
   session: string
   firstSeen: string
@@ -1685,6 +1691,9 @@ export const createApi = (request: Request) => ({
   /** sessions, the last seen first: since, until, user, agent; in pages: limit, after */
   listSessions: (query: { since?: string | number | undefined; until?: string | number | undefined; user?: string | number | undefined; agent?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<SessionsResponse> =>
     request('GET', `/v1/sessions`, { query, signal }),
+  /** a session with its traces, newest first: since, until; in pages: limit, after */
+  getTracesOfSession: (session: string, query: { since?: string | number | undefined; until?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<SessionResponse> =>
+    request('GET', `/v1/sessions/${encodeURIComponent(session)}`, { query, signal }),
   /** why a verdict came out so, part by part: eval, span */
   explainTrace: (traceId: string, query: { eval: string | number | undefined; span?: string | number | undefined }, signal?: AbortSignal): Promise<WhyResponse> =>
     request('GET', `/v1/traces/${encodeURIComponent(traceId)}/why`, { query, signal }),

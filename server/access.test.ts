@@ -32,7 +32,9 @@ import { openGate } from '../test/support/open-gate.ts'
 import { type Api, buildApi, startApi } from './api.ts'
 import type { ApiContext } from './api-context.ts'
 import { ACTS } from './audited.ts'
+import { maxBodyBytes } from './body-limit.ts'
 import { ROUTES, type RouteEntry } from './route-table.ts'
+import { problemSchema } from './schemas.ts'
 
 const nowMs = Date.parse('2026-11-21T12:00:00Z')
 /** The same in both tenants: an id says nothing of whose it is. */
@@ -90,6 +92,7 @@ beforeAll(async () => {
           spanId: '0'.repeat(15) + 1,
           name: secret,
           agentName: secret,
+          sessionId: 'shared',
           startTimeUs: nowMs * 1000,
         }),
       ],
@@ -212,6 +215,8 @@ afterAll(async () => {
 })
 
 const queries: Readonly<Record<string, string>> = {
+  '/v1/traces/:traceId/why': '?eval=shop/x',
+  '/v1/traces/:traceId/test': '?eval=shop/x',
   '/v1/scorecards/:package/:name/rendered': `?slot=${new Date(nowMs).toISOString()}`,
   '/v1/dead-letters': '?state=all',
   '/v1/export/pages': '?from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z',
@@ -226,23 +231,40 @@ const bodies: Readonly<Record<string, unknown>> = {
   '/v1/definitions': { plan: EMPTY_PLAN, revision: null },
 }
 
-async function ask({ method, path }: RouteEntry, key: string | null): Promise<{ status: number; text: string }> {
+function requestOf({ method, path }: RouteEntry, key: string | null): { url: string; init: RequestInit } {
   const sample: Readonly<Record<string, string>> = {
     traceId,
     package: 'shop',
     name: 'x',
     id: '0',
+    session: 'shared',
     keyId: 'none',
     run: runOf.get('acme')!,
     slot: new Date(nowMs).toISOString(),
   }
   const url = path.replace(/:(\w+)/g, (_, name: string) => sample[name] ?? 'x') + (queries[path] ?? '')
-  const response = await fetch(`http://127.0.0.1:${api.port}${url}`, {
-    method,
-    headers: key === null ? {} : { authorization: `Bearer ${key}` },
-    ...(method === 'POST' && { body: JSON.stringify(bodies[path] ?? {}) }),
-  })
-  return { status: response.status, text: await response.text() }
+  return {
+    url,
+    init: {
+      method,
+      headers: key === null ? {} : { authorization: `Bearer ${key}` },
+      ...(method === 'POST' && { body: JSON.stringify(bodies[path] ?? {}) }),
+    },
+  }
+}
+
+async function ask(route: RouteEntry, key: string | null): Promise<{ status: number; text: string }> {
+  const { url, init } = requestOf(route, key)
+  const response = await fetch(`http://127.0.0.1:${api.port}${url}`, init)
+  const text = await response.text()
+  if (!response.ok) expectProblem(response, text)
+  return { status: response.status, text }
+}
+
+/** Whatever is refused is refused in RFC 9457's form. */
+function expectProblem({ status, headers }: Response, text: string): void {
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(problemSchema.parse(JSON.parse(text))).toMatchObject({ status, title: expect.not.stringMatching('Error') })
 }
 
 const OPERATOR: Principal = { tenant: 'default', role: 'operator', keyId: null }
@@ -302,6 +324,73 @@ test('what only those in charge may do has an entry of the audit log, of their t
   expect(await of('rival')).toHaveLength(before)
 })
 
+/** A body that does not say how long it is, as far as it is read. */
+function endless(): { body: ReadableStream<Uint8Array>; sentBytes: () => number } {
+  const chunk = new Uint8Array(1 << 16).fill(32)
+  let sent = 0
+  const pull = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    sent += chunk.length
+    controller.enqueue(chunk)
+  }
+  return { body: new ReadableStream({ pull }), sentBytes: () => sent }
+}
+
+test('no route holds more of a body than it may have, whatever the headers say of it', async () => {
+  const open = buildApi(context, { gate: () => ({ ok: true, principal: OPERATOR }), isLocal: false })
+  for (const route of ROUTES.filter(({ method }) => method !== 'GET')) {
+    const { body, sentBytes } = endless()
+    const request = { method: route.method, body, duplex: 'half' }
+    const response = await open.request(route.path.replace(/:\w+/g, 'x'), request)
+    expect([name(route), response.status]).toEqual([name(route), 413])
+    expectProblem(response, await response.text())
+    expect(sentBytes()).toBeLessThan(maxBodyBytes(route) + (1 << 18))
+  }
+  // Nobody who was not let in has it read.
+  const closed = buildApi(context, { gate: createGate('keys', keys), isLocal: false })
+  const { body, sentBytes } = endless()
+  const refused = await closed.request('/v1/labels', { method: 'POST', body, duplex: 'half' } as RequestInit)
+  expect([refused.status, sentBytes() < 1 << 18]).toEqual([401, true])
+})
+
+test('every route that asks the store does so within the limits of a query', async () => {
+  const none = { memoryBytes: 1, seconds: 1e-6, rows: 1 }
+  const bounded = await openTraces({ dataDir: folder, limits: { api: none, runs: none } })
+  const plan = { ...EMPTY_PLAN, evals: [buildOnlineEval('x', e.lit(true), { id: 'shop/x', package: 'shop' })] }
+  const definitions = { current: () => ({ plan, loadedAtMs: nowMs, diagnostics: [] }) }
+  const limited = buildApi(
+    { ...context, traces: bounded, definitions },
+    { gate: createGate('keys', keys), isLocal: false },
+  )
+  const refused: string[] = []
+  for (const route of ROUTES) {
+    const { url, init } = requestOf(route, keyOf.get('acme admin')!)
+    const response = await limited.request(url, init)
+    const text = await response.text()
+    if (!response.ok) expectProblem(response, text)
+    if (text.includes('takes longer than')) refused.push(`${response.status} ${name(route)}`)
+  }
+  await bounded.close()
+  expect(refused).toEqual(
+    [
+      'GET /v1/results',
+      'GET /v1/traces',
+      'GET /v1/sessions',
+      'GET /v1/sessions/:session',
+      'GET /v1/traces/:traceId/why',
+      'GET /v1/traces/:traceId/test',
+      'GET /v1/evals/trends',
+      'GET /v1/evals/:package/:name/flips',
+      'GET /v1/evals/:package/:name/series',
+      'GET /v1/traces/:traceId',
+      'GET /v1/evals',
+      'GET /v1/usage',
+      'GET /v1/export/pages',
+      'GET /v1/export/traces',
+      'GET /v1/export/results',
+    ].map((asking) => `422 ${asking}`),
+  )
+})
+
 test('the usage of all tenants is for whoever runs Assay', async () => {
   const [usage] = ROUTES.filter(({ path }) => path === '/v1/usage')
   const all = { ...usage!, path: '/v1/usage?all=true' }
@@ -329,6 +418,8 @@ test('what a tenant asks for it gets: the matrix looks at something', async () =
   expect(shown).toEqual([
     'GET /v1/results',
     'GET /v1/traces',
+    'GET /v1/sessions',
+    'GET /v1/sessions/:session',
     'GET /v1/traces/:traceId',
     'GET /v1/evals',
     'GET /v1/offline',

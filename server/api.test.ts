@@ -211,7 +211,14 @@ beforeAll(async () => {
   const span = { traceId, startTimeUs: nowMs * 1000, convention: 'otel_genai' } as const
   await traces.insertSpans(
     [
-      makeSpan({ ...span, spanId: rootId, kind: 'agent', name: 'invoke_agent shop', agentName: 'shop' }),
+      makeSpan({
+        ...span,
+        spanId: rootId,
+        kind: 'agent',
+        name: 'invoke_agent shop',
+        agentName: 'shop',
+        sessionId: 'cart',
+      }),
       makeSpan({
         ...span,
         spanId: callId,
@@ -793,6 +800,7 @@ test('GET / lists the routes, each of which there is', async () => {
     package: 'shop',
     name: 'helpful',
     id: '0',
+    session: 'cart',
     run: runId,
     slot: new Date(nowMs).toISOString(),
   }

@@ -13,8 +13,10 @@ import { QueryLimitError } from '../storage/traces/port.ts'
 import { admission } from './admission.ts'
 import type { ApiApp, ApiContext, ApiEnv } from './api-context.ts'
 import { audited } from './audited.ts'
+import { limitedBodies } from './body-limit.ts'
 import { isCrossSite, isLoopbackHost } from './loopback.ts'
 import { problem } from './problem.ts'
+import { ROUTES } from './route-table.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { deadLetterRoutes } from './routes/dead-letters.ts'
@@ -116,6 +118,7 @@ export function buildApi(
   if (context.web !== undefined) app.use(webPages(context.web))
   app.use(tracedRequests)
   app.use(admission(options.gate, context.signIn?.sessions ?? null))
+  app.use(limitedBodies(ROUTES))
   app.use(audited(context))
   indexRoutes(app)
   sessionRoutes(app, options.gate, context)

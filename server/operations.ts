@@ -42,7 +42,7 @@ import { renderedScorecardQuerySchema, scorecardHistoryQuerySchema } from './rou
 import { signInSchema } from './routes/session.ts'
 import { signInStartQuerySchema } from './routes/sign-in.ts'
 import { subscribeQuerySchema } from './routes/subscribe.ts'
-import { sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
+import { sessionQuerySchema, sessionsQuerySchema, traceSearchQuerySchema } from './routes/trace-search.ts'
 import { traceTestQuerySchema } from './routes/trace-test.ts'
 import { whyQuerySchema } from './routes/trace-why.ts'
 import { usageQuerySchema } from './routes/usage.ts'
@@ -85,6 +85,7 @@ import {
   scorecardsResponseSchema,
   seriesResponseSchema,
   sessionInfoSchema,
+  sessionResponseSchema,
   sessionsResponseSchema,
   settledDeadLettersSchema,
   signInWaysSchema,
@@ -122,6 +123,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/results': { id: 'listResults', query: resultsQuerySchema(AT), gives: resultsResponseSchema },
   'GET /v1/traces': { id: 'searchTraces', query: traceSearchQuerySchema(AT), gives: tracesResponseSchema },
   'GET /v1/sessions': { id: 'listSessions', query: sessionsQuerySchema(AT), gives: sessionsResponseSchema },
+  'GET /v1/sessions/:session': {
+    id: 'getTracesOfSession',
+    query: sessionQuerySchema(AT),
+    gives: sessionResponseSchema,
+  },
   'GET /v1/traces/:traceId/why': { id: 'explainTrace', query: whyQuerySchema, gives: whyResponseSchema },
   'GET /v1/traces/:traceId/test': { id: 'traceTests', query: traceTestQuerySchema, gives: traceTestsResponseSchema },
   'GET /v1/evals/trends': { id: 'listTrends', query: trendsQuerySchema(AT), gives: evalTrendsResponseSchema },

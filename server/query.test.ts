@@ -20,6 +20,7 @@ import {
   problemSchema,
   resultsResponseSchema,
   seriesResponseSchema,
+  sessionResponseSchema,
   sessionsResponseSchema,
   tracesResponseSchema,
   traceTestsResponseSchema,
@@ -223,6 +224,7 @@ describe('refusals name the parameter', () => {
     ['/v1/traces?since=1h&until=2h', 'since', 400],
     ['/v1/sessions?limit=0', 'limit', 400],
     ['/v1/sessions?after=x', 'after', 400],
+    ['/v1/sessions/s?user=x', 'user', 400],
     ['/v1/evals/shop/quick/series?step=7m', 'step', 400],
     ['/v1/evals/shop/quick/series?since=4w&step=1m', 'step', 422],
     ['/v1/evals/shop/none', 'shop/none', 404],
@@ -272,6 +274,23 @@ test('sessions come in pages that meet without a gap, those seen last at one tim
     next = page.next
   }
   expect(seen).toEqual(['old-a', 'old-b', 'older'])
+})
+
+test('a session with its traces, in pages, of a month unless told; one that is not there', async () => {
+  const ask = async (rest: string) => sessionResponseSchema.parse((await get(`/v1/sessions/${rest}`)).body)
+  const whole = await ask('s')
+  expect(whole.session).toMatchObject({ session: 's', traces: 3 })
+  expect(whole.traces.map(({ session }) => session)).toEqual(['s', 's', 's'])
+  const first = await ask('s?limit=2')
+  const second = await ask(`s?limit=2&after=${first.next}`)
+  expect([...first.traces, ...second.traces]).toEqual(whole.traces)
+  expect([whole.next, second.next, second.session.traces]).toEqual([undefined, undefined, 3])
+  expect((await ask('old-a')).session.session).toBe('old-a')
+  expect((await get('/v1/sessions/old-a?since=1d')).status).toBe(404)
+  expect(problemSchema.parse((await get('/v1/sessions/a%2Fb')).body)).toMatchObject({
+    status: 404,
+    detail: 'there is no session "a/b" in this time',
+  })
 })
 
 test('one eval, with its declaration as it is written', async () => {

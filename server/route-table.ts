@@ -32,6 +32,12 @@ export const ROUTES: readonly RouteEntry[] = [
     'read',
     'sessions, the last seen first: since, until, user, agent; in pages: limit, after',
   ),
+  route(
+    'GET',
+    '/v1/sessions/:session',
+    'read',
+    'a session with its traces, newest first: since, until; in pages: limit, after',
+  ),
   route('GET', '/v1/traces/:traceId/why', 'read', 'why a verdict came out so, part by part: eval, span'),
   route(
     'GET',

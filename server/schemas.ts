@@ -157,6 +157,9 @@ export const sessionSchema = z.object({
   costUsd: z.number(),
 })
 
+/** With its traces, the newest first; `next` is the `after` of the next page of these. */
+export const sessionResponseSchema = tracesResponseSchema.extend({ session: sessionSchema })
+
 export const sessionsResponseSchema = z.object({ sessions: z.array(sessionSchema), next: z.string().optional() })
 
 /** Its form is that of `engine/evaluate/explain/tree.ts`. */
@@ -530,6 +533,7 @@ export const problemSchema = z.object({
 export type TraceSummaryJson = z.infer<typeof traceSummarySchema>
 export type TracesResponse = z.infer<typeof tracesResponseSchema>
 export type SessionJson = z.infer<typeof sessionSchema>
+export type SessionResponse = z.infer<typeof sessionResponseSchema>
 export type SessionsResponse = z.infer<typeof sessionsResponseSchema>
 export type EvalDetailResponse = z.infer<typeof evalDetailResponseSchema>
 export type SeriesPointJson = z.infer<typeof seriesPointSchema>

@@ -8,9 +8,6 @@ import type { ApiApp, ApiContext } from '../api-context.ts'
 import { problem, readJsonBody } from '../problem.ts'
 import type { DefinitionsResponse } from '../schemas.ts'
 
-/** More than thousands of evals take. */
-const MAX_BYTES = 20 << 20
-
 export const pushSchema = z.object({
   plan: z.custom<Plan>(isIntact, { error: ({ input }) => whyNotIntact(input) ?? '' }),
   revision: z.string().max(200).nullable(),
@@ -38,8 +35,6 @@ export function definitionRoutes(app: ApiApp, api: ApiContext): void {
   app.post('/v1/definitions', async (context) => {
     const { releases } = api
     if (releases === undefined) return problem(context, 409, FILES)
-    if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
-      return problem(context, 413, 'larger than 20 MiB')
     const json = await readJsonBody(context)
     if (!json.ok) return json.refusal
     const parsed = pushSchema.safeParse(json.value)

@@ -9,8 +9,6 @@ import { evalIdSchema, momentSchema } from '../parameters.ts'
 import { problem, readJsonBody } from '../problem.ts'
 import { comparisonToJson, replayPlanToJson, replayToJson } from '../replay-json.ts'
 
-/** As of pushed definitions. */
-const MAX_BYTES = 20 << 20
 const MAX_SHOWN = 100
 
 export const replayAskSchema = (nowMs: number) =>
@@ -36,8 +34,6 @@ export function replayRoutes(app: ApiApp, { replays, definitions, nowMs }: ApiCo
   })
 
   app.post('/v1/replays', async (context) => {
-    if (Number(context.req.header('content-length') ?? 0) > MAX_BYTES)
-      return problem(context, 413, 'larger than 20 MiB')
     const json = await readJsonBody(context)
     if (!json.ok) return json.refusal
     const parsed = replayAskSchema(nowMs()).safeParse(json.value)

@@ -13,7 +13,7 @@ import { cursorParameter, pageOf, timeSchema } from '../cursor.ts'
 import { parameter } from '../parameter.ts'
 import { evalIdSchema, momentSchema, verdictParameter } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
-import type { SessionJson, SessionsResponse, TraceSummaryJson, TracesResponse } from '../schemas.ts'
+import type { SessionJson, SessionResponse, SessionsResponse, TraceSummaryJson, TracesResponse } from '../schemas.ts'
 
 const DAY_MS = 86_400_000
 const MAX_PAGE = 200
@@ -68,7 +68,18 @@ export const sessionsQuerySchema = (nowMs: number) =>
     limit: limitSchema,
   })
 
-/** Traces and sessions of a window, a day without one. */
+const SESSION_DAYS = 30
+
+/** Query of `GET /v1/sessions/{session}`: which of its traces. */
+export const sessionQuerySchema = (nowMs: number) =>
+  z.strictObject({
+    since: momentSchema(nowMs).optional(),
+    until: momentSchema(nowMs).optional(),
+    after: cursorSchema.optional(),
+    limit: limitSchema,
+  })
+
+/** Traces and sessions of a window, a day without one; a session by itself of thirty. */
 export function traceSearchRoutes(app: ApiApp, { traces, nowMs }: ApiContext): void {
   app.get('/v1/traces', async (context) => {
     const schema = traceSearchQuerySchema(nowMs())
@@ -86,12 +97,7 @@ export function traceSearchRoutes(app: ApiApp, { traces, nowMs }: ApiContext): v
     } as Partial<TraceSearch>
     const search: TraceSearch = { ...window, ...withoutUndefined(given), limit: limit + 1 }
     const found = await traces.searchTraces(context.var.principal.tenant, search)
-    const shown = found.slice(0, limit)
-    const last = shown.at(-1)
-    const body: TracesResponse = {
-      traces: shown.map(summaryToJson),
-      ...(found.length > limit && last !== undefined && { next: `${last.startUs}-${last.traceId}` }),
-    }
+    const body: TracesResponse = pageOfTraces(found, limit)
     return context.json(body)
   })
 
@@ -108,14 +114,42 @@ export function traceSearchRoutes(app: ApiApp, { traces, nowMs }: ApiContext): v
     const body: SessionsResponse = { sessions: shown.map(sessionToJson), ...next }
     return context.json(body)
   })
+
+  app.get('/v1/sessions/:session', async (context) => {
+    const schema = sessionQuerySchema(nowMs())
+    const parsed = schema.safeParse(context.req.query())
+    if (!parsed.success) return badRequest(context, parsed.error, Object.keys(schema.shape))
+    const id = text.safeParse(context.req.param('session'))
+    if (!id.success) return problem(context, 400, 'session: is longer than 500 characters')
+    const session = id.data
+    const { since, until, after, limit } = parsed.data
+    const window = windowOf(since, until, nowMs(), SESSION_DAYS)
+    if (window === null) return problem(context, 400, 'since: is not before until')
+    const { tenant } = context.var.principal
+    const [one] = await traces.listSessions(tenant, { ...window, session, limit: 1 })
+    if (one === undefined) return problem(context, 404, `there is no session ${JSON.stringify(session)} in this time`)
+    const search = { ...window, session, ...(after !== undefined && { after }), limit: limit + 1 }
+    const found = await traces.searchTraces(tenant, search)
+    const body: SessionResponse = { ...pageOfTraces(found, limit), session: sessionToJson(one) }
+    return context.json(body)
+  })
+}
+
+function pageOfTraces(found: readonly TraceSummary[], limit: number): TracesResponse {
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  return {
+    traces: shown.map(summaryToJson),
+    ...(found.length > limit && last !== undefined && { next: `${last.startUs}-${last.traceId}` }),
+  }
 }
 
 /** Clocks of senders may be ahead: without `until` the window is open. */
 const AHEAD_MS = DAY_MS
 
-function windowOf(since: number | undefined, until: number | undefined, nowMs: number) {
+function windowOf(since: number | undefined, until: number | undefined, nowMs: number, days = 1) {
   const toMs = until ?? nowMs + AHEAD_MS
-  const fromMs = since ?? Math.min(toMs, nowMs) - DAY_MS
+  const fromMs = since ?? Math.min(toMs, nowMs) - days * DAY_MS
   return fromMs < toMs ? { fromUs: Math.round(fromMs * 1_000), toUs: Math.round(toMs * 1_000) } : null
 }
 

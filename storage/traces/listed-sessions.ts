@@ -35,13 +35,15 @@ export function lastSessionsQuery(database: string, tenant: string, search: Sess
     params[name] = value
     having.push(`countIf(${column} = {${name}:String}) > 0`)
   }
+  if (search.session !== undefined) params.session = search.session
+  const which = search.session === undefined ? "session_id != ''" : 'session_id = {session:String}'
   if (search.after !== undefined) {
     params.afterUs = search.after.lastUs
     params.afterSession = search.after.sessionId
     having.push(`(-${startUs('max(start_time)')}, session_id) > (-{afterUs:Int64}, {afterSession:String})`)
   }
   return {
-    query: `SELECT session_id AS session FROM ${database}.spans WHERE ${WITHIN} AND session_id != ''
+    query: `SELECT session_id AS session FROM ${database}.spans WHERE ${WITHIN} AND ${which}
 GROUP BY session_id ${having.length > 0 ? `HAVING ${having.join(' AND ')}` : ''}
 ORDER BY max(start_time) DESC, session LIMIT {limit:UInt32}`,
     query_params: params,

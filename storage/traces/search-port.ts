@@ -67,6 +67,8 @@ export interface TraceSummary {
 export interface SessionSearch {
   fromUs: number
   toUs: number
+  /** That one alone. */
+  session?: string
   user?: string
   agent?: string
   /** Those behind this one, in the order of the answer. */

@@ -26,3 +26,12 @@ test('what lies ahead of now makes the first window no shorter of what is there'
   expect(first?.fromUs).toBeLessThan(48 * HOUR_US)
   expect(first?.fromUs).toBeGreaterThan(44 * HOUR_US)
 })
+
+test('texts are looked at by whole days: from 12 to 36 hours at first', () => {
+  const day = 24 * HOUR_US
+  const beginsOf = (nowUs: number) =>
+    windowsOf({ fromUs: day / 2, toUs: nowUs + day, text: 'x', limit: 1 }, nowUs).map(({ fromUs }) => fromUs / day)
+  expect(beginsOf(30.6 * day)).toEqual([30, 28, 24, 16, 0.5])
+  expect(beginsOf(30.4 * day)).toEqual([29, 27, 23, 15, 0.5])
+  expect(beginsOf(2.6 * day)).toEqual([2, 0.5])
+})

@@ -1,24 +1,35 @@
 /** A search for the newest looks at the newest first: mostly they are there, and what is older need not be read. */
+import { LONGEST_TRACE_US } from './queries.ts'
+import type { FoundTrace } from './search.ts'
 import type { TraceSearch } from './search-port.ts'
 
 const MINUTE_US = 60_000_000
 /** What a window reads besides, for traces that reach into it, makes shorter ones no cheaper. */
 const SHORTEST_US = 30 * MINUTE_US
+const DAY_US = 1_440 * MINUTE_US
 /** Of the whole, to begin with; each next one is as much longer. */
 const FIRST_SHARE = 1 / 64
 const GROWTH = 6
+/** A day of texts more takes longer than a query more. */
+const GROWTH_OF_TEXTS = 2
 
 /**
  * Together the search's own window, without gaps; the newest first. What lies ahead of `nowUs` (clocks of senders differ) is looked at with
- * the first.
+ * the first. Spans are sorted by day and then by trace: to read an hour's texts is to read its day's, so that those of a search for a text
+ * are of whole days (UTC).
  */
-export function windowsOf({ fromUs, toUs, after }: TraceSearch, nowUs: number): { fromUs: number; toUs: number }[] {
+export function windowsOf(
+  { fromUs, toUs, after, text }: TraceSearch,
+  nowUs: number,
+): { fromUs: number; toUs: number }[] {
   const endUs = Math.min(toUs, after === undefined ? toUs : after.startUs + 1)
   const windows: { fromUs: number; toUs: number }[] = []
   const aheadUs = Math.max(0, endUs - Math.max(fromUs, nowUs))
-  let lengthUs = Math.max(SHORTEST_US, Math.ceil((endUs - aheadUs - fromUs) * FIRST_SHARE))
-  for (let to = endUs; to > fromUs; lengthUs *= GROWTH) {
-    const begin = to - lengthUs - (to === endUs ? aheadUs : 0)
+  const [shortestUs, growth] = text === undefined ? [SHORTEST_US, GROWTH] : [DAY_US, GROWTH_OF_TEXTS]
+  let lengthUs = Math.max(shortestUs, Math.ceil((endUs - aheadUs - fromUs) * FIRST_SHARE))
+  for (let to = endUs; to > fromUs; lengthUs *= growth) {
+    const length = lengthUs + (to === endUs ? aheadUs : 0)
+    const begin = text === undefined ? to - length : Math.round((to - length) / DAY_US) * DAY_US
     // What little would be left is not worth a query of its own.
     const from = begin - fromUs < lengthUs / 2 ? fromUs : begin
     windows.push({ fromUs: from, toUs: to })
@@ -27,16 +38,35 @@ export function windowsOf({ fromUs, toUs, after }: TraceSearch, nowUs: number): 
   return windows
 }
 
+/** A part of a search's window, and how its texts are read: each once, though a trace of a window may reach into the next. */
+export interface SearchPart extends TraceSearch {
+  /** How long before the part traces may begin whose texts are in it: they are found here for the next part, which is older. */
+  readonly reachUs: number
+  /** Texts of what comes later were looked at with the part before. */
+  readonly isFollowed: boolean
+}
+
 /** What is found in the windows, one after the other, until there is enough. */
-export async function newestFirst<Found>(
+export async function newestFirst(
   search: TraceSearch,
   nowUs: number,
-  find: (part: TraceSearch) => Promise<readonly Found[]>,
-): Promise<Found[]> {
-  const found: Found[] = []
-  for (const window of windowsOf(search, nowUs)) {
-    found.push(...(await find({ ...search, ...window, limit: search.limit - found.length })))
+  find: (part: SearchPart) => Promise<readonly FoundTrace[]>,
+): Promise<FoundTrace[]> {
+  const found: FoundTrace[] = []
+  let early: FoundTrace[] = []
+  for (const [index, window] of windowsOf(search, nowUs).entries()) {
+    const isText = search.text !== undefined
+    const reachUs = isText && window.fromUs > search.fromUs ? LONGEST_TRACE_US : 0
+    const isFollowed = isText && index > 0
+    const more = await find({ ...search, ...window, limit: search.limit - found.length, reachUs, isFollowed })
+    const all = [...new Map([...early, ...more].map((one) => [one.trace, one])).values()].sort(byStartThenId)
+    found.push(...all.filter(({ start_us }) => Number(start_us) >= window.fromUs))
+    early = all.filter(({ start_us }) => Number(start_us) < window.fromUs)
     if (found.length >= search.limit) break
   }
-  return found
+  return found.slice(0, search.limit)
 }
+
+/** As a page has them. */
+const byStartThenId = (a: FoundTrace, b: FoundTrace): number =>
+  Number(b.start_us) - Number(a.start_us) || (a.trace < b.trace ? 1 : -1)

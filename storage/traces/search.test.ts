@@ -143,6 +143,50 @@ describe('traces are found by', () => {
   })
 })
 
+test('a text is found once in a trace that reaches into the next day, in its place among the others', async () => {
+  const midnightUs = Date.UTC(2026, 5, 10) * 1_000
+  const at = (n: number, minute: number, spanId: number, more: SpanFields = {}) =>
+    makeSpan({
+      ...{ tenant: 'days', traceId: trace(n), spanId: id(spanId), name: 'chat', durationNs: 1e6 },
+      ...{ startTimeUs: midnightUs + minute * MINUTE_US, ...more },
+    })
+  const said = { outputText: 'Thank YOU' }
+  await store.insertSpans(
+    [
+      ...[at(1, -10, 1), at(1, 10, 2, said)],
+      ...[at(2, -20, 1, said), at(2, 20, 2, said)],
+      at(3, 5, 1, said),
+      at(4, -5, 1, said),
+      // Of whole days before, each in a part of its own.
+      at(5, -3 * 1_440 + 30, 1, said),
+      ...[at(6, -2 * 1_440 - 1, 1, { userId: 'u' }), at(6, -2 * 1_440 + 1, 2, said)],
+      at(7, -7 * 1_440, 1, said),
+    ],
+    'days',
+  )
+  const now = { fromUs: midnightUs - 6 * 1_440 * MINUTE_US, toUs: midnightUs + 720 * MINUTE_US }
+  const noon = await openTraces({ dataDir: folder, nowMs: () => now.toUs / 1_000 })
+  const find = async (more: Partial<TraceSearch> = {}) =>
+    (await noon.searchTraces('days', { ...now, text: 'thank you', limit: 50, ...more })).map(({ traceId, spans }) => [
+      Number.parseInt(traceId, 16),
+      spans,
+    ])
+  const expected = [
+    [3, 1],
+    [4, 1],
+    [1, 2],
+    [2, 2],
+    [6, 2],
+    [5, 1],
+  ]
+  expect(await find()).toEqual(expected)
+  for (const limit of [1, 2, 3, 4, 5]) expect(await find({ limit })).toEqual(expected.slice(0, limit))
+  expect(await find({ user: 'u' })).toEqual([[6, 2]])
+  // What began before the search's own window is not in it.
+  expect(await find({ fromUs: midnightUs - 15 * MINUTE_US })).toEqual(expected.slice(0, 3))
+  await noon.close()
+})
+
 test('a summary counts each span once, and calls and not the agent around them', async () => {
   const [, , first] = await store.searchTraces('acme', { fromUs: T0_US, toUs: T0_US + 60 * MINUTE_US, limit: 3 })
   expect(first).toEqual({

@@ -5,6 +5,7 @@
 import type { Verdict } from '../../engine/model/result.ts'
 import { LIVE, LONGEST_TRACE_US, type Query, SUBJECT, TRACE_IDS } from './queries.ts'
 import type { TraceSearch, TraceSummary, VerdictCounts } from './search-port.ts'
+import type { SearchPart } from './search-windows.ts'
 
 export const micro = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`
 export const startUs = (value: string): string => `toUnixTimestamp64Micro(${value})`
@@ -18,23 +19,24 @@ export interface FoundTrace {
 }
 
 /** The newest first. */
-export function searchTracesQuery(database: string, tenant: string, search: TraceSearch): Query {
+export function searchTracesQuery(database: string, tenant: string, search: SearchPart): Query {
   const toUs = Math.min(search.toUs, search.after === undefined ? search.toUs : search.after.startUs + 1)
   const params: Query['query_params'] = {
     tenant,
     fromUs: search.fromUs,
+    firstUs: search.fromUs - search.reachUs,
     toUs,
     scanFromUs: Math.max(0, search.fromUs - LONGEST_TRACE_US),
     scanToUs: toUs + LONGEST_TRACE_US,
     limit: search.limit,
   }
-  const having = [`first >= ${micro('fromUs')}`, `first < ${micro('toUs')}`]
+  const having = [`first >= ${micro('firstUs')}`, `first < ${micro('toUs')}`]
   const spans = `FROM ${database}.spans
 WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND start_time < ${micro('scanToUs')}`
   const where: string[] = []
-  // The traces that have such a span are found by one column, and the others never grouped.
+  // The traces that have such a span are found by one column, and the others never grouped. A trace of the window has none before it.
   const some = (condition: string): void => {
-    where.push(`AND trace_id IN (SELECT trace_id ${spans} AND (${condition}))`)
+    where.push(`AND trace_id IN (SELECT trace_id ${spans} AND start_time >= ${micro('firstUs')} AND (${condition}))`)
   }
   const equal = (column: string, name: string, value: string | undefined): void => {
     if (value === undefined) return
@@ -51,8 +53,12 @@ WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND star
   if (search.status === 'error') some("status = 'error'")
   if (search.status === 'ok') having.push("countIf(status = 'error') = 0")
   if (search.text !== undefined) {
-    params.text = search.text
-    some(TEXTS.map((column) => `positionCaseInsensitiveUTF8(ifNull(${column}, ''), {text:String}) > 0`).join(' OR '))
+    // Not `<`: of a day's first moment, which is where most parts end, that has the whole day read.
+    params.lastTextUs = (search.isFollowed ? toUs : toUs + LONGEST_TRACE_US) - 1
+    const within = `start_time >= ${micro('fromUs')} AND start_time <= ${micro('lastTextUs')}`
+    where.push(
+      `AND ${DAY_AND_TRACE} IN (SELECT arrayJoin(${DAYS_AROUND}), trace_id ${spans} AND ${within} AND (${hasText(search.text, params)}))`,
+    )
   }
   const took = `max(${startUs('start_time')} + intDiv(duration_ns, 1000)) - ${startUs('first')}`
   if (search.minDurationMs !== undefined) {
@@ -85,12 +91,30 @@ WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND star
 GROUP BY trace_id HAVING ${having.join(' AND ')}
 ORDER BY start_us DESC, trace DESC LIMIT {limit:UInt32}`,
     // A trace is on one shard, with its results: each looks for its own.
-    settings: "distributed_product_mode = 'local'",
+    settings: `distributed_product_mode = 'local'${search.text === undefined ? '' : `, ${OF_TEXTS}`}`,
     query_params: params,
   }
 }
 
+/** What is read at once: of texts, the usual megabyte is few rows, and a fifth of the time goes by between them. */
+const OF_TEXTS = 'preferred_block_size_bytes = 4000000'
+const ASCII = /^[\0-\x7f]*$/
 const TEXTS = ['name', 'input_text', 'output_text', 'tool_arguments', 'tool_result', 'error_message']
+
+/** As spans are sorted: of a trace one block is read where its days are known, and by its id alone one of each day. */
+const DAY_AND_TRACE = '(toDate(start_time), trace_id)'
+/** That spans of the same trace may be of. */
+const DAYS_AROUND = `arrayDistinct([toDate(start_time - INTERVAL 1 HOUR), toDate(start_time), toDate(start_time + INTERVAL 1 HOUR)])`
+
+/** A column that is NULL has none, and is no copy of itself without. */
+function hasText(text: string, params: Query['query_params']): string {
+  const isAscii = ASCII.test(text)
+  params.text = isAscii ? text.toLowerCase() : text
+  // To write all in small letters and look for one text is faster than to look for it in any.
+  const place = (column: string): string =>
+    isAscii ? `position(lower(${column}), {text:String})` : `positionCaseInsensitiveUTF8(${column}, {text:String})`
+  return TEXTS.map((column) => `${place(column)} > 0`).join(' OR ')
+}
 
 function judgedSo(database: string, { evalId, verdict }: TraceSearch, params: Query['query_params']): string {
   const ofEval = evalId === undefined ? '' : 'AND eval_id = {evalId:String}'
@@ -135,9 +159,15 @@ interface SummaryRow {
   output: string | null
 }
 
+const dayOf = (timeUs: number): string => new Date(timeUs / 1_000).toISOString().slice(0, 10)
+
 /** Of a page's traces. A span that was stored twice counts once. */
 function summariesQuery(database: string, tenant: string, found: readonly FoundTrace[]): Query {
   const starts = found.map(({ start_us }) => Number(start_us))
+  const ofDays = found.flatMap(({ trace, start_us }) => {
+    const days = [dayOf(Number(start_us)), dayOf(Number(start_us) + LONGEST_TRACE_US)]
+    return [...new Set(days)].map((day) => [day, trace] as const)
+  })
   const rootFirst = `(parent_span_id != ${NO_PARENT}, start_time, span_id)`
   return {
     query: `SELECT lower(hex(trace_id)) AS trace, ${startUs('min(start_time)')} AS start_us,
@@ -155,12 +185,13 @@ FROM (
     user_id, model, tokens_input, tokens_output, cost_micro_usd, input_text, output_text
   FROM ${database}.spans
   WHERE tenant = {tenant:String} AND start_time >= ${micro('firstUs')} AND start_time < ${micro('lastUs')}
-    AND trace_id IN ${TRACE_IDS}
+    AND ${DAY_AND_TRACE} IN (SELECT toDate(one.1), toFixedString(unhex(one.2), 16) FROM (SELECT arrayJoin(arrayZip({days:Array(String)}, {traceIds:Array(String)})) AS one))
   ORDER BY stored_at DESC LIMIT 1 BY trace_id, span_id
 ) GROUP BY trace_id`,
     query_params: {
       tenant,
-      traceIds: found.map(({ trace }) => trace),
+      days: ofDays.map(([day]) => day),
+      traceIds: ofDays.map(([, trace]) => trace),
       firstUs: Math.min(...starts),
       lastUs: Math.max(...starts) + LONGEST_TRACE_US,
     },

@@ -22,7 +22,9 @@ export function describeUsage(open: () => TracesStore): void {
         span(tenant, 4, 1, { agentName: 'a', startTimeUs: day(-1) }),
         span(tenant, 5, 1, { agentName: 'a', startTimeUs: day(2) }),
       ]
-      for (let times = 0; times < 2; times++) await open().insertSpans(spans, newToken())
+      // Twice in one batch, and in two.
+      await open().insertSpans([...spans, ...spans.slice(1)], newToken())
+      await open().insertSpans(spans.slice(0, 3), newToken())
       const usage = await open().usage(tenant, window)
       const [b, none, a] = usage
       expect(usage).toMatchObject([
