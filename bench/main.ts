@@ -58,6 +58,14 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
     about: 'how soon the Live page can be used in Chromium on a processor throttled four times',
     run: async () => (await import('./live-page.ts')).run(),
   },
+  'live-arrival': {
+    about: 'span acknowledged → failing verdict in the document of an open Live page, beside 2,000 spans/s',
+    run: async () => (await import('./live-arrival.ts')).run({ spansPerSecond: 2_000 }),
+  },
+  'trace-scroll': {
+    about: 'frames a second while a trace of 5,000 spans scrolls in Chromium, throttled four times too',
+    run: async () => (await import('./trace-scroll.ts')).run(),
+  },
   subscribers: {
     about: '1,000 subscribers of the API at 10 events/s each: CPU of the server',
     run: async () => (await import('./subscribers.ts')).run({ subscribers: 1_000, seconds: 20 }),

@@ -38,6 +38,7 @@ export type Alert = {
   on: string
   note?: string
   when: string
+  by: string[]
   severity: "page" | "ticket" | "info"
   notify: {
     receiver: string
@@ -619,6 +620,14 @@ export type EvalDetailResponse = {
       low: number
       high: number
     }
+  }
+  metric?: {
+    text: string
+    judge: {
+      models: string[]
+      fallbacks: string[]
+      take: "mean" | "median" | "majority" | null
+    } | null
   }
   source?: string
 }

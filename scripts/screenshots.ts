@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { launchBrowser } from '../test/support/browser.ts'
 import { startExampleAssay } from '../test/support/example-assay.ts'
+import { buildWebIfStale } from './web-build.mjs'
 
-const folder = join(dirname(import.meta.dirname), 'docs', 'images')
+const root = dirname(import.meta.dirname)
+const folder = join(root, 'docs', 'images')
 const SETTLE_MS = 1_500
 
 interface Shot {
@@ -47,6 +49,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'system', path: '/system', colorScheme: 'light' },
 ]
 
+buildWebIfStale(root)
 mkdirSync(folder, { recursive: true })
 const [browser, { assay, answer }] = await Promise.all([launchBrowser(), startExampleAssay()])
 try {

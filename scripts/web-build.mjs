@@ -1,8 +1,8 @@
 /**
- * Whether the pages in `web/dist` are of the sources as they are, and their build in the background. Only built-in modules here: it runs
+ * Whether the pages in `web/dist` are of the sources as they are, and their build, at once or in the background. Only built-in modules here: it runs
  * before anything is installed.
  */
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
@@ -27,11 +27,18 @@ export function isWebStale(root) {
   return SOURCES.some((name) => isNewer(join(root, name)))
 }
 
+const builderOf = (root) => ['--disable-warning=ExperimentalWarning', join(root, 'scripts', 'build-web.ts')]
+
+/** Builds them where they are stale, and waits for it: for whoever opens them next. */
+export function buildWebIfStale(root) {
+  if (isWebStale(root))
+    execFileSync(process.execPath, builderOf(root), { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
 /** Builds them where they are stale, beside whatever starts now. */
 export function buildWebInBackground(root) {
   if (!isWebStale(root)) return
-  const args = ['--disable-warning=ExperimentalWarning', join(root, 'scripts', 'build-web.ts')]
-  const child = spawn(pinnedNodeOf(root), args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(pinnedNodeOf(root), builderOf(root), { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   child.on('spawn', () => setPriority(child.pid, 10))
   // The API tells on its pages how they are built where they are not.
   child.on('error', () => {})

@@ -100,7 +100,7 @@ const alert: AlertPlan = {
   mode: 'live',
   was: [],
   on: { kind: 'eval', evalId: 'shop/no_pii' },
-  by: [],
+  by: [{ kind: 'field', path: 'agent.version' }],
   when: {
     kind: 'threshold',
     measure: { kind: 'count', verdict: 'fail', type: { kind: 'int' } },
@@ -584,7 +584,15 @@ test('GET /v1/evals shows what is in force with its ledger, and says what never 
     loadedAt: '2026-11-21T12:00:00.000Z',
     files: ['shop.eval', 'assay:pii'],
     diagnostics: [{ severity: 'warning', code: 'W0310', line: 4, column: 7 }],
-    alerts: [{ id: 'shop/leak', on: 'shop/no_pii', when: 'count(fail) >= 1 over 10m', severity: 'page' }],
+    alerts: [
+      {
+        id: 'shop/leak',
+        on: 'shop/no_pii',
+        when: 'count(fail) >= 1 over 10m',
+        by: ['agent.version'],
+        severity: 'page',
+      },
+    ],
   })
   expect(body.evals).toMatchObject([
     {

@@ -70,6 +70,22 @@ offline eval ended_well {
   pass: score >= 4
   missing: unknown
 }
+
+offline eval grounded {
+  every: day at 06:00 in "UTC"
+  sample: 10 of trace over 24h
+  metric: faithfulness(answer: output.text, context: retrieval.documents)
+  pass: score >= 90%
+  missing: unknown
+}
+
+offline eval close {
+  every: day at 06:00 in "UTC"
+  sample: 10 of llm_call over 24h
+  metric: rouge_l(answer: output.text, reference: "Your order is on its way.")
+  pass: score >= 50%
+  missing: unknown
+}
 `
 const trace = (n: number): string => n.toString(16).padStart(32, '0')
 const call = '00000000000000a1'
@@ -297,6 +313,17 @@ test('one eval, with its declaration as it is written', async () => {
   const detail = evalDetailResponseSchema.parse((await get('/v1/evals/shop/quick')).body)
   expect(detail).toMatchObject({ on: 'llm_call', pass: 'duration <= 1s', title: 'Quick' })
   expect(detail.source).toBe(SOURCE.slice(SOURCE.indexOf('online eval quick'), SOURCE.indexOf('}') + 1))
+  const metricOf = async (name: string) =>
+    evalDetailResponseSchema.parse((await get(`/v1/evals/shop/${name}`)).body).metric
+  expect(await metricOf('grounded')).toEqual({
+    text: 'faithfulness(answer: output.text, context: retrieval.documents)',
+    judge: { models: [], fallbacks: [], take: null },
+  })
+  expect(await metricOf('close')).toEqual({
+    text: 'rouge_l(answer: output.text, reference: "Your order is on its way.")',
+    judge: null,
+  })
+  expect(await metricOf('kind')).toBe(undefined)
 })
 
 test('a series has intervals, and is parted where the measure changed', async () => {

@@ -244,6 +244,19 @@ export const evalDetailResponseSchema = definitionSchema.extend({
       scale: z.object({ low: z.number(), high: z.number() }),
     })
     .optional(),
+  /** Of an offline eval without a rubric: its metric in the words of the language, and who judges for it; null where nobody is asked. */
+  metric: z
+    .object({
+      text: z.string(),
+      judge: z
+        .object({
+          models: z.array(z.string()),
+          fallbacks: z.array(z.string()),
+          take: z.enum(['mean', 'median', 'majority']).nullable(),
+        })
+        .nullable(),
+    })
+    .optional(),
   /** The declaration as it is written; absent of definitions that were pushed compiled. */
   source: z.string().optional(),
 })
@@ -371,6 +384,8 @@ export const alertSchema = definitionSchema.extend({
   note: z.string().optional(),
   /** As in the file: `count(fail) >= 1 over 10m`. */
   when: z.string(),
+  /** Each combination of their values is an alert of its own: `agent.version`. */
+  by: z.array(z.string()),
   severity: z.enum(['page', 'ticket', 'info']),
   notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
 })

@@ -25,7 +25,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver-protocol/node'
 import { VERSION } from '../cli/version.ts'
-import { isWebStale } from '../scripts/web-build.mjs'
+import { buildWebIfStale } from '../scripts/web-build.mjs'
 import { runAssay, startAssay } from './support/assay-process.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -36,7 +36,7 @@ const program = [process.execPath, entry] as const
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'scripts', 'build.ts')], { cwd: root })
-  if (isWebStale(root)) execFileSync(process.execPath, [join(root, 'scripts', 'build-web.ts')], { cwd: root })
+  buildWebIfStale(root)
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: root })
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
   if (tarball === undefined) throw new Error('npm pack made no package')

@@ -4,7 +4,9 @@ import { parseApiSearch } from './pages/api/search.ts'
 import { parseCompareSearch } from './pages/compare/search.ts'
 import { parseEvalSearch } from './pages/evals/search.ts'
 import { parseLiveSearch } from './pages/live/search.ts'
+import { parseRunsSearch } from './pages/runs/search.ts'
 import { parseScorecardSearch } from './pages/scorecards/search.ts'
+import { parseSessionsSearch } from './pages/sessions/search.ts'
 import { parseSignInSearch } from './pages/sign-in/search.ts'
 import { parseTraceSearch } from './pages/trace/search.ts'
 import { parseTracesSearch } from './pages/traces/search.ts'
@@ -40,6 +42,32 @@ const compare = createRoute({
   path: '/traces/compare',
   validateSearch: parseCompareSearch,
   component: lazyRouteComponent(() => import('./pages/compare/compare-page.tsx'), 'ComparePage'),
+})
+
+const sessions = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sessions',
+  validateSearch: parseSessionsSearch,
+  component: lazyRouteComponent(() => import('./pages/sessions/sessions-page.tsx'), 'SessionsPage'),
+})
+
+const oneSession = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sessions/$sessionId',
+  component: lazyRouteComponent(() => import('./pages/sessions/session-page.tsx'), 'SessionPage'),
+})
+
+const runs = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs',
+  validateSearch: parseRunsSearch,
+  component: lazyRouteComponent(() => import('./pages/runs/runs-page.tsx'), 'RunsPage'),
+})
+
+const oneRun = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs/$packageName/$run',
+  component: lazyRouteComponent(() => import('./pages/runs/run-page.tsx'), 'RunPage'),
 })
 
 const evals = createRoute({
@@ -118,6 +146,10 @@ export const router = createRouter({
     traces,
     compare,
     trace,
+    sessions,
+    oneSession,
+    runs,
+    oneRun,
     evals,
     oneEval,
     label,

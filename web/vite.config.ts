@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { PAGES } from './shell/pages.ts'
 
 /** The one thing that the language asks of Node. */
 const ownHash = (): Plugin => ({
@@ -37,9 +38,16 @@ const liveFiles = (): Plugin => ({
   },
 })
 
-/** Small parts that most pages share, in one file: each file of its own would be a request of its own. */
+/** What every page stands in, in the page itself: it is there before any script is, and its links work. `web/shell/shell.tsx` takes its place. */
+const shell = (): Plugin => ({
+  name: 'shell',
+  transformIndexHtml: (html) =>
+    html.replace('__PAGES__', PAGES.map(({ to, label }) => `<a href="${to}">${label}</a>`).join('')),
+})
+
+/** Small parts that most pages share, with what asks the API, in one file: each file of its own would be a request of its own. */
 const COMMON =
-  /\/web\/parts\/(?:code-block|empty|format|loading|page-head|problem-note|result-why|table|time|verdict)\.tsx?$/
+  /\/web\/(?:parts\/(?:code-block|empty|facts|format|loading|page-head|problem-note|result-why|table|time|verdict)\.tsx?$|pages\/trace\/why\.tsx$|data\/)|\/client\/|\/node_modules\/(?:react|@tanstack\/(?:react-)?query(?:-core)?)\//
 
 /** `npm start` builds: what takes how long is of no use to whoever starts Assay. */
 const checks = { bundlerTimings: false }
@@ -47,7 +55,7 @@ const checks = { bundlerTimings: false }
 /** `scripts/build-web.ts` runs it. The nonce is put in by the server, anew for each page. */
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), ownHash(), liveFiles()],
+  plugins: [react(), ownHash(), shell(), liveFiles()],
   html: { cspNonce: '__CSP_NONCE__' },
   build: {
     target: 'es2024',

@@ -3,6 +3,7 @@ import { declarationAt, documentOf } from '../../dsl/lsp/document.ts'
 import { asksJudge } from '../../dsl/metrics.ts'
 import type { EvalPlan, OfflineEvalPlan, PatternPlan, Plan } from '../../dsl/plan.ts'
 import { patternName, printExpr, printScope } from '../../dsl/print-expr.ts'
+import { printMetric } from '../../dsl/print-metric.ts'
 import { type StandIn, standInsOf } from '../../engine/judge/answered-by.ts'
 import { DECIDED, weightedShare } from '../../engine/scorecard/weighted.ts'
 import { hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
@@ -165,8 +166,19 @@ function detailOf(plan: EvalPlan, { plan: all, sources }: DefinitionsView): Eval
           scale: plan.method.scale,
         },
       }),
+    ...(plan.kind === 'offline' &&
+      plan.method.kind === 'metric' && {
+        metric: { text: printMetric(plan.method.metric, options), judge: judgeOf(plan.method) },
+      }),
     ...(text !== null && { source: text }),
   }
+}
+
+/** Without models it is the one of the configuration. */
+function judgeOf(method: OfflineEvalPlan['method'] & { kind: 'metric' }) {
+  if (!asksJudge(method)) return null
+  const { models = [], fallbacks = [], take = null } = method.judge ?? {}
+  return { models: [...models], fallbacks: [...fallbacks], take }
 }
 
 const namesOf = (indexes: readonly number[], patterns: readonly PatternPlan[]): string[] =>

@@ -1,4 +1,5 @@
 import type { AlertPlan, EvalPlan, PatternPlan } from '../../dsl/plan.ts'
+import { printGroup } from '../../dsl/print-rule.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
 import type { EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { scoreUnitOf } from '../../engine/evaluate/score.ts'
@@ -91,6 +92,7 @@ function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJ
     line: alert.line,
     on: alert.on.kind === 'eval' ? alert.on.evalId : alert.on.scope.subject,
     when: formatRule(alert.when, patterns),
+    by: alert.by.map(printGroup),
     severity: alert.severity,
     notify: alert.notify.map(({ receiver, target }) => ({ receiver, target })),
   }

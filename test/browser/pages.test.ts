@@ -1,16 +1,17 @@
 /** The pages in a real browser, over a running Assay with the example agent's traces. */
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { isWebStale } from '../../scripts/web-build.mjs'
+import { buildWebIfStale } from '../../scripts/web-build.mjs'
 import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../support/browser.ts'
 import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
+import { largeTrace } from '../support/large-trace.ts'
 import { post } from '../support/otlp.ts'
 import { seedData } from '../support/seed-data.ts'
 import { sendRuns } from './agent-runs.ts'
+import { testLists } from './lists.ts'
 import { testLive } from './live.ts'
 import { testOperations } from './operations.ts'
 import { testSignIn } from './sign-in.ts'
@@ -25,24 +26,9 @@ let example: ExampleAssay
 let page: Page
 let problems: readonly string[] = []
 
-/** One root with thousands of calls below it. */
-function largeTrace(): unknown {
-  const nowNs = BigInt(Date.now()) * 1_000_000n
-  const spans = Array.from({ length: LARGE_SPANS }, (_, index) => ({
-    traceId: LARGE,
-    spanId: (index + 1).toString(16).padStart(16, '0'),
-    ...(index > 0 && { parentSpanId: '0000000000000001' }),
-    name: `call ${index}`,
-    kind: 1,
-    startTimeUnixNano: String(nowNs + BigInt(index) * 1_000_000n),
-    endTimeUnixNano: String(nowNs + BigInt(index === 0 ? LARGE_SPANS : index + 1) * 1_000_000n),
-  }))
-  return { resourceSpans: [{ scopeSpans: [{ spans }] }] }
-}
-
 describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   beforeAll(async () => {
-    if (isWebStale(root)) execFileSync(process.execPath, [join(root, 'scripts', 'build-web.ts')], { cwd: root })
+    buildWebIfStale(root)
     folder = mkdtempSync(join(tmpdir(), 'assay-pages-'))
     const dataDir = join(folder, 'data')
     const seeded = await seedData(folder, dataDir, Date.now())
@@ -168,7 +154,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   })
 
   test('a trace of 5,000 spans keeps few lines in the document', async () => {
-    expect((await post(example.assay, largeTrace())).status).toBe(200)
+    expect((await post(example.assay, largeTrace(LARGE, LARGE_SPANS))).status).toBe(200)
     await expect
       .poll(async () => (await fetch(`${example.assay.apiUrl}/v1/traces/${LARGE}`)).status, { timeout: 30_000 })
       .toBe(200)
@@ -177,6 +163,15 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await page.keyboard.press('End')
     await page.getByRole('treeitem', { name: `call ${LARGE_SPANS - 1}` }).waitFor()
     expect(await page.getByRole('treeitem').count()).toBeLessThan(100)
+    // What was scrolled past is let go.
+    for (const top of [0, 20_000, 70_000]) {
+      await page.getByRole('tree').evaluate((tree, to) => tree.scrollTo({ top: to }), top)
+      await page
+        .getByRole('treeitem', { name: `call ${Math.ceil(top / 28) + 2}`, exact: false })
+        .first()
+        .waitFor()
+      expect(await page.getByRole('treeitem').count()).toBeLessThan(100)
+    }
     expect(problems).toEqual([])
   })
 
@@ -247,6 +242,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(problems).toEqual([])
   })
 
+  testLists(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
   testOperations(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
 
   test('API: a route found, filled in, sent, and answered', async () => {
@@ -265,6 +261,8 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     ['/evals/no/such'],
     ['/alerts/no/such'],
     ['/scorecards/no/such'],
+    ['/sessions/no-such'],
+    ['/runs/no/such@2026'],
     [`/traces/${'0'.repeat(32)}`],
   ])('%s: says that there is nothing', async (path) => {
     // A page of its own: a browser tells of each 404 on its console by itself.
@@ -297,6 +295,8 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     for (const path of [
       '/',
       '/traces',
+      '/sessions',
+      '/runs',
       '/evals',
       '/evals/support/no_pii',
       '/evals/support/helpful/label',

@@ -1,10 +1,19 @@
 /** Numbers and times as pages show them: short, aligned, in the viewer's zone. */
 
-const count = new Intl.NumberFormat('en-GB')
-const compact = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 })
+/** Made when it is first used: a browser reads what it knows of languages for each, which takes longer than all other scripts of a page. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
 
-export const formatCount = (value: number): string => count.format(value)
-export const formatCompact = (value: number): string => (value < 10_000 ? count.format(value) : compact.format(value))
+const count = once(() => new Intl.NumberFormat('en-GB'))
+const compact = once(() => new Intl.NumberFormat('en-GB', { notation: 'compact', maximumFractionDigits: 1 }))
+
+export const formatCount = (value: number): string => count().format(value)
+export const formatCompact = (value: number): string => (value < 10_000 ? count() : compact()).format(value)
 
 /** Three digits that matter. */
 export function formatDuration(durationMs: number): string {
@@ -30,6 +39,12 @@ export function formatUsd(usd: number): string {
   return `$${usd < 1 ? usd.toFixed(4) : usd.toFixed(2)}`
 }
 
+/** What tokens cost. A price that nobody knows is not one of nothing. */
+export function formatCost(usd: number, tokens: number): string {
+  if (usd > 0) return formatUsd(usd)
+  return tokens > 0 ? 'no price' : '–'
+}
+
 export function formatShare(share: number): string {
   const percent = share * 100
   if (percent === 0 || percent === 100) return `${percent}%`
@@ -52,29 +67,18 @@ export function formatDifference(difference: number, unit: string | null): strin
   return `${difference === 0 ? '' : difference > 0 ? '+' : '−'}${text}`
 }
 
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-})
-const dayAndClock = new Intl.DateTimeFormat(undefined, {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-})
-const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' })
+const TWO_DIGITS = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const
+const clock = once(() => new Intl.DateTimeFormat(undefined, TWO_DIGITS))
+const dayAndClock = once(() => new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', ...TWO_DIGITS }))
+const whole = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' }))
 
 /** The time alone for today, with the day for others. */
 export function formatTime(iso: string, nowMs: number): string {
   const time = new Date(iso)
-  return (time.toDateString() === new Date(nowMs).toDateString() ? clock : dayAndClock).format(time)
+  return (time.toDateString() === new Date(nowMs).toDateString() ? clock() : dayAndClock()).format(time)
 }
 
-export const formatWholeTime = (iso: string): string => whole.format(new Date(iso))
+export const formatWholeTime = (iso: string): string => whole().format(new Date(iso))
 
 export function formatAgo(iso: string, nowMs: number): string {
   const seconds = Math.max(0, Math.round((nowMs - Date.parse(iso)) / 1_000))

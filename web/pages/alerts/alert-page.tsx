@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { api } from '../../data/api.ts'
 import { Empty } from '../../parts/empty.tsx'
+import { Fact, Facts } from '../../parts/facts.tsx'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
@@ -43,17 +44,17 @@ export function AlertPage() {
         )}
       </PageHead>
       {alert.title !== null && <p className="alert-title">{alert.title}</p>}
-      <dl className="facts">
-        <Fact name="Fires when" value={alert.when} />
-        <Fact name="Watches" value={alert.on} />
-        <Fact name="Severity" value={alert.severity} />
-        <Fact
-          name="Tells"
-          value={alert.notify.map(({ receiver, target }) => `${receiver} ${target}`).join(', ') || 'nobody'}
-        />
-        <Fact name="Owner" value={alert.owner ?? '–'} />
-        <Fact name="Stands in" value={`${alert.file.split('/').slice(-2).join('/')}:${alert.line}`} />
-      </dl>
+      <Facts>
+        <Fact name="Fires when">{alert.when}</Fact>
+        <Fact name="Watches">{alert.on}</Fact>
+        <Fact name="For each">{alert.by.join(', ')}</Fact>
+        <Fact name="Severity">{alert.severity}</Fact>
+        <Fact name="Tells">
+          {alert.notify.map(({ receiver, target }) => `${receiver} ${target}`).join(', ') || 'nobody'}
+        </Fact>
+        <Fact name="Owner">{alert.owner ?? '–'}</Fact>
+        <Fact name="Stands in">{`${alert.file.split('/').slice(-2).join('/')}:${alert.line}`}</Fact>
+      </Facts>
       <section aria-labelledby="now">
         <h2 id="now">Now</h2>
         <AlertStates alert={id} />
@@ -61,14 +62,5 @@ export function AlertPage() {
       <Detectability alert={id} />
       <AlertHistory alert={id} />
     </>
-  )
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }

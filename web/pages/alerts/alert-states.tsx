@@ -37,6 +37,21 @@ export function AlertStates({ alert: only }: { alert?: string }) {
   )
 }
 
+/** How long it is as it is; of what is over, how long it fired. */
+function Since({ alert: { state, since, at } }: { alert: AlertStateJson }) {
+  if (state !== 'resolved')
+    return (
+      <>
+        since <Time at={since} /> ({formatAgo(since, Date.now())})
+      </>
+    )
+  return (
+    <>
+      fired <Time at={since} />, over since <Time at={at} /> ({formatAgo(at, Date.now())})
+    </>
+  )
+}
+
 function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolean }) {
   const groups = Object.entries(alert.group)
   return (
@@ -53,7 +68,7 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
         </strong>
         <span className="state-word">{alert.state}</span>
         <span className="faint">
-          {alert.severity} · since <Time at={alert.since} /> ({formatAgo(alert.since, Date.now())})
+          {alert.severity} · <Since alert={alert} />
         </span>
         {alert.acknowledged !== null && (
           <span className="tag">

@@ -1,4 +1,5 @@
 import type { AlertStateJson } from '../../../client/api.ts'
+import { Fact, Facts } from '../../parts/facts.tsx'
 import { formatCount, formatDifference, formatDuration, formatScore, formatShare } from '../../parts/format.ts'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -19,11 +20,11 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
   const signed = (value: number): string => formatDifference(value, unit)
   return (
     <div className="alert-why">
-      <dl className="facts">
-        {now !== null && <Fact name="Now" value={estimateText(now, unit)} />}
-        {baseline !== null && <Fact name="Compared with" value={estimateText(baseline, unit)} />}
+      <Facts>
+        {now !== null && <Fact name="Now">{estimateText(now, unit)}</Fact>}
+        {baseline !== null && <Fact name="Compared with">{estimateText(baseline, unit)}</Fact>}
         <Detection detection={why.detection} unit={unit} />
-      </dl>
+      </Facts>
       {change !== null && (
         <p>
           The change of <strong>{signed(change.delta)}</strong>: {signed(change.rateEffect)} because the same traffic
@@ -92,46 +93,38 @@ function Detection({ detection, unit }: { detection: Why['detection']; unit: Uni
   const shown = (value: number): string => formatScore(value, unit)
   switch (detection.kind) {
     case 'threshold':
-      return <Fact name="Limit" value={`${detection.cmp} ${shown(detection.limit)}`} />
+      return (
+        <Fact name="Limit">
+          {detection.cmp} {shown(detection.limit)}
+        </Fact>
+      )
     case 'e-sr':
       return (
         <>
-          <Fact
-            name="Evidence of a change"
-            value={`${detection.statistic.toFixed(1)}, an alarm from ${detection.alarmFrom.toFixed(1)}`}
-          />
-          <div>
-            <dt>It seems to be so since</dt>
-            <dd>
-              <Time at={isoOf(detection.sinceMs)} />
-            </dd>
-          </div>
-          <Fact
-            name="False alarms"
-            value={`${formatShare(detection.falseAlarms.ratio)} in ${Math.round(detection.falseAlarms.perMs / (24 * HOUR_MS))} days`}
-          />
+          <Fact name="Evidence of a change">
+            {detection.statistic.toFixed(1)}, an alarm from {detection.alarmFrom.toFixed(1)}
+          </Fact>
+          <Fact name="It seems to be so since">
+            <Time at={isoOf(detection.sinceMs)} />
+          </Fact>
+          <Fact name="False alarms">
+            {formatShare(detection.falseAlarms.ratio)} in {Math.round(detection.falseAlarms.perMs / (24 * HOUR_MS))}{' '}
+            days
+          </Fact>
         </>
       )
     case 'anomaly':
       return (
         <>
-          <Fact name="Usual at this hour" value={`${shown(detection.usual.low)} to ${shown(detection.usual.high)}`} />
-          <Fact
-            name="Off by"
-            value={`${detection.distance.toFixed(1)} deviations, an alarm from ${detection.alarmFrom.toFixed(1)}`}
-          />
+          <Fact name="Usual at this hour">
+            {shown(detection.usual.low)} to {shown(detection.usual.high)}
+          </Fact>
+          <Fact name="Off by">
+            {detection.distance.toFixed(1)} deviations, an alarm from {detection.alarmFrom.toFixed(1)}
+          </Fact>
         </>
       )
     case 'silence':
-      return <Fact name="Nothing came for" value={formatDuration(detection.silentForMs)} />
+      return <Fact name="Nothing came for">{formatDuration(detection.silentForMs)}</Fact>
   }
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  )
 }

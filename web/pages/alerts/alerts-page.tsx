@@ -66,7 +66,15 @@ const COLUMNS: readonly Column<Alert>[] = [
         on
       ),
   },
-  { head: 'Fires when', cell: ({ when }) => <code>{when}</code> },
+  {
+    head: 'Fires when',
+    cell: ({ when, by }) => (
+      <>
+        <code>{when}</code>
+        {by.length > 0 && <div className="faint">for each {by.join(', ')}</div>}
+      </>
+    ),
+  },
   { head: 'Severity', cell: ({ severity }) => severity },
   {
     head: 'Tells',

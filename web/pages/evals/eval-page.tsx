@@ -5,11 +5,13 @@ import { ApiProblem } from '../../../client/request.ts'
 import { api } from '../../data/api.ts'
 import { Empty } from '../../parts/empty.tsx'
 import { EvalSource } from '../../parts/eval-source.tsx'
-import { formatCount, formatShare, formatUsd } from '../../parts/format.ts'
+import { Fact, Facts } from '../../parts/facts.tsx'
+import { formatCount, formatShare } from '../../parts/format.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { scheduleWords } from '../../parts/schedule-words.ts'
+import { spendText } from '../runs/run-words.ts'
 import { EvalResults } from './eval-results.tsx'
 import { Judge } from './judge.tsx'
 import { SeriesChart } from './series-chart.tsx'
@@ -67,23 +69,28 @@ export function EvalPage() {
     <>
       <PageHead title={id}>
         {one.mode === 'shadow' && <span className="tag">shadow</span>}
+        {one.kind === 'offline' && (
+          <Link className="button" to="/runs" search={{ eval: id }}>
+            Runs
+          </Link>
+        )}
         <Link className="button" to="/traces" search={{ eval: id, verdict: 'fail' }}>
           Traces that fail
         </Link>
       </PageHead>
       {one.title !== null && <p className="eval-title">{one.title}</p>}
       {run?.detail !== undefined && <p className="diagnostic diagnostic-warning">{run.detail}</p>}
-      <dl className="facts">
-        <Fact name="Pass rate" value={ledger?.passRate == null ? '–' : formatShare(ledger.passRate)} />
-        <Fact name="Coverage" value={ledger?.coverage == null ? '–' : formatShare(ledger.coverage)} />
-        <Fact name="Judged" value={ledger === undefined ? '–' : formatCount(ledger.matched)} />
-        <Fact name="Failed" value={ledger === undefined ? '–' : formatCount(ledger.verdicts.fail)} />
-        {ledger?.filtered !== undefined && <Fact name="Out of its scope" value={formatCount(ledger.filtered)} />}
-        {ledger !== undefined && <Fact name="Runs" value={whenWords(ledger.when)} />}
-        <Fact name="Spent in 7 days" value={formatUsd(spent ?? 0)} />
-        <Fact name="Owner" value={one.owner ?? '–'} />
-        <Fact name="Measure" value={one.measureHash.slice(0, 8)} />
-      </dl>
+      <Facts>
+        <Fact name="Pass rate">{ledger?.passRate == null ? '–' : formatShare(ledger.passRate)}</Fact>
+        <Fact name="Coverage">{ledger?.coverage == null ? '–' : formatShare(ledger.coverage)}</Fact>
+        <Fact name="Judged">{ledger === undefined ? '–' : formatCount(ledger.matched)}</Fact>
+        <Fact name="Failed">{ledger === undefined ? '–' : formatCount(ledger.verdicts.fail)}</Fact>
+        {ledger?.filtered !== undefined && <Fact name="Out of its scope">{formatCount(ledger.filtered)}</Fact>}
+        {ledger !== undefined && <Fact name="Runs">{whenWords(ledger.when)}</Fact>}
+        <Fact name="Spent in 7 days">{spendText(one.kind, spent, run?.lastRun)}</Fact>
+        <Fact name="Owner">{one.owner ?? '–'}</Fact>
+        <Fact name="Measure">{one.measureHash.slice(0, 8)}</Fact>
+      </Facts>
       <section aria-labelledby="over-time">
         <div className="section-head">
           <h2 id="over-time">Pass rate</h2>
@@ -139,15 +146,6 @@ export function EvalPage() {
         <EvalSource text={one.source ?? printed(one)} label={`Definition of ${id}`} />
       </section>
     </>
-  )
-}
-
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }
 

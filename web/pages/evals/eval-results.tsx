@@ -1,19 +1,17 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { EvalFlipsResponse, Result } from '../../../client/api.ts'
+import type { EvalFlipsResponse } from '../../../client/api.ts'
 import { ApiProblem } from '../../../client/request.ts'
 import { api } from '../../data/api.ts'
-import { formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { OlderRows } from '../../parts/older-rows.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
-import { resultReason } from '../../parts/result-why.tsx'
-import { type Column, Table } from '../../parts/table.tsx'
+import { Table } from '../../parts/table.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Verdict } from '../../parts/verdict.tsx'
+import { JUDGED_COLUMNS, SubjectLink } from './judged-columns.tsx'
 
 const SHOWN = 20
 
@@ -90,26 +88,6 @@ function Judged({ evalId, verdict, order = 'newest' }: JudgedProps) {
     </>
   )
 }
-
-function SubjectLink({ traceId, spanId }: { traceId: string; spanId?: string | undefined }) {
-  return (
-    <Link to="/traces/$traceId" params={{ traceId }} search={spanId === undefined ? {} : { span: spanId }}>
-      <code>{traceId.slice(0, 8)}</code>
-    </Link>
-  )
-}
-
-const JUDGED_COLUMNS: readonly Column<Result>[] = [
-  { head: 'Judged', className: 'faint', cell: ({ evaluatedAt }) => <Time at={evaluatedAt} /> },
-  { head: 'Trace', kind: 'head', cell: ({ traceId, spanId }) => <SubjectLink traceId={traceId} spanId={spanId} /> },
-  { head: 'Agent', cell: ({ agent }) => [agent?.name, agent?.version].filter(Boolean).join(' ') },
-  { head: 'Why', className: 'why', cell: (result) => resultReason(result) },
-  {
-    head: 'Score',
-    kind: 'number',
-    cell: ({ score, scoreUnit }) => (score === undefined ? '' : formatScore(score, scoreUnit)),
-  },
-]
 
 type Flip = EvalFlipsResponse['flips'][number]
 

@@ -4,7 +4,7 @@ import type { Eval, EvalTrendsResponse, OfflineResponse } from '../../../client/
 import { api } from '../../data/api.ts'
 import { CodeBlock } from '../../parts/code-block.tsx'
 import { Empty } from '../../parts/empty.tsx'
-import { formatCount, formatShare, formatUsd } from '../../parts/format.ts'
+import { formatCount, formatShare } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
@@ -13,6 +13,7 @@ import { scheduleWords } from '../../parts/schedule-words.ts'
 import { Sparkline } from '../../parts/sparkline.tsx'
 import { Table } from '../../parts/table.tsx'
 import { VerdictCounts } from '../../parts/verdict.tsx'
+import { spendText } from '../runs/run-words.ts'
 import './evals.css'
 
 const TREND = '7d'
@@ -33,6 +34,11 @@ export function EvalsPage() {
   return (
     <>
       <PageHead title="Evals">
+        {data?.evals.some(({ kind }) => kind === 'offline') && (
+          <Link className="button" to="/runs">
+            Offline runs
+          </Link>
+        )}
         {data !== undefined && (
           <span className="faint">
             definitions <code>{data.hash.slice(0, 12)}</code>
@@ -145,7 +151,7 @@ function EvalsTable({
         {
           head: 'Spent, 7 d',
           kind: 'number',
-          cell: ({ id }) => formatUsd(trendOf.get(id)?.spentUsd ?? 0),
+          cell: ({ id, kind }) => spendText(kind, trendOf.get(id)?.spentUsd, offlineOf.get(id)?.lastRun),
         },
         { head: 'Owner', className: 'faint', cell: ({ owner }) => owner ?? '' },
       ]}

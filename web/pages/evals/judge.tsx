@@ -3,51 +3,58 @@ import { Link } from '@tanstack/react-router'
 import { Fragment, useState } from 'react'
 import type { EvalDetailResponse, EvalPromptResponse } from '../../../client/api.ts'
 import { api } from '../../data/api.ts'
+import { Fact, Facts } from '../../parts/facts.tsx'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Agreement } from './agreement.tsx'
 
-/** Who judges by which rubric, what it is asked in full, and how far people agree with it. */
+/** By which rubric or metric it judges, who is asked, in full, and how far people agree with it. */
 export function Judge({ detail }: { detail: EvalDetailResponse }) {
-  const { id, judge } = detail
+  const { id, judge, metric } = detail
+  const isAsked = metric === undefined || metric.judge !== null
   return (
     <section aria-labelledby="judge">
       <div className="section-head">
-        <h2 id="judge">Judge</h2>
-        <Link className="button" to="/evals/$packageName/$name/label" params={packageAndName(id)}>
-          Label by keyboard
-        </Link>
+        <h2 id="judge">{isAsked ? 'Judge' : 'Metric'}</h2>
+        {isAsked && (
+          <Link className="button" to="/evals/$packageName/$name/label" params={packageAndName(id)}>
+            Label by keyboard
+          </Link>
+        )}
       </div>
+      {metric !== undefined && (
+        <Facts>
+          <Fact name="Measures">
+            <code>{metric.text}</code>
+          </Fact>
+          <Fact name="Asks">{metric.judge === null ? 'nobody: it is computed' : judgeWords(metric.judge)}</Fact>
+        </Facts>
+      )}
       {judge !== undefined && (
         <>
-          <dl className="facts">
-            <div>
-              <dt>Asks</dt>
-              <dd>{judgeWords(judge)}</dd>
-            </div>
-            <div>
-              <dt>Shows it</dt>
-              <dd>{judge.show.join(', ')}</dd>
-            </div>
-            <div>
-              <dt>Scale</dt>
-              <dd>
-                {judge.scale.low} to {judge.scale.high}
-              </dd>
-            </div>
-          </dl>
+          <Facts>
+            <Fact name="Asks">{judgeWords(judge)}</Fact>
+            <Fact name="Shows it">{judge.show.join(', ')}</Fact>
+            <Fact name="Scale">
+              {judge.scale.low} to {judge.scale.high}
+            </Fact>
+          </Facts>
           <p className="text">{judge.rubric}</p>
         </>
       )}
-      <Prompt evalId={id} />
-      <Agreement evalId={id} />
+      {isAsked && <Prompt evalId={id} />}
+      {isAsked && <Agreement evalId={id} />}
     </section>
   )
 }
 
 /** As the language says it: `openai/gpt-5-mini or else anthropic/claude-haiku-4-5`. */
-function judgeWords({ models, fallbacks, take }: NonNullable<EvalDetailResponse['judge']>): string {
+function judgeWords({
+  models,
+  fallbacks,
+  take,
+}: Pick<NonNullable<EvalDetailResponse['judge']>, 'models' | 'fallbacks' | 'take'>): string {
   if (models.length === 0) return 'the judge of the configuration'
   const taken = take === null ? '' : ` take ${take}`
   return [models.join(', ') + taken, ...fallbacks].join(' or else ')

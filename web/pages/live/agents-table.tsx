@@ -1,5 +1,5 @@
 import type { LiveAgent } from '../../../client/api.ts'
-import { formatAgo, formatCompact, formatDuration, formatShare, formatUsd } from '../../parts/format.ts'
+import { formatAgo, formatCompact, formatCost, formatDuration, formatShare } from '../../parts/format.ts'
 import { type Column, Table } from '../../parts/table.tsx'
 import { type Counts, VerdictBar } from '../../parts/verdict.tsx'
 
@@ -40,7 +40,11 @@ const COLUMNS: readonly Column<LiveAgent>[] = [
     kind: 'number',
     cell: ({ tokensPerMinute }) => formatCompact(Math.round(tokensPerMinute)),
   },
-  { head: 'Cost/min', kind: 'number', cell: ({ costUsdPerMinute }) => formatUsd(costUsdPerMinute) },
+  {
+    head: 'Cost/min',
+    kind: 'number',
+    cell: ({ costUsdPerMinute, tokensPerMinute }) => formatCost(costUsdPerMinute, tokensPerMinute),
+  },
   { head: 'Verdicts', cell: ({ verdicts }) => <VerdictBar counts={totalOf(verdicts)} /> },
   { head: 'Last seen', kind: 'number', cell: ({ lastSeen }) => formatAgo(lastSeen, Date.now()) },
 ]

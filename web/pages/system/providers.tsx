@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { ApiProblem } from '../../../client/request.ts'
 import { api } from '../../data/api.ts'
 import { ProblemNote } from '../../parts/problem-note.tsx'
@@ -25,7 +26,10 @@ export function Providers() {
   const runsNone = error instanceof ApiProblem && error.status === 503
   return (
     <section aria-labelledby="providers">
-      <h2 id="providers">Judge providers</h2>
+      <div className="section-head">
+        <h2 id="providers">Judge providers</h2>
+        <Link to="/runs">Offline runs</Link>
+      </div>
       {runsNone && <p className="faint">No offline evals run here.</p>}
       {error !== null && !runsNone && <ProblemNote error={error} />}
       {data !== undefined && (

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '../../data/api.ts'
 import { useMay } from '../../data/session.ts'
-import { formatBytes, formatCompact, formatCount, formatUsd } from '../../parts/format.ts'
+import { formatBytes, formatCompact, formatCost, formatCount } from '../../parts/format.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Table } from '../../parts/table.tsx'
@@ -43,7 +43,10 @@ export function Usage() {
         {usage.length > 0 && (
           <span className="faint">
             {formatCount(sum(({ spans }) => spans))} spans, {formatBytes(sum(({ bytes }) => bytes))}, judges{' '}
-            {formatUsd(sum(({ judgeCostUsd }) => judgeCostUsd))}
+            {formatCost(
+              sum(({ judgeCostUsd }) => judgeCostUsd),
+              sum(judgeTokensOf),
+            )}
           </span>
         )}
       </div>
@@ -75,9 +78,9 @@ export function Usage() {
             {
               head: 'Judge tokens',
               kind: 'number',
-              cell: ({ judgeInputTokens, judgeOutputTokens }) => formatCompact(judgeInputTokens + judgeOutputTokens),
+              cell: (row) => formatCompact(judgeTokensOf(row)),
             },
-            { head: 'Judge cost', kind: 'number', cell: ({ judgeCostUsd }) => formatUsd(judgeCostUsd) },
+            { head: 'Judge cost', kind: 'number', cell: (row) => formatCost(row.judgeCostUsd, judgeTokensOf(row)) },
           ]}
           rows={usage}
           keyOf={({ day, tenant, agent = '' }) => `${day} ${tenant} ${agent}`}
@@ -86,5 +89,8 @@ export function Usage() {
     </section>
   )
 }
+
+const judgeTokensOf = (row: { judgeInputTokens: number; judgeOutputTokens: number }): number =>
+  row.judgeInputTokens + row.judgeOutputTokens
 
 const dayText = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10)

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
-import { formatCount, formatDuration, formatUsd } from '../../parts/format.ts'
+import { Fact, Facts } from '../../parts/facts.tsx'
+import { formatCost, formatCount, formatDuration } from '../../parts/format.ts'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Time } from '../../parts/time.tsx'
 import { AsTest } from './as-test.tsx'
@@ -39,44 +40,30 @@ export function TraceHead({ trace }: { trace: Trace }) {
         </Link>
         <AsTest traceId={trace.traceId} evals={summaryOf(trace).map(({ evalId }) => evalId)} />
       </PageHead>
-      <dl className="facts">
-        <Fact name="Agent" value={[root.agent?.name, root.agent?.version].filter(Boolean).join(' ')} />
-        <Fact name="Environment" value={root.env} />
-        <div>
-          <dt>Began</dt>
-          <dd>
-            <Time at={trace.startTime} />
-          </dd>
-        </div>
-        <Fact name="Took" value={formatDuration(trace.durationMs)} />
-        <Fact name="Spans" value={`${formatCount(trace.rows.length)}${trace.isTruncated ? ' and more' : ''}`} />
-        {trace.failedSpans > 0 && <Fact name="Failed" value={formatCount(trace.failedSpans)} />}
-        <Fact name="Tokens" value={`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`} />
-        {trace.costUsd > 0 && <Fact name="Cost" value={formatUsd(trace.costUsd)} />}
+      <Facts>
+        <Fact name="Agent">{[root.agent?.name, root.agent?.version].filter(Boolean).join(' ')}</Fact>
+        <Fact name="Environment">{root.env}</Fact>
+        <Fact name="Began">
+          <Time at={trace.startTime} />
+        </Fact>
+        <Fact name="Took">{formatDuration(trace.durationMs)}</Fact>
+        <Fact name="Spans">{`${formatCount(trace.rows.length)}${trace.isTruncated ? ' and more' : ''}`}</Fact>
+        {trace.failedSpans > 0 && <Fact name="Failed">{formatCount(trace.failedSpans)}</Fact>}
+        <Fact name="Tokens">{`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`}</Fact>
+        <Fact name="Cost">{formatCost(trace.costUsd, trace.inputTokens + trace.outputTokens)}</Fact>
         {root.session !== undefined && (
-          <div>
-            <dt>Session</dt>
-            <dd>
-              <Link to="/traces" search={{ session: root.session.id, since: '7d' }}>
-                {root.session.id}
-              </Link>
-            </dd>
-          </div>
+          <Fact name="Session">
+            <Link to="/sessions/$sessionId" params={{ sessionId: root.session.id }}>
+              {root.session.id}
+            </Link>
+          </Fact>
         )}
-        <Fact name="User" value={root.user?.id} />
-        <Fact name="Trace" value={trace.traceId} isCode />
-      </dl>
+        <Fact name="User">{root.user?.id}</Fact>
+        <Fact name="Trace">
+          <code>{trace.traceId}</code>
+        </Fact>
+      </Facts>
       <VerdictSummary trace={trace} />
     </>
-  )
-}
-
-function Fact({ name, value, isCode = false }: { name: string; value: string | undefined; isCode?: boolean }) {
-  if (value === undefined || value === '') return null
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{isCode ? <code>{value}</code> : value}</dd>
-    </div>
   )
 }

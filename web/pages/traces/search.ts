@@ -1,15 +1,5 @@
 /** What is searched for, as the address has it: sent to the API as it stands. */
 
-export const PERIODS = [
-  { since: '15m', label: '15 minutes' },
-  { since: '1h', label: '1 hour' },
-  { since: '24h', label: '24 hours' },
-  { since: '7d', label: '7 days' },
-  { since: '30d', label: '30 days' },
-] as const
-
-export const DEFAULT_PERIOD = '24h'
-
 /** Fields of the search, with what people call them. */
 export const FIELDS = [
   { name: 'text', label: 'Text' },

@@ -6,8 +6,10 @@ import { Empty } from '../../parts/empty.tsx'
 import { Loading } from '../../parts/loading.tsx'
 import { OlderRows } from '../../parts/older-rows.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
+import { DEFAULT_PERIOD, PeriodChoice } from '../../parts/period-choice.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
-import { DEFAULT_PERIOD, FIELDS, PERIODS, type TracesSearch } from './search.ts'
+import { ListViews } from './list-views.tsx'
+import { FIELDS, type TracesSearch } from './search.ts'
 import { SearchForm } from './search-form.tsx'
 import { TracesTable } from './traces-table.tsx'
 import './traces.css'
@@ -42,17 +44,8 @@ export function TracesPage() {
             {right === undefined ? 'Compare with…' : 'Compare these two'}
           </Link>
         )}
-        <label className="inline">
-          Last{' '}
-          <select value={since} onChange={(event) => onSearch({ ...filters, since: event.target.value })}>
-            {PERIODS.map((period) => (
-              <option key={period.since} value={period.since}>
-                {period.label}
-              </option>
-            ))}
-            {!PERIODS.some((period) => period.since === since) && <option value={since}>{since}</option>}
-          </select>
-        </label>
+        <ListViews />
+        <PeriodChoice since={since} onChoose={(next) => onSearch({ ...filters, since: next })} />
       </PageHead>
       <SearchForm search={search} onSearch={onSearch} />
       {pages.error !== null && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}

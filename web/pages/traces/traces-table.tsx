@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { TraceSummary } from '../../../client/api.ts'
-import { formatCompact, formatDuration, formatUsd } from '../../parts/format.ts'
+import { formatCompact, formatCost, formatDuration } from '../../parts/format.ts'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { VerdictCounts } from '../../parts/verdict.tsx'
@@ -87,5 +87,9 @@ const COLUMNS: readonly Column<TraceSummary>[] = [
     kind: 'number',
     cell: ({ inputTokens, outputTokens }) => formatCompact(inputTokens + outputTokens),
   },
-  { head: 'Cost', kind: 'number', cell: ({ costUsd }) => (costUsd === 0 ? '–' : formatUsd(costUsd)) },
+  {
+    head: 'Cost',
+    kind: 'number',
+    cell: ({ costUsd, inputTokens, outputTokens }) => formatCost(costUsd, inputTokens + outputTokens),
+  },
 ]

@@ -1,0 +1,166 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import type { Result, TraceSummary } from '../../../client/api.ts'
+import { api } from '../../data/api.ts'
+import { Empty } from '../../parts/empty.tsx'
+import { Fact, Facts } from '../../parts/facts.tsx'
+import { formatCost, formatCount, formatDuration, formatScore } from '../../parts/format.ts'
+import { packageAndName } from '../../parts/ids.ts'
+import { Loading } from '../../parts/loading.tsx'
+import { OlderRows } from '../../parts/older-rows.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { ProblemNote } from '../../parts/problem-note.tsx'
+import { ResultWhy } from '../../parts/result-why.tsx'
+import { Time } from '../../parts/time.tsx'
+import { Verdict, VerdictCounts } from '../../parts/verdict.tsx'
+import { TracesTable } from '../traces/traces-table.tsx'
+import { totalsOf } from './totals.ts'
+import '../traces/traces.css'
+
+const route = getRouteApi('/sessions/$sessionId')
+/** A session has no period of its own: as long as anything is kept. */
+const EVER = '3650d'
+const SHOWN = 200
+
+/** One conversation: its traces, what they came to, and what was said of it as a whole. */
+export function SessionPage() {
+  const { sessionId } = route.useParams()
+  const [picked, setPicked] = useState<readonly string[]>([])
+  const pages = useInfiniteQuery({
+    queryKey: ['session-traces', sessionId],
+    queryFn: ({ pageParam, signal }) =>
+      api.searchTraces({ session: sessionId, since: EVER, limit: SHOWN, after: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next,
+    refetchInterval: 10_000,
+  })
+  if (pages.isPending) return <Loading what="the session" />
+  if (pages.data === undefined) return <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
+  const traces = pages.data.pages.flatMap((page) => page.traces)
+  const [last, first] = [traces[0], traces.at(-1)]
+  if (last === undefined || first === undefined)
+    return (
+      <Empty title="There is no such session">
+        <p>
+          Nothing that is stored names it: it may have been erased, be past its retention, or not have arrived yet.{' '}
+          <Link to="/sessions">Sessions</Link> lists those there are.
+        </p>
+      </Empty>
+    )
+  const [left, right] = picked
+  const isWhole = !pages.hasNextPage
+  return (
+    <>
+      <PageHead title={`Session ${sessionId}`}>
+        {left !== undefined && right !== undefined && (
+          <Link className="button" to="/traces/compare" search={{ left, right }}>
+            Compare these two
+          </Link>
+        )}
+        <Link className="button" to="/traces" search={{ session: sessionId, since: '30d' }}>
+          Search its traces
+        </Link>
+      </PageHead>
+      <SessionFacts traces={traces} last={last} first={first} isWhole={isWhole} />
+      {isWhole && <SessionVerdicts firstTraceId={first.traceId} />}
+      <section aria-labelledby="traces">
+        <h2 id="traces">Traces</h2>
+        <TracesTable
+          traces={traces}
+          picked={picked}
+          onPick={(id, isPicked) => setPicked(isPicked ? [...picked, id] : picked.filter((one) => one !== id))}
+        />
+        <OlderRows pages={pages} />
+      </section>
+    </>
+  )
+}
+
+function SessionFacts({
+  traces,
+  first,
+  last,
+  isWhole,
+}: {
+  traces: readonly TraceSummary[]
+  first: TraceSummary
+  last: TraceSummary
+  isWhole: boolean
+}) {
+  const totals = totalsOf(traces)
+  const more = isWhole ? '' : ' and more'
+  return (
+    <Facts>
+      <Fact name="Agent">{totals.agents.join(', ')}</Fact>
+      <Fact name="User">{totals.users.join(', ')}</Fact>
+      <Fact name={isWhole ? 'Began' : 'Shown from'}>
+        <Time at={first.startTime} />
+      </Fact>
+      <Fact name="Last trace">
+        <Time at={last.startTime} />
+      </Fact>
+      <Fact name="Traces">
+        {formatCount(traces.length)}
+        {more}
+      </Fact>
+      {totals.failedSpans > 0 && <Fact name="Spans that failed">{formatCount(totals.failedSpans)}</Fact>}
+      <Fact name="Worked for">{formatDuration(totals.durationMs)}</Fact>
+      <Fact name="Tokens">
+        {formatCount(totals.inputTokens)} in, {formatCount(totals.outputTokens)} out{more}
+      </Fact>
+      <Fact name="Cost">{formatCost(totals.costUsd, totals.inputTokens + totals.outputTokens)}</Fact>
+      <Fact name="Verdicts on its traces">
+        <VerdictCounts counts={totals.verdicts} />
+      </Fact>
+    </Facts>
+  )
+}
+
+/** Evals of whole sessions: what they say stands under the first trace. */
+function SessionVerdicts({ firstTraceId }: { firstTraceId: string }) {
+  const { data, error } = useQuery({
+    queryKey: ['session-results', firstTraceId],
+    queryFn: ({ signal }) => api.listResults({ trace: firstTraceId, limit: SHOWN }, signal),
+    refetchInterval: 10_000,
+  })
+  if (error !== null) return <ProblemNote error={error} />
+  const results = data?.results.filter(({ subject }) => subject === 'session') ?? []
+  if (data === undefined) return <Loading what="what was said of it" />
+  return (
+    <section aria-labelledby="of-the-whole">
+      <h2 id="of-the-whole">Of the whole session</h2>
+      {results.length === 0 ? (
+        <p className="faint">
+          No eval has judged it as a whole. Offline evals with <code>on: session</code> do, half an hour after its last
+          trace.
+        </p>
+      ) : (
+        <ul className="session-verdicts">
+          {results.map((result) => (
+            <SessionVerdict key={`${result.eval} ${result.runId ?? ''}`} result={result} />
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function SessionVerdict({ result }: { result: Result }) {
+  const { eval: evalId, verdict, score, scoreUnit, evaluatedAt } = result
+  return (
+    <li>
+      <p>
+        <Verdict verdict={verdict} />{' '}
+        <Link to="/evals/$packageName/$name" params={packageAndName(evalId)}>
+          {evalId}
+        </Link>
+        {score !== undefined && <span className="number"> {formatScore(score, scoreUnit)}</span>}{' '}
+        <span className="faint">
+          <Time at={evaluatedAt} />
+        </span>
+      </p>
+      <ResultWhy result={result} />
+    </li>
+  )
+}
