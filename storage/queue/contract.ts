@@ -155,7 +155,7 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       const handlers: RunHandlers = {
         plan: async () => {
           planned++
-          return planOf(60, 12)
+          return planOf(60, 12, 25)
         },
         batch: async (batch) => {
           batches.push(batch)
@@ -167,13 +167,20 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       await untilState(b, job.runId, 'done')
       expect(planned).toBe(1)
       batches.sort((one, other) => one.index - other.index)
-      expect(batches.map(({ index, subjects, unpaid, isFirst }) => [index, subjects.length, unpaid, isFirst])).toEqual([
-        [0, 25, 0, true],
-        [1, 25, 2, true],
-        [2, 10, 10, true],
+      const partsOf = ({ index, subjects, cheaper, unpaid, isFirst }: RunBatch) => [
+        index,
+        subjects.length,
+        cheaper,
+        unpaid,
+        isFirst,
+      ]
+      expect(batches.map(partsOf)).toEqual([
+        [0, 25, 2, 0, true],
+        [1, 25, 23, 2, true],
+        [2, 10, 0, 10, true],
       ])
       expect(batches.flatMap(({ subjects }) => subjects)).toEqual(planOf(60).subjects)
-      const { subjects: _, ...plan } = planOf(60, 12)
+      const { subjects: _, ...plan } = planOf(60, 12, 25)
       expect(await b.runOf('default', job.runId)).toMatchObject({
         job,
         state: 'done',
@@ -377,13 +384,13 @@ export function plans(work: (job: OfflineJob) => Promise<void>): RunHandlers {
   }
 }
 
-function planOf(subjects: number, unpaid = 0): RunPlan {
+function planOf(subjects: number, unpaid = 0, cheaper = 0): RunPlan {
   return {
     populationTraces: subjects,
     lookedAtTraces: subjects,
     sampled: subjects,
     unpaid,
-    cheaper: 0,
+    cheaper,
     holdBackMicroUsd: 5,
     estimateMicroUsd: null,
     budgetMicroUsd: null,

@@ -50,8 +50,10 @@ export interface RunBatch {
   readonly job: OfflineJob
   readonly index: number
   readonly subjects: RunPlan['subjects']
-  /** So many of the last of them are not paid for. */
+  /** So many of the last of them are not paid for, */
   readonly unpaid: number
+  /** and of those before them so many of the last are for the cheaper judge. */
+  readonly cheaper: number
   /** Of the run's budget, for the cheaper judge. */
   readonly holdBackMicroUsd: number
   /** False where an attempt was begun before, and may have left results. */
@@ -62,6 +64,7 @@ export const batchSchema = z.object({
   index: count,
   subjects: runPlanSchema.shape.subjects,
   unpaid: count,
+  cheaper: count.default(0),
   holdBackMicroUsd: count,
 })
 
@@ -121,13 +124,14 @@ export interface RunRecord {
   readonly error: string | null
 }
 
-/** In the order of the plan; what is unpaid is at the end of it. */
-export function batchesOf(job: OfflineJob, { subjects, unpaid, holdBackMicroUsd }: RunPlan): RunBatch[] {
+/** In the order of the plan: the own judge's, those of the cheaper one, and at the end what is unpaid. */
+export function batchesOf(job: OfflineJob, { subjects, unpaid, cheaper, holdBackMicroUsd }: RunPlan): RunBatch[] {
   const paid = subjects.length - unpaid
   return Array.from({ length: Math.ceil(subjects.length / SUBJECTS_PER_BATCH) }, (_, index) => {
     const from = index * SUBJECTS_PER_BATCH
     const part = subjects.slice(from, from + SUBJECTS_PER_BATCH)
-    const beyond = Math.min(part.length, Math.max(0, from + part.length - paid))
-    return { job, index, subjects: part, unpaid: beyond, holdBackMicroUsd, isFirst: true }
+    const beyond = (count: number): number => Math.min(part.length, Math.max(0, from + part.length - count))
+    const cheap = beyond(paid - cheaper) - beyond(paid)
+    return { job, index, subjects: part, unpaid: beyond(paid), cheaper: cheap, holdBackMicroUsd, isFirst: true }
   })
 }

@@ -108,6 +108,59 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     expect(highest).toBeGreaterThan(LIMIT * 0.9)
   })
 
+  test('so of a month and of a tenant, whichever is the tightest, by many evals at once', async () => {
+    const AT_ONCE = 24
+    const [RUN, MONTH, TENANT] = [20_000, 30_000, 50_000]
+    const states = await Promise.all([opened(), opened(), opened()])
+    const own = { tenant: 'acme', evalId: '', runId: '' }
+    // Two evals of the tenant, each with two runs.
+    const runs = ['a@1', 'a@2', 'b@1', 'b@2'].map((runId) => ({
+      ...own,
+      evalId: runId.slice(0, 1),
+      runId,
+      one: spender(),
+    }))
+    const clients = states.map((state) => {
+      const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => TENANT, nowMs })
+      return runs.map(({ one, ...job }) =>
+        withBudget(one.client, {
+          budget: budgets.of(job, perRun(RUN, { perMonthMicros: MONTH }))!,
+          prices,
+          outputs: createOutputEstimate(),
+          cheaper: null,
+          holdBackMicroUsd: 0,
+        }),
+      )
+    })
+    const highest = new Map<string, number>()
+    const note = (): void => {
+      for (const name of ['', 'a', 'b', 'a@1', 'a@2', 'b@1', 'b@2']) {
+        const spent = runs.filter(({ runId }) => runId.startsWith(name)).reduce((sum, { one }) => sum + one.spent(), 0)
+        highest.set(name, Math.max(highest.get(name) ?? 0, spent))
+      }
+    }
+    let overBudget = 0
+    const lane = async (i: number): Promise<void> => {
+      for (let n = 0; n < 12; n++) {
+        const outcome = await clients[i % 3]![(i + n) % runs.length]!.ask(['a/big'], question, signal)
+        if (outcome.kind === 'over_budget') overBudget++
+        note()
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => lane(i)))
+    expect(overBudget).toBeGreaterThan(0)
+    const inFlight = AT_ONCE * 900
+    expect(highest.get('')).toBeLessThanOrEqual(TENANT + inFlight)
+    expect(highest.get('')).toBeGreaterThan(TENANT * 0.9)
+    for (const name of ['a', 'b']) expect(highest.get(name)).toBeLessThanOrEqual(MONTH + inFlight)
+    for (const { runId } of runs) expect(highest.get(runId)).toBeLessThanOrEqual(RUN + inFlight)
+    // Settled, the counts are what was spent, to the cent.
+    const budget = createBudgets({ state: states[0]!, spendSince: none, tenantPerMonthMicroUsd: () => TENANT, nowMs })
+    const sum = runs.reduce((total, { one }) => total + one.spent(), 0)
+    const left = await budget.of({ ...own, evalId: 'c', runId: 'c@1' }, { budget: null })!.left()
+    expect(left).toBe(Math.max(0, TENANT - sum))
+  })
+
   test('a worker that is killed with calls on their way takes what they may have cost with it', async () => {
     const state = await opened()
     const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })

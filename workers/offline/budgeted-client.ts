@@ -13,6 +13,8 @@ export interface BudgetedOptions {
   cheaper: string | null
   /** Kept for the cheaper one, so that it can judge what its part of the sample is. */
   holdBackMicroUsd: number
+  /** Of its part nobody else is asked, whatever is left: who is judged by whom is decided by chance, before. */
+  asksCheaper?: boolean
 }
 
 const CHARS_PER_TOKEN = 4
@@ -56,12 +58,12 @@ export function estimateMicroUsd(
 
 /** Asks `client` as far as the budget reaches. Its outcomes are `over_budget` beyond; rejects with `StateError`. */
 export function withBudget(client: JudgeClient, options: BudgetedOptions): JudgeClient {
-  const { budget, prices, outputs, cheaper, holdBackMicroUsd } = options
+  const { budget, prices, outputs, cheaper, holdBackMicroUsd, asksCheaper = false } = options
   return {
     async ask(judges, question, signal) {
-      const tries: { judges: readonly string[]; holdBack: number }[] = [
-        { judges, holdBack: cheaper === null ? 0 : holdBackMicroUsd },
-      ]
+      const tries: { judges: readonly string[]; holdBack: number }[] = asksCheaper
+        ? []
+        : [{ judges, holdBack: cheaper === null ? 0 : holdBackMicroUsd }]
       if (cheaper !== null) tries.push({ judges: [cheaper], holdBack: 0 })
       for (const one of tries) {
         const estimate = estimateMicroUsd(one.judges, question, prices, outputs)

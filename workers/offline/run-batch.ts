@@ -61,7 +61,10 @@ async function judgeBatch(
 ): Promise<BatchOutcome> {
   const { job, subjects } = batch
   const { signal } = context
-  const scoreOf = scorerOf(compiled, { ...context, judge: paidJudge(batch, compiled, context) })
+  const scorer = (asksCheaper: boolean) =>
+    scorerOf(compiled, { ...context, judge: paidJudge(batch, compiled, context, asksCheaper) })
+  const [scoreOf, scoreCheaply] = [scorer(false), scorer(true)]
+  const paid = subjects.length - batch.unpaid
   const judged = batch.isFirst ? new Set<string>() : await judgedAlready(batch, context)
   const todo = subjects
     .map(([traceId, spanId, probability, more], place) => ({
@@ -70,7 +73,8 @@ async function judgeBatch(
       probability,
       traces: more?.traces,
       drawnFor: more?.drawnFor,
-      isPaid: place < subjects.length - batch.unpaid,
+      isPaid: place < paid,
+      isCheaper: place >= paid - batch.cheaper,
     }))
     .filter(({ traceId, spanId }) => !judged.has(keyOf(traceId, spanId)))
   const views = await readUnits(context.traces, job.tenant, todo)
@@ -100,7 +104,7 @@ async function judgeBatch(
         outcome.left++
         return
       }
-      const score = async (): Promise<Asked> => scoreOf(view, span)
+      const score = async (): Promise<Asked> => (subject.isCheaper ? scoreCheaply : scoreOf)(view, span)
       // Traces of judging Assay's own traces would be judged the next time, and so on.
       const asked = !subject.isPaid ? NOT_PAID : await (isOwnAgent(agentOf(view, span)) ? quietly(score) : score())
       const result = resultOf(job, compiled, view, span, asked, { ...subject, nowMs: context.nowMs() })
@@ -127,10 +131,16 @@ async function judgeBatch(
   return outcome
 }
 
-function paidJudge({ holdBackMicroUsd }: RunBatch, { plan }: OfflineEval, context: BatchContext): JudgeClient {
+function paidJudge(
+  { holdBackMicroUsd }: RunBatch,
+  { plan }: OfflineEval,
+  context: BatchContext,
+  asksCheaper: boolean,
+): JudgeClient {
   const { judge, budget, prices, outputs } = context
   if (budget === undefined || budget === null || prices === undefined || outputs === undefined) return judge
-  return withBudget(judge, { budget, prices, outputs, cheaper: plan.budget?.cheaper ?? null, holdBackMicroUsd })
+  const cheaper = plan.budget?.cheaper ?? null
+  return withBudget(judge, { budget, prices, outputs, cheaper, holdBackMicroUsd, asksCheaper })
 }
 
 /** What a run's record tells apart: the rest is in its verdicts. */

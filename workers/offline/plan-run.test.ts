@@ -1,0 +1,146 @@
+/** Samples that a budget shrinks: over many slots, what is estimated from who was judged is what is true of the population. */
+import { describe, expect, test } from 'vitest'
+import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import { compileText } from '../../dsl/testing.ts'
+import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import { makeSpan } from '../../engine/model/make-span.ts'
+import type { Span } from '../../engine/model/span.ts'
+import { hajekMean } from '../../engine/statistics/hajek-mean.ts'
+import type { RunPlan } from '../../storage/queue/run-record.ts'
+import { createOutputEstimate } from './budgeted-client.ts'
+import { planRun } from './plan-run.ts'
+import { runIdOf } from './slot.ts'
+
+const POPULATION = 120
+const SLOTS = 200
+const HOUR_MS = 3_600_000
+const START_MS = Date.parse('2026-01-01T00:00:00Z')
+/** A call costs its answer, of 500 tokens until one is known: 500 µUSD of the own judge, 50 of the cheaper. */
+const PRICES = { 'a/big': { input: 0, output: 1 }, 'a/small': { input: 0, output: 0.1 } }
+
+const idOf = (i: number): string => i.toString(16).padStart(32, '0')
+const indexOf = (traceId: string): number => Number.parseInt(traceId, 16)
+/** One of ten is of the new version, which fails; of the usual one, one of six does. */
+const isNew = (i: number): boolean => i % 10 === 0
+const passes = (i: number): number => Number(!isNew(i) && i % 6 !== 1)
+const TRUTH = Array.from({ length: POPULATION }, (_, i) => passes(i)).reduce((sum, one) => sum + one, 0) / POPULATION
+
+const spans = new Map(
+  Array.from({ length: POPULATION }, (_, i): [string, Span[]] => [
+    idOf(i),
+    [
+      makeSpan({
+        traceId: idOf(i),
+        spanId: '1'.repeat(16),
+        kind: 'agent',
+        startTimeUs: START_MS * 1000 + i,
+        agentVersion: isNew(i) ? '2.0' : '1.0',
+        outputText: 'Yes.',
+      }),
+    ],
+  ]),
+)
+const traces = {
+  settledTraceIds: async () => [...spans.keys()],
+  settledSessions: async () => [],
+  // An online eval failed what fails, and some of the rest.
+  flaggedSubjects: async () =>
+    [...spans.keys()]
+      .filter((id) => passes(indexOf(id)) === 0 || indexOf(id) % 7 === 3)
+      .map((traceId) => ({ traceId, spanId: '' })),
+  getTraces: async (_: string, ids: readonly string[]) => new Map(ids.map((id) => [id, spans.get(id) ?? []])),
+}
+
+function evalOf(sample: string, budget: string) {
+  const { plan, diagnostics } = compileText(`package p
+offline eval helpful {
+  every:   hour in "UTC"
+  sample:  ${sample}
+  judge:   "a/big"
+  show:    output.text
+  scale:   1 to 5
+  rubric:  "5 good. 1 bad."
+  budget:  ${budget}
+  pass:    score >= 4
+  missing: unknown
+}
+`)
+  if (plan === null) throw new Error(JSON.stringify(diagnostics))
+  return compileOfflineEval(plan, plan.evals[0] as OfflineEvalPlan)
+}
+
+/** The plans of so many slots, each of which may spend so much. */
+async function planned(sample: string, leftMicroUsd: number, cheaper: boolean): Promise<RunPlan[]> {
+  const compiled = evalOf(sample, `1 USD per run${cheaper ? ' or else "a/small"' : ''}`)
+  const outputs = createOutputEstimate()
+  const plans: RunPlan[] = []
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const slotMs = START_MS + slot * HOUR_MS
+    const runId = runIdOf('p/helpful', slotMs, 'schedule')
+    const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs, trigger: 'schedule' } as const
+    const budget = { left: async () => leftMicroUsd, reserve: async () => null }
+    plans.push(
+      await planRun(job, compiled, {
+        traces,
+        budget,
+        prices: PRICES,
+        outputs,
+        nowMs: () => slotMs,
+        sleep: async () => {},
+        signal: new AbortController().signal,
+      }),
+    )
+  }
+  return plans
+}
+
+type Subject = RunPlan['subjects'][number]
+
+/** The mean of these estimates is the truth, as near as their number lets it be. */
+function expectUnbiased(estimates: readonly number[], truth: number): void {
+  const mean = estimates.reduce((sum, one) => sum + one, 0) / estimates.length
+  const variance = estimates.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (estimates.length - 1)
+  expect(Math.abs(mean - truth)).toBeLessThan(4 * Math.sqrt(variance / estimates.length))
+}
+
+/** How many there are, and how many pass, by those who were judged (Horvitz and Thompson), and the share of these (Hájek). */
+function expectFair(all: readonly (readonly Subject[])[]): void {
+  const weighted = (subjects: readonly Subject[], of: (i: number) => number): number =>
+    subjects.reduce((sum, [traceId, , probability]) => sum + of(indexOf(traceId)) / probability, 0)
+  expectUnbiased(
+    all.map((subjects) => weighted(subjects, passes)),
+    TRUTH * POPULATION,
+  )
+  const counts = all.map((subjects) => weighted(subjects, () => 1))
+  expect(counts.reduce((sum, one) => sum + one, 0) / counts.length / POPULATION).toBeCloseTo(1, 1)
+  const shares = all.map(
+    (subjects) =>
+      hajekMean({ y: subjects.map(([id]) => passes(indexOf(id))), pi: subjects.map(([, , chance]) => chance) }).mean,
+  )
+  // A ratio of two estimates is off by far less than it varies.
+  expect(Math.abs(shares.reduce((sum, one) => sum + one, 0) / shares.length - TRUTH)).toBeLessThan(0.02)
+}
+
+describe.each([
+  ['drawn evenly', '30 of trace over 1h'],
+  ['by strata', '30 of trace over 1h by agent.version'],
+  ['half where something is flagged', '30 of trace over 1h, half flagged'],
+])('a sample %s', (_, sample) => {
+  test('of which a budget pays for two thirds', async () => {
+    const plans = await planned(sample, 20 * 500, false)
+    for (const { sampled, unpaid, cheaper, subjects, estimateMicroUsd, budgetMicroUsd } of plans) {
+      expect([sampled, unpaid, cheaper]).toEqual([30, 10, 0])
+      expect(subjects).toHaveLength(30)
+      expect([estimateMicroUsd, budgetMicroUsd]).toEqual([15_000, 10_000])
+    }
+    expectFair(plans.map(({ subjects }) => subjects.slice(0, 20)))
+  })
+
+  test('that is judged in part by a cheaper judge: each part stands for all', async () => {
+    const plans = await planned(sample, 12 * 500 + 18 * 50, true)
+    for (const { unpaid, cheaper, holdBackMicroUsd } of plans)
+      expect([unpaid, cheaper, holdBackMicroUsd]).toEqual([0, 18, 900])
+    expectFair(plans.map(({ subjects }) => subjects.slice(0, 12)))
+    expectFair(plans.map(({ subjects }) => subjects.slice(12)))
+  })
+})
