@@ -131,7 +131,16 @@ class Manager {
     const untilWritten = (write: () => Promise<unknown>): Promise<void> => this.#patience.untilWritten(write)
     const { counts } = this
     this.#lanes = new Lanes(log, untilWritten)
-    this.#intake = new Intake({ log, lanes: this.#lanes, nowMs, rules, groupId: MANAGER_GROUP, counts, untilWritten })
+    this.#intake = new Intake({
+      log,
+      lanes: this.#lanes,
+      nowMs,
+      rules,
+      groupId: MANAGER_GROUP,
+      counts,
+      untilWritten,
+      isOver: (tenant, transition) => states.isOver(tenant, transition),
+    })
     this.#delivery = new Delivery({
       ...options,
       counts,
@@ -165,6 +174,7 @@ class Manager {
 
   async #takeOver(consumer: Consumer): Promise<void> {
     const position = { topic: NOTIFICATIONS, partition: 0, offset: this.#position }
+    await this.#refresh()
     const isOwner = await this.#lanes.own(async (note) => {
       let isAccepted = false
       await this.#patience.untilWritten(async () => {
@@ -237,14 +247,14 @@ class Manager {
       if (this.#intake.isDue(entry)) await this.#keep(await this.#intake.readOn(entry, this.#position))
   }
 
-  /** Receivers need not wait for it: what was told and not kept is told once more, as it is where the note of the answer is lost. */
+  /** Receivers need not wait for all of it, nor for the commit: what was told and not committed is told once more at the worst. */
   async #keep({ changed, ends }: Taken): Promise<void> {
     this.#look()
     await this.#append(ends)
     await this.#lanes.save([...changed])
   }
 
-  /** Before anything is decided on new records, what people said and which pages fire is known: both were written before. */
+  /** Before anything is decided on new records, or by a new owner, what people said and which pages fire is known: both were written before. */
   async #refresh(): Promise<void> {
     try {
       await Promise.all([this.#controls.refresh(), this.#states.refresh()])

@@ -52,9 +52,12 @@ export class Delivery {
   ): Promise<void> {
     const receiver = this.#options.receivers.find(entry.lane.route)
     while (!entry.isLost && !signal.aborted) {
-      const { lane, message } = nextMessage(entry.lane, { ...circumstances(entry.lane), receiver: receiver ?? CONSOLE })
+      const before = entry.lane
+      const { lane, message } = nextMessage(before, { ...circumstances(before), receiver: receiver ?? CONSOLE })
       entry.lane = lane
-      if (message === null) return
+      // Whoever goes on from here has to know what is told whatever comes: a silence that begins would keep it from telling the end.
+      if (hasChanged(before, lane)) await this.#options.save(entry)
+      if (message === null || entry.isLost) return
       if (receiver === null) {
         this.#print(message, entry.lane)
         await this.#note(entry, message, null)
@@ -182,3 +185,6 @@ export class Delivery {
     await untilWritten(() => log.append(NOTIFICATIONS, records))
   }
 }
+
+const hasChanged = ({ incidents }: Lane, after: Lane): boolean =>
+  after.incidents.length !== incidents.length || after.incidents.some((incident, i) => incident !== incidents[i])

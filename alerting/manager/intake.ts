@@ -7,6 +7,7 @@ import {
   type AlertNotification,
   type InvestigationNotification,
   type Notification,
+  type NotifiedTransition,
   parseNotification,
 } from '../notification.ts'
 import { CatchUp } from './catch-up.ts'
@@ -20,6 +21,8 @@ export interface IntakeOptions {
   readonly nowMs: () => number
   readonly rules: readonly RouteRule[]
   readonly groupId: string
+  /** The incident has ended, or another of its alert has begun. */
+  readonly isOver: (tenant: string, transition: NotifiedTransition) => boolean
   readonly counts: { deadLettered: number; repeated: number }
   readonly untilWritten: (write: () => Promise<unknown>) => Promise<void>
 }
@@ -99,6 +102,12 @@ export class Intake {
 
   #takeInto(entry: LaneEntry, notification: Notification, record: LogRecord, ends: AlertNotification[]): void {
     const before = entry.lane
+    // Sent on by one that slept, after its end, which would be told nobody here any more.
+    if (notification.kind === 'alert' && notification.isForwarded && notification.transition.to === 'firing')
+      if (this.#options.isOver(before.tenant, notification.transition)) {
+        entry.lane = { ...before, nextOffset: record.offset + 1 }
+        return
+      }
     const sinceMs = Math.min(this.#options.nowMs(), record.appendTimeMs)
     entry.lane = { ...take(before, notification, sinceMs), nextOffset: record.offset + 1 }
     ends.push(...endsOf(before, entry.lane, this.#options.rules))

@@ -147,3 +147,7 @@ export function withoutIncidents(lane: Lane, keys: ReadonlySet<string>): Lane {
   const groups = Object.fromEntries(Object.entries(lane.groups).filter(([group]) => open.has(group)))
   return { ...lane, incidents, groups }
 }
+
+/** So long ago, or so far ahead that a clock was set back: it must not silence for as long as it was set back. */
+export const isOld = (thenMs: number, afterMs: number, nowMs: number): boolean =>
+  nowMs - thenMs >= afterMs || nowMs < thenMs - afterMs

@@ -244,6 +244,15 @@ test('escalation goes on step by step while nobody has taken it on, and again wh
   expect(slack.forwarded.splice(1)).toEqual(['lead resolved leak.1', '#boss resolved leak.1'])
 })
 
+test('a clock that is set back by a day holds up no escalation for a day', () => {
+  const slack = new Told()
+  slack.rules = [{ match: { labels: {} }, during: null, afterMs: 15 * minute, notify: [pager] }]
+  slack.fires('leak.1')
+  slack.after(0)
+  slack.after(-day)
+  expect(slack.forwarded).toEqual(['lead firing leak.1'])
+})
+
 const WEEKDAY_NIGHTS = 'weekdays 22:00-06:00 Europe/London'
 const OFFICE_HOURS = 'weekdays 09:00-17:00 America/New_York'
 

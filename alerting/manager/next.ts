@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { NotifiedTransition } from '../notification.ts'
 import type { Acknowledgement, AlertEvent, AlertItem, Message, Receiver } from '../receivers/receiver.ts'
-import { type Failing, groupOf, type Incident, type Lane, withoutIncidents } from './lane.ts'
+import { type Failing, groupOf, type Incident, isOld, type Lane, withoutIncidents } from './lane.ts'
 
 /** What there is to know besides the lane. */
 export interface Circumstances {
@@ -149,10 +149,6 @@ function reminders(lane: Lane, at: Circumstances): Message | null {
   const [first] = due
   return first === undefined ? null : messageOf(lane, 'reminder', together(due, first, at), at)
 }
-
-/** A clock that was set back must not silence for as long as it was set back. */
-const isOld = (thenMs: number, afterMs: number, nowMs: number): boolean =>
-  nowMs - thenMs >= afterMs || nowMs < thenMs - afterMs
 
 function other(lane: Lane): Message | null {
   const [first] = lane.others

@@ -2,7 +2,7 @@
 import { type Matchers, matches } from '../../engine/alerting/silence.ts'
 import { isWithin, type WeeklyWindow } from '../../engine/alerting/weekly-window.ts'
 import { type AlertNotification, forwarded, type Route, routeName } from '../notification.ts'
-import { type Incident, type Lane, withIncident } from './lane.ts'
+import { type Incident, isOld, type Lane, withIncident } from './lane.ts'
 
 export interface RouteRule {
   readonly match: Matchers
@@ -41,7 +41,7 @@ export function escalate(
     for (const rule of rules) {
       if (!matches(rule.match, incident.transition)) continue
       if (rule.during !== null && !isWithin(rule.during, nowMs)) continue
-      if (rule.afterMs > 0 && (nowMs - incident.sinceMs < rule.afterMs || isAcknowledged(incident))) continue
+      if (rule.afterMs > 0 && (!isOld(incident.sinceMs, rule.afterMs, nowMs) || isAcknowledged(incident))) continue
       for (const route of rule.notify) {
         if (own.has(routeName(route))) continue
         own.add(routeName(route))
@@ -54,17 +54,20 @@ export function escalate(
   return { lane, notifications }
 }
 
-/** To all who were told besides: the end. */
+/**
+ * To all who may have been told besides: the end. Whoever was told by a process that died before it wrote so down is not among those that
+ * the lane remembers, and to whom nothing was told the end says nothing.
+ */
 export function endsOf(before: Lane, after: Lane, rules: readonly RouteRule[]): AlertNotification[] {
-  const routes = new Map(rules.flatMap(({ notify }) => notify.map((route) => [routeName(route), route])))
   return after.incidents.flatMap((incident) => {
     const known = before.incidents.find(({ key }) => key === incident.key)
     if (incident.end === null || known === undefined || known.end !== null) return []
     const end = { ...notificationOf(after, incident), transition: incident.end }
-    return incident.escalated.flatMap((name) => {
-      const route = routes.get(name)
-      return route === undefined ? [] : [forwarded(end, route)]
-    })
+    if (incident.isForwarded) return []
+    const own = new Set([before.route, ...incident.routes].map(routeName))
+    const others = rules.flatMap(({ match, notify }) => (matches(match, incident.transition) ? notify : []))
+    const routes = new Map(others.map((route) => [routeName(route), route]))
+    return [...routes].flatMap(([name, route]) => (own.has(name) ? [] : [forwarded(end, route)]))
   })
 }
 

@@ -2,158 +2,23 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { startAlertmanagerServer } from '../../test/support/alertmanager-server.ts'
-import { MAIL_LOGIN, startMailServer } from '../../test/support/mail-server.ts'
 import { ROUTING_KEY, startPagerDutyServer } from '../../test/support/pagerduty-server.ts'
 import { jsonOf, type ServerRequest, startReceiverServer } from '../../test/support/receiver-server.ts'
-import { BOT_TOKEN, startSlackApiServer } from '../../test/support/slack-api-server.ts'
-import { startSlackServer, textOf } from '../../test/support/slack-server.ts'
-import { cardTextOf, startTeamsServer } from '../../test/support/teams-server.ts'
-import type { NotifiedTransition, Route } from '../notification.ts'
-import { createReceivers, NO_RECEIVERS, type ReceiverSettings } from './config.ts'
-import type { AlertEvent, AlertMessage, Delivery, Message } from './receiver.ts'
-import { sampleMessage } from './sample.ts'
+import type { Route } from '../notification.ts'
+import { NO_RECEIVERS } from './config.ts'
+import type { Delivery, Message } from './receiver.ts'
+import {
+  type Harness,
+  harnesses,
+  key,
+  many,
+  messageOf,
+  notice,
+  nowMs,
+  receiverOf,
+  traceId,
+} from './receiver-fixture.ts'
 import { SIGNATURE_HEADER } from './webhook.ts'
-
-const nowMs = Date.UTC(2026, 10, 21, 10)
-const key = 'default/shop/leak/1762000000000-1'
-const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
-
-function transitionOf(event: AlertEvent, over: Partial<NotifiedTransition> = {}): NotifiedTransition {
-  const [{ transition }] = [...sampleMessage({ ...sampleAt(event), ref: null }).items] as [
-    AlertMessage['items'][number],
-  ]
-  return {
-    ...transition,
-    alertId: 'shop/leak',
-    evalId: 'shop/no_pii',
-    title: 'An answer <leaks> *personal* data',
-    owner: '@shop',
-    severity: 'page',
-    examples: [
-      {
-        subjectKind: 'llm_call',
-        traceId,
-        spanId: '53995c3f42cd8ad8',
-        agentName: 'support',
-        score: undefined,
-        reason: undefined,
-        evidence: [{ field: 'output.text', pattern: 'pii.email', masked: 'a***@e***.com' }],
-      },
-    ],
-    ...over,
-  }
-}
-
-const slackRoute: Route = { receiver: 'slack', target: '#shop' }
-const sampleAt = (event: AlertEvent, route: Route = slackRoute) => ({
-  id: key,
-  tenant: 'default',
-  route,
-  event,
-  atMs: nowMs,
-  sinceMs: nowMs - 60_000,
-})
-
-function messageOf(
-  event: AlertEvent,
-  route: Route,
-  ref: string | null = null,
-  over: Partial<NotifiedTransition> = {},
-): AlertMessage {
-  const acknowledged =
-    event === 'acknowledged' ? { by: 'ann', reason: 'on it', atMs: nowMs, untilMs: nowMs + 3_600_000 } : null
-  const items = [{ key, transition: transitionOf(event, over), acknowledged }]
-  return { ...sampleMessage({ ...sampleAt(event, route), ref }), items, groupKey: 'default/shop/leak' }
-}
-
-const many = (route: Route, count: number): AlertMessage => ({
-  ...messageOf('firing', route),
-  items: Array.from({ length: count }, (_, i) => ({
-    key: `${key}-${i}`,
-    transition: transitionOf('firing', { alertId: `shop/leak_${i}`, title: `Leak ${i} ${'long '.repeat(60)}` }),
-    acknowledged: null,
-  })),
-})
-
-const notice = (route: Route): Message => ({
-  kind: 'notice',
-  id: 'default/given-up/1',
-  tenant: 'default',
-  route,
-  atMs: nowMs,
-  notice: {
-    id: 'given-up/1',
-    title: 'A message was not delivered',
-    severity: 'ticket',
-    lines: ['slack("#a"): <gone>'],
-    atMs: nowMs,
-  },
-})
-
-interface Harness {
-  route: Route
-  settings: Partial<ReceiverSettings>
-  fail(...faults: ({ status: number; retryAfterSeconds?: number } | 'disconnect')[]): void
-  taken(): string[]
-  close(): Promise<void>
-}
-
-const harnesses: Readonly<Record<string, () => Promise<Harness>>> = {
-  'slack webhook': async () => {
-    const server = await startSlackServer()
-    const settings = { slack: { ...NO_RECEIVERS.slack, webhookUrl: server.url() } }
-    const taken = () => server.messages.map(textOf)
-    return { ...server, route: slackRoute, settings, taken }
-  },
-  'slack bot': async () => {
-    const server = await startSlackApiServer()
-    const settings = { slack: { ...NO_RECEIVERS.slack, botToken: BOT_TOKEN, apiUrl: server.baseUrl } }
-    const taken = () => server.posts.map(({ payload }) => textOf({ path: '', atMs: 0, payload }))
-    return { ...server, route: slackRoute, settings, taken }
-  },
-  pagerduty: async () => {
-    const server = await startPagerDutyServer()
-    const settings = { pagerduty: { ...NO_RECEIVERS.pagerduty, url: server.enqueueUrl, routingKey: ROUTING_KEY } }
-    return {
-      ...server,
-      route: { receiver: 'pagerduty', target: 'shop' },
-      settings,
-      taken: () => server.events.map((event) => JSON.stringify(event)),
-    }
-  },
-  webhook: async () => {
-    const requests: ServerRequest[] = []
-    const server = await startReceiverServer((request) => {
-      requests.push(request)
-      return { status: 204, body: '' }
-    })
-    const route: Route = { receiver: 'webhook', target: `${server.url}/hook` }
-    return { ...server, route, settings: {}, taken: () => requests.map((request) => JSON.stringify(jsonOf(request))) }
-  },
-  teams: async () => {
-    const server = await startTeamsServer()
-    const settings = { teams: { ...NO_RECEIVERS.teams, webhookUrl: server.webhookUrl } }
-    return {
-      ...server,
-      route: { receiver: 'teams', target: 'shop' },
-      settings,
-      taken: () => server.cards.map(cardTextOf),
-    }
-  },
-  alertmanager: async () => {
-    const server = await startAlertmanagerServer()
-    const settings = { alertmanager: new Map([['main', { url: `${server.url}/`, token: 't' }]]) }
-    const route: Route = { receiver: 'alertmanager', target: 'main' }
-    return { ...server, route, settings, taken: () => server.posted.map((alert) => JSON.stringify(alert)) }
-  },
-}
-
-function receiverOf({ route, settings }: Pick<Harness, 'route' | 'settings'>) {
-  const all = { ...NO_RECEIVERS, allowPrivate: ['127.0.0.1'], ...settings }
-  const receiver = createReceivers(all, { apiUrl: () => 'https://assay.example', nowMs: () => nowMs }).find(route)
-  if (receiver === null) throw new Error('not configured')
-  return receiver
-}
 
 describe.each(Object.entries(harnesses))('%s', (name, start) => {
   const using = async (run: (harness: Harness, deliver: (message: Message) => Promise<Delivery>) => Promise<void>) => {
@@ -198,6 +63,55 @@ describe.each(Object.entries(harnesses))('%s', (name, start) => {
       expect(taken()).toEqual([])
     }))
 
+  test.each([
+    [400, 'refused'],
+    [401, 'refused'],
+    [403, 'refused'],
+    [410, 'refused'],
+    [413, 'refused'],
+    [408, 'retry'],
+    [425, 'retry'],
+    [429, 'retry'],
+    [500, 'retry'],
+    [502, 'retry'],
+    [504, 'retry'],
+  ])('an answer of %i is a %s, and what it says of the reason is kept', (status, kind) =>
+    using(async ({ route, fail, taken, requestCount }, deliver) => {
+      fail({ status, body: 'because of the weather' })
+      const delivery = await deliver(messageOf('firing', route))
+      expect(delivery).toMatchObject({ kind, reason: `HTTP ${status} because of the weather` })
+      if (kind === 'retry') expect(delivery).toMatchObject({ afterMs: null })
+      expect([taken(), requestCount()]).toEqual([[], 1])
+    }),
+  )
+
+  test('waits until the time that it is told, and no time at all where it is no time', () =>
+    using(async ({ route, fail }, deliver) => {
+      const date = new Date(nowMs + 90_000).toUTCString()
+      fail({ status: 503, headers: { 'retry-after': date } }, { status: 429, headers: { 'retry-after': 'soon' } })
+      expect(await deliver(messageOf('firing', route))).toMatchObject({ kind: 'retry', afterMs: 90_000 })
+      expect(await deliver(messageOf('firing', route))).toMatchObject({ kind: 'retry', afterMs: null })
+    }))
+
+  test('does not go where it is sent on to', () =>
+    using(async ({ route, fail }, deliver) => {
+      const elsewhere = await startReceiverServer(() => ({ status: 200, body: '{"ok":true}' }))
+      for (const status of [301, 302, 307, 308]) {
+        fail({ status, headers: { location: `${elsewhere.url}/inside` } })
+        expect(await deliver(messageOf('firing', route))).toMatchObject({ kind: 'refused' })
+      }
+      expect(elsewhere.requestCount()).toBe(0)
+      await elsewhere.close()
+    }))
+
+  test('what it took and did not answer to is sent again', () =>
+    using(async ({ route, fail, taken }, deliver) => {
+      fail('accept_then_disconnect')
+      expect(await deliver(messageOf('firing', route))).toMatchObject({ kind: 'retry' })
+      expect(await deliver(messageOf('firing', route))).toMatchObject({ kind: 'delivered' })
+      expect(taken()).toHaveLength(2)
+    }))
+
   test('is not reached at a private address that is not allowed', () =>
     using(async (harness) => {
       const closed = receiverOf({ ...harness, settings: { ...harness.settings, allowPrivate: [] } })
@@ -217,6 +131,32 @@ describe.each(Object.entries(harnesses))('%s', (name, start) => {
 })
 
 describe('pagerduty', () => {
+  test('an event that it does not understand is refused, in its words', async () => {
+    const server = await startPagerDutyServer()
+    const route: Route = { receiver: 'pagerduty', target: 'shop' }
+    const pagerduty = { ...NO_RECEIVERS.pagerduty, url: server.enqueueUrl, routingKey: 'too short' }
+    const delivery = await receiverOf({ route, settings: { pagerduty } }).deliver(messageOf('firing', route))
+    expect(delivery).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(/^HTTP 400 .*Event object is inval/),
+    })
+    expect(JSON.stringify(delivery)).not.toContain('too short')
+    expect(server.incidents).toEqual([])
+    await server.close()
+  })
+
+  test('an event whose answer was lost makes no second incident', async () => {
+    const server = await startPagerDutyServer()
+    const route: Route = { receiver: 'pagerduty', target: 'shop' }
+    const pagerduty = { ...NO_RECEIVERS.pagerduty, url: server.enqueueUrl, routingKey: ROUTING_KEY }
+    const receiver = receiverOf({ route, settings: { pagerduty } })
+    server.fail('accept_then_disconnect')
+    await receiver.deliver(messageOf('firing', route))
+    await receiver.deliver(messageOf('firing', route))
+    expect(server.incidents).toEqual([{ key, state: 'triggered', triggers: 2 }])
+    await server.close()
+  })
+
   test('makes one incident of a key, however often it is triggered', async () => {
     const server = await startPagerDutyServer()
     const route: Route = { receiver: 'pagerduty', target: 'shop' }
@@ -280,42 +220,21 @@ describe('the webhook', () => {
   })
 })
 
-describe('the Slack bot', () => {
-  test('keeps the first message up to date, and tells the thread', async () => {
-    const server = await startSlackApiServer()
-    const settings = { slack: { ...NO_RECEIVERS.slack, botToken: BOT_TOKEN, apiUrl: server.baseUrl } }
-    const receiver = receiverOf({ route: slackRoute, settings })
-    const first = await receiver.deliver(messageOf('firing', slackRoute))
-    const ref = first.kind === 'delivered' ? first.ref! : ''
-    await receiver.deliver(messageOf('reminder', slackRoute, ref))
-    await receiver.deliver(messageOf('acknowledged', slackRoute, ref))
-    await receiver.deliver(messageOf('resolved', slackRoute, ref))
-    const [top, ...thread] = server.posts
-    expect(top).toMatchObject({ channel: 'CSHOP', threadTs: null, versions: 3 })
-    expect(top!.payload.text).toContain('Resolved:')
-    expect(thread.map(({ threadTs }) => threadTs)).toEqual([top!.ts, top!.ts, top!.ts])
-    expect(thread.map(({ payload }) => payload.text!.split(':')[0])).toEqual([
-      'Still firing',
-      'Acknowledged',
-      'Resolved',
-    ])
-    expect(textOf({ path: '', atMs: 0, payload: thread[1]!.payload })).toContain(
-      'Acknowledged by ann until 2026-11-21 11:00 UTC: on it',
-    )
-    await server.close()
-  })
-
-  test.each([
-    ['ratelimited', 'retry'],
-    ['internal_error', 'retry'],
-    ['invalid_auth', 'refused'],
-    ['channel_not_found', 'refused'],
-  ])('%s, which comes with a 200, is a %s', async (error, kind) => {
-    const server = await startSlackApiServer()
-    server.refuse(error)
-    const settings = { slack: { ...NO_RECEIVERS.slack, botToken: BOT_TOKEN, apiUrl: server.baseUrl } }
-    const delivery = await receiverOf({ route: slackRoute, settings }).deliver(messageOf('firing', slackRoute))
-    expect(delivery).toMatchObject({ kind, reason: `Slack: ${error}` })
+describe('the webhook that took a message and did not say so', () => {
+  test('gets it again by the same key, signed anew', async () => {
+    const requests: ServerRequest[] = []
+    const server = await startReceiverServer((request) => {
+      requests.push(request)
+      return { status: 200, body: '' }
+    })
+    server.fail('accept_then_disconnect')
+    const route: Route = { receiver: 'webhook', target: server.url }
+    const receiver = receiverOf({ route, settings: { webhook: { secret: 'shared', endpoints: new Map() } } })
+    await receiver.deliver(messageOf('firing', route))
+    await receiver.deliver(messageOf('firing', route))
+    const [first, second] = requests
+    expect(first!.headers['idempotency-key']).toBe(second!.headers['idempotency-key'])
+    expect(first!.headers[SIGNATURE_HEADER]).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/)
     await server.close()
   })
 })
@@ -331,51 +250,5 @@ describe('alertmanager', () => {
     await receiver.deliver(messageOf('resolved', route))
     expect(server.active(nowMs)).toHaveLength(0)
     await server.close()
-  })
-})
-
-describe('e-mail', () => {
-  const route: Route = { receiver: 'email', target: 'ops@example.com' }
-  const from = 'Assay <assay@example.com>'
-
-  test('an incident is one thread', async () => {
-    const server = await startMailServer()
-    const receiver = receiverOf({ route, settings: { email: { smtpUrl: server.url, from } } })
-    const first = await receiver.deliver(messageOf('firing', route))
-    const ref = first.kind === 'delivered' ? first.ref! : ''
-    expect(await receiver.deliver(messageOf('resolved', route, ref))).toMatchObject({ kind: 'delivered' })
-    expect(server.mails.map(({ from, to }) => [from, to])).toEqual([
-      ['assay@example.com', ['ops@example.com']],
-      ['assay@example.com', ['ops@example.com']],
-    ])
-    const [one, two] = server.mails.map(({ source }) => source)
-    expect(one).toContain(`Message-ID: ${ref}`)
-    expect(two).toContain(`In-Reply-To: ${ref}`)
-    expect(one).toMatch(/Subject: \[page\] Firing: An answer <leaks> \*personal\* data/)
-    expect(one).toContain('An answer &lt;leaks&gt;')
-    expect(one).toContain('multipart/alternative')
-    await server.close()
-  })
-
-  test('a refusal for now is tried again, one for ever is not', async () => {
-    const server = await startMailServer()
-    const receiver = receiverOf({ route, settings: { email: { smtpUrl: server.url, from } } })
-    server.fail(451, 550, 0)
-    const deliver = (): Promise<Delivery> => receiver.deliver(messageOf('firing', route))
-    expect(await deliver()).toMatchObject({ kind: 'retry', reason: expect.stringContaining('451') })
-    expect(await deliver()).toMatchObject({ kind: 'refused', reason: expect.stringContaining('550') })
-    expect(await deliver()).toMatchObject({ kind: 'retry' })
-    expect(await deliver()).toMatchObject({ kind: 'delivered' })
-    const wrong = server.url.replace(encodeURIComponent(MAIL_LOGIN.password), 'wrong')
-    const locked = await receiverOf({ route, settings: { email: { smtpUrl: wrong, from } } }).deliver(
-      messageOf('firing', route),
-    )
-    expect(locked).toMatchObject({ kind: 'refused', reason: expect.stringContaining('535') })
-    await server.close()
-  })
-
-  test('a server at a private address that is not allowed gets none', async () => {
-    const settings = { email: { smtpUrl: 'smtp://127.0.0.1:1', from }, allowPrivate: [] }
-    expect(await receiverOf({ route, settings }).deliver(messageOf('firing', route))).toMatchObject({ kind: 'refused' })
   })
 })

@@ -14,6 +14,8 @@ export interface AlertStates {
   current(tenant: string): StoredTransition[]
   /** Newest first, at most `limit`; `after`: those before the transition of this id. */
   history(tenant: string, options: { limit: number; alertId?: string; after?: string }): StoredTransition[]
+  /** Whether the incident has ended, or another of its alert and group has begun. */
+  isOver(tenant: string, transition: Pick<StoredTransition, 'alertId' | 'group' | 'incidentId'>): boolean
   /** Those that fire on an eval. */
   firingOn(tenant: string, evalId: string): StoredTransition[]
   /** Of an incident; null while there is none. */
@@ -63,6 +65,10 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
         .filter((transition) => alertId === undefined || transition.alertId === alertId)
         .slice(-limit)
         .reverse(),
+    isOver: (tenant, transition) => {
+      const now = latest.get(tenant)?.get(stateKey(transition))
+      return now !== undefined && (now.incidentId !== transition.incidentId || now.to !== 'firing')
+    },
     firingOn: (tenant, evalId) =>
       [...(latest.get(tenant)?.values() ?? [])].filter((one) => one.evalId === evalId && one.to === 'firing'),
     investigation: (tenant, incidentId) => investigations.get(`${tenant}/${incidentId}`) ?? null,

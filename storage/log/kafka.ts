@@ -10,7 +10,7 @@ import { batchesOf, type FetchedBatch } from './kafka/decode-batches.ts'
 import { explainRefusal, hintAtStart } from './kafka/explain.ts'
 import { type Cluster, createCluster, errorTypeOf, leaderOf, silenceNegativeTimers } from './kafka/kafkajs-internals.ts'
 import { KafkaProducer } from './kafka/producer.ts'
-import { fetchFrom } from './kafka/requests.ts'
+import { type FetchBounds, fetchFrom } from './kafka/requests.ts'
 import { Skipped } from './kafka/skipped.ts'
 import { KafkaTail } from './kafka/tail.ts'
 import { ensureKafkaTopics } from './kafka/topics.ts'
@@ -44,6 +44,14 @@ const COMPRESSION: Readonly<Record<Compression, CompressionId>> = { none: 0, gzi
 const READ_BYTES = 8 << 20
 const LETTERS = { maxRecords: 500, maxBytes: 8 << 20 }
 const READ_WAIT_MS = 100
+
+type Bounds = Pick<FetchBounds, 'maxWaitMs' | 'maxBytes'>
+
+interface Found {
+  readonly batches: readonly FetchedBatch[]
+  /** Of the partition, behind its last record. */
+  readonly end: number
+}
 
 /** Connects; rejects with `LogError` `io` when no broker answers. */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<TailedLog> {
@@ -232,16 +240,28 @@ class KafkaLog implements TailedLog {
     { maxRecords, maxBytes }: { maxRecords: number; maxBytes: number },
     skipped: Skipped | null,
   ): Promise<LogRecord[]> {
-    const end = (await this.endOffsets(topic)).find((one) => one.partition === partition)
-    if (end === undefined) throw new LogError('unknown_topic', `topic ${topic} has no partition ${partition}`)
+    if (partition >= (await this.partitionsOf(topic)))
+      throw new LogError('unknown_topic', `topic ${topic} has no partition ${partition}`)
     const records: LogRecord[] = []
-    let next = Math.max(fromOffset, end.start)
+    let next = fromOffset
+    // As it is when the first answer tells it: what is asked again and again mostly finds nothing new, and is to cost one request.
+    let end: number | null = null
     let leftBytes = maxBytes
-    while (next < end.end && records.length < maxRecords && leftBytes > 0) {
+    while ((end === null || next < end) && records.length < maxRecords && leftBytes > 0) {
       const at = next
-      const fetchBytes = Math.min(READ_BYTES, leftBytes)
-      const batches = await this.#ask('hand records out', () => this.#readFrom(topic, partition, at, fetchBytes))
-      for (const batch of batches) {
+      const bounds: Bounds = { maxWaitMs: end === null ? 0 : READ_WAIT_MS, maxBytes: Math.min(READ_BYTES, leftBytes) }
+      const found: Found | null = await this.#ask('hand records out', () =>
+        this.#readFrom(topic, partition, at, bounds),
+      )
+      if (found === null) {
+        // Retention was faster, or it is beyond the end.
+        const extent = (await this.endOffsets(topic)).find((one) => one.partition === partition)
+        if (extent === undefined || extent.start <= at) return records
+        next = extent.start
+        continue
+      }
+      end ??= found.end
+      for (const batch of found.batches) {
         const unpacked = unpackedOf(batch)
         if (unpacked instanceof UnreadableRecords) {
           if (await skipped?.has(unpacked.range)) {
@@ -260,26 +280,29 @@ class KafkaLog implements TailedLog {
         }
         next = Math.max(next, batch.nextOffset)
       }
-      if (batches.length === 0) await sleep(READ_WAIT_MS)
+      if (found.batches.length === 0 && next < end) await sleep(READ_WAIT_MS)
     }
     return records
   }
 
-  async #readFrom(topic: string, partition: number, offset: number, maxBytes: number): Promise<FetchedBatch[]> {
+  /** Null where the log has no such offset; a broker that does not lead any more is asked who does. */
+  async #readFrom(topic: string, partition: number, offset: number, bounds: Bounds): Promise<Found | null> {
     await this.#cluster.addMultipleTargetTopics([topic])
-    const nodeId = leaderOf(this.#cluster, { topic, partition })
-    if (nodeId === null) throw new Error(`no broker leads ${topic}/${partition}`)
-    const broker = await this.#cluster.findBroker({ nodeId })
-    try {
-      const bounds = { maxWaitMs: READ_WAIT_MS, maxBytes, maxPartitionBytes: maxBytes }
-      const [fetched] = await fetchFrom(broker, [{ topic, partition, offset }], bounds)
-      if (fetched === undefined) return []
-      if (fetched.error !== null) throw fetched.error
-      return batchesOf(fetched, fetched.bytes)
-    } catch (error) {
-      // So that the next attempt asks the broker that leads by then.
-      await this.#cluster.refreshMetadata().catch(() => {})
-      throw error
+    for (let isLast = false; ; isLast = true) {
+      try {
+        const nodeId = leaderOf(this.#cluster, { topic, partition })
+        if (nodeId === null) throw new Error(`no broker leads ${topic}/${partition}`)
+        const broker = await this.#cluster.findBroker({ nodeId })
+        const asked = { ...bounds, maxPartitionBytes: bounds.maxBytes }
+        const [fetched] = await fetchFrom(broker, [{ topic, partition, offset }], asked)
+        if (fetched === undefined) throw new Error(`the broker said nothing of ${topic}/${partition}`)
+        if (fetched.error !== null) throw fetched.error
+        return { batches: batchesOf(fetched, fetched.bytes), end: fetched.end }
+      } catch (error) {
+        if (errorTypeOf(error) === 'OFFSET_OUT_OF_RANGE') return null
+        await this.#cluster.refreshMetadata().catch(() => {})
+        if (isLast) throw error
+      }
     }
   }
 

@@ -31,8 +31,11 @@ export interface MemoryLog {
   client(process: MemoryLogProcess): Log
   /** Every record of a topic. */
   records(topic: string): readonly LogRecord[]
-  /** The member of the group that works is taken for dead; the next one takes over. It hears so when it fetches, and joins again. */
-  expire(): Promise<void>
+  /**
+   * The member of the group that works is taken for dead; the next one takes over. It hears so when it fetches, or at once, whatever it is
+   * at, and joins again.
+   */
+  expire(isHeardAtOnce?: boolean): Promise<void>
   /** Whether the member that has the partition is alive. */
   isWorking(): boolean
   append(topic: string, records: readonly RecordToAppend[]): void
@@ -64,6 +67,11 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
     member.next = committed.get(`${member.options.groupId} ${topic}`)?.offset ?? 0
     await member.options.onAssign?.([{ topic, partition: 0 }])
     member.isAssigned = true
+  }
+  const rejoin = async (member: Member): Promise<void> => {
+    member.isAssigned = false
+    await member.options.onRevoke?.([{ topic: member.options.topics[0] ?? '', partition: 0 }])
+    members.push(member)
   }
   const client = ({ onWrite, isAlive, asleep = () => null }: MemoryLogProcess): Log => {
     const dead = new Promise<never>(() => {})
@@ -101,9 +109,7 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
               // It hears that it was taken for dead by its next heartbeat, which is not with every fetch.
               member.isUnheard = !member.isUnheard
               if (!member.isUnheard) {
-                member.isAssigned = false
-                await options.onRevoke?.([{ topic, partition: 0 }])
-                members.push(member)
+                await rejoin(member)
                 if (members[0] === member) await giveTo(member)
               }
             }
@@ -143,8 +149,9 @@ export function createMemoryLog(nowMs: () => number): MemoryLog {
         if (record.key !== null && last.get(record.key) !== record.offset)
           records[at] = { ...record, key: null, value: new Uint8Array(), headers: {} }
     },
-    expire: async () => {
-      members.shift()
+    expire: async (isHeardAtOnce = false) => {
+      const lost = members.shift()
+      if (isHeardAtOnce && lost?.isAssigned && lost.isAlive()) await rejoin(lost)
       while (members[0]?.isAlive() === false) members.shift()
       await giveTo(members[0])
     },

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 /** The next requests fail so, one each: an answer, or a connection that breaks off before or after the message was taken. */
 export type Fault =
-  | { status: number; retryAfterSeconds?: number; body?: string }
+  | { status: number; retryAfterSeconds?: number; headers?: Record<string, string>; body?: string }
   | 'disconnect'
   | 'accept_then_disconnect'
 
@@ -62,12 +62,9 @@ export async function startReceiverServer(
       if (sizeBytes > MAX_BODY_BYTES) return respond(response, { status: 413, body: 'too large' })
     }
     if (typeof fault === 'object') {
-      const { status, retryAfterSeconds: retry, body = `fault ${status}` } = fault
-      return respond(response, {
-        status,
-        body,
-        ...(retry !== undefined && { headers: { 'retry-after': String(retry) } }),
-      })
+      const { status, retryAfterSeconds: retry, headers, body = `fault ${status}` } = fault
+      const after = retry === undefined ? {} : { 'retry-after': String(retry) }
+      return respond(response, { status, body, headers: { ...after, ...headers } })
     }
     const url = new URL(request.url ?? '/', 'http://localhost')
     const given = answer({

@@ -54,6 +54,8 @@ export interface SlackApiServer extends ReceiverServer {
   readonly files: readonly Uploaded[]
   /** The next calls are refused so, one each; of one method where it is named. */
   refuse(error: string, method?: string): void
+  /** The next calls of the method are answered so, by what stands before it: one each. */
+  failCalls(method: string, ...faults: { status: number; retryAfterSeconds?: number }[]): void
 }
 
 export const BOT_TOKEN = 'xoxb-local-token'
@@ -62,6 +64,7 @@ export const BOT_TOKEN = 'xoxb-local-token'
 export async function startSlackApiServer(): Promise<SlackApiServer> {
   const posts: Posted[] = []
   const files: Uploaded[] = []
+  const ill: { method: string; status: number; retryAfterSeconds?: number }[] = []
   const refusals: { error: string; method: string | undefined }[] = []
   const json = (body: object, status = 200): ServerAnswer => ({
     status,
@@ -131,6 +134,11 @@ export async function startSlackApiServer(): Promise<SlackApiServer> {
     }
     if (request.headers.authorization !== `Bearer ${BOT_TOKEN}`) return refused('invalid_auth')
     const name = request.path.slice('/api/'.length)
+    const at = ill.findIndex(({ method }) => method === name)
+    if (at >= 0) {
+      const { status, retryAfterSeconds: seconds } = ill.splice(at, 1)[0]!
+      return { status, body: '', ...(seconds !== undefined && { headers: { 'retry-after': String(seconds) } }) }
+    }
     const next = refusals.findIndex(({ method }) => method === undefined || method === name)
     if (next >= 0) return refused(refusals.splice(next, 1)[0]!.error)
     const method = methods[name]
@@ -142,6 +150,9 @@ export async function startSlackApiServer(): Promise<SlackApiServer> {
     posts,
     files,
     refuse: (error, method) => refusals.push({ error, method }),
+    failCalls: (method, ...faults) => {
+      ill.push(...faults.map((fault) => ({ ...fault, method })))
+    },
   }
 }
 

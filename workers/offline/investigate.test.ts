@@ -13,6 +13,7 @@ import { ALERTS, alertTopics, NOTIFICATIONS } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type ChatRequest, startOpenAiServer } from '../../test/support/openai-server.ts'
+import { overriding } from '../../test/support/overriding.ts'
 import { createBudgets } from './budget.ts'
 import { createInvestigator } from './investigate.ts'
 import { type OfflineOptions, startOffline } from './start.ts'
@@ -214,6 +215,14 @@ test('without a judge there are the numbers alone; a job that ran twice says the
     ({ value }) => JSON.parse(Buffer.from(value).toString()).id,
   )
   expect(ids.filter((id) => id === `default/${transition.incidentId}/investigated`)).toHaveLength(1)
+  // While the store is away nothing is written, and the job is tried again.
+  const waiting = { tenant: 'default', transition: firing() }
+  const away = overriding(traces, { contrastTraces: () => Promise.reject(new Error('ClickHouse is away')) })
+  await expect(createInvestigator({ log, traces: away, definitions, ...rest })(waiting)).rejects.toThrow('away')
+  await states.refresh()
+  expect(states.investigation('default', waiting.transition.incidentId)).toBeNull()
+  await investigate(waiting)
+  expect(await investigationOf(waiting.transition.incidentId)).toMatchObject({ findings: [refunds] })
   // Silence is nobody's fault, and what is not stored yet is waited for.
   await investigate({ tenant: 'default', transition: { ...firing(), cause: 'no_data' } })
   await expect(investigate({ tenant: 'default', transition: { ...firing(), evalId: 'shop/none' } })).rejects.toThrow(

@@ -350,7 +350,8 @@ describe('the requests that carry them', () => {
         const flat = given.flatMap(({ topic, partitions }) => partitions.map((one) => ({ topic, ...one })))
         const theirFlat = theirs.responses.flatMap((one) => (one as { partitions: object[] }).partitions)
         for (const [index, one] of flat.entries()) {
-          const { partition, bytes, error: failure, topic } = value[index]!
+          const { partition, bytes, error: failure, topic, end } = value[index]!
+          expect(end).toBe(one.offset)
           const records = batchesOf({ topic, partition }, bytes).flatMap((batch) => batch.records())
           expect(records).toHaveLength(one.count)
           expect(theirFlat[index]).toMatchObject({

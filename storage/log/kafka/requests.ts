@@ -73,6 +73,8 @@ export interface FetchBounds {
 
 export interface FetchedPartition extends TopicPartition {
   readonly error: Error | null
+  /** Behind the last record that may be read. */
+  readonly end: number
   /** Batches, of which the last may be cut off. */
   readonly bytes: Buffer
 }
@@ -114,12 +116,13 @@ export function decodeFetched(payload: Buffer): { throttleMs: number; value: Fet
       return reader.array(() => {
         const partition = reader.int32()
         const failure = errorOf(reader.int16(), { topic, partition })
-        // The high watermark, the last stable offset, and where the log begins.
-        reader.skip(24)
+        const end = reader.int64()
+        // The last stable offset, and where the log begins.
+        reader.skip(16)
         reader.array(() => reader.skip(16))
         // The replica to read from, if there were a nearer one.
         reader.skip(4)
-        return { topic, partition, error: failure, bytes: reader.bytes() }
+        return { topic, partition, error: failure, end, bytes: reader.bytes() }
       })
     })
     .flat()

@@ -30,7 +30,7 @@ const bugs = join(import.meta.dirname, 'bugs')
 const patches = readdirSync(bugs)
 
 test('there are bugs to be found', () => {
-  expect(patches.length).toBeGreaterThanOrEqual(8)
+  expect(patches.length).toBeGreaterThanOrEqual(16)
 })
 
 describe('planted', { timeout: 600_000 }, () => {
