@@ -13,7 +13,7 @@ export type HandoffFault = { kind: 'wrong_target' } | { kind: 'lost'; field: str
 
 /**
  * Of handoffs in their order, the faults of each. `allowed` are pairs such as `triage > billing`, `*` for any agent; none allow all. Back and
- * forth may be needed once: from the second time in the same direction on it is a fault.
+ * forth may be needed once: from the second time in the same direction on it is a fault. A definition of ours.
  */
 export function handoffFaults(handoffs: readonly Handoff[], allowed: readonly string[]): HandoffFault[][] {
   const pairs = allowed.map((pair) => pair.split('>').map((name) => name.trim()))

@@ -1,4 +1,4 @@
-/** The length of the longest sequence that stands in both, in order, with gaps. Takes |a| · |b| steps. */
+/** The length of the longest sequence that stands in both, in order, with gaps. Takes |a| · |b| steps. Wagner & Fischer, JACM 21 (1974). */
 export function longestCommonSubsequence(a: readonly string[], b: readonly string[]): number {
   let before = new Uint32Array(b.length + 1)
   for (const word of a) {

@@ -10,6 +10,7 @@ export interface Loop {
 /**
  * The most repeated sequence of calls that follows itself at least `minRepeats` times, or null. `signatures` has one text a call, equal for calls of the same tool
  * with the same arguments. Of loops with as many turns the one with the shorter period, then the earlier one. Takes `maxPeriod` passes.
+ * Such repeats in texts: Main & Lorentz, Journal of Algorithms 5 (1984); which of them counts here is a choice of ours.
  */
 export function loopDetection({
   signatures,

@@ -1,4 +1,7 @@
-/** The calls that a task needs by those made, 1 at the most; 0 without success. Fewer than needed are no merit: 1. */
+/**
+ * The calls that a task needs by those made, 1 at the most; 0 without success. Fewer than needed are no merit: 1. As success weighted by path length is of
+ * ways: Anderson et al., *On evaluation of embodied navigation agents* (2018).
+ */
 export function stepEfficiency({
   reference,
   actual,

@@ -13,7 +13,10 @@ export interface TrajectoryMatch {
   editSimilarity: number
 }
 
-/** How far the tools that were called are those expected, both in order; 0 to 1. Where nothing was expected, recall is 1; where nothing was called, precision is. */
+/**
+ * How far the tools that were called are those expected, both in order; 0 to 1. Where nothing was expected, recall is 1; where nothing was called, precision is.
+ * `lcsRecall` by the longest common subsequence (Wagner & Fischer, JACM 21, 1974), `editSimilarity` by insertions, deletions and replacements (Levenshtein 1966).
+ */
 export function trajectoryMatch({
   expected,
   actual,

@@ -3,6 +3,7 @@ import { logAddExp } from './log-add-exp.ts'
 /**
  * The smallest k for which a binomial variable of `n` trials at `p` is at most k with a chance of `chance` or more, 0 < chance < 1.
  * The upper tail is summed from its end, in logarithms: p^n is beyond any number for large n. Takes n steps at the most.
+ * Johnson, Kemp & Kotz, *Univariate Discrete Distributions* (2005), ch. 3.
  */
 export function binomialInverse({ chance, n, p }: { chance: number; n: number; p: number }): number {
   if (!(chance > 0 && chance < 1)) throw new RangeError(`a chance between 0 and 1 is needed, not ${chance}`)

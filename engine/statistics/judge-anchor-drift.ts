@@ -2,7 +2,7 @@ import { mcnemarExact } from './mcnemar-exact.ts'
 
 /**
  * Whether a judge drifted: `before` and `now` say of the same labelled anchors, in one order, whether it agreed with their labels. `p` is McNemar's of the
- * flips, small where they went one way; `lost` agreements and `gained` ones.
+ * flips, small where they went one way; `lost` agreements and `gained` ones. McNemar, Psychometrika 12 (1947).
  */
 export function judgeAnchorDrift({ before, now }: { before: readonly boolean[]; now: readonly boolean[] }): {
   p: number

@@ -3,6 +3,7 @@ import { meanOf, varianceOf } from './mean.ts'
 /**
  * What a panel of judges says together: the mean of scores (of booleans, the share that say true), what more than half of them say (null where none has so many),
  * and how far they disagree. `sd` with n − 1, 0 of a single judge. Throws of none.
+ * Verga et al., *Replacing judges with juries* (2024).
  */
 export function panelAggregate({ scores }: { scores: readonly (number | boolean)[] }): {
   mean: number

@@ -5,6 +5,7 @@ import { esrBets } from './bets.ts'
  * capital per subject: the time in which the best of the five takes their mean to c by itself. Infinite when it is blind to such a drop.
  *
  * `mean` is that of the reference, of pass or fail; `margin` what the baseline's uncertainty and the rule's tolerance take away; `c` from `esrThreshold`.
+ * The threshold by the mean growth, as Wald has it: *Sequential Analysis* (1947).
  */
 export function esrPlanner({
   mean,

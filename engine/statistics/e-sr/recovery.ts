@@ -18,7 +18,7 @@ export function esrRecoveryBet({ pAlarm, pBase }: { pAlarm: number; pBase: numbe
 
 /**
  * The logarithm of the capital after a look of `hours`, from that before (null before the first). Recovered once it is at least ln `RECOVERY_THRESHOLD`.
- * `phi` as for the detector's look.
+ * `phi` as for the detector's look. Its source is the detector's (`esrStep`), of a mean that rose.
  */
 export function esrRecoveryStep(
   logCapital: number | null,

@@ -1,6 +1,7 @@
 /**
  * The e-SR detector: a stratified, tempered, betting Shiryaev–Roberts e-detector of a mean that fell. Each look multiplies the capital of five
  * bettors who bet that it did, and adds new capital for a change that begins with this look; the statistic is the logarithm of their mean capital.
+ * Shin, Ramdas & Rinaldo, *E-detectors*, New England Journal of Statistics in Data Science 2 (2024).
  */
 import { logAddExp } from '../log-add-exp.ts'
 import { normalQuantile } from '../normal-quantile.ts'
