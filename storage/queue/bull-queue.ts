@@ -47,6 +47,8 @@ interface ErrorSource {
 /** What differs between the backends. */
 export interface BullBackend {
   readonly name: 'redis' | 'pglite'
+  /** What is known of marks; null where others have the store open too, who may change them. */
+  readonly knownMarks: Map<string, number | undefined> | null
   openQueue(name: string): BullQueue
   openWorker(name: string, run: (job: Job, token?: string) => Promise<unknown>, settings: WorkerSettings): BullWorker
   /** What the store's client threw, if it says that the store cannot be reached. */
@@ -54,6 +56,8 @@ export interface BullBackend {
   close(): Promise<void>
 }
 
+/** Of marks that are remembered. */
+const MAX_NUMBERS = 10_000
 /** A listing looks at so many runs of each state. */
 const MAX_LISTED = 1_000
 
@@ -107,17 +111,27 @@ export async function openBullQueue(
     return handle
   }
 
+  /** Each batch asks whether its run goes on. */
+  const numbers = backend.knownMarks
   const numberOf = async (id: string): Promise<number | undefined> => {
+    if (numbers?.has(id)) return numbers.get(id)
     const mark = await marks.getJob(id)
-    return mark === undefined ? undefined : numberOfMark(mark.data)
+    const found = mark === undefined ? undefined : numberOfMark(mark.data)
+    if (numbers === null) return found
+    if (numbers.size >= MAX_NUMBERS) numbers.clear()
+    // It may have been set meanwhile, which is newer.
+    if (!numbers.has(id)) numbers.set(id, found)
+    return numbers.get(id)
   }
   const setNumber = async (
     id: string,
-    data: { tenant: string; [of: string]: string | number | null },
+    data: { tenant: string; slotMs: number | null; [of: string]: string | number | null },
   ): Promise<void> => {
+    numbers?.delete(id)
     const mark = await marks.getJob(id)
     if (mark === undefined) await marks.add('mark', data, { jobId: id })
     else await mark.updateData(data)
+    numbers?.set(id, numberOfMark(data))
   }
 
   return {

@@ -51,6 +51,7 @@ export async function openPgliteBackend(folder: string): Promise<BullBackend> {
   maintenance.unref()
   return {
     name: 'pglite',
+    knownMarks: new Map(),
     openQueue: (name) => new Queue(name, { connection: pool }, createPostgresBackend),
     openWorker: (name, run, settings) =>
       new Worker(name, run, { connection: pool, ...settings }, createPostgresBackend),

@@ -55,6 +55,7 @@ export async function openRedisBackend(options: RedisBackendOptions): Promise<Bu
   let working: RedisClient | undefined
   return {
     name: 'redis',
+    knownMarks: null,
     openQueue: (name) => new Queue(name, { connection: asking, prefix }),
     openWorker(name, run, workerSettings) {
       // Apart: a time limit would cut off what a worker waits for.
