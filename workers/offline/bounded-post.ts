@@ -42,6 +42,7 @@ export function post({ url, headers, body, timeoutMs, signal }: PostedCall): Pro
   return new Promise((resolve, reject) => {
     let breakOff: ((reason: Error) => void) | null = null
     let ended: Error | 'answered' | null = null
+    /** Once; true where the answer is wanted. */
     const end = (how: Error | 'answered'): boolean => {
       if (ended !== null) return false
       ended = how
@@ -52,7 +53,9 @@ export function post({ url, headers, body, timeoutMs, signal }: PostedCall): Pro
       breakOff?.(how)
       return false
     }
-    const onAbort = (): void => void end(signal.reason instanceof Error ? signal.reason : new Error('broken off'))
+    const onAbort = (): void => {
+      end(signal.reason instanceof Error ? signal.reason : new Error('broken off'))
+    }
     const timer = setTimeout(() => end(new CallTimedOut(`no answer in ${timeoutMs} ms`)), timeoutMs)
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort)
