@@ -248,7 +248,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   test('API: a route found, filled in, sent, and answered', async () => {
     await open('/api')
     await page.getByLabel('Find a route').fill('sessions')
-    await page.getByRole('link', { name: 'GET /v1/sessions' }).click()
+    await page.getByRole('link', { name: 'GET /v1/sessions', exact: true }).click()
     await page.getByLabel('since', { exact: true }).fill('1h')
     await page.getByRole('button', { name: 'Send' }).click()
     await page.getByRole('heading', { name: /^200 in/ }).waitFor()

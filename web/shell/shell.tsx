@@ -1,4 +1,4 @@
-import { Link, Outlet, useRouter } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useRouter } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { HealthDot } from './health-dot.tsx'
 import { PAGES } from './pages.ts'
@@ -8,6 +8,7 @@ import { Who } from './who.tsx'
 /** What every page stands in. */
 export function Shell() {
   const router = useRouter()
+  const path = useLocation({ select: ({ pathname }) => pathname })
   // Another page begins at its top for the keyboard and for screen readers too, as it does where a browser loads it.
   useEffect(
     () =>
@@ -28,8 +29,13 @@ export function Shell() {
           <span>Assay</span>
         </Link>
         <nav aria-label="Pages">
-          {PAGES.map(({ to, label }) => (
-            <Link key={to} to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+          {PAGES.map(({ to, label, also }) => (
+            <Link
+              key={to}
+              to={to}
+              activeOptions={{ exact: to === '/', includeSearch: false }}
+              {...(also !== undefined && path.startsWith(also) && { className: 'active' })}
+            >
               {label}
             </Link>
           ))}

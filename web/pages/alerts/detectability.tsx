@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api } from '../../data/api.ts'
 import { packageAndName } from '../../parts/ids.ts'
+import { Loading } from '../../parts/loading.tsx'
 import { Explained } from '../../parts/popover.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 
@@ -13,7 +14,7 @@ export function Detectability({ alert: only }: { alert?: string }) {
     staleTime: 300_000,
   })
   if (error !== null) return <ProblemNote error={error} />
-  if (data === undefined) return null
+  if (data === undefined) return <Loading what="what alerts can see" />
   const shown = data.alerts.filter(({ alert }) => only === undefined || alert === only)
   if (shown.length === 0 && only === undefined) return null
   return (

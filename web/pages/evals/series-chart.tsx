@@ -63,6 +63,7 @@ function optionsOf(
   return {
     width,
     height: HEIGHT_PX,
+    padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { points: { size: 6 }, y: false },
     scales: {
@@ -70,7 +71,7 @@ function optionsOf(
       y: { range: (_, low) => [Math.max(0, Math.min(low ?? 0, 0.9) - 0.02), 1.02] },
     },
     axes: [
-      { ...axis, space: 80, values: (_, ticks) => ticks.map((tick) => axisTime(tick, toS - fromS)) },
+      { ...axis, size: 26, space: 80, values: (_, ticks) => ticks.map((tick) => axisTime(tick, toS - fromS)) },
       { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => (tick > 1 ? '' : `${Math.round(tick * 100)}%`)) },
     ],
     series: [

@@ -2,6 +2,7 @@
 import type { Result, TraceResponse } from '../../../client/api.ts'
 import type { Plan } from '../../../dsl/plan.ts'
 import { createStoredJudge } from '../../../engine/backtest/judge-stored.ts'
+import { MASKABLE, maskedTextsOf } from '../../../engine/evaluate/masked.ts'
 import { spanFromJson } from '../../../engine/model/parse-span.ts'
 import type { EvalResult } from '../../../engine/model/result.ts'
 import type { Span } from '../../../engine/model/span.ts'
@@ -18,7 +19,10 @@ export function judgeTraces(
     const stored = new Map(
       [...trace.results, ...trace.spans.flatMap(({ results }) => results)].map((result) => [keyOf(result), result]),
     )
-    for (const result of judge.judge(spans, new Map())) judged.push(toJudged(result, stored))
+    const masked = new Set(spans.filter((span) => maskedTextsOf(span, MASKABLE).length > 0).map(({ spanId }) => spanId))
+    const isMasked = ({ spanId, reason }: EvalResult): boolean =>
+      reason?.code === 'truncated' && (spanId === '' ? masked.size > 0 : masked.has(spanId))
+    for (const result of judge.judge(spans, new Map())) judged.push(toJudged(result, stored, isMasked(result)))
   }
   return { judged, notRun: plan.evals.filter(({ kind }) => kind === 'offline').map(({ id }) => id) }
 }
@@ -31,7 +35,8 @@ function spanOf(json: unknown): Span {
   return parsed.span
 }
 
-function toJudged(result: EvalResult, stored: ReadonlyMap<string, Result>): Judged {
+/** `isMasked`: what it reads is not short, but has stars for what was said. */
+function toJudged(result: EvalResult, stored: ReadonlyMap<string, Result>, isMasked: boolean): Judged {
   const { evalId, traceId, spanId, verdict, score, reason, evidence } = result
   const before = stored.get(`${evalId} ${spanId}`)?.verdict
   const [first] = evidence
@@ -40,7 +45,10 @@ function toJudged(result: EvalResult, stored: ReadonlyMap<string, Result>): Judg
       ? `${first.field}: ${first.masked} (${first.pattern})`
       : reason === undefined
         ? ''
-        : [reason.code.replaceAll('_', ' '), 'field' in reason ? reason.field : 'detail' in reason ? reason.detail : '']
+        : [
+            isMasked ? 'masked' : reason.code.replaceAll('_', ' '),
+            'field' in reason ? reason.field : 'detail' in reason ? reason.detail : '',
+          ]
             .filter(Boolean)
             .join(': ')
   return {

@@ -66,7 +66,7 @@ export function RunPage() {
           <span className={`run-state run-${data.state}`}>{STATES[data.state]}</span>
         </Fact>
         <Fact name="Begun">{TRIGGERS[data.trigger]}</Fact>
-        <Fact name="Of">
+        <Fact name="Slot">
           <Time at={data.slot} />
         </Fact>
         <Fact name="Queued">

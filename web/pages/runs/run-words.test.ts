@@ -46,7 +46,8 @@ test('of an eval: nothing without a judge, and no price where its last run had n
   expect(spendText('online', 0, undefined)).toBe('–')
   expect(spendText('offline', 0.25, run())).toBe('$0.2500')
   expect(spendText('offline', 0, run({ outcome: { ...OUTCOME, pass: 1 } }))).toBe('no price')
-  expect(spendText('offline', 0, undefined)).toBe('$0')
+  expect(spendText('offline', 0, undefined)).toBe('–')
+  expect(spendText('offline', 0, run())).toBe('$0')
 })
 
 test('its address, how far it is, and whether it can be left', () => {

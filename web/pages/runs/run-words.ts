@@ -13,7 +13,7 @@ export const STATES: Readonly<Record<OfflineRun['state'], string>> = {
 
 export const TRIGGERS: Readonly<Record<OfflineRun['trigger'], string>> = {
   schedule: 'by its schedule',
-  manual: 'asked for',
+  manual: 'by hand',
   anchors: 'anchors, judged again',
 }
 
@@ -32,14 +32,15 @@ export function spentText(run: OfflineRun): string {
   return run.estimateUsd === undefined && askedOf(run) > 0 ? 'no price' : formatUsd(0)
 }
 
-/** Of an eval, in some days: evals without a judge spend nothing, and what its last run could not price nobody knows. */
+/** Of an eval, in some days: what never ran spends nothing, and what its last run could not price nobody knows. */
 export function spendText(
   kind: 'online' | 'offline',
   spentUsd: number | undefined,
   lastRun: OfflineRun | undefined,
 ): string {
   if (kind === 'online' || spentUsd === undefined) return '–'
-  return spentUsd === 0 && lastRun !== undefined ? spentText({ ...lastRun, spentUsd: 0 }) : formatUsd(spentUsd)
+  if (spentUsd > 0) return formatUsd(spentUsd)
+  return lastRun === undefined ? '–' : spentText({ ...lastRun, spentUsd: 0 })
 }
 
 /** The two parts of the address of a run. */

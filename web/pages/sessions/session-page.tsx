@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import type { Result, TraceSummary } from '../../../client/api.ts'
+import type { Result, Session, TraceSummary } from '../../../client/api.ts'
+import { ApiProblem } from '../../../client/request.ts'
 import { api } from '../../data/api.ts'
 import { Empty } from '../../parts/empty.tsx'
 import { Fact, Facts } from '../../parts/facts.tsx'
@@ -30,24 +31,27 @@ export function SessionPage() {
   const pages = useInfiniteQuery({
     queryKey: ['session-traces', sessionId],
     queryFn: ({ pageParam, signal }) =>
-      api.searchTraces({ session: sessionId, since: EVER, limit: SHOWN, after: pageParam }, signal),
+      api.getTracesOfSession(sessionId, { since: EVER, limit: SHOWN, after: pageParam }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next,
     refetchInterval: 10_000,
   })
   if (pages.isPending) return <Loading what="the session" />
-  if (pages.data === undefined) return <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
+  if (pages.data === undefined) {
+    if (pages.error instanceof ApiProblem && pages.error.status === 404)
+      return (
+        <Empty title="There is no such session">
+          <p>
+            Nothing that is stored names it: it may have been erased, be past its retention, or not have arrived yet.{' '}
+            <Link to="/sessions">Sessions</Link> lists those there are.
+          </p>
+        </Empty>
+      )
+    return <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
+  }
   const traces = pages.data.pages.flatMap((page) => page.traces)
-  const [last, first] = [traces[0], traces.at(-1)]
-  if (last === undefined || first === undefined)
-    return (
-      <Empty title="There is no such session">
-        <p>
-          Nothing that is stored names it: it may have been erased, be past its retention, or not have arrived yet.{' '}
-          <Link to="/sessions">Sessions</Link> lists those there are.
-        </p>
-      </Empty>
-    )
+  const session = pages.data.pages[0]!.session
+  const first = traces.at(-1)
   const [left, right] = picked
   const isWhole = !pages.hasNextPage
   return (
@@ -62,8 +66,8 @@ export function SessionPage() {
           Search its traces
         </Link>
       </PageHead>
-      <SessionFacts traces={traces} last={last} first={first} isWhole={isWhole} />
-      {isWhole && <SessionVerdicts firstTraceId={first.traceId} />}
+      <SessionFacts session={session} traces={traces} isWhole={isWhole} />
+      {isWhole && first !== undefined && <SessionVerdicts firstTraceId={first.traceId} />}
       <section aria-labelledby="traces">
         <h2 id="traces">Traces</h2>
         <TracesTable
@@ -77,41 +81,37 @@ export function SessionPage() {
   )
 }
 
+/** `traces`: those that are listed, which may not be all. */
 function SessionFacts({
+  session,
   traces,
-  first,
-  last,
   isWhole,
 }: {
+  session: Session
   traces: readonly TraceSummary[]
-  first: TraceSummary
-  last: TraceSummary
   isWhole: boolean
 }) {
-  const totals = totalsOf(traces)
-  const more = isWhole ? '' : ' and more'
+  const { firstSeen, lastSeen, failedSpans, inputTokens, outputTokens, costUsd, user } = session
+  const { agents, durationMs, verdicts } = totalsOf(traces)
   return (
     <Facts>
-      <Fact name="Agent">{totals.agents.join(', ')}</Fact>
-      <Fact name="User">{totals.users.join(', ')}</Fact>
-      <Fact name={isWhole ? 'Began' : 'Shown from'}>
-        <Time at={first.startTime} />
+      <Fact name="Agent">{agents.join(', ')}</Fact>
+      <Fact name="User">{user}</Fact>
+      <Fact name="Began">
+        <Time at={firstSeen} />
       </Fact>
-      <Fact name="Last trace">
-        <Time at={last.startTime} />
+      <Fact name="Last seen">
+        <Time at={lastSeen} />
       </Fact>
-      <Fact name="Traces">
-        {formatCount(traces.length)}
-        {more}
-      </Fact>
-      {totals.failedSpans > 0 && <Fact name="Spans that failed">{formatCount(totals.failedSpans)}</Fact>}
-      <Fact name="Worked for">{formatDuration(totals.durationMs)}</Fact>
+      <Fact name="Traces">{formatCount(session.traces)}</Fact>
+      <Fact name="Spans that failed">{failedSpans > 0 && formatCount(failedSpans)}</Fact>
+      <Fact name="Worked for">{isWhole && formatDuration(durationMs)}</Fact>
       <Fact name="Tokens">
-        {formatCount(totals.inputTokens)} in, {formatCount(totals.outputTokens)} out{more}
+        {formatCount(inputTokens)} in, {formatCount(outputTokens)} out
       </Fact>
-      <Fact name="Cost">{formatCost(totals.costUsd, totals.inputTokens + totals.outputTokens)}</Fact>
-      <Fact name="Verdicts on its traces">
-        <VerdictCounts counts={totals.verdicts} />
+      <Fact name="Cost">{formatCost(costUsd, inputTokens + outputTokens)}</Fact>
+      <Fact name={isWhole ? 'Verdicts on its traces' : 'Verdicts on those listed'}>
+        <VerdictCounts counts={verdicts} />
       </Fact>
     </Facts>
   )

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { formatDuration } from '../../parts/format.ts'
 import { gravestOf } from './gravest.ts'
 import { type Row, type Trace, visibleRows } from './trace-model.ts'
@@ -31,11 +31,19 @@ export function SpanTree({
     if (index >= 0) scrollToIndex(index)
   }, [index, scrollToIndex])
 
-  const toggle = ({ span: { spanId } }: Row): void => {
-    const next = new Set(closed)
-    if (!next.delete(spanId)) next.add(spanId)
-    setClosed(next)
-  }
+  const toggle = useCallback((spanId: string): void => {
+    setClosed((before) => {
+      const next = new Set(before)
+      if (!next.delete(spanId)) next.add(spanId)
+      return next
+    })
+  }, [])
+  // The same function from scroll to scroll, so that rows that stay are left alone.
+  const latestSelect = useRef(onSelect)
+  useEffect(() => {
+    latestSelect.current = onSelect
+  })
+  const select = useCallback((spanId: string): void => latestSelect.current(spanId), [])
   const onKey = (event: KeyboardEvent): void => {
     const row = rows[index]
     if (row === undefined) return
@@ -55,11 +63,11 @@ export function SpanTree({
         go(rows.length - 1)
         break
       case 'ArrowRight':
-        if (row.hasChildren && isClosed) toggle(row)
+        if (row.hasChildren && isClosed) toggle(row.span.spanId)
         else if (row.hasChildren) go(index + 1)
         break
       case 'ArrowLeft':
-        if (row.hasChildren && !isClosed) toggle(row)
+        if (row.hasChildren && !isClosed) toggle(row.span.spanId)
         else go(rows.findLastIndex((other, at) => at < index && other.level < row.level))
         break
       default:
@@ -89,8 +97,8 @@ export function SpanTree({
               totalMs={trace.durationMs}
               isSelected={row.span.spanId === selected}
               isClosed={closed.has(row.span.spanId)}
-              onSelect={() => onSelect(row.span.spanId)}
-              onToggle={() => toggle(row)}
+              onSelect={select}
+              onToggle={toggle}
             />
           )
         })}
@@ -99,7 +107,7 @@ export function SpanTree({
   )
 }
 
-function TreeRow({
+const TreeRow = memo(function TreeRow({
   row,
   top,
   totalMs,
@@ -113,8 +121,8 @@ function TreeRow({
   totalMs: number
   isSelected: boolean
   isClosed: boolean
-  onSelect: () => void
-  onToggle: () => void
+  onSelect: (spanId: string) => void
+  onToggle: (spanId: string) => void
 }) {
   const { span, level, hasChildren, offsetMs } = row
   const gravest = gravestOf(span.results)
@@ -131,7 +139,7 @@ function TreeRow({
       {...(hasChildren && { 'aria-expanded': !isClosed })}
       tabIndex={-1}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={onSelect}
+      onClick={() => onSelect(span.spanId)}
     >
       <span className="tree-name" style={{ paddingInlineStart: Math.min(level - 1, 12) * 14 }}>
         {hasChildren ? (
@@ -141,7 +149,7 @@ function TreeRow({
             className="twist"
             onClick={(event) => {
               event.stopPropagation()
-              onToggle()
+              onToggle(span.spanId)
             }}
           >
             {isClosed ? '▸' : '▾'}
@@ -160,4 +168,4 @@ function TreeRow({
       <span className="number took">{formatDuration(span.durationMs)}</span>
     </div>
   )
-}
+})

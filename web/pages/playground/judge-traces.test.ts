@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { compileProject } from '../../../dsl/project.ts'
+import { judgeTraces } from './judge-traces.ts'
+
+const SOURCE = `package shop
+
+online eval polite {
+  on: llm_call
+  pass: output.text contains "please"
+  missing: unknown
+}
+`
+const span = (spanId: string, text: string) => ({
+  traceId: 'a'.repeat(32),
+  spanId,
+  kind: 'llm',
+  name: 'chat',
+  startTime: '2026-11-22T06:00:00.000000Z',
+  endTime: '2026-11-22T06:00:01.000000Z',
+  durationMs: 1_000,
+  status: 'ok',
+  convention: 'otel_genai',
+  output: { text },
+  results: [],
+})
+
+test('what is masked in the store is called so, and is no verdict', () => {
+  const { plan } = compileProject({ files: [{ path: 'shop.eval', text: SOURCE }], readImport: () => null })
+  const spans = [span('1'.repeat(16), 'Write to ********, please.'), span('2'.repeat(16), 'Wait, please.')]
+  const { judged } = judgeTraces(plan!, [{ traceId: 'a'.repeat(32), spans, results: [] }])
+  expect(judged.map(({ verdict, why }) => [verdict, why])).toEqual([
+    ['unknown', 'masked: output.text'],
+    ['pass', ''],
+  ])
+})
