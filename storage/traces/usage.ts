@@ -26,17 +26,18 @@ const within = (column: string): string =>
 const IS_UNMERGED = "match(_part, '^[0-9]+_[0-9]+_[0-9]+_0')"
 
 /**
- * Spans that are stored several times: of all others each row is one. A part that was merged has one row of each, so that
- * most traces are told by their parts alone to have none.
+ * Spans that are stored several times: of all others each row is one. A part that was merged has one row of each, so that it takes a trace
+ * of several parts, or one that is as it was inserted.
  */
 export function severalSpansQuery(database: string, tenant: string | null, { fromMs, toMs }: UsageWindow): Query {
   const spans = `FROM ${database}.spans WHERE ${ofTenant(tenant)}${within('start_time')}`
   return {
     query: `SELECT toString(key) AS h FROM (
-  SELECT ${SPAN_KEY} AS key ${spans}
-    AND trace_id IN (SELECT trace_id ${spans} GROUP BY trace_id HAVING min(_part_index) != max(_part_index) OR max(${IS_UNMERGED}))
-  GROUP BY key HAVING count() > 1 LIMIT ${MAX_SEVERAL + 1}
-)`,
+  SELECT ${SPAN_KEY} AS key ${spans} AND trace_id IN (SELECT trace_id ${spans} GROUP BY trace_id HAVING min(_part_index) != max(_part_index))
+  GROUP BY key HAVING count() > 1
+  UNION DISTINCT
+  SELECT ${SPAN_KEY} AS key ${spans} AND ${IS_UNMERGED} GROUP BY key HAVING count() > 1
+) LIMIT ${MAX_SEVERAL + 1}`,
     // A trace is on one shard.
     settings: "distributed_product_mode = 'local'",
     query_params: { ...(tenant !== null && { tenant }), fromMs, toMs },
