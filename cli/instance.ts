@@ -5,7 +5,7 @@ import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { underJudges } from '../engine/judge/in-force.ts'
 import { messageOf } from '../engine/message-of.ts'
-import { type Api, startApi } from '../server/api.ts'
+import { type Api, startApi, statsOfApi } from '../server/api.ts'
 import { openSignIn } from '../server/sign-in/sign-in.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
@@ -334,7 +334,7 @@ async function start(
                     return { judges: { ...countersOf(judging), states: statesOf(judging) } }
                   },
                 },
-                { name: 'api', stats: async () => ({ subscriptions: (await apiStarting).streams() }) },
+                { name: 'api', stats: async () => statsOfApi(await apiStarting) },
                 redisPart(settings.redis === null ? null : () => state.state()),
               ],
               threads: () => [

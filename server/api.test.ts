@@ -2,6 +2,7 @@
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -23,7 +24,7 @@ import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
 import { noPii } from '../test/support/no-pii.ts'
 import { openGate } from '../test/support/open-gate.ts'
-import { type Api, type HealthInfo, startApi } from './api.ts'
+import { type Api, type HealthInfo, startApi, startHealth } from './api.ts'
 import type { Judging } from './api-context.ts'
 import { offlineRunsResponseSchema } from './offline-schemas.ts'
 import {
@@ -823,6 +824,15 @@ test('GET / lists the routes, each of which there is', async () => {
     const { status } = await fetch(`http://127.0.0.1:${api.port}${asked}`, { method })
     expect(status, path).not.toBe(404)
   }
+})
+
+test('connections are counted while they are open', async () => {
+  const told = await startHealth({ host: '127.0.0.1', port: 0, status: async () => health })
+  const socket = connect(told.port, '127.0.0.1')
+  await expect.poll(() => told.openConnections()).toBe(1)
+  socket.destroy()
+  await expect.poll(() => told.openConnections()).toBe(0)
+  await told.drain()
 })
 
 test('what is not there is a problem too', async () => {

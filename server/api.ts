@@ -1,7 +1,7 @@
 /** The API over HTTP. */
 import type { IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
@@ -75,8 +75,15 @@ export interface Api {
   readonly port: number
   /** Of subscriptions; null where there are none. */
   streams(): HubStats | null
+  /** Of people, programs and subscribers. */
+  openConnections(): number
   /** Takes no new connections, lets requests on their way end. */
   drain(): Promise<void>
+}
+
+/** As `/metrics` has it. */
+export function statsOfApi(api: Pick<Api, 'streams' | 'openConnections'>): Record<string, unknown> {
+  return { subscriptions: api.streams(), http: { openConnections: api.openConnections() } }
 }
 
 /** The routes, without a listener. `isLocal`: it listens on loopback, so requests by another name are refused. */
@@ -183,6 +190,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   return {
     port: api.port,
     streams: () => hub?.stats() ?? null,
+    openConnections: api.openConnections,
     drain: async () => {
       // Streams end only when they are ended.
       const draining = api.drain()
@@ -221,6 +229,11 @@ async function listen(
   })
   const upgrade = createUpgrades((request, bindings) => app.fetch(request, bindings))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(request, socket, head))
+  let openConnections = 0
+  server.on('connection', (socket: Socket) => {
+    openConnections++
+    socket.once('close', () => openConnections--)
+  })
   const handshakes = followHandshakes(server, tls !== null)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -232,6 +245,7 @@ async function listen(
   return {
     port: (server.address() as AddressInfo).port,
     streams: () => null,
+    openConnections: () => openConnections,
     drain: () =>
       new Promise((resolve) => {
         draining = true

@@ -91,7 +91,7 @@ async function partsOf(roles: readonly RoleHealth[]): Promise<Parts> {
       put('alerts', stats.evaluator)
       put('notifications', stats.notifications)
     } else if (name === 'worker' || name === 'api' || name === 'offline')
-      for (const part of ['judges', 'replay', 'integrity', 'subscriptions']) put(part, stats[part])
+      for (const part of ['judges', 'replay', 'integrity', 'subscriptions', 'http']) put(part, stats[part])
     else put(name.replace(/^trans-/, ''), stats)
   }
   return parts

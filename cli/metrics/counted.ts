@@ -247,6 +247,11 @@ export const COUNTED: readonly CountedMetric[] = [
     'What the latest daily check found amiss between the log and the store.',
     'integrity.findings',
   ),
+  gauge(
+    'assay_http_open_connections',
+    'Connections that are open to the API, or where a process without it tells its health.',
+    'http.openConnections',
+  ),
   gauge('assay_subscribers', 'Subscriptions that are open.', 'subscriptions.subscribers'),
   gauge('assay_subscription_filters', 'Different ones of them.', 'subscriptions.filters'),
   counter('assay_subscription_events_total', 'Events that subscribers were sent.', 'subscriptions.sent'),

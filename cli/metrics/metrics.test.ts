@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Gauge, Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { createGateway } from '../../ingest/gateway.ts'
+import { statsOfApi } from '../../server/api.ts'
 import { openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { AGENT_TRACES, onlineTopics } from '../../storage/log/topics.ts'
 import { measuredLog } from '../../storage/metrics/measured.ts'
@@ -29,6 +30,7 @@ test('what the roles count, the log lacks and other threads measured is one text
     },
     { name: 'trans-store', stats: async () => ({ spans: 9, storedUpToMs: 1_500 }) },
     { name: 'worker', stats: () => Promise.reject(new Error('gone')) },
+    { name: 'api', stats: async () => statsOfApi({ streams: () => null, openConnections: () => 6 }) },
     { name: 'offline', stats: async () => ({ judges: { states: { openai: 'closed', azure: 'open' } } }) },
   ]
   const other = new Registry()
@@ -55,6 +57,7 @@ test('what the roles count, the log lacks and other threads measured is one text
     'assay_judge_provider_state{provider="openai",state="open"} 0',
     'assay_judge_provider_state{provider="azure",state="half_open"} 0',
     'assay_judge_provider_state{provider="azure",state="open"} 1',
+    'assay_http_open_connections 6',
     'assay_dead_letters_total{part="notifications"} 4',
     'assay_store_up_to_seconds 1.5',
     'assay_log_lag_records{group="trans-evaluate",topic="agent-traces"} 5',

@@ -2,11 +2,10 @@
 
 import { underJudges } from '../../engine/judge/in-force.ts'
 import { messageOf } from '../../engine/message-of.ts'
-import { startApi, startHealth } from '../../server/api.ts'
+import { type Api, startApi, startHealth, statsOfApi } from '../../server/api.ts'
 import type { HealthInfo } from '../../server/api-context.ts'
 import type { MetricsSource } from '../../server/routes/metrics.ts'
 import { openSignIn } from '../../server/sign-in/sign-in.ts'
-import type { HubStats } from '../../server/subscribe/hub.ts'
 import { createGate } from '../../storage/access/gate.ts'
 import { openKeys } from '../../storage/access/keys.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
@@ -161,14 +160,14 @@ async function start(
       phase,
       served.map(({ health }) => health),
     )
-  let streams = (): HubStats | null => null
+  let listening: Pick<Api, 'streams' | 'openConnections'> | null = null
   const metrics: MetricsSource = {
     contentType: METRICS_CONTENT_TYPE,
     collect: () =>
       collectMetrics({
         roles: () => [
           ...served.map(({ health }) => health),
-          { name: 'api', stats: async () => ({ subscriptions: streams() }) },
+          { name: 'api', stats: async () => (listening === null ? {} : statsOfApi(listening)) },
           redisPart(shared.state),
         ],
         log,
@@ -176,7 +175,7 @@ async function start(
       }),
   }
   const listener = await listen(shared, { status, metrics }, deps)
-  streams = listener.streams
+  listening = listener
   undo.push(() => listener.drain())
   for (const [name, startRole] of STARTERS) {
     if (!settings.roles.includes(name)) continue
@@ -269,6 +268,7 @@ async function listen(
     return {
       port: listener.port,
       streams: () => listener.streams(),
+      openConnections: () => listener.openConnections(),
       drain: async () => {
         await listener.drain()
         await erased?.close()
