@@ -6,6 +6,7 @@ export type AlertDetectabilityResponse = {
     alert: string
     rule: string
     baseline: number | null
+    unit: string | null
     perHour: number
     phi: number
     falseAlarms: {
@@ -111,6 +112,7 @@ export type AlertStateJson = {
       delta: number
       rateEffect: number
       mixEffect: number
+      shareOf?: string
     } | null
     strata: {
       name: string
@@ -121,6 +123,7 @@ export type AlertStateJson = {
       rateEffect: number
       mixEffect: number
     }[]
+    notSplit?: "total" | "silence" | "nothing_before" | "nothing_now" | "over"
     judge: {
       model: string
       drifted: boolean
@@ -339,6 +342,7 @@ export type AlertTransitionJson = {
       delta: number
       rateEffect: number
       mixEffect: number
+      shareOf?: string
     } | null
     strata: {
       name: string
@@ -349,6 +353,7 @@ export type AlertTransitionJson = {
       rateEffect: number
       mixEffect: number
     }[]
+    notSplit?: "total" | "silence" | "nothing_before" | "nothing_now" | "over"
     judge: {
       model: string
       drifted: boolean

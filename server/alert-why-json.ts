@@ -15,28 +15,32 @@ export function whyToJson(why: AlertWhy, inUnit: (value: number) => number): Ale
     baseline: baseline === null ? null : estimate(baseline),
     now: now === null ? null : estimate(now),
     detection: detectionInUnit(detection, inUnit),
-    change:
-      change === null
-        ? null
-        : {
-            delta: inUnit(change.delta),
-            rateEffect: inUnit(change.rateEffect),
-            mixEffect: inUnit(change.mixEffect),
-          },
-    strata: strata.map((part) => ({
-      ...part,
-      before: orNull(part.before),
-      now: orNull(part.now),
-      rateEffect: inUnit(part.rateEffect),
-      mixEffect: inUnit(part.mixEffect),
-    })),
     // Shares have no unit.
+    ...(change?.shareOf === undefined && {
+      change: change === null ? null : changeInUnit(change, inUnit),
+      strata: strata.map((part) => ({
+        ...part,
+        before: orNull(part.before),
+        now: orNull(part.now),
+        rateEffect: inUnit(part.rateEffect),
+        mixEffect: inUnit(part.mixEffect),
+      })),
+    }),
     deploy:
       deploy === null || deploy.shareOf !== undefined
         ? deploy
         : { ...deploy, before: estimate(deploy.before), with: estimate(deploy.with) },
   }
 }
+
+const changeInUnit = (
+  { delta, rateEffect, mixEffect }: NonNullable<AlertWhy['change']>,
+  inUnit: (value: number) => number,
+): NonNullable<AlertWhy['change']> => ({
+  delta: inUnit(delta),
+  rateEffect: inUnit(rateEffect),
+  mixEffect: inUnit(mixEffect),
+})
 
 function detectionInUnit(detection: Detection, inUnit: (value: number) => number): Detection {
   switch (detection.kind) {

@@ -803,13 +803,15 @@ export const alertHistoryResponseSchema = z.object({
 const detectabilitySchema = z.object({
   alert: z.string(),
   rule: z.string(),
-  /** In the measure's unit; null where nothing is known yet. */
+  /** Null where nothing is known yet. */
   baseline: z.number().nullable(),
+  /** Of the baseline and of the drops: `ratio` (0..1), `ms`, a currency's code, `tokens`; null for plain scores. */
+  unit: z.string().nullable(),
   perHour: z.number(),
   /** How much more the traffic varies than coins do. */
   phi: z.number(),
   falseAlarms: z.object({ ratio: z.number(), perMs: z.number(), monitors: z.number() }),
-  /** Which drop, in the measure's unit, is seen in about how many hours; null: never. */
+  /** Which drop (of a quantile: by how much all subjects get worse) is seen in about how many hours; null: never. */
   drops: z.array(z.object({ drop: z.number(), hours: z.number().nullable() })),
   isBlind: z.boolean(),
   /** Why it is blind. */

@@ -1,6 +1,6 @@
 /** A cell of the table: many runs of one kind of traffic, with and without a drop. */
 
-import { stratumOf } from '../../engine/alerting/regression/observe.ts'
+import { stratumOf } from '../../engine/alerting/stratum.ts'
 import { wilsonInterval } from '../../engine/statistics/wilson-interval.ts'
 import { DETECTORS, type DetectorName, detectorsOf, type Reference, referenceOf } from './detectors.ts'
 import { type Kind, MONITORED_HOURS, REFERENCE_HOURS, Traffic } from './traffic.ts'

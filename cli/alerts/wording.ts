@@ -1,6 +1,7 @@
 /** Alerts over stored traces in words: what would have fired, and what those on changes can see. */
 
-import { DEFAULT_BUDGET, type Detectability } from '../../engine/alerting/regression/detectability.ts'
+import { DEFAULT_BUDGET } from '../../engine/alerting/regression/detectability.ts'
+import { detectabilityToJson } from '../../engine/alerting/regression/detectability-json.ts'
 import { falseAlarmsText, detectabilityLines as linesOf } from '../../engine/alerting/regression/detectability-text.ts'
 import { formatDuration, formatValue } from '../../engine/alerting/rule-text.ts'
 import { type AnomalyAlert, isAnomaly, isRegression, type RunAlert } from '../../engine/alerting/run-alert.ts'
@@ -71,7 +72,6 @@ export const isBlind = ({ alert, detectability, usual }: AlertBacktest): boolean
 export const subjectsText = ({ subjects }: AlertBacktest): string =>
   subjects === 1 ? '1 subject' : `${subjects.toLocaleString('en-GB')} subjects`
 
-/** JSON has no infinity: what is never seen takes null hours. */
 export const alertJson = ({
   alert,
   rule,
@@ -86,11 +86,6 @@ export const alertJson = ({
   subjects,
   isCut,
   incidents,
-  detectability: detectability === null ? null : detectabilityJson(detectability),
+  detectability: detectability === null ? null : detectabilityToJson(alert, detectability),
   usual,
-})
-
-export const detectabilityJson = (detectability: Detectability): object => ({
-  ...detectability,
-  drops: detectability.drops.map(({ drop, hours }) => ({ drop, hours: Number.isFinite(hours) ? hours : null })),
 })

@@ -1,11 +1,12 @@
 /** What the alerts on changes and anomalies that a difference is about can see. */
 import type { PlanDiff } from '../../dsl/diff-plans.ts'
 import type { Plan } from '../../dsl/plan.ts'
+import { detectabilityToJson } from '../../engine/alerting/regression/detectability-json.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
 import { isStatistical, type RunAlert, runAlertsOf, watchedEvalId } from '../../engine/alerting/run-alert.ts'
 import type { AlertBacktest } from '../../engine/backtest/alerts.ts'
 import { alertsOver } from '../alerts/over-traffic.ts'
-import { budgetText, detectabilityJson, detectabilityLines, isBlind } from '../alerts/wording.ts'
+import { budgetText, detectabilityLines, isBlind } from '../alerts/wording.ts'
 import { openSource } from '../stored/open-source.ts'
 import { SourceError } from '../stored/source.ts'
 import type { WindowOutcome } from '../stored/window.ts'
@@ -111,7 +112,7 @@ export const sightJson = ({ shown, problem, alerts }: Sight): object => ({
     isBlind,
     lines,
     subjects: found?.subjects ?? null,
-    detectability: found?.detectability ? detectabilityJson(found.detectability) : null,
+    detectability: found?.detectability ? detectabilityToJson(found.alert, found.detectability) : null,
     usual: found?.usual ?? null,
   })),
 })

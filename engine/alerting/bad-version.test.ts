@@ -6,9 +6,9 @@ import type { Verdict } from '../model/result.ts'
 import { meanOf, minute, plan, reread, when, whenMeasure } from './alert-fixture.ts'
 import { firstBadVersion } from './bad-version.ts'
 import { parseAlertGroups } from './groups-json.ts'
+import { MAX_PARTS } from './part-counts.ts'
 import type { RunAlert } from './run-alert.ts'
 import { type AlertState, initialAlertState, type Observation, stepAlert } from './step.ts'
-import { MAX_VERSIONS } from './version-counts.ts'
 
 let count = 0
 const seen = (version: string, atMs: number, verdict: Verdict, more: Partial<Observation> = {}): Observation => ({
@@ -122,18 +122,19 @@ test('of many versions those that were seen last are kept', () => {
     ]),
   )
   const { seen: kept } = state.window.versions
-  expect(kept.size).toBe(MAX_VERSIONS)
+  expect(kept.size).toBe(MAX_PARTS)
   expect(kept.get('old')?.firstMs).toBe(1000)
   expect(kept.has('v49')).toBe(true)
   expect(kept.has('v0')).toBe(false)
 })
 
 test('millions of subjects are no harder than thousands', () => {
+  const step = (sum: number, n: number) => ({ index: 0, lastMs: 1, n, sum, sumSquares: sum })
   const counts = {
     limit: null,
     seen: new Map([
-      ['1', { firstMs: 1, lastMs: 1, steps: [{ index: 0, lastMs: 1, bad: 70_000, n: 7_000_000 }] }],
-      ['2', { firstMs: 2, lastMs: 2, steps: [{ index: 0, lastMs: 1, bad: 60_000, n: 1_000_000 }] }],
+      ['1', { firstMs: 1, lastMs: 1, steps: [step(70_000, 7_000_000)] }],
+      ['2', { firstMs: 2, lastMs: 2, steps: [step(60_000, 1_000_000)] }],
     ]),
   }
   expect(firstBadVersion(counts, rate)).toMatchObject({ value: '2', with: { value: 0.06, n: 1_000_000 } })

@@ -1,14 +1,14 @@
 /**
- * The first version of the agent of which more is bad than of those before it, in the window of an alert with a limit: as an
- * investigation contrasts traces (Fisher's exact test, corrected for all versions together by Benjamini and Hochberg).
+ * The first version of the agent of which more is bad than of those before it, in the window of an alert with a limit, or in that of one
+ * on anomalies and the few before it: as an investigation contrasts traces (Fisher's exact test, corrected for all versions together by Benjamini and Hochberg).
  */
 import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts'
 import { fisherExact } from '../statistics/fisher-exact.ts'
 import { rateRatio } from '../statistics/rate-ratio.ts'
 import { wilsonInterval } from '../statistics/wilson-interval.ts'
-import { formatValue } from './rule-text.ts'
+import { badIn, oddIn } from './beyond-text.ts'
+import { type PartCounts, type Sums as PartSums, sumOf } from './part-counts.ts'
 import type { RunAlert } from './run-alert.ts'
-import type { VersionCounts } from './version-counts.ts'
 import type { BadDeploy, Estimate } from './why.ts'
 
 const ALPHA = 0.05
@@ -33,11 +33,14 @@ interface Candidate {
   p: number
 }
 
-export function firstBadVersion(counts: VersionCounts, alert: RunAlert): BadDeploy | null {
-  if (alert.when.kind !== 'threshold') return null
-  const all = [...counts.seen].map(([value, { firstMs, steps }]) => ({ value, firstMs, sums: sumOf(steps) }))
+/** `isHigh`: of an alert on anomalies, whether its value is above what is usual. */
+export function firstBadVersion({ seen }: PartCounts, { when }: RunAlert, isHigh = true): BadDeploy | null {
+  if (when.kind === 'regression') return null
+  const all = [...seen].map(([value, { firstMs, steps }]) => ({ value, firstMs, sums: badOf(sumOf(steps), isHigh) }))
   const candidates = all.flatMap(({ value, firstMs, sums: own }): Candidate[] => {
-    const before = sumOf(all.filter((one) => one.firstMs < firstMs).map(({ sums }) => sums))
+    const before = all
+      .filter((one) => one.firstMs < firstMs)
+      .reduce((sum, { sums }) => plus(sum, sums), { bad: 0, n: 0 })
     const bad = own.bad + before.bad
     const isEnough = [own.n, before.n, bad, own.n + before.n - bad].every((n) => n >= FEWEST)
     return isEnough ? [{ value, firstMs, own, before, p: pOf(own, before) }] : []
@@ -55,14 +58,14 @@ export function firstBadVersion(counts: VersionCounts, alert: RunAlert): BadDepl
     firstSeenMs: firstMs,
     before: estimateOf(before),
     with: estimateOf(own),
-    shareOf: badIn(alert.when),
+    shareOf: when.kind === 'threshold' ? badIn(when) : oddIn(when, isHigh),
     p,
   }
 }
 
-function sumOf(parts: readonly Sums[]): Sums {
-  return parts.reduce((sum, { bad, n }) => ({ bad: sum.bad + bad, n: sum.n + n }), { bad: 0, n: 0 })
-}
+const badOf = ({ n, sum }: PartSums, isHigh: boolean): Sums => ({ bad: isHigh ? sum : n - sum, n })
+
+const plus = (a: Sums, b: Sums): Sums => ({ bad: a.bad + b.bad, n: a.n + b.n })
 
 function pOf(own: Sums, before: Sums): number {
   const scale = Math.min(1, MOST_TESTED / (own.n + before.n))
@@ -78,25 +81,4 @@ function standsOut({ own, before }: Candidate): boolean {
 function estimateOf({ bad, n }: Sums): Estimate {
   const { lower, upper } = wilsonInterval({ k: bad, n, alpha: ALPHA })
   return { value: bad / n, interval: { low: lower, high: upper }, n }
-}
-
-const beyond = { '<': 'below', '<=': 'at most', '>': 'above', '>=': 'at least' } as const
-
-/** What is counted as bad, in words that follow a share: `30% of 60 fail`, `of 60 above 2s`. */
-function badIn({ measure, cmp, value }: Extract<RunAlert['when'], { kind: 'threshold' }>): string {
-  const isLow = cmp === '<' || cmp === '<='
-  switch (measure.kind) {
-    case 'rate':
-    case 'count':
-      if (!isLow) return measure.verdict
-      return measure.verdict === 'pass' ? 'fail' : `not ${measure.verdict}`
-    case 'coverage':
-      return isLow ? 'undecided' : 'decided'
-    case 'share':
-    case 'subjects':
-      return isLow ? 'not counted' : 'counted'
-    case 'score':
-    case 'value':
-      return `${beyond[cmp]} ${formatValue(value, measure.type)}`
-  }
 }

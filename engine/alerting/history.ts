@@ -4,12 +4,16 @@
  */
 import { z } from 'zod'
 import { addToSeries, copyOf, emptySeries, seriesSize } from './anomaly/series.ts'
+import { addUsualParts, copyOfParts, type PartSums, type UsualParts } from './anomaly/usual-parts.ts'
+import { usualPartsFromJson, usualPartsSchema, usualPartsToJson } from './anomaly/usual-parts-json.ts'
 import type { AlertGroups } from './groups.ts'
 import { type Bins, binsQuantile, binsSize, GROWTH, mergeBins, OFFSET } from './quantile-bins.ts'
-import { stratumOf } from './regression/observe.ts'
-import { lookFromJson, lookMsOf, type Reference, type ReferenceLook } from './regression/reference.ts'
+import { lookSchema } from './regression/detector-json.ts'
+import { lookFromJson, lookMsOf, type ReferenceLook } from './regression/reference.ts'
 import { tauOf } from './regression/unit.ts'
 import { isAnomaly, isRegression, type RegressionAlert, type RunAlert, watchedEvalId } from './run-alert.ts'
+import type { Shared } from './state.ts'
+import { stratumOf } from './stratum.ts'
 import { measured, windowMsOf } from './window.ts'
 
 const HOUR_MS = 3_600_000
@@ -53,18 +57,18 @@ function scaleOf({ when: { measure } }: RunAlert): number {
   return measure.type.kind === 'duration' || measure.type.kind === 'money' ? 1e6 : 1
 }
 
-const lookJson = z.tuple([z.number(), z.array(z.tuple([z.string(), z.number(), z.number(), z.number()]))])
-
 export const alertHistorySchema = z.object({
   /** Of which series it is. */
   measureHash: z.string(),
   toMs: z.number(),
   /** Of alerts on changes. */
-  looks: z.array(lookJson),
+  looks: z.array(lookSchema),
   days: z.array(z.tuple([z.number(), z.array(z.tuple([z.number(), z.number(), z.number()]))])),
   roughCutoff: z.number().nullable(),
   /** Of alerts on anomalies: start of the window and its value. */
   values: z.array(z.tuple([z.number(), z.number()])),
+  /** Of those on shares and means: how the parts of the traffic usually do. */
+  parts: usualPartsSchema,
 })
 
 export type AlertHistory = z.infer<typeof alertHistorySchema>
@@ -77,9 +81,10 @@ export function historyOf(alert: RunAlert, asked: HistoryAsked, steps: readonly 
     days: [],
     roughCutoff: null,
     values: [],
+    parts: [],
   }
   if (isRegression(alert)) return { ...common, ...changeHistory(alert, asked, steps) }
-  return { ...common, values: windowValues(alert, steps) }
+  return { ...common, values: windowValues(alert, steps), parts: usualPartsToJson(usualParts(alert, asked, steps)) }
 }
 
 /** The upper edge of a bin, which is all that the store says of its values. */
@@ -106,18 +111,14 @@ function changeHistory(
     const sums = unitSums(alert, step, roughCutoff)
     if (sums === null) continue
     const index = Math.floor(step.startMs / stepMs)
-    const labels = {
-      ...(step.agentName !== undefined && { 'agent.name': step.agentName }),
-      ...(step.env !== undefined && { env: step.env }),
-    }
     const strata = looks.get(index) ?? []
-    strata.push([stratumOf(labels, []), sums.n, sums.sum, sums.sumSquares])
+    strata.push([stratumOf(labelsOf(step), []), sums.n, sums.sum, sums.sumSquares])
     looks.set(index, strata)
     const day = Math.floor(step.startMs / DAY_MS)
     if (tau !== null) days.set(day, [...(days.get(day) ?? []), binsOf(step.bins)])
   }
   return {
-    looks: [...looks],
+    looks: [...looks].map(([index, strata]) => [index, strata, ...(roughCutoff === null ? [] : [roughCutoff])]),
     days: [...days].map(([day, parts]) => [
       day,
       [...mergeBins(parts)].map(([index, { count, value }]): [number, number, number] => [index, count, value]),
@@ -191,23 +192,77 @@ function windowValues(alert: RunAlert, steps: readonly HistoryStep[]): AlertHist
   })
 }
 
+/** Of quantiles nothing: what was usual at each hour, with which their subjects are compared, is the alert's own to learn. */
+function usualParts(
+  alert: RunAlert,
+  { stepMs, fromMs, toMs }: HistoryAsked,
+  steps: readonly HistoryStep[],
+): UsualParts {
+  const usual: UsualParts = new Map()
+  const byStart = new Map<number, Map<string, PartSums>>()
+  for (const step of steps) {
+    const sums = partSums(alert, step)
+    if (sums === null || sums.n === 0) continue
+    const parts = byStart.get(step.startMs) ?? new Map<string, PartSums>()
+    byStart.set(step.startMs, parts)
+    const name = stratumOf(labelsOf(step), [])
+    const before = parts.get(name) ?? { n: 0, sum: 0 }
+    parts.set(name, { n: before.n + sums.n, sum: before.sum + sums.sum })
+  }
+  for (const [startMs, parts] of [...byStart].sort(([a], [b]) => a - b))
+    addUsualParts(usual, startMs, parts, stepMs, toMs - fromMs)
+  return usual
+}
+
+function partSums(alert: RunAlert, { counts, scores }: HistoryStep): PartSums | null {
+  const { measure } = alert.when
+  const decided = counts.pass + counts.fail
+  const all = decided + counts.unknown + counts.error
+  switch (measure.kind) {
+    case 'rate':
+      return {
+        n: measure.verdict === 'pass' || measure.verdict === 'fail' ? decided : all,
+        sum: counts[measure.verdict],
+      }
+    case 'coverage':
+      return { n: all, sum: decided }
+    case 'share':
+      return { n: decided, sum: counts.pass }
+    case 'score':
+    case 'value':
+      return measure.fn === 'mean' ? { n: scores.count, sum: scaleOf(alert) * scores.sum } : null
+    case 'count':
+    case 'subjects':
+      return null
+  }
+}
+
+const labelsOf = ({ agentName, env }: HistoryStep): Record<string, string> => ({
+  ...(agentName !== undefined && { 'agent.name': agentName }),
+  ...(env !== undefined && { env }),
+})
+
 /** Takes what is older than what the alert saw itself. False where there is nothing of that: it is of another series, or not older. */
 export function adoptHistory(all: AlertGroups, alert: RunAlert, history: AlertHistory): boolean {
   if (history.measureHash !== alert.measureHash) return false
   const fromMs = all.shared.accepted?.fromMs ?? Number.NEGATIVE_INFINITY
-  if (isRegression(alert)) return adoptLooks(all.shared.reference, history, fromMs, lookMsOf(alert))
+  if (isRegression(alert)) return adoptLooks(all.shared, history, fromMs, lookMsOf(alert))
   if (!isAnomaly(alert)) return false
   const overMs = alert.when.overNs / 1e6
   const series = emptySeries()
   for (const [startMs, value] of history.values.filter(([startMs]) => startMs >= fromMs))
     addToSeries(series, startMs, value, overMs, alert.when.referenceNs / 1e6)
-  all.shared.usual = series
+  // Sums do not say of which week they are.
+  const areOfLevel = history.values.every(([startMs]) => startMs >= fromMs)
+  const parts = usualPartsFromJson(areOfLevel ? history.parts : [])
+  all.shared.usual = { series, parts }
   let adopted = false
   for (const { anomaly, key } of all.groups.values()) {
     // A group that is new inherits what is usual of the whole; its own values take its place.
     if (anomaly === null || (key === '' && alert.by.length > 0) || seriesSize(anomaly.series) >= seriesSize(series))
       continue
     anomaly.series = copyOf(series)
+    if (parts.size > 0) anomaly.parts = copyOfParts(parts)
     adopted = true
   }
   return adopted
@@ -215,11 +270,12 @@ export function adoptHistory(all: AlertGroups, alert: RunAlert, history: AlertHi
 
 /** `fromMs`: what was before is no measure. */
 function adoptLooks(
-  reference: Reference | null,
+  shared: Shared,
   { looks, days, roughCutoff }: AlertHistory,
   fromMs: number,
   lookMs: number,
 ): boolean {
+  const { reference } = shared
   if (reference === null || (reference.fit !== null && !reference.fit.partial)) return false
   const firstOwn = reference.looks[0]?.index ?? Number.POSITIVE_INFINITY
   const older = looks.map(lookFromJson).filter(({ index }) => index < firstOwn && index * lookMs >= fromMs)
@@ -231,6 +287,10 @@ function adoptLooks(
     .filter(([day]) => !ownDays.has(day) && day * DAY_MS >= fromMs)
     .map(([day, bins]) => ({ day, bins: new Map(bins.map(([index, count, value]) => [index, { count, value }])) }))
   reference.days = [...olderDays, ...reference.days].sort((a, b) => a.day - b.day)
-  reference.roughCutoff ??= roughCutoff
+  if (roughCutoff !== null && roughCutoff !== reference.roughCutoff) {
+    // A fortnight tells the quantile better than the first values did; what was compared with theirs is not compared with this one.
+    reference.roughCutoff = roughCutoff
+    shared.versions = new Map()
+  }
   return true
 }

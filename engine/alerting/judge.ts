@@ -5,7 +5,7 @@ import { binsQuantile, mergeBins } from './quantile-bins.ts'
 import { isAlarm, shownHours } from './regression/detector.ts'
 import { meanInMeasure, tauOf } from './regression/unit.ts'
 import { type AnomalyAlert, isAnomaly, isRegression, type RegressionAlert, type RunAlert } from './run-alert.ts'
-import type { AlertState } from './state.ts'
+import { type AlertState, watchedSinceMs } from './state.ts'
 import type { AlertNumbers } from './transition.ts'
 import { firesLow, type Measured, measureWindow, windowMsOf } from './window.ts'
 
@@ -25,8 +25,11 @@ export const needsWarmUp = (alert: RunAlert): boolean =>
 /** From when on an empty window is too low, not one that nobody watched; of a group never: a version that is replaced falls silent. */
 export function emptyIsLowFromMs(state: AlertState, alert: RunAlert): number {
   if (alert.by.length > 0) return Number.POSITIVE_INFINITY
-  const { startedMs, resumedMs } = state
-  return Math.max(startedMs ?? Number.POSITIVE_INFINITY, resumedMs ?? Number.NEGATIVE_INFINITY) + windowMsOf(alert)
+  const { resumedMs } = state
+  return (
+    Math.max(watchedSinceMs(state) ?? Number.POSITIVE_INFINITY, resumedMs ?? Number.NEGATIVE_INFINITY) +
+    windowMsOf(alert)
+  )
 }
 
 /** Whether the number of an empty window is one to judge by. */
@@ -35,8 +38,12 @@ function saysOfNothing(state: AlertState, alert: RunAlert, atMs: number): boolea
   return !firesLow(alert) || atMs >= emptyIsLowFromMs(state, alert)
 }
 
-export const silentSinceMs = ({ lastObservedMs, startedMs, resumedMs }: AlertState): number =>
-  Math.max(...[lastObservedMs, startedMs, resumedMs].map((timeMs) => timeMs ?? Number.NEGATIVE_INFINITY))
+export const silentSinceMs = (state: AlertState): number =>
+  Math.max(
+    ...[state.lastObservedMs, watchedSinceMs(state), state.resumedMs].map(
+      (timeMs) => timeMs ?? Number.NEGATIVE_INFINITY,
+    ),
+  )
 
 /** Silence is asked of an alert as a whole: a version that is replaced falls silent, and nothing is wrong. */
 export const firesOnSilence = (state: AlertState, alert: RunAlert): boolean =>
@@ -90,7 +97,7 @@ export function judge(state: AlertState, alert: RunAlert, numbersAt: () => Alert
   if (isAnomaly(alert)) return observed === 0 && noData.kind === 'ok' ? 'fails' : judgeAnomaly(state)
   if (numbers.value === null || (observed === 0 && !saysOfNothing(state, alert, atMs)))
     return noData.kind === 'ok' ? 'fails' : 'keep'
-  if (needsWarmUp(alert) && atMs - (state.startedMs ?? atMs) < windowMsOf(alert)) return 'keep'
+  if (needsWarmUp(alert) && atMs - (watchedSinceMs(state) ?? atMs) < windowMsOf(alert)) return 'keep'
   return compare(numbers.value, numbers.cmp, numbers.threshold) ? 'holds' : 'fails'
 }
 

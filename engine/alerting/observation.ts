@@ -2,9 +2,10 @@
 
 import { scoreInPlanUnit } from '../evaluate/score.ts'
 import type { EvalResult } from '../model/result.ts'
-import { isStatistical, type RunAlert } from './run-alert.ts'
+import { isRegression, isStatistical, type RunAlert } from './run-alert.ts'
 import type { AlertExample } from './transition.ts'
 import type { Observation } from './window.ts'
+import { isSplit } from './window-parts.ts'
 
 /** Online results on spans that came longer ago than this are of a catch-up or a replay of the log: they page nobody. */
 export const STALE_AFTER_MS = 15 * 60_000
@@ -52,8 +53,8 @@ export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs:
   return {
     verdict: result.verdict,
     ...(ofScores && score !== undefined && { score }),
-    ...((alert.by.length > 0 || isStatistical(alert)) && { labels: labelsOf(result) }),
-    ...(!isStatistical(alert) && result.agentVersion !== undefined && { version: result.agentVersion }),
+    ...((alert.by.length > 0 || isSplit(alert.when)) && { labels: labelsOf(result) }),
+    ...(!isRegression(alert) && result.agentVersion !== undefined && { version: result.agentVersion }),
     ...(isStatistical(alert) && { measureHash: result.measureHash }),
     ...(isOld && { isStale: true }),
     atMs: appendTimeMs,

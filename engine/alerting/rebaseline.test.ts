@@ -63,6 +63,7 @@ const history = (toH: number, passOf: (hour: number) => number): AlertHistory =>
     days: [],
     roughCutoff: null,
     values: hours.map((hour) => [hour * HOUR, passOf(hour)]),
+    parts: [],
   }
 }
 

@@ -49,7 +49,7 @@ export function acceptLevel(all: AlertGroups, alert: RunAlert, level: AcceptedLe
     if (isRegression(alert)) state.detector = emptyDetector()
     // Its values do not say of which week they are; the history of the store does.
     if (isAnomaly(alert))
-      state.anomaly = { series: emptySeries(), judged: null, endedMs: state.anomaly?.endedMs ?? null }
+      state.anomaly = { series: emptySeries(), parts: new Map(), judged: null, endedMs: state.anomaly?.endedMs ?? null }
   }
   return transitions.map((transition) => ({ ...transition, accepted: { by, reason } }))
 }

@@ -13,6 +13,8 @@ export interface SeenSubject {
   score?: number
   /** Of the agent, where alerts count by it. */
   version?: string
+  /** The part of the traffic under which it was counted, where it was. */
+  stratum?: string
 }
 
 /** Subjects a generation holds: at least this many of the latest are remembered, at most twice as many. */

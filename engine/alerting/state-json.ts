@@ -1,12 +1,19 @@
 /** The state of one group of an alert as JSON, for checkpoints. */
 import { z } from 'zod'
+import { usualPartsFromJson, usualPartsSchema, usualPartsToJson } from './anomaly/usual-parts-json.ts'
 import { alertExampleSchema } from './example-json.ts'
+import {
+  partCountsFromJson,
+  partCountsSchema,
+  partCountsToJson,
+  seenFromJson,
+  seenSubjectSchema,
+  seenToJson,
+} from './parts-json.ts'
 import { binsFromJson, binsToJson } from './quantile-bins.ts'
 import { detectorFromJson, detectorSchema, detectorToJson } from './regression/detector-json.ts'
-import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
+import { SeenSubjects } from './seen-subjects.ts'
 import type { AlertState, Shared } from './state.ts'
-
-const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
 
 const phase = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('inactive') }),
@@ -23,14 +30,12 @@ const phase = z.discriminatedUnion('kind', [
 /** Index, how many, the largest. */
 export const binsSchema = z.array(z.tuple([z.number(), z.number(), z.number()]))
 
-/** Key, revision, time, verdict, then the score and the agent's version where there are any. */
-const seenSubject = z.tuple([z.string(), z.number(), z.number(), verdict], z.union([z.number(), z.string()]))
-
 const counts = z.tuple([z.number(), z.number(), z.number(), z.number()])
 
 const usual = z.object({ median: z.number(), spread: z.number(), n: z.number() })
 const anomalySchema = z.object({
   cells: z.array(z.array(z.number())).length(168),
+  parts: usualPartsSchema,
   judged: z.object({ value: z.number().nullable(), usual, distance: z.number(), alarmFrom: z.number() }).nullable(),
   endedMs: z.number().nullable(),
 })
@@ -42,6 +47,7 @@ export const groupStateSchema = z.object({
   share: z.number().default(1),
   phase,
   startedMs: z.number().nullable(),
+  anewMs: z.number().nullable().default(null),
   resumedMs: z.number().nullable(),
   /** Null before the first evaluation. */
   evaluatedMs: z.number().nullable(),
@@ -59,25 +65,13 @@ export const groupStateSchema = z.object({
       bins: binsSchema.nullable().default(null),
     }),
   ),
-  seen: z.object({ older: z.array(seenSubject), recent: z.array(seenSubject) }),
+  seen: z.object({ older: z.array(seenSubjectSchema), recent: z.array(seenSubjectSchema) }),
   /** Step, pass, fail, unknown, error, how many scores, their sum. */
   past: z
     .array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]))
     .default([]),
-  /** Each: name, first and last time; then of each step index, newest time, bad, all. */
-  versions: z
-    .object({
-      limit: z.string().nullable(),
-      seen: z.array(
-        z.tuple([
-          z.string(),
-          z.number(),
-          z.number(),
-          z.array(z.tuple([z.number(), z.number(), z.number(), z.number()])),
-        ]),
-      ),
-    })
-    .default({ limit: null, seen: [] }),
+  versions: partCountsSchema,
+  strata: partCountsSchema,
   examples: z.array(z.object({ key: z.string(), atMs: z.number(), example: alertExampleSchema })),
   detector: detectorSchema.nullable().default(null),
   anomaly: anomalySchema.nullable().default(null),
@@ -85,30 +79,10 @@ export const groupStateSchema = z.object({
 
 export type GroupStateJson = z.input<typeof groupStateSchema>
 
-const seenToJson = ([key, { revision, atMs, verdict, score, version }]: [string, SeenSubject]): z.infer<
-  typeof seenSubject
-> => [
-  key,
-  revision,
-  atMs,
-  verdict,
-  ...(score === undefined ? [] : [score]),
-  ...(version === undefined ? [] : [version]),
-]
-
-/** A score is a number, a version is a text. */
-const seenFromJson = ([key, revision, atMs, verdict, ...rest]: z.infer<typeof seenSubject>): [string, SeenSubject] => {
-  const score = rest.find((one) => typeof one === 'number')
-  const version = rest.find((one) => typeof one === 'string')
-  return [
-    key,
-    { revision, atMs, verdict, ...(score !== undefined && { score }), ...(version !== undefined && { version }) },
-  ]
-}
-
 export function groupStateToJson(state: AlertState): GroupStateJson {
   const { window, evaluatedMs, shared: _, detector, anomaly, labels, ...rest } = state
   const { older, recent } = window.seen.generations()
+  const seen = seenToJson([...window.strata.seen.keys()])
   return {
     ...rest,
     labels: { ...labels },
@@ -120,7 +94,7 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
       scores: [scores.count, scores.sum],
       ...(bins !== null && { bins: binsToJson(bins) }),
     })),
-    seen: { older: older.map(seenToJson), recent: recent.map(seenToJson) },
+    seen: { older: older.map(seen), recent: recent.map(seen) },
     past: window.past.map(({ step, counts: { pass, fail, unknown, error }, scores }) => [
       step,
       pass,
@@ -130,15 +104,8 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
       scores.count,
       scores.sum,
     ]),
-    versions: {
-      limit: window.versions.limit,
-      seen: [...window.versions.seen].map(([name, { firstMs, lastMs, steps }]) => [
-        name,
-        firstMs,
-        lastMs,
-        steps.map((step) => [step.index, step.lastMs, step.bad, step.n]),
-      ]),
-    },
+    versions: partCountsToJson(window.versions),
+    strata: partCountsToJson(window.strata),
     examples: window.examples.map(({ key, atMs, example }) => ({
       key,
       atMs,
@@ -146,12 +113,20 @@ export function groupStateToJson(state: AlertState): GroupStateJson {
     })),
     detector: detector === null ? null : detectorToJson(detector),
     anomaly:
-      anomaly === null ? null : { cells: anomaly.series.cells, judged: anomaly.judged, endedMs: anomaly.endedMs },
+      anomaly === null
+        ? null
+        : {
+            cells: anomaly.series.cells,
+            parts: usualPartsToJson(anomaly.parts),
+            judged: anomaly.judged,
+            endedMs: anomaly.endedMs,
+          },
   }
 }
 
 export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shared: Shared): AlertState {
-  const { evaluatedMs, buckets, seen, past, versions, examples, detector, anomaly, ...rest } = json
+  const { evaluatedMs, buckets, seen, past, versions, strata, examples, detector, anomaly, ...rest } = json
+  const seenOf = seenFromJson(strata.seen.map(([name]) => name))
   return {
     ...rest,
     evaluatedMs: evaluatedMs ?? Number.NEGATIVE_INFINITY,
@@ -168,21 +143,22 @@ export function groupStateFromJson(json: z.output<typeof groupStateSchema>, shar
         counts: { pass, fail, unknown, error },
         scores: { count, sum },
       })),
-      seen: new SeenSubjects(seen.older.map(seenFromJson), seen.recent.map(seenFromJson)),
-      versions: {
-        limit: versions.limit,
-        seen: new Map(
-          versions.seen.map(([name, firstMs, lastMs, steps]) => [
-            name,
-            { firstMs, lastMs, steps: steps.map(([index, stepMs, bad, n]) => ({ index, lastMs: stepMs, bad, n })) },
-          ]),
-        ),
-      },
+      seen: new SeenSubjects(seen.older.map(seenOf), seen.recent.map(seenOf)),
+      versions: partCountsFromJson(versions),
+      strata: partCountsFromJson(strata),
+      usual: null,
       examples,
     },
     detector: detector === null ? null : detectorFromJson(detector),
     anomaly:
-      anomaly === null ? null : { series: { cells: anomaly.cells }, judged: anomaly.judged, endedMs: anomaly.endedMs },
+      anomaly === null
+        ? null
+        : {
+            series: { cells: anomaly.cells },
+            parts: usualPartsFromJson(anomaly.parts),
+            judged: anomaly.judged,
+            endedMs: anomaly.endedMs,
+          },
     shared,
   }
 }

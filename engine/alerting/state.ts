@@ -1,6 +1,7 @@
 /** What is remembered of an alert, and of each of its groups. */
 
-import type { Series } from './anomaly/series.ts'
+import { copyOf, emptySeries, type Series } from './anomaly/series.ts'
+import { copyOfParts, type UsualParts } from './anomaly/usual-parts.ts'
 import type { JudgedWindow } from './judge.ts'
 import type { Detector } from './regression/detector.ts'
 import type { Reference } from './regression/reference.ts'
@@ -15,7 +16,7 @@ export interface Shared {
   reference: Reference | null
   versions: Versions
   /** Of alerts on anomalies: what is usual of all groups together, for one that begins. */
-  usual: Series | null
+  usual: { series: Series; parts: UsualParts } | null
   /** Keys of the groups that fire or are about to: what comes meanwhile is no reference. */
   troubled: Set<string>
   /** The last level that people accepted: what was before `fromMs` is no measure. `atMs`: when they said so, by which it is told. */
@@ -24,10 +25,24 @@ export interface Shared {
 
 export interface Anomaly {
   series: Series
+  /** How the parts of the traffic usually do, but of the last window. */
+  parts: UsualParts
   /** The last window that was over. */
   judged: JudgedWindow | null
   endedMs: number | null
 }
+
+/** Of a group that begins: what is usual of all. */
+export const newAnomaly = ({ usual }: Shared): Anomaly => ({
+  series: usual === null ? emptySeries() : copyOf(usual.series),
+  parts: usual === null ? new Map() : copyOfParts(usual.parts),
+  judged: null,
+  endedMs: null,
+})
+
+/** When what its window holds began to be watched; null before the first observation or evaluation. */
+export const watchedSinceMs = ({ startedMs, anewMs }: Pick<AlertState, 'startedMs' | 'anewMs'>): number | null =>
+  startedMs === null || anewMs === null ? startedMs : Math.max(startedMs, anewMs)
 
 /** Of one group; an alert without `by` has one, of the key ''. */
 export interface AlertState {
@@ -38,6 +53,8 @@ export interface AlertState {
   phase: AlertPhase
   /** When the alert began to watch; null until the first observation or evaluation. */
   startedMs: number | null
+  /** When its window began anew, because what is measured changed; null while it is the first. */
+  anewMs: number | null
   /** When it was last taken up again after a stop: silence before that says nothing of the agents. */
   resumedMs: number | null
   /** Evaluated up to here; never goes back. */
@@ -80,6 +97,7 @@ export function initialAlertState(
     share,
     phase: { kind: 'inactive' },
     startedMs: startMs,
+    anewMs: null,
     resumedMs: null,
     evaluatedMs: Number.NEGATIVE_INFINITY,
     lastObservedMs: null,

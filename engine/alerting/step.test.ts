@@ -315,13 +315,48 @@ describe('what a transition carries', () => {
 })
 
 describe('definitions change under a firing alert', () => {
-  const firing = (): AlertState => stepAlert(initialAlertState(0), plan(), [seen('fail', 1)]).state
+  const firing = (alert = plan()): AlertState => stepAlert(initialAlertState(0), alert, [seen('fail', 1)]).state
 
   test('another rule ends the incident and starts with an empty window', () => {
     const changed = plan({ when: when('count', 'fail', '>=', 1, 20) })
     const { state, transitions } = evaluateAlert(firing(), changed, 2 * minute)
     expect(shown(transitions)).toEqual(['resolved@2 1 definition_changed'])
     expect(evaluateAlert(state, changed, 3 * minute).transitions).toEqual([])
+  })
+
+  test('another measure of the same eval, too: what it holds was measured otherwise', () => {
+    const before = plan({ measureHash: 'a' })
+    const state = firing(before)
+    const { state: after, transitions } = evaluateAlert(state, plan({ measureHash: 'b' }), 2 * minute)
+    expect(shown(transitions)).toEqual(['resolved@2 1 definition_changed'])
+    expect(evaluateAlert(after, plan({ measureHash: 'b' }), 3 * minute).transitions).toEqual([])
+    // Of a scope the hash is of the whole condition: another limit is judged on the same window.
+    const scope = { on: { kind: 'scope', scope: { subject: 'trace', where: null } } } as unknown as Partial<RunAlert>
+    const raised = plan({ ...scope, measureHash: 'b', when: when('count', 'fail', '>=', 2) })
+    const end = evaluateAlert(firing(plan({ ...scope, measureHash: 'a' })), raised, 2 * minute)
+    expect(shown(end.transitions)).toEqual(['resolved@2 1'])
+  })
+
+  test('what a version before this one fired goes on firing', () => {
+    const state = firing(plan({ measureHash: 'a' }))
+    const key: unknown[] = JSON.parse(state.ruleKey!)
+    state.ruleKey = JSON.stringify(key.slice(0, 3))
+    expect(evaluateAlert(state, plan({ measureHash: 'a' }), 2 * minute).transitions).toEqual([])
+  })
+
+  test('after a change of the measure a whole window is watched before too little, or silence, is told of', () => {
+    const low = (measureHash: string) =>
+      plan({ measureHash, when: when('count', 'pass', '<', 5), noData: { kind: 'fire', afterNs: ns(15 * minute) } })
+    const state = initialAlertState(0)
+    for (let m = 1; m <= 60; m++) stepAlert(state, low('a'), [seen('pass', m), seen('pass', m)])
+    expect(evaluateAlert(state, low('b'), 61 * minute).transitions).toEqual([])
+    expect(evaluateAlert(state, low('b'), 70 * minute).transitions).toEqual([])
+    expect(shown(evaluateAlert(reread(state), low('b'), 72 * minute).transitions)).toEqual(['firing@71 0'])
+    const silent = (measureHash: string) => ({ ...low(measureHash), when: when('count', 'fail', '>=', 1) })
+    const other = initialAlertState(0)
+    for (let m = 1; m <= 60; m++) stepAlert(other, silent('a'), [seen('pass', m)])
+    expect(evaluateAlert(other, silent('b'), 70 * minute).transitions).toEqual([])
+    expect(shown(evaluateAlert(other, silent('b'), 90 * minute).transitions)).toEqual(['firing@85 0 no_data'])
   })
 
   test('another threshold is judged on the same window', () => {

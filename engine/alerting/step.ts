@@ -8,7 +8,8 @@
  *
  * Functions here take ownership of the state they are given: they work on it in place and return it.
  */
-import { addToSeries, copyOf, emptySeries } from './anomaly/series.ts'
+import { addToSeries, middleAt } from './anomaly/series.ts'
+import { addUsualParts } from './anomaly/usual-parts.ts'
 import {
   emptyIsLowFromMs,
   firesOnSilence,
@@ -19,11 +20,13 @@ import {
   type Says,
   silentSinceMs,
 } from './judge.ts'
+import { PART_STEPS, partStepOf, sumsOfParts } from './part-counts.ts'
 import { beginRecovery, changedHours, closeLook, emptyDetector, endRecovery } from './regression/detector.ts'
 import { observeChange } from './regression/observe.ts'
 import { emptyReference, forgetSince } from './regression/reference.ts'
 import { formatRule } from './rule-text.ts'
 import {
+  type AnomalyAlert,
   isAnomaly,
   isRegression,
   isStatistical,
@@ -31,7 +34,7 @@ import {
   type RunAlert,
   watchedEvalId,
 } from './run-alert.ts'
-import type { AlertState, Shared } from './state.ts'
+import { type AlertState, newAnomaly, type Shared, watchedSinceMs } from './state.ts'
 import type { AlertNumbers, AlertPhase, AlertTransition, TransitionCause } from './transition.ts'
 import { trendOf } from './trend.ts'
 import { whyOf } from './why-of.ts'
@@ -56,9 +59,11 @@ function ruleKeyOf(alert: RunAlert): string {
   let key = ruleKeys.get(alert)
   if (key === undefined) {
     const { when } = alert
+    // That of a scope's own measure is of the condition, the limit included.
+    const ofEval = alert.on.kind === 'eval' ? (alert.measureHash ?? null) : null
     key = JSON.stringify(
       when.kind === 'threshold'
-        ? [watchedEvalId(alert), when.measure, when.overNs]
+        ? [watchedEvalId(alert), when.measure, when.overNs, ofEval]
         : [watchedEvalId(alert), when, alert.measureHash ?? null],
     )
     ruleKeys.set(alert, key)
@@ -187,8 +192,17 @@ function endLooks(state: AlertState, alert: RunAlert, atMs: number): void {
   expireWindow(state.window, alert, atMs)
   const measured = measureWindow(state.window, alert)
   anomaly.judged = judgeWindow(state, alert, measured, atMs - overMs)
+  addPartsBefore(state, alert, atMs - overMs)
   if (measured.value !== null)
     addToSeries(anomaly.series, atMs - overMs, measured.value, overMs, alert.when.referenceNs / 1e6)
+}
+
+/** Those of the window that ended at `atMs`: the one after it is compared with what was before it. */
+function addPartsBefore({ window, anomaly }: AlertState, alert: AnomalyAlert, atMs: number): void {
+  const overMs = windowMsOf(alert)
+  const end = partStepOf(alert, atMs)
+  const parts = sumsOfParts(window.strata, ({ index }) => index >= end - PART_STEPS && index < end)
+  if (anomaly !== null) addUsualParts(anomaly.parts, atMs - overMs, parts, overMs, alert.when.referenceNs / 1e6)
 }
 
 const countsSubjects = ({ when: { measure } }: RunAlert): boolean =>
@@ -212,7 +226,7 @@ export function nextDeadlineMs(state: AlertState, alert: RunAlert): number | nul
   if (alert.noData.kind === 'fire' && firesOnSilence(state, alert) && phase.kind !== 'firing' && startedMs !== null)
     candidates.push(silentSinceMs(state) + alert.noData.afterNs / 1e6)
   if (needsWarmUp(alert) && startedMs !== null)
-    candidates.push(startedMs + windowMsOf(alert), emptyIsLowFromMs(state, alert))
+    candidates.push((watchedSinceMs(state) ?? startedMs) + windowMsOf(alert), emptyIsLowFromMs(state, alert))
   let earliest: number | null = null
   for (const candidate of candidates)
     if (
@@ -225,22 +239,29 @@ export function nextDeadlineMs(state: AlertState, alert: RunAlert): number | nul
   return earliest
 }
 
-/** Another rule under the same name ends the present incident and starts with an empty window. */
+/** Assay 0.1 did not say how a limit's eval is measured: the key is the same but for that. */
+const isOfBefore = (key: string, now: string): boolean =>
+  JSON.parse(key).length === 3 && now.startsWith(`${key.slice(0, -1)},`)
+
+/** Another rule under the same name, or another measure, ends the present incident and starts with an empty window. */
 function adoptRule(state: AlertState, alert: RunAlert, nowMs: number, transitions: AlertTransition[]): void {
   const key = ruleKeyOf(alert)
   if (state.ruleKey === key) return
+  if (state.ruleKey !== null && isOfBefore(state.ruleKey, key)) {
+    state.ruleKey = key
+    return
+  }
   if (state.ruleKey !== null) {
     transitions.push(...endIncident(state, alert, nowMs, 'definition_changed'))
     state.phase = { kind: 'inactive' }
     state.shared.troubled.delete(state.key)
     state.window = emptyWindow()
     state.lastObservedMs = null
+    state.anewMs = nowMs
   }
   state.ruleKey = key
   state.detector = isRegression(alert) ? emptyDetector() : null
-  state.anomaly = isAnomaly(alert)
-    ? { series: copyOf(state.shared.usual ?? emptySeries()), judged: null, endedMs: null }
-    : null
+  state.anomaly = isAnomaly(alert) ? newAnomaly(state.shared) : null
   if (isRegression(alert)) adoptReference(state.shared, alert, key)
 }
 
@@ -303,10 +324,19 @@ export function observeResults(
     if (isStatistical(alert) && !isOfMeasure(alert, observation)) continue
     if (isRegression(alert)) observeChange(state, alert, observation)
     if (observation.isStale === true) continue
+    if (isAnomaly(alert)) knowUsual(state, alert, observation.atMs)
     if (countObservation(state.window, alert, observation))
       state.lastObservedMs = Math.max(state.lastObservedMs ?? Number.NEGATIVE_INFINITY, observation.atMs)
   }
   return { state, transitions }
+}
+
+/** With which the subjects of a window are compared, from its first one on. */
+function knowUsual({ window, anomaly }: AlertState, alert: AnomalyAlert, atMs: number): void {
+  const overMs = windowMsOf(alert)
+  const startMs = Math.floor(atMs / overMs) * overMs
+  if (anomaly === null || window.usual?.startMs === startMs) return
+  window.usual = { startMs, value: middleAt(anomaly.series, startMs) }
 }
 
 /** What was measured otherwise, before a change or by a judge that stood in, is of another series: its hash says so. */

@@ -58,7 +58,7 @@ const FEWEST = 20
 
 /**
  * The first version that is worse than all before it, if one stands out: by a z-test of the two means, corrected for the number of
- * versions (Bonferroni). `inMeasure`: back into the measure's unit.
+ * versions (Bonferroni). `inMeasure`: back into the measure's unit, or into shares of `shareOf`.
  */
 export function firstBadDeploy(
   versions: Versions,
@@ -67,7 +67,14 @@ export function firstBadDeploy(
     inMeasure,
     phi,
     upperTail,
-  }: { sinceMs: number; inMeasure: (x: number) => number; phi: number; upperTail: (z: number) => number },
+    shareOf,
+  }: {
+    sinceMs: number
+    inMeasure: (x: number) => number
+    phi: number
+    upperTail: (z: number) => number
+    shareOf?: string
+  },
 ): BadDeploy | null {
   const found: BadDeploy[] = []
   for (const label of DEPLOY_LABELS) {
@@ -86,6 +93,7 @@ export function firstBadDeploy(
         firstSeenMs: sums.firstMs,
         before: estimate(old, phi, inMeasure),
         with: estimate(now, phi, inMeasure),
+        ...(shareOf !== undefined && { shareOf }),
         p,
       })
     }

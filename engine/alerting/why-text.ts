@@ -71,21 +71,27 @@ function differenceText(value: number, type: ValueType): string {
 
 function changeLine({ change }: AlertWhy, type: ValueType): string[] {
   if (change === null) return []
-  const { delta, rateEffect, mixEffect } = change
+  const { delta, rateEffect, mixEffect, shareOf } = change
+  const [unit, of] = [unitOf(change, type), shareOf === undefined ? '' : ` ${shareOf}`]
   return [
-    `change ${signed(delta, type)}: ${signed(rateEffect, type)} the same traffic did worse, ${signed(mixEffect, type)} other traffic came`,
+    `change ${signed(delta, unit)}${of}: ${signed(rateEffect, unit)} the same traffic did worse, ${signed(mixEffect, unit)} other traffic came`,
   ]
 }
 
+/** Of quantiles the change is of shares. */
+const unitOf = ({ shareOf }: NonNullable<AlertWhy['change']>, type: ValueType): ValueType =>
+  shareOf === undefined ? type : { kind: 'ratio' }
+
 function strataLines({ strata, change }: AlertWhy, type: ValueType): string[] {
   if (change === null || strata.length < 2) return []
+  const unit = unitOf(change, type)
   const least = Math.abs(change.delta) * SHOWN_EFFECT
   return strata
     .filter(({ rateEffect, mixEffect }) => Math.abs(rateEffect) + Math.abs(mixEffect) >= least)
     .map(({ name, before, now, shareBefore, shareNow, rateEffect, mixEffect }) => {
-      const value = (one: number | null): string => (one === null ? 'nothing' : formatValue(one, type))
+      const value = (one: number | null): string => (one === null ? 'nothing' : formatValue(one, unit))
       const share = `${formatPercent(shareBefore)} to ${formatPercent(shareNow)} of the traffic`
-      return `${name}: ${value(before)} to ${value(now)}, ${share}; explains ${signed(rateEffect + mixEffect, type)}`
+      return `${name}: ${value(before)} to ${value(now)}, ${share}; explains ${signed(rateEffect + mixEffect, unit)}`
     })
 }
 

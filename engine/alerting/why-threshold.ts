@@ -1,47 +1,103 @@
-/** Why an alert with a limit fires: the number and the limit. */
-import { wilsonInterval } from '../statistics/wilson-interval.ts'
+/** Why an alert with a limit fires: the number and the limit, and what moved since the windows before. */
+import { firstBadVersion } from './bad-version.ts'
+import { partsAreOf } from './beyond-text.ts'
+import { meanInterval, quantileInterval, shareInterval } from './intervals.ts'
+import { silentSinceMs } from './judge.ts'
+import { type PartCounts, sumOf, sumsOfParts } from './part-counts.ts'
+import { mergeBins } from './quantile-bins.ts'
+import { quantileOf } from './regression/unit.ts'
 import { formatRule } from './rule-text.ts'
 import type { RunAlert } from './run-alert.ts'
+import type { AlertState } from './state.ts'
 import type { AlertNumbers, TransitionCause } from './transition.ts'
 import type { AlertWhy, Estimate } from './why.ts'
+import { notSplit, splitOf } from './why-split.ts'
+import { windowMsOf } from './window.ts'
+import { isSplit } from './window-parts.ts'
 
-const ALPHA = 0.05
-
-export function whyOfThreshold(
-  { when }: RunAlert,
+/** What is to be said of every alert. */
+export function plainWhy(
+  state: AlertState,
+  alert: RunAlert,
   numbers: AlertNumbers,
   cause: TransitionCause,
-  silentForMs: number,
+  atMs: number,
 ): AlertWhy {
   const { cmp, value, threshold } = numbers
+  const isSilence = cause === 'no_data' && numbers.count === 0
   return {
-    rule: formatRule(when),
+    rule: formatRule(alert.when),
     baseline: null,
-    now: estimateOf(numbers),
-    detection:
-      cause === 'no_data' && numbers.count === 0
-        ? { kind: 'silence', silentForMs }
-        : { kind: 'threshold', cmp, value, limit: threshold },
-    change: null,
-    strata: [],
+    now: estimateOf(state, numbers, atMs),
+    detection: isSilence
+      ? { kind: 'silence', silentForMs: atMs - silentSinceMs(state) }
+      : { kind: 'threshold', cmp, value, limit: threshold },
+    ...notSplit(isSilence ? 'silence' : 'nothing_before'),
     judge: null,
     deploy: null,
     definitions: [],
   }
 }
 
-/** Shares have an interval; counts are what they are. */
-function estimateOf({ measure, value, count, total }: AlertNumbers): Estimate | null {
-  if (value === null) return null
-  const isShare = measure.kind === 'rate' || measure.kind === 'coverage' || measure.kind === 'share'
+export function whyOfThreshold(state: AlertState, alert: RunAlert, plain: AlertWhy, atMs: number): AlertWhy {
+  const { versions, strata } = state.window
+  const deploy = firstBadVersion(versions, alert)
+  if (!isSplit(alert.when)) return { ...plain, ...notSplit('total'), deploy }
+  // What was before the end of an incident is the incident.
+  if (state.phase.kind === 'firing') return { ...plain, ...notSplit('over'), deploy }
+  const beginMs = atMs - windowMsOf(alert)
+  const before = sumsOfParts(strata, ({ lastMs }) => lastMs <= beginMs)
+  const now = sumsOfParts(strata, ({ lastMs }) => lastMs > beginMs)
+  const shareOf = partsAreOf(alert)
   return {
-    value,
-    interval: isShare && total > 0 ? intervalOf(count, total) : null,
-    n: isShare ? total : count,
+    ...plain,
+    baseline: shareOf === undefined ? wholeOf(alert, before) : null,
+    ...splitOf(before, now, shareOf),
+    deploy,
   }
 }
 
-function intervalOf(k: number, n: number): { low: number; high: number } {
-  const { lower, upper } = wilsonInterval({ k, n, alpha: ALPHA })
-  return { low: lower, high: upper }
+function wholeOf({ when: { measure } }: RunAlert, before: ReturnType<typeof sumsOfParts>): Estimate | null {
+  const sums = sumOf(before.values())
+  const { n, sum } = sums
+  if (n === 0) return null
+  const isMean = measure.kind === 'score' || measure.kind === 'value'
+  return { value: sum / n, interval: isMean ? meanInterval(sums) : shareInterval(sum, n), n }
+}
+
+/** Shares, means and quantiles have an interval; counts and sums are what they are, and so are the smallest and the largest. */
+function estimateOf(
+  { window }: AlertState,
+  { measure, value, count, total, windowMs }: AlertNumbers,
+  atMs: number,
+): Estimate | null {
+  if (value === null) return null
+  switch (measure.kind) {
+    case 'rate':
+    case 'coverage':
+    case 'share':
+      return { value, interval: shareInterval(count, total), n: total }
+    case 'count':
+    case 'subjects':
+      return { value, interval: null, n: count }
+    case 'score':
+    case 'value': {
+      const tau = quantileOf(measure.fn)
+      if (tau !== null) {
+        const bins = mergeBins(window.buckets.flatMap((bucket) => bucket.bins ?? []))
+        return { value, interval: quantileInterval(bins, tau), n: count }
+      }
+      if (measure.fn !== 'mean') return { value, interval: null, n: count }
+      return { value, interval: meanAround(value, window.strata, atMs - windowMs), n: count }
+    }
+  }
+}
+
+/** The parts know their squares, in steps that may begin a little before the window. */
+function meanAround(value: number, strata: PartCounts, beginMs: number): Estimate['interval'] {
+  const sums = sumOf(sumsOfParts(strata, ({ lastMs }) => lastMs > beginMs).values())
+  const found = meanInterval(sums)
+  if (found === null) return null
+  const half = (found.high - found.low) / 2
+  return { low: value - half, high: value + half }
 }

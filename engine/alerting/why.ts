@@ -41,9 +41,21 @@ const detection = z.discriminatedUnion('kind', [
 ])
 
 /** The change split in two (Kitagawa): the same traffic did worse, or other traffic came. They add up to `delta`. */
-const change = z.object({ delta: z.number(), rateEffect: z.number(), mixEffect: z.number() })
+const change = z.object({
+  delta: z.number(),
+  rateEffect: z.number(),
+  mixEffect: z.number(),
+  /** Of quantiles: the change and the strata are shares (0..1) of this, as `above 2s`, and not in the measure's unit. */
+  shareOf: z.string().optional(),
+})
 
-/** A part of the traffic: before (in the reference) and now. */
+/**
+ * Why a change is not split in parts: it is of a count or a sum, which grow with the traffic; nothing came; nothing (or too little) is known of
+ * the time before, or of now; it is over.
+ */
+const notSplit = z.enum(['total', 'silence', 'nothing_before', 'nothing_now', 'over'])
+
+/** A part of the traffic: before (in the reference, at this hour of other weeks, or in the windows before) and now. */
 const stratum = z.object({
   /** `agent.name=support env=prod`; `everything else` for those too small for a baseline of their own. */
   name: z.string(),
@@ -51,7 +63,7 @@ const stratum = z.object({
   shareNow: z.number(),
   before: z.number().nullable(),
   now: z.number().nullable(),
-  /** What of the change of the whole it explains by doing worse, and by becoming more or less of the traffic. */
+  /** What of the change of the whole it explains by doing worse or better, and by becoming more or less of the traffic than it was. */
   rateEffect: z.number(),
   mixEffect: z.number(),
 })
@@ -75,7 +87,7 @@ const deploy = z.object({
   /** In the measure's unit, or shares (0..1) of `shareOf`. */
   before: estimate,
   with: estimate,
-  /** Of alerts with a limit: what the shares are of, as `fail` or `above 2s`. */
+  /** Of quantiles, and of alerts with a limit or on anomalies: what the shares are of, as `fail` or `above 2s`. */
   shareOf: z.string().optional(),
   /** Of the difference, corrected for the number of versions that were looked at. */
   p: z.number(),
@@ -94,13 +106,15 @@ export const definitionChangeSchema = z.object({
 export const alertWhySchema = z.object({
   /** `mean(score) regresses by 0.3 vs 14d`. */
   rule: z.string(),
-  /** What it is compared with: of the reference; null for thresholds. */
+  /** What it is compared with: of the reference, of what is usual at this hour, or for limits on shares and means of the windows before. */
   baseline: estimate.nullable(),
   now: estimate.nullable(),
   detection,
   change: change.nullable(),
   /** The parts that moved, those that explain most first; at most five. */
   strata: z.array(stratum),
+  /** Where `change` is null. */
+  notSplit: notSplit.optional(),
   judge: judgeSteadinessSchema.nullable(),
   deploy: deploy.nullable(),
   definitions: z.array(definitionChangeSchema),
@@ -110,5 +124,6 @@ export type JudgeSteadiness = z.infer<typeof judgeSteadinessSchema>
 export type AlertWhy = z.infer<typeof alertWhySchema>
 export type Estimate = z.infer<typeof estimate>
 export type Detection = z.infer<typeof detection>
+export type NotSplit = z.infer<typeof notSplit>
 export type StratumMoved = z.infer<typeof stratum>
 export type BadDeploy = z.infer<typeof deploy>

@@ -11,18 +11,13 @@
  */
 import type { Statistic } from '../../dsl/plan.ts'
 import type { Verdict } from '../model/result.ts'
+import { emptyPartCounts } from './part-counts.ts'
 import { BUCKETS_IN_STEP, keepPast, PAST_WINDOWS, type PastBucket, stepOf } from './past.ts'
 import { addToBins, type Bins, binsQuantile, mergeBins } from './quantile-bins.ts'
 import type { RunAlert, RunMeasure } from './run-alert.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertExample, AlertNumbers } from './transition.ts'
-import {
-  countVersion,
-  emptyVersionCounts,
-  expireVersions,
-  uncountVersion,
-  type VersionCounts,
-} from './version-counts.ts'
+import { countParts, expireWindowParts, uncountParts, type WindowParts } from './window-parts.ts'
 
 export const BUCKETS = 240
 export const MAX_EXAMPLES = 3
@@ -48,7 +43,7 @@ export interface Observation {
   /** What groups and parts of the traffic are told by, by label as the language writes it: `agent.version`, `attr("acme.tier")`. */
   readonly labels?: Readonly<Record<string, string>>
   readonly measureHash?: string
-  /** Of the agent; for alerts with a limit. */
+  /** Of the agent; for alerts with a limit and on anomalies. */
   readonly version?: string
   /** Of a catch-up or a replay: it says something of the past, and pages nobody. */
   readonly isStale?: boolean
@@ -64,13 +59,12 @@ export interface Bucket {
   bins: Bins | null
 }
 
-export interface AlertWindow {
+export interface AlertWindow extends WindowParts {
   /** Oldest first. */
   buckets: Bucket[]
   seen: SeenSubjects
   /** Of what has left it, for charts. */
   past: PastBucket[]
-  versions: VersionCounts
   /** Oldest first. */
   examples: { key: string; atMs: number; example: AlertExample }[]
 }
@@ -79,7 +73,9 @@ export const emptyWindow = (): AlertWindow => ({
   buckets: [],
   seen: new SeenSubjects(),
   past: [],
-  versions: emptyVersionCounts(),
+  versions: emptyPartCounts(),
+  strata: emptyPartCounts(),
+  usual: null,
   examples: [],
 })
 
@@ -162,7 +158,7 @@ function withdraw(window: AlertWindow, alert: RunAlert, key: string, earlier: Se
     bucket.counts[earlier.verdict]--
     if (earlier.score !== undefined) addScore(bucket, -1, earlier.score)
   }
-  uncountVersion(window.versions, alert, earlier)
+  uncountParts(window, alert, earlier)
   window.seen.delete(key)
   window.examples = window.examples.filter((example) => example.key !== key)
 }
@@ -200,7 +196,7 @@ export function countObservation(window: AlertWindow, alert: RunAlert, observati
     addScore(bucket, 1, score)
   }
   bucket.lastMs = Math.max(bucket.lastMs, atMs)
-  countVersion(window.versions, alert, observation)
+  const stratum = countParts(window, alert, observation)
   // A later revision is remembered whatever it says, so that the earlier one, delivered again, is not counted anew.
   if (revision > 1 || mustRemember(alert, observation))
     window.seen.set(key, {
@@ -209,6 +205,7 @@ export function countObservation(window: AlertWindow, alert: RunAlert, observati
       verdict,
       ...(score !== undefined && { score }),
       ...(version !== undefined && { version }),
+      ...(stratum !== undefined && { stratum }),
     })
   if (observation.exemplar && explains(alert, verdict)) {
     window.examples.push({ key, atMs, example: observation.exemplar })
@@ -228,7 +225,7 @@ export function expireWindow(window: AlertWindow, alert: RunAlert, nowMs: number
     // The detector of changes remembers hours by itself.
     if (alert.when.kind !== 'regression') keepPast(window.past, expired, oldest)
   }
-  expireVersions(window.versions, beginMs)
+  expireWindowParts(window, alert, beginMs, windowMsOf(alert))
   while (window.examples.length > 0 && window.examples[0]!.atMs <= beginMs) window.examples.shift()
   window.seen.forgetBefore(Math.min(beginMs, nowMs - REMEMBER_MS))
 }

@@ -114,7 +114,8 @@ function replayed(
   if (isRegression(alert)) {
     // Where nothing came any more no look began with which the baseline would have been fitted.
     const due = reference !== null && reference.fit === null && isFitDue(reference, alert, toMs)
-    detectability = detectabilityOf(alert, due ? fitReference(reference, alert, toMs) : (reference?.fit ?? null))
+    const fit = due ? fitReference(reference, alert, toMs) : (reference?.fit ?? null)
+    detectability = detectabilityOf(alert, fit, reference?.days)
   }
   return { incidents: incidentsOf(transitions), detectability, usual: usualOf(all) }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { historyAsked, historyOf } from '../../engine/alerting/history.ts'
+import { detectabilityToJson } from '../../engine/alerting/regression/detectability-json.ts'
 import { detectabilityOfHistory } from '../../engine/alerting/regression/detectability-of-history.ts'
 import { detectabilityLines } from '../../engine/alerting/regression/detectability-text.ts'
 import { formatRule } from '../../engine/alerting/rule-text.ts'
@@ -100,14 +101,12 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, publicUr
       const asked = isRegression(alert) ? historyAsked(alert, nowMs()) : null
       if (!isRegression(alert) || asked === null) continue
       const history = historyOf(alert, asked, await traces.resultHistory(tenant, asked))
-      const { drops, ...seen } = detectabilityOfHistory(alert, history)
+      const seen = detectabilityOfHistory(alert, history)
       found.push({
         alert: alert.id,
         rule: formatRule(alert.when),
-        ...seen,
-        // JSON has no infinity.
-        drops: drops.map(({ drop, hours }) => ({ drop, hours: Number.isFinite(hours) ? hours : null })),
-        lines: detectabilityLines(alert, { ...seen, drops }),
+        ...detectabilityToJson(alert, seen),
+        lines: detectabilityLines(alert, seen),
       })
     }
     const body: AlertDetectabilityResponse = { alerts: found }

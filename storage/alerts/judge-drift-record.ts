@@ -1,41 +1,16 @@
-/**
- * How the judge of an eval changed, on the compacted topic `alert-state`: written by who measures it, read by the evaluator. The last of each
- * eval.
- */
+/** How the judge of an eval changed, on the topic `alert-state`: written by who measures it, which the next round does again. */
 import { z } from 'zod'
 import { type JudgeRecord, judgeRecordSchema } from '../../engine/alerting/judge-record.ts'
 import type { RecordToAppend } from '../log/port.ts'
+import { noteCodec } from './note-codec.ts'
 
-const recordSchema = z.object({
-  kind: z.literal('judge-drift'),
-  tenant: z.string(),
-  evalId: z.string(),
-  judge: judgeRecordSchema,
-})
+const noteSchema = z.object({ tenant: z.string(), evalId: z.string(), judge: judgeRecordSchema })
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+export type StoredJudgeDrift = z.infer<typeof noteSchema>
 
-const PREFIX = 'judge-drift/'
+const codec = noteCodec<StoredJudgeDrift>('judge-drift', noteSchema, ({ evalId }) => evalId)
 
-const keyOf = (tenant: string, evalId: string): string => `${PREFIX}${tenant}/${evalId}`
+export const judgeDriftRecord = (tenant: string, evalId: string, judge: JudgeRecord): RecordToAppend =>
+  codec.record({ tenant, evalId, judge })
 
-/** Without the header of a tenant, by which checkpoints are told. */
-export function judgeDriftRecord(tenant: string, evalId: string, judge: JudgeRecord): RecordToAppend {
-  const value = { kind: 'judge-drift', tenant, evalId, judge }
-  return { key: keyOf(tenant, evalId), value: encoder.encode(JSON.stringify(value)) }
-}
-
-export const isJudgeDriftKey = (key: string | null): boolean => key?.startsWith(PREFIX) === true
-
-export type StoredJudgeDrift = z.infer<typeof recordSchema>
-
-/** Null for what this version cannot read: the next round writes it again. */
-export function parseJudgeDrift(bytes: Uint8Array): StoredJudgeDrift | null {
-  try {
-    const parsed = recordSchema.safeParse(JSON.parse(decoder.decode(bytes)))
-    return parsed.success ? parsed.data : null
-  } catch {
-    return null
-  }
-}
+export const { isKey: isJudgeDriftKey, parse: parseJudgeDrift } = codec

@@ -1,10 +1,10 @@
-/** A level that people accepted, on the compacted topic `alert-state`: written by the API, read by the evaluator. The last of each alert. */
+/** A level that people accepted, on the topic `alert-state`: written by the API. */
 import { z } from 'zod'
 import type { AcceptedLevel } from '../../engine/alerting/rebaseline.ts'
 import type { RecordToAppend } from '../log/port.ts'
+import { noteCodec } from './note-codec.ts'
 
-const recordSchema = z.object({
-  kind: z.literal('level'),
+const noteSchema = z.object({
   tenant: z.string(),
   alertId: z.string(),
   level: z.object({
@@ -15,27 +15,11 @@ const recordSchema = z.object({
   }),
 })
 
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+export type StoredLevel = z.infer<typeof noteSchema>
 
-const PREFIX = 'level/'
+const codec = noteCodec<StoredLevel>('level', noteSchema, ({ alertId }) => alertId)
 
-/** Without the header of a tenant, by which checkpoints are told. */
-export function levelRecord(tenant: string, alertId: string, level: AcceptedLevel): RecordToAppend {
-  const value = { kind: 'level', tenant, alertId, level }
-  return { key: `${PREFIX}${tenant}/${alertId}`, value: encoder.encode(JSON.stringify(value)) }
-}
+export const levelRecord = (tenant: string, alertId: string, level: AcceptedLevel): RecordToAppend =>
+  codec.record({ tenant, alertId, level })
 
-export const isLevelKey = (key: string | null): boolean => key?.startsWith(PREFIX) === true
-
-export type StoredLevel = z.infer<typeof recordSchema>
-
-/** Null for what this version cannot read. */
-export function parseLevel(bytes: Uint8Array): StoredLevel | null {
-  try {
-    const parsed = recordSchema.safeParse(JSON.parse(decoder.decode(bytes)))
-    return parsed.success ? parsed.data : null
-  } catch {
-    return null
-  }
-}
+export const { isKey: isLevelKey, parse: parseLevel } = codec

@@ -78,7 +78,9 @@ export function createInvestigator(options: InvestigateOptions): (job: Investiga
     const investigation = isAsked ? { ...plain, ...(await summaryOf(tenant, transition, plain, options)) } : plain
     await log.ensureTopics(alertTopics)
     await log.append(ALERTS, [investigationRecord({ tenant, alertId, incidentId, investigation })])
-    if (transition.mode === 'live') await log.append(NOTIFICATIONS, [notification(tenant, transition, investigation)])
+    // Where nothing stands out the alert's page says so; nobody is called for that.
+    if (transition.mode === 'live' && outcome === 'found')
+      await log.append(NOTIFICATIONS, [notification(tenant, transition, investigation)])
   }
 }
 

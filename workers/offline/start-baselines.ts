@@ -7,6 +7,7 @@ export function enqueueBaselines(
   queue: Pick<OfflineQueue, 'enqueueDaily'>,
   nowMs: () => number,
   onProblem: (text: string) => void,
+  { firstAfterMs, everyMs }: { firstAfterMs: number; everyMs: number } = TIMING,
 ): { stop(): Promise<void> } {
   let running: Promise<void> = Promise.resolve()
   const enqueue = (): void => {
@@ -17,8 +18,8 @@ export function enqueueBaselines(
       )
     })
   }
-  const first = setTimeout(enqueue, FIRST_AFTER_MS)
-  const timer = setInterval(enqueue, BASELINES_EVERY_MS)
+  const first = setTimeout(enqueue, firstAfterMs)
+  const timer = setInterval(enqueue, everyMs)
   first.unref()
   timer.unref()
   return {
@@ -31,4 +32,4 @@ export function enqueueBaselines(
 }
 
 /** A start has other things to do. */
-const FIRST_AFTER_MS = 20_000
+const TIMING = { firstAfterMs: 20_000, everyMs: BASELINES_EVERY_MS }

@@ -9,7 +9,7 @@ import { normalQuantile } from '../../statistics/normal-quantile.ts'
 import { studentTQuantile } from '../../statistics/student-t-quantile.ts'
 
 const HOUR_MS = 3_600_000
-const HOURS_OF_WEEK = 168
+export const HOURS_OF_WEEK = 168
 /** The epoch was a Thursday; weeks begin on Mondays. */
 const MONDAY_MS = 4 * 24 * HOUR_MS
 /** Values kept of an hour: of windows of an hour those of 24 weeks, of shorter windows fewer weeks. */
@@ -41,9 +41,14 @@ export function hourOfWeek(atMs: number): number {
 export function addToSeries({ cells }: Series, atMs: number, value: number, overMs: number, referenceMs: number): void {
   const cell = cells[hourOfWeek(atMs)]!
   cell.push(value)
-  const perWeek = Math.max(1, HOUR_MS / overMs)
-  const kept = Math.min(KEPT, Math.max(2, Math.round((referenceMs / (HOURS_OF_WEEK * HOUR_MS)) * perWeek)))
+  const kept = keptInCell(overMs, referenceMs)
   while (cell.length > kept) cell.shift()
+}
+
+/** Of how many windows an hour of the week keeps the values. */
+export function keptInCell(overMs: number, referenceMs: number): number {
+  const perWeek = Math.max(1, HOUR_MS / overMs)
+  return Math.min(KEPT, Math.max(2, Math.round((referenceMs / (HOURS_OF_WEEK * HOUR_MS)) * perWeek)))
 }
 
 export const seriesSize = ({ cells }: Series): number => cells.reduce((sum, cell) => sum + cell.length, 0)
@@ -55,10 +60,20 @@ export interface Usual {
   n: number
 }
 
-/** Null: too little is known of the hour. `noise`: the standard deviation that so few subjects have by chance. */
-export function usualAt({ cells }: Series, atMs: number, value: number, noise: number): Usual | null {
+const nearHours = ({ cells }: Series, atMs: number): number[][] => {
   const hour = hourOfWeek(atMs)
-  const near = [-1, 0, 1].map((step) => cells[(hour + step + HOURS_OF_WEEK) % HOURS_OF_WEEK]!)
+  return [-1, 0, 1].map((step) => cells[(hour + step + HOURS_OF_WEEK) % HOURS_OF_WEEK]!)
+}
+
+/** The middle of what is usual; null where too little is known of the hour. */
+export function middleAt(series: Series, atMs: number): number | null {
+  const values = nearHours(series, atMs).flat()
+  return values.length < FEWEST ? null : median(values)
+}
+
+/** Null: too little is known of the hour. `noise`: the standard deviation that so few subjects have by chance. */
+export function usualAt(series: Series, atMs: number, value: number, noise: number): Usual | null {
+  const near = nearHours(series, atMs)
   const values = near.flat()
   const n = values.length
   if (n < FEWEST) return null

@@ -11,5 +11,5 @@ export function detectabilityOfHistory(alert: RegressionAlert, history: AlertHis
   adoptHistory(all, alert, history)
   const { reference } = all.shared
   const isDue = reference !== null && isFitDue(reference, alert, history.toMs)
-  return detectabilityOf(alert, isDue ? fitReference(reference, alert, history.toMs) : null)
+  return detectabilityOf(alert, isDue ? fitReference(reference, alert, history.toMs) : null, reference?.days)
 }

@@ -3,21 +3,20 @@ import type { ValueType } from '../../../dsl/plan.ts'
 import { formatDuration, formatPercent, formatValue } from '../rule-text.ts'
 import type { RegressionAlert } from '../run-alert.ts'
 import type { Detectability } from './detectability.ts'
-import { spanOf, tauOf } from './unit.ts'
+import { tauOf } from './unit.ts'
 
 export function detectabilityLines(alert: Pick<RegressionAlert, 'when'>, detectability: Detectability): string[] {
   const { type } = alert.when.measure
   const { baseline, perHour, phi, falseAlarms, drops, isBlind, why } = detectability
   const budget = falseAlarmsText(falseAlarms)
   if (baseline === null) return [`blind: ${why}`, budget]
-  const isQuantile = tauOf(alert.when.measure) !== null
-  const seen = drops.map(
-    ({ drop, hours }) => `${isQuantile ? beyondText(drop / spanOf(alert)) : dropText(drop, type)} ${hoursText(hours)}`,
-  )
+  const seen = drops.map(({ drop, hours }) => `${dropText(drop, type)} ${hoursText(hours)}`)
+  // Of a quantile it is told for subjects that all get worse by so much.
+  const of = tauOf(alert.when.measure) === null ? '' : alert.when.worse === 'higher' ? 'all rise by ' : 'all fall by '
   return [
     ...(isBlind ? [`blind: ${why}`] : []),
     `baseline ${formatValue(baseline, type)}, ${Number(perHour.toPrecision(3))} an hour, varies ${Number(phi.toPrecision(2))} times as much as coins; ${budget}`,
-    `sees ${seen.join(', ')}`,
+    `sees ${of}${seen.join(', ')}`,
   ]
 }
 
@@ -25,9 +24,6 @@ export function falseAlarmsText({ ratio, perMs, monitors }: Detectability['false
   const shared = monitors === 1 ? '' : `, shared by ${monitors} alerts`
   return `false alarms ${formatPercent(ratio)} per ${formatDuration(perMs)}${shared}`
 }
-
-/** Of a quantile it is told by how many more lie beyond its bound. */
-const beyondText = (share: number): string => `${Number((share * 100).toPrecision(3))}pp more beyond it`
 
 const dropText = (drop: number, type: ValueType): string =>
   type.kind === 'ratio' ? `${Number((drop * 100).toPrecision(3))}pp` : formatValue(drop, type)

@@ -5,6 +5,8 @@ import type { Detector } from './detector.ts'
 import { lookFromJson, lookToJson, type Reference } from './reference.ts'
 
 const bins = z.array(z.tuple([z.number(), z.number(), z.number()]))
+const sums = z.record(z.string(), z.object({ n: z.number(), sum: z.number() }))
+const rough = z.object({ cutoff: z.number(), strata: sums }).nullable().default(null)
 
 export const detectorSchema = z.object({
   fit: z.number(),
@@ -16,6 +18,7 @@ export const detectorSchema = z.object({
       /** By part of the traffic: values and how often each was seen. */
       strata: z.array(z.tuple([z.string(), z.array(z.tuple([z.number(), z.number()]))])),
       bins: bins.nullable(),
+      rough,
     })
     .nullable(),
   recent: z.array(
@@ -25,8 +28,9 @@ export const detectorSchema = z.object({
       sum: z.number(),
       expected: z.number(),
       logE: z.array(z.number()),
-      strata: z.record(z.string(), z.object({ n: z.number(), sum: z.number() })),
+      strata: sums,
       bins: bins.nullable(),
+      rough,
     }),
   ),
   recovery: z.object({ logCapital: z.number().nullable(), level: z.number(), bet: z.number() }).nullable(),
@@ -44,6 +48,7 @@ export const detectorToJson = ({ open, recent, ...rest }: Detector): DetectorJso
           endMs: open.endMs,
           strata: [...open.strata].map(([name, counts]) => [name, [...counts]]),
           bins: open.bins === null ? null : binsToJson(open.bins),
+          rough: open.rough,
         },
   recent: recent.map((hour) => ({ ...hour, bins: hour.bins === null ? null : binsToJson(hour.bins) })),
 })
@@ -57,16 +62,23 @@ export const detectorFromJson = ({ open, recent, ...rest }: DetectorJson): Detec
           endMs: open.endMs,
           strata: new Map(open.strata.map(([name, counts]) => [name, new Map(counts)])),
           bins: open.bins === null ? null : binsFromJson(open.bins),
+          rough: open.rough,
         },
   recent: recent.map((hour) => ({ ...hour, bins: hour.bins === null ? null : binsFromJson(hour.bins) })),
 })
+
+/** Index, parts of the traffic, and of quantiles the cutoff that their sums are of. */
+export const lookSchema = z.tuple(
+  [z.number(), z.array(z.tuple([z.string(), z.number(), z.number(), z.number()]))],
+  z.number(),
+)
 
 const stratum = z.object({ mean: z.number(), variance: z.number(), n: z.number() })
 
 export const referenceSchema = z.object({
   measureKey: z.string(),
   ruleKey: z.string(),
-  looks: z.array(z.tuple([z.number(), z.array(z.tuple([z.string(), z.number(), z.number(), z.number()]))])),
+  looks: z.array(lookSchema),
   days: z.array(z.tuple([z.number(), bins])),
   roughCutoff: z.number().nullable(),
   fit: z
@@ -81,6 +93,7 @@ export const referenceSchema = z.object({
         alphaB: z.number(),
       }),
       value: z.number(),
+      interval: z.object({ low: z.number(), high: z.number() }).nullable().default(null),
       cutoff: z.number().nullable(),
       n: z.number(),
     })

@@ -33,6 +33,13 @@ export interface RecentHour {
   strata: Record<string, { n: number; sum: number }>
   /** Of quantiles: the values. */
   bins: Bins | null
+  /** Of quantiles: how many were within the reference's rough cutoff, with which its looks are compared, too. */
+  rough: Rough | null
+}
+
+export interface Rough {
+  cutoff: number
+  strata: Record<string, { n: number; sum: number }>
 }
 
 export interface Recovery {
@@ -47,7 +54,7 @@ export interface Detector {
   esr: EsrState
   /** End of the last look; null before the first. */
   lookedMs: number | null
-  open: { endMs: number; strata: Map<string, Counts>; bins: Bins | null } | null
+  open: { endMs: number; strata: Map<string, Counts>; bins: Bins | null; rough: Rough | null } | null
   recent: RecentHour[]
   /** Since it fires: the bet that things are well again. */
   recovery: Recovery | null
@@ -78,12 +85,18 @@ export function useFit(detector: Detector, fit: Fit): void {
   Object.assign(detector, emptyDetector(), { fit: fit.number })
 }
 
+export interface LookSubject {
+  atMs: number
+  stratum: string
+  x: number
+  /** Of quantiles. */
+  value: number | undefined
+  rough: { cutoff: number; x: number } | null
+}
+
 /** Adds a subject to the look at hand, which has to end after it (`closeLook`). */
-export function addToLook(
-  detector: Detector,
-  { atMs, stratum, x, value }: { atMs: number; stratum: string; x: number; value: number | undefined },
-): void {
-  detector.open ??= { endMs: (Math.floor(atMs / LOOK_MS) + 1) * LOOK_MS, strata: new Map(), bins: null }
+export function addToLook(detector: Detector, { atMs, stratum, x, value, rough }: LookSubject): void {
+  detector.open ??= { endMs: (Math.floor(atMs / LOOK_MS) + 1) * LOOK_MS, strata: new Map(), bins: null, rough: null }
   const { strata } = detector.open
   let counts = strata.get(stratum)
   if (counts === undefined) {
@@ -91,6 +104,10 @@ export function addToLook(
     strata.set(stratum, counts)
   }
   counts.set(x, (counts.get(x) ?? 0) + 1)
+  if (rough !== null) {
+    if (detector.open.rough?.cutoff !== rough.cutoff) detector.open.rough = { cutoff: rough.cutoff, strata: {} }
+    addSums(detector.open.rough.strata, stratum, { n: 1, sum: rough.x })
+  }
   if (value === undefined) return
   detector.open.bins ??= new Map()
   addToBins(detector.open.bins, value)
@@ -133,7 +150,7 @@ function remember({ recent }: Detector, open: NonNullable<Detector['open']>, fit
   const index = Math.floor((open.endMs - 1) / HOUR_MS)
   let hour = recent.at(-1)
   if (hour === undefined || hour.hour !== index) {
-    hour = { hour: index, n: 0, sum: 0, expected: 0, logE: logE.map(() => 0), strata: {}, bins: null }
+    hour = { hour: index, n: 0, sum: 0, expected: 0, logE: logE.map(() => 0), strata: {}, bins: null, rough: null }
     recent.push(hour)
     while (recent[0] !== undefined && recent[0].hour <= index - RECENT_HOURS) recent.shift()
   }
@@ -150,13 +167,21 @@ function remember({ recent }: Detector, open: NonNullable<Detector['open']>, fit
     hour.n += n
     hour.sum += sum
     hour.expected += n * stratum.mean
-    const before = hour.strata[name] ?? { n: 0, sum: 0 }
-    hour.strata[name] = { n: before.n + n, sum: before.sum + sum }
+    addSums(hour.strata, name, { n, sum })
+  }
+  if (open.rough !== null) {
+    if (hour.rough?.cutoff !== open.rough.cutoff) hour.rough = { cutoff: open.rough.cutoff, strata: {} }
+    for (const [name, sums] of Object.entries(open.rough.strata)) addSums(hour.rough.strata, name, sums)
   }
   if (open.bins !== null) {
     hour.bins ??= new Map()
     for (const { count, value } of open.bins.values()) addToBins(hour.bins, value, count)
   }
+}
+
+function addSums(all: Rough['strata'], name: string, { n, sum }: { n: number; sum: number }): void {
+  const before = Object.hasOwn(all, name) ? all[name]! : { n: 0, sum: 0 }
+  all[name] = { n: before.n + n, sum: before.sum + sum }
 }
 
 /** The hours in which the change seems to be: those from where on the boldest evidence is greatest. */

@@ -1,27 +1,12 @@
 /** A subject's way into what an alert on changes knows: the reference, the look at hand, the versions. */
 import type { RegressionAlert } from '../run-alert.ts'
 import type { AlertState } from '../state.ts'
-import { addVersion, DEPLOY_LABELS } from '../versions.ts'
+import { stratumOf } from '../stratum.ts'
+import { addVersion } from '../versions.ts'
 import type { Observation } from '../window.ts'
 import { addToLook, closeLook, useFit } from './detector.ts'
-import { addToReference, fitReference, isFitDue, lookMsOf, stratumIn } from './reference.ts'
+import { addToReference, fitReference, isFitDue, lookMsOf, type Reference, stratumIn } from './reference.ts'
 import { unitOf } from './unit.ts'
-
-/** Of every stream; the others that an alert is divided by join them. */
-const STRATUM_LABELS = ['agent.name', 'env']
-
-/** Versions, models and the like are what is judged, and no part of the traffic: a bad one would be its own measure. */
-const TREATMENTS: readonly string[] = DEPLOY_LABELS
-
-/** `agent.name=support env=prod`; empty where nothing is known of it. */
-export function stratumOf(labels: Readonly<Record<string, string>> | undefined, groupLabels: Iterable<string>): string {
-  if (labels === undefined) return ''
-  const names = new Set([...STRATUM_LABELS, ...groupLabels])
-  const parts: string[] = []
-  for (const name of names)
-    if (!TREATMENTS.includes(name) && labels[name] !== undefined) parts.push(`${name}=${labels[name]}`)
-  return parts.join(' ')
-}
 
 /** Each subject once: the first verdict on it that is settled. Later revisions of it, and what it said before, are of no other subject. */
 export function observeChange(state: AlertState, alert: RegressionAlert, observation: Observation): void {
@@ -43,13 +28,26 @@ export function observeChange(state: AlertState, alert: RegressionAlert, observa
   closeLook(detector, fit, atMs)
   const x = unitOf(alert, observation, fit.cutoff)
   if (x === null) return
-  addVersion(shared.versions, labels, atMs, x)
+  // Of a quantile versions and parts are compared by a cutoff that a new fit does not move.
+  const rough = fit.cutoff === null ? null : roughOf(reference, alert, observation)
+  const compared = fit.cutoff === null ? x : (rough?.x ?? null)
+  if (compared !== null) addVersion(shared.versions, labels, atMs, compared)
   addToLook(detector, {
     atMs,
     stratum: stratumIn(reference, stratum),
     x,
     value: fit.cutoff === null ? undefined : value,
+    rough,
   })
+}
+
+function roughOf(
+  { roughCutoff }: Reference,
+  alert: RegressionAlert,
+  observation: Observation,
+): { cutoff: number; x: number } | null {
+  const x = unitOf(alert, observation, roughCutoff)
+  return roughCutoff === null || x === null ? null : { cutoff: roughCutoff, x }
 }
 
 /** With the first subject of a new look of the reference, unless it is known that something is wrong. */

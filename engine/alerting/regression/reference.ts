@@ -9,8 +9,10 @@
 import { fitBaseline, POOLED_STRATUM, type StratumSums } from '../../statistics/e-sr/baseline.ts'
 import { quantileBaselineBound } from '../../statistics/e-sr/quantile-baseline-bound.ts'
 import type { EsrBaseline } from '../../statistics/e-sr/step.ts'
+import { quantileInterval } from '../intervals.ts'
 import { addToBins, type Bins, binsQuantile, binsRank, binsSize, mergeBins } from '../quantile-bins.ts'
 import type { RegressionAlert } from '../run-alert.ts'
+import type { Estimate } from '../why.ts'
 import { meanInMeasure, tauOf } from './unit.ts'
 
 const HOUR_MS = 3_600_000
@@ -27,6 +29,8 @@ export interface ReferenceLook {
   /** Start of the look by the log's clock, in look lengths since the epoch. */
   index: number
   strata: Record<string, StratumSums>
+  /** Of quantiles: the rough cutoff that the sums are of. */
+  cutoff?: number
 }
 
 /** The baseline in force. */
@@ -39,6 +43,8 @@ export interface Fit {
   baseline: EsrBaseline & { alphaB: number }
   /** In the measure's unit: the mean of the reference, or its quantile. */
   value: number
+  /** Of quantiles: in which it lies; of others it follows from the baseline. */
+  interval: Estimate['interval']
   /** Of quantiles: what subjects are compared with. */
   cutoff: number | null
   n: number
@@ -104,7 +110,7 @@ export function addToReference(
   const index = Math.floor(atMs / lookMs)
   let look = reference.looks.at(-1)
   if (look === undefined || look.index < index) {
-    look = { index, strata: {} }
+    look = { index, strata: {}, ...(reference.roughCutoff !== null && { cutoff: reference.roughCutoff }) }
     reference.looks.push(look)
     const oldest = index - Math.ceil(referenceMsOf(alert) / lookMs)
     while (reference.looks[0] !== undefined && reference.looks[0].index < oldest) reference.looks.shift()
@@ -193,7 +199,7 @@ export function fitReference(reference: Reference, alert: RegressionAlert, atMs:
   const tau = upperTau(alert)
   if (tau === null) {
     const mean = Object.values(strata).reduce((sum, stratum) => sum + stratum.mean * stratum.n, 0) / n
-    return { ...common, baseline, value: meanInMeasure(alert, mean) ?? mean, cutoff: null }
+    return { ...common, baseline, value: meanInMeasure(alert, mean) ?? mean, interval: null, cutoff: null }
   }
   return quantileFit(reference, alert, tau, baseline, common)
 }
@@ -222,6 +228,7 @@ function quantileFit(
     ...common,
     baseline: { ...baseline, strata: { ...strata, [POOLED_STRATUM]: known } },
     value,
+    interval: quantileInterval(values, tau, baseline.phi),
     cutoff: higher ? bound + amount : bound - amount,
   }
 }
@@ -253,15 +260,17 @@ export function forgetBefore(reference: Reference, alert: RegressionAlert, fromM
   reference.fit = null
 }
 
-/** Index; of each part of the traffic its name, how many, sum and sum of squares. */
-export type ReferenceLookJson = [number, [string, number, number, number][]]
+/** Index; of each part of the traffic its name, how many, sum and sum of squares; of quantiles the cutoff. */
+export type ReferenceLookJson = [number, [string, number, number, number][], ...number[]]
 
-export const lookToJson = ({ index, strata }: ReferenceLook): ReferenceLookJson => [
+export const lookToJson = ({ index, strata, cutoff }: ReferenceLook): ReferenceLookJson => [
   index,
   Object.entries(strata).map(([name, { n, sum, sumSquares }]) => [name, n, sum, sumSquares]),
+  ...(cutoff === undefined ? [] : [cutoff]),
 ]
 
-export const lookFromJson = ([index, strata]: ReferenceLookJson): ReferenceLook => ({
+export const lookFromJson = ([index, strata, cutoff]: ReferenceLookJson): ReferenceLook => ({
   index,
   strata: Object.fromEntries(strata.map(([name, n, sum, sumSquares]) => [name, { n, sum, sumSquares }])),
+  ...(cutoff !== undefined && { cutoff }),
 })

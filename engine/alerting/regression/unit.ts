@@ -13,8 +13,10 @@ const QUANTILES: Readonly<Partial<Record<string, number>>> = { p50: 0.5, p95: 0.
 
 /** Of a quantile, which; null for measures that are no quantiles. */
 export function tauOf(measure: AlertMeasure): number | null {
-  return measure.kind === 'score' || measure.kind === 'value' ? (QUANTILES[measure.fn] ?? null) : null
+  return measure.kind === 'score' || measure.kind === 'value' ? quantileOf(measure.fn) : null
 }
+
+export const quantileOf = (fn: string): number | null => QUANTILES[fn] ?? null
 
 /** Null: the subject says nothing. `cutoff`: of quantiles, the value that decides; without one there is nothing to say yet. */
 export function unitOf({ when }: RegressionAlert, observation: Observation, cutoff: number | null): number | null {

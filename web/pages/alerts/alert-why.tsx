@@ -16,8 +16,9 @@ const HOUR_MS = 3_600_000
 export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
   const { baseline, now, change, strata, judge, deploy, definitions } = why
   const deployUnit = deploy?.shareOf === undefined ? unit : 'ratio'
-  const shown = (value: number): string => formatScore(value, unit)
-  const signed = (value: number): string => formatDifference(value, unit)
+  const partsUnit = change?.shareOf === undefined ? unit : 'ratio'
+  const shown = (value: number): string => formatScore(value, partsUnit)
+  const signed = (value: number): string => formatDifference(value, partsUnit)
   return (
     <div className="alert-why">
       <Facts>
@@ -27,7 +28,8 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
       </Facts>
       {change !== null && (
         <p>
-          The change of <strong>{signed(change.delta)}</strong>: {signed(change.rateEffect)} because the same traffic
+          The change of <strong>{signed(change.delta)}</strong>
+          {change.shareOf !== undefined && ` ${change.shareOf}`}: {signed(change.rateEffect)} because the same traffic
           did worse, {signed(change.mixEffect)} because other traffic came.
         </p>
       )}
