@@ -4,7 +4,16 @@ import { fixedText, fixFiles } from './check/fix.ts'
 import { githubReport } from './check/github.ts'
 import { jsonReport } from './check/json.ts'
 import { reportRoot } from './check/paths.ts'
-import { type CheckReport, judgedLine, nextSteps, reportOf, settlingLine, summaryLine } from './check/report.ts'
+import {
+  ALL_JUDGED,
+  type CheckReport,
+  judgedLines,
+  nextSteps,
+  reportOf,
+  settlingLine,
+  summaryLine,
+  type Unjudged,
+} from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
 import type { Config } from './config/settings.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
@@ -26,10 +35,12 @@ export interface CheckOptions {
   readonly cost: boolean
   /** Of the project; null where it has none. */
   readonly config: Config | null
+  /** Its file; null where it has none. */
+  readonly configPath: string | null
 }
 
 /** Checks files and folders, prints what was found, and returns the exit code. */
-export function runCheck(paths: readonly string[], options: CheckOptions): number {
+export async function runCheck(paths: readonly string[], options: CheckOptions): Promise<number> {
   const { stdin, fix } = options
   if (fix === 'diff') return showFixes(paths)
   if (fix === 'write') return checkFixed(paths, options)
@@ -42,13 +53,13 @@ export function runCheck(paths: readonly string[], options: CheckOptions): numbe
 }
 
 /** Repairs, then checks what is left. */
-function checkFixed(paths: readonly string[], options: CheckOptions): number {
+async function checkFixed(paths: readonly string[], options: CheckOptions): Promise<number> {
   const { format } = options
   const fixed = fixFiles(paths, true, costAsked(options))
   // Beside a form for machines, what was done is told on the other stream.
   const stream = (format ?? 'text') === 'text' ? process.stdout : process.stderr
   if (fixed.loaded.files.length > 0) stream.write(fixedText(fixed, true))
-  const exitCode = printed(fixed.loaded, options)
+  const exitCode = await printed(fixed.loaded, options)
   return fixed.refused.length > 0 ? exitCodes.findings : exitCode
 }
 
@@ -66,9 +77,9 @@ function costAsked({ cost, config }: CheckOptions): { limits: CostLimits } | und
   return cost || perEval !== null || total !== null ? { limits: { perEval, total } } : undefined
 }
 
-function printed(loaded: CheckedEvals, options: CheckOptions): number {
+async function printed(loaded: CheckedEvals, options: CheckOptions): Promise<number> {
   const { format } = options
-  const report = reportOf(loaded)
+  const report = reportOf(loaded, await unjudgedOf(loaded, options))
   if (loaded.files.length === 0 && report.summary.errors === 0 && (format ?? 'text') === 'text') {
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
     return exitCodes.usage
@@ -76,6 +87,13 @@ function printed(loaded: CheckedEvals, options: CheckOptions): number {
   process.stdout.write(written(options, report, loaded))
   if (report.summary.errors > 0) return isNothingThere(loaded) ? exitCodes.usage : exitCodes.findings
   return loaded.files.length === 0 ? exitCodes.usage : exitCodes.ok
+}
+
+/** What the environment says of judges is read only where some are asked: other checks stay as fast. */
+async function unjudgedOf({ counts }: CheckedEvals, { configPath }: CheckOptions): Promise<Unjudged> {
+  if (counts === null || counts.judged.length === 0) return ALL_JUDGED
+  const { unjudgedHere } = await import('./check/unjudged.ts')
+  return unjudgedHere(counts.judged, configPath)
 }
 
 function written(options: CheckOptions, report: CheckReport, loaded: CheckedEvals): string {
@@ -99,7 +117,8 @@ function written(options: CheckOptions, report: CheckReport, loaded: CheckedEval
   }
 }
 
-function textReport({ summary }: CheckReport, loaded: CheckedEvals): string {
+function textReport(checked: CheckReport, loaded: CheckedEvals): string {
+  const { summary } = checked
   const report = diagnosticsText(loaded, process.stdout)
-  return `${report === '' ? '' : `${report}\n`}${summaryLine(summary)}\n${settlingLine(summary)}${judgedLine(summary)}`
+  return `${report === '' ? '' : `${report}\n`}${summaryLine(summary)}\n${settlingLine(summary)}${judgedLines(checked)}`
 }

@@ -51,8 +51,8 @@ export interface ProjectCounts {
   readonly tests: number
   /** Ids of evals of spans that are judged when their trace settles, for they ask of more than the span. */
   readonly settling: readonly string[]
-  /** Ids of offline evals that ask a judge: they are not run where none is configured. */
-  readonly judged: readonly string[]
+  /** Offline evals that ask a judge: they are not run where none is configured. */
+  readonly judged: readonly OfflineEvalPlan[]
 }
 
 /** More errors than anybody reads; a name that is not known is compared with all that are, so the rest would take its time. */
@@ -151,7 +151,7 @@ export class ProjectCompiler implements Project {
       settling: this.evals().flatMap((plan) =>
         plan.kind === 'online' && plan.scope.subject !== 'trace' && plan.when === 'settle' ? [plan.id] : [],
       ),
-      judged: this.evals().flatMap((plan) => (plan.kind === 'offline' && asksJudge(plan.method) ? [plan.id] : [])),
+      judged: this.evals().filter((plan) => plan.kind === 'offline').filter(({ method }) => asksJudge(method)),
     }
   }
 

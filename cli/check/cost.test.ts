@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const RULES = `package shop
@@ -43,9 +43,15 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function assay(args: string[], config: string, input = ''): { status: number | null; out: string; err: string } {
+function assay(
+  args: string[],
+  config: string,
+  input = '',
+  judges: NodeJS.ProcessEnv = {},
+): { status: number | null; out: string; err: string } {
   writeFileSync(join(folder, 'assay.yaml'), config)
-  const { FORCE_COLOR: _, GITHUB_ACTIONS: __, ...env } = process.env
+  const { FORCE_COLOR: _, GITHUB_ACTIONS: __, OPENAI_API_KEY: ___, ...own } = process.env
+  const env = { ...own, ...judges }
   const command = [main, 'check', ...args]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: folder, env, input })
   return { status, out: stdout, err: stderr }
@@ -55,7 +61,7 @@ test('prints every eval and the share of each term', () => {
   expect(assay(['--cost', 'evals'], '')).toEqual({
     status: 0,
     out: `1 file checked: 3 evals, 0 alerts, 0 tests, no problems
-ask a judge, and are not run where none is configured: shop/helpful
+as configured here: No provider is configured for the judge of shop/helpful (openai/gpt-5-mini): it is not run. Set OPENAI_API_KEY (or ASSAY_OPENAI_BASE_URL for a server of your own).
 
 cost in operations per subject, at most (10,000 spans per trace, 65,536 characters per text)
 
@@ -125,4 +131,69 @@ test('a configuration that cannot be used is told of, and nothing is checked', (
 
 test('--cost goes with text and JSON', () => {
   expect(assay(['--cost', '--format', 'sarif', 'evals'], '')).toMatchObject({ status: 2, out: '' })
+})
+
+describe('judges that are not configured', () => {
+  const METRICS = `package shop
+offline eval grounded {
+  every:   hour in "UTC"
+  sample:  10 of trace over 1h
+  metric:  faithfulness(answer: output.text, context: retrieval.documents)
+  pass:    score >= 90%
+  missing: unknown
+}
+offline eval relevant {
+  every:   hour in "UTC"
+  sample:  10 of trace over 1h
+  metric:  answer_relevance(question: input.text, answer: output.text)
+  pass:    score >= 80%
+  missing: unknown
+}
+offline eval words {
+  every:   hour in "UTC"
+  sample:  10 of trace over 1h
+  metric:  token_f1(answer: output.text, reference: input.text)
+  pass:    score >= 50%
+  missing: unknown
+}
+`
+  const lines = (out: string): string[] => out.split('\n').filter((line) => line.startsWith('as configured here'))
+
+  test('are told of once, for all evals that lack the same, and for none that asks nobody', () => {
+    const { status, out } = assay(['-'], '', METRICS)
+    expect(status).toBe(0)
+    expect(lines(out)).toEqual([
+      'as configured here: No judge is configured for 2 offline evals (shop/grounded, shop/relevant): they are not run. ' +
+        'Those that need none are. Name one in `judge:`, or set ASSAY_JUDGE to one for all metrics.',
+    ])
+    const { summary } = JSON.parse(assay(['--json', '-'], '', METRICS).out)
+    expect(summary).toMatchObject({
+      judged: ['shop/grounded', 'shop/relevant'],
+      unjudged: [
+        { eval: 'shop/grounded', state: 'no_provider', detail: expect.stringContaining('No judge is configured') },
+        { eval: 'shop/relevant' },
+      ],
+    })
+  })
+
+  test('a judge of the environment or of the project’s assay.yaml is one', () => {
+    const judge = { ASSAY_JUDGE: 'openai/gpt-5-mini', OPENAI_API_KEY: 'sk-test' }
+    expect(lines(assay(['-'], '', METRICS, judge).out)).toEqual([])
+    const config = `judges:
+  default: [local/small]
+  providers:
+    local: { baseUrl: "http://127.0.0.1:9/v1" }
+`
+    expect(lines(assay(['-'], config, METRICS).out)).toEqual([])
+    expect(lines(assay(['-'], '', METRICS, { ASSAY_JUDGE: 'openai/gpt-5-mini' }).out)).toEqual([
+      expect.stringContaining('Set OPENAI_API_KEY'),
+    ])
+  })
+
+  test('with a proxy it says that this measures', () => {
+    const rules = METRICS.replace('90%\n', '90%\n  proxy:   token_f1(answer: output.text, reference: input.text)\n')
+    expect(lines(assay(['-'], '', rules).out).join()).toContain(
+      'No judge is configured for shop/grounded: its proxy token_f1 measures it',
+    )
+  })
 })

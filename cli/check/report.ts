@@ -13,9 +13,25 @@ export interface Summary {
   readonly settling: readonly string[]
   /** Ids of offline evals that ask a judge. */
   readonly judged: readonly string[]
+  /** Those of them that would not be judged by the configuration at hand, and why. */
+  readonly unjudged: readonly UnjudgedEval[]
   readonly errors: number
   readonly warnings: number
 }
+
+export interface UnjudgedEval {
+  readonly eval: string
+  readonly state: 'by_proxy' | 'no_provider'
+  readonly detail: string
+}
+
+export interface Unjudged {
+  readonly evals: readonly UnjudgedEval[]
+  /** A sentence for all that lack the same. */
+  readonly notices: readonly string[]
+}
+
+export const ALL_JUDGED: Unjudged = { evals: [], notices: [] }
 
 export interface CheckReport {
   /** Files under the names that they were given by. */
@@ -23,9 +39,14 @@ export interface CheckReport {
   readonly summary: Summary
   /** The texts that diagnostics speak of, by such a name. */
   readonly sources: ReadonlyMap<string, Source>
+  /** What is to be said of judges that are not configured. */
+  readonly notices: readonly string[]
 }
 
-export function reportOf({ counts, diagnostics, files, sources, shownAs }: CheckedEvals): CheckReport {
+export function reportOf(
+  { counts, diagnostics, files, sources, shownAs }: CheckedEvals,
+  unjudged: Unjudged = ALL_JUDGED,
+): CheckReport {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length
   const named = diagnostics.map((diagnostic) => ({
     ...diagnostic,
@@ -41,7 +62,8 @@ export function reportOf({ counts, diagnostics, files, sources, shownAs }: Check
       scorecards: counts?.scorecards ?? 0,
       tests: counts?.tests ?? 0,
       settling: counts?.settling ?? [],
-      judged: counts?.judged ?? [],
+      judged: counts?.judged.map(({ id }) => id) ?? [],
+      unjudged: unjudged.evals,
       errors,
       warnings: diagnostics.length - errors,
     },
@@ -51,6 +73,7 @@ export function reportOf({ counts, diagnostics, files, sources, shownAs }: Check
         return [name, new Source(name, text)]
       }),
     ),
+    notices: unjudged.notices,
   }
 }
 
@@ -76,9 +99,9 @@ export function settlingLine({ settling }: Summary): string {
   return evalsLine('judged when their trace settles, not as their span arrives', settling)
 }
 
-/** Which evals do nothing without a judge: a line, or nothing. Whether there is one is known where they run. */
-export function judgedLine({ judged }: Summary): string {
-  return evalsLine('ask a judge, and are not run where none is configured', judged)
+/** Which evals are not judged by the configuration at hand: a line for all that lack the same, or nothing. Elsewhere there may be another. */
+export function judgedLines({ notices }: CheckReport): string {
+  return notices.map((notice) => `as configured here: ${notice}\n`).join('')
 }
 
 function evalsLine(what: string, evalIds: readonly string[]): string {

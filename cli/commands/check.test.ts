@@ -97,6 +97,7 @@ scope ours = trace where env == "prod"
       scorecards: 0,
       tests: 0,
       judged: [],
+      unjudged: [],
       settling: [],
       errors: 2,
       warnings: 0,

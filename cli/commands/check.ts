@@ -74,6 +74,7 @@ A limit of cost stands in the assay.yaml beside or above the files: docs/configu
         process.exitCode = exitCodes.usage
         return
       }
-      endWith(runCheck(paths, { format, stdin, fix, cost, config: loaded.config }))
+      const { config, path: configPath } = loaded
+      endWith(await runCheck(paths, { format, stdin, fix, cost, config, configPath }))
     })
 }

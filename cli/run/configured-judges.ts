@@ -7,9 +7,11 @@ export type ConfiguredJudges = Pick<OfflineRunOptions, 'providers' | 'defaultJud
 
 export const NO_JUDGES: ConfiguredJudges = { providers: [], defaultJudge: null }
 
-/** As the environment and the project's `assay.yaml` have them. */
-export function configuredJudges(): { ok: true; judges: ConfiguredJudges } | { ok: false; message: string } {
-  const inputs = { flags: {}, env: process.env, path: configPathOf(undefined, process.env) }
+export type JudgesOutcome = { ok: true; judges: ConfiguredJudges } | { ok: false; message: string }
+
+/** As the environment and a project's `assay.yaml` have them: that of the working directory unless told. */
+export function configuredJudges(path = configPathOf(undefined, process.env)): JudgesOutcome {
+  const inputs = { flags: {}, env: process.env, path }
   const resolved = resolveSettings(inputs, { uses: (key) => key === 'judges' })
   if (!resolved.ok) return { ok: false, message: resolved.problems.map(lineOf).join('\n') }
   const { judges } = resolved.config
