@@ -1473,7 +1473,7 @@ export type NewLabel = {
 export type OfflineResponse = {
   evals: {
     eval: string
-    state: "ready" | "paused" | "by_proxy" | "no_provider" | "no_price" | "not_supported"
+    state: "ready" | "paused" | "by_proxy" | "no_provider" | "no_price" | "not_supported" | "no_worker"
     detail?: string
     schedule: {
       cron: string
@@ -1518,6 +1518,7 @@ export type OfflineRun = {
     proxy: number
   }
   spentUsd: number
+  notes?: string[]
   error?: string
 }
 

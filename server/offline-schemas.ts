@@ -40,6 +40,8 @@ export const offlineRunSchema = z.object({
     proxy: count,
   }),
   spentUsd: z.number(),
+  /** What should be known of it: a judge of the family of models that it judges, or that no session was over. */
+  notes: z.array(z.string()).optional(),
   error: z.string().optional(),
 })
 
@@ -49,7 +51,7 @@ export const offlineResponseSchema = z.object({
   evals: z.array(
     z.object({
       eval: z.string(),
-      state: z.enum(['ready', 'paused', 'by_proxy', 'no_provider', 'no_price', 'not_supported']),
+      state: z.enum(['ready', 'paused', 'by_proxy', 'no_provider', 'no_price', 'not_supported', 'no_worker']),
       /** What to do about it. */
       detail: z.string().optional(),
       schedule: z.object({ cron: z.string(), timeZone: z.string() }),

@@ -3,16 +3,18 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
 import { messageOf } from '../../engine/message-of.ts'
-import { spanFromJson } from '../../engine/model/span-json.ts'
+import type { Span } from '../../engine/model/span.ts'
 import {
   type LabelJson,
   labelsResponseSchema,
   labelsStoredSchema,
   newLabelSchema,
 } from '../../server/offline-schemas.ts'
-import { type ResultJson, resultsResponseSchema, traceResponseSchema } from '../../server/schemas.ts'
+import { type ResultJson, resultsResponseSchema } from '../../server/schemas.ts'
+import { sessionAround } from '../../storage/traces/session-around.ts'
 import { author } from '../alerts/ask-alerts.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { withTrace } from '../stored/one-trace.ts'
 import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf } from './eval-id-of.ts'
 import { printable } from './printable.ts'
@@ -180,30 +182,43 @@ async function nextAnswer(lines: AsyncIterator<string>): Promise<Said | 'skip' |
   }
 }
 
+/** What went in and came out: of the span, of the trace, of each trace of the session. */
 async function showSubject(
   server: string,
-  { traceId, spanId }: ResultJson,
+  { traceId, spanId, subject }: ResultJson,
 ): Promise<{ ok: true; text: string } | { ok: false; message: string }> {
-  const answer = await askApi(server, `v1/traces/${traceId}`, {}, traceResponseSchema)
-  if (!answer.ok) return answer
-  const { spans } = answer.value
-  const raw =
+  const found = await withTrace(traceId, { server }, process.env, async ({ spans }, sessions) => {
+    const session = subject === 'session' ? await sessionAround(spans, sessions) : null
+    if (session === null)
+      return `trace ${traceId}${spanId === undefined ? '' : `, span ${spanId}`}\n${wordsOf(spans, spanId)}`
+    const { sessionId, traceIds, isCut } = session
+    const turns = traceIds.map(
+      (id) =>
+        `trace ${id}\n${wordsOf(
+          session.spans.filter((span) => span.traceId === id),
+          undefined,
+        )}`,
+    )
+    const more = isCut ? 'and more\n' : ''
+    return `session ${printable(sessionId)}\n${turns.join('')}${more}`
+  })
+  return found.ok ? { ok: true, text: found.value } : found
+}
+
+function wordsOf(spans: readonly Span[], spanId: string | undefined): string {
+  const span =
     spanId === undefined
       ? (spans.find((one) => one.parentSpanId === undefined) ?? spans[0])
       : spans.find((one) => one.spanId === spanId)
-  const read = raw === undefined ? null : spanFromJson(raw, 'default')
-  if (read?.ok === false)
-    return { ok: false, message: `a span of the running Assay cannot be read: ${read.field} ${read.message}` }
-  const span = read?.span
-  const parts = (
-    [
-      ['input', span?.inputText],
-      ['output', span?.outputText],
-    ] as const
-  ).flatMap(([what, text]) =>
-    typeof text === 'string' ? [`${what}: ${text.split('\n').map(printable).join('\n  ')}\n`] : [],
-  )
-  return { ok: true, text: `trace ${traceId}${spanId === undefined ? '' : `, span ${spanId}`}\n${parts.join('')}` }
+  const texts = [
+    ['input', span?.inputText],
+    ['output', span?.outputText],
+  ] as const
+  return texts
+    .flatMap(([what, text]) =>
+      typeof text === 'string' ? [`${what}: ${text.split('\n').map(printable).join('\n  ')}\n`] : [],
+    )
+    .join('')
 }
 
 function usage(message: string): number {

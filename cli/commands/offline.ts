@@ -20,6 +20,7 @@ import { agreementText } from '../offline/agreement-text.ts'
 import { judgingText, progressText, runsText, statusText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf } from './eval-id-of.ts'
+import { printable } from './printable.ts'
 
 interface Flags {
   json?: boolean
@@ -220,6 +221,7 @@ async function follow(runId: string, flags: Flags): Promise<number> {
     else if (text !== said) process.stdout.write(`${text}\n`)
     said = text
     if (isEnd) {
+      if (!flags.json) for (const note of run.notes ?? []) process.stderr.write(`note: ${printable(note)}\n`)
       if (run.error !== undefined && !flags.json) process.stderr.write(`assay offline: ${run.error}\n`)
       return run.state === 'failed' ? exitCodes.findings : exitCodes.ok
     }

@@ -93,7 +93,8 @@ export function statusText({ evals }: OfflineResponse): string {
             : `, next at ${minuteOf(one.nextSlot)} UTC`
       const detail = one.detail === undefined ? '' : `\n  ${one.detail}`
       const last = one.lastRun === undefined ? '  no run yet' : `  ${runLine(one.lastRun)}`
-      return `${one.eval}  ${one.state}${when}${detail}\n${last}\n`
+      const notes = one.lastRun?.notes?.map((note) => `  note: ${printable(note)}\n`).join('') ?? ''
+      return `${one.eval}  ${one.state}${when}${detail}\n${last}\n${notes}`
     })
     .join('')
 }

@@ -97,6 +97,7 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
       callsAtOnce: CALLS_AT_ONCE,
       signal,
       onNotice: (message) => notices.add(message),
+      noSession: 'No trace names a session (session.id).',
     }).catch((error: unknown) => {
       // Whoever interrupted asks the signal.
       if (!(error instanceof RunInterrupted)) throw error

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import { isPassOf } from '../../engine/trust/labels.ts'
 import { readAnchorRounds } from '../../storage/labels/anchors.ts'
 import { type GivenLabel, type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
 import { readAgreements } from '../../storage/labels/read-agreement.ts'
-import type { TracesStore } from '../../storage/traces/port.ts'
+import { type LabelledTraces, subjectViews } from '../../storage/labels/subject-views.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { anchorsToJson } from '../drift-json.ts'
 import { type AgreementResponse, type LabelJson, labelsBodySchema } from '../offline-schemas.ts'
@@ -83,18 +82,14 @@ export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiCont
 
 /** What a score means by the eval's `pass`: undefined where that leaves it open, null where there is no such subject. */
 async function verdicts(
-  traces: Pick<TracesStore, 'getTraces'>,
+  traces: LabelledTraces,
   tenant: string,
   { plan, evalPlan }: { plan: Plan; evalPlan: OfflineEvalPlan },
   traceIds: readonly string[],
 ): Promise<(subject: { traceId: string; spanId: string }, score: number) => boolean | undefined | null> {
   const compiled = compileOfflineEval(plan, evalPlan)
-  const stored = await traces.getTraces(tenant, [...new Set(traceIds)])
-  return ({ traceId, spanId }, score) => {
-    const spans = stored.get(traceId)
-    const view = spans === undefined ? undefined : viewTrace(tenant, traceId, spans)
-    return isPassOf(compiled, view, spanId, score)
-  }
+  const views = await subjectViews(traces, tenant, evalPlan, traceIds)
+  return ({ traceId, spanId }, score) => isPassOf(compiled, views.get(traceId), spanId, score)
 }
 
 function labelToJson({ evalId, traceId, spanId, score, isPass, note, by, atMs }: HumanLabel): LabelJson {

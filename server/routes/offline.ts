@@ -142,6 +142,7 @@ function runToJson(run: RunView): OfflineRunJson {
       ...(plan.cheaper > 0 && { cheaper: plan.cheaper }),
       ...(plan.estimateMicroUsd !== null && { estimateUsd: usdOf(plan.estimateMicroUsd) }),
       ...(plan.budgetMicroUsd !== null && { budgetUsd: usdOf(plan.budgetMicroUsd) }),
+      ...(plan.notes !== undefined && { notes: plan.notes }),
     }),
     batches,
     outcome: counts,

@@ -1,21 +1,18 @@
 /** What is stored and written of an eval's labels, held against what its judges said: series by series. */
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import type { TraceView } from '../../engine/evaluate/subject.ts'
-import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { type Agreement, agreementOf, type Label } from '../../engine/trust/agreement.ts'
 import { fileLabels } from '../../engine/trust/labels.ts'
 import type { TracesStore } from '../traces/port.ts'
 import { readLabels } from './labels.ts'
+import { type LabelledTraces, subjectViews } from './subject-views.ts'
 
-export type AgreementTraces = Pick<TracesStore, 'queryResults' | 'getTraces'>
+export type AgreementTraces = Pick<TracesStore, 'queryResults'> & LabelledTraces
 
 /** Verdicts that an agreement is worked out of: the newest. */
 const MAX_JUDGED = 10_000
 const MAX_LABELS = 10_000
-/** As many as a store takes at once. */
-const TRACES_AT_ONCE = 200
 
 const keyOf = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId}/${spanId}`
 
@@ -28,11 +25,8 @@ export async function labelsOfEval(
 ): Promise<Label[]> {
   const { anchors = [] } = evalPlan
   const stored = await readLabels(traces, tenant, evalPlan.id, MAX_LABELS)
-  const ids = [...new Set(anchors.map(({ traceId }) => traceId))]
-  const views = new Map<string, TraceView>()
-  for (let from = 0; from < ids.length; from += TRACES_AT_ONCE)
-    for (const [traceId, spans] of await traces.getTraces(tenant, ids.slice(from, from + TRACES_AT_ONCE)))
-      views.set(traceId, viewTrace(tenant, traceId, spans))
+  const ids = anchors.map(({ traceId }) => traceId)
+  const views = await subjectViews(traces, tenant, evalPlan, ids)
   const written = ids.length === 0 ? [] : fileLabels(compileOfflineEval(plan, evalPlan), anchors, views)
   const all = [...written, ...stored].map((label) => [`${keyOf(label)} ${label.by}`, label] as const)
   return [...new Map(all).values()].map((label) => ({

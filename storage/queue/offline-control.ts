@@ -3,9 +3,9 @@ import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import type { OfflineJob, RunsAsked } from './port.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** `by_proxy`: no judge can be asked, and its proxy measures in its place. */
+/** `by_proxy`: no judge can be asked, and its proxy measures in its place. `no_worker`: nobody has told lately whether it can be judged. */
 export type Readiness = {
-  state: 'ready' | 'by_proxy' | 'no_provider' | 'no_price' | 'not_supported'
+  state: 'ready' | 'by_proxy' | 'no_provider' | 'no_price' | 'not_supported' | 'no_worker'
   detail: string | undefined
 }
 

@@ -35,6 +35,8 @@ export const runPlanSchema = z.object({
   /** What this run may spend; null for no bound. */
   budgetMicroUsd: count.nullable(),
   subjects: z.array(subjectSchema),
+  /** What people should know of it: a judge of the family that it judges, that no session was over. */
+  notes: z.array(z.string()).optional(),
 })
 
 export type RunPlan = z.infer<typeof runPlanSchema>

@@ -204,6 +204,45 @@ test('without a file the anchors are what people labelled; where they are of two
   ])
 })
 
+test('anchors of an eval of sessions are judged as whole sessions, and a score means what its pass makes of the whole', async () => {
+  const turn = (n: number, minutes: number, outputText: string) => {
+    const at = { traceId: idOf(n), startTimeUs: (START_MS + minutes * 60_000) * 1000, sessionId: 'talk' }
+    const root = makeSpan({ ...at, spanId: '1'.padStart(16, '0'), kind: 'agent', outputText })
+    const call = makeSpan({
+      ...at,
+      spanId: '2'.padStart(16, '0'),
+      parentSpanId: root.spanId,
+      kind: 'tool',
+      toolName: 'a',
+    })
+    return [root, call]
+  }
+  await traces.insertSpans([...turn(900, 0, 'One moment.'), ...turn(901, 20, 'answer 7, solved')], 'talk')
+  const scope = { subject: 'session', where: null, traceWhere: null } as const
+  const evalPlan = evalOf('talks', {
+    sample: { size: 10, scope, overNs: 3_600e9, by: [] },
+    method: buildRubric({
+      judge: { models: ['openai/gpt'], fallbacks: [], take: null },
+      show: ['trace.output.text'],
+    }),
+    // Two calls are those of both traces: of the first alone it would fail.
+    pass: e.and(e.cmp(e.score(), '>=', e.lit(4)), e.cmp(e.over('count', e.select('tool_call')), '>=', e.lit(2))),
+    labels: 'labels.jsonl',
+    anchors: [{ traceId: idOf(900), score: 5 }],
+  })
+  nowMs = START_MS + DAY_MS
+  const asked: number[] = []
+  says = (answer) => {
+    asked.push(answer)
+    return { score: 5, model: 'gpt-1' }
+  }
+  expect(await run(evalPlan, '2026-11-04')).toMatchObject({ pass: 1, fail: 0 })
+  // The second trace's answer stood in the question.
+  expect(asked).toEqual([7])
+  const [round] = await readAnchorRounds(traces, 'default', evalPlan.id)
+  expect(round?.verdicts).toEqual([{ key: `${idOf(900)}/`, isPass: true, score: 5, labelledPass: true }])
+})
+
 test('a round keeps to the budget of its eval', async () => {
   // A question is about 700 characters long, and its answer is reckoned at 500 tokens: some three of them are paid for.
   const budget = { currency: 'USD', perRunMicros: 4_000, perMonthMicros: null } as const

@@ -2,38 +2,33 @@
 import { randomUUID } from 'node:crypto'
 import type { JudgePlan } from '../../dsl/plan.ts'
 import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { type Anchor, anchorsAmong, fileLabels } from '../../engine/trust/labels.ts'
 import { saidByPeople } from '../../storage/labels/anchors.ts'
 import { readLabels } from '../../storage/labels/labels.ts'
+import { type LabelledTraces, sessionTraces, subjectViews } from '../../storage/labels/subject-views.ts'
 import type { OfflineJob } from '../../storage/queue/port.ts'
 import type { BatchOutcome, RunBatch, RunPlan } from '../../storage/queue/run-record.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import type { RunBudget } from './budget.ts'
 import { type BatchContext, runBatch } from './run-batch.ts'
 
-export type AnchorTraces = Pick<TracesStore, 'getTraces' | 'queryResults' | 'insertResults'>
+export type AnchorTraces = Pick<TracesStore, 'queryResults' | 'insertResults'> & LabelledTraces
 
 const MAX_LABELS = 10_000
-/** As many as a store takes at once. */
-const TRACES_AT_ONCE = 200
 
 /** Of the file that the eval names, else of what people labelled first. */
 export async function anchorsOf(
   tenant: string,
   { plan, decide }: OfflineEval,
-  traces: Pick<TracesStore, 'getTraces' | 'queryResults'>,
+  traces: Pick<TracesStore, 'queryResults'> & LabelledTraces,
 ): Promise<Anchor[]> {
   const { anchors = [] } = plan
   if (anchors.length === 0)
     // Newest first.
     return anchorsAmong((await readLabels(traces, tenant, plan.id, MAX_LABELS)).reverse())
-  const ids = [...new Set(anchors.map(({ traceId }) => traceId))]
-  const views = new Map<string, ReturnType<typeof viewTrace>>()
-  for (let from = 0; from < ids.length; from += TRACES_AT_ONCE)
-    for (const [traceId, spans] of await traces.getTraces(tenant, ids.slice(from, from + TRACES_AT_ONCE)))
-      views.set(traceId, viewTrace(tenant, traceId, spans))
+  const ids = anchors.map(({ traceId }) => traceId)
+  const views = await subjectViews(traces, tenant, plan, ids)
   return anchorsAmong(fileLabels({ decide }, anchors, views))
 }
 
@@ -45,17 +40,23 @@ export async function planAnchors(
 ): Promise<RunPlan | null> {
   const anchors = await anchorsOf(tenant, compiled, traces)
   if (anchors.length === 0) return null
-  const traceIds = new Set(anchors.map(({ traceId }) => traceId)).size
+  const traceIds = [...new Set(anchors.map(({ traceId }) => traceId))]
+  // Of an eval of sessions each is judged as a whole, as it is stored by now.
+  const sessions =
+    compiled.plan.sample.scope.subject === 'session' ? await sessionTraces(traces, tenant, traceIds) : null
   return {
-    populationTraces: traceIds,
-    lookedAtTraces: traceIds,
+    populationTraces: traceIds.length,
+    lookedAtTraces: traceIds.length,
     sampled: anchors.length,
     unpaid: 0,
     cheaper: 0,
     holdBackMicroUsd: 0,
     estimateMicroUsd: null,
     budgetMicroUsd: budget === null ? null : Math.floor(await budget.left()),
-    subjects: anchors.map(({ traceId, spanId }) => [traceId, spanId, 1]),
+    subjects: anchors.map(({ traceId, spanId }) => {
+      const session = sessions?.get(traceId)
+      return session === undefined ? [traceId, spanId, 1] : [traceId, spanId, 1, { traces: [...session] }]
+    }),
   }
 }
 

@@ -15,7 +15,7 @@ import { latestSlotMs, runIdOf } from './slot.ts'
 export interface ControlOptions {
   queue: OfflineQueue
   offlineEvals: (tenant: string) => OfflineEvalPlan[]
-  readiness: (tenant: string, evalPlan: OfflineEvalPlan) => Readiness
+  readiness: (tenant: string, evalPlan: OfflineEvalPlan) => Readiness | Promise<Readiness>
   nextSlotMs: (tenant: string, evalPlan: OfflineEvalPlan) => number | undefined
   nowMs: () => number
 }
@@ -60,8 +60,10 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
       unlessAway<RunNowOutcome>(async () => {
         const evalPlan = planOf(tenant, evalId)
         if (evalPlan === undefined) return unknownEval(evalId)
-        const { state, detail } = readiness(tenant, evalPlan)
-        if (state !== 'ready' && state !== 'by_proxy') return { ok: false, code: state, message: detail ?? state }
+        const { state, detail } = await readiness(tenant, evalPlan)
+        // Where no worker is known it waits for one.
+        if (state !== 'ready' && state !== 'by_proxy' && state !== 'no_worker')
+          return { ok: false, code: state, message: detail ?? state }
         const slotMs = at === 'now' ? nowMs() : latestSlotMs(evalPlan.schedule, nowMs())
         if (slotMs === undefined) {
           const message = `The schedule of ${evalId} had no slot in the last 35 days.`
@@ -95,7 +97,7 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
           return {
             tenant,
             evalId: evalPlan.id,
-            ...readiness(tenant, evalPlan),
+            ...(await readiness(tenant, evalPlan)),
             schedule: evalPlan.schedule,
             nextSlotMs: nextSlotMs(tenant, evalPlan),
             pausedSinceMs: await queue.pausedSince(tenant, evalPlan.id),

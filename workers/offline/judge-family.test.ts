@@ -31,13 +31,13 @@ function noticesOf(asked: JudgePlan | null, ...models: string[]): string[] {
 
 test('a judge of the family of the agents is told of once', () => {
   const [notice, ...more] = noticesOf(judge('openai/gpt-5-mini'), 'claude-haiku-4-5', 'gpt-4o-2024-11-20', 'gpt-5')
-  expect(notice).toContain('shop/kind is judged by openai/gpt-5-mini, and agents that it judges run on GPT models too')
+  expect(notice).toContain('Its judge is openai/gpt-5-mini, and agents that it judges run on GPT models too')
   expect(more).toEqual([])
 })
 
 test('one of a panel is enough', () => {
   expect(noticesOf(judge('openai/gpt-5-mini', 'anthropic/claude-haiku-4-5'), 'claude-sonnet-4-5')).toEqual([
-    expect.stringContaining('judged by anthropic/claude-haiku-4-5'),
+    expect.stringContaining('Its judge is anthropic/claude-haiku-4-5'),
   ])
 })
 

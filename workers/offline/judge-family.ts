@@ -7,7 +7,7 @@ const ASKING: ReadonlySet<string | null> = new Set([kindOf('llm_call'), kindOf('
 
 /** Looks at what is judged until one of it is of the family of a judge: then it says so, and looks no more. */
 export function familyWatch(
-  { id, method }: Pick<OfflineEvalPlan, 'id' | 'method'>,
+  { method }: Pick<OfflineEvalPlan, 'method'>,
   defaultJudge: JudgePlan | null,
   say: (notice: string) => void,
 ): (view: TraceView) => void {
@@ -24,7 +24,7 @@ export function familyWatch(
       if (judge === undefined) continue
       judges.clear()
       say(
-        `${id} is judged by ${judge}, and agents that it judges run on ${family} models too: a model judges its own family more kindly. ` +
+        `Its judge is ${judge}, and agents that it judges run on ${family} models too: a model judges its own family more kindly. ` +
           'Name a judge of another in `judge:`, or hold it to labels of people (assay label).',
       )
       return

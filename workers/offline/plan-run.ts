@@ -12,6 +12,7 @@ import type { RunBudget } from './budget.ts'
 import type { OutputEstimate } from './budgeted-client.ts'
 import { createEstimator, type SubjectEstimate } from './estimate.ts'
 import { drawHalfFlagged } from './half-flagged.ts'
+import { familyWatch } from './judge-family.ts'
 import type { Prices } from './prices.ts'
 import { drawSample, type Sample, type SampledSubject } from './sample.ts'
 import { MANUAL_DELAY_MS, sessionWindowOf, windowOf } from './slot.ts'
@@ -26,6 +27,8 @@ export interface PlanContext {
   outputs?: OutputEstimate
   /** Null where nothing bounds it. */
   budget?: RunBudget | null
+  /** Where sessions are not those that went silent in the run's window: what to say where there are none. */
+  noSession?: string
   nowMs: () => number
   /** Resolves early when the signal aborts. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -64,6 +67,9 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     context.prices === undefined || context.outputs === undefined
       ? null
       : createEstimator(compiled, judges, context.prices, context.outputs)
+  const notes: string[] = []
+  const watch = familyWatch(compiled.plan, context.defaultJudge ?? null, (note) => notes.push(note))
+  if (sample.scope.subject === 'session' && traceIds.length === 0) notes.push(context.noSession ?? NO_SESSION_WAS_OVER)
   const stratumOf = strataBy(sample.by, sample.scope.subject)
   const candidatesOf = async (ids: readonly string[]): Promise<Candidate[][]> => {
     const views = await readUnits(traces, tenant, ids.map(unitOf))
@@ -72,6 +78,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
         const view = views.get(traceId)
         if (view === undefined) return []
         const subjects = compiled.subjects(view)
+        if (subjects.length > 0) watch(view)
         for (const one of subjects)
           if (estimate !== null) estimates.set(keyOf(traceId, one?.spanId ?? ''), await estimate(view, one))
         return subjects.map((one) => ({ spanId: one?.spanId ?? '', stratum: stratumOf(view, one) }))
@@ -98,8 +105,12 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     estimateMicroUsd: judges === null ? null : sumOf(ofSample.map(({ ownMicroUsd }) => ownMicroUsd)),
     budgetMicroUsd: left,
     subjects: subjectsOf(drawn.subjects, afforded, unitOf),
+    ...(notes.length > 0 && { notes }),
   }
 }
+
+const NO_SESSION_WAS_OVER =
+  'No session was over: a session is judged when nothing of it began for 30 min, by a run whose window (`over` of its `sample:`, up to 30 min before its slot) has its last trace.'
 
 const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}`
 

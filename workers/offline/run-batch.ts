@@ -13,7 +13,6 @@ import { quietly } from '../../storage/tracing/tracer.ts'
 import type { RunBudget } from './budget.ts'
 import { type OutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
-import { familyWatch } from './judge-family.ts'
 import type { Prices } from './prices.ts'
 import type { ReadAhead } from './read-ahead.ts'
 import { type Asked, levelOf, type ScoreContext, scorerOf } from './score-subject.ts'
@@ -34,8 +33,6 @@ export interface BatchContext extends ScoreContext {
   readAhead?: ReadAhead
   /** Asked once, when the first subject may be judged; where it says no all of them are left. */
   mayBegin?: () => Promise<boolean>
-  /** What an operator should know of what is judged; the same may be said of every batch. */
-  onNotice?: (message: string) => void
   /** The batch stops where it is: what is judged is published, the rest is left to the next attempt. */
   signal: AbortSignal
 }
@@ -80,8 +77,6 @@ async function judgeBatch(
   const views = await readUnits(context.traces, job.tenant, todo)
   holds([...views.values()].reduce((sum, { spans }) => sum + spans.length, 0))
 
-  const { onNotice } = context
-  const watch = onNotice === undefined ? null : familyWatch(compiled.plan, context.defaultJudge ?? null, onNotice)
   const outcome = { ...NO_OUTCOME, alreadyJudged: subjects.length - todo.length }
   const results: EvalResult[] = []
   let begins: Promise<boolean> | undefined
@@ -97,7 +92,6 @@ async function judgeBatch(
       outcome.left++
       return
     }
-    watch?.(view)
     const leave = await context.enter()
     try {
       if (!(await mayBegin())) {

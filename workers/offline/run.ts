@@ -18,6 +18,8 @@ export interface RunContext extends PlanContext, Omit<BatchContext, 'traces' | '
   traces: OfflineTraces
   /** Judge calls at the same time. */
   callsAtOnce: number
+  /** What people should know of it. */
+  onNotice: (message: string) => void
 }
 
 /** Rejects with `RunInterrupted` when the signal aborts, and with the store's or log's error when one of them fails. */
@@ -30,7 +32,8 @@ export async function runOfflineEval(
   const compiled = compileOfflineEval(plan, evalPlan)
   const { enter } = createTurnstile(context.callsAtOnce)
   const outcomes: BatchOutcome[] = []
-  for (const batch of batchesOf(job, await planRun(job, compiled, context)))
-    outcomes.push(await runBatch(batch, compiled, { ...context, enter }))
+  const planned = await planRun(job, compiled, context)
+  for (const note of planned.notes ?? []) context.onNotice(`${evalPlan.id}: ${note}`)
+  for (const batch of batchesOf(job, planned)) outcomes.push(await runBatch(batch, compiled, { ...context, enter }))
   return sumOutcomes(outcomes)
 }

@@ -28,6 +28,7 @@ let storedMs = SLOT_MS
 let nowMs = SLOT_MS
 let server: OpenAiServer | undefined
 let offline: Offline | null = null
+const notices: string[] = []
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'assay-sessions-'))
@@ -92,9 +93,7 @@ async function run(plan: Plan, evalId: string): Promise<EvalResult[]> {
     definitions,
     providers: [{ name: 'openai', baseUrl: server?.url ?? '', apiKey: null }],
     nowMs: () => nowMs,
-    onNotice: (message) => {
-      throw new Error(message)
-    },
+    onNotice: (message) => notices.push(message),
     sleep: async () => {},
   })
   nowMs = SLOT_MS + 1_000
@@ -160,6 +159,30 @@ offline eval ended_well {
   for (const part of ['"question 1"', '"question 2"', '"Which parcel?"', '"It is solved."', '"search"', '3601000 ms'])
     expect(prompt).toContain(part)
   expect(server.requests).toHaveLength(2)
+  expect(notices).toEqual([])
+})
+
+test('where no session was over, the run says when one is', async () => {
+  server = await startOpenAiServer({ answer: () => answered(1) })
+  notices.length = 0
+  const results = await run(
+    planOf(`
+offline eval nobody {
+  every:    hour in "UTC"
+  sample:   all of session over 1m
+  judge:    "openai/gpt-5-mini"
+  show:     trace.output.text
+  scale:    1 to 5
+  rubric:   "5 solved, 1 not"
+  pass:     score >= 4
+  missing:  unknown
+}`),
+    'qa/nobody',
+  )
+  expect(results).toEqual([])
+  expect(notices).toEqual([
+    expect.stringContaining('qa/nobody: No session was over: a session is judged when nothing of it began for 30 min'),
+  ])
 })
 
 test('a metric on sessions looks at the calls of all of its traces', async () => {

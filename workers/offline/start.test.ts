@@ -66,6 +66,7 @@ async function insertTraces(count: number): Promise<void> {
       durationNs: 1e9,
       inputText: `question ${i}`,
       outputText: i % 10 === 0 ? undefined : `answer ${i}`,
+      model: i % 2 === 0 ? undefined : 'gpt-5-2025-08-07',
     })
     return root
   })
@@ -222,6 +223,19 @@ describe('a run', () => {
     expect(notices).toEqual([])
   })
 
+  test('by a judge of the family of what it judges says so: in its record, and in the terminal', async () => {
+    const server = await startJudge(gradeByNumber)
+    const where = e.cmp(e.field('agent.name'), '==', e.lit('search'))
+    const sample = { size: 2, scope: { ...scope, where }, overNs: 3_600e9, by: [] }
+    const definitions = definitionsOf(evalOf('kin', { sample }))
+    const offline = await start({ definitions, providers: openaiAt(server.url) })
+    const runId = await runNow(offline, 'test/kin')
+    await untilRun(offline, runId)
+    const said = 'Its judge is openai/gpt-5-mini, and agents that it judges run on GPT models too'
+    expect((await offline.run('default', runId))?.plan?.notes).toEqual([expect.stringContaining(said)])
+    expect(notices).toEqual([expect.stringContaining(`test/kin: ${said}`)])
+  })
+
   test('interrupted, it goes on where it was after the next start, with the same results once each', async () => {
     let answered = 0
     const enough = Promise.withResolvers<void>()
@@ -275,6 +289,7 @@ describe('a run', () => {
         worstResults: async () => [],
         judgeSpend: (...question) => traces.judgeSpend(...question),
         insertResults: (...results) => traces.insertResults(...results),
+        searchTraces: (...question) => traces.searchTraces(...question),
       },
     })
     const runId = await runNow(offline, 'test/waiting')
@@ -390,6 +405,32 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
       expect(results).toHaveLength(20)
       expect(server.requests).toHaveLength(20)
       await Promise.all(pair.map((offline) => offline.drain()))
+      offlines = []
+      await redis.stop()
+    })
+
+    test('a role without workers says of evals what the workers find, and that nobody has told where none runs', async () => {
+      const redis = await startRedis()
+      const options = {
+        definitions: definitionsOf(evalOf('elsewhere')),
+        queue: { redis: redisSettings(redis.url), dataDir },
+      }
+      const api = await start({ ...options, providers: [], parts: [] })
+      const detail = expect.stringContaining('No worker has told')
+      expect(await api.status('default')).toMatchObject([{ state: 'no_worker', detail }])
+      expect(await api.runNow('default', 'test/elsewhere')).toMatchObject({ ok: true })
+      expect(notices).toEqual([])
+
+      const worker = await start({ ...options, providers: [], parts: ['worker'] })
+      const [notice] = notices
+      expect(notice).toContain('No provider is configured for the judge of test/elsewhere')
+      expect(await api.status('default')).toMatchObject([{ state: 'no_provider', detail: notice }])
+      expect(await api.runNow('default', 'test/elsewhere')).toMatchObject({ ok: false, code: 'no_provider' })
+      await worker.drain()
+
+      const next = await start({ ...options, providers: openaiAt('http://127.0.0.1:9/v1'), parts: ['worker'] })
+      expect(await api.status('default')).toMatchObject([{ state: 'ready', detail: undefined }])
+      await Promise.all([api, next].map((offline) => offline.drain()))
       offlines = []
       await redis.stop()
     })

@@ -44,6 +44,7 @@ import { scorecardSlots, sendScorecard } from './scorecards.ts'
 import { enqueueBaselines } from './start-baselines.ts'
 import { createTurnstile } from './turnstile.ts'
 import { createHandlers, ofTenant } from './work-runs.ts'
+import { createWorkerWord, keepTelling } from './worker-word.ts'
 
 export type OfflinePart = 'scheduler' | 'worker'
 
@@ -58,7 +59,7 @@ export interface WorkerSettings {
 export interface OfflineOptions extends WorkerSettings {
   log: Pick<Log, 'append' | 'ensureTopics' | 'read' | 'openConsumer'>
   traces: OfflineTraces &
-    Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'contrastTraces' | 'insertResults'> &
+    Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'contrastTraces' | 'insertResults' | 'searchTraces'> &
     ScorecardTraces
   /** Where the queue is, and the state that instances share: both on Redis, or both in the data folder. */
   queue: QueueConfig
@@ -178,6 +179,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     flaggedSubjects: (tenant, query) => options.traces.flaggedSubjects(tenant, query),
     queryResults: (tenant, filter) => options.traces.queryResults(tenant, filter),
     insertResults: (results, token) => options.traces.insertResults(results, token),
+    searchTraces: (tenant, search) => options.traces.searchTraces(tenant, search),
     getTraces: readTogether((tenant, traceIds) => options.traces.getTraces(tenant, traceIds)),
   }
   const anchors = startAnchorRounds(
@@ -297,6 +299,11 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       return detail === undefined ? [] : [{ evalId: evalPlan.id, detail, found }]
     })
 
+  const word = createWorkerWord(state)
+  const readinesses = (tenant: string): [string, Readiness][] =>
+    offlineEvals(tenant).map((one) => [one.id, readiness(tenant, one)])
+  const telling = isWorker ? keepTelling(word, definitions, readinesses) : null
+
   async function follow(): Promise<void> {
     for (const tenant of definitions.tenants()) {
       const evals = offlineEvals(tenant)
@@ -306,6 +313,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       await scorecardsOf(tenant).sync(definitions.current(tenant).scorecards)
     }
     if (parts.includes('scheduler')) void anchors.look()
+    await telling?.now()
   }
   // What `sync` meets is reported by the scheduler, eval by eval.
   definitions.onChange(() => void follow())
@@ -316,7 +324,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     ...createControl({
       queue,
       offlineEvals,
-      readiness,
+      readiness: isWorker ? readiness : (tenant, evalPlan) => word.heard(tenant, evalPlan),
       nextSlotMs: (tenant, { id }) => schedulers.get(tenant)?.nextSlotMs(id),
       nowMs,
     }),
@@ -333,6 +341,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       return sum
     },
     async drain() {
+      telling?.stop()
       for (const scheduler of [...schedulers.values(), ...scorecards.values()]) await scheduler.stop()
       await dailyEnqueuing?.stop()
       await baselines?.stop()

@@ -8,7 +8,7 @@ import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
 import type { Readiness } from '../../storage/queue/offline-control.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunPostponed } from '../../storage/queue/port.ts'
-import { NO_OUTCOME } from '../../storage/queue/run-record.ts'
+import { NO_OUTCOME, type RunPlan } from '../../storage/queue/run-record.ts'
 import { traced } from '../../storage/tracing/tracer.ts'
 import { type AnchorTraces, judgeAnchors, planAnchors } from './anchors.ts'
 import type { Budgets } from './budget.ts'
@@ -117,6 +117,12 @@ export function createHandlers(options: WorkOptions): RunHandlers {
     }
   }
 
+  /** What is to be known of it is in its record as well. */
+  function planned({ tenant, evalId }: OfflineJob, plan: RunPlan): RunPlan {
+    for (const note of plan.notes ?? []) onNotice(`${evalId}${ofTenant(tenant)}: ${note}`)
+    return plan
+  }
+
   return {
     plan: (job) =>
       told(job, 'offline run', undefined, async () => {
@@ -125,7 +131,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
         const { offlineEval } = inForce
         return job.trigger === 'anchors'
           ? planAnchors(job, offlineEval, { traces, budget: options.budgets.of(job, offlineEval.plan) })
-          : planRun(job, offlineEval, { ...paidBy(job, inForce), traces, nowMs, sleep, signal })
+          : planned(job, await planRun(job, offlineEval, { ...paidBy(job, inForce), traces, nowMs, sleep, signal }))
       }),
     batch: (batch) =>
       told(batch.job, 'offline batch', batch.subjects.length, async () => {
@@ -156,7 +162,6 @@ export function createHandlers(options: WorkOptions): RunHandlers {
           ...common,
           judge,
           publish,
-          onNotice,
           readAhead: options.readAhead,
           // It may have waited long.
           mayBegin: () => mayGoOn(batch.job),
