@@ -29,6 +29,7 @@ import { createInvestigator } from './investigate.ts'
 import { createJudgeClient, type JudgeClient } from './judge-client.ts'
 import { writeJudgeDrift } from './judge-drift.ts'
 import { noticesOf, pricesLacking, readinessOf, type Unready, unjudgedDetail } from './judge-readiness.ts'
+import { once } from './once.ts'
 import { providersLacking } from './panel.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
@@ -386,17 +387,4 @@ async function publish(log: Pick<Log, 'append'>, results: readonly EvalResult[])
 
 async function sleepUntilAborted(ms: number, signal: AbortSignal): Promise<void> {
   await wait(ms, undefined, { signal }).catch(() => {})
-}
-
-/** Messages may name runs: they must not pile up for ever. */
-const MAX_REMEMBERED = 1_000
-
-function once(say: (message: string) => void): (message: string) => void {
-  const said = new Set<string>()
-  return (message) => {
-    if (said.has(message)) return
-    if (said.size >= MAX_REMEMBERED) said.clear()
-    said.add(message)
-    say(message)
-  }
 }
