@@ -151,7 +151,9 @@ export class ProjectCompiler implements Project {
       settling: this.evals().flatMap((plan) =>
         plan.kind === 'online' && plan.scope.subject !== 'trace' && plan.when === 'settle' ? [plan.id] : [],
       ),
-      judged: this.evals().filter((plan) => plan.kind === 'offline').filter(({ method }) => asksJudge(method)),
+      judged: this.evals()
+        .filter((plan) => plan.kind === 'offline')
+        .filter(({ method }) => asksJudge(method)),
     }
   }
 

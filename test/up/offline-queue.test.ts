@@ -70,7 +70,9 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       const offline = async (...args: string[]): Promise<string> => (await asAssay('offline', ...args)).stdout
       const { runId } = runResponseSchema.parse(await run.json())
       expect(await offline('status')).toMatch(
-        new RegExp(`^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass\n  note: Its judge is openai/gpt-5-mini, and .*\n$`),
+        new RegExp(
+          `^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass\n  note: Its judge is openai/gpt-5-mini, and .*\n$`,
+        ),
       )
       expect(await offline('pause', 'helpful')).toBe('shop/helpful is paused.\n')
       expect(await offline('status')).toContain('shop/helpful  paused since ')
