@@ -41,6 +41,11 @@ export class AlertBooks {
     this.#options = options
   }
 
+  /** Before that nobody is there to be told anything. */
+  get arePlansUsed(): boolean {
+    return this.#arePlansUsed
+  }
+
   /** The next offset to read of each partition. */
   get positions(): ReadonlyMap<number, number> {
     return this.#positions

@@ -115,8 +115,10 @@ export class CheckpointReader {
   readonly #log: Log
   readonly #latest = new Map<string, Uint8Array>()
   readonly #nextOffset = new Map<number, number>()
-  /** Histories that came since they were last asked for. */
-  #histories = new Map<string, Uint8Array>()
+  /** Of each alert the last, for as long as it is read: who takes its partition over may not have been told of it. */
+  readonly #histories = new Map<string, Uint8Array>()
+  /** Those that nobody was told of since they came, or since partitions were taken over. */
+  readonly #untold = new Set<string>()
   /** Of each alert the last, for as long as it is read: a state that does not know it may come at any time. */
   readonly #levels = new Map<string, StoredLevel>()
   /** By tenant and eval: what its anchors last said. */
@@ -133,6 +135,7 @@ export class CheckpointReader {
   async load(onProblem: (message: string) => void): Promise<Map<string, Map<string, Checkpoint>>> {
     for (const { partition, start, end } of await this.#log.endOffsets(ALERT_STATE))
       await this.#readOn(partition, start, end)
+    for (const key of this.#histories.keys()) this.#untold.add(key)
     const checkpoints = new Map<string, Map<string, Checkpoint>>()
     for (const [key, value] of this.#latest) {
       const { checkpoint, problem } = parseCheckpoint(value)
@@ -146,12 +149,15 @@ export class CheckpointReader {
     return checkpoints
   }
 
-  /** What came since the last time: what alerts were too young to see. */
+  /** What came since the last time, and all after partitions were taken over: what alerts were too young to see. */
   async takeHistories(): Promise<StoredHistory[]> {
     for (const { partition, start, end } of await this.#log.endOffsets(ALERT_STATE))
       await this.#readOn(partition, start, end)
-    const taken = [...this.#histories.values()].flatMap((bytes) => parseHistory(bytes) ?? [])
-    this.#histories = new Map()
+    const taken = [...this.#untold].flatMap((key) => {
+      const bytes = this.#histories.get(key)
+      return bytes === undefined ? [] : (parseHistory(bytes) ?? [])
+    })
+    this.#untold.clear()
     return taken
   }
 
@@ -172,8 +178,10 @@ export class CheckpointReader {
       for (const { key, headers, value } of records) {
         // Of no tenant are the manager's own notes. A copy: a view would keep the whole batch that it came in.
         if (key !== null && headers.tenant !== undefined) this.#latest.set(key, value.slice())
-        else if (isHistoryKey(key)) this.#histories.set(key ?? '', value.slice())
-        else if (isLevelKey(key)) this.#takeLevel(key ?? '', value)
+        else if (key !== null && isHistoryKey(key)) {
+          this.#histories.set(key, value.slice())
+          this.#untold.add(key)
+        } else if (isLevelKey(key)) this.#takeLevel(key ?? '', value)
         else if (isJudgeDriftKey(key)) this.#takeJudge(value)
       }
       offset = records.at(-1)!.offset + 1

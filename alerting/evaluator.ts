@@ -142,6 +142,8 @@ class Evaluator {
     this.#unwritten = []
     this.books.assign(positions, await this.#checkpoints.load(this.#problem), nowMs)
     this.books.acceptLevels(this.#checkpoints.levels())
+    // Before the first result: with that one an hour of its own begins, and what came before is asked for when the next one does.
+    if (this.books.arePlansUsed) this.books.takeHistories(await this.#checkpoints.takeHistories())
     await this.write()
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { compileText } from '../dsl/testing.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { plansOfOne } from '../storage/definitions/plans.ts'
-import { ALERT_STATE } from '../storage/log/topics.ts'
+import { ALERT_STATE, alertTopics } from '../storage/log/topics.ts'
 import type { HistoryRow } from '../storage/traces/result-history.ts'
 import { all, bench, evaluator, results, stop, transitions, until, useAlertBench } from '../test/support/alert-bench.ts'
 import { createBaselines } from '../workers/offline/baselines.ts'
@@ -34,6 +34,22 @@ alert worse { on: fast  when: pass_rate regresses by 5pp vs 14d  severity: page 
 alert slower { on: fast  when: p95(score) regresses by 500ms vs 14d  severity: page }
 alert odd { on: fast  when: pass_rate is anomalous over 1h vs 2w  severity: ticket }
 `).plan!
+
+test('what was worked out before the evaluator came is known to it with the first result', async () => {
+  bench.plan = shop()
+  const definitions = plansOfOne(DEFAULT_TENANT, () => bench.plan)
+  const nowMs = () => bench.clockMs
+  const resultHistory = async (_: string, { toMs }: { toMs: number }) => aFortnight(toMs)
+  await bench.log.ensureTopics(alertTopics)
+  await createBaselines({ log: bench.log, traces: { resultHistory }, definitions, nowMs, onProblem: expect.fail })()
+  const { measureHash } = bench.plan.evals[0]!
+  const bad = { evalId: 'shop/fast', measureHash, verdict: 'fail' as const, agentName: 'shop', spanId: '' }
+  // It is there when the evaluator comes.
+  await results(...Array.from({ length: 60 }, () => ({ ...bad, subjectKind: 'trace' as const })))
+  await evaluator()
+  bench.clockMs += HOUR / 4 + 1_000
+  await until('the page', async () => (await transitions()).includes('shop/worse firing'))
+})
 
 test('an alert of today knows the last fortnight, and needs the store no more', async () => {
   bench.plan = shop()

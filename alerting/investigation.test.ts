@@ -1,6 +1,7 @@
 /** What was found out about a firing, on its way to those who were told of it. */
 import { expect, test } from 'vitest'
 import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
+import { SAMPLE_INVESTIGATION } from '../engine/alerting/investigation/sample.ts'
 import { NOTIFICATIONS } from '../storage/log/topics.ts'
 import {
   alertOf,
@@ -21,36 +22,10 @@ import { createReceivers, NO_RECEIVERS } from './receivers/config.ts'
 
 useAlertBench()
 
-const investigation: AlertInvestigation = {
-  atMs: 1,
-  fromMs: 0,
-  toMs: 1,
-  outcome: 'found',
-  failing: { traces: 50, compared: 50 },
-  passing: { traces: 400, compared: 400 },
-  tested: 12,
-  findings: [
-    {
-      label: 'tool',
-      value: 'refund',
-      isAbsent: false,
-      failing: { count: 46, of: 50 },
-      passing: { count: 12, of: 400 },
-      lift: 29.6,
-      interval: { low: 17.1, high: 51.2 },
-      p: 1e-40,
-      q: 1e-39,
-      also: [{ label: 'model', value: 'gpt-5-mini' }],
-    },
-  ],
-  judge: null,
-  summary: null,
-  summaryRefused: null,
-}
 const LINE =
   'tool refund: in 46 of 50 failing traces (92%), in 12 of 400 passing (3%); 29.6 times as often [17.1 to 51.2]; with it model gpt-5-mini'
 
-async function tell(found: AlertInvestigation = investigation): Promise<void> {
+async function tell(found: AlertInvestigation = SAMPLE_INVESTIGATION): Promise<void> {
   const [record] = await until('the notification', async () => {
     const records = await all(NOTIFICATIONS)
     return records.length > 0 && records
@@ -75,7 +50,7 @@ test('it is told once to whoever was told of the firing, however often it is wri
   await bench.slack.waitFor(2)
   expect(textOf(bench.slack.messages[1]!)).toContain(LINE)
   expect(textOf(bench.slack.messages[1]!)).toContain('Investigated: An answer leaks personal data')
-  await tell({ ...investigation, outcome: 'nothing', findings: [] })
+  await tell({ ...SAMPLE_INVESTIGATION, outcome: 'nothing', findings: [] })
   await until('the repetition', async () => running.stats().repeated === 1)
   expect(bench.slack.messages).toHaveLength(2)
 })

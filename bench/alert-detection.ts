@@ -2,6 +2,7 @@
  * How often alerts on changes cry wolf, and how soon they see a drop: the e-SR detector, a threshold and an hourly z-test on the same traffic.
  * Prints the tables of `docs/statistics.md`.
  */
+import { type DeployCell, type DeployOptions, simulateDeploy } from './alert-detection/deploy.ts'
 import { type Cell, simulateCell } from './alert-detection/simulate.ts'
 import { KINDS } from './alert-detection/traffic.ts'
 
@@ -18,10 +19,32 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)}%`
 const hours = (value: number): string =>
   Number.isFinite(value) ? `${value}` : Number.isNaN(value) ? 'none quiet' : '> 672'
 
-export function rowOf({ kind, perHour, falseAlarms, delays, phi }: Cell, label: string = NAMES[kind]): string {
+function rowOf({ kind, perHour, falseAlarms, delays, phi }: Cell): string {
   const alarms = (['e-SR', 'threshold', 'z-test'] as const).map((name) => percent(falseAlarms[name].share))
   const delay = (['e-SR', 'threshold', 'z-test'] as const).map((name) => delays[name].map(hours).join(' / '))
-  return `| ${[label, perHour, phi.toFixed(1), ...alarms, ...delay].join(' | ')} |`
+  return `| ${[NAMES[kind], perHour, phi.toFixed(1), ...alarms, ...delay].join(' | ')} |`
+}
+
+/** What is new with the drop, and by what the alert is divided. */
+const DEPLOYS: readonly Pick<DeployOptions, 'comes' | 'by'>[] = [
+  { comes: null, by: null },
+  { comes: 'agent.version', by: null },
+  { comes: 'model', by: null },
+  { comes: null, by: 'agent.version' },
+  { comes: 'agent.version', by: 'agent.version' },
+  { comes: 'model', by: 'model' },
+]
+
+function deployRowOf({ comes, by, delays, named, early }: DeployCell): string {
+  const code = (label: string | null): string => (label === null ? 'nothing' : `\`${label}\``)
+  const cells = [
+    code(comes),
+    code(by),
+    delays.map(hours).join(' / '),
+    comes === null ? '' : percent(named),
+    percent(early),
+  ]
+  return `| ${cells.join(' | ')} |`
 }
 
 export async function run({ runs }: { runs: number }): Promise<void> {
@@ -37,13 +60,10 @@ export async function run({ runs }: { runs: number }): Promise<void> {
       worst = Math.max(worst, cell.falseAlarms['e-SR'].share)
       console.log(rowOf(cell))
     }
-  console.log(
-    rowOf(
-      simulateCell({ kind: 'independent', perHour: 200, runs, deploy: true }),
-      'independent, the drop comes with a new version and model',
-    ),
-  )
   console.log(`false alarms of e-SR in the worst cell: ${percent(worst)}`)
+  console.log('| new with the drop | the alert is divided by | e-SR: delay | alarms that name it | alarms before it |')
+  console.log('| --- | --- | --- | --- | --- |')
+  for (const deploy of DEPLOYS) console.log(deployRowOf(simulateDeploy({ ...deploy, perHour: 200, runs })))
 }
 
 if (import.meta.main) await run({ runs: Number(process.argv[2] ?? 1_000) })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { sampleMessage } from '../alerting/receivers/sample.ts'
 import type { AlertPlan } from '../dsl/plan.ts'
 import { planOf } from '../dsl/testing.ts'
-import type { AlertInvestigation } from '../engine/alerting/investigation/investigation.ts'
+import { SAMPLE_INVESTIGATION } from '../engine/alerting/investigation/sample.ts'
 import { readAudit } from '../storage/access/audit.ts'
 import { investigationRecord } from '../storage/alerts/investigation-record.ts'
 import { parseLevel } from '../storage/alerts/level-record.ts'
@@ -149,32 +149,7 @@ test('what alerts were comes in pages, whatever happens meanwhile', async () => 
 test('what was found out about an alert stands beside it, the first that was found', async () => {
   await fire('firing')
   expect((await ask('/v1/alerts')).body).toMatchObject({ alerts: [{ investigation: null, examples: [] }] })
-  const investigation: AlertInvestigation = {
-    atMs: clockMs,
-    fromMs: clockMs - 3_600_000,
-    toMs: clockMs,
-    outcome: 'found',
-    failing: { traces: 50, compared: 50 },
-    passing: { traces: 400, compared: 400 },
-    tested: 12,
-    findings: [
-      {
-        label: 'tool',
-        value: 'refund',
-        isAbsent: false,
-        failing: { count: 46, of: 50 },
-        passing: { count: 12, of: 400 },
-        lift: 29.6,
-        interval: { low: 17.1, high: 51.2 },
-        p: 1e-40,
-        q: 1e-39,
-        also: [{ label: 'model', value: 'gpt-5-mini' }],
-      },
-    ],
-    judge: null,
-    summary: null,
-    summaryRefused: null,
-  }
+  const investigation = { ...SAMPLE_INVESTIGATION, atMs: clockMs, fromMs: clockMs - 3_600_000, toMs: clockMs }
   for (const outcome of ['found', 'nothing'] as const)
     await log.append(ALERTS, [
       investigationRecord({

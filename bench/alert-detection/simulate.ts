@@ -1,20 +1,17 @@
 /** A cell of the table: many runs of one kind of traffic, with and without a drop. */
-
-import { stratumOf } from '../../engine/alerting/stratum.ts'
 import { wilsonInterval } from '../../engine/statistics/wilson-interval.ts'
 import { DETECTORS, type DetectorName, detectorsOf, type Reference, referenceOf } from './detectors.ts'
 import { type Kind, MONITORED_HOURS, REFERENCE_HOURS, Traffic } from './traffic.ts'
 
 export const DROPS = [0.02, 0.05, 0.1] as const
 /** Well before the drop, so that the detector is not freshly begun. */
-const QUIET_HOURS = 48
+export const QUIET_HOURS = 48
 
 export interface CellOptions {
   kind: Kind
   perHour: number
   runs: number
-  /** The drop comes with a new `agent.version`. */
-  deploy?: boolean
+  drops?: readonly number[]
   seed?: number
 }
 
@@ -29,29 +26,22 @@ export interface Cell {
   phi: number
 }
 
-/** Under which names the parts of the traffic stand: by what the product would call them, whichever version runs. */
-function namesOf(parts: number, version: string): string[] {
-  return Array.from({ length: parts }, (_, s) =>
-    stratumOf({ 'agent.name': `part ${s}`, env: 'prod', 'agent.version': version, model: `of ${version}` }, [
-      'agent.version',
-    ]),
-  )
-}
+const namesOf = (parts: number): string[] => Array.from({ length: parts }, (_, s) => `part ${s}`)
 
-export function simulateCell({ kind, perHour, runs, deploy = false, seed = 1 }: CellOptions): Cell {
+export function simulateCell({ kind, perHour, runs, drops = DROPS, seed = 1 }: CellOptions): Cell {
   const alarms = record(() => 0)
-  const delays = record(() => DROPS.map((): number[] => []))
+  const delays = record(() => drops.map((): number[] => []))
   let phi = 0
   for (let run = 0; run < runs; run++) {
     const own = seed * 1_000_003 + run * 7 + KIND_SEED[kind] + perHour
     const quiet = new Traffic({ kind, perHour, seed: own })
     const reference = referenceFrom(quiet)
     phi += reference.baseline.phi / runs
-    const first = monitor(quiet, reference, MONITORED_HOURS, Number.POSITIVE_INFINITY, 0, deploy)
+    const first = monitor(quiet, reference, MONITORED_HOURS, Number.POSITIVE_INFINITY, 0)
     for (const name of DETECTORS) if (first[name] !== null) alarms[name]++
-    for (const [i, drop] of DROPS.entries()) {
+    for (const [i, drop] of drops.entries()) {
       const traffic = new Traffic({ kind, perHour, seed: own + 500_000_000 + i })
-      const told = monitor(traffic, referenceFrom(traffic), MONITORED_HOURS, QUIET_HOURS, drop, deploy)
+      const told = monitor(traffic, referenceFrom(traffic), MONITORED_HOURS, QUIET_HOURS, drop)
       for (const name of DETECTORS) {
         const at = told[name]
         if (at === null || at > QUIET_HOURS)
@@ -86,7 +76,7 @@ function referenceFrom(traffic: Traffic): Reference {
     const { n, fails } = traffic.next(h, 0)
     hours.push({ n: n.slice(), fails: fails.slice() })
   }
-  return referenceOf(hours, namesOf(traffic.parts, '1'))
+  return referenceOf(hours, namesOf(traffic.parts))
 }
 
 /** When each first tells: hours since the looking began; null where it never does. */
@@ -96,15 +86,10 @@ function monitor(
   hours: number,
   dropAt: number,
   drop: number,
-  deploy: boolean,
 ): Record<DetectorName, number | null> {
-  const before = namesOf(traffic.parts, '1')
-  const after = deploy ? namesOf(traffic.parts, '2') : before
-  const names = [...before]
-  const detectors = detectorsOf(reference, names)
+  const detectors = detectorsOf(reference, namesOf(traffic.parts))
   const told = record((): number | null => null)
   for (let h = 0; h < hours; h++) {
-    if (h === dropAt) names.splice(0, names.length, ...after)
     const hour = traffic.next(h, h >= dropAt ? drop : 0)
     let waiting = 0
     for (const detector of detectors) {
@@ -117,7 +102,7 @@ function monitor(
   return told
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)]!
 }

@@ -98,12 +98,14 @@ const steady = (text: string): string =>
   text
     .replaceAll(/\b[0-9a-f]{7}\b(?=\\?\))/g, 'COMMIT')
     .replaceAll(/in [\d.]+ s of evaluation: [\d,]+ subjects/g, 'in T s of evaluation: N subjects')
+    .replaceAll(/("(?:evaluationMs|subjectsPerSecond)": )\d+/g, '$1"N"')
     .replaceAll(data, 'DATA')
 
 describe('on a data folder', () => {
   test.each([
     ['txt', []],
     ['md', ['--markdown']],
+    ['json', ['--json']],
   ])('backtest.%s', async (form, flags) => {
     const { status, stdout, stderr } = assay(
       '--evals',

@@ -25,6 +25,19 @@ export interface Tally {
   readonly costMicroUsd: number
 }
 
+/** Of nothing. */
+export const NO_TALLY: Tally = {
+  group: {},
+  counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
+  scored: 0,
+  clusters: 0,
+  sums: [],
+  products: [],
+  bins: [],
+  few: [],
+  costMicroUsd: 0,
+}
+
 export interface Estimate {
   readonly value: number | null
   readonly n: number

@@ -8,14 +8,16 @@ import { SAMPLE_SCORECARD } from './sample.ts'
 import { scorecardOfJson, scorecardSchema } from './scorecard-json.ts'
 import { scorecardSvg } from './svg.ts'
 
+const goldenOf = (format: string): string =>
+  readFileSync(join(import.meta.dirname, 'golden', `weekly.${format}.txt`), 'utf8')
+
 test.each(RENDERED_FORMATS)('as %s', (format) => {
-  const golden = readFileSync(join(import.meta.dirname, 'golden', `weekly.${format}.txt`), 'utf8')
-  expect(renderScorecard(SAMPLE_SCORECARD, format, 'https://assay.example')).toBe(golden)
+  expect(renderScorecard(SAMPLE_SCORECARD, format, 'https://assay.example')).toBe(goldenOf(format))
 })
 
 test('as JSON, and back', () => {
-  const json: unknown = JSON.parse(JSON.stringify(SAMPLE_SCORECARD))
-  expect(scorecardOfJson(scorecardSchema.parse(json))).toEqual(SAMPLE_SCORECARD)
+  expect(`${JSON.stringify(SAMPLE_SCORECARD, null, 2)}\n`).toBe(goldenOf('json'))
+  expect(scorecardOfJson(scorecardSchema.parse(JSON.parse(goldenOf('json'))))).toEqual(SAMPLE_SCORECARD)
 })
 
 test('the picture has the size of its drawing, twice as fine, and is the same each time', async () => {

@@ -1,7 +1,7 @@
 /** A scorecard's values over a period, each with its interval, its coverage, and the difference from the period before. Pure. */
 import type { ScorecardFn, ScorecardPlan } from '../../dsl/plan.ts'
 import { scoreInPlanUnit } from '../evaluate/score.ts'
-import { changeOf, countOf, type Estimate, estimate, type Tally } from './estimate.ts'
+import { changeOf, countOf, type Estimate, estimate, NO_TALLY, type Tally } from './estimate.ts'
 import type { Cell, Period, Scorecard } from './scorecard-json.ts'
 
 export type { Tally } from './estimate.ts'
@@ -67,24 +67,12 @@ export function buildScorecard(
   return { id, title, owner, period, before, rows, trend: { fromMs, stepMs }, ...besides }
 }
 
-const NOTHING: Tally = {
-  group: {},
-  counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
-  scored: 0,
-  clusters: 0,
-  sums: [],
-  products: [],
-  bins: [],
-  few: [],
-  costMicroUsd: 0,
-}
-
 const keyOf = ({ group }: Pick<Tally, 'group'>): string => JSON.stringify(Object.entries(group).sort())
 
 /** Those of the period, by name; one for all without labels. */
 function groupsOf({ now }: RowData): Tally[] {
   const [first] = now
-  if (first === undefined) return [NOTHING]
+  if (first === undefined) return [NO_TALLY]
   const largest = [...now]
     .sort((a, b) => countOf(b) - countOf(a) || (keyOf(a) < keyOf(b) ? -1 : 1))
     .slice(0, MOST_GROUPS)
@@ -116,7 +104,7 @@ function cellOf(
 ): Omit<Cell, 'fn' | 'evalId' | 'type'> {
   const { fn } = measure
   const isSame = (other: Tally): boolean => keyOf(other) === keyOf(now)
-  const past = before === null ? null : (before.find(isSame) ?? (fn === 'count' || fn === 'spend' ? NOTHING : null))
+  const past = before === null ? null : (before.find(isSame) ?? (fn === 'count' || fn === 'spend' ? NO_TALLY : null))
   const { value, n, interval, method } = measured(measure, now, scale)
   const { pass, fail } = now.counts
   const all = countOf(now)

@@ -30,12 +30,32 @@ const SECTION_CHARS = 3000
 /** Of 50 that a message may have. */
 const MOST_CELLS = 30
 const MOST_LINES = 10
+/** Of names and lines before they are escaped: what is cut afterwards may be an entity or a link that is cut through. */
+const NAME_CHARS = 200
+const NOTE_CHARS = 500
+/** Of `and 290 more`, below the lines of a list. */
+const REST_CHARS = 40
 
 const escapeText = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 const clip = (text: string, limit: number): string => (text.length <= limit ? text : `${text.slice(0, limit - 1)}…`)
-const mrkdwn = (text: string): TextObject => ({ type: 'mrkdwn', text: clip(text, SECTION_CHARS) })
+const mrkdwn = (text: string): TextObject => ({ type: 'mrkdwn', text })
+const shortened = (text: string, limit = NAME_CHARS): string => escapeText(clip(text, limit))
+
+/** As many lines as fit, and how many more there are. */
+function listOf(heading: string, lines: readonly string[]): Block[] {
+  if (lines.length === 0) return []
+  const shown = [`*${heading}*`]
+  let chars = shown[0]!.length
+  for (const line of lines.slice(0, MOST_LINES)) {
+    chars += `\n• ${line}`.length
+    if (chars > SECTION_CHARS - REST_CHARS) break
+    shown.push(`• ${line}`)
+  }
+  const left = lines.length - (shown.length - 1)
+  return [{ type: 'section', text: mrkdwn([...shown, ...(left > 0 ? [`• and ${left} more`] : [])].join('\n')) }]
+}
 
 export function slackScorecard(scorecard: Scorecard, baseUrl: string | null): { text: string; blocks: Block[] } {
   const cells = cellsOf(scorecard)
@@ -49,35 +69,32 @@ export function slackScorecard(scorecard: Scorecard, baseUrl: string | null): { 
       ...(cell.corrected === null ? [] : [`corrected ${correctedText(cell)}`]),
     ]
     const value = `*${escapeText(valueText(cell))}*${interval === '' ? '' : ` (${escapeText(interval)})`}`
-    const name = escapeText(cellName(cell, scorecard).replaceAll('`', "'"))
+    const name = shortened(cellName(cell, scorecard).replaceAll('`', "'"))
     return { type: 'section', text: mrkdwn(`\`${name}\`  ${value}\n${escapeText(facts.join(' · '))}`) }
   })
   const more = cells.length - sections.length
-  const list = (heading: string, lines: readonly string[]): Block[] => {
-    if (lines.length === 0) return []
-    const left = lines.length - MOST_LINES
-    const shown = [...lines.slice(0, MOST_LINES), ...(left > 0 ? [`and ${left} more`] : [])]
-    return [{ type: 'section', text: mrkdwn([`*${heading}*`, ...shown.map((line) => `• ${line}`)].join('\n')) }]
-  }
   const worst = scorecard.worst.map((one) => {
-    const text = escapeText(worstText(one))
+    const text = shortened(worstText(one))
     return baseUrl === null || baseUrl === '' ? text : `<${worstUrl(one, baseUrl)}|${text.replaceAll('|', '/')}>`
   })
   const spend = spendText(scorecard)
   const notes = [periodText(scorecard), ...(scorecard.owner === null ? [] : [`owner ${scorecard.owner}`])]
   return {
-    text: clip(escapeText(scorecardTitle(scorecard)), SECTION_CHARS),
+    text: shortened(scorecardTitle(scorecard), NOTE_CHARS),
     blocks: [
       {
         type: 'header',
         text: { type: 'plain_text', text: clip(scorecard.title ?? scorecard.id, HEADER_CHARS), emoji: true },
       },
-      { type: 'context', elements: [mrkdwn(escapeText(notes.join(' · ')))] },
+      { type: 'context', elements: [mrkdwn(shortened(notes.join(' · '), NOTE_CHARS))] },
       ...sections,
       ...(more > 0 ? [{ type: 'context' as const, elements: [mrkdwn(`and ${more} more values`)] }] : []),
       ...(spend === null ? [] : [{ type: 'section' as const, text: mrkdwn(escapeText(`${spend}.`)) }]),
-      ...list('Open alerts', scorecard.alerts.map(alertText).map(escapeText)),
-      ...list('Worst traces', worst),
+      ...listOf(
+        'Open alerts',
+        scorecard.alerts.map((alert) => shortened(alertText(alert))),
+      ),
+      ...listOf('Worst traces', worst),
       { type: 'context', elements: [mrkdwn('≈ stands before a difference that may be chance.')] },
     ],
   }

@@ -1,6 +1,7 @@
 /** Works a scorecard out from what is stored. */
 import type { EvalPlan, GroupPlan, Plan, ScorecardPlan } from '../../dsl/plan.ts'
 import { GROWTH, OFFSET } from '../../engine/alerting/quantile-bins.ts'
+import { NO_TALLY } from '../../engine/scorecard/estimate.ts'
 import { buildScorecard, periodBefore, periodOf, type RowData, trendOf } from '../../engine/scorecard/scorecard.ts'
 import type { Cell, OpenAlert, Period, Scorecard, WorstSubject } from '../../engine/scorecard/scorecard-json.ts'
 import { agreementOf } from '../../engine/trust/agreement.ts'
@@ -91,20 +92,7 @@ export async function gatherScorecard(
 
 const rounded = ({ fromMs, toMs }: Period): Period => ({ fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) })
 
-const EMPTY: TallyRow = {
-  step: 0,
-  group: {},
-  counts: { pass: 0, fail: 0, unknown: 0, error: 0 },
-  scored: 0,
-  clusters: 0,
-  sums: [],
-  products: [],
-  bins: [],
-  few: [],
-  meanOfPass: null,
-  meanOfFail: null,
-  costMicroUsd: 0,
-}
+const EMPTY: TallyRow = { ...NO_TALLY, step: 0, meanOfPass: null, meanOfFail: null }
 
 /** Without labels there is one row, or none. */
 const sumOf = (rows: readonly TallyRow[]): TallyRow => rows[0] ?? EMPTY

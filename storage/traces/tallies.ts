@@ -5,6 +5,7 @@
  */
 import type { GroupPlan, Subject } from '../../dsl/plan.ts'
 import { printGroup } from '../../dsl/print-rule.ts'
+import type { Tally } from '../../engine/scorecard/estimate.ts'
 import { LIVE, type Query } from './queries.ts'
 
 export interface TalliesQuery {
@@ -26,26 +27,13 @@ export interface TalliesQuery {
 /** Of each cluster, in this order: how much of it passed, failed, is unknown, is an error, its scores, and how much has a score. */
 export const TALLIED = ['pass', 'fail', 'unknown', 'error', 'score', 'scored'] as const
 
-export interface TallyRow {
+/** Labels as the language writes them; sums in the order of `TALLIED`. */
+export interface TallyRow extends Tally {
   /** Of its step; 0 without steps. */
   readonly step: number
-  /** By label, as the language writes it. */
-  readonly group: Readonly<Record<string, string>>
-  readonly counts: { pass: number; fail: number; unknown: number; error: number }
-  readonly scored: number
-  readonly clusters: number
-  /** In the order of `TALLIED`. */
-  readonly sums: readonly number[]
-  /** Of each two of them, row by row of the upper triangle. */
-  readonly products: readonly number[]
-  /** Index, how many, the largest. */
-  readonly bins: readonly (readonly [number, number, number])[]
-  /** By time, where there are few, and each weighs the same and stands alone; otherwise empty. */
-  readonly few: readonly number[]
   /** Means of the scores of what passed and what failed. */
   readonly meanOfPass: number | null
   readonly meanOfFail: number | null
-  readonly costMicroUsd: number
 }
 
 /** Up to so many scores are given one by one. */

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sampleMessage } from '../../alerting/receivers/sample.ts'
+import { SAMPLE_INVESTIGATION } from '../../engine/alerting/investigation/sample.ts'
 import type { AlertWhy } from '../../engine/alerting/why.ts'
 import { SAMPLE_SCORECARD } from '../../engine/scorecard/sample.ts'
 import { investigationRecord } from '../../storage/alerts/investigation-record.ts'
@@ -101,32 +102,7 @@ async function fireAndInvestigate(log: EmbeddedLog, nowMs: number): Promise<void
       tenant: 'default',
       alertId: ALERT,
       incidentId: INCIDENT,
-      investigation: {
-        atMs: nowMs,
-        fromMs: nowMs - 3_600_000,
-        toMs: nowMs,
-        outcome: 'found',
-        failing: { traces: 50, compared: 50 },
-        passing: { traces: 400, compared: 400 },
-        tested: 12,
-        findings: [
-          {
-            label: 'tool',
-            value: 'refund',
-            isAbsent: false,
-            failing: { count: 46, of: 50 },
-            passing: { count: 12, of: 400 },
-            lift: 29.6,
-            interval: { low: 17.1, high: 51.2 },
-            p: 1e-40,
-            q: 1e-39,
-            also: [{ label: 'model', value: 'gpt-5-mini' }],
-          },
-        ],
-        judge: null,
-        summary: null,
-        summaryRefused: null,
-      },
+      investigation: { ...SAMPLE_INVESTIGATION, atMs: nowMs, fromMs: nowMs - 3_600_000, toMs: nowMs },
     }),
   ])
 }

@@ -1,33 +1,18 @@
 import { expect, test } from 'vitest'
 import type { AlertInvestigation, Finding } from './investigation.ts'
 import { investigationLines } from './investigation-text.ts'
+import { SAMPLE_FINDING, SAMPLE_INVESTIGATION } from './sample.ts'
 import { summaryQuestion } from './summary.ts'
 
 const finding = (more: Partial<Finding> = {}): Finding => ({
-  label: 'tool',
-  value: 'refund',
-  isAbsent: false,
-  failing: { count: 46, of: 50 },
-  passing: { count: 12, of: 400 },
+  ...SAMPLE_FINDING,
   lift: 29.64,
   interval: { low: 17.13, high: 51.2 },
-  p: 1e-40,
-  q: 1e-39,
-  also: [{ label: 'model', value: 'gpt-5-mini' }],
   ...more,
 })
 const investigation: AlertInvestigation = {
-  atMs: 1,
-  fromMs: 0,
-  toMs: 1,
-  outcome: 'found',
-  failing: { traces: 50, compared: 50 },
-  passing: { traces: 400, compared: 400 },
-  tested: 12,
+  ...SAMPLE_INVESTIGATION,
   findings: [finding(), finding({ value: 'lookup', isAbsent: true, failing: { count: 20, of: 50 }, also: [] })],
-  judge: null,
-  summary: null,
-  summaryRefused: null,
 }
 const nonce = '0123456789abcdef0123'
 const question = (over: Partial<AlertInvestigation> = {}) =>
