@@ -124,7 +124,14 @@ async function fireAndAcknowledge(): Promise<void> {
     await alerts.states.refresh()
   }
   const { incidentId } = firing().find(({ alertId }) => alertId === 'shop/unhelpful')!
-  const taken = { tenant: 'default', incidentId: incidentId!, alertId: 'shop/unhelpful', by: 'ben', reason: null }
+  const taken = {
+    tenant: 'default',
+    incidentId: incidentId!,
+    alertId: 'shop/unhelpful',
+    by: 'ben',
+    reason: null,
+    untilMs: null,
+  }
   await alerts.controls.acknowledge({ ...taken, atMs: nowMs() })
   await alerts.close()
   await evaluator.drain()
