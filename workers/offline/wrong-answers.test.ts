@@ -5,6 +5,7 @@ import { compileText } from '../../dsl/testing.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
+import { judgeAnswers } from '../../storage/metrics/registry.ts'
 import type { RunBatch } from '../../storage/queue/run-record.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import { type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
@@ -70,6 +71,12 @@ async function judged(method: string, answer: Scripted): Promise<EvalResult> {
   return results[0]!
 }
 
+/** Of `assay_judge_answers_total`: subjects about whom nobody said anything. */
+async function answeredByNobody(): Promise<number> {
+  const { values } = await judgeAnswers.get()
+  return values.find(({ labels }) => labels.level === 'none')?.value ?? 0
+}
+
 const content = (text: string): Scripted => ({ kind: 'content', content: text })
 
 test.each<[string, Scripted, 'judge_malformed' | 'judge_unreachable', string]>([
@@ -96,6 +103,7 @@ test.each<[string, Scripted, 'judge_malformed' | 'judge_unreachable', string]>([
     'the response is not a chat completion',
   ],
 ])('%s, of a rubric and of a metric that asks in steps', async (_, answer, code, detail) => {
+  const before = await answeredByNobody()
   for (const method of [RUBRIC, METRIC]) {
     const { verdict, score, reason } = await judged(method, answer)
     expect({ verdict, score, reason }).toEqual({
@@ -104,4 +112,5 @@ test.each<[string, Scripted, 'judge_malformed' | 'judge_unreachable', string]>([
       reason: { code, detail: expect.stringContaining(detail) },
     })
   }
+  expect(await answeredByNobody()).toBe(before + 2)
 })
