@@ -144,7 +144,7 @@ class Evaluator {
     this.books.acceptLevels(this.#checkpoints.levels())
     // Before the first result: with that one an hour of its own begins, and what came before is asked for when the next one does.
     if (this.books.arePlansUsed) this.books.takeHistories(await this.#checkpoints.takeHistories())
-    await this.write()
+    await this.write('begins')
   }
 
   async run(): Promise<void> {
@@ -227,14 +227,18 @@ class Evaluator {
         this.books.advance(partition, untilMs)
   }
 
-  /** Writes what is outstanding, trying for as long as it takes unless stopped: then the input is read again at the next start. */
-  async write(): Promise<void> {
+  /**
+   * Writes what is outstanding, trying for as long as it takes unless stopped: then the input is read again at the next start. A member that
+   * `begins` can't commit yet, and was given its partitions just now.
+   */
+  async write(tenure?: 'begins'): Promise<void> {
     const outputs = [...this.#unwritten, ...this.books.takeOutput()]
     this.#unwritten = []
     const positions = new Map(this.books.positions)
     this.#writtenMs = this.#options.nowMs()
     for (let failureCount = 0; ; failureCount++) {
       try {
+        if (tenure !== 'begins' && !(await this.#isOwner())) return
         await this.#append(outputs)
         await this.#commit(positions)
         return
@@ -249,6 +253,15 @@ class Evaluator {
         await this.#backOff(failureCount)
       }
     }
+  }
+
+  /**
+   * Before anything is written: one that slept through a take-over would write its checkpoints over newer ones of the owner, whose successor
+   * would then go on from there. What it has to say the owner says too.
+   */
+  async #isOwner(): Promise<boolean> {
+    const known = [...this.#committed].map(([partition, offset]) => ({ topic: EVAL_RESULTS, partition, offset }))
+    return (await this.#inHand.commit(known)).ok
   }
 
   async #append(outputs: readonly Output[]): Promise<void> {

@@ -1,11 +1,11 @@
 /** E-mail against a real SMTP server. */
 import { describe, expect, test } from 'vitest'
 import { MAIL_LOGIN, startMailServer } from '../../test/support/mail-server.ts'
+import { messageOf, nowMs, receiverOf } from '../../test/support/receiver-fixture.ts'
 import type { Route } from '../notification.ts'
 import type { Lookup } from '../outbound/resolve.ts'
 import { createReceivers, NO_RECEIVERS } from './config.ts'
 import type { Delivery } from './receiver.ts'
-import { messageOf, nowMs, receiverOf } from './receiver-fixture.ts'
 
 describe('e-mail', () => {
   const route: Route = { receiver: 'email', target: 'ops@example.com' }

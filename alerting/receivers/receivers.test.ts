@@ -3,10 +3,6 @@ import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { startAlertmanagerServer } from '../../test/support/alertmanager-server.ts'
 import { ROUTING_KEY, startPagerDutyServer } from '../../test/support/pagerduty-server.ts'
-import { jsonOf, type ServerRequest, startReceiverServer } from '../../test/support/receiver-server.ts'
-import type { Route } from '../notification.ts'
-import { NO_RECEIVERS } from './config.ts'
-import type { Delivery, Message } from './receiver.ts'
 import {
   type Harness,
   harnesses,
@@ -17,7 +13,11 @@ import {
   nowMs,
   receiverOf,
   traceId,
-} from './receiver-fixture.ts'
+} from '../../test/support/receiver-fixture.ts'
+import { jsonOf, type ServerRequest, startReceiverServer } from '../../test/support/receiver-server.ts'
+import type { Route } from '../notification.ts'
+import { NO_RECEIVERS } from './config.ts'
+import type { Delivery, Message } from './receiver.ts'
 import { SIGNATURE_HEADER } from './webhook.ts'
 
 describe.each(Object.entries(harnesses))('%s', (name, start) => {

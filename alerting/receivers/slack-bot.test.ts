@@ -1,9 +1,9 @@
 /** The Slack bot against a local Web API, which answers 200 to what it refuses. */
 import { describe, expect, test } from 'vitest'
+import { messageOf, receiverOf, slackRoute } from '../../test/support/receiver-fixture.ts'
 import { BOT_TOKEN, startSlackApiServer } from '../../test/support/slack-api-server.ts'
 import { textOf } from '../../test/support/slack-server.ts'
 import { NO_RECEIVERS } from './config.ts'
-import { messageOf, receiverOf, slackRoute } from './receiver-fixture.ts'
 
 describe('the Slack bot', () => {
   const withFirstMessage = async () => {

@@ -1,14 +1,15 @@
-/** Messages, and local servers that speak the protocol of each receiver, for the tests of this folder. */
-import { startAlertmanagerServer } from '../../test/support/alertmanager-server.ts'
-import { ROUTING_KEY, startPagerDutyServer } from '../../test/support/pagerduty-server.ts'
-import { type Fault, jsonOf, type ServerRequest, startReceiverServer } from '../../test/support/receiver-server.ts'
-import { BOT_TOKEN, startSlackApiServer } from '../../test/support/slack-api-server.ts'
-import { startSlackServer, textOf } from '../../test/support/slack-server.ts'
-import { cardTextOf, startTeamsServer } from '../../test/support/teams-server.ts'
-import type { NotifiedTransition, Route } from '../notification.ts'
-import { createReceivers, NO_RECEIVERS, type ReceiverSettings } from './config.ts'
-import type { AlertEvent, AlertMessage, Message, Receiver } from './receiver.ts'
-import { sampleMessage } from './sample.ts'
+/** Messages, and local servers that speak the protocol of each receiver, for the tests of receivers. */
+
+import type { NotifiedTransition, Route } from '../../alerting/notification.ts'
+import { createReceivers, NO_RECEIVERS, type ReceiverSettings } from '../../alerting/receivers/config.ts'
+import type { AlertEvent, AlertMessage, Message, Receiver } from '../../alerting/receivers/receiver.ts'
+import { sampleMessage } from '../../alerting/receivers/sample.ts'
+import { startAlertmanagerServer } from './alertmanager-server.ts'
+import { ROUTING_KEY, startPagerDutyServer } from './pagerduty-server.ts'
+import { type Fault, jsonOf, type ServerRequest, startReceiverServer } from './receiver-server.ts'
+import { BOT_TOKEN, startSlackApiServer } from './slack-api-server.ts'
+import { startSlackServer, textOf } from './slack-server.ts'
+import { cardTextOf, startTeamsServer } from './teams-server.ts'
 
 export const nowMs = Date.UTC(2026, 10, 21, 10)
 export const key = 'default/shop/leak/1762000000000-1'

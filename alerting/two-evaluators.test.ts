@@ -1,0 +1,80 @@
+/** One evaluator is taken for dead, and is not. */
+import { expect, test } from 'vitest'
+import { when } from '../engine/alerting/alert-fixture.ts'
+import { encodeResults } from '../engine/codec/results.ts'
+import { makeResult } from '../engine/model/make-result.ts'
+import { DEFAULT_TENANT } from '../storage/access/principal.ts'
+import { plansOfOne } from '../storage/definitions/plans.ts'
+import { ALERT_STATE, ALERTS, EVAL_RESULTS } from '../storage/log/topics.ts'
+import { alertOf, planOf, traceId } from '../test/support/alert-bench.ts'
+import { createMemoryLog, type MemoryLogProcess } from '../test/support/memory-log.ts'
+import { type AlertEvaluator, startAlertEvaluator } from './evaluator.ts'
+
+test('one that slept through a take-over writes nothing over what its successor wrote', async () => {
+  let clockMs = 1_800_000_000_000
+  const log = createMemoryLog(() => clockMs)
+  const plan = planOf(alertOf({ when: when('count', 'fail', '>=', 4) }))
+  const running: AlertEvaluator[] = []
+  const start = async (process: MemoryLogProcess): Promise<void> => {
+    running.push(
+      await startAlertEvaluator({
+        log: log.client(process),
+        definitions: plansOfOne(DEFAULT_TENANT, () => plan),
+        nowMs: () => clockMs,
+      }),
+    )
+  }
+  let failCount = 0
+  const fail = (): void => {
+    const id = traceId(++failCount)
+    const value = encodeResults([
+      makeResult({ evalId: 'shop/no_pii', traceId: id, verdict: 'fail', subjectTimeUs: clockMs * 1000 }),
+    ])
+    const headers = { tenant: DEFAULT_TENANT, eval: 'shop/no_pii' }
+    log.append(EVAL_RESULTS, [{ key: 'default/shop/no_pii', value, headers }])
+  }
+  /** Until each record's state is written, which happens every few seconds. */
+  const written = async (isDone: () => boolean): Promise<void> => {
+    for (let turns = 0; turns < 2_000 && !isDone(); turns++) {
+      clockMs += 100
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(isDone()).toBe(true)
+  }
+  const states = (): number => log.records(ALERT_STATE).filter(({ headers }) => headers.tenant !== undefined).length
+  const isWrittenUpTo = (offset: number) => (): boolean =>
+    Buffer.from(log.records(ALERT_STATE).at(-1)?.value ?? [])
+      .toString()
+      .includes(`"nextOffset":${offset},`)
+
+  const { promise: morning, resolve: wake } = Promise.withResolvers<void>()
+  let isAsleep = false
+  let isDreaming = false
+  const asleep = (): Promise<void> | null => {
+    isDreaming = isAsleep
+    return isAsleep ? morning : null
+  }
+  await start({ onWrite: () => true, isAlive: () => true, asleep })
+  fail()
+  await written(isWrittenUpTo(1))
+  isAsleep = true
+  fail()
+  await written(() => isDreaming)
+
+  let isSecondAlive = true
+  await start({ onWrite: () => isSecondAlive, isAlive: () => isSecondAlive })
+  await log.expire()
+  fail()
+  await written(isWrittenUpTo(3))
+  const before = states()
+  isAsleep = false
+  wake()
+  for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve))
+  expect(states()).toBe(before)
+
+  isSecondAlive = false
+  await log.expire()
+  fail()
+  await written(() => log.records(ALERTS).length > 0)
+  for (const one of running.filter((_, index) => index !== 1)) await one.drain()
+})
