@@ -11,6 +11,7 @@ import type { OfflineEvalPlan } from '../dsl/plan.ts'
 import { planOf } from '../dsl/testing.ts'
 import { encodeResults } from '../engine/codec/results.ts'
 import { makeResult, type ResultFields } from '../engine/model/make-result.ts'
+import { makeSpan } from '../engine/model/make-span.ts'
 import type { Cell, Scorecard } from '../engine/scorecard/scorecard-json.ts'
 import { ppiMean } from '../engine/statistics/ppi-mean.ts'
 import { verdictStratifiedRate } from '../engine/statistics/verdict-stratified-rate.ts'
@@ -19,6 +20,7 @@ import { plansOfOne } from '../storage/definitions/plans.ts'
 import { type GivenLabel, storeLabels } from '../storage/labels/labels.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../storage/log/embedded.ts'
 import { EVAL_RESULTS, NOTIFICATIONS, onlineTopics } from '../storage/log/topics.ts'
+import { gatherScorecard } from '../storage/scorecards/gather.ts'
 import { openPostedScorecards } from '../storage/scorecards/posted.ts'
 import { openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
@@ -215,4 +217,16 @@ test('what was posted stays as it was said, whatever people say later', async ()
     'more',
   )
   expect(await post()).toEqual(before)
+})
+
+test('people who wrote in the file that the eval names correct values as well', async () => {
+  const told = 5
+  const anchors = Array.from({ length: told }, (_, n) => ({ traceId: traceId(100 + n), verdict: 'fail' as const }))
+  await traces.insertSpans(
+    anchors.map((one) => makeSpan({ ...one, spanId: '00000000000000aa', startTimeUs: (SLOT_MS - 2 * DAY_MS) * 1_000 })),
+    'spans',
+  )
+  const withFile = { ...plan, evals: plan.evals.map((one) => (one === helpful ? { ...helpful, anchors } : one)) }
+  const card = await gatherScorecard({ traces, alerts: null }, 'default', withFile, plan.scorecards[0]!, SLOT_MS)
+  expect(card.rows[0]!.cells[0]!.corrected!.labelled).toBe(labels.length + told)
 })

@@ -66,8 +66,8 @@ export async function readAgreements(
   ]
 }
 
-/** Runs judge a subject again and again: the latest decision counts. */
-function latestOf(results: readonly EvalResult[]) {
+/** Runs judge a subject again and again: the latest decision counts. Newest first in. */
+export function latestOf(results: readonly EvalResult[]) {
   const latest = new Map(
     results
       .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')

@@ -6,11 +6,11 @@ import { buildScorecard, periodBefore, periodOf, type RowData, trendOf } from '.
 import type { Cell, OpenAlert, Period, Scorecard, WorstSubject } from '../../engine/scorecard/scorecard-json.ts'
 import { agreementOf } from '../../engine/trust/agreement.ts'
 import type { OpenAlerts } from '../alerts/open-alerts.ts'
-import { readLabels } from '../labels/labels.ts'
+import { type AgreementTraces, labelsOfEval, latestOf } from '../labels/read-agreement.ts'
 import { QueryLimitError, type TracesStore } from '../traces/port.ts'
 import type { TalliesQuery, TallyRow } from '../traces/tallies.ts'
 
-export type ScorecardTraces = Pick<TracesStore, 'resultTallies' | 'worstResults' | 'queryResults'>
+export type ScorecardTraces = Pick<TracesStore, 'resultTallies' | 'worstResults'> & AgreementTraces
 
 /** `alerts`: what fires; null where nothing is known of alerts. */
 export interface ScorecardSources {
@@ -21,7 +21,7 @@ export interface ScorecardSources {
 /** Of all evals together. */
 const MOST_WORST = 5
 const WORST_OF_EVAL = 3
-/** Judgements and labels that a correction is worked out of: the newest. */
+/** Judgements that a correction is worked out of: the newest. */
 const MAX_JUDGED = 10_000
 
 interface Asked {
@@ -57,7 +57,7 @@ export async function gatherScorecard(
         before: before === null ? null : await tallies(before, null),
         steps: await tallies({ fromMs: Math.floor(trend.fromMs), toMs: period.toMs }, trend.stepMs),
         scale: scaleOf(evalPlan),
-        corrected: by.length > 0 ? null : await correctionOf(traces, tenant, evalPlan, period),
+        corrected: by.length > 0 ? null : await correctionOf(traces, tenant, plan, evalPlan, period),
       })
       if (!whole.has(evalId))
         whole.set(evalId, {
@@ -134,30 +134,19 @@ const scaleOf = (evalPlan: EvalPlan): RowData['scale'] =>
 async function correctionOf(
   traces: ScorecardTraces,
   tenant: string,
+  plan: Plan,
   evalPlan: EvalPlan,
   { fromMs, toMs }: Period,
 ): Promise<RowData['corrected']> {
   if (evalPlan.kind !== 'offline') return null
-  const labels = await readLabels(traces, tenant, evalPlan.id, MAX_JUDGED)
+  const labels = await labelsOfEval(traces, tenant, plan, evalPlan)
   if (labels.length === 0) return null
   const results = await traces.queryResults(tenant, { evalId: evalPlan.id, sinceMs: fromMs, limit: MAX_JUDGED })
-  const key = ({ traceId, spanId }: { traceId: string; spanId: string }): string => `${traceId}/${spanId}`
-  // Runs judge a subject again and again: the latest counts.
-  const judged = new Map(
-    results
-      .filter(({ measureHash, evaluatedAtMs }) => measureHash === evalPlan.measureHash && evaluatedAtMs < toMs)
-      .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')
-      .reverse()
-      .map((one) => [key(one), one]),
-  )
   const { labelled, passRate, meanScore } = agreementOf(
-    [...judged].map(([subject, { verdict, score, inclusionProbability }]) => ({
-      key: subject,
-      isPass: verdict === 'pass',
-      score,
-      inclusionProbability,
-    })),
-    labels.map((label) => ({ key: key(label), by: label.by, isPass: label.isPass, score: label.score })),
+    latestOf(
+      results.filter(({ measureHash, evaluatedAtMs }) => measureHash === evalPlan.measureHash && evaluatedAtMs < toMs),
+    ),
+    labels,
     { scale: scaleOf(evalPlan) },
   )
   const shown = (found: { estimate: number; lower: number; upper: number } | null): Cell['corrected'] =>

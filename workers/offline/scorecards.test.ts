@@ -33,6 +33,8 @@ scorecard weekly {
     resultTallies: async () => [tally],
     worstResults: async () => [],
     queryResults: async () => [],
+    getTraces: async () => new Map(),
+    searchTraces: async () => [],
   }
   const nowMs = () => 0
   const job = { tenant: 'default', scorecardId: 'shop/weekly', slotMs: Date.UTC(2026, 10, 23, 9) }
