@@ -96,7 +96,7 @@ function strataLines({ strata, change }: AlertWhy, type: ValueType): string[] {
 }
 
 export function judgeLine({ model, drifted, p, lost, gained }: JudgeSteadiness): string {
-  const flips = `${lost} anchors lost, ${gained} gained, p ${p.toPrecision(2)}`
+  const flips = `${lost} anchors lost, ${gained} gained, ${chanceText(p)}`
   return drifted ? `the judge ${model} drifted: ${flips}` : `the judge ${model} is steady: ${flips}`
 }
 
@@ -106,6 +106,10 @@ function deployLine({ deploy }: AlertWhy, type: ValueType): string[] {
   const unit: ValueType = shareOf === undefined ? type : { kind: 'ratio' }
   const did = `${estimateText(now, unit)}${shareOf === undefined ? '' : ` ${shareOf}`}`
   return [
-    `first bad ${label} ${value} (since ${timeOf(firstSeenMs)}): ${did}, before it ${estimateText(before, unit)}, p ${p.toPrecision(2)}`,
+    `first bad ${label} ${value} (since ${timeOf(firstSeenMs)}): ${did}, before it ${estimateText(before, unit)}, ${chanceText(p)}`,
   ]
 }
+
+/** Below what anybody tells apart it is not written out. */
+const LEAST_P = 1e-9
+const chanceText = (p: number): string => (p < LEAST_P ? `p < ${LEAST_P}` : `p ${p.toPrecision(2)}`)
