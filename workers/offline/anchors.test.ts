@@ -165,7 +165,6 @@ test('labelled anchors are judged, kept apart from what is live, and a judge tha
   await log.close()
   expect(more).toEqual([])
   expect(parseJudgeDrift(record!.value)).toEqual({
-    kind: 'judge-drift',
     tenant: 'default',
     evalId: evalPlan.id,
     judge: {
