@@ -155,6 +155,11 @@ const QUERIES: readonly { page: string; of: (round: number, load: Load) => strin
   { page: 'A trace', of: (round, load) => `/v1/traces/${traceIdOf(load.traces - 1 - round * (strideOf(load) - 1))}` },
   { page: 'Sessions of 24h', of: () => '/v1/sessions?since=24h&limit=50' },
   { page: 'Sessions of 7d', of: () => '/v1/sessions?since=7d&limit=50' },
+  {
+    page: 'A session',
+    of: (round, load) =>
+      `/v1/sessions/s-${Math.floor((load.traces - 1 - round * (strideOf(load) - 1)) / 4)}?since=3650d&limit=200`,
+  },
   { page: 'Evals: all with their rates', of: () => '/v1/evals' },
   { page: 'Evals: how all went in 7d', of: () => '/v1/evals/trends?since=7d' },
   { page: 'An eval: its flips', of: () => '/v1/evals/shop/no_pii/flips?since=7d' },

@@ -1177,6 +1177,7 @@ export type SessionResponse = {
   traces: TraceSummary[]
   next?: string
   session: Session
+  results: Result[]
 }
 
 export type Session = {

@@ -309,6 +309,33 @@ test('a session with its traces, in pages, of a month unless told; one that is n
   })
 })
 
+test('what was said of a session as a whole, under whichever of its traces', async () => {
+  const twoDaysMs = 2 * 86_400_000
+  const at = (n: number, agoMs: number) =>
+    makeSpan({
+      ...{ traceId: trace(n), spanId: call, sessionId: 'resumed', name: 'chat' },
+      startTimeUs: (nowMs - 5 * 86_400_000 - agoMs) * 1_000,
+    })
+  await traces.insertSpans([at(40, twoDaysMs), at(41, 0), at(42, -60_000)], 'resumed')
+  const judged = {
+    ...{ evalId: 'shop/ended_well', traceId: trace(41), verdict: 'fail' as const, runId: 'shop/ended_well@1' },
+    ...{ subjectTimeUs: (nowMs - 5 * 86_400_000) * 1_000, evaluatedAtMs: nowMs - 1_000 },
+  }
+  await traces.insertResults(
+    [
+      makeResult({ ...judged, subjectKind: 'session' }),
+      makeResult({ ...judged, evalId: 'shop/other', subjectKind: 'trace' }),
+    ],
+    'resumed',
+  )
+  const ask = async (rest: string) => sessionResponseSchema.parse((await get(`/v1/sessions/resumed?${rest}`)).body)
+  const whole = await ask('since=3650d')
+  expect(whole.traces.map(({ traceId }) => traceId)).toEqual([trace(42), trace(41), trace(40)])
+  expect(whole.results).toMatchObject([{ eval: 'shop/ended_well', traceId: trace(41), subject: 'session' }])
+  // With the page that has its trace.
+  expect((await ask('limit=1')).results).toEqual([])
+})
+
 test('one eval, with its declaration as it is written', async () => {
   const detail = evalDetailResponseSchema.parse((await get('/v1/evals/shop/quick')).body)
   expect(detail).toMatchObject({ on: 'llm_call', pass: 'duration <= 1s', title: 'Quick' })

@@ -157,8 +157,14 @@ export const sessionSchema = z.object({
   costUsd: z.number(),
 })
 
-/** With its traces, the newest first; `next` is the `after` of the next page of these. */
-export const sessionResponseSchema = tracesResponseSchema.extend({ session: sessionSchema })
+/**
+ * With its traces, the newest first; `next` is the `after` of the next page of these. `results`: what was said of the session as a whole,
+ * under the traces that are shown: each stands under the first of the traces that were judged together.
+ */
+export const sessionResponseSchema = tracesResponseSchema.extend({
+  session: sessionSchema,
+  results: z.array(resultSchema),
+})
 
 export const sessionsResponseSchema = z.object({ sessions: z.array(sessionSchema), next: z.string().optional() })
 

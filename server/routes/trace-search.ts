@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { rfc3339FromUs } from '../../engine/model/span-json.ts'
+import { LONGEST_TRACE_US } from '../../storage/traces/queries.ts'
 import type {
   SessionCursor,
   SessionSearch,
@@ -13,6 +14,7 @@ import { cursorParameter, pageOf, timeSchema } from '../cursor.ts'
 import { parameter } from '../parameter.ts'
 import { evalIdSchema, momentSchema, verdictParameter } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
+import { measuresOf, resultToJson } from '../result-json.ts'
 import type { SessionJson, SessionResponse, SessionsResponse, TraceSummaryJson, TracesResponse } from '../schemas.ts'
 
 const DAY_MS = 86_400_000
@@ -69,6 +71,7 @@ export const sessionsQuerySchema = (nowMs: number) =>
   })
 
 const SESSION_DAYS = 30
+const MAX_SESSION_RESULTS = 200
 
 /** Query of `GET /v1/sessions/{session}`: which of its traces. */
 export const sessionQuerySchema = (nowMs: number) =>
@@ -80,7 +83,7 @@ export const sessionQuerySchema = (nowMs: number) =>
   })
 
 /** Traces and sessions of a window, a day without one; a session by itself of thirty. */
-export function traceSearchRoutes(app: ApiApp, { traces, nowMs }: ApiContext): void {
+export function traceSearchRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiContext): void {
   app.get('/v1/traces', async (context) => {
     const schema = traceSearchQuerySchema(nowMs())
     const parsed = schema.safeParse(context.req.query())
@@ -128,9 +131,24 @@ export function traceSearchRoutes(app: ApiApp, { traces, nowMs }: ApiContext): v
     const { tenant } = context.var.principal
     const [one] = await traces.listSessions(tenant, { ...window, session, limit: 1 })
     if (one === undefined) return problem(context, 404, `there is no session ${JSON.stringify(session)} in this time`)
-    const search = { ...window, session, ...(after !== undefined && { after }), limit: limit + 1 }
-    const found = await traces.searchTraces(tenant, search)
-    const body: SessionResponse = { ...pageOfTraces(found, limit), session: sessionToJson(one) }
+    // No more is looked through than the session takes: the window may be of years.
+    const search: TraceSearch = {
+      fromUs: Math.max(window.fromUs, one.firstUs - LONGEST_TRACE_US),
+      toUs: Math.min(window.toUs, one.lastUs + 1),
+      ...{ session, ...(after !== undefined && { after }), limit: limit + 1 },
+    }
+    const page = pageOfTraces(await traces.searchTraces(tenant, search), limit)
+    const results = await traces.queryResults(tenant, {
+      traceIds: page.traces.map(({ traceId }) => traceId),
+      subjectKind: 'session',
+      limit: MAX_SESSION_RESULTS,
+    })
+    const measureOf = measuresOf(definitions.current(tenant).plan)
+    const body: SessionResponse = {
+      ...page,
+      session: sessionToJson(one),
+      results: results.map((result) => resultToJson(result, measureOf)),
+    }
     return context.json(body)
   })
 }

@@ -23,7 +23,7 @@ export async function newestResults(
   tenant: string,
   filter: ResultFilter,
 ): Promise<ResultRow[]> {
-  const isByTime = filter.order === undefined && filter.traceId === undefined
+  const isByTime = filter.order === undefined && filter.traceId === undefined && filter.traceIds === undefined
   for (let wanted = filter.limit * 2; isByTime && wanted <= MAX_KEYS; wanted *= 4) {
     const keys = await rows<KeyRow>(keysQuery(database, tenant, filter, wanted))
     const last = keys.at(-1)

@@ -1,7 +1,7 @@
 /** The traces port: spans and results in ClickHouse, by URL or in process (chDB). Every query is of one tenant. */
 
 import type { OptionalField } from '../../engine/evaluate/subject.ts'
-import type { EvalResult, Verdict } from '../../engine/model/result.ts'
+import type { EvalResult, SubjectKind, Verdict } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { ContrastedTraces, ContrastQuery } from './contrast.ts'
 import type { FlaggedQuery, FlaggedSubject } from './flagged.ts'
@@ -24,6 +24,9 @@ import type { TalliesQuery, TallyRow, WorstQuery } from './tallies.ts'
 export interface ResultFilter {
   evalId?: string
   traceId?: string
+  /** On one of these. */
+  traceIds?: readonly string[]
+  subjectKind?: SubjectKind
   verdict?: Verdict
   /** By its name. */
   agent?: string

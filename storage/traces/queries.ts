@@ -134,6 +134,14 @@ export function resultsWhere(
     where.push('trace_id = unhex({traceId:String})')
     params.traceId = filter.traceId
   }
+  if (filter.traceIds !== undefined) {
+    where.push(`trace_id IN ${TRACE_IDS}`)
+    params.traceIds = [...filter.traceIds]
+  }
+  if (filter.subjectKind !== undefined) {
+    where.push('subject_kind = {subjectKind:String}')
+    params.subjectKind = filter.subjectKind
+  }
   if (filter.labels) where.push(`startsWith(run_id, '${LABEL_PREFIX}')`)
   else if (filter.anchors) where.push(`startsWith(run_id, '${ANCHOR_PREFIX}')`)
   else if (filter.runId === undefined) where.push(LIVE)

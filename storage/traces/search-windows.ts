@@ -58,9 +58,12 @@ export async function newestFirst(
     const isText = search.text !== undefined
     const reachUs = isText && window.fromUs > search.fromUs ? LONGEST_TRACE_US : 0
     const isFollowed = isText && index > 0
-    const more = await find({ ...search, ...window, limit: search.limit - found.length, reachUs, isFollowed })
+    // As many as of the whole: some may be known already.
+    const more = await find({ ...search, ...window, reachUs, isFollowed })
     const all = [...new Map([...early, ...more].map((one) => [one.trace, one])).values()].sort(byStartThenId)
-    found.push(...all.filter(({ start_us }) => Number(start_us) >= window.fromUs))
+    // A trace that paused for longer than traces are taken to last is found in two windows: it is shown where it went on.
+    const known = new Set(found.map(({ trace }) => trace))
+    found.push(...all.filter(({ trace, start_us }) => Number(start_us) >= window.fromUs && !known.has(trace)))
     early = all.filter(({ start_us }) => Number(start_us) < window.fromUs)
     if (found.length >= search.limit) break
   }

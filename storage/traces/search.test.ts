@@ -7,6 +7,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
 import { weightedShare } from '../../engine/scorecard/weighted.ts'
 import { hajekMean, hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
+import { encodeRows } from './encode.ts'
 import { openTraces } from './open.ts'
 import type { TracesStore } from './port.ts'
 import type { TraceSearch } from './search-port.ts'
@@ -185,6 +186,53 @@ test('a text is found once in a trace that reaches into the next day, in its pla
   // What began before the search's own window is not in it.
   expect(await find({ fromUs: midnightUs - 15 * MINUTE_US })).toEqual(expected.slice(0, 3))
   await noon.close()
+})
+
+test('a text is found in what was sent apart from its span, and not in the form it is kept in', async () => {
+  const [early, late] = [1, 2].map((n) =>
+    makeSpan({
+      tenant: 'apart',
+      traceId: trace(n),
+      spanId: id(1),
+      name: 'chat',
+      startTimeUs: T0_US - n * 1_440 * MINUTE_US,
+    }),
+  )
+  const said = (n: number, text: string) => ({
+    ...{ tenant: 'apart', traceId: trace(n), spanId: id(1), key: trace(9), timeSubUs: 0 },
+    timeUs: T0_US - n * 1_440 * MINUTE_US + 1_000,
+    inputMessages: [{ role: 'user', parts: [{ type: 'text' as const, content: text }] }],
+    outputMessages: undefined,
+  })
+  await store.insertSpans([early!, late!], 'apart')
+  const block = encodeRows('messages', [said(1, 'Where is "Ångström"\nnow?'), said(2, 'Thank you')], T0_US / 1_000)
+  await store.insertBlocks('messages', [block], 'apart')
+  const find = async (text: string) =>
+    (await store.searchTraces('apart', { fromUs: T0_US - 5 * 1_440 * MINUTE_US, toUs: T0_US, limit: 50, text })).map(
+      ({ traceId }) => Number.parseInt(traceId, 16),
+    )
+  expect(await find('THANK')).toEqual([2])
+  expect(await find('is "ångström"\nNOW')).toEqual([1])
+  expect(await find('chat')).toEqual([1, 2])
+  for (const form of ['content', 'role', 'user', '{']) expect(await find(form)).toEqual([])
+})
+
+test('a trace that paused for hours is listed once, and none is left out for it', async () => {
+  const nowUs = T0_US + 1_440 * MINUTE_US
+  const at = (n: number, spanId: number, minutes: number) =>
+    makeSpan({
+      ...{ tenant: 'paused', traceId: trace(n), spanId: id(spanId), name: 'chat' },
+      startTimeUs: nowUs - minutes * MINUTE_US,
+    })
+  const others = [2, 3, 4, 5, 6].map((n) => at(n, 1, 181 + n))
+  await store.insertSpans([at(1, 1, 180), at(1, 2, 10), ...others], 'paused')
+  const later = await openTraces({ dataDir: folder, nowMs: () => nowUs / 1_000 })
+  const find = async (limit: number) =>
+    (await later.searchTraces('paused', { fromUs: nowUs - 1_440 * MINUTE_US, toUs: nowUs, limit })).map(({ traceId }) =>
+      Number.parseInt(traceId, 16),
+    )
+  for (const limit of [1, 2, 3, 6, 50]) expect(await find(limit)).toEqual([1, 2, 3, 4, 5, 6].slice(0, limit))
+  await later.close()
 })
 
 test('a summary counts each span once, and calls and not the agent around them', async () => {

@@ -55,9 +55,14 @@ WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND star
   if (search.text !== undefined) {
     // Not `<`: of a day's first moment, which is where most parts end, that has the whole day read.
     params.lastTextUs = (search.isFollowed ? toUs : toUs + LONGEST_TRACE_US) - 1
-    const within = `start_time >= ${micro('fromUs')} AND start_time <= ${micro('lastTextUs')}`
+    const within = (time: string): string => `${time} >= ${micro('fromUs')} AND ${time} <= ${micro('lastTextUs')}`
     where.push(
-      `AND ${DAY_AND_TRACE} IN (SELECT arrayJoin(${DAYS_AROUND}), trace_id ${spans} AND ${within} AND (${hasText(search.text, params)}))`,
+      `AND ${DAY_AND_TRACE} IN (
+  SELECT arrayJoin(${daysAround('start_time')}), trace_id ${spans} AND ${within('start_time')} AND (${hasText(search.text, params)})
+  UNION ALL
+  SELECT arrayJoin(${daysAround('said_at')}), trace_id FROM ${database}.messages
+  WHERE tenant = {tenant:String} AND ${within('said_at')} AND (${hasSaid(search.text, params)})
+)`,
     )
   }
   const took = `max(${startUs('start_time')} + intDiv(duration_ns, 1000)) - ${startUs('first')}`
@@ -104,16 +109,33 @@ const TEXTS = ['name', 'input_text', 'output_text', 'tool_arguments', 'tool_resu
 /** As spans are sorted: of a trace one block is read where its days are known, and by its id alone one of each day. */
 const DAY_AND_TRACE = '(toDate(start_time), trace_id)'
 /** That spans of the same trace may be of. */
-const DAYS_AROUND = `arrayDistinct([toDate(start_time - INTERVAL 1 HOUR), toDate(start_time), toDate(start_time + INTERVAL 1 HOUR)])`
+const daysAround = (time: string): string =>
+  `arrayDistinct([toDate(${time} - INTERVAL 1 HOUR), toDate(${time}), toDate(${time} + INTERVAL 1 HOUR)])`
 
 /** A column that is NULL has none, and is no copy of itself without. */
 function hasText(text: string, params: Query['query_params']): string {
+  return anyHas(TEXTS, 'text', text, params)
+}
+
+/** Of messages that were sent apart from their spans: in what they say, which is JSON's text. */
+function hasSaid(text: string, params: Query['query_params']): string {
+  const said = ['input_messages', 'output_messages'].map(
+    (column) => `arrayStringConcat(extractAll(ifNull(${column}, ''), ${CONTENT}), '\\n')`,
+  )
+  return anyHas(said, 'said', JSON.stringify(text).slice(1, -1), params)
+}
+
+const CONTENT = String.raw`'"content":"((?:[^"\\\\]|\\\\.)*)"'`
+
+function anyHas(columns: readonly string[], name: string, text: string, params: Query['query_params']): string {
   const isAscii = ASCII.test(text)
-  params.text = isAscii ? text.toLowerCase() : text
+  params[name] = isAscii ? text.toLowerCase() : text
   // To write all in small letters and look for one text is faster than to look for it in any.
   const place = (column: string): string =>
-    isAscii ? `position(lower(${column}), {text:String})` : `positionCaseInsensitiveUTF8(${column}, {text:String})`
-  return TEXTS.map((column) => `${place(column)} > 0`).join(' OR ')
+    isAscii
+      ? `position(lower(${column}), {${name}:String})`
+      : `positionCaseInsensitiveUTF8(${column}, {${name}:String})`
+  return columns.map((column) => `${place(column)} > 0`).join(' OR ')
 }
 
 function judgedSo(database: string, { evalId, verdict }: TraceSearch, params: Query['query_params']): string {

@@ -61,6 +61,9 @@ export function RunPage() {
           <p>{data.error}</p>
         </div>
       )}
+      {data.notes?.map((note) => (
+        <p key={note}>{note}</p>
+      ))}
       <Facts>
         <Fact name="State">
           <span className={`run-state run-${data.state}`}>{STATES[data.state]}</span>

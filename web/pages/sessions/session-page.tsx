@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Result, Session, TraceSummary } from '../../../client/api.ts'
@@ -51,7 +51,7 @@ export function SessionPage() {
   }
   const traces = pages.data.pages.flatMap((page) => page.traces)
   const session = pages.data.pages[0]!.session
-  const first = traces.at(-1)
+  const results = pages.data.pages.flatMap((page) => page.results)
   const [left, right] = picked
   const isWhole = !pages.hasNextPage
   return (
@@ -67,7 +67,7 @@ export function SessionPage() {
         </Link>
       </PageHead>
       <SessionFacts session={session} traces={traces} isWhole={isWhole} />
-      {isWhole && first !== undefined && <SessionVerdicts firstTraceId={first.traceId} />}
+      <SessionVerdicts results={results} isWhole={isWhole} />
       <section aria-labelledby="traces">
         <h2 id="traces">Traces</h2>
         <TracesTable
@@ -117,28 +117,20 @@ function SessionFacts({
   )
 }
 
-/** Evals of whole sessions: what they say stands under the first trace. */
-function SessionVerdicts({ firstTraceId }: { firstTraceId: string }) {
-  const { data, error } = useQuery({
-    queryKey: ['session-results', firstTraceId],
-    queryFn: ({ signal }) => api.listResults({ trace: firstTraceId, limit: SHOWN }, signal),
-    refetchInterval: 10_000,
-  })
-  if (error !== null) return <ProblemNote error={error} />
-  const results = data?.results.filter(({ subject }) => subject === 'session') ?? []
-  if (data === undefined) return <Loading what="what was said of it" />
+/** What evals of whole sessions say. Of one that is judged again, as it goes on a later day, there are several. */
+function SessionVerdicts({ results, isWhole }: { results: readonly Result[]; isWhole: boolean }) {
   return (
     <section aria-labelledby="of-the-whole">
       <h2 id="of-the-whole">Of the whole session</h2>
       {results.length === 0 ? (
         <p className="faint">
-          No eval has judged it as a whole. Offline evals with <code>on: session</code> do, half an hour after its last
-          trace.
+          {isWhole ? 'No eval has judged it as a whole.' : 'No eval has judged it as a whole under the traces listed.'}{' '}
+          Offline evals with <code>sample: … of session</code> do, half an hour after its last trace.
         </p>
       ) : (
         <ul className="session-verdicts">
           {results.map((result) => (
-            <SessionVerdict key={`${result.eval} ${result.runId ?? ''}`} result={result} />
+            <SessionVerdict key={`${result.eval} ${result.traceId} ${result.runId ?? ''}`} result={result} />
           ))}
         </ul>
       )}
