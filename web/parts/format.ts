@@ -20,8 +20,9 @@ export function formatDuration(durationMs: number): string {
   if (durationMs < 1) return `${(durationMs * 1000).toFixed(0)} µs`
   if (durationMs < 1_000) return `${durationMs.toFixed(durationMs < 10 ? 1 : 0)} ms`
   if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(durationMs < 10_000 ? 2 : 1)} s`
-  const minutes = Math.floor(durationMs / 60_000)
-  if (minutes < 60) return `${minutes} min ${Math.round((durationMs % 60_000) / 1_000)} s`
+  const seconds = Math.round(durationMs / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
