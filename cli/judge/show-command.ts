@@ -1,7 +1,7 @@
 /** `assay judge show EVAL TRACE`: prompts as they would be sent. */
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { judgedEval, promptsAbout } from '../../server/judge-prompts.ts'
-import { traceIdSchema } from '../../server/parameters.ts'
+import { spanIdSchema, traceIdSchema } from '../../server/parameters.ts'
 import { type EvalPromptResponse, evalPromptResponseSchema } from '../../server/schemas.ts'
 import { askApi } from '../commands/ask-api.ts'
 import { exitCodes } from '../exit-codes.ts'
@@ -37,9 +37,10 @@ export async function runJudgeShow(evalName: string, trace: string, flags: ShowF
     )
   const { server, evals, on, data } = flags
   const isOfInstance = server !== undefined && evals === undefined && on === undefined && data === undefined
-  const found = isOfInstance
-    ? await inForce(evalName, traceId.data, server)
-    : await atHand(evalName, traceId.data, flags)
+  const find = (spanId?: string): Promise<Found> =>
+    isOfInstance ? inForce(evalName, traceId.data, server, spanId) : atHand(evalName, traceId.data, flags, spanId)
+  const first = await find()
+  const found = (isBeyond(first, flags.span) ? await foundAlone(find, flags.span) : undefined) ?? first
   if (!found.ok) return found.message === undefined ? found.exitCode : usage(found.message)
   const { evalPlan, prompts } = found
   let { subjects } = prompts
@@ -56,8 +57,21 @@ export async function runJudgeShow(evalName: string, trace: string, flags: ShowF
   return exitCodes.ok
 }
 
+/** Whether there are more subjects than are shown, and the span is one of those if it is in scope at all. */
+function isBeyond(found: Found, span: string | undefined): span is string {
+  if (!found.ok || span === undefined || found.prompts.notShown === undefined) return false
+  return !found.prompts.subjects.some(({ spanId }) => spanId?.startsWith(span.toLowerCase()))
+}
+
+/** Undefined where it is not found by itself. */
+async function foundAlone(find: (spanId: string) => Promise<Found>, span: string): Promise<Found | undefined> {
+  const id = spanIdSchema.safeParse(span)
+  const found = id.success ? await find(id.data) : undefined
+  return found?.ok === true ? found : undefined
+}
+
 /** By the definitions at hand and the configuration of this machine. */
-async function atHand(evalName: string, traceId: string, flags: ShowFlags): Promise<Found> {
+async function atHand(evalName: string, traceId: string, flags: ShowFlags, spanId?: string): Promise<Found> {
   const definitions = loadDefinitions(flags.evals)
   if (!definitions.ok) return { ok: false, exitCode: definitions.exitCode }
   const { plan } = definitions
@@ -69,7 +83,7 @@ async function atHand(evalName: string, traceId: string, flags: ShowFlags): Prom
   const configured = configuredJudges()
   if (!configured.ok) return refused(configured.message)
   const found = await withTrace(traceId, flags, process.env, ({ spans }, sessions) =>
-    promptsAbout({ plan, evalPlan, spans, judges: configured.judges, sessions }),
+    promptsAbout({ plan, evalPlan, spans, spanId, judges: configured.judges, sessions }),
   )
   if (!found.ok) return refused(found.message)
   const outcome = found.value
@@ -77,7 +91,7 @@ async function atHand(evalName: string, traceId: string, flags: ShowFlags): Prom
 }
 
 /** As the running instance would ask: by the definitions in force there, and by its configuration. */
-async function inForce(evalName: string, traceId: string, server: string): Promise<Found> {
+async function inForce(evalName: string, traceId: string, server: string, spanId?: string): Promise<Found> {
   try {
     const plan = await openApiSource(server).plan()
     if (plan === null) return refused(`${server} has no definitions`)
@@ -87,7 +101,8 @@ async function inForce(evalName: string, traceId: string, server: string): Promi
     const judged = judgedEval(evalPlan)
     if (!judged.ok) return refused(judged.message)
     const path = `v1/evals/${encodeURIComponent(evalPlan.package)}/${encodeURIComponent(evalPlan.name)}/prompt`
-    const answer = await askApi(server, path, { trace: traceId }, evalPromptResponseSchema)
+    const query = { trace: traceId, ...(spanId !== undefined && { span: spanId }) }
+    const answer = await askApi(server, path, query, evalPromptResponseSchema)
     return answer.ok ? { ok: true, evalPlan, prompts: answer.value } : refused(answer.message)
   } catch (error) {
     if (error instanceof SourceError) return refused(error.message)

@@ -47,7 +47,7 @@ export function showText(prompts: EvalPromptResponse, server: string | null): st
     if (notAsked !== undefined) lines.push('', `nothing is asked: ${printable(notAsked)}`)
     lines.push(...questions.flatMap((question, i) => questionLines(question, i + 1, questions.length)))
   }
-  if (notShown !== undefined) lines.push('', `${notShown} more are in scope: --span ID shows one of them`)
+  if (notShown !== undefined) lines.push('', `${notShown} more are in scope: --span with a whole id shows one of them`)
   return `${lines.join('\n')}\n`
 }
 

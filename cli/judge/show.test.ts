@@ -12,6 +12,7 @@ import { type Api, startApi } from '../../server/api.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { openGate } from '../../test/support/open-gate.ts'
+import { sessionsAt } from '../stored/one-trace.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -66,7 +67,7 @@ offline eval overlap {
 }
 `
 const TRACE = '0af7651916cd43dd8448eb211c80319c'
-const [SECOND, ALONE] = ['1'.repeat(32), '2'.repeat(32)]
+const [SECOND, ALONE, MANY] = ['1'.repeat(32), '2'.repeat(32), '3'.repeat(32)]
 const at = { traceId: TRACE, startTimeUs: 1e15, durationNs: 1e9, sessionId: 'talk' }
 /** An hour later in the same session. */
 const later = { ...at, traceId: SECOND, startTimeUs: 1e15 + 3.6e9 }
@@ -95,7 +96,22 @@ const spans = [
     sessionId: undefined,
     outputText: 'Hi.',
   }),
+  // More calls than are shown at once.
+  ...Array.from({ length: 102 }, (_, i) =>
+    makeSpan({
+      ...at,
+      traceId: MANY,
+      spanId: callId(i),
+      startTimeUs: 1e15 + i,
+      kind: 'llm',
+      sessionId: undefined,
+      outputText: `call ${i}`,
+    }),
+  ),
 ]
+function callId(i: number): string {
+  return (0xc0 + i).toString(16).padStart(16, '0')
+}
 
 let folder = ''
 beforeAll(() => {
@@ -156,6 +172,15 @@ describe('assay judge show', () => {
     expect([traceId, session, traces]).toEqual([TRACE, 'talk', [TRACE, SECOND]])
   })
 
+  test('a span beyond those that are shown at once, by its whole id', () => {
+    expect(show('polite_calls', MANY).stdout).toContain('2 more are in scope: --span with a whole id shows one of them')
+    const { subjects } = JSON.parse(show('polite_calls', MANY, '--span', callId(101), '--json').stdout)
+    expect(subjects.map(({ spanId }: { spanId: string }) => spanId)).toEqual([callId(101)])
+    expect(JSON.stringify(subjects)).toContain('call 101')
+    const { stderr, status } = show('polite_calls', MANY, '--span', 'f'.repeat(16))
+    expect([status, stderr]).toEqual([2, expect.stringContaining(`the id ${'f'.repeat(16)}`)])
+  })
+
   test('for programs: the body of each request', () => {
     const { stdout } = show('shop/kind', TRACE, '--json')
     expect(JSON.parse(stdout)).toMatchObject({
@@ -204,6 +229,10 @@ describe('of a running instance', () => {
     traces = await openTraces({ dataDir: data })
     await traces.migrate()
     await traces.insertSpans(spans, 'spans')
+    const turns = Array.from({ length: 202 }, (_, i) =>
+      makeSpan({ ...at, ...{ traceId: turnId(i), startTimeUs: 1e15 + i, sessionId: 'long', outputText: `turn ${i}` } }),
+    )
+    await traces.insertSpans(turns, 'turns')
     // What is in force there is not what is at hand.
     const text = EVALS.replace('5 solved, 1 not', '5 in force, 1 not')
     const { plan } = compileProject({ files: [{ path: 'shop.eval', text }], readImport: () => null })
@@ -220,6 +249,8 @@ describe('of a running instance', () => {
     await traces.close()
     rmSync(data, { recursive: true })
   })
+
+  const turnId = (i: number): string => (0xabc000 + i).toString(16).padStart(32, '0')
 
   async function showAt(...args: string[]): Promise<string> {
     const server = `http://127.0.0.1:${api.port}`
@@ -242,5 +273,11 @@ describe('of a running instance', () => {
   test('by the definitions that are named, of its session', async () => {
     const stdout = await showAt('ended_well', SECOND, '--evals', 'shop.eval')
     expect(steady(stdout)).toBe(readFileSync(golden('session-rubric.txt'), 'utf8'))
+  })
+
+  test('of a session with more traces than a run looks at the first ones are among those that are found', async () => {
+    const window = { fromUs: 1e15, toUs: 1e15 + 1_000 }
+    const found = await sessionsAt(`http://127.0.0.1:${api.port}`).idsOf('long', window)
+    expect([...found].sort()).toEqual(Array.from({ length: 202 }, (_, i) => turnId(i)))
   })
 })

@@ -7,8 +7,7 @@ import type { StoredTrace } from '../../server/capture/capture-tests.ts'
 import { resultToJson } from '../../server/result-json.ts'
 import { type TracesResponse, traceResponseSchema, tracesResponseSchema } from '../../server/schemas.ts'
 import { openDataFolder } from '../../storage/data-folder.ts'
-import { type SessionReader, storedSessions } from '../../storage/traces/session-around.ts'
-import { MAX_SESSION_TRACES } from '../../storage/traces/sessions.ts'
+import { MAX_TRACES_READ, type SessionReader, storedSessions } from '../../storage/traces/session-around.ts'
 import { type Answer, askApi } from '../commands/ask-api.ts'
 import { readTraces } from '../read-traces.ts'
 import { tracesOf } from '../trace-files.ts'
@@ -29,6 +28,8 @@ type Work<T> = (trace: StoredTrace, sessions: SessionReader) => Promise<T>
 
 const TENANT = 'default'
 const MAX_RESULTS = 20_000
+/** Each is a request of its own. */
+const TRACES_AT_ONCE = 8
 
 /** `--on` reads a file; else what is stored, where `placeOf` finds it. */
 export async function findTrace(traceId: string, flags: TraceFlags, env: NodeJS.ProcessEnv): Promise<FoundOutcome> {
@@ -72,7 +73,8 @@ async function askTrace(server: string, traceId: string): Promise<StoredTrace> {
   return { spans: parsed, results: [...results, ...spans.flatMap((span) => span.results)] }
 }
 
-function sessionsAt(server: string): SessionReader {
+/** Of a running instance. Rejects with `SourceError`. */
+export function sessionsAt(server: string): SessionReader {
   return {
     async idsOf(session, { fromUs, toUs }) {
       const ids: string[] = []
@@ -86,13 +88,18 @@ function sessionsAt(server: string): SessionReader {
         )
         if (!page.ok) throw new SourceError(page.message)
         ids.push(...page.value.traces.map(({ traceId }) => traceId))
-        next = ids.length < MAX_SESSION_TRACES ? page.value.next : undefined
+        // Newest first: the first ones, which a run looks at, come last.
+        next = ids.length < MAX_TRACES_READ ? page.value.next : undefined
       }
       return ids
     },
     async spansOf(traceIds) {
       const found = new Map<string, readonly Span[]>()
-      for (const traceId of traceIds) found.set(traceId, (await askTrace(server, traceId)).spans)
+      for (let from = 0; from < traceIds.length; from += TRACES_AT_ONCE) {
+        const asked = traceIds.slice(from, from + TRACES_AT_ONCE)
+        const traces = await Promise.all(asked.map((traceId) => askTrace(server, traceId)))
+        for (const [i, { spans }] of traces.entries()) found.set(asked[i] ?? '', spans)
+      }
       return found
     },
   }

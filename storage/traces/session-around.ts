@@ -44,14 +44,14 @@ export async function sessionAround(spans: readonly Span[], reader: SessionReade
 /** As many as a store takes and gives at once. */
 const AT_ONCE = 200
 /** A session of more is cut, whichever they are. */
-const MAX_TRACES = 1_000
+export const MAX_TRACES_READ = 1_000
 
 /** Of what is stored. */
 export function storedSessions(traces: Pick<TracesStore, 'searchTraces' | 'getTraces'>, tenant: string): SessionReader {
   return {
     async idsOf(session, window) {
       const ids: string[] = []
-      for (let after: TraceCursor | undefined; ids.length < MAX_TRACES; ) {
+      for (let after: TraceCursor | undefined; ids.length < MAX_TRACES_READ; ) {
         const page = await traces.searchTraces(tenant, {
           ...window,
           session,

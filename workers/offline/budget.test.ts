@@ -220,6 +220,32 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     expect(kinds.slice(one.askedOf.length)).toEqual(Array(100 - one.askedOf.length).fill('over_budget'))
     expect(one.spent()).toBeLessThanOrEqual(4_000 + 900)
   })
+
+  test('what the cheaper judge has spent of what is kept for it takes nothing from the own one', async () => {
+    const state = await opened()
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    // Four subjects by the own judge at 600, ten by the cheaper one at 60, which are done first.
+    const budget = budgets.of(runOf('divided'), perRun(3_000))!
+    const options = { budget, prices, cheaper: 'a/small', holdBackMicroUsd: 600 }
+    const asked: string[] = []
+    const exact: JudgeClient = {
+      async ask<T>([judge = '']: readonly string[], { read }: Question<T>) {
+        asked.push(judge)
+        const reading = read('4')
+        if (reading.kind !== 'answer') throw new Error('it reads everything')
+        const costMicroUsd = judge === 'a/big' ? 600 : 60
+        const usage = { model: judge, inputTokens: 100, outputTokens: 500, costMicroUsd }
+        return { kind: 'answered' as const, answer: reading.answer, usage }
+      },
+    }
+    const clientOf = (asksCheaper: boolean) =>
+      withBudget(exact, { ...options, outputs: createOutputEstimate(), asksCheaper })
+    const [own, cheap] = [clientOf(false), clientOf(true)]
+    for (let n = 0; n < 10; n++) await cheap.ask(['a/big'], question, signal)
+    for (let n = 0; n < 4; n++) await own.ask(['a/big'], question, signal)
+    expect(asked).toEqual([...Array(10).fill('a/small'), ...Array(4).fill('a/big')])
+    expect((await own.ask(['a/big'], question, signal)).kind).toBe('over_budget')
+  })
 }
 
 describeOnBothStates((open) => budgetsOf(() => open(nowMs)))

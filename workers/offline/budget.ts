@@ -16,9 +16,14 @@ export interface BudgetBounds {
 export interface RunBudget {
   /** What is left of the tightest of its bounds. */
   left(): Promise<number>
-  /** Null where that much is not left besides `holdBack`; nothing is reserved then. Rejects with `StateError`. */
-  reserve(microUsd: number, holdBack?: number): Promise<Reservation | null>
+  /** Null where that much is not left besides what is held back; nothing is reserved then. Rejects with `StateError`. */
+  reserve(microUsd: number, part?: BudgetPart): Promise<Reservation | null>
 }
+
+/** Whom it is for, where a part of the budget is held back for the cheaper judge. */
+export type BudgetPart =
+  /** The eval's own judge, which leaves so much for the other: less by what that one has taken of it. */
+  { kind: 'own'; holdBackMicroUsd: number } | { kind: 'held_back' }
 
 export interface Reservation {
   /** Once, with what it took. */
@@ -81,6 +86,10 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
     return Number((await state.get(key)) ?? found)
   }
 
+  async function stillHeldBack(takenKey: string, microUsd: number): Promise<number> {
+    return microUsd === 0 ? 0 : Math.max(0, microUsd - Number((await state.get(takenKey)) ?? 0))
+  }
+
   return {
     of(job, { budget }) {
       const bounds: BudgetBounds = {
@@ -96,22 +105,29 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
           )
           return Math.max(0, Math.min(...all))
         },
-        async reserve(microUsd, holdBack = 0) {
-          const reserved: Bound[] = []
+        async reserve(microUsd, part) {
+          const takenKey = `judges/spent/held-back/${job.tenant}/${job.runId}`
+          const holdBack = part?.kind === 'own' ? await stillHeldBack(takenKey, part.holdBackMicroUsd) : 0
+          const reserved: string[] = []
           for (const bound of boundsOf(job, bounds)) {
             await spentOf(bound)
             const sum = await state.add(bound.key, microUsd, TTL_MS, Math.max(0, bound.atMost - holdBack))
             if (sum !== undefined) {
-              reserved.push(bound)
+              reserved.push(bound.key)
               continue
             }
-            for (const { key } of reserved) await state.add(key, -microUsd, TTL_MS)
+            for (const key of reserved) await state.add(key, -microUsd, TTL_MS)
             return null
+          }
+          // After the bounds: whoever looks in between finds too much held back, and never too little.
+          if (part?.kind === 'held_back') {
+            await state.add(takenKey, microUsd, TTL_MS)
+            reserved.unshift(takenKey)
           }
           return {
             async settle(spent) {
               if (spent === microUsd) return
-              for (const { key } of reserved) await state.add(key, spent - microUsd, TTL_MS)
+              for (const key of reserved) await state.add(key, spent - microUsd, TTL_MS)
             },
           }
         },

@@ -1,6 +1,6 @@
 /** A judge client that spends no more than it may: what is not paid for is not asked. */
 import { type JudgePrompt, MAX_ANSWER_CHARS } from '../../engine/judge/question.ts'
-import type { RunBudget } from './budget.ts'
+import type { BudgetPart, RunBudget } from './budget.ts'
 import { NO_USAGE } from './completion.ts'
 import type { JudgeClient } from './judge-client.ts'
 import { costMicroUsd, type Prices } from './prices.ts'
@@ -61,15 +61,15 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
   const { budget, prices, outputs, cheaper, holdBackMicroUsd, asksCheaper = false } = options
   return {
     async ask(judges, question, signal) {
-      const tries: { judges: readonly string[]; holdBack: number }[] = asksCheaper
-        ? []
-        : [{ judges, holdBack: cheaper === null ? 0 : holdBackMicroUsd }]
-      if (cheaper !== null) tries.push({ judges: [cheaper], holdBack: 0 })
+      const tries: { judges: readonly string[]; part?: BudgetPart }[] = []
+      if (!asksCheaper)
+        tries.push({ judges, part: { kind: 'own', holdBackMicroUsd: cheaper === null ? 0 : holdBackMicroUsd } })
+      if (cheaper !== null) tries.push({ judges: [cheaper], ...(asksCheaper && { part: { kind: 'held_back' } }) })
       for (const one of tries) {
         const estimate = estimateMicroUsd(one.judges, question, prices, outputs)
         // Whoever enqueues and works asks for prices first: without one nothing is kept within anything.
         if (estimate === null) continue
-        const reservation = await budget.reserve(estimate, one.holdBack)
+        const reservation = await budget.reserve(estimate, one.part)
         if (reservation === null) continue
         const outcome = await client.ask(one.judges, question, signal)
         // One that was broken off may have been charged.
