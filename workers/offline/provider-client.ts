@@ -56,9 +56,23 @@ function clientOf({ apiKey, baseUrl, apiVersion, headers }: Provider, timeoutMs:
     logLevel: 'off' as const,
     defaultHeaders: { ...headers },
   }
-  return apiVersion === undefined || apiVersion === null
-    ? new OpenAI(options)
-    : new AzureOpenAI({ ...options, apiVersion })
+  return withoutHeadersOfEnvironment(() =>
+    apiVersion === undefined || apiVersion === null ? new OpenAI(options) : new AzureOpenAI({ ...options, apiVersion }),
+  )
+}
+
+/** Sent to any provider as well, in place of its own key even; the client takes no option against them. */
+const HEADERS_VARIABLE = 'OPENAI_CUSTOM_HEADERS'
+
+function withoutHeadersOfEnvironment<T>(make: () => T): T {
+  const given = process.env[HEADERS_VARIABLE]
+  if (given === undefined) return make()
+  delete process.env[HEADERS_VARIABLE]
+  try {
+    return make()
+  } finally {
+    process.env[HEADERS_VARIABLE] = given
+  }
 }
 
 function isJson({ headers }: PostAnswer): boolean {
