@@ -35,6 +35,11 @@ test('the answer is read whole, with its status and headers', async () => {
   })
 })
 
+test('a byte order mark is none of the text', async () => {
+  const { told } = await posted((_, response) => void response.end('\ufeff{}'))
+  expect(told).toMatchObject({ status: 'fulfilled', value: { text: '{}' } })
+})
+
 test('an answer without an end is broken off, by its size or in time', async () => {
   const endless = await posted((_, response) => void response.writeHead(200).end('x'.repeat(5_000_000)))
   expect(endless.told).toMatchObject({ status: 'rejected', reason: expect.any(ResponseTooLarge) })

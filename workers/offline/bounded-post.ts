@@ -35,7 +35,9 @@ export interface PostAnswer {
 }
 
 /** Time limits are the call's own. */
-const connections = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
+const connections = new Agent({ headersTimeout: 0, bodyTimeout: 0, allowH2: false })
+
+const decoder = new TextDecoder()
 
 /** Rejects with `ResponseTooLarge`, `CallTimedOut`, the signal's reason, and undici's errors. */
 export function post({ url, headers, body, timeoutMs, signal }: PostedCall): Promise<PostAnswer> {
@@ -82,7 +84,8 @@ export function post({ url, headers, body, timeoutMs, signal }: PostedCall): Pro
         onResponseEnd() {
           const [first] = chunks
           const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
-          if (end('answered')) resolve({ ...head, text: bytes.toString('utf8') })
+          // As `fetch` reads a text: without the mark that some put before it.
+          if (end('answered')) resolve({ ...head, text: decoder.decode(bytes) })
         },
         onResponseError(_, error) {
           end(error)

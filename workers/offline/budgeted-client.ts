@@ -64,7 +64,9 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
       const tries: { judges: readonly string[]; part?: BudgetPart }[] = []
       if (!asksCheaper)
         tries.push({ judges, part: { kind: 'own', holdBackMicroUsd: cheaper === null ? 0 : holdBackMicroUsd } })
-      if (cheaper !== null) tries.push({ judges: [cheaper], ...(asksCheaper && { part: { kind: 'held_back' } }) })
+      // Where some are the cheaper judge's beforehand, one more of it would be there by chance: what the own one can't have is over budget.
+      if (cheaper !== null && (asksCheaper || holdBackMicroUsd === 0))
+        tries.push({ judges: [cheaper], ...(asksCheaper && { part: { kind: 'held_back' } }) })
       for (const one of tries) {
         const estimate = estimateMicroUsd(one.judges, question, prices, outputs)
         // Whoever enqueues and works asks for prices first: without one nothing is kept within anything.

@@ -34,4 +34,11 @@ describeOnBothStates((open) => {
     expect((await api.heard('acme', { id: 'shop/new' })).state).toBe('no_worker')
     expect((await api.heard('other', { id: 'shop/kind' })).state).toBe('no_worker')
   })
+
+  test('a word of another version that is not known here is as good as none', async () => {
+    const state = await open(Date.now)
+    states.push(state)
+    await state.set('offline/ready/acme', JSON.stringify({ 'shop/kind': { state: 'half_ready' } }), 60_000)
+    expect((await createWorkerWord(state).heard('acme', { id: 'shop/kind' })).state).toBe('no_worker')
+  })
 })

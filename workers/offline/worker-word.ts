@@ -34,8 +34,9 @@ export function createWorkerWord(state: Pick<StateStore, 'get' | 'set'>): Worker
     },
     async heard(tenant, { id }) {
       const text = await unlessAway(state.get(`${KEY}${tenant}`))
-      const word = text === undefined ? {} : wordSchema.parse(JSON.parse(text))
-      const found = word[id]
+      // A worker of another version may tell what is not known here.
+      const word = text === undefined ? undefined : wordSchema.safeParse(JSON.parse(text)).data
+      const found = word?.[id]
       if (found !== undefined) return { state: found.state, detail: found.detail }
       return {
         state: 'no_worker',
