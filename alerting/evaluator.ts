@@ -235,11 +235,13 @@ class Evaluator {
     const outputs = [...this.#unwritten, ...this.books.takeOutput()]
     this.#unwritten = []
     const positions = new Map(this.books.positions)
+    // As they are now: while partitions go records are taken on, and a state that knows of them must not say that it has yet to read them.
+    const states = outputs.flatMap(stateRecords)
     this.#writtenMs = this.#options.nowMs()
     for (let failureCount = 0; ; failureCount++) {
       try {
         if (tenure !== 'begins' && !(await this.#isOwner())) return
-        await this.#append(outputs)
+        await this.#append(outputs, states)
         await this.#commit(positions)
         return
       } catch (error) {
@@ -264,7 +266,7 @@ class Evaluator {
     return (await this.#inHand.commit(known)).ok
   }
 
-  async #append(outputs: readonly Output[]): Promise<void> {
+  async #append(outputs: readonly Output[], states: readonly RecordToAppend[]): Promise<void> {
     const { log } = this.#options
     const transitions = outputs.flatMap(transitionRecords)
     await tracedTransitions(outputs, () => log.append(ALERTS, transitions))
@@ -272,10 +274,6 @@ class Evaluator {
     const notifications = outputs.flatMap(({ notifications }) => notifications.map(notificationRecord))
     await log.append(NOTIFICATIONS, notifications)
     if (notifications.length > 0) faultPoint('alerts.after-notifications')
-    const states = outputs.flatMap(({ tenant, checkpoints, removed }) => [
-      ...checkpoints.map(checkpointRecord),
-      ...removed.map((alertId) => removalRecord(tenant, alertId)),
-    ])
     await log.append(ALERT_STATE, states)
     if (states.length > 0) faultPoint('alerts.after-checkpoints')
   }
@@ -329,6 +327,11 @@ const transitionRecords = ({ tenant, transitions }: Output): RecordToAppend[] =>
     value: toJson({ version: 1, tenant, ...transition }),
     headers: { tenant, alert: transition.alertId, to: transition.to },
   }))
+
+const stateRecords = ({ tenant, checkpoints, removed }: Output): RecordToAppend[] => [
+  ...checkpoints.map(checkpointRecord),
+  ...removed.map((alertId) => removalRecord(tenant, alertId)),
+]
 
 const encoder = new TextEncoder()
 const toJson = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value))

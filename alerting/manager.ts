@@ -10,7 +10,7 @@ import { type AlertControls, followControls } from '../storage/alerts/controls.t
 import { type Consumer, type Log, LogError } from '../storage/log/port.ts'
 import { alertTopics, NOTIFICATIONS } from '../storage/log/topics.ts'
 import { Delivery } from './manager/delivery.ts'
-import { Intake, type Taken } from './manager/intake.ts'
+import { Intake } from './manager/intake.ts'
 import { isIdle, type Lane } from './manager/lane.ts'
 import { type LaneEntry, Lanes } from './manager/lanes.ts'
 import { isMuted } from './manager/muting.ts'
@@ -140,6 +140,7 @@ class Manager {
       counts,
       untilWritten,
       isOver: (tenant, transition) => states.isOver(tenant, transition),
+      tellEnds: (ends) => this.#lanes.first(() => this.#append(ends)),
     })
     this.#delivery = new Delivery({
       ...options,
@@ -229,7 +230,7 @@ class Manager {
     const { tenure } = this.#lanes
     if (records.length === 0 || tenure === null) return
     await this.#refresh()
-    await this.#keep(await this.#intake.take(records))
+    await this.#keep([...(await this.#intake.take(records))])
     // Lost meanwhile, and perhaps assigned again: whoever owns the lanes now has not taken these.
     if (this.#lanes.tenure !== tenure) return
     const { topic, partition, offset } = records.at(-1)!
@@ -243,15 +244,17 @@ class Manager {
 
   /** For lanes that have room again for what stayed in the log. */
   async #readOn(): Promise<void> {
-    for (const entry of this.#lanes.all())
-      if (this.#intake.isDue(entry)) await this.#keep(await this.#intake.readOn(entry, this.#position))
+    for (const entry of this.#lanes.all()) {
+      if (!this.#intake.isDue(entry)) continue
+      await this.#intake.readOn(entry, this.#position)
+      await this.#keep([entry])
+    }
   }
 
   /** Receivers need not wait for all of it, nor for the commit: what was told and not committed is told once more at the worst. */
-  async #keep({ changed, ends }: Taken): Promise<void> {
+  async #keep(changed: readonly LaneEntry[]): Promise<void> {
     this.#look()
-    await this.#append(ends)
-    await this.#lanes.save([...changed])
+    await this.#lanes.save(changed)
   }
 
   /** Before anything is decided on new records, or by a new owner, what people said and which pages fire is known: both were written before. */

@@ -1,10 +1,11 @@
-/** One evaluator is taken for dead, and is not. */
+/** One evaluator takes over from another, which is not dead, or dies while it lets go. */
 import { expect, test } from 'vitest'
 import { when } from '../engine/alerting/alert-fixture.ts'
 import { encodeResults } from '../engine/codec/results.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { plansOfOne } from '../storage/definitions/plans.ts'
+import type { Consumer, ConsumerOptions, Log } from '../storage/log/port.ts'
 import { ALERT_STATE, ALERTS, EVAL_RESULTS } from '../storage/log/topics.ts'
 import { alertOf, planOf, traceId } from '../test/support/alert-bench.ts'
 import { createMemoryLog, type MemoryLogProcess } from '../test/support/memory-log.ts'
@@ -77,4 +78,59 @@ test('one that slept through a take-over writes nothing over what its successor 
   fail()
   await written(() => log.records(ALERTS).length > 0)
   for (const one of running.filter((_, index) => index !== 1)) await one.drain()
+})
+
+test('what comes while a partition is let go of is not in the state that is written for its next owner', async () => {
+  const clockMs = 1_800_000_000_000
+  const log = createMemoryLog(() => clockMs)
+  const plan = planOf(alertOf({ when: when('count', 'fail', '>=', 2) }))
+  const definitions = plansOfOne(DEFAULT_TENANT, () => plan)
+  const start = (client: Log) => startAlertEvaluator({ log: client, definitions, nowMs: () => clockMs })
+  const fail = (n: number): void => {
+    const result = makeResult({
+      evalId: 'shop/no_pii',
+      traceId: traceId(n),
+      verdict: 'fail',
+      subjectTimeUs: clockMs * 1000,
+    })
+    const headers = { tenant: DEFAULT_TENANT, eval: 'shop/no_pii' }
+    log.append(EVAL_RESULTS, [{ key: 'default/shop/no_pii', value: encodeResults([result]), headers }])
+  }
+  const until = async (isDone: () => boolean): Promise<void> => {
+    for (let turns = 0; turns < 2_000 && !isDone(); turns++) await new Promise((resolve) => setImmediate(resolve))
+    expect(isDone()).toBe(true)
+  }
+
+  let isAlive = true
+  let commits = Promise.resolve()
+  let joined: ConsumerOptions | undefined
+  const inner = log.client({ onWrite: () => isAlive, isAlive: () => isAlive })
+  const first = await start({
+    ...inner,
+    append: (topic, records) => {
+      // It dies before it can tell anybody.
+      if (topic === ALERTS && records.length > 0) isAlive = false
+      return inner.append(topic, records)
+    },
+    openConsumer: async (options): Promise<Consumer> => {
+      joined = options
+      const consumer = await inner.openConsumer(options)
+      return { ...consumer, commit: (offsets) => commits.then(() => consumer.commit(offsets)) }
+    },
+  })
+  fail(1)
+  await until(() => first.stats().records === 1)
+  const { promise: answer, resolve: answers } = Promise.withResolvers<void>()
+  commits = answer
+  // A group that changes hands records out until its members have let go.
+  void joined?.onRevoke?.([{ topic: EVAL_RESULTS, partition: 0 }])
+  fail(2)
+  await until(() => first.stats().records === 2)
+  answers()
+  await until(() => !isAlive)
+
+  const second = await start(log.client({ onWrite: () => true, isAlive: () => true }))
+  await log.expire()
+  await until(() => log.records(ALERTS).length > 0)
+  await second.drain()
 })

@@ -25,13 +25,8 @@ export interface IntakeOptions {
   readonly isOver: (tenant: string, transition: NotifiedTransition) => boolean
   readonly counts: { deadLettered: number; repeated: number }
   readonly untilWritten: (write: () => Promise<unknown>) => Promise<void>
-}
-
-/** What has changed: nothing of it is written yet. */
-export interface Taken {
-  readonly changed: ReadonlySet<LaneEntry>
-  /** For those who were told besides. */
-  readonly ends: readonly AlertNotification[]
+  /** Writes to those who were told besides, before a lane is kept that has taken the end: whoever goes on from there does not say it again. */
+  readonly tellEnds: (ends: readonly AlertNotification[]) => void
 }
 
 export class Intake {
@@ -56,23 +51,21 @@ export class Intake {
     return this.#catchUp.isDue(entry)
   }
 
-  async take(records: readonly LogRecord[]): Promise<Taken> {
+  /** What has changed: nothing of it is written yet. */
+  async take(records: readonly LogRecord[]): Promise<ReadonlySet<LaneEntry>> {
     const changed = new Set<LaneEntry>()
-    const ends: AlertNotification[] = []
-    for (const record of records) await this.#take(record, changed, ends)
-    return { changed, ends }
+    for (const record of records) await this.#take(record, changed)
+    return changed
   }
 
   /** Takes what was left in the log of what is before `position`, as far as there is room. */
-  async readOn(entry: LaneEntry, position: number): Promise<Taken> {
-    const ends: AlertNotification[] = []
+  async readOn(entry: LaneEntry, position: number): Promise<void> {
     await this.#catchUp.readOn(entry, position, (into, notification, record) =>
-      this.#takeInto(into, notification, record, ends),
+      this.#takeInto(into, notification, record),
     )
-    return { changed: new Set([entry]), ends }
   }
 
-  async #take(record: LogRecord, changed: Set<LaneEntry>, ends: AlertNotification[]): Promise<void> {
+  async #take(record: LogRecord, changed: Set<LaneEntry>): Promise<void> {
     const { log, lanes, groupId, counts, untilWritten } = this.#options
     const parsed = parseNotification(record.value)
     if (!parsed.ok) {
@@ -90,7 +83,7 @@ export class Intake {
     changed.add(entry)
     // So much waits for this receiver that the rest waits in the log: neither memory nor another receiver pays for it.
     if (isFull(entry.lane)) entry.lane = { ...entry.lane, nextOffset: record.offset, isBehind: true }
-    else this.#takeInto(entry, notification, record, ends)
+    else this.#takeInto(entry, notification, record)
   }
 
   #isNew({ id }: Notification): boolean {
@@ -100,7 +93,7 @@ export class Intake {
     return !isRepeated
   }
 
-  #takeInto(entry: LaneEntry, notification: Notification, record: LogRecord, ends: AlertNotification[]): void {
+  #takeInto(entry: LaneEntry, notification: Notification, record: LogRecord): void {
     const before = entry.lane
     // Sent on by one that slept, after its end, which would be told nobody here any more.
     if (notification.kind === 'alert' && notification.isForwarded && notification.transition.to === 'firing')
@@ -110,7 +103,8 @@ export class Intake {
       }
     const sinceMs = Math.min(this.#options.nowMs(), record.appendTimeMs)
     entry.lane = { ...take(before, notification, sinceMs), nextOffset: record.offset + 1 }
-    ends.push(...endsOf(before, entry.lane, this.#options.rules))
+    const ends = endsOf(before, entry.lane, this.#options.rules)
+    if (ends.length > 0) this.#options.tellEnds(ends)
   }
 
   /** Every lane that was told of the incident takes it, those of escalations too. */

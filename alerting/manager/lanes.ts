@@ -105,6 +105,11 @@ export class Lanes {
     return this.#saving
   }
 
+  /** Before anything more is kept. */
+  first(write: () => Promise<void>): void {
+    this.#saving = this.#saving.then(write)
+  }
+
   async #write(records: readonly RecordToAppend[]): Promise<void> {
     for (let from = 0; from < records.length; ) {
       let to = from + 1

@@ -46,7 +46,9 @@ export function whyOfThreshold(state: AlertState, alert: RunAlert, plain: AlertW
   // What was before the end of an incident is the incident.
   if (state.phase.kind === 'firing') return { ...plain, ...notSplit('over'), deploy }
   const beginMs = atMs - windowMsOf(alert)
-  const before = sumsOfParts(strata, ({ lastMs }) => lastMs <= beginMs)
+  // What held for as long as `for` asks is no measure of what was before it.
+  const sinceMs = state.phase.kind === 'pending' ? state.phase.sinceMs : atMs
+  const before = sumsOfParts(strata, ({ lastMs }) => lastMs <= sinceMs - windowMsOf(alert))
   const now = sumsOfParts(strata, ({ lastMs }) => lastMs > beginMs)
   const shareOf = partsAreOf(alert)
   return {

@@ -15,7 +15,7 @@ export interface AlertStates {
   /** Newest first, at most `limit`; `after`: those before the transition of this id. */
   history(tenant: string, options: { limit: number; alertId?: string; after?: string }): StoredTransition[]
   /** Whether the incident has ended, or another of its alert and group has begun. */
-  isOver(tenant: string, transition: Pick<StoredTransition, 'alertId' | 'group' | 'incidentId'>): boolean
+  isOver(tenant: string, transition: Pick<StoredTransition, 'id' | 'alertId' | 'group' | 'incidentId'>): boolean
   /** Those that fire on an eval. */
   firingOn(tenant: string, evalId: string): StoredTransition[]
   /** Of an incident; null while there is none. */
@@ -67,7 +67,9 @@ export async function followAlertStates({ log, onProblem }: FollowStatesOptions)
         .reverse(),
     isOver: (tenant, transition) => {
       const now = latest.get(tenant)?.get(stateKey(transition))
-      return now !== undefined && (now.incidentId !== transition.incidentId || now.to !== 'firing')
+      // What is known is older than one that has yet to be read here.
+      if (now === undefined || !seen.has(`${tenant}/${transition.id}`)) return false
+      return now.incidentId !== transition.incidentId || now.to !== 'firing'
     },
     firingOn: (tenant, evalId) =>
       [...(latest.get(tenant)?.values() ?? [])].filter((one) => one.evalId === evalId && one.to === 'firing'),
