@@ -8,6 +8,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import { type AlertStates, followAlertStates } from '../../storage/alerts/alert-states.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
+import { saidByPeople } from '../../storage/labels/anchors.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
 import { ALERTS, alertTopics, NOTIFICATIONS } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
@@ -230,6 +231,26 @@ test('without a judge there are the numbers alone; a job that ran twice says the
   expect(await investigationOf(quiet.incidentId)).toMatchObject({ outcome: 'nothing', findings: [] })
   const told = await log.read(NOTIFICATIONS, 0, 0, 100, 1 << 20)
   expect(told.some(({ value }) => Buffer.from(value).toString().includes(quiet.incidentId))).toBe(false)
+  // Nothing stands out where the judge itself changed: of that they do hear.
+  const rounds = [T0_MS - 7_200_000, T0_MS - 60_000].flatMap((evaluatedAtMs, nth) =>
+    Array.from({ length: 40 }, (_, i) =>
+      makeResult({
+        evalId: quiet.evalId,
+        traceId: (i + 1).toString(16).padStart(32, '0'),
+        runId: `anchor@${nth}`,
+        verdict: nth === 0 ? 'pass' : 'fail',
+        judgements: [saidByPeople(true)],
+        judgeModel: 'small-1',
+        evaluatedAtMs,
+      }),
+    ),
+  )
+  const drifting = overriding(traces, { queryResults: async () => rounds })
+  const changed = { ...firing(), evalId: quiet.evalId }
+  await createInvestigator({ log, traces: drifting, definitions, ...rest })({ tenant: 'default', transition: changed })
+  expect(await investigationOf(changed.incidentId)).toMatchObject({ outcome: 'nothing', judge: { drifted: true } })
+  const heard = await log.read(NOTIFICATIONS, 0, 0, 100, 1 << 20)
+  expect(heard.some(({ value }) => Buffer.from(value).toString().includes(changed.incidentId))).toBe(true)
   // Silence is nobody's fault, and what is not stored yet is waited for.
   await investigate({ tenant: 'default', transition: { ...firing(), cause: 'no_data' } })
   await expect(investigate({ tenant: 'default', transition: { ...firing(), evalId: 'shop/none' } })).rejects.toThrow(

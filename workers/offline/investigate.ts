@@ -78,8 +78,9 @@ export function createInvestigator(options: InvestigateOptions): (job: Investiga
     const investigation = isAsked ? { ...plain, ...(await summaryOf(tenant, transition, plain, options)) } : plain
     await log.ensureTopics(alertTopics)
     await log.append(ALERTS, [investigationRecord({ tenant, alertId, incidentId, investigation })])
-    // Where nothing stands out the alert's page says so; nobody is called for that.
-    if (transition.mode === 'live' && outcome === 'found')
+    // Where nothing stands out the alert's page says so; nobody is called for that, but for a judge that is the cause itself.
+    const isNews = outcome === 'found' || plain.judge?.drifted === true
+    if (transition.mode === 'live' && isNews)
       await log.append(NOTIFICATIONS, [notification(tenant, transition, investigation)])
   }
 }
