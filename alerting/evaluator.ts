@@ -263,7 +263,12 @@ class Evaluator {
    */
   async #isOwner(): Promise<boolean> {
     const known = [...this.#committed].map(([partition, offset]) => ({ topic: EVAL_RESULTS, partition, offset }))
-    return (await this.#inHand.commit(known)).ok
+    if (!this.#inHand.isEmpty) return (await this.#inHand.commit(known)).ok
+    // Nothing was taken yet: a position is committed as it stands, with what its owner before noted beside it.
+    const noted = await this.#options.log.committed(ALERT_GROUP)
+    const standing = noted.find(({ topic, partition }) => topic === EVAL_RESULTS && this.#committed.has(partition))
+    const position = standing ?? known[0]
+    return position === undefined || (await this.#consumer.commit([position])).ok
   }
 
   async #append(outputs: readonly Output[], states: readonly RecordToAppend[]): Promise<void> {

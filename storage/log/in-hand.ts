@@ -203,6 +203,11 @@ export class InHand {
     }
   }
 
+  /** Nothing was admitted in this tenure: there is nothing to commit by. */
+  get isEmpty(): boolean {
+    return this.#partitions.size === 0
+  }
+
   /** At the end of a tenure whose records may still kill: they stay written. */
   forget(): void {
     this.#partitions = new Map()
