@@ -17,6 +17,7 @@ import { MAX_RESULTS } from '../../server/parameters.ts'
 import { judgingResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { agreementText } from '../offline/agreement-text.ts'
+import { exitCodeOf } from '../offline/run-exit.ts'
 import { judgingText, progressText, runsText, statusText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf } from './eval-id-of.ts'
@@ -59,7 +60,8 @@ Examples:
 
 EVAL is package/name, or the name alone. Runs are judged by the workers of the instance; results appear in assay results --run RUN.
 
-Exit codes: 0 fine, 1 a run that was followed failed, 2 usage, or no Assay answers.`,
+Exit codes: 0 fine, 1 a run that was followed failed, or left more subjects in error than it judged, 2 usage, or no Assay
+answers.`,
     )
   const common = (command: Command): Command =>
     command
@@ -223,7 +225,7 @@ async function follow(runId: string, flags: Flags): Promise<number> {
     if (isEnd) {
       if (!flags.json) for (const note of run.notes ?? []) process.stderr.write(`note: ${printable(note)}\n`)
       if (run.error !== undefined && !flags.json) process.stderr.write(`assay offline: ${run.error}\n`)
-      return run.state === 'failed' ? exitCodes.findings : exitCodes.ok
+      return exitCodeOf(run)
     }
     await wait(POLL_MS)
   }

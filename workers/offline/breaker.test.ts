@@ -57,7 +57,30 @@ describe('what it lets through', () => {
   })
 
   test('a refusal says since when, and when to ask again', () => {
-    expect(permitCall(open, T + 5_000).permit).toEqual({ kind: 'refused', sinceMs: T, retryAtMs: T + 30_000 })
+    expect(permitCall(open, T + 5_000).permit).toEqual({
+      kind: 'refused',
+      sinceMs: T,
+      retryAtMs: T + 30_000,
+      prospect: 'out',
+    })
+  })
+
+  const answering = recordProbe(open, T, true)
+  test.each<[string, Breaker, number, number | undefined, string]>([
+    ['just opened', open, 5, undefined, 'out'],
+    ['nobody heard of it since', open, 10, undefined, 'unknown'],
+    ['a probe is on its way', open, 305, 0, 'unknown'],
+    ['a probe has failed', open, 309, 301, 'out'],
+    ['a probe hung until it failed', open, 332, 330, 'out'],
+    ['a probe was answered', answering, 305, 0, 'answering'],
+    ['a probe was answered, and one failed before', answering, 305, 290, 'answering'],
+    ['answered and then failed', recordProbe(answering, T, false), 305, 304, 'out'],
+    ['by a clock that is ahead', open, 305, 900, 'unknown'],
+  ])('a refusal says what is known: %s', (_, breaker, seconds, failed, prospect) => {
+    const { next } = permitCall(breaker, T + Math.floor(seconds / 10) * 10_000)
+    const failedMs = failed === undefined ? undefined : T + failed * 1000
+    const permit = permitCall(next, T + seconds * 1000, failedMs).permit
+    expect(permit).toMatchObject({ kind: 'refused', prospect })
   })
 })
 

@@ -35,19 +35,28 @@ export type Permit =
   | { readonly kind: 'call' }
   /** `sinceMs` names the outage: the outcome of a probe of an earlier one says nothing. */
   | { readonly kind: 'probe'; readonly sinceMs: number }
-  | { readonly kind: 'refused'; readonly sinceMs: number; readonly retryAtMs: number }
+  | { readonly kind: 'refused'; readonly sinceMs: number; readonly retryAtMs: number; readonly prospect: Prospect }
+
+/**
+ * What is known of a provider that takes no calls: `answering` its last probe was answered; `out` a call of it failed since the probe
+ * before was due; `unknown` nobody has heard of it for longer than that, or a probe is on its way.
+ */
+export type Prospect = 'answering' | 'out' | 'unknown'
 
 export type BreakerLevel = 'closed' | 'open' | 'half_open'
 
 export const CLOSED: Breaker = { kind: 'closed', failures: [] }
 
-/** Whether a call may be made now. A probe is taken by `next`: nobody else gets it. */
-export function permitCall(breaker: Breaker, nowMs: number): { permit: Permit; next: Breaker } {
+/** Whether a call may be made now, the last having failed at `failedMs`. A probe is taken by `next`: nobody else gets it. */
+export function permitCall(breaker: Breaker, nowMs: number, failedMs?: number): { permit: Permit; next: Breaker } {
   if (breaker.kind === 'closed') return { permit: { kind: 'call' }, next: breaker }
   const { sinceMs, nextProbeMs } = breaker
   // A time further ahead than any that is set here comes from a clock that is wrong.
-  if (nowMs < nextProbeMs && nextProbeMs - nowMs <= OPEN_MS)
-    return { permit: { kind: 'refused', sinceMs, retryAtMs: nextProbeMs }, next: breaker }
+  if (nowMs < nextProbeMs && nextProbeMs - nowMs <= OPEN_MS) {
+    const isFresh = Math.abs(nowMs - (failedMs ?? sinceMs)) < PROBE_EVERY_MS
+    const prospect = breaker.answered > 0 ? 'answering' : isFresh ? 'out' : 'unknown'
+    return { permit: { kind: 'refused', sinceMs, retryAtMs: nextProbeMs, prospect }, next: breaker }
+  }
   return { permit: { kind: 'probe', sinceMs }, next: { ...breaker, nextProbeMs: nowMs + PROBE_EVERY_MS } }
 }
 

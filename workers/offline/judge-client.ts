@@ -1,6 +1,7 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache } from './answer-cache.ts'
+import type { Permit, Prospect } from './breaker.ts'
 import {
   type Completion,
   type JudgeUsage,
@@ -57,9 +58,13 @@ export interface JudgeClientOptions {
 const DEFAULT_TIMEOUT_MS = 30_000
 /**
  * A subject whose judges all take no calls waits for them, until they have been out for so long: a provider that stumbles costs a
- * run some time and no verdicts, one that is gone does not hold it up.
+ * run some time and no verdicts, one that is gone does not hold it up. One that has been out for longer is waited for while its
+ * probes are answered, or nobody knows whether it is back, and so long at most: a probe that fails ends the waiting of all.
  */
 export const PATIENCE_MS = 120_000
+
+/** Who waits to hear whether a provider is back looks so often. */
+const LOOK_EVERY_MS = 2_000
 
 /** Those who wait do not all wake at once. */
 const WAKE_SPREAD_MS = 1_000
@@ -68,11 +73,29 @@ type Attempt =
   | Completion
   | { kind: 'unreachable'; detail: string }
   /** Not called, or not called again: the provider takes no calls at the moment. */
-  | { kind: 'blocked'; sinceMs: number; retryAtMs: number; lastDetail: string | undefined }
+  | (Omit<Extract<Permit, { kind: 'refused' }>, 'kind'> & { kind: 'blocked'; lastDetail: string | undefined })
   | { kind: 'aborted' }
 
 type OneOutcome<T> = JudgeOutcome<T> | Extract<Attempt, { kind: 'blocked' }>
 type FormOutcome<T> = OneOutcome<T> | { kind: 'no_logprobs' }
+
+interface Blocked {
+  judge: string
+  retryAtMs: number
+  prospect: Prospect
+  /** Until then its outage is taken for a stumble. */
+  untilMs: number
+}
+
+/** Of a provider that has begun to answer, the waiting has an end by itself: two probes more close its breaker, or one fails. */
+function isWorthWaiting({ prospect, untilMs }: Blocked, nowMs: number, waitedMs: number): boolean {
+  if (prospect === 'answering') return waitedMs < 2 * PATIENCE_MS
+  return waitedMs < PATIENCE_MS && (prospect === 'unknown' || nowMs < untilMs)
+}
+
+/** When something may have changed: a probe is due, or the one on its way has ended. */
+const wakeMsOf = ({ prospect, retryAtMs, untilMs }: Blocked, nowMs: number): number =>
+  prospect === 'unknown' && nowMs >= untilMs ? Math.min(retryAtMs, nowMs + LOOK_EVERY_MS) : retryAtMs
 
 export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
@@ -106,7 +129,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     const failures = new Map<string, string>()
     let waitedMs = 0
     for (let todo = judges; ; ) {
-      const blocked: { judge: string; retryAtMs: number; untilMs: number }[] = []
+      const blocked: Blocked[] = []
       for (const judge of todo) {
         const { provider: name, model } = parseJudgeName(judge)
         const provider = options.providers.get(name)
@@ -116,17 +139,17 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         }
         const outcome = await askOne({ provider, judge, model, question, usage, signal })
         if (outcome.kind === 'blocked') {
-          const { sinceMs, retryAtMs, lastDetail = 'not asked' } = outcome
-          blocked.push({ judge, retryAtMs, untilMs: sinceMs + PATIENCE_MS })
+          const { sinceMs, retryAtMs, prospect, lastDetail = 'not asked' } = outcome
+          blocked.push({ judge, retryAtMs, prospect, untilMs: sinceMs + PATIENCE_MS })
           failures.set(judge, `${lastDetail}, ${name} has been out since ${new Date(sinceMs).toISOString()}`)
         } else if (outcome.kind === 'unreachable') failures.set(judge, outcome.detail)
         else if (outcome.kind === 'aborted') return outcome
         else return { ...outcome, usage: { ...outcome.usage, answeredBy: [judge] } }
       }
       const now = options.nowMs()
-      const worthWaiting = blocked.filter(({ untilMs }) => now < untilMs)
-      if (worthWaiting.length === 0 || waitedMs >= PATIENCE_MS) break
-      const nextMs = Math.min(...worthWaiting.map(({ retryAtMs }) => retryAtMs)) - now
+      const worthWaiting = blocked.filter((one) => isWorthWaiting(one, now, waitedMs))
+      if (worthWaiting.length === 0) break
+      const nextMs = Math.min(...worthWaiting.map((one) => wakeMsOf(one, now))) - now
       const delayMs = Math.max(0, nextMs) + WAKE_SPREAD_MS * (0.1 + options.random())
       await options.sleep(delayMs, signal)
       if (signal.aborted) return { kind: 'aborted' }

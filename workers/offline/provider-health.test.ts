@@ -46,7 +46,12 @@ function sharedHealth(open: () => Promise<StateStore>): void {
     expect(await call(b, { kind: 'answered' })).toBe('call')
     await calls(a, 5, down)
     nowMs += A_MOMENT_MS
-    expect(await b.permit('openai')).toEqual({ kind: 'refused', sinceMs: T, retryAtMs: T + 30_000 })
+    expect(await b.permit('openai')).toEqual({
+      kind: 'refused',
+      sinceMs: T,
+      retryAtMs: T + 30_000,
+      prospect: 'out',
+    })
     expect(await b.permit('local')).toEqual({ kind: 'call' })
     expect(await b.health()).toEqual({
       level: 'failover',
@@ -96,6 +101,24 @@ function sharedHealth(open: () => Promise<StateStore>): void {
     expect(permits.filter(({ kind }) => kind === 'probe')).toHaveLength(1)
     expect(permits.filter(({ kind }) => kind === 'refused')).toHaveLength(3)
     expect((await b.health()).providers.find(({ name }) => name === 'openai')).toMatchObject({ breaker: 'half_open' })
+  })
+
+  test('who is refused hears what became of the last probe, whoever made it', async () => {
+    const [a, b] = [await instance(), await instance()]
+    await calls(a, 5, down)
+    nowMs += 300_000
+    const prospect = async () => {
+      nowMs += A_MOMENT_MS
+      const permit = await b.permit('openai')
+      return permit.kind === 'refused' ? permit.prospect : permit.kind
+    }
+    const probe = await a.permit('openai')
+    expect(await prospect()).toBe('unknown')
+    await a.report('openai', probe, { kind: 'answered' })
+    expect(await prospect()).toBe('answering')
+    nowMs += 10_000
+    await call(a, down)
+    expect(await prospect()).toBe('out')
   })
 
   test('a busy provider that fails now and then goes on', async () => {

@@ -109,14 +109,15 @@ export function createProviderHealth({ state, providers, nowMs }: ProviderHealth
   return {
     async permit(provider) {
       await refresh()
-      const seen = permitCall(stateOf(known, provider).breaker, nowMs())
+      const { breaker, lastFailure: failed } = stateOf(known, provider)
+      const seen = permitCall(breaker, nowMs(), failed?.atMs)
       if (seen.permit.kind !== 'probe') return seen.permit
       // A probe is one instance's alone.
       let permit: Permit = seen.permit
       await inTurn(() =>
         change((shared) => {
           const before = stateOf(shared, provider)
-          const taken = permitCall(before.breaker, nowMs())
+          const taken = permitCall(before.breaker, nowMs(), before.lastFailure?.atMs)
           permit = taken.permit
           return withProvider(shared, provider, { ...before, breaker: taken.next })
         }),

@@ -1,0 +1,62 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import type { OfflineRunJson } from '../../server/offline-schemas.ts'
+import { runAssay } from '../../test/support/assay-process.ts'
+import { exitCodeOf } from './run-exit.ts'
+
+const nothing: OfflineRunJson['outcome'] = {
+  alreadyJudged: 0,
+  pass: 0,
+  fail: 0,
+  unknown: 0,
+  error: 0,
+  left: 0,
+  overBudget: 0,
+  cached: 0,
+  orElse: 0,
+  cheaper: 0,
+  proxy: 0,
+}
+
+test.each<[OfflineRunJson['state'], Partial<OfflineRunJson['outcome']>, number]>([
+  ['done', { pass: 50, fail: 7 }, 0],
+  ['done', { fail: 57 }, 0],
+  ['done', { pass: 50, error: 7 }, 0],
+  ['done', { unknown: 30, overBudget: 30, error: 27 }, 0],
+  ['done', { alreadyJudged: 30, error: 27 }, 0],
+  ['done', {}, 0],
+  ['done', { pass: 1, error: 56 }, 1],
+  ['done', { error: 57 }, 1],
+  ['cancelled', { pass: 3, left: 54 }, 0],
+  ['failed', { pass: 57 }, 1],
+])('a run that ended as %s with %j exits with %i', (state, outcome, code) => {
+  expect(exitCodeOf({ state, outcome: { ...nothing, ...outcome } })).toBe(code)
+})
+
+test('following a run whose judge answered hardly anybody ends with 1', async () => {
+  const run: OfflineRunJson = {
+    runId: 'shop/helpful@2026-11-03T0600Z',
+    eval: 'shop/helpful',
+    trigger: 'manual',
+    enqueuedAt: '2026-11-03T06:00:00.000Z',
+    slot: '2026-11-03T06:00:00.000Z',
+    state: 'done',
+    sampled: 57,
+    spentUsd: 0,
+    batches: { all: 3, done: 3, failed: 0 },
+    outcome: { ...nothing, pass: 1, error: 56 },
+  }
+  const api = createServer((_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(run))
+  })
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = api.address() as AddressInfo
+    const watched = await runAssay(['offline', 'watch', run.runId, '--server', `http://127.0.0.1:${port}`])
+    expect(watched).toMatchObject({ code: 1, stdout: 'done: 57 of 57 judged: 1 pass, 56 error\n' })
+  } finally {
+    await new Promise((resolve) => api.close(resolve))
+  }
+})
