@@ -2,13 +2,16 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { BudgetPlan } from '../../dsl/plan.ts'
+import { noScore } from '../../engine/judge/asker.ts'
 import type { Question } from '../../engine/judge/question.ts'
 import type { StateStore } from '../../storage/state/port.ts'
 import { describeOnBothStates } from '../../test/support/on-both-states.ts'
 import { afford } from './afford.ts'
+import { askerOf } from './asker.ts'
 import { createBudgets } from './budget.ts'
 import { createOutputEstimate, withBudget } from './budgeted-client.ts'
 import type { JudgeClient } from './judge-client.ts'
+import { judgeByPanel } from './panel.ts'
 
 const nowMs = () => Date.parse('2026-11-21T12:00:00Z')
 const runOf = (name: string) => ({ tenant: 'default', evalId: `test/${name}`, runId: `test/${name}@1` })
@@ -173,6 +176,107 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     await second!.settle(100)
     expect(await budget.left()).toBe(1_000)
     expect(await budget.reserve(900)).not.toBeNull()
+  })
+
+  test('who cannot reserve waits for what the calls in flight leave: a budget that suffices judges all', async () => {
+    const state = await opened()
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => 2_000, nowMs })
+    let [inFlight, most, asked] = [0, 0, 0]
+    // Each has 600 reserved, of which it takes 100.
+    const cheap: JudgeClient = {
+      async ask<T>(_: readonly string[], { read }: Question<T>) {
+        asked++
+        most = Math.max(most, ++inFlight)
+        await new Promise((resolve) => setImmediate(resolve))
+        inFlight--
+        const reading = read('4')
+        if (reading.kind !== 'answer') throw new Error('it reads everything')
+        const usage = { model: 'big', inputTokens: 100, outputTokens: 0, costMicroUsd: 100 }
+        return { kind: 'answered' as const, answer: reading.answer, usage }
+      },
+    }
+    const outputs = createOutputEstimate()
+    // Two runs of two evals, within what their tenant may spend.
+    const clients = ['in-turn-a', 'in-turn-b'].map((name) =>
+      withBudget(cheap, {
+        budget: budgets.of({ ...runOf(name), tenant: 'in-turn' }, perRun(1_500))!,
+        prices,
+        outputs,
+        cheaper: null,
+        holdBackMicroUsd: 0,
+      }),
+    )
+    const askAll = (times: number) =>
+      Promise.all(Array.from({ length: times }, (_, i) => clients[i % 2]!.ask(['a/big'], question, signal)))
+    expect((await askAll(14)).map(({ kind }) => kind)).toEqual(Array(14).fill('answered'))
+    expect(most).toBeLessThanOrEqual(3)
+    // With 1,400 of 2,000 spent, one more is paid for; then nobody is in flight whom the others could wait for.
+    const kinds = (await askAll(5)).map(({ kind }) => kind)
+    expect(kinds.filter((kind) => kind === 'answered')).toHaveLength(1)
+    expect(kinds.filter((kind) => kind === 'over_budget')).toHaveLength(4)
+    expect(asked).toBe(15)
+  })
+
+  test('who waits goes on when a call fails or is broken off, and stops with its signal', async () => {
+    const state = await opened()
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const ends: (() => void)[] = []
+    const begun: (() => void)[] = []
+    const nextBegins = () => new Promise<void>((resolve) => begun.push(resolve))
+    const failing: JudgeClient = {
+      async ask(_judges, _question, within) {
+        begun.shift()?.()
+        await new Promise<void>((resolve) => ends.push(resolve))
+        if (within.aborted) return { kind: 'aborted' }
+        throw new Error('the state is away')
+      },
+    }
+    const options = { prices, outputs: createOutputEstimate(), cheaper: null, holdBackMicroUsd: 0 }
+    const client = withBudget(failing, { ...options, budget: budgets.of(runOf('fails'), perRun(1_200))! })
+    const stop = new AbortController()
+    const both = [nextBegins(), nextBegins()]
+    const first = client.ask(['a/big'], question, stop.signal)
+    const second = client.ask(['a/big'], question, signal).catch((error: Error) => error.message)
+    await Promise.all(both)
+    const given = new AbortController()
+    const waiting = [1, 2, 3].map(() => client.ask(['a/big'], question, given.signal))
+    const patient = client.ask(['a/big'], question, signal)
+    given.abort()
+    expect((await Promise.all(waiting)).map(({ kind }) => kind)).toEqual(Array(3).fill('aborted'))
+    stop.abort()
+    for (const end of ends) end()
+    expect((await first).kind).toBe('aborted')
+    expect(await second).toBe('the state is away')
+    // What they may have cost stays reserved.
+    expect((await patient).kind).toBe('over_budget')
+    expect(ends).toHaveLength(2)
+  })
+
+  test('members of a panel, each with questions one after the other, wait for one another without an end to none', async () => {
+    const state = await opened()
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const one = spender()
+    const client = withBudget(one.client, {
+      // Room for one question at a time of all that are asked at once.
+      budget: budgets.of(runOf('panel'), perRun(25_000))!,
+      prices,
+      outputs: { tokensOf: () => 15_000, note: () => {} },
+      cheaper: null,
+      holdBackMicroUsd: 0,
+    })
+    const judges = { models: ['a/big', 'a/small'], fallbacks: [], take: 'mean' as const }
+    const subject = () =>
+      judgeByPanel(judges, async (models) => {
+        const { asker, usage } = askerOf(models, { judge: client, nonce: () => '', signal })
+        for (let step = 0; step < 2; step++) {
+          const answer = await asker.ask(question)
+          if (answer.kind === 'none') return { scored: noScore(answer.why), usage: usage() }
+        }
+        return { scored: { kind: 'score', score: 4, explanation: '', judgements: [] }, usage: usage() }
+      })
+    const judged = await Promise.all(Array.from({ length: 6 }, subject))
+    expect(judged.map(({ scored }) => scored.kind)).toEqual(Array(6).fill('score'))
+    expect(one.askedOf).toHaveLength(24)
   })
 
   test('a month is counted for all runs of an eval, a tenant’s for all of its evals, from what the store has', async () => {

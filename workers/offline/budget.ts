@@ -5,6 +5,7 @@
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import type { OfflineJob } from '../../storage/queue/port.ts'
 import type { StateStore } from '../../storage/state/port.ts'
+import { createInFlight, type FlightPlace } from './in-flight.ts'
 
 export interface BudgetBounds {
   perRunMicroUsd: number | null
@@ -18,6 +19,12 @@ export interface RunBudget {
   left(): Promise<number>
   /** Null where that much is not left besides what is held back; nothing is reserved then. Rejects with `StateError`. */
   reserve(microUsd: number, part?: BudgetPart): Promise<Reservation | null>
+  /**
+   * As `reserve`, but null only where none of this process has a reservation of what is short, or the signal aborts: until then it
+   * waits for what they leave. What it needs is asked anew each time: answers of others may have told. Nobody calls it who holds a
+   * reservation, which all others may be waiting for.
+   */
+  reserveInTurn(microUsd: () => number, signal: AbortSignal, part?: BudgetPart): Promise<Reservation | null>
 }
 
 /** Whom it is for, where a part of the budget is held back for the cheaper judge. */
@@ -26,8 +33,11 @@ export type BudgetPart =
   { kind: 'own'; holdBackMicroUsd: number } | { kind: 'held_back' }
 
 export interface Reservation {
+  readonly microUsd: number
   /** Once, with what it took. */
   settle(microUsd: number): Promise<void>
+  /** In place of it, where nobody knows: all of it may have been charged. */
+  keep(): void
 }
 
 export interface Budgets {
@@ -45,6 +55,8 @@ export interface BudgetsOptions {
 
 /** State lasts a week at the most; a month's count that nobody touches for so long is summed up again from the results. */
 const TTL_MS = 7 * 24 * 3_600_000
+/** Where others only tried as well, and hold nothing. */
+const TRIES_BESIDE_OTHERS = 3
 
 interface Bound {
   key: string
@@ -53,7 +65,11 @@ interface Bound {
   spent: () => Promise<number>
 }
 
+type Tried = { kind: 'reserved'; reservation: Reservation } | { kind: 'refused'; shortOf: string }
+
 export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs }: BudgetsOptions): Budgets {
+  const inFlight = createInFlight()
+
   /** Of the month (UTC) that it is now. */
   function boundsOf(job: Pick<OfflineJob, 'tenant' | 'evalId' | 'runId'>, bounds: BudgetBounds): Bound[] {
     const { tenant, evalId, runId } = job
@@ -90,6 +106,56 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
     return microUsd === 0 ? 0 : Math.max(0, microUsd - Number((await state.get(takenKey)) ?? 0))
   }
 
+  /** It leaves its place itself when it is settled or kept; one that is refused is still there. */
+  async function tryToReserve(
+    job: Pick<OfflineJob, 'tenant' | 'runId'>,
+    bounds: readonly Bound[],
+    place: FlightPlace,
+    microUsd: number,
+    part: BudgetPart | undefined,
+  ): Promise<Tried> {
+    try {
+      const takenKey = `judges/spent/held-back/${job.tenant}/${job.runId}`
+      const holdBack = part?.kind === 'own' ? await stillHeldBack(takenKey, part.holdBackMicroUsd) : 0
+      const reserved: string[] = []
+      for (const bound of bounds) {
+        await spentOf(bound)
+        const sum = await state.add(bound.key, microUsd, TTL_MS, Math.max(0, bound.atMost - holdBack))
+        if (sum !== undefined) {
+          reserved.push(bound.key)
+          continue
+        }
+        for (const key of reserved) await state.add(key, -microUsd, TTL_MS)
+        return { kind: 'refused', shortOf: bound.key }
+      }
+      // After the bounds: whoever looks in between finds too much held back, and never too little.
+      if (part?.kind === 'held_back') {
+        await state.add(takenKey, microUsd, TTL_MS)
+        reserved.unshift(takenKey)
+      }
+      place.hold()
+      return { kind: 'reserved', reservation: reservationOf(reserved, microUsd, place) }
+    } catch (error) {
+      place.leave()
+      throw error
+    }
+  }
+
+  function reservationOf(reserved: readonly string[], microUsd: number, place: FlightPlace): Reservation {
+    return {
+      microUsd,
+      async settle(spent) {
+        try {
+          if (spent === microUsd) return
+          for (const key of reserved) await state.add(key, spent - microUsd, TTL_MS)
+        } finally {
+          place.leave()
+        }
+      },
+      keep: place.leave,
+    }
+  }
+
   return {
     of(job, { budget }) {
       const bounds: BudgetBounds = {
@@ -106,29 +172,35 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
           return Math.max(0, Math.min(...all))
         },
         async reserve(microUsd, part) {
-          const takenKey = `judges/spent/held-back/${job.tenant}/${job.runId}`
-          const holdBack = part?.kind === 'own' ? await stillHeldBack(takenKey, part.holdBackMicroUsd) : 0
-          const reserved: string[] = []
-          for (const bound of boundsOf(job, bounds)) {
-            await spentOf(bound)
-            const sum = await state.add(bound.key, microUsd, TTL_MS, Math.max(0, bound.atMost - holdBack))
-            if (sum !== undefined) {
-              reserved.push(bound.key)
-              continue
+          const all = boundsOf(job, bounds)
+          const place = inFlight.enter(all.map(({ key }) => key))
+          const tried = await tryToReserve(job, all, place, microUsd, part)
+          if (tried.kind === 'reserved') return tried.reservation
+          place.leave()
+          return null
+        },
+        async reserveInTurn(microUsd, signal, part) {
+          let endTurn: (() => void) | null = null
+          try {
+            for (let beside = 0; beside < TRIES_BESIDE_OTHERS; ) {
+              const all = boundsOf(job, bounds)
+              const place = inFlight.enter(all.map(({ key }) => key))
+              const tried = await tryToReserve(job, all, place, microUsd(), part)
+              if (tried.kind === 'reserved') return tried.reservation
+              if (endTurn === null) {
+                const turn = place.queue(tried.shortOf, signal)
+                place.leave()
+                endTurn = await turn
+                if (endTurn === null) return null
+                continue
+              }
+              const left = await place.othersLeave(tried.shortOf, signal)
+              if (left === 'nobody' || left === 'aborted') return null
+              beside = left === 'tried' ? beside + 1 : 0
             }
-            for (const key of reserved) await state.add(key, -microUsd, TTL_MS)
             return null
-          }
-          // After the bounds: whoever looks in between finds too much held back, and never too little.
-          if (part?.kind === 'held_back') {
-            await state.add(takenKey, microUsd, TTL_MS)
-            reserved.unshift(takenKey)
-          }
-          return {
-            async settle(spent) {
-              if (spent === microUsd) return
-              for (const key of reserved) await state.add(key, spent - microUsd, TTL_MS)
-            },
+          } finally {
+            endTurn?.()
           }
         },
       }

@@ -68,18 +68,29 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
       if (cheaper !== null && (asksCheaper || holdBackMicroUsd === 0))
         tries.push({ judges: [cheaper], ...(asksCheaper && { part: { kind: 'held_back' } }) })
       for (const one of tries) {
-        const estimate = estimateMicroUsd(one.judges, question, prices, outputs)
+        const estimate = () => estimateMicroUsd(one.judges, question, prices, outputs)
+        const first = estimate()
         // Whoever enqueues and works asks for prices first: without one nothing is kept within anything.
-        if (estimate === null) continue
-        const reservation = await budget.reserve(estimate, one.part)
+        if (first === null) continue
+        const reservation = await budget.reserveInTurn(() => estimate() ?? first, signal, one.part)
+        if (signal.aborted) {
+          await reservation?.settle(0)
+          return { kind: 'aborted' }
+        }
         if (reservation === null) continue
-        const outcome = await client.ask(one.judges, question, signal)
-        // One that was broken off may have been charged.
-        if (outcome.kind === 'aborted' || outcome.kind === 'over_budget') return outcome
-        const { costMicroUsd: spent = estimate, outputTokens } = outcome.usage
-        await reservation.settle(Math.ceil(spent))
+        const outcome = await client.ask(one.judges, question, signal).catch((error: unknown) => {
+          reservation.keep()
+          throw error
+        })
+        if (outcome.kind === 'aborted' || outcome.kind === 'over_budget') {
+          reservation.keep()
+          return outcome
+        }
+        const { costMicroUsd: spent = reservation.microUsd, outputTokens } = outcome.usage
         const [judge] = one.judges
+        // Before it settles: whoever waits for it reserves by what is known then.
         if (judge !== undefined && outcome.kind === 'answered' && outputTokens > 0) outputs.note(judge, outputTokens)
+        await reservation.settle(Math.ceil(spent))
         return outcome
       }
       return { kind: 'over_budget', usage: NO_USAGE }

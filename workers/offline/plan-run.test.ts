@@ -78,7 +78,7 @@ async function planned(sample: string, leftMicroUsd: number, cheaper: boolean): 
     const slotMs = START_MS + slot * HOUR_MS
     const runId = runIdOf('p/helpful', slotMs, 'schedule')
     const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs, trigger: 'schedule' } as const
-    const budget = { left: async () => leftMicroUsd, reserve: async () => null }
+    const budget = { left: async () => leftMicroUsd, reserve: async () => null, reserveInTurn: async () => null }
     plans.push(
       await planRun(job, compiled, {
         traces,
