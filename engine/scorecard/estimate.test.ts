@@ -95,6 +95,54 @@ test('few scores within bounds have the interval of betting', () => {
   expect(found).toMatchObject({ value: 4, method: 'betting', interval: { low: 1 + lower * 4, high: 1 + upper * 4 } })
 })
 
+test('one trace that was judged in three runs tells what one tells', () => {
+  const judged = Array.from({ length: 3 }, () => ({ cluster: 0, isPass: true, score: 1, weight: 1 }))
+  const scale = { low: 0, high: 1 }
+  const found = estimate('mean', tallyOf(judged, [1]), scale)
+  expect(found).toEqual({ value: 1, n: 3, interval: scale, method: 'betting' })
+  // Another trace that has no score is no second one.
+  expect(estimate('mean', { ...tallyOf(judged, [1]), clusters: 2 }, scale).interval).toEqual(scale)
+  expect(estimate('pass_rate', tallyOf(judged), null).interval).toEqual(
+    estimate('pass_rate', tallyOf(judged.slice(0, 1)), null).interval,
+  )
+  // Of what has no bounds nothing is known of the spread, and so of no change of it.
+  const unbounded = estimate('mean', tallyOf(judged, [1]), null)
+  expect(unbounded.interval).toBeNull()
+  expect(changeOf(unbounded, { ...unbounded, value: 2 })).toMatchObject({ delta: -1, isClear: false })
+})
+
+test('clusters that all say the same give an interval that narrows with their number', () => {
+  const scale = { low: 1, high: 5 }
+  const widthOf = (n: number): number => {
+    const all = twice(Array.from({ length: n }, (_, i) => ({ cluster: i, isPass: true, score: 5, weight: 1 })))
+    const few = n < 30 ? Array.from({ length: n }, () => 5) : []
+    const { interval } = estimate('mean', tallyOf(all, few), scale)
+    expect(interval!.high).toBe(5)
+    return interval!.high - interval!.low
+  }
+  const widths = [1, 3, 10, 29, 30, 300].map(widthOf)
+  expect(widths).toEqual(widths.toSorted((a, b) => b - a))
+  expect(widths[0]).toBe(4)
+  expect(widths.at(-1)).toBeGreaterThan(0)
+  // Sums of such scores are not exact.
+  const tenths = twice(
+    Array.from({ length: 41 }, (_, i) => ({ cluster: i, isPass: true, score: 0.7, weight: 1 / 0.3 })),
+  )
+  const { low, high } = estimate('mean', tallyOf(tenths), { low: 0, high: 1 }).interval!
+  expect(high - low).toBeGreaterThan(0.01)
+  expect(estimate('mean', tallyOf(tenths), null).interval).toBeNull()
+})
+
+test('of few clusters that are not alike the interval is no narrower than betting, nor than that of the clusters', () => {
+  const subjects = [5, 1, 4, 5, 2].map((score, i) => ({ cluster: i, isPass: true, score, weight: i === 0 ? 8 : 1 }))
+  const few = subjects.map(({ score }) => score)
+  const found = estimate('mean', tallyOf(subjects, few), { low: 1, high: 5 })
+  const plain = estimate('mean', tallyOf(subjects), null).interval!
+  const { lower, upper } = hedgedBettingInterval({ x: few.map((score) => (score - 1) / 4), alpha: 0.05 })
+  expect(found.interval!.low).toBeCloseTo(Math.max(1, Math.min(1 + lower * 4, plain.low)), 10)
+  expect(found.interval!.high).toBeCloseTo(Math.min(5, Math.max(1 + upper * 4, plain.high)), 10)
+})
+
 test('a quantile lies between ranks, and has no interval where there are too few above it', () => {
   const many = Array.from({ length: 1_000 }, (_, i) => ({ cluster: i, isPass: true, score: i + 1, weight: 1 }))
   expect(estimate('p50', tallyOf(many), null)).toMatchObject({

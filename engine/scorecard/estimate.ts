@@ -20,7 +20,7 @@ export interface Tally {
   readonly products: readonly number[]
   /** Index, how many, the largest. */
   readonly bins: readonly (readonly [number, number, number])[]
-  /** The scores by time, where there are few, of equal weight, each alone in its cluster. */
+  /** The mean score of each cluster that has one, by time, where those are few. */
   readonly few: readonly number[]
   readonly costMicroUsd: number
 }
@@ -79,8 +79,13 @@ const SUMS = 6
 
 export const countOf = ({ counts: { pass, fail, unknown, error } }: Tally): number => pass + fail + unknown + error
 
+interface Scale {
+  readonly low: number
+  readonly high: number
+}
+
 /** `scale`: of a judge's scores; null where scores have no bounds. */
-export function estimate(fn: ScorecardFn, tally: Tally, scale: { low: number; high: number } | null): Estimate {
+export function estimate(fn: ScorecardFn, tally: Tally, scale: Scale | null): Estimate {
   const plain = (value: number): Estimate => ({ value, n: countOf(tally), interval: null, method: null })
   if (fn === 'count') return plain(countOf(tally))
   if (fn === 'spend') return plain(tally.costMicroUsd)
@@ -135,27 +140,50 @@ function rateOf(fn: ScorecardFn, tally: Tally): Estimate {
   return { value, n, interval: { low: lower, high: upper }, method: 'wilson' }
 }
 
-function meanOf(tally: Tally, scale: { low: number; high: number } | null): Estimate {
-  const { scored: n, clusters, few } = tally
+/** As many tell all that the interval can show. */
+const MOST_ALIKE = 1_000
+/** What rounding makes of equal numbers, and of the root of a variance of none. */
+const NEARLY = 1e-9
+const NEARLY_SAME = 1e-7
+
+/** Never narrower than what so many clusters, each seen once, can tell. */
+function meanOf(tally: Tally, scale: Scale | null): Estimate {
+  const { scored: n, few } = tally
   const ratio = ratioOf('mean', tally)
   if (ratio === null) return { value: null, n, interval: null, method: null }
-  const { value, variance } = ratio
-  if (scale !== null && few.length === n && few.every((score) => score >= scale.low && score <= scale.high)) {
-    const width = scale.high - scale.low
-    const { lower, upper } = hedgedBettingInterval({ x: few.map((score) => (score - scale.low) / width), alpha: ALPHA })
-    return {
-      value,
-      n,
-      interval: { low: scale.low + lower * width, high: scale.low + upper * width },
-      method: 'betting',
-    }
+  const { value, variance, alike } = ratio
+  // Of few it is known which have a score; of others all are counted.
+  const clusters = few.length > 0 ? few.length : tally.clusters
+  // Clusters that all say the same tell nothing of how much they differ.
+  const isSame = Math.sqrt(variance) <= NEARLY_SAME * Math.abs(value)
+  const student = clusters < 2 || isSame ? null : studentOf(value, variance, clusters, scale)
+  const means = few.length > 0 ? few : isSame ? Array.from({ length: Math.min(clusters, MOST_ALIKE) }, () => value) : []
+  const betting = scale === null ? null : bettingOf(means, scale)
+  if (betting === null) return { value, n, interval: student, method: 'clustered' }
+  // Betting counts each cluster as one: of unequal ones it is not the mean of this value.
+  const isEven = student === null || alike >= clusters * (1 - NEARLY)
+  const interval = {
+    low: Math.min(value, betting.low, isEven ? value : student.low),
+    high: Math.max(value, betting.high, isEven ? value : student.high),
   }
-  if (clusters < 2) return { value, n, interval: null, method: null }
+  return { value, n, interval, method: 'betting' }
+}
+
+function studentOf(value: number, variance: number, clusters: number, scale: Scale | null): Scale {
   const se = Math.sqrt((variance * clusters) / (clusters - 1))
   const half = studentTQuantile({ p: 1 - ALPHA / 2, df: clusters - 1 }) * se
-  const low = scale === null ? value - half : Math.max(scale.low, value - half)
-  const high = scale === null ? value + half : Math.min(scale.high, value + half)
-  return { value, n, interval: { low, high }, method: 'clustered' }
+  const { low, high } = scale ?? { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY }
+  return { low: Math.max(low, value - half), high: Math.min(high, value + half) }
+}
+
+/** Null of none, and where the scale is not theirs. */
+function bettingOf(means: readonly number[], { low, high }: Scale): Scale | null {
+  const width = high - low
+  const within = means.map((mean) => (mean - low) / width)
+  if (within.length === 0 || within.some((x) => !(x >= -NEARLY && x <= 1 + NEARLY))) return null
+  const x = within.map((one) => Math.min(1, Math.max(0, one)))
+  const { lower, upper } = hedgedBettingInterval({ x, alpha: ALPHA })
+  return { low: low + lower * width, high: low + upper * width }
 }
 
 /** Between two ranks of what was seen; where there is too little for a rank above, there is no interval. */
@@ -168,7 +196,7 @@ function quantileOf(tally: Tally, tau: number): Estimate {
   const told = Math.min(n, Math.max(1, tally.clusters))
   const half = Z * Math.sqrt((tau * (1 - tau)) / told)
   const [low, high] = [Math.max(1, Math.floor(n * (tau - half))), Math.ceil(n * (tau + half)) + 1]
-  if (high > n) return { value, n, interval: null, method: null }
+  if (high > n) return { value, n, interval: null, method: 'ranks' }
   return {
     value,
     n,

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
+import { estimate } from '../../engine/scorecard/estimate.ts'
 import { newTenant, newToken } from './contract-spans.ts'
 import type { TracesStore } from './port.ts'
 import type { TalliesQuery } from './tallies.ts'
@@ -89,7 +90,7 @@ export function describeTallies(open: () => TracesStore): void {
         scored: 3,
         clusters: 4,
         sums: [2, 2, 1, 0, 2 * 1 + 5 + 4, 4],
-        few: [],
+        few: [1, 5, 4],
         meanOfPass: 4.5,
         meanOfFail: 1,
         costMicroUsd: 135,
@@ -130,9 +131,26 @@ export function describeTallies(open: () => TracesStore): void {
       ])
     })
 
-    test('few scores of equal weight are given in their order', async () => {
+    test('of few clusters that have a score its mean is given, in their order', async () => {
       const [row] = await open().resultTallies(tenant, { ...asked, fromMs: T0_MS + 2_000 })
       expect(row!.few).toEqual([5, 4])
+      // The session's two by what they stand for.
+      const [bySession] = await open().resultTallies(tenant, { ...asked, bySession: true })
+      expect(bySession!.few).toEqual([(2 * 1 + 5) / 3, 4])
+    })
+
+    test('a trace that was judged in three runs is three results of one cluster', async () => {
+      const other = newTenant()
+      const run = (n: number, of: number, more: Parameters<typeof makeResult>[0]) =>
+        makeResult({
+          ...{ tenant: other, evalId: 'shop/helpful', measureHash, traceId: trace(of), subjectTimeUs: T0_MS * 1_000 },
+          ...{ evaluatedAtMs: T0_MS + n * 1_000, runId: `shop/helpful@${n}`, ...more },
+        })
+      const scored = [1, 2, 3].map((n) => run(n, 1, { verdict: 'pass', score: 1 }))
+      await open().insertResults([...scored, run(1, 2, { verdict: 'unknown' })], newToken())
+      const [row] = await open().resultTallies(other, { ...asked, bySession: true })
+      expect(row).toMatchObject({ scored: 3, clusters: 2, few: [1] })
+      expect(estimate('mean', row!, { low: 0, high: 1 }).interval).toEqual({ low: 0, high: 1 })
     })
 
     test('what failed, the worst first', async () => {

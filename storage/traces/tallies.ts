@@ -36,8 +36,8 @@ export interface TallyRow extends Tally {
   readonly meanOfFail: number | null
 }
 
-/** Up to so many scores are given one by one. */
-export const FEW_SCORES = 30
+/** Of so many clusters their mean scores are given one by one. */
+export const FEW_MEANS = 29
 const MAX_ROWS = 20_000
 /** Of a subject that is judged long after it was: spans are looked for so far back. */
 const SPANS_BEFORE_MS = 35 * 86_400_000
@@ -87,15 +87,14 @@ export function talliesQuery(database: string, tenant: string, query: TalliesQue
     query: `SELECT ${keys}, sum(n_pass) AS pass, sum(n_fail) AS fail, sum(n_unknown) AS unknown, sum(n_error) AS error, sum(n_scored) AS scored,
   countIf(n_pass + n_fail + n_unknown + n_error > 0) AS clusters, [${v.map((one) => `sum(${one})`).join(', ')}] AS sums, [${products.join(', ')}] AS products,
   ${bins === null ? "'' AS bin_counts, '' AS bin_tops" : 'toJSONString(sumMap(bins)) AS bin_counts, toJSONString(maxMap(tops)) AS bin_tops'},
-  if(max(n_scored) <= 1 AND minIf(least_w, n_scored > 0) = maxIf(most_w, n_scored > 0) AND scored <= ${FEW_SCORES}, arrayMap(t -> t.3, arraySort(groupArrayArray(${FEW_SCORES})(few_of))), []) AS few,
+  if(countIf(n_scored > 0) <= ${FEW_MEANS}, arrayMap(t -> t.2, arraySort(groupArrayIf(${FEW_MEANS})((first_scored, mean_score), n_scored > 0))), []) AS few,
   sum(pass_scores) / nullIf(sum(n_pass_scored), 0) AS mean_of_pass, sum(fail_scores) / nullIf(sum(n_fail_scored), 0) AS mean_of_fail, sum(cost) AS cost
 FROM (
   SELECT ${['cluster', keys].join(', ')},
     sumIf(w, verdict = 'pass') AS v0, sumIf(w, verdict = 'fail') AS v1, sumIf(w, verdict = 'unknown') AS v2, sumIf(w, verdict = 'error') AS v3,
     sumIf(w * x, is_scored) AS v4, sumIf(w, is_scored) AS v5,
     countIf(verdict = 'pass') AS n_pass, countIf(verdict = 'fail') AS n_fail, countIf(verdict = 'unknown') AS n_unknown, countIf(verdict = 'error') AS n_error,
-    countIf(is_scored) AS n_scored, minIf(w, is_scored) AS least_w, maxIf(w, is_scored) AS most_w,
-    groupArrayIf(${FEW_SCORES})((at_ms, trace, x), is_scored) AS few_of,
+    countIf(is_scored) AS n_scored, minIf((at_ms, trace), is_scored) AS first_scored, if(n_scored = 1, sumIf(x, is_scored), v4 / v5) AS mean_score,
     sumIf(x, is_scored AND verdict = 'pass') AS pass_scores, countIf(is_scored AND verdict = 'pass') AS n_pass_scored,
     sumIf(x, is_scored AND verdict = 'fail') AS fail_scores, countIf(is_scored AND verdict = 'fail') AS n_fail_scored,
     sum(cost) AS cost${binned}
