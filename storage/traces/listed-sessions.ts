@@ -1,6 +1,6 @@
 /** Sessions as they are listed, in two steps: which were seen last, and then what they were. */
-import { amongTexts, hexOf, type Query } from './queries.ts'
-import { IS_CALL, micro, startUs } from './search.ts'
+import { amongTexts, hexOf, LONGEST_TRACE_US, type Query } from './queries.ts'
+import { DAY_AND_TRACE, daysAround, IS_CALL, micro, startUs } from './search.ts'
 import type { SessionSearch, SessionSummary } from './search-port.ts'
 
 export interface FoundSession {
@@ -50,26 +50,48 @@ ORDER BY max(start_time) DESC, session LIMIT {limit:UInt32}`,
   }
 }
 
-/** Tokens and cost are of the spans that name the session. */
+/**
+ * Tokens, cost and failures are of all spans of a session's traces: clients often name it on the root alone. Of a trace of several sessions
+ * each has the spans that name it, and the first of them the rest. When it was is told by the spans that name it, as for `lastSessionsQuery`.
+ */
 export function sessionsQuery(
   database: string,
   tenant: string,
   { fromUs, toUs }: SessionSearch,
   found: readonly FoundSession[],
 ): Query {
+  const named = `FROM ${database}.spans WHERE ${WITHIN} AND ${amongTexts('session_id', 'sessions')}`
+  const sums = ['failed', 'tokens_in', 'tokens_out', 'cost'] as const
   return {
-    query: `SELECT session_id AS session, ${startUs('min(start_time)')} AS first_us, ${startUs('max(start_time)')} AS last_us,
-  uniqExact(trace_id) AS traces, uniqExactIf((trace_id, span_id), status = 'error') AS failed,
-  argMin(user_id, start_time) AS user, argMin(agent_name, start_time) AS agent,
-  sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out,
-  sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost
+    query: `SELECT session, ${startUs('minIf(first, is_named)')} AS first_us, ${startUs('maxIf(last, is_named)')} AS last_us,
+  uniqExactIf(trace_id, is_named) AS traces, argMinIf(user_of, first, is_named) AS user, argMinIf(agent_of, first, is_named) AS agent,
+  ${sums.map((name) => `sum(${name}_of) AS ${name}`).join(', ')}
 FROM (
-  SELECT session_id, trace_id, span_id, start_time, status, user_id, agent_name, kind, tokens_input, tokens_output, cost_micro_usd
-  FROM ${database}.spans
-  WHERE ${WITHIN} AND ${amongTexts('session_id', 'sessions')}
-  LIMIT 1 BY trace_id, span_id
-) GROUP BY session_id ORDER BY last_us DESC, session`,
-    query_params: { tenant, fromUs, toUs, sessions: found.map(({ session }) => hexOf(session)) },
+  SELECT *, own != '' AND seen > 0 AS is_named,
+    if(own != '', own, argMinIf(own, since, own != '') OVER (PARTITION BY trace_id)) AS session
+  FROM (
+    SELECT trace_id, ifNull(session_id, '') AS own, min(start_time) AS since, countIf(is_within) AS seen,
+      minIf(start_time, is_within) AS first, maxIf(start_time, is_within) AS last,
+      argMinIf(user_id, start_time, is_within) AS user_of, argMinIf(agent_name, start_time, is_within) AS agent_of,
+      countIf(status = 'error') AS failed_of,
+      sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in_of, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out_of,
+      sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost_of
+    FROM (
+      SELECT session_id, trace_id, start_time, status, user_id, agent_name, kind, tokens_input, tokens_output, cost_micro_usd,
+        start_time >= ${micro('fromUs')} AND start_time < ${micro('toUs')} AS is_within
+      FROM ${database}.spans
+      WHERE tenant = {tenant:String} AND start_time >= ${micro('scanFromUs')} AND start_time < ${micro('scanToUs')}
+        AND ${DAY_AND_TRACE} IN (SELECT arrayJoin(${daysAround('start_time')}), trace_id ${named})
+      LIMIT 1 BY trace_id, span_id
+    ) GROUP BY trace_id, own
+  )
+) WHERE ${amongTexts('session', 'sessions')} GROUP BY session HAVING traces > 0 ORDER BY last_us DESC, session`,
+    // A trace is on one shard: each looks for its own.
+    settings: "distributed_product_mode = 'local'",
+    query_params: {
+      ...{ tenant, fromUs, toUs, sessions: found.map(({ session }) => hexOf(session)) },
+      ...{ scanFromUs: Math.max(0, fromUs - LONGEST_TRACE_US), scanToUs: toUs + LONGEST_TRACE_US },
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 /** A part of the contract of the traces port: what pages search and list, and how evals went. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { makeResult, type ResultFields } from '../../engine/model/make-result.ts'
+import type { SpanFields } from '../../engine/model/make-span.ts'
 import { hex, newTenant, newToken, span, t0Us } from './contract-spans.ts'
 import type { TracesStore } from './port.ts'
 import type { TraceSearch } from './search-port.ts'
@@ -86,6 +87,37 @@ export function describeSearch(open: () => TracesStore): void {
         ;[last] = await open().listSessions(tenant, { ...window, limit: 1, after })
       }
       expect(paged).toEqual(all)
+    })
+
+    test('tell of a session what all spans of its traces used, whichever of them name it', async () => {
+      const other = newTenant()
+      const at = (minute: number) => ({ startTimeUs: t0Us + minute * MINUTE_US })
+      const call = { kind: 'llm', model: 'm', tokensInput: 10, tokensOutput: 2, costMicroUsd: 5 } as const
+      const of = (trace: number, id: number, fields: SpanFields) =>
+        span(other, trace, id, { ...(id > 1 && { parentSpanId: hex(16, 1) }), ...fields })
+      const stored = [
+        of(1, 1, { ...at(0), kind: 'agent', sessionId: 'a' }),
+        of(1, 2, { ...at(1), ...call }),
+        of(1, 3, { ...at(2), ...call, status: 'error' }),
+        // Of a trace that begins a session and ends in another, each has what names it, and the first the rest.
+        of(2, 1, { ...at(3), kind: 'agent', sessionId: 'a' }),
+        of(2, 2, { ...at(4), ...call, sessionId: 'b' }),
+        of(2, 3, { ...at(5), ...call }),
+        // Of no session, and after the window.
+        of(3, 1, { ...at(6), ...call }),
+        of(1, 4, { ...at(61), ...call }),
+        of(4, 1, { ...at(62), kind: 'agent', sessionId: 'a' }),
+        of(4, 2, { ...at(63), ...call }),
+      ]
+      await open().insertSpans(stored, newToken())
+      await open().insertSpans(stored.slice(0, 3), newToken())
+      const found = await open().listSessions(other, { ...window, limit: 50 })
+      const [a, b] = found.toSorted((one, two) => (one.sessionId < two.sessionId ? -1 : 1))
+      expect(found).toHaveLength(2)
+      expect(a).toMatchObject({ sessionId: 'a', traces: 2, failedSpans: 1, firstUs: t0Us })
+      expect(a).toMatchObject({ lastUs: t0Us + 3 * MINUTE_US, inputTokens: 40, outputTokens: 8, costMicroUsd: 20 })
+      expect(b).toMatchObject({ sessionId: 'b', traces: 1, inputTokens: 10, outputTokens: 2, costMicroUsd: 5 })
+      expect(await open().listSessions(other, { ...window, limit: 50, session: 'b' })).toEqual([b])
     })
 
     test.each([{}, { order: 'lowest' }, { order: 'highest' }, { verdict: 'fail' }] as const)(

@@ -107,9 +107,9 @@ const ASCII = /^[\0-\x7f]*$/
 const TEXTS = ['name', 'input_text', 'output_text', 'tool_arguments', 'tool_result', 'error_message']
 
 /** As spans are sorted: of a trace one block is read where its days are known, and by its id alone one of each day. */
-const DAY_AND_TRACE = '(toDate(start_time), trace_id)'
+export const DAY_AND_TRACE = '(toDate(start_time), trace_id)'
 /** That spans of the same trace may be of. */
-const daysAround = (time: string): string =>
+export const daysAround = (time: string): string =>
   `arrayDistinct([toDate(${time} - INTERVAL 1 HOUR), toDate(${time}), toDate(${time} + INTERVAL 1 HOUR)])`
 
 /** A column that is NULL has none, and is no copy of itself without. */
