@@ -41,11 +41,14 @@ export interface CheckedEvals extends ReadEvals {
 }
 
 export interface LoadOptions {
+  /** Below folders, but for those that are named `golden` or `fixtures`: what lies there is for tests, and need not check. */
+  readonly leavesOutFixtures?: boolean
   /** Looks into a file of traces that a test names; without it such a file has only to be there. */
   readonly readTraceFile?: (path: string) => TracesFile
 }
 
 const PACK = 'assay:'
+const FIXTURES: ReadonlySet<string> = new Set(['fixtures', 'golden'])
 /** More than any file that a person writes; checking stays well under a second. */
 export const MAX_BYTES = 1_000_000
 
@@ -54,7 +57,7 @@ export const MAX_BYTES = 1_000_000
  * it finds there.
  */
 export function loadEvals(paths: readonly string[], options: LoadOptions = {}): LoadedEvals {
-  const reader = new EvalReader(paths)
+  const reader = new EvalReader(paths, new Map(), options)
   const readTraces: ReadTraces = (from, path) => tracesFile(from, path, options)
   const { plan, diagnostics } = compileProject({ ...reader.project, readTraces, readLabels: reader.readLabels })
   const { labelFiles } = reader
@@ -117,7 +120,10 @@ class EvalReader {
   /** By real path. */
   readonly #texts: ReadonlyMap<string, string>
 
-  constructor(paths: readonly string[], texts: ReadonlyMap<string, string> = new Map()) {
+  readonly #leavesOut: ReadonlySet<string>
+
+  constructor(paths: readonly string[], texts: ReadonlyMap<string, string> = new Map(), options: LoadOptions = {}) {
+    this.#leavesOut = options.leavesOutFixtures === true ? FIXTURES : new Set()
     this.#texts = new Map([...texts].map(([path, text]) => [realPath(path), text]))
     for (const path of paths) this.#add(path)
   }
@@ -164,8 +170,8 @@ class EvalReader {
     }
     for (const { name, isFolder } of entries) {
       const path = folder === '.' ? name : join(folder, name)
-      if (isFolder) this.#addFolder(path)
-      else if (name.endsWith('.eval')) this.#addFile(path)
+      if (isFolder && !this.#leavesOut.has(name)) this.#addFolder(path)
+      else if (!isFolder && name.endsWith('.eval')) this.#addFile(path)
     }
   }
 

@@ -6,14 +6,20 @@ import { type LoadedEvals, type LoadOptions, loadEvals } from './load-evals.ts'
 
 export type LoadedPlan = { loaded: LoadedEvals } & ({ ok: true; plan: Plan } | { ok: false; exitCode: number })
 
+export interface PlanOptions extends LoadOptions {
+  /** What to say first where the files do not check. */
+  readonly hint?: string
+}
+
 /** Warnings are `assay check`'s to tell. Files that do not check exit with 1, nothing to read with 2; both are told on stderr. */
-export function loadPlan(paths: readonly string[], options: LoadOptions = {}): LoadedPlan {
+export function loadPlan(paths: readonly string[], options: PlanOptions = {}): LoadedPlan {
   const loaded = loadEvals(paths, options)
   const { plan, files } = loaded
   const errors = loaded.diagnostics.filter((diagnostic) => diagnostic.severity === 'error')
   if (plan === null) {
     const text = diagnosticsText({ ...loaded, diagnostics: errors }, process.stderr)
     const count = `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}`
+    if (options.hint !== undefined) process.stderr.write(`${options.hint}\n\n`)
     process.stderr.write(`${text}\n${isNothingThere(loaded) ? '' : `the definitions do not check: ${count}\n`}`)
     return { ok: false, exitCode: isNothingThere(loaded) ? exitCodes.usage : exitCodes.findings, loaded }
   }

@@ -116,6 +116,29 @@ test('an acknowledgement is over by itself; by the same person for the same reas
   expect((await ask('/v1/alerts/ack', { alert: 'shop/leak', minutes: 0 })).status).toBe(400)
 })
 
+test('an alert is named with its package or without, and a name that none has is told of', async () => {
+  await fire('firing')
+  const taken = await ask('/v1/alerts/ack', { alert: 'leak', by: 'ann' })
+  expect(taken).toMatchObject({ status: 200, body: { alerts: [{ alert: 'shop/leak', acknowledged: { by: 'ann' } }] } })
+  expect((await ask('/v1/alerts/history?alert=leak')).body).toMatchObject({ transitions: [{ state: 'firing' }] })
+  // In force, and has never fired.
+  expect(await ask('/v1/alerts/history?alert=worse')).toEqual({ status: 200, body: { transitions: [] } })
+  expect((await ask('/v1/alerts/ack', { alert: 'worse' })).body).toMatchObject({
+    detail: 'shop/worse does not fire: there is nothing to acknowledge',
+  })
+  for (const refused of [
+    await ask('/v1/alerts/ack', { alert: 'laek' }),
+    await ask('/v1/alerts/history?alert=laek'),
+    await ask('/v1/alerts/history?alert=shop/laek'),
+  ]) {
+    expect(refused.status).toBe(404)
+    expect(refused.body).toMatchObject({ detail: expect.stringMatching(/laek in force, did you mean `shop\/leak`\?$/) })
+  }
+  expect((await ask('/v1/alerts/rebaseline', { alert: 'wrse' })).body).toMatchObject({
+    detail: 'there is no alert wrse in force, did you mean `shop/worse`?',
+  })
+})
+
 test('of two silences on an alert both are named', async () => {
   await fire('firing')
   const silence = async (minutes: number): Promise<string> => {
@@ -230,9 +253,12 @@ test('a new level is accepted of an alert on changes alone, and written down wit
     body: { alert: 'shop/worse', at: '2026-11-21T10:00:00.000Z', since: null, by: 'ann', reason: 'the new model' },
   })
   const since = '2026-11-20T10:00:00.000Z'
-  expect((await ask('/v1/alerts/rebaseline', { alert: 'shop/worse', since })).body).toMatchObject({ since })
+  expect((await ask('/v1/alerts/rebaseline', { alert: 'worse', since })).body).toMatchObject({
+    alert: 'shop/worse',
+    since,
+  })
   for (const [body, status, detail] of [
-    [{ alert: 'shop/wrse' }, 404, 'did you mean shop/worse?'],
+    [{ alert: 'shop/wrse' }, 404, 'did you mean `shop/worse`?'],
     [{ alert: 'shop/many' }, 400, 'compares with a number of its rule'],
     [{ alert: 'shop/worse', since: '2027-01-01T00:00:00Z' }, 400, 'yet to come'],
     [{ alert: 'shop/worse', since: 'yesterday' }, 400, 'since'],

@@ -55,7 +55,6 @@ const ask = <T>(
   post?: unknown,
 ) => askApi(serverOf(flags.server), path, query, schema, post)
 
-/** Who says so: of a person on a terminal, the machine's user. */
 /** Who says so: by default the user of this machine. */
 export const author = (given: string | undefined): string => given ?? userInfo().username
 
@@ -98,7 +97,8 @@ export async function showHistory(alert: string | undefined, flags: AskFlags & {
   const query = { ...(alert !== undefined && { alert }), limit: flags.limit ?? '50' }
   const answer = await ask(flags, '/v1/alerts/history', alertHistoryResponseSchema, query)
   return shown('alerts history', answer, flags, ({ transitions }) => {
-    if (transitions.length === 0) return 'No alert has changed its state in the last 30 days.\n'
+    if (transitions.length === 0)
+      return `${alert ?? 'No alert'} has ${alert === undefined ? '' : 'not '}changed its state in the last 30 days.\n`
     const rows = transitions.map(({ at, state, severity, alert, group, rule, accepted }) => [
       at.slice(0, 19),
       state,

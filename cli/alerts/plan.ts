@@ -3,6 +3,7 @@
 import type { AlertBacktest } from '../../engine/backtest/alerts.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { loadPlan } from '../loaded-plan.ts'
+import { loadAtHand } from '../stored/definitions.ts'
 import { openSource } from '../stored/open-source.ts'
 import { SourceError } from '../stored/source.ts'
 import { windowOf } from '../stored/window.ts'
@@ -10,7 +11,7 @@ import { alertsOver } from './over-traffic.ts'
 import { alertJson, detectabilityLines, firedText, incidentLines, isBlind, subjectsText } from './wording.ts'
 
 export interface PlanFlags {
-  evals: string[]
+  evals?: string[]
   since: string
   until?: string
   data?: string
@@ -22,7 +23,7 @@ export interface PlanFlags {
 export async function planAlerts(flags: PlanFlags): Promise<number> {
   const period = windowOf(flags.since, flags.until, Date.now())
   if (!period.ok) return refuse(period.message)
-  const loaded = loadPlan(flags.evals)
+  const loaded = flags.evals === undefined ? loadAtHand() : loadPlan(flags.evals)
   if (!loaded.ok) return loaded.exitCode
   if (loaded.plan.alerts.length === 0) return refuse('these files declare no alert')
   const { window } = period

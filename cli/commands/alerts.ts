@@ -34,7 +34,7 @@ Exit codes: 0 fine, 1 the receiver did not take it, or an alert is blind, 2 usag
   const history = alerts
     .command('history')
     .description('what fired and ended, newest first')
-    .argument('[alert]', 'package/alert (all)')
+    .argument('[alert]', 'package/alert, or its name alone (all)')
     .option('--limit <n>', 'at most so many', '50')
   withServer(history).action(async (alert: string | undefined, flags: AskFlags & { limit?: string }) => {
     const { showHistory } = await import('../alerts/ask-alerts.ts')
@@ -43,7 +43,7 @@ Exit codes: 0 fine, 1 the receiver did not take it, or an alert is blind, 2 usag
   const ack = alerts
     .command('ack')
     .description('take on an alert that fires: receivers are told, reminders and escalation rest for a while')
-    .argument('<alert>', 'package/alert')
+    .argument('<alert>', 'package/alert, or its name alone')
     .option('--for <time>', 'so long: 30m, 2h, 7d', '1d')
     .option('--reason <text>', 'what you do about it')
     .option('--by <name>', 'who says so (the user of this machine)')
@@ -67,7 +67,7 @@ Exit codes: 0 acknowledged, 2 it does not fire, or usage.`,
   const accept = alerts
     .command('rebaseline')
     .description('accept a new level: an alert on a change or an anomaly learns anew what is usual')
-    .argument('<alert>', 'package/alert')
+    .argument('<alert>', 'package/alert, or its name alone')
     .option(
       '--since <when>',
       'usual is what came since then: 24h, 2d, or 2026-01-31T09:00:00Z (the change it tells of; else now)',
@@ -106,7 +106,7 @@ Exit codes: 0 accepted, 2 no such alert, one that compares with a number, or usa
     .command('plan')
     .description('what alerts on changes can see in how many hours, and what would have fired, from stored traffic')
     .argument('[paths...]', 'files or folders: the same as --evals')
-    .option('--evals <paths...>', 'files or folders', ['.'])
+    .option('--evals <paths...>', 'files or folders (the folder at hand, but for golden and fixtures in it)')
     .option('--since <when>', 'traces not older than this: 24h, 14d, or 2026-01-31T09:00:00Z', '14d')
     .option('--until <when>', 'and not younger than this (now)')
     .option('--data <dir>', 'read this data folder, on which no instance runs (ASSAY_DATA, or .assay)')

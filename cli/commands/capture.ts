@@ -12,7 +12,11 @@ export function registerCapture(program: Command): void {
     .option('--span <id>', 'of this span and the root alone; its first digits will do')
     .option('--all', 'all fields and spans, not only what the evals read')
     .option('--file <path>', 'write the spans to this file (JSON), and print `given file`')
-    .option('--evals <path>', 'definitions to test, repeatable (the folder at hand)', collect)
+    .option(
+      '--evals <path>',
+      'definitions to test, repeatable (the folder at hand, but for golden and fixtures in it)',
+      collect,
+    )
     .option('--on <file>', 'take the trace from a file: OTLP as JSON, JSONL or protobuf')
     .option('--server <url>', 'the instance to ask (ASSAY_URL, or the one on this machine)')
     .option('--data <dir>', 'the data folder to read, where no Assay runs on it (ASSAY_DATA, or .assay)')

@@ -12,7 +12,7 @@ export function registerExplain(program: Command): void {
     .option('--span <id>', 'of this span, where the eval looks at spans; its first digits will do')
     .option(
       '--evals <path>',
-      'definitions to explain by, repeatable (the folder at hand, and the standard packs)',
+      'definitions to explain by, repeatable (the folder at hand, but for golden and fixtures in it, and the standard packs)',
       collect,
     )
     .option('--on <file>', 'take the trace from a file: OTLP as JSON, JSONL or protobuf')

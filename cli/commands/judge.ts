@@ -11,7 +11,11 @@ export function registerJudge(program: Command): void {
     .argument('<eval>', 'the offline eval, as package/name or by its name alone')
     .argument('<trace>', 'a trace id; of an eval of sessions that of any trace of the session')
     .option('--span <id>', 'about this span, where the eval looks at spans; its first digits will do')
-    .option('--evals <path>', 'definitions to go by, repeatable (the folder at hand, and the standard packs)', collect)
+    .option(
+      '--evals <path>',
+      'definitions to go by, repeatable (the folder at hand, but for golden and fixtures in it, and the standard packs)',
+      collect,
+    )
     .option('--on <file>', 'take the trace from a file: OTLP as JSON, JSONL or protobuf')
     .option('--server <url>', 'the instance to ask; without --evals by the definitions in force there')
     .option('--data <dir>', 'the data folder to read, where no Assay runs on it (ASSAY_DATA, or .assay)')

@@ -20,7 +20,7 @@ import { agreementText } from '../offline/agreement-text.ts'
 import { exitCodeOf } from '../offline/run-exit.ts'
 import { judgingText, progressText, runsText, statusText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
-import { evalIdOf } from './eval-id-of.ts'
+import { evalIdOf, runIdOf } from './eval-id-of.ts'
 import { printable } from './printable.ts'
 
 interface Flags {
@@ -54,11 +54,12 @@ Examples:
   assay offline status
   assay offline run helpful --now
   assay offline watch
+  assay offline watch helpful
   assay offline runs helpful
   assay offline cancel support/helpful@2026-01-31T0600Z
   assay offline pause helpful
 
-EVAL is package/name, or the name alone. Runs are judged by the workers of the instance; results appear in assay results --run RUN.
+EVAL is package/name, or the name alone; so is that of a RUN, EVAL@TIME. Runs are judged by the workers of the instance; results appear in assay results --run RUN.
 
 Exit codes: 0 fine, 1 a run that was followed failed, or left more subjects in error than it judged, 2 usage, or no Assay
 answers.`,
@@ -95,9 +96,15 @@ Examples:
     })
 
   common(offline.command('watch [run]'))
-    .description(`the status again every ${STATUS_MS / 1_000} s until Ctrl-C; of one run, until it has ended`)
+    .description(
+      `the status again every ${STATUS_MS / 1_000} s until Ctrl-C; of one run, or of the latest of an eval, until it has ended`,
+    )
     .action(async (run: string | undefined, flags: Flags) => {
-      process.exitCode = await (run === undefined ? watchStatus(flags) : follow(run, flags))
+      if (run === undefined) process.exitCode = await watchStatus(flags)
+      else {
+        const found = await runIdOf(serverOf(flags.server), run)
+        process.exitCode = found.ok ? await follow(found.value.runId, flags) : usage(found.message)
+      }
     })
 
   common(offline.command('runs [eval]'))
@@ -144,8 +151,13 @@ Examples:
   common(offline.command('cancel <run>'))
     .description('leave what of a run has not begun; what is judged stays')
     .action(async (run: string, flags: Flags) => {
-      const path = `v1/offline/runs/${run}/cancel`
-      const text = (): string => `${run} is cancelled: batches in hand end, the rest is left.\n`
+      const found = await runIdOf(serverOf(flags.server), run)
+      if (!found.ok) return void usage(found.message)
+      const { runId, isOfEval } = found.value
+      // Which of its runs is not left to chance: one may have begun this second.
+      if (isOfEval) return void usage(`${run} is an eval: name its run, the latest is ${runId}`)
+      const path = `v1/offline/runs/${runId}/cancel`
+      const text = (): string => `${runId} is cancelled: batches in hand end, the rest is left.\n`
       process.exitCode = await print(flags, path, {}, cancelledResponseSchema, text, {})
     })
 }

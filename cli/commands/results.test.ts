@@ -190,13 +190,20 @@ test('a verdict that there is not is told with those that there are', async () =
   expect(stderr).toContain('Allowed choices are pass, fail, unknown, error')
 })
 
+test('an eval that is in force and has no such result is not said to be missing, however it is named', async () => {
+  expect(await assay(['--eval', 'quick', '--verdict', 'error'])).toMatchObject({
+    code: 0,
+    stdout: 'No results match.\n',
+  })
+})
+
 test('says that nothing matches', async () => {
   expect(await assay(['--verdict', 'error'])).toMatchObject({ code: 0, stdout: 'No results match.\n' })
 })
 
 test.each([
   ['a wrong filter', ['--trace', 'ab'], /"ab" is not a trace id/],
-  ['a name that no eval has', ['--eval', 'quik'], /there is no eval quik in force/],
+  ['a name that no eval has', ['--eval', 'quik'], /there is no eval quik in force, did you mean `shop\/quick`\?/],
   ['a wrong limit', ['--limit', 'x'], /--limit expects a number/],
   ['a wrong address', ['--server', 'ftp://localhost'], /not an http or https address/],
   [

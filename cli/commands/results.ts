@@ -1,12 +1,11 @@
 /** `assay results`: what the running instance found. */
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import { didYouMean } from '../../dsl/suggest.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
-import { evalsResponseSchema, type ResultJson, resultsResponseSchema, verdictSchema } from '../../server/schemas.ts'
+import { type ResultJson, resultsResponseSchema, verdictSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
-import { evalIdOf } from './eval-id-of.ts'
+import { evalIdOf, notInForce } from './eval-id-of.ts'
 import { resultTable } from './results-table.ts'
 
 interface ResultsFlags {
@@ -25,15 +24,6 @@ interface ResultsFlags {
 export function resultLine(result: ResultJson): string {
   const { eval: evalId, traceId, spanId, verdict, score, reason, evidence, ...rest } = result
   return JSON.stringify({ eval: evalId, traceId, spanId, verdict, score, reason, evidence, ...rest })
-}
-
-/** What is wrong with the eval that was asked for, where nothing of it was found; null if it is in force. */
-async function whyNothing(server: string, evalId: string): Promise<string | null> {
-  const answer = await askApi(server, 'v1/evals', {}, evalsResponseSchema)
-  if (!answer.ok) return answer.message
-  const ids = answer.value.evals.map(({ id }) => id)
-  if (ids.includes(evalId)) return null
-  return `there is no eval ${evalId} in force, nor a result of it${didYouMean(evalId, ids)}`
 }
 
 const flagsSchema = z.object({
@@ -86,7 +76,7 @@ Exit codes: 0 fine, also without a result, 2 usage, or no Assay answers.`,
       const answer = await askApi(server, 'v1/results', filters, resultsResponseSchema)
       if (!answer.ok) return usage(answer.message)
       const { results } = answer.value
-      const problem = results.length === 0 && flags.eval !== undefined ? await whyNothing(server, flags.eval) : null
+      const problem = results.length === 0 && filters.eval !== undefined ? await notInForce(server, filters.eval) : null
       if (problem !== null) return usage(problem)
       if (flags.json) for (const result of results) process.stdout.write(`${resultLine(result)}\n`)
       else if (results.length === 0) process.stdout.write('No results match.\n')

@@ -3,22 +3,29 @@ import type { EvalPlan, Plan } from '../../dsl/plan.ts'
 import { didYouMean } from '../../dsl/suggest.ts'
 import { underJudges } from '../../engine/judge/in-force.ts'
 import type { LoadedEvals } from '../load-evals.ts'
-import { loadPlan } from '../loaded-plan.ts'
+import { type LoadedPlan, loadPlan } from '../loaded-plan.ts'
 import { packFolder } from '../pack-folder.ts'
 import { configuredJudges } from '../run/configured-judges.ts'
 
 export type DefinitionsOutcome = { ok: true; plan: Plan; loaded: LoadedEvals } | { ok: false; exitCode: number }
 
-/** Of the paths that were given; else of the folder at hand, with the standard packs behind it. Errors are told on stderr. */
+/**
+ * Of the paths that were given; else of the folder at hand, but for fixtures of tests below it, with the standard packs behind
+ * it. Errors are told on stderr.
+ */
 export function loadDefinitions(paths: readonly string[] | undefined): DefinitionsOutcome {
-  const outcome = loadPlan(paths ?? ['.', packFolder])
-  // The folder at hand may hold what is not in force: files of several projects, or of tests.
-  if (!outcome.ok && paths === undefined)
-    process.stderr.write('every .eval file of the folder at hand was read: --evals FOLDER takes those of one folder\n')
+  const outcome = paths === undefined ? loadAtHand([packFolder]) : loadPlan(paths)
   if (!outcome.ok) return outcome
   const configured = configuredJudges()
   return configured.ok ? { ...outcome, plan: underJudges(outcome.plan, configured.judges) } : outcome
 }
+
+/** The folder at hand may hold what is not in force: files of several projects, or of tests. */
+export const loadAtHand = (behind: readonly string[] = []): LoadedPlan =>
+  loadPlan(['.', ...behind], { leavesOutFixtures: true, hint: AT_HAND })
+
+const AT_HAND =
+  'every .eval file of the folder at hand is read, but for folders named golden or fixtures: --evals FOLDER takes those of one folder'
 
 /** Without those of the standard packs, unless there are no others. */
 export function ownBeforePacks(evals: readonly EvalPlan[]): readonly EvalPlan[] {

@@ -14,6 +14,7 @@ import type { AlertControls, StoredAcknowledgement } from '../../storage/alerts/
 import { transitionToJson } from '../alert-json.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { cursorParameter, pageOf } from '../cursor.ts'
+import { idNamed, type Named } from '../id-named.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 import type {
   AlertDetectabilityResponse,
@@ -66,6 +67,11 @@ export const expireSilenceSchema = z.strictObject({ by: author })
 export function alertRoutes(app: ApiApp, { alerts, definitions, traces, publicUrl = null, nowMs }: ApiContext): void {
   if (alerts === undefined) return
   const { states, controls } = alerts
+  /** Those in force, and those that ever fired: they may be gone from the definitions and fire still. */
+  const alertNamed = (tenant: string, name: string): Named => {
+    const inForce = definitions.current(tenant).plan.alerts.map(({ id }) => id)
+    return idNamed('alert', name, [...inForce, ...states.current(tenant).map(({ alertId }) => alertId)])
+  }
 
   app.get('/v1/alerts', async (context) => {
     const { tenant } = context.var.principal
@@ -81,9 +87,11 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, publicUr
     await states.refresh()
     const { alert, after, limit } = parsed.data
     const { tenant } = context.var.principal
+    const named = alert === undefined ? null : alertNamed(tenant, alert)
+    if (named?.ok === false) return problem(context, 404, named.message)
     const found = states.history(tenant, {
       limit: limit + 1,
-      ...(alert !== undefined && { alertId: alert }),
+      ...(named !== null && { alertId: named.id }),
       ...(after !== undefined && { after: after[0] }),
     })
     const { shown, next } = pageOf(found, limit, ({ id }) => [id])
@@ -121,7 +129,10 @@ export function alertRoutes(app: ApiApp, { alerts, definitions, traces, publicUr
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(acknowledgeSchema.shape))
     await Promise.all([states.refresh(), controls.refresh()])
     const { tenant } = principal
-    const { alert, minutes, by = nameOf(principal), reason = null } = parsed.data
+    const { alert: name, minutes, by = nameOf(principal), reason = null } = parsed.data
+    const named = alertNamed(tenant, name)
+    if (!named.ok) return problem(context, 404, named.message)
+    const alert = named.id
     const atMs = nowMs()
     const untilMs = atMs + minutes * MINUTE_MS
     const firing = states.current(tenant).filter(({ alertId, to }) => alertId === alert && to === 'firing')

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { nearest } from '../../dsl/suggest.ts'
 import { isStatistical, runAlertsOf } from '../../engine/alerting/run-alert.ts'
 import { appendAudit } from '../../storage/access/audit.ts'
 import { nameOf } from '../../storage/access/principal.ts'
 import { levelRecord } from '../../storage/alerts/level-record.ts'
 import { ALERT_STATE } from '../../storage/log/topics.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
+import { idNamed } from '../id-named.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 import type { RebaselinedResponse } from '../schemas.ts'
 
@@ -28,17 +28,17 @@ export function rebaselineRoute(app: ApiApp, { log, keys, definitions, nowMs }: 
     const parsed = rebaselineSchema.safeParse(json.value)
     if (!parsed.success) return badRequest(context, parsed.error, Object.keys(rebaselineSchema.shape))
     const { tenant } = principal
-    const { alert: alertId, by = nameOf(principal), reason = null, since } = parsed.data
+    const { alert: name, by = nameOf(principal), reason = null, since } = parsed.data
     const alerts = runAlertsOf(definitions.current(tenant).plan)
+    const named = idNamed(
+      'alert',
+      name,
+      alerts.map(({ id }) => id),
+    )
+    if (!named.ok) return problem(context, 404, named.message)
+    const alertId = named.id
     const alert = alerts.find(({ id }) => id === alertId)
-    if (alert === undefined) {
-      const near = nearest(
-        alertId,
-        alerts.map(({ id }) => id),
-      )
-      const hint = near === null ? '' : `; did you mean ${near}?`
-      return problem(context, 404, `no alert ${alertId} is in the definitions in force${hint}`)
-    }
+    if (alert === undefined) throw new Error(`${alertId} is named and not there`)
     if (!isStatistical(alert))
       return problem(
         context,

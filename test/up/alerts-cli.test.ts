@@ -86,9 +86,9 @@ test('a firing alert is listed, acknowledged by name, and in the history', async
   )
   expect(await cli('alerts', 'ack', 'shop/lek')).toMatchObject({
     code: 2,
-    stderr: 'assay alerts ack: shop/lek does not fire: there is nothing to acknowledge\n',
+    stderr: 'assay alerts ack: there is no alert shop/lek in force, did you mean `shop/leak`?\n',
   })
-  const taken = await cli('alerts', 'ack', 'shop/leak', '--reason', 'rolling back', '--by', 'ann')
+  const taken = await cli('alerts', 'ack', 'leak', '--reason', 'rolling back', '--by', 'ann')
   expect(taken).toMatchObject({ code: 0, stderr: '' })
   expect(taken.stdout).toMatch(/^shop\/leak is acknowledged until \S+: no reminders, no escalation\.\n$/)
   const messages = await slack.waitFor(2)
@@ -96,7 +96,13 @@ test('a firing alert is listed, acknowledged by name, and in the history', async
   expect((await cli('alerts', 'list')).stdout).toMatch(/acknowledged by ann until \S+: rolling back\n/)
   const { stdout } = await cli('alerts', 'history', 'shop/leak', '--json')
   expect(alertHistoryResponseSchema.parse(JSON.parse(stdout)).transitions).toMatchObject([{ state: 'firing' }])
-  expect((await cli('alerts', 'history', 'shop/other')).stdout).toContain('No alert has changed its state')
+  expect((await cli('alerts', 'history', 'worse')).stdout).toBe(
+    'worse has not changed its state in the last 30 days.\n',
+  )
+  expect(await cli('alerts', 'history', 'shop/other')).toMatchObject({
+    code: 2,
+    stderr: 'assay alerts history: there is no alert shop/other in force\n',
+  })
 }, 60_000)
 
 test('a new level is accepted of alerts on changes alone', async () => {

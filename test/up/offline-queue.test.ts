@@ -82,6 +82,17 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       expect(await offline('cancel', begun.runId)).toBe(
         `${begun.runId} is cancelled: batches in hand end, the rest is left.\n`,
       )
+      // Of an eval it is the latest run that is watched; which one is cancelled has to be said.
+      expect(await offline('watch', 'helpful')).toMatch(/^cancelled: /)
+      expect(await offline('watch', begun.runId.replace('shop/', ''))).toMatch(/^cancelled: /)
+      expect(await asAssay('offline', 'watch', 'helpfull')).toMatchObject({
+        code: 2,
+        stderr: 'assay offline: there is no eval helpfull in force, did you mean `shop/helpful`?\n',
+      })
+      expect(await asAssay('offline', 'cancel', 'helpful')).toMatchObject({
+        code: 2,
+        stderr: `assay offline: helpful is an eval: name its run, the latest is ${begun.runId}\n`,
+      })
       expect(await offline('resume', 'helpful')).toBe('shop/helpful goes on.\n')
       expect(await offline('watch', begun.runId)).toMatch(/cancelled: its sample was not drawn\n$/)
       expect(judge.requests).toHaveLength(1)
