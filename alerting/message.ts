@@ -3,6 +3,7 @@ import { tracePath } from '../engine/alerting/example-json.ts'
 import { investigationLines } from '../engine/alerting/investigation/investigation-text.ts'
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import { whyLines } from '../engine/alerting/why-text.ts'
+import { groupLabels } from '../engine/group-text.ts'
 import type { NotifiedTransition, SystemNotice } from './notification.ts'
 import type { AlertItem, AlertMessage, Message } from './receivers/receiver.ts'
 
@@ -95,7 +96,7 @@ function describeExample(example: Example): ExampleText {
 
 /** `An answer leaks personal data (agent.version 2.1)`. */
 export function nameOf({ title, alertId, group }: NotifiedTransition): string {
-  const labels = Object.entries(group).map(([label, value]) => `${label} ${value}`)
+  const labels = groupLabels(group)
   return labels.length === 0 ? (title ?? alertId) : `${title ?? alertId} (${labels.join(', ')})`
 }
 

@@ -87,6 +87,18 @@ describe('loading', () => {
   })
 })
 
+test('fixtures of tests below a folder are left out where that is asked for, and read where they are named', () => {
+  write('good.eval', `package good\n${FAST}`)
+  for (const name of ['golden', 'fixtures']) {
+    mkdirSync(join(folder, name))
+    write(join(name, 'wrong.eval'), 'package wrong\nnothing of the kind')
+  }
+  expect(loadEvals([folder]).plan).toBeNull()
+  expect(loadEvals([folder], { leavesOutFixtures: true })).toMatchObject({ files: [join(folder, 'good.eval')] })
+  expect(loadEvals([folder], { leavesOutFixtures: true }).plan?.evals).toHaveLength(1)
+  expect(loadEvals([join(folder, 'golden')], { leavesOutFixtures: true }).plan).toBeNull()
+})
+
 describe('what cannot be read is a diagnostic', () => {
   test('no such path', () => {
     const loaded = loadEvals([join(folder, 'nothing')])

@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os'
 import type { z } from 'zod'
 import { investigationLines } from '../../engine/alerting/investigation/investigation-text.ts'
+import { labelValueText } from '../../engine/group-text.ts'
 import {
   type AlertStateJson,
   alertHistoryResponseSchema,
@@ -77,7 +78,7 @@ const foundLines = ({ state, investigation }: AlertStateJson): string[] =>
 
 const labelsText = (labels: Readonly<Record<string, string>>): string =>
   Object.entries(labels)
-    .map(([label, value]) => ` ${label}=${value}`)
+    .map(([label, value]) => ` ${label}=${labelValueText(value)}`)
     .join('')
 
 /** `ann until 2026-11-22T10:00: rolling back`. */

@@ -6,6 +6,7 @@ import { falseAlarmsText, detectabilityLines as linesOf } from '../../engine/ale
 import { formatDuration, formatValue } from '../../engine/alerting/rule-text.ts'
 import { type AnomalyAlert, isAnomaly, isRegression, type RunAlert } from '../../engine/alerting/run-alert.ts'
 import type { AlertBacktest, Incident } from '../../engine/backtest/alerts.ts'
+import { groupLabels } from '../../engine/group-text.ts'
 
 const SHOWN_INCIDENTS = 5
 const MINUTE_MS = 60_000
@@ -30,7 +31,7 @@ function incidentText(
   { group, fromMs, toMs, cause, value }: Incident,
   type: Parameters<typeof formatValue>[1],
 ): string {
-  const labels = Object.entries(group).map(([name, of]) => `${name} ${of === '' ? 'unknown' : of}, `)
+  const labels = groupLabels(group).map((label) => `${label}, `)
   const lasted =
     toMs === null
       ? 'to the end'

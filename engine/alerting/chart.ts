@@ -1,4 +1,5 @@
 /** The chart of an alert's message: how the value went, against what the rule names, with the moment at which it fired. */
+import { groupLabels } from '../group-text.ts'
 import { fitText, INK, type Point, px, svgLine, svgPicture, svgSeries, svgText } from '../images/svg.ts'
 import { formatValue } from './rule-text.ts'
 import type { AlertTransition } from './transition.ts'
@@ -32,7 +33,7 @@ export function alertChartSvg(alert: Charted): string | null {
     PLOT.left + ((atMs - fromMs) / Math.max(1, toMs - fromMs)) * (PLOT.right - PLOT.left)
   const y = (value: number): number => PLOT.bottom - ((value - low) / (high - low)) * (PLOT.bottom - PLOT.top)
   const shown = (value: number): string => formatValue(value, numbers.measure.type)
-  const group = Object.entries(alert.group).map(([label, value]) => `${label} ${value}`)
+  const group = groupLabels(alert.group)
   const title = `${alert.title ?? alert.alertId}${group.length === 0 ? '' : ` (${group.join(', ')})`}`
   const series = points.map(([atMs, value]): Point | null => (value === null ? null : [x(atMs), y(value)]))
   return svgPicture(WIDTH, HEIGHT, [

@@ -1,6 +1,7 @@
 /** The words of a scorecard, the same however it is rendered. */
 import type { ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatPercent, formatValue } from '../alerting/rule-text.ts'
+import { groupLabels } from '../group-text.ts'
 import type { Cell, OpenAlert, Scorecard } from './scorecard-json.ts'
 
 const minute = (atMs: number): string => new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')
@@ -18,10 +19,7 @@ export function beforeText({ before }: Scorecard): string | null {
 }
 
 /** `env prod`; empty without labels. */
-export const groupText = (group: Readonly<Record<string, string>>): string =>
-  Object.entries(group)
-    .map(([label, value]) => `${label} ${value}`)
-    .join(', ')
+export const groupText = (group: Readonly<Record<string, string>>): string => groupLabels(group).join(', ')
 
 /** `pass_rate(fast) env prod`; `scorecard` says which package needs no name. */
 export function cellName({ fn, evalId, group }: Cell, { id }: Scorecard): string {

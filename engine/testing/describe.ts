@@ -38,14 +38,21 @@ export function describeEvidence({ field, start, end, pattern, masked }: Evidenc
 export function describeScore(score: number, type: ValueType | null): string {
   switch (type?.kind) {
     case 'duration':
-      return `${score} ms`
+      return `${scoreText(score)} ms`
     case 'money':
-      return `${score} ${type.currency}`
+      return `${scoreText(score)} ${type.currency}`
     case 'ratio':
       return `${Number((score * 100).toFixed(4))}%`
     default:
-      return String(score)
+      return scoreText(score)
   }
+}
+
+/** Four digits tell enough of a third; a whole number is said as it is, and nothing becomes one that is none: 0.99999 is not 1. */
+function scoreText(score: number): string {
+  const digits = Math.max(4, String(Math.trunc(Math.abs(score))).length)
+  const rounded = Number(score.toPrecision(digits))
+  return String(Number.isInteger(rounded) ? score : rounded)
 }
 
 /** Reason, score and evidence of a result in one line; null when it has none of them. */

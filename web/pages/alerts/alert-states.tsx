@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import type { AlertStateJson } from '../../../client/api.ts'
+import { groupLabels } from '../../../engine/group-text.ts'
 import { api } from '../../data/api.ts'
 import { formatAgo, formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
@@ -53,7 +54,7 @@ function Since({ alert: { state, since, at } }: { alert: AlertStateJson }) {
 }
 
 function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolean }) {
-  const groups = Object.entries(alert.group)
+  const groups = groupLabels(alert.group)
   return (
     <li className={`alert-state alert-${alert.state}`}>
       <div className="alert-line">
@@ -92,9 +93,7 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
             and is <strong className="number">{formatScore(alert.value, alert.unit)}</strong>
           </>
         )}
-        {groups.length > 0 && (
-          <span className="faint"> for {groups.map(([label, value]) => `${label} ${value}`).join(', ')}</span>
-        )}
+        {groups.length > 0 && <span className="faint"> for {groups.join(', ')}</span>}
       </p>
       {alert.why !== null &&
         (isWhole ? (
