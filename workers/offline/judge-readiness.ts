@@ -78,6 +78,21 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
+/** What is reserved for the eval by: a fallback without a provider is never asked, and costs nothing whatever its price. */
+export function pricesOfAsked(
+  { method, budget }: Pick<OfflineEvalPlan, 'method' | 'budget'>,
+  prices: Prices,
+  providers: ReadonlyMap<string, unknown>,
+  defaultJudge: JudgePlan | null,
+): Prices {
+  const judge = method.judge ?? defaultJudge
+  if (judge === null) return prices
+  const unserved = judge.fallbacks.filter(
+    (name) => !providers.has(parseJudgeName(name).provider) && !judge.models.includes(name) && name !== budget?.cheaper,
+  )
+  return { ...prices, ...Object.fromEntries(unserved.map((name) => [name, { input: 0, output: 0 }])) }
+}
+
 /** Judges that the eval may ask and that have no price: with one of them a budget cannot be kept. */
 export function pricesLacking(
   { method, budget }: Pick<OfflineEvalPlan, 'method' | 'budget'>,
@@ -87,5 +102,5 @@ export function pricesLacking(
   const judge = method.judge ?? defaultJudge
   if (judge === null) return []
   const asked = [...judge.models, ...judge.fallbacks, ...(budget?.cheaper === undefined ? [] : [budget.cheaper])]
-  return asked.filter((name) => prices[name] === undefined)
+  return [...new Set(asked)].filter((name) => prices[name] === undefined)
 }

@@ -28,7 +28,14 @@ import { followFirings } from './follow-firings.ts'
 import { createInvestigator } from './investigate.ts'
 import { createJudgeClient, type JudgeClient } from './judge-client.ts'
 import { writeJudgeDrift } from './judge-drift.ts'
-import { noticesOf, pricesLacking, readinessOf, type Unready, unjudgedDetail } from './judge-readiness.ts'
+import {
+  noticesOf,
+  pricesLacking,
+  pricesOfAsked,
+  readinessOf,
+  type Unready,
+  unjudgedDetail,
+} from './judge-readiness.ts'
 import { once } from './once.ts'
 import { providersLacking } from './panel.ts'
 import { NO_SPENDING, type SpendingSettings, tenantPerMonthMicroUsd } from './prices.ts'
@@ -132,6 +139,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   })
   const spending = options.spending ?? NO_SPENDING
   const prices = pricesOfRoutes(spending.prices, options.providers)
+  const pricesOf = (evalPlan: OfflineEvalPlan) =>
+    pricesOfAsked(evalPlan, prices, providers, options.defaultJudge ?? null)
   const perTenant = (tenant: string): number | null => tenantPerMonthMicroUsd(spending, tenant)
   const judges = new Map<string, TenantJudge>()
   const judgeOf = (tenant: string): TenantJudge => {
@@ -159,12 +168,13 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
 
   function affordable(tenant: string, evalPlan: OfflineEvalPlan): Readiness {
     const isBound = evalPlan.budget !== null || perTenant(tenant) !== null
-    const [lacking] =
-      isBound && !isMeasured(evalPlan) ? pricesLacking(evalPlan, prices, options.defaultJudge ?? null) : []
-    if (lacking === undefined) return { state: 'ready', detail: undefined }
+    const lacking =
+      isBound && !isMeasured(evalPlan) ? pricesLacking(evalPlan, pricesOf(evalPlan), options.defaultJudge ?? null) : []
+    if (lacking.length === 0) return { state: 'ready', detail: undefined }
+    const settings = lacking.map((name) => `cost.prices["${name}"]`).join(' and ')
     const detail =
-      `The budget of ${evalPlan.id} cannot be kept, for ${lacking} has no price: it is not run. ` +
-      `Set cost.prices["${lacking}"] to { input, output }, in USD per million tokens; 0 for one of your own.`
+      `The budget of ${evalPlan.id} cannot be kept, for there is no price of ${lacking.join(', ')}: it is not run. ` +
+      `Set ${settings} to { input, output }, in USD per million tokens; 0 for one of your own.`
     return { state: 'no_price', detail }
   }
 
@@ -213,7 +223,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           onAnchors: (tenant, evalId) => writeJudgeDrift(tenant, evalId, options),
           defaultJudge: options.defaultJudge ?? null,
           budgets,
-          prices,
+          pricesOf,
           publish: (results) => publish(options.log, results),
           turnstile: createTurnstile(callsAtOnce),
           readAhead: createReadAhead({ few: batchesJudged, maxSpans: MAX_SPANS_AHEAD }),

@@ -37,7 +37,8 @@ export interface WorkOptions {
   /** Asked by metrics whose eval names no judge. */
   defaultJudge: JudgePlan | null
   budgets: Budgets
-  prices: Prices
+  /** Of the judges that an eval may ask. */
+  pricesOf: (evalPlan: OfflineEvalPlan) => Prices
   publish: (results: readonly EvalResult[]) => Promise<void>
   turnstile: Turnstile
   readAhead: ReadAhead
@@ -65,7 +66,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
     isByProxy
       ? { defaultJudge: options.defaultJudge }
       : {
-          prices: options.prices,
+          prices: options.pricesOf(offlineEval.plan),
           outputs,
           budget: options.budgets.of(job, offlineEval.plan),
           defaultJudge: options.defaultJudge,
