@@ -52,7 +52,8 @@ const ENV = { ASSAY_ALERTS_GROUP_SECONDS: '0' }
 
 const traceIdOf = (leak: number): string => leak.toString(16).padStart(32, 'a')
 
-function leakOf(leak: number): string {
+/** One request with one span of `agent` that leaks an address: OTLP JSON, ended just now. */
+export function leakOf(leak: number, agent = 'support'): string {
   const endNs = BigInt(Date.now()) * 1_000_000n
   const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
   const text = 'Please ask anna.smith@gmail.com.'
@@ -64,7 +65,7 @@ function leakOf(leak: number): string {
     endTimeUnixNano: String(endNs),
     attributes: [
       attribute('gen_ai.operation.name', 'chat'),
-      attribute('gen_ai.agent.name', 'support'),
+      attribute('gen_ai.agent.name', agent),
       attribute('leak', `leak ${leak}`),
       attribute(
         'gen_ai.output.messages',

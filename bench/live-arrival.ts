@@ -10,6 +10,7 @@ import type { Page } from 'playwright-core'
 import { buildWebIfStale } from '../scripts/web-build.mjs'
 import { startAssay } from '../test/support/assay-process.ts'
 import { launchBrowser } from '../test/support/browser.ts'
+import { leakOf } from './alert.ts'
 import { sendLoad } from './load.ts'
 import { quantile } from './quantile.ts'
 
@@ -93,25 +94,6 @@ function noteRows(): void {
     for (const { textContent } of document.querySelectorAll('.feed .agent'))
       if (textContent?.startsWith('leaky-') && !seen.has(textContent)) seen.set(textContent, atMs)
   }).observe(document.body, { childList: true, subtree: true, characterData: true })
-}
-
-function leakOf(leak: number, agent: string): string {
-  const endNs = BigInt(Date.now()) * 1_000_000n
-  const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } })
-  const answer = [{ role: 'assistant', parts: [{ type: 'text', content: 'Please ask anna.smith@gmail.com.' }] }]
-  const span = {
-    traceId: leak.toString(16).padStart(32, 'a'),
-    spanId: leak.toString(16).padStart(16, 'b'),
-    name: 'chat',
-    startTimeUnixNano: String(endNs - 5_000_000n),
-    endTimeUnixNano: String(endNs),
-    attributes: [
-      attribute('gen_ai.operation.name', 'chat'),
-      attribute('gen_ai.agent.name', agent),
-      attribute('gen_ai.output.messages', JSON.stringify(answer)),
-    ],
-  }
-  return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] })
 }
 
 if (import.meta.main) await run({ spansPerSecond: 2_000 })
