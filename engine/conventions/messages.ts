@@ -5,6 +5,7 @@
 import type { AttributeValue, Message } from '../model/span.ts'
 import { parseJson, plainJson, property } from './json.ts'
 import { partFromJson, toolCall } from './message-parts.ts'
+import { plainMessages } from './plain-messages.ts'
 
 /**
  * The messages of an attribute: JSON text, a structured value, or plain text (also JSON that was cut off), which is then
@@ -13,6 +14,8 @@ import { partFromJson, toolCall } from './message-parts.ts'
 export function messagesOf(value: AttributeValue | undefined, role: string): Message[] | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string') return messagesFromJson(plainJson(value), role)
+  const plain = plainMessages(value)
+  if (plain !== undefined) return plain
   const parsed = parseJson(value)
   if (parsed === null || (Array.isArray(parsed) && parsed.length === 0)) return undefined
   const messages = parsed === undefined ? undefined : messagesFromJson(parsed, role)

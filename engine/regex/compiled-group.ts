@@ -14,6 +14,10 @@ export interface CompiledPattern {
   mayMatchBytes: ((latin1: string) => boolean) | null
 }
 
+/** Short texts that look like a match and are none, such as a model's name with a date in it, come with each span: they are remembered. */
+const MAX_REMEMBERED_LENGTH = 48
+const MAX_REMEMBERED = 1_024
+
 /** Patterns that are asked together, cheapest first. */
 export class CompiledGroup implements PatternGroup {
   readonly indices: readonly number[]
@@ -23,6 +27,7 @@ export class CompiledGroup implements PatternGroup {
   readonly #sets: readonly (Re2SetGate | null)[]
   readonly #gates: number
   readonly #literals: readonly ((latin1: string) => boolean)[]
+  readonly #withoutMatch = new Set<string>()
 
   constructor(indices: readonly number[], patterns: readonly CompiledPattern[]) {
     this.indices = indices
@@ -44,15 +49,28 @@ export class CompiledGroup implements PatternGroup {
   }
 
   find(text: string): PatternMatch[] {
+    const isShort = text.length <= MAX_REMEMBERED_LENGTH
+    if (isShort && this.#withoutMatch.has(text)) return []
     const found: (PatternMatch & { place: number })[] = []
+    let looked = false
     this.#visitCandidates(text, (pattern) => {
+      looked = true
       const place = this.#order.get(pattern) ?? 0
       for (const { start, end } of pattern.matcher.find(text))
         found.push({ pattern: pattern.plan.name, start, end, place })
       return false
     })
+    if (found.length === 0) {
+      if (isShort && looked) this.#remember(text)
+      return []
+    }
     if (found.length > 1) found.sort((a, b) => a.start - b.start || a.place - b.place)
     return found.map(({ pattern, start, end }) => ({ pattern, start, end }))
+  }
+
+  #remember(text: string): void {
+    if (this.#withoutMatch.size >= MAX_REMEMBERED) this.#withoutMatch.clear()
+    this.#withoutMatch.add(text)
   }
 
   /** Calls `visit` for each pattern that may match until one returns true, and returns whether one did. */

@@ -43,14 +43,20 @@ const PREFIX_ENDS = [
 const PREFIXED_KEY = new RegExp(`[-_.:][\\w-]{16}(?<=(?:${PREFIX_ENDS})[-_.:][\\w-]{16})`)
 const UNSEPARATED_KEY = /A(?:Iza|[KSBC][IC]A[A-Z\d]{16}|T[AC]TT3)|SK[\dA-Fa-f]{16}/
 
+const DIGIT = /\d/
+const NEEDS_DIGITS = PHONE | IBAN | US_SSN | CARD
+
 /** The bits of `wanted` whose patterns may match `text`. */
 export function openGates(text: string, wanted: number): number {
   let open = 0
   if ((wanted & EMAIL) !== 0 && text.includes('@')) open |= EMAIL
-  // `eyJ` without its first letter: the search for a rare letter is faster.
-  if ((wanted & JWT) !== 0 && text.includes('yJ')) open |= JWT
+  // `eyJ` by its rarest letter: the search for one is faster.
+  if ((wanted & JWT) !== 0 && text.includes('J') && text.includes('yJ')) open |= JWT
   if ((wanted & API_KEY) !== 0 && mayHaveKey(text)) open |= API_KEY
-  if ((wanted & IP) !== 0 && (DOTTED_QUAD.test(text) || IPV6_COLONS.test(text))) open |= IP
+  // V8 looks for one letter or a class of few at many places at once: what a text is told by without the slower searches.
+  if ((wanted & IP) !== 0 && text.includes(':') && IPV6_COLONS.test(text)) open |= IP
+  if ((wanted & (NEEDS_DIGITS | IP)) === 0 || !DIGIT.test(text)) return open
+  if ((wanted & IP) !== 0 && DOTTED_QUAD.test(text)) open |= IP
   if ((wanted & IBAN) !== 0 && COUNTRY_AND_DIGITS.test(text)) open |= IBAN
   if ((wanted & (PHONE | CARD | US_SSN)) !== 0 && SEVEN_DIGITS.test(text)) {
     open |= wanted & PHONE
@@ -79,5 +85,6 @@ export function anyGateInBytes(latin1: string, wanted: number): boolean {
 }
 
 function mayHaveKey(text: string): boolean {
-  return PREFIXED_KEY.test(text) || UNSEPARATED_KEY.test(text) || text.includes('dapi')
+  if (PREFIXED_KEY.test(text) || text.includes('dapi')) return true
+  return (text.includes('A') || text.includes('SK')) && UNSEPARATED_KEY.test(text)
 }
