@@ -10,8 +10,8 @@ function comers(ahead: ReadAhead, count: number): ReadPlace[] {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('those who wait are let in together, when no more than a few are left', async () => {
-  const places = comers(createReadAhead({ few: 3, maxSpans: 1_000_000 }), 20)
+test('those who wait are let in together, when no more than are enough are left', async () => {
+  const places = comers(createReadAhead({ few: 1, enough: 3, maxSpans: 1_000_000 }), 20)
   await turn()
   expect(places).toHaveLength(4)
   places[0]?.leave()
@@ -23,7 +23,7 @@ test('those who wait are let in together, when no more than a few are left', asy
 })
 
 test('as many as there is room for, going by what the last one held; a few in any case', async () => {
-  const ahead = createReadAhead({ few: 2, maxSpans: 10_000 })
+  const ahead = createReadAhead({ few: 2, enough: 2, maxSpans: 10_000 })
   const places = comers(ahead, 20)
   await turn()
   expect(places).toHaveLength(3)
@@ -42,7 +42,7 @@ test('as many as there is room for, going by what the last one held; a few in an
 })
 
 test('who leaves twice has left once', async () => {
-  const ahead = createReadAhead({ few: 1, maxSpans: 0 })
+  const ahead = createReadAhead({ few: 1, enough: 5, maxSpans: 0 })
   const places = comers(ahead, 3)
   await turn()
   expect(places).toHaveLength(1)

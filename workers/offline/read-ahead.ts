@@ -1,6 +1,6 @@
 /**
  * When a batch has its traces read. A query costs much the same for 25 traces as for 200, and takes as long as many judgements: batches
- * wait until few others are left, and then go together, while those few are being judged.
+ * wait and go together, while those before them are being judged.
  */
 
 export interface ReadAhead {
@@ -15,8 +15,10 @@ export interface ReadPlace {
 }
 
 export interface ReadAheadOptions {
-  /** So many batches are let in whatever they hold; others when no more than so many are left. */
+  /** So many batches are let in whatever they hold. */
   few: number
+  /** The next ones are let in when no more than so many are left: enough to judge until their traces are there. */
+  enough: number
   /** In memory at the same time, as far as the batches before tell of the next ones; those few may have more. */
   maxSpans: number
 }
@@ -26,14 +28,14 @@ export const BATCHES_AHEAD = 8
 /** Of a batch, before anything is known of them. */
 const FIRST_SPANS = 1_000
 
-export function createReadAhead({ few, maxSpans }: ReadAheadOptions): ReadAhead {
+export function createReadAhead({ few, enough, maxSpans }: ReadAheadOptions): ReadAhead {
   const waiting: (() => void)[] = []
   let inside = 0
   let heldSpans = 0
   let usualSpans = FIRST_SPANS
 
   function letIn(): void {
-    if (inside > few) return
+    if (inside > enough) return
     for (let i = 0; i < BATCHES_AHEAD; i++) {
       const isRoom = inside < few || heldSpans + usualSpans <= maxSpans
       const next = isRoom ? waiting.shift() : undefined

@@ -41,6 +41,16 @@ const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}
 
 /** Rejects with `RunInterrupted` when the signal aborts, and with the store's or log's error when one of them fails. */
 export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: BatchContext): Promise<BatchOutcome> {
+  const { results, outcome, ended } = await judgeInPlace(batch, compiled, context)
+  if (results.length > 0) await context.publish(results)
+  const broken = ended.find((one) => one.status === 'rejected')
+  if (broken !== undefined) throw broken.reason
+  if (context.signal.aborted) throw new RunInterrupted()
+  return outcome
+}
+
+/** Its traces are in memory until it is judged, and no longer. */
+async function judgeInPlace(batch: RunBatch, compiled: OfflineEval, context: BatchContext): Promise<JudgedBatch> {
   const place = await context.readAhead?.enter()
   try {
     if (context.signal.aborted) throw new RunInterrupted()
@@ -50,12 +60,19 @@ export async function runBatch(batch: RunBatch, compiled: OfflineEval, context: 
   }
 }
 
+interface JudgedBatch {
+  results: readonly EvalResult[]
+  outcome: BatchOutcome
+  /** Of each subject that was to be judged. */
+  ended: readonly PromiseSettledResult<void>[]
+}
+
 async function judgeBatch(
   batch: RunBatch,
   compiled: OfflineEval,
   context: BatchContext,
   holds: (spans: number) => void,
-): Promise<BatchOutcome> {
+): Promise<JudgedBatch> {
   const { job, subjects } = batch
   const { signal } = context
   const scorer = (asksCheaper: boolean) =>
@@ -117,12 +134,7 @@ async function judgeBatch(
     }
   }
   // All are waited for: what was judged beside one that failed is paid for.
-  const ended = await Promise.allSettled(todo.map(judge))
-  if (results.length > 0) await context.publish(results)
-  const broken = ended.find((one) => one.status === 'rejected')
-  if (broken !== undefined) throw broken.reason
-  if (signal.aborted) throw new RunInterrupted()
-  return outcome
+  return { results, outcome, ended: await Promise.allSettled(todo.map(judge)) }
 }
 
 function paidJudge(

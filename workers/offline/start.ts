@@ -207,6 +207,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const callsAtOnce = options.callsAtOnce ?? DEFAULT_CALLS_AT_ONCE
   // One more than it takes: while one waits for its last answers the next is begun.
   const batchesJudged = Math.ceil(callsAtOnce / SUBJECTS_PER_BATCH) + 1
+  // While those are judged, so many more have their traces; and as many have them read.
+  const batchesRead = batchesJudged + BATCHES_AHEAD
   const worker = isWorker
     ? await queue.work(
         createHandlers({
@@ -226,7 +228,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           pricesOf,
           publish: (results) => publish(options.log, results),
           turnstile: createTurnstile(callsAtOnce),
-          readAhead: createReadAhead({ few: batchesJudged, maxSpans: MAX_SPANS_AHEAD }),
+          readAhead: createReadAhead({ few: batchesJudged, enough: batchesRead, maxSpans: MAX_SPANS_AHEAD }),
           nowMs,
           sleep,
           onNotice: notice,
@@ -236,7 +238,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
         }),
         {
           concurrency: options.runsAtOnce ?? 2,
-          batchesAtOnce: batchesJudged + BATCHES_AHEAD,
+          batchesAtOnce: batchesRead + BATCHES_AHEAD + BATCHES_ENDING,
           onError: (error) => notice(`The offline queue: ${error.message}`),
           ...(options.lockMs === undefined ? {} : { lockMs: options.lockMs }),
         },
@@ -374,6 +376,8 @@ const DEFAULT_JUDGE_TIMEOUT_MS = 30_000
 /** A worker that is paused for so long may have more calls under way than there is room for. */
 const LEASE_MARGIN_MS = 5_000
 const DEFAULT_CALLS_AT_ONCE = 32
+/** That are judged, and have their results stored. */
+const BATCHES_ENDING = 2
 /** Of traces that were read and wait to be judged: some 100 MB of spans of 5 kB. */
 const MAX_SPANS_AHEAD = 20_000
 
