@@ -107,6 +107,8 @@ async function run(evalPlan: OfflineEvalPlan, cause: string) {
     spendSince: (tenant, sinceMs) => traces.judgeSpend(tenant, sinceMs),
     tenantPerMonthMicroUsd: () => null,
     nowMs: () => nowMs,
+    sleep: async () => {},
+    judgeTimeoutMs: 30_000,
   })
   const budget = budgets.of(job, evalPlan)
   const plan = await planAnchors(job, compiled, { traces, budget })

@@ -24,6 +24,8 @@ export type CachedAnswer = z.infer<typeof cachedSchema>
 export interface AnswerCache {
   /** Undefined where there is none, or the state cannot be reached. */
   get(asked: Asked): Promise<CachedAnswer | undefined>
+  /** As `get`, for who only looks ahead: it is none of the statistics. */
+  peek(asked: Asked): Promise<CachedAnswer | undefined>
   put(asked: Asked, answer: CachedAnswer): Promise<void>
   stats(): { hits: number; misses: number }
 }
@@ -31,6 +33,7 @@ export interface AnswerCache {
 /** For who asks anew. */
 export const NO_ANSWERS: AnswerCache = {
   get: async () => undefined,
+  peek: async () => undefined,
   put: async () => {},
   stats: () => ({ hits: 0, misses: 0 }),
 }
@@ -72,10 +75,15 @@ export function createAnswerCache(state: StateStore, tenant: string, nowMs: () =
     }
   }
 
+  async function peek(asked: Asked): Promise<CachedAnswer | undefined> {
+    const text = await attempt(() => state.get(keyOf(asked)))
+    return text === undefined ? undefined : parseCached(text)
+  }
+
   return {
+    peek,
     async get(asked) {
-      const text = await attempt(() => state.get(keyOf(asked)))
-      const cached = text === undefined ? undefined : parseCached(text)
+      const cached = await peek(asked)
       if (cached === undefined) misses++
       else hits++
       return cached

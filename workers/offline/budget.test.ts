@@ -19,6 +19,8 @@ const perRun = (micros: number, more: Partial<BudgetPlan> = {}): { budget: Budge
   budget: { currency: 'USD', perRunMicros: micros, perMonthMicros: null, ...more },
 })
 const { signal } = new AbortController()
+/** Who waits for another worker looks again as soon as the others have had their turn. */
+const waits = { sleep: () => new Promise<void>((resolve) => setTimeout(resolve, 1)), judgeTimeoutMs: 30_000 }
 
 /** Of 400 characters: 100 tokens, and 500 of an answer until one is known. At 1 USD a million each that is 600 µUSD. */
 const question: Question<string> = {
@@ -84,7 +86,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     const all = await Promise.all([opened(), opened(), opened()])
     const one = spender()
     const clients = all.map((state) => {
-      const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+      const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
       const budget = budgets.of(runOf('many'), perRun(LIMIT))!
       return withBudget(one.client, {
         budget,
@@ -124,7 +126,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
       one: spender(),
     }))
     const clients = states.map((state) => {
-      const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => TENANT, nowMs })
+      const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => TENANT, nowMs, ...waits })
       return runs.map(({ one, ...job }) =>
         withBudget(one.client, {
           budget: budgets.of(job, perRun(RUN, { perMonthMicros: MONTH }))!,
@@ -158,7 +160,13 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     for (const name of ['a', 'b']) expect(highest.get(name)).toBeLessThanOrEqual(MONTH + inFlight)
     for (const { runId } of runs) expect(highest.get(runId)).toBeLessThanOrEqual(RUN + inFlight)
     // Settled, the counts are what was spent, to the cent.
-    const budget = createBudgets({ state: states[0]!, spendSince: none, tenantPerMonthMicroUsd: () => TENANT, nowMs })
+    const budget = createBudgets({
+      state: states[0]!,
+      spendSince: none,
+      tenantPerMonthMicroUsd: () => TENANT,
+      nowMs,
+      ...waits,
+    })
     const sum = runs.reduce((total, { one }) => total + one.spent(), 0)
     const left = await budget.of({ ...own, evalId: 'c', runId: 'c@1' }, { budget: null })!.left()
     expect(left).toBe(Math.max(0, TENANT - sum))
@@ -166,7 +174,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
 
   test('a worker that is killed with calls on their way takes what they may have cost with it', async () => {
     const state = await opened()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
     const budget = budgets.of(runOf('killed'), perRun(2_000))!
     // Never settled.
     expect(await budget.reserve(900)).not.toBeNull()
@@ -180,7 +188,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
 
   test('who cannot reserve waits for what the calls in flight leave: a budget that suffices judges all', async () => {
     const state = await opened()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => 2_000, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => 2_000, nowMs, ...waits })
     let [inFlight, most, asked] = [0, 0, 0]
     // Each has 600 reserved, of which it takes 100.
     const cheap: JudgeClient = {
@@ -219,7 +227,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
 
   test('who waits goes on when a call fails or is broken off, and stops with its signal', async () => {
     const state = await opened()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
     const ends: (() => void)[] = []
     const begun: (() => void)[] = []
     const nextBegins = () => new Promise<void>((resolve) => begun.push(resolve))
@@ -254,7 +262,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
 
   test('members of a panel, each with questions one after the other, wait for one another without an end to none', async () => {
     const state = await opened()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
     const one = spender()
     const client = withBudget(one.client, {
       // Room for one question at a time of all that are asked at once.
@@ -293,6 +301,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
       },
       tenantPerMonthMicroUsd: () => 1_500,
       nowMs,
+      ...waits,
     })
     const month = perRun(10_000, { perRunMicros: null, perMonthMicros: 1_000 })
     const first = budgets.of(runOf('monthly'), month)!
@@ -311,7 +320,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
   test('the cheaper judge takes over where the own one is not paid for', async () => {
     const state = await opened()
     const one = spender()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
     const budget = budgets.of(runOf('cheaper'), perRun(4_000))!
     const options = { prices, outputs: createOutputEstimate(), cheaper: 'a/small', holdBackMicroUsd: 0 }
     const client = withBudget(one.client, { budget, ...options })
@@ -328,7 +337,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
   test("where some are the cheaper judge's beforehand, what the own one cannot have is over budget, and what is kept stays kept", async () => {
     const state = await opened()
     const one = spender()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
     const budget = budgets.of(runOf('kept'), perRun(4_000))!
     const options = { budget, prices, outputs: createOutputEstimate(), cheaper: 'a/small', holdBackMicroUsd: 1_500 }
     const own = withBudget(one.client, options)
@@ -343,7 +352,7 @@ function budgetsOf(open: () => Promise<StateStore>): void {
 
   test('what the cheaper judge has spent of what is kept for it takes nothing from the own one', async () => {
     const state = await opened()
-    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs })
+    const budgets = createBudgets({ state, spendSince: none, tenantPerMonthMicroUsd: () => null, nowMs, ...waits })
     // Four subjects by the own judge at 600, ten by the cheaper one at 60, which are done first.
     const budget = budgets.of(runOf('divided'), perRun(3_000))!
     const options = { budget, prices, cheaper: 'a/small', holdBackMicroUsd: 600 }
@@ -372,7 +381,13 @@ describeOnBothStates((open) => budgetsOf(() => open(nowMs)))
 
 test('nothing bounds an eval without a budget, of a tenant without one', async () => {
   const state = {} as StateStore
-  const budgets = createBudgets({ state, spendSince: async () => new Map(), tenantPerMonthMicroUsd: () => null, nowMs })
+  const budgets = createBudgets({
+    state,
+    spendSince: async () => new Map(),
+    tenantPerMonthMicroUsd: () => null,
+    nowMs,
+    ...waits,
+  })
   expect(budgets.of(runOf('free'), { budget: null })).toBeNull()
 })
 

@@ -1,11 +1,13 @@
 /**
  * What runs may spend: reserved before each question, for all workers at once, and settled by what it took. A reservation whose
- * worker was killed stays: the call may have been made.
+ * worker was killed stays: the call may have been made. Nobody waits for it for longer than a call may take.
  */
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import type { OfflineJob } from '../../storage/queue/port.ts'
 import type { StateStore } from '../../storage/state/port.ts'
+import { createHolders } from './holders.ts'
 import { createInFlight, type FlightPlace } from './in-flight.ts'
+import { RETRY_DELAYS_MS } from './retry.ts'
 
 export interface BudgetBounds {
   perRunMicroUsd: number | null
@@ -20,11 +22,16 @@ export interface RunBudget {
   /** Null where that much is not left besides what is held back; nothing is reserved then. Rejects with `StateError`. */
   reserve(microUsd: number, part?: BudgetPart): Promise<Reservation | null>
   /**
-   * As `reserve`, but null only where none of this process has a reservation of what is short, or the signal aborts: until then it
+   * As `reserve`, but null only where no worker has a reservation of what is short, or the signal aborts: until then it
    * waits for what they leave. What it needs is asked anew each time: answers of others may have told. Nobody calls it who holds a
-   * reservation, which all others may be waiting for.
+   * reservation, which all others may be waiting for. `isNeedless` is asked once, before it waits: null, then.
    */
-  reserveInTurn(microUsd: () => number, signal: AbortSignal, part?: BudgetPart): Promise<Reservation | null>
+  reserveInTurn(
+    microUsd: () => number,
+    signal: AbortSignal,
+    part?: BudgetPart,
+    isNeedless?: () => Promise<boolean>,
+  ): Promise<Reservation | null>
 }
 
 /** Whom it is for, where a part of the budget is held back for the cheaper judge. */
@@ -46,17 +53,24 @@ export interface Budgets {
 }
 
 export interface BudgetsOptions {
-  state: Pick<StateStore, 'get' | 'compareAndSet' | 'add'>
+  state: Pick<StateStore, 'get' | 'compareAndSet' | 'add' | 'setIn' | 'removeIn' | 'list'>
   /** What judges cost since then, by eval: for a month whose count was lost, or never kept. */
   spendSince: (tenant: string, sinceMs: number) => Promise<ReadonlyMap<string, number>>
   tenantPerMonthMicroUsd: (tenant: string) => number | null
   nowMs: () => number
+  /** Resolves early when the signal aborts. */
+  sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Of one try: a worker that says nothing for longer than all tries of a call take has none on its way. */
+  judgeTimeoutMs: number
 }
 
 /** State lasts a week at the most; a month's count that nobody touches for so long is summed up again from the results. */
 const TTL_MS = 7 * 24 * 3_600_000
 /** Where others only tried as well, and hold nothing. */
 const TRIES_BESIDE_OTHERS = 3
+/** Who waits for another worker tries again after about so long. */
+const LOOK_EVERY_MS = 250
+const TRIES = 1 + RETRY_DELAYS_MS.length
 
 interface Bound {
   key: string
@@ -67,8 +81,11 @@ interface Bound {
 
 type Tried = { kind: 'reserved'; reservation: Reservation } | { kind: 'refused'; shortOf: string }
 
-export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs }: BudgetsOptions): Budgets {
+export function createBudgets(options: BudgetsOptions): Budgets {
+  const { state, spendSince, tenantPerMonthMicroUsd, nowMs, sleep, judgeTimeoutMs } = options
+  const leaseMs = (TRIES + 1) * judgeTimeoutMs
   const inFlight = createInFlight()
+  const holders = createHolders({ state, leaseMs, nowMs })
 
   /** Of the month (UTC) that it is now. */
   function boundsOf(job: Pick<OfflineJob, 'tenant' | 'evalId' | 'runId'>, bounds: BudgetBounds): Bound[] {
@@ -134,25 +151,35 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
         reserved.unshift(takenKey)
       }
       place.hold()
-      return { kind: 'reserved', reservation: reservationOf(reserved, microUsd, place) }
+      const paidBy = bounds.map(({ key }) => key)
+      await holders.hold(paidBy)
+      return { kind: 'reserved', reservation: reservationOf(reserved, microUsd, place, paidBy) }
     } catch (error) {
       place.leave()
       throw error
     }
   }
 
-  function reservationOf(reserved: readonly string[], microUsd: number, place: FlightPlace): Reservation {
+  function reservationOf(
+    reserved: readonly string[],
+    microUsd: number,
+    place: FlightPlace,
+    paidBy: readonly string[],
+  ): Reservation {
     return {
       microUsd,
       async settle(spent) {
         try {
-          if (spent === microUsd) return
-          for (const key of reserved) await state.add(key, spent - microUsd, TTL_MS)
+          if (spent !== microUsd) for (const key of reserved) await state.add(key, spent - microUsd, TTL_MS)
         } finally {
           place.leave()
+          await holders.leave(paidBy)
         }
       },
-      keep: place.leave,
+      keep() {
+        place.leave()
+        void holders.leave(paidBy)
+      },
     }
   }
 
@@ -179,10 +206,12 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
           place.leave()
           return null
         },
-        async reserveInTurn(microUsd, signal, part) {
+        async reserveInTurn(microUsd, signal, part, isNeedless = async () => false) {
           let endTurn: (() => void) | null = null
+          const untilMs = nowMs() + leaseMs
+          let isAlone = false
           try {
-            for (let beside = 0; beside < TRIES_BESIDE_OTHERS; ) {
+            for (let beside = 0; ; ) {
               const all = boundsOf(job, bounds)
               const place = inFlight.enter(all.map(({ key }) => key))
               const tried = await tryToReserve(job, all, place, microUsd(), part)
@@ -190,15 +219,27 @@ export function createBudgets({ state, spendSince, tenantPerMonthMicroUsd, nowMs
               if (endTurn === null) {
                 const turn = place.queue(tried.shortOf, signal)
                 place.leave()
+                if (await isNeedless()) {
+                  void turn.then((end) => end?.())
+                  return null
+                }
                 endTurn = await turn
                 if (endTurn === null) return null
                 continue
               }
               const left = await place.othersLeave(tried.shortOf, signal)
-              if (left === 'nobody' || left === 'aborted') return null
+              if (left === 'aborted') return null
               beside = left === 'tried' ? beside + 1 : 0
+              if (left === 'settled' || (left === 'tried' && beside < TRIES_BESIDE_OTHERS)) continue
+              // None of this worker: what others have on their way may be more than it takes.
+              if (nowMs() < untilMs && (await holders.others(tried.shortOf))) {
+                isAlone = false
+                await sleep(LOOK_EVERY_MS, signal)
+                if (signal.aborted) return null
+              } else if (isAlone) return null
+              // One that reserved a moment ago may not have said so yet, or have left something since.
+              else isAlone = true
             }
-            return null
           } finally {
             endTurn?.()
           }

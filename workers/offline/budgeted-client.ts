@@ -1,8 +1,8 @@
 /** A judge client that spends no more than it may: what is not paid for is not asked. */
-import { type JudgePrompt, MAX_ANSWER_CHARS } from '../../engine/judge/question.ts'
+import { type JudgePrompt, MAX_ANSWER_CHARS, type Question } from '../../engine/judge/question.ts'
 import type { BudgetPart, RunBudget } from './budget.ts'
 import { NO_USAGE } from './completion.ts'
-import type { JudgeClient } from './judge-client.ts'
+import type { Answered, JudgeClient, JudgeOutcome } from './judge-client.ts'
 import { costMicroUsd, type Prices } from './prices.ts'
 
 export interface BudgetedOptions {
@@ -60,7 +60,8 @@ export function estimateMicroUsd(
 export function withBudget(client: JudgeClient, options: BudgetedOptions): JudgeClient {
   const { budget, prices, outputs, cheaper, holdBackMicroUsd, asksCheaper = false } = options
   return {
-    async ask(judges, question, signal) {
+    ...(client.recall !== undefined && { recall: client.recall }),
+    async ask<T>(judges: readonly string[], question: Question<T>, signal: AbortSignal): Promise<JudgeOutcome<T>> {
       const tries: { judges: readonly string[]; part?: BudgetPart }[] = []
       if (!asksCheaper)
         tries.push({ judges, part: { kind: 'own', holdBackMicroUsd: cheaper === null ? 0 : holdBackMicroUsd } })
@@ -72,7 +73,11 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
         const first = estimate()
         // Whoever enqueues and works asks for prices first: without one nothing is kept within anything.
         if (first === null) continue
-        const reservation = await budget.reserveInTurn(() => estimate() ?? first, signal, one.part)
+        const needs = () => estimate() ?? first
+        const recalled = recalling(client, one.judges[0], question)
+        const reservation = await budget.reserveInTurn(needs, signal, one.part, recalled.isThere)
+        const known = recalled.answer()
+        if (known !== null) return known
         if (signal.aborted) {
           await reservation?.settle(0)
           return { kind: 'aborted' }
@@ -95,5 +100,21 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
       }
       return { kind: 'over_budget', usage: NO_USAGE }
     },
+  }
+}
+
+/** Whether it answered in the last day: no budget has to pay for that. */
+function recalling<T>(
+  client: JudgeClient,
+  judge: string | undefined,
+  question: Question<T>,
+): { isThere: () => Promise<boolean>; answer: () => Answered<T> | null } {
+  let answer: Answered<T> | null = null
+  return {
+    async isThere() {
+      if (judge !== undefined) answer = (await client.recall?.(judge, question)) ?? null
+      return answer !== null
+    },
+    answer: () => answer,
   }
 }

@@ -1,10 +1,11 @@
-/** What judging a subject would cost, before anybody is asked: its first question is put together, and not sent. */
+/** What judging a subject would cost, before anybody is asked: its first question that nobody has answered yet is put together, and not sent. */
 import { findMetric } from '../../dsl/metrics.ts'
 import type { JudgePlan } from '../../dsl/plan.ts'
 import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { ProjectedSpan, TraceView } from '../../engine/evaluate/subject.ts'
 import type { Asker } from '../../engine/judge/asker.ts'
 import { estimateMicroUsd, type OutputEstimate } from './budgeted-client.ts'
+import type { JudgeClient } from './judge-client.ts'
 import type { Prices } from './prices.ts'
 
 export interface SubjectEstimate {
@@ -26,6 +27,8 @@ export function createEstimator(
   judges: JudgePlan | null,
   prices: Prices,
   outputs: OutputEstimate,
+  /** What was answered in the last day costs nothing. Null counts everything as to be asked. */
+  recall: JudgeClient['recall'] | null = null,
 ): (view: TraceView, span: ProjectedSpan | undefined) => Promise<SubjectEstimate> {
   const { method, budget } = plan
   const calls = method.kind === 'metric' ? (findMetric(method.metric.name)?.judgeCalls ?? 1) : 1
@@ -35,18 +38,23 @@ export function createEstimator(
     if (inquire === null || judges === null) return nothing
     const inquiry = inquire(view, span)
     if (inquiry.kind === 'none') return nothing
-    let own: number | null = 0
-    let cheap: number | null = cheaper === undefined ? null : 0
-    const asker: Asker = {
-      nonce: () => NONCE,
-      async ask(question) {
-        for (const model of judges.models) own = plus(own, estimateMicroUsd([model], question, prices, outputs), calls)
-        if (cheaper !== undefined) cheap = plus(cheap, estimateMicroUsd([cheaper], question, prices, outputs), calls)
-        // Of a session each trace is asked about: this reason leaves one out and goes on with the next.
-        return { kind: 'none', why: { code: 'nothing_to_measure', detail: 'not asked' } }
-      },
+    const costOf = async (model: string): Promise<number | null> => {
+      let cost: number | null = 0
+      const asker: Asker = {
+        nonce: () => NONCE,
+        async ask(question) {
+          const known = await recall?.(model, question)
+          if (known) return { kind: 'answer', answer: known.answer }
+          cost = plus(cost, estimateMicroUsd([model], question, prices, outputs), calls)
+          // Of a session each trace is asked about: this reason leaves one out and goes on with the next.
+          return { kind: 'none', why: { code: 'nothing_to_measure', detail: 'not asked' } }
+        },
+      }
+      await inquiry.about(asker)
+      return cost
     }
-    await inquiry.about(asker)
-    return { ownMicroUsd: own, cheapMicroUsd: cheap }
+    let own: number | null = 0
+    for (const model of judges.models) own = plus(own, await costOf(model), 1)
+    return { ownMicroUsd: own, cheapMicroUsd: cheaper === undefined ? null : await costOf(cheaper) }
   }
 }

@@ -192,8 +192,22 @@ test('a firing in the log is looked into, and a judge says it in words whose num
 })
 
 test('without a judge there are the numbers alone; a job that ran twice says the same under the same name', async () => {
-  const state = { get: async () => undefined, compareAndSet: async () => true, add: async () => 1 }
-  const budgets = createBudgets({ state, spendSince: async () => new Map(), tenantPerMonthMicroUsd: () => null, nowMs })
+  const state = {
+    get: async () => undefined,
+    compareAndSet: async () => true,
+    add: async () => 1,
+    setIn: async () => {},
+    removeIn: async () => {},
+    list: async () => new Map<string, string>(),
+  }
+  const waits = { sleep: async () => {}, judgeTimeoutMs: 30_000 }
+  const budgets = createBudgets({
+    state,
+    spendSince: async () => new Map(),
+    tenantPerMonthMicroUsd: () => null,
+    nowMs,
+    ...waits,
+  })
   const definitions = plansOfOne('default', () => buildPlan({}))
   const { signal } = new AbortController()
   const rest = { judge: null, budgets, prices: {}, state, nowMs, signal }

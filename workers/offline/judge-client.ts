@@ -1,6 +1,6 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
-import type { AnswerCache } from './answer-cache.ts'
+import type { AnswerCache, CachedAnswer } from './answer-cache.ts'
 import type { Permit, Prospect } from './breaker.ts'
 import {
   type Completion,
@@ -19,8 +19,14 @@ import type { ProviderHealth } from './provider-health.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
 import { classifyFailure, type Failure, retryDelayMs } from './retry.ts'
 
+export interface Answered<T> {
+  kind: 'answered'
+  answer: T
+  usage: JudgeUsage
+}
+
 export type JudgeOutcome<T> =
-  | { kind: 'answered'; answer: T; usage: JudgeUsage }
+  | Answered<T>
   /** The model declined to answer. */
   | { kind: 'refused'; usage: JudgeUsage }
   | { kind: 'malformed'; detail: string; usage: JudgeUsage }
@@ -32,6 +38,11 @@ export type JudgeOutcome<T> =
 export interface JudgeClient {
   /** `judges` in the order in which they are tried: the eval's own, then its fallbacks. At least one has a provider. */
   ask<T>(judges: readonly string[], question: Question<T>, signal: AbortSignal): Promise<JudgeOutcome<T>>
+  /**
+   * What this judge answered to the same question in the last day, which costs nothing; null where that is not known. Nobody is called.
+   * Absent of what remembers nothing.
+   */
+  recall?<T>(judge: string, question: Question<T>): Promise<Answered<T> | null>
 }
 
 /** Where no provider is configured. */
@@ -171,8 +182,8 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
 
   /** By the probabilities of the answer's first token, where the provider gives them and the question can be put so. */
   async function askOne<T>(one: OneJudge<T>): Promise<OneOutcome<T>> {
-    const { direct } = one.question
-    if (direct !== undefined && one.provider.logprobs === true && traitsOf(one.judge).logprobs) {
+    const direct = directOf(one)
+    if (direct !== undefined) {
       const outcome = await askForm({ ...one, question: direct })
       if (outcome.kind !== 'no_logprobs') return outcome
       traitsOf(one.judge).logprobs = false
@@ -183,16 +194,27 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
       : outcome
   }
 
+  const directOf = <T>({ question, provider, judge }: Pick<OneJudge<T>, 'question' | 'provider' | 'judge'>) =>
+    provider.logprobs === true && traitsOf(judge).logprobs ? question.direct : undefined
+
+  async function recall<T>(judge: string, asked: Question<T>): Promise<Answered<T> | null> {
+    const { provider: name, model } = parseJudgeName(judge)
+    const provider = options.providers.get(name)
+    if (provider === undefined) return null
+    const question = directOf({ question: asked, provider, judge }) ?? asked
+    const known = read(question, await options.cache.peek({ provider, model, question }))
+    if (known === null) return null
+    const usage = { ...NO_USAGE, model: known.model, answeredBy: [judge], isCached: true }
+    return { kind: 'answered', answer: known.answer, usage }
+  }
+
   /** What it answered before; else one question and at most one repair. */
   async function askForm<T>(one: OneJudge<T>): Promise<FormOutcome<T>> {
     const { question, usage } = one
-    const cached = await options.cache.get(one)
-    if (cached !== undefined) {
-      const reading = question.read(cached.text)
-      if (reading.kind === 'answer') {
-        usage.model = cached.model
-        return { kind: 'answered', answer: reading.answer, usage: { ...usage, isCached: true } }
-      }
+    const known = read(question, await options.cache.get(one))
+    if (known !== null) {
+      usage.model = known.model
+      return { kind: 'answered', answer: known.answer, usage: { ...usage, isCached: true } }
     }
     let messages: JudgePrompt['messages'] = question.messages
     for (let repairs = 0; ; repairs++) {
@@ -274,5 +296,15 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     }
   }
 
-  return { ask }
+  return { ask, recall }
+}
+
+/** Null where there is none, or it can't be read. */
+function read<T>(
+  question: Question<T>,
+  cached: CachedAnswer | undefined,
+): { answer: T; model: string | undefined } | null {
+  if (cached === undefined) return null
+  const reading = question.read(cached.text)
+  return reading.kind === 'answer' ? { answer: reading.answer, model: cached.model } : null
 }

@@ -8,6 +8,8 @@ import type { Span } from '../../engine/model/span.ts'
 import { hajekMean } from '../../engine/statistics/hajek-mean.ts'
 import type { RunPlan } from '../../storage/queue/run-record.ts'
 import { createOutputEstimate } from './budgeted-client.ts'
+import { NO_USAGE } from './completion.ts'
+import type { JudgeClient } from './judge-client.ts'
 import { planRun } from './plan-run.ts'
 import { runIdOf } from './slot.ts'
 
@@ -23,6 +25,8 @@ const indexOf = (traceId: string): number => Number.parseInt(traceId, 16)
 /** One of ten is of the new version, which fails; of the usual one, one of six does. */
 const isNew = (i: number): boolean => i % 10 === 0
 const passes = (i: number): number => Number(!isNew(i) && i % 6 !== 1)
+/** What was asked about in the last day: more of those that fail. */
+const isKnown = (i: number): boolean => i % 12 === 1 || i % 15 === 2
 const TRUTH = Array.from({ length: POPULATION }, (_, i) => passes(i)).reduce((sum, one) => sum + one, 0) / POPULATION
 
 const spans = new Map(
@@ -35,7 +39,7 @@ const spans = new Map(
         kind: 'agent',
         startTimeUs: START_MS * 1000 + i,
         agentVersion: isNew(i) ? '2.0' : '1.0',
-        outputText: 'Yes.',
+        outputText: isKnown(i) ? 'No.' : 'Yes.',
       }),
     ],
   ]),
@@ -70,11 +74,17 @@ offline eval helpful {
 }
 
 /** The plans of so many slots, each of which may spend so much. */
-async function planned(sample: string, leftMicroUsd: number, cheaper: boolean): Promise<RunPlan[]> {
+async function planned(
+  sample: string,
+  leftMicroUsd: number,
+  cheaper: boolean,
+  recall?: JudgeClient['recall'],
+  slots = SLOTS,
+): Promise<RunPlan[]> {
   const compiled = evalOf(sample, `1 USD per run${cheaper ? ' or else "a/small"' : ''}`)
   const outputs = createOutputEstimate()
   const plans: RunPlan[] = []
-  for (let slot = 0; slot < SLOTS; slot++) {
+  for (let slot = 0; slot < slots; slot++) {
     const slotMs = START_MS + slot * HOUR_MS
     const runId = runIdOf('p/helpful', slotMs, 'schedule')
     const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs, trigger: 'schedule' } as const
@@ -85,6 +95,7 @@ async function planned(sample: string, leftMicroUsd: number, cheaper: boolean): 
         budget,
         prices: PRICES,
         outputs,
+        recall,
         nowMs: () => slotMs,
         sleep: async () => {},
         signal: new AbortController().signal,
@@ -139,6 +150,25 @@ describe.each([
       expect([estimateMicroUsd, budgetMicroUsd]).toEqual([15_000, 10_000])
     }
     expectFair(plans.map(({ subjects }) => subjects.slice(0, 20)))
+  })
+
+  test('of which some was answered in the last day: that is judged for certain, and the budget goes to the rest', async () => {
+    const knows: JudgeClient['recall'] = async (judge, question) => {
+      const reading = question.read('{"evidence":[],"reasoning":"","abstain":false,"score":4}')
+      const isAbout = question.messages.some(({ content }) => content.includes('No.'))
+      if (!isAbout || judge !== 'a/big' || reading.kind !== 'answer') return null
+      return { kind: 'answered', answer: reading.answer, usage: NO_USAGE }
+    }
+    for (const payable of [8, 0]) {
+      const plans = await planned(sample, payable * 500, false, knows, payable > 0 ? SLOTS : 3)
+      for (const { sampled, unpaid, cheaper, subjects, estimateMicroUsd } of plans) {
+        const known = subjects.filter(([id]) => isKnown(indexOf(id))).length
+        expect([sampled, unpaid, cheaper]).toEqual([30, 30 - known - payable, 0])
+        expect(subjects.slice(0, known).every(([id]) => isKnown(indexOf(id)))).toBe(true)
+        expect(estimateMicroUsd).toBe((30 - known) * 500)
+      }
+      if (payable > 0) expectFair(plans.map(({ subjects, unpaid }) => subjects.slice(0, 30 - unpaid)))
+    }
   })
 
   test('that is judged in part by a cheaper judge: each part stands for all', async () => {

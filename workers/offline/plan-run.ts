@@ -12,6 +12,7 @@ import type { RunBudget } from './budget.ts'
 import type { OutputEstimate } from './budgeted-client.ts'
 import { createEstimator, type SubjectEstimate } from './estimate.ts'
 import { drawHalfFlagged } from './half-flagged.ts'
+import type { JudgeClient } from './judge-client.ts'
 import { familyWatch } from './judge-family.ts'
 import type { Prices } from './prices.ts'
 import { drawSample, type Sample, type SampledSubject } from './sample.ts'
@@ -27,6 +28,8 @@ export interface PlanContext {
   outputs?: OutputEstimate
   /** Null where nothing bounds it. */
   budget?: RunBudget | null
+  /** What judges answered in the last day, which a budget need not pay for. */
+  recall?: JudgeClient['recall'] | undefined
   /** Where sessions are not those that went silent in the run's window: what to say where there are none. */
   noSession?: string
   nowMs: () => number
@@ -66,7 +69,13 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const estimate =
     context.prices === undefined || context.outputs === undefined
       ? null
-      : createEstimator(compiled, judges, context.prices, context.outputs)
+      : createEstimator(
+          compiled,
+          judges,
+          context.prices,
+          context.outputs,
+          budget === null ? null : (context.recall ?? null),
+        )
   const notes: string[] = []
   const watch = familyWatch(compiled.plan, context.defaultJudge ?? null, (note) => notes.push(note))
   if (sample.scope.subject === 'session' && traceIds.length === 0) notes.push(context.noSession ?? NO_SESSION_WAS_OVER)
@@ -92,9 +101,9 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const drawn = await drawing.catch((error: unknown) => {
     throw signal.aborted ? new RunInterrupted() : error
   })
-  const ofSample = drawn.subjects.map(({ traceId, spanId }) => estimates.get(keyOf(traceId, spanId)) ?? NO_ESTIMATE)
+  const costed = drawn.subjects.map((subject): Costed => ({ subject, cost: costOf(estimates, subject) }))
   const left = budget === null ? null : await budget.left()
-  const afforded = left === null ? null : affordAll(ofSample, left)
+  const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
   return {
     populationTraces: drawn.populationTraces,
     lookedAtTraces: drawn.lookedAtTraces,
@@ -102,9 +111,13 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     unpaid: afforded?.unpaid ?? 0,
     cheaper: afforded?.cheaper ?? 0,
     holdBackMicroUsd: afforded?.holdBackMicroUsd ?? 0,
-    estimateMicroUsd: judges === null ? null : sumOf(ofSample.map(({ ownMicroUsd }) => ownMicroUsd)),
+    estimateMicroUsd: judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd)),
     budgetMicroUsd: left,
-    subjects: subjectsOf(drawn.subjects, afforded, unitOf),
+    subjects: subjectsOf(
+      order.map(({ subject }) => subject),
+      afforded,
+      unitOf,
+    ),
     ...(notes.length > 0 && { notes }),
   }
 }
@@ -116,18 +129,42 @@ const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}
 
 const NO_ESTIMATE: SubjectEstimate = { ownMicroUsd: null, cheapMicroUsd: null }
 
+interface Costed {
+  subject: SampledSubject
+  cost: SubjectEstimate
+}
+
+const costOf = (
+  estimates: ReadonlyMap<string, SubjectEstimate>,
+  { traceId, spanId }: SampledSubject,
+): SubjectEstimate => estimates.get(keyOf(traceId, spanId)) ?? NO_ESTIMATE
+
 /** Null where one is not known. */
 function sumOf(costs: readonly (number | null)[]): number | null {
   return costs.reduce((sum, cost) => (sum === null || cost === null ? null : sum + cost), 0)
 }
 
-function affordAll(estimates: readonly SubjectEstimate[], leftMicroUsd: number): Afforded {
-  const cheap = estimates.flatMap(({ cheapMicroUsd }) => cheapMicroUsd ?? [])
-  return afford(
-    estimates.map(({ ownMicroUsd }) => ownMicroUsd ?? 0),
-    cheap.length === estimates.length ? cheap : null,
-    leftMicroUsd,
-  )
+interface AffordedSample extends Afforded {
+  /** So many of the first cost nothing, and are judged whatever is left. */
+  free: number
+}
+
+/**
+ * What costs nothing, as an answer of the last day does, comes first where nobody else stands in for the rest: it is judged for certain,
+ * and the budget goes to the others. With a cheaper judge all stay in their order, so that each judge's part stands for all.
+ */
+function affordAll(
+  costed: readonly Costed[],
+  leftMicroUsd: number,
+): { order: readonly Costed[]; afforded: AffordedSample } {
+  const ownOf = (all: readonly Costed[]): number[] => all.map(({ cost }) => cost.ownMicroUsd ?? 0)
+  const cheap = costed.flatMap(({ cost }) => cost.cheapMicroUsd ?? [])
+  const inOrder = afford(ownOf(costed), cheap.length === costed.length ? cheap : null, leftMicroUsd)
+  if (inOrder.cheaper > 0 || inOrder.unpaid === 0) return { order: costed, afforded: { ...inOrder, free: 0 } }
+  const isFree = ({ cost }: Costed): boolean => cost.ownMicroUsd === 0
+  const free = costed.filter(isFree)
+  const order = [...free, ...costed.filter((one) => !isFree(one))]
+  return { order, afforded: { ...afford(ownOf(order), null, leftMicroUsd), free: free.length } }
 }
 
 /**
@@ -136,13 +173,17 @@ function affordAll(estimates: readonly SubjectEstimate[], leftMicroUsd: number):
  */
 function subjectsOf(
   drawn: readonly SampledSubject[],
-  afforded: Afforded | null,
+  afforded: AffordedSample | null,
   unitOf: (traceId: string) => Unit,
 ): RunPlan['subjects'] {
-  const { own, cheaper } = afforded ?? { own: drawn.length, cheaper: 0 }
-  const partOf = (place: number): number => (place < own ? own : place < own + cheaper ? cheaper : drawn.length)
+  const { own, cheaper, free } = afforded ?? { own: drawn.length, cheaper: 0, free: 0 }
+  const ofRest = (count: number): number => count / (drawn.length - free)
+  const shareOf = (place: number): number => {
+    if (place < free || place >= own + cheaper) return 1
+    return ofRest(place < own ? own - free : cheaper)
+  }
   return drawn.map(({ traceId, spanId, inclusionProbability, drawnFor }, place): RunPlan['subjects'][number] => {
-    const probability = (inclusionProbability * partOf(place)) / drawn.length
+    const probability = inclusionProbability * shareOf(place)
     const { traces } = unitOf(traceId)
     if (traces === undefined && drawnFor === undefined) return [traceId, spanId, probability]
     const more = { ...(traces !== undefined && { traces: [...traces] }), ...(drawnFor !== undefined && { drawnFor }) }

@@ -27,15 +27,25 @@ function routesByName(settings: readonly ProviderSettings[]): Map<string, Route[
 export function withRoutes(client: JudgeClient, settings: readonly ProviderSettings[]): JudgeClient {
   const routes = routesByName(settings)
   if ([...routes.values()].every(({ length }) => length < 2)) return client
+  const servingOf = (judge: string, key: string): string[] => {
+    const { provider, model } = parseJudgeName(judge)
+    const serving = routes.get(provider) ?? []
+    return serving.length < 2 ? [judge] : inOrder(serving, key).map(({ name }) => `${name}/${model}`)
+  }
   return {
+    async recall(judge, question) {
+      for (const one of servingOf(judge, keyOf(question))) {
+        const known = (await client.recall?.(one, question)) ?? null
+        // Whoever served the model, the judge is the one that the eval names.
+        if (known !== null) return { ...known, usage: { ...known.usage, answeredBy: [judge] } }
+      }
+      return null
+    },
     ask: async (judges, question, signal) => {
       const key = keyOf(question)
-      // Whoever serves the model, the judge is the one that the eval names.
       const named = new Map<string, string>()
       const all = judges.flatMap((judge) => {
-        const { provider, model } = parseJudgeName(judge)
-        const serving = routes.get(provider) ?? []
-        const asked = serving.length < 2 ? [judge] : inOrder(serving, key).map(({ name }) => `${name}/${model}`)
+        const asked = servingOf(judge, key)
         for (const one of asked) if (!named.has(one)) named.set(one, judge)
         return asked
       })

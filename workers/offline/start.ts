@@ -178,12 +178,8 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     return { state: 'no_price', detail }
   }
 
-  const budgets = createBudgets({
-    state,
-    spendSince: (tenant, sinceMs) => options.traces.judgeSpend(tenant, sinceMs),
-    tenantPerMonthMicroUsd: perTenant,
-    nowMs,
-  })
+  const spendSince = (tenant: string, sinceMs: number) => options.traces.judgeSpend(tenant, sinceMs)
+  const budgets = createBudgets({ state, spendSince, tenantPerMonthMicroUsd: perTenant, nowMs, sleep, judgeTimeoutMs })
   const traces: OfflineTraces & AnchorTraces = {
     settledTraceIds: (tenant, query) => options.traces.settledTraceIds(tenant, query),
     settledSessions: (tenant, query) => options.traces.settledSessions(tenant, query),

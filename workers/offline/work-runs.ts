@@ -132,7 +132,17 @@ export function createHandlers(options: WorkOptions): RunHandlers {
         const { offlineEval } = inForce
         return job.trigger === 'anchors'
           ? planAnchors(job, offlineEval, { traces, budget: options.budgets.of(job, offlineEval.plan) })
-          : planned(job, await planRun(job, offlineEval, { ...paidBy(job, inForce), traces, nowMs, sleep, signal }))
+          : planned(
+              job,
+              await planRun(job, offlineEval, {
+                ...paidBy(job, inForce),
+                recall: options.judgeOf(job.tenant).recall,
+                traces,
+                nowMs,
+                sleep,
+                signal,
+              }),
+            )
       }),
     batch: (batch) =>
       told(batch.job, 'offline batch', batch.subjects.length, async () => {
