@@ -1,6 +1,7 @@
 /**
  * Offline runs end to end: judged traces per second against a local judge that answers at once, and against one that takes a second; on Redis with
- * the worker as a process of its own, and on PGlite within `assay up`; beside G-Eval of DeepEval asking the same judge in the same run.
+ * the worker as a process of its own, and on PGlite within `assay up`; beside G-Eval of DeepEval asking the same judge in the same run. A smaller
+ * run goes before the one that is measured: a broker and roles that have just been started are still compiling what they do.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,6 +24,8 @@ import { threadCpuSeconds } from './threads.ts'
 
 export interface JudgeLoad {
   subjects: number
+  /** In a run before, of another eval; of the judge that answers at once. */
+  warmUpSubjects: number
   /** Of the judge that takes a second. */
   slowSubjects: number
   deepEvalCases: number
@@ -34,18 +37,28 @@ const SLOW_AT_ONCE = 256
 const SESSION_SECONDS = 15
 const DEADLINE_MS = 600_000
 
-const rulesOf = (subjects: number): string => `package bench
+interface Judging {
+  subjects: number
+  /** 0 for no run before. */
+  warmUpSubjects: number
+  isSlow: boolean
+}
+
+/** Of what one of them asks, nothing is found in the cache of the other. */
+const rulesOf = ({ subjects, warmUpSubjects }: Judging): string => `package bench
 
 scope asked = trace where agent.name == "support"
+${evalOf('judged', subjects, 'Solved')}${warmUpSubjects > 0 ? evalOf('warm_up', warmUpSubjects, 'Quite solved') : ''}`
 
-offline eval judged {
+const evalOf = (name: string, subjects: number, solved: string): string => `
+offline eval ${name} {
   every:    hour in "UTC"
   sample:   ${subjects} of asked over 1h
   judge:    "openai/stub"
   show:     input.text, output.text
   scale:    1 to 5
   rubric:   """
-    5  Solved, and the customer can verify it.
+    5  ${solved}, and the customer can verify it.
     3  Partly solved, or the customer must ask again.
     1  Not solved, or wrong.
     """
@@ -72,15 +85,16 @@ interface PlaceOptions {
 }
 
 export async function run(load: JudgeLoad): Promise<void> {
-  console.log(`judged traces per second, ${load.subjects} in a run`)
+  console.log(`judged traces per second, ${load.subjects} in a run, after one of ${load.warmUpSubjects} to warm up`)
   await measureRuns(load, 0)
   console.log(`against a judge that takes ${SLOW_MS} ms, ${load.slowSubjects} in a run, ${SLOW_AT_ONCE} at once`)
-  await measureRuns({ ...load, subjects: load.slowSubjects }, SLOW_MS)
+  await measureRuns({ ...load, subjects: load.slowSubjects, warmUpSubjects: 0 }, SLOW_MS)
   await measureCaches()
 }
 
-async function measureRuns({ subjects, deepEvalCases }: JudgeLoad, delayMs: number): Promise<void> {
+async function measureRuns({ subjects, warmUpSubjects, deepEvalCases }: JudgeLoad, delayMs: number): Promise<void> {
   const isSlow = delayMs > 0
+  const judging: Judging = { subjects, warmUpSubjects, isSlow }
   const places = [
     ['Redis, a worker by itself', onRedis],
     ['PGlite, in one process', onPGlite],
@@ -89,7 +103,7 @@ async function measureRuns({ subjects, deepEvalCases }: JudgeLoad, delayMs: numb
   for (const [name, open] of places) {
     const judge = await startJudgeStub(delayMs)
     const options = {
-      rules: rulesOf(subjects),
+      rules: rulesOf(judging),
       env: {
         ASSAY_OPENAI_BASE_URL: judge.url,
         ...(isSlow && { ASSAY_WORKER_SUBJECTS_AT_ONCE: String(SLOW_AT_ONCE) }),
@@ -98,7 +112,7 @@ async function measureRuns({ subjects, deepEvalCases }: JudgeLoad, delayMs: numb
     const place = await open(options)
     try {
       if (place === null) continue
-      const perSecond = await measureRun(name, place, judge, subjects, isSlow)
+      const perSecond = await measureRun(name, place, judge, judging)
       rates.push([name, perSecond])
     } finally {
       await place?.stop()
@@ -124,27 +138,19 @@ async function measureRun(
   name: string,
   place: Place,
   judge: JudgeStub,
-  subjects: number,
-  isSlow: boolean,
+  { subjects, warmUpSubjects, isSlow }: Judging,
 ): Promise<number> {
   await sendTraces(place.tracesUrl, subjects, Date.now())
   await until(async () => (await storedSpans(place.apiUrl)) >= subjects * 2)
+  if (warmUpSubjects > 0) await judged(place.apiUrl, 'warm_up', warmUpSubjects)
+  await judge.stats()
+  const beside = { ...place.beside, 'the judge': judge.pid }
   const cpuBefore = processUsage(place.pid)?.cpuSeconds ?? Number.NaN
   const threadsBefore = threadCpuSeconds(place.pid)
-  const besideBefore = cpuOf(place.beside)
-  const asked = await fetch(`${place.apiUrl}/v1/evals/bench/judged/run`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ at: 'now' }),
-  })
-  if (!asked.ok) throw new Error(`the run was refused: ${await asked.text()}`)
-  const { runId } = runResponseSchema.parse(await asked.json())
-  const ended = await untilEnded(`${place.apiUrl}/v1/offline/runs/${runId}`)
-  const { pass, error, unknown } = ended.outcome
-  if (pass !== subjects)
-    throw new Error(`of ${subjects} traces ${pass} passed, ${error} failed, ${unknown} are unknown`)
+  const besideBefore = cpuOf(beside)
+  const endedMs = await judged(place.apiUrl, 'judged', subjects)
   const { firstMs, mostAtOnce } = await judge.stats()
-  const perSecond = subjects / ((Date.parse(ended.endedAt ?? '') - firstMs) / 1_000)
+  const perSecond = subjects / ((endedMs - firstMs) / 1_000)
   const usage = processUsage(place.pid)
   const target = isSlow ? TO_REACH.slowPerSecond : TO_REACH.perSecond
   // One that answers at once has no two calls at the same time, however many come.
@@ -161,11 +167,27 @@ async function measureRun(
     .filter(([, ms]) => ms >= 0.05)
     .sort((a, b) => b[1] - a[1])
   console.log(`    by thread: ${threads.map(([name, ms]) => `${name} ${ms.toFixed(2)}`).join(', ')}`)
-  const beside = Object.entries(cpuOf(place.beside)).map(
+  const others = Object.entries(cpuOf(beside)).map(
     ([name, cpuSeconds]) => `${name} ${msOf(cpuSeconds - (besideBefore[name] ?? 0)).toFixed(2)}`,
   )
-  if (beside.length > 0) console.log(`    beside it: ${beside.join(', ')}`)
+  console.log(`    beside it: ${others.join(', ')}`)
   return perSecond
+}
+
+/** Runs an eval whose traces all pass; when the run ended. */
+async function judged(apiUrl: string, name: string, subjects: number): Promise<number> {
+  const asked = await fetch(`${apiUrl}/v1/evals/bench/${name}/run`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ at: 'now' }),
+  })
+  if (!asked.ok) throw new Error(`the run was refused: ${await asked.text()}`)
+  const { runId } = runResponseSchema.parse(await asked.json())
+  const { outcome, endedAt } = await untilEnded(`${apiUrl}/v1/offline/runs/${runId}`)
+  const { pass, error, unknown } = outcome
+  if (pass !== subjects)
+    throw new Error(`of ${subjects} traces ${pass} passed, ${error} failed, ${unknown} are unknown`)
+  return Date.parse(endedAt ?? '')
 }
 
 function cpuOf(pids: Place['beside']): Record<string, number> {

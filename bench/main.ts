@@ -77,7 +77,13 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
   judge: {
     about:
       'offline runs on Redis and on PGlite: judged traces per second, memory, cache hits; beside G-Eval of DeepEval',
-    run: async () => (await import('./judge.ts')).run({ subjects: 10_000, slowSubjects: 3_000, deepEvalCases: 400 }),
+    run: async () =>
+      (await import('./judge.ts')).run({
+        subjects: 10_000,
+        warmUpSubjects: 2_000,
+        slowSubjects: 3_000,
+        deepEvalCases: 400,
+      }),
   },
   alert: {
     about: 'span accepted → webhook received at 2,000 spans/s, in one process',

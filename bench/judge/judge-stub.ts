@@ -15,6 +15,8 @@ const statsSchema = z.object({
 export interface JudgeStub {
   /** Base URL as clients want it, ending in `/v1`. */
   readonly url: string
+  readonly pid: number
+  /** What it saw since it was asked this before. */
   stats(): Promise<z.infer<typeof statsSchema>>
   stop(): Promise<void>
 }
@@ -31,6 +33,7 @@ export async function startJudgeStub(delayMs: number): Promise<JudgeStub> {
   const url = chunk.toString().trim()
   return {
     url,
+    pid: child.pid ?? 0,
     stats: async () => statsSchema.parse(await (await fetch(new URL('/stats', url))).json()),
     async stop() {
       child.kill()
