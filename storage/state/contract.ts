@@ -34,6 +34,17 @@ export function stateContract(name: string, under: () => StateUnderTest): void {
       expect(await a.get('seen')).toBe('second')
     })
 
+    test('many at the same time: each is kept for its time, and each reader has its own', async () => {
+      const [state, other] = [await open(), await open()]
+      const keys = Array.from({ length: 150 }, (_, i) => `many ${i}`)
+      const isKept = (_: string, i: number): boolean => i % 3 > 0
+      const sets = keys.map((key, i) => state.set(key, `value of ${key}`, isKept(key, i) ? LATER_MS : SOON_MS))
+      await Promise.all(sets)
+      await under().pass(2 * SOON_MS)
+      const found = await Promise.all(keys.map((key) => other.get(key)))
+      expect(found).toEqual(keys.map((key, i) => (isKept(key, i) ? `value of ${key}` : undefined)))
+    })
+
     test.each([
       ['empty', ''],
       ['beyond ASCII', 'Zürich 東京 🚂 \u0000 \r\n'],

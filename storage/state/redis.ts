@@ -1,10 +1,11 @@
 /**
- * The state port on Redis. Each operation touches one key, or those of one group, which are on one slot: it works on a cluster whatever
+ * The state port on Redis. On a cluster each command touches one key, or those of one group, which are on one slot: it works whatever
  * slots the keys are on.
  */
 import { Cluster, type Redis } from 'ioredis'
 import { answers, createRedisClient, type RedisClient, RedisUnavailable, unavailable } from '../redis/connect.ts'
 import type { RedisSettings } from '../redis/redis-url.ts'
+import { groupCalls } from './grouped-calls.ts'
 import { assertAddend, assertEntry, assertGroup, StateError, type StateStore } from './port.ts'
 
 export interface RedisStateOptions {
@@ -18,6 +19,8 @@ export interface RedisStateOptions {
 }
 
 const SCANNED_AT_ONCE = 1_000
+/** Texts that are read or written by one command: a command costs the client several times what one more key in it does. */
+const TEXTS_AT_ONCE = 64
 
 /** Of what `INFO replication` says; seconds since each replica was heard of. */
 export function replicationLagIn(info: string): number | null {
@@ -70,7 +73,13 @@ redis.call('ZADD', KEYS[2], now + ttl, ARGV[1])
 if redis.call('PTTL', KEYS[2]) < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end
 return 1`
 
+/** Several texts at once, each with its own time to live. */
+const SET_EACH = `
+for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
+return 1`
+
 interface WithScripts {
+  assaySetEach(keys: number, ...keysAndArgs: (string | number)[]): Promise<number>
   assayAdd(key: string, ...args: (string | number)[]): Promise<string | null>
   assaySetInIfRoom(key: string, index: string, ...args: (string | number)[]): Promise<number>
   assayCompareAndSet(key: string, ...args: (string | number)[]): Promise<number>
@@ -114,12 +123,41 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
     }
   }
 
+  interface Text {
+    key: string
+    value: string
+    ttlMs: number
+  }
+  const readOne = (key: string): Promise<string | null> => client.get(key)
+  const writeOne = ({ key, value, ttlMs }: Text): Promise<unknown> => client.set(key, value, 'PX', ttlMs)
+  // On a cluster keys that are asked for together would have to be on one slot.
+  const isCluster = client instanceof Cluster
+  const read = isCluster
+    ? readOne
+    : groupCalls(async (keys: readonly string[]) => {
+        const [first] = keys
+        return keys.length === 1 && first !== undefined ? [await readOne(first)] : client.mget([...keys])
+      }, TEXTS_AT_ONCE)
+  const write = isCluster
+    ? writeOne
+    : groupCalls(async (texts: readonly Text[]) => {
+        const [first] = texts
+        if (texts.length === 1 && first !== undefined) await writeOne(first)
+        else
+          await client.assaySetEach(
+            texts.length,
+            ...texts.map(({ key }) => key),
+            ...texts.flatMap(({ value, ttlMs }) => [value, ttlMs]),
+          )
+        return texts
+      }, TEXTS_AT_ONCE)
+
   return {
     backend: 'redis',
-    get: (key) => ask(async () => (await client.get(keyOf(key))) ?? undefined),
+    get: (key) => ask(async () => (await read(keyOf(key))) ?? undefined),
     async set(key, value, ttlMs) {
       assertEntry(key, ttlMs)
-      await ask(() => client.set(keyOf(key), value, 'PX', ttlMs))
+      await ask(() => write({ key: keyOf(key), value, ttlMs }))
     },
     async compareAndSet(key, expected, value, ttlMs) {
       assertEntry(key, ttlMs)
@@ -189,6 +227,7 @@ function withScripts(client: Redis | Cluster): RedisClient & WithScripts {
   client.defineCommand('assayCompareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
   client.defineCommand('assayAdd', { numberOfKeys: 1, lua: ADD })
   client.defineCommand('assaySetInIfRoom', { numberOfKeys: 2, lua: SET_IN_IF_ROOM })
+  client.defineCommand('assaySetEach', { lua: SET_EACH })
   client.defineCommand('assaySetIn', { numberOfKeys: 2, lua: SET_IN })
   return client as RedisClient & WithScripts
 }
