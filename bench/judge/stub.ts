@@ -61,7 +61,7 @@ const END_OF_HEAD = '\r\n\r\n'
 function endOfRequest(bytes: Buffer): { head: string; end: number } | null {
   const headEnd = bytes.indexOf(END_OF_HEAD)
   if (headEnd < 0) return null
-  const head = bytes.latin1Slice(0, headEnd)
+  const head = bytes.toString('latin1', 0, headEnd)
   const lengthBytes = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0)
   const end = headEnd + END_OF_HEAD.length + lengthBytes
   return end <= bytes.length ? { head, end } : null
