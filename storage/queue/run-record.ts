@@ -20,6 +20,8 @@ const subjectSchema = z.tuple([
 ])
 
 export const runPlanSchema = z.object({
+  /** When its batches could be begun; absent of plans from before this was kept, and of what is no run of the eval's own. */
+  beganMs: count.optional(),
   /** Settled traces in the window, and how many of them were looked at. */
   populationTraces: count,
   lookedAtTraces: count,
@@ -58,6 +60,8 @@ export interface RunBatch {
   readonly cheaper: number
   /** Of the run's budget, for the cheaper judge. */
   readonly holdBackMicroUsd: number
+  /** When the run began. */
+  readonly beganMs?: number | undefined
   /** False where an attempt was begun before, and may have left results. */
   readonly isFirst: boolean
 }
@@ -68,6 +72,7 @@ export const batchSchema = z.object({
   unpaid: count,
   cheaper: count.default(0),
   holdBackMicroUsd: count,
+  beganMs: count.optional(),
 })
 
 export const batchOutcomeSchema = z.object({
@@ -127,13 +132,17 @@ export interface RunRecord {
 }
 
 /** In the order of the plan: the own judge's, those of the cheaper one, and at the end what is unpaid. */
-export function batchesOf(job: OfflineJob, { subjects, unpaid, cheaper, holdBackMicroUsd }: RunPlan): RunBatch[] {
+export function batchesOf(
+  job: OfflineJob,
+  { subjects, unpaid, cheaper, holdBackMicroUsd, beganMs }: RunPlan,
+): RunBatch[] {
   const paid = subjects.length - unpaid
   return Array.from({ length: Math.ceil(subjects.length / SUBJECTS_PER_BATCH) }, (_, index) => {
     const from = index * SUBJECTS_PER_BATCH
     const part = subjects.slice(from, from + SUBJECTS_PER_BATCH)
     const beyond = (count: number): number => Math.min(part.length, Math.max(0, from + part.length - count))
     const cheap = beyond(paid - cheaper) - beyond(paid)
-    return { job, index, subjects: part, unpaid: beyond(paid), cheaper: cheap, holdBackMicroUsd, isFirst: true }
+    const money = { unpaid: beyond(paid), cheaper: cheap, holdBackMicroUsd }
+    return { job, index, subjects: part, ...money, ...(beganMs !== undefined && { beganMs }), isFirst: true }
   })
 }

@@ -4,6 +4,7 @@
  * Shapes as in https://platform.openai.com/docs/api-reference/chat.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 export interface ChatMessage {
@@ -68,6 +69,8 @@ export interface OpenAiServerOptions {
   supports?: { jsonSchema?: boolean; jsonObject?: boolean; temperature?: boolean; logprobs?: boolean }
   /** 0 takes a free one. */
   port?: number
+  /** PEM texts: it speaks TLS then. */
+  tls?: { cert: string; key: string }
 }
 
 export interface ReceivedRequest {
@@ -93,12 +96,13 @@ const MAX_BODY_BYTES = 20 * 1024 * 1024
 export async function startOpenAiServer(options: OpenAiServerOptions): Promise<OpenAiServer> {
   const requests: ReceivedRequest[] = []
   let answered = 0
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     handle(request, response).catch((error: unknown) => {
       if (!response.headersSent) sendError(response, 500, error instanceof Error ? error.message : String(error))
       else response.destroy()
     })
-  })
+  }
+  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener)
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '').split('?')[0]
@@ -138,7 +142,7 @@ export async function startOpenAiServer(options: OpenAiServerOptions): Promise<O
 
   await listen(server, options.port ?? 0)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))

@@ -49,7 +49,7 @@ function sleep(ms: number): Promise<void> {
   })
 }
 
-type Ask = () => Promise<string>
+type Ask = (beganMs: number) => Promise<string>
 let questions = 0
 
 async function worker(open: () => Promise<StateStore>): Promise<Ask> {
@@ -63,7 +63,7 @@ async function worker(open: () => Promise<StateStore>): Promise<Ask> {
     sleep,
     random: Math.random,
   })
-  return async () => {
+  return async (beganMs) => {
     const prompt = buildPrompt({
       rubric: '5 good. 1 bad.',
       scale: { low: 1, high: 5 },
@@ -72,7 +72,7 @@ async function worker(open: () => Promise<StateStore>): Promise<Ask> {
     })
     busy++
     try {
-      return (await client.ask(['openai/small'], prompt, new AbortController().signal)).kind
+      return (await client.ask(['openai/small'], prompt, new AbortController().signal, beganMs)).kind
     } finally {
       rest()
     }
@@ -80,11 +80,15 @@ async function worker(open: () => Promise<StateStore>): Promise<Ask> {
 }
 
 /** So many subjects at once, by turns of the workers: how they ended, and how long all of them took. */
-async function run(workers: readonly Ask[], subjects: number): Promise<{ ends: Set<string>; tookMs: number }> {
-  const beganMs = nowMs
-  const asked = Array.from({ length: subjects }, (_, i) => workers[i % workers.length]?.())
+async function run(
+  workers: readonly Ask[],
+  subjects: number,
+  beganMs = nowMs,
+): Promise<{ ends: Set<string>; tookMs: number }> {
+  const fromMs = nowMs
+  const asked = Array.from({ length: subjects }, (_, i) => workers[i % workers.length]?.(beganMs))
   const ends = new Set((await Promise.all(asked)).map(String))
-  return { ends, tookMs: nowMs - beganMs }
+  return { ends, tookMs: nowMs - fromMs }
 }
 
 describeOnBothStates((open) => {
@@ -109,14 +113,34 @@ describeOnBothStates((open) => {
     expect(await run(workers, 30)).toEqual({ ends: new Set(['answered']), tookMs: 0 })
   })
 
-  test('it is still gone: one probe ends the waiting of all, and who comes then does not wait', async () => {
+  test('it is still gone: one probe ends the waiting of all, and who comes then of their run does not wait', async () => {
     const workers = await afterOutage()
     const tried = openai.requests.length
+    const beganMs = nowMs
     const { ends, tookMs } = await run(workers, 30)
     expect(ends).toEqual(new Set(['unreachable']))
     expect(tookMs).toBeLessThan(10_000)
     expect(openai.requests).toHaveLength(tried + 1)
-    expect(await run(workers, 30)).toEqual({ ends: new Set(['unreachable']), tookMs: 0 })
+    expect(await run(workers, 30, beganMs)).toEqual({ ends: new Set(['unreachable']), tookMs: 0 })
+    expect(openai.requests).toHaveLength(tried + 1)
+  })
+
+  test('a run that begins after a probe has failed waits for the next, and is answered where that is', async () => {
+    const workers = await afterOutage()
+    await run(workers, 1)
+    nowMs += 3_000
+    const tried = openai.requests.length
+    const stillOut = await run(workers, 30)
+    expect(stillOut.ends).toEqual(new Set(['unreachable']))
+    expect(stillOut.tookMs).toBeGreaterThan(5_000)
+    expect(stillOut.tookMs).toBeLessThan(15_000)
+    expect(openai.requests).toHaveLength(tried + 1)
+    answer = () => four
+    nowMs += 3_000
+    const { ends, tookMs } = await run(workers, 30)
+    expect(ends).toEqual(new Set(['answered']))
+    expect(tookMs).toBeGreaterThanOrEqual(20_000)
+    expect(tookMs).toBeLessThan(45_000)
   })
 
   test('it answers a probe and is gone again: the one that fails ends the waiting', async () => {

@@ -10,18 +10,20 @@ export interface AskerContext {
   /** Fresh and random: [0-9a-z], at least 16 characters. */
   nonce: () => string
   signal: AbortSignal
+  /** When the run began that asks; now unless told. */
+  beganMs?: number | undefined
 }
 
 /** Asks these models, and adds up what all questions about one subject took. */
 export function askerOf(
   models: readonly string[],
-  { judge, nonce, signal }: AskerContext,
+  { judge, nonce, signal, beganMs }: AskerContext,
 ): { asker: Asker; usage: () => JudgeUsage } {
   let usage = NO_USAGE
   const asker: Asker = {
     nonce,
     async ask(question) {
-      const outcome = await judge.ask(models, question, signal)
+      const outcome = await judge.ask(models, question, signal, beganMs)
       if (outcome.kind === 'aborted') throw new RunInterrupted()
       usage = addUsage(usage, outcome.usage)
       return outcome.kind === 'answered'

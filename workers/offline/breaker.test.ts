@@ -62,6 +62,7 @@ describe('what it lets through', () => {
       sinceMs: T,
       retryAtMs: T + 30_000,
       prospect: 'out',
+      failedMs: T,
     })
   })
 

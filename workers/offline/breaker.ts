@@ -35,7 +35,16 @@ export type Permit =
   | { readonly kind: 'call' }
   /** `sinceMs` names the outage: the outcome of a probe of an earlier one says nothing. */
   | { readonly kind: 'probe'; readonly sinceMs: number }
-  | { readonly kind: 'refused'; readonly sinceMs: number; readonly retryAtMs: number; readonly prospect: Prospect }
+  | Refused
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly sinceMs: number
+  readonly retryAtMs: number
+  readonly prospect: Prospect
+  /** When a call of it failed that was the last to. */
+  readonly failedMs: number
+}
 
 /**
  * What is known of a provider that takes no calls: `answering` its last probe was answered; `out` a call of it failed since the probe
@@ -53,9 +62,10 @@ export function permitCall(breaker: Breaker, nowMs: number, failedMs?: number): 
   const { sinceMs, nextProbeMs } = breaker
   // A time further ahead than any that is set here comes from a clock that is wrong.
   if (nowMs < nextProbeMs && nextProbeMs - nowMs <= OPEN_MS) {
-    const isFresh = Math.abs(nowMs - (failedMs ?? sinceMs)) < PROBE_EVERY_MS
+    const lastMs = failedMs ?? sinceMs
+    const isFresh = Math.abs(nowMs - lastMs) < PROBE_EVERY_MS
     const prospect = breaker.answered > 0 ? 'answering' : isFresh ? 'out' : 'unknown'
-    return { permit: { kind: 'refused', sinceMs, retryAtMs: nextProbeMs, prospect }, next: breaker }
+    return { permit: { kind: 'refused', sinceMs, retryAtMs: nextProbeMs, prospect, failedMs: lastMs }, next: breaker }
   }
   return { permit: { kind: 'probe', sinceMs }, next: { ...breaker, nextProbeMs: nowMs + PROBE_EVERY_MS } }
 }

@@ -61,7 +61,12 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
   const { budget, prices, outputs, cheaper, holdBackMicroUsd, asksCheaper = false } = options
   return {
     ...(client.recall !== undefined && { recall: client.recall }),
-    async ask<T>(judges: readonly string[], question: Question<T>, signal: AbortSignal): Promise<JudgeOutcome<T>> {
+    async ask<T>(
+      judges: readonly string[],
+      question: Question<T>,
+      signal: AbortSignal,
+      beganMs?: number,
+    ): Promise<JudgeOutcome<T>> {
       const tries: { judges: readonly string[]; part?: BudgetPart }[] = []
       if (!asksCheaper)
         tries.push({ judges, part: { kind: 'own', holdBackMicroUsd: cheaper === null ? 0 : holdBackMicroUsd } })
@@ -83,7 +88,7 @@ export function withBudget(client: JudgeClient, options: BudgetedOptions): Judge
           return { kind: 'aborted' }
         }
         if (reservation === null) continue
-        const outcome = await client.ask(one.judges, question, signal).catch((error: unknown) => {
+        const outcome = await client.ask(one.judges, question, signal, beganMs).catch((error: unknown) => {
           reservation.keep()
           throw error
         })

@@ -63,8 +63,11 @@ async function setUp(
   const abort = new AbortController()
   let asked = 0
   /** The first is about `prompt`, each later one about something else unless told. */
-  const ask = (judges = ['openai/gpt-5-mini'], about = asked++ === 0 ? prompt : promptAbout(`Question ${asked}`)) =>
-    client.ask(judges, about, abort.signal)
+  const ask = (
+    judges = ['openai/gpt-5-mini'],
+    about = asked++ === 0 ? prompt : promptAbout(`Question ${asked}`),
+    beganMs?: number,
+  ) => client.ask(judges, about, abort.signal, beganMs)
   const pass = (ms: number) => {
     nowMs += ms
   }
@@ -350,7 +353,8 @@ describe('a provider that is out', () => {
   test('that is gone is waited for two minutes, and from then on not at all', async () => {
     const { ask, openai, waits, pass } = await setUp([down])
     await ask()
-    const outcome = await ask()
+    const ofRun = () => ask(undefined, undefined, 1_800_000_000_000)
+    const outcome = await ofRun()
     expect(outcome).toMatchObject({ kind: 'unreachable' })
     expect(outcome.kind === 'unreachable' && outcome.detail).toMatch(
       /^openai\/gpt-5-mini: 503 overloaded, openai has been out since 2027-01-15T08:00:0\d/,
@@ -360,11 +364,11 @@ describe('a provider that is out', () => {
     expect(waited).toBeLessThan(PATIENCE_MS + 15_000)
     const tried = openai.requests.length
     const waitsBefore = waits.length
-    for (let i = 0; i < 5; i++) expect(await ask()).toMatchObject({ kind: 'unreachable' })
+    for (let i = 0; i < 5; i++) expect(await ofRun()).toMatchObject({ kind: 'unreachable' })
     expect(waits).toHaveLength(waitsBefore)
     // Probes go on.
     pass(10_000)
-    await ask()
+    await ofRun()
     expect(openai.requests).toHaveLength(tried + 1)
   })
 

@@ -1,7 +1,7 @@
 /** Asks a judge over the chat-completions protocol, with retries, repair and failover; every failure is a value. */
 import { type JudgePrompt, malformed, type Question, type Reading, repairMessage } from '../../engine/judge/question.ts'
 import type { AnswerCache, CachedAnswer } from './answer-cache.ts'
-import type { Permit, Prospect } from './breaker.ts'
+import type { Prospect, Refused } from './breaker.ts'
 import {
   type Completion,
   type JudgeUsage,
@@ -36,8 +36,16 @@ export type JudgeOutcome<T> =
   | { kind: 'aborted' }
 
 export interface JudgeClient {
-  /** `judges` in the order in which they are tried: the eval's own, then its fallbacks. At least one has a provider. */
-  ask<T>(judges: readonly string[], question: Question<T>, signal: AbortSignal): Promise<JudgeOutcome<T>>
+  /**
+   * `judges` in the order in which they are tried: the eval's own, then its fallbacks. At least one has a provider. `beganMs`: when the run
+   * began that asks, now unless told; it waits for a probe of its own of judges that are out.
+   */
+  ask<T>(
+    judges: readonly string[],
+    question: Question<T>,
+    signal: AbortSignal,
+    beganMs?: number,
+  ): Promise<JudgeOutcome<T>>
   /**
    * What this judge answered to the same question in the last day, which costs nothing; null where that is not known. Nobody is called.
    * Absent of what remembers nothing.
@@ -70,7 +78,8 @@ const DEFAULT_TIMEOUT_MS = 30_000
 /**
  * A subject whose judges all take no calls waits for them, until they have been out for so long: a provider that stumbles costs a
  * run some time and no verdicts, one that is gone does not hold it up. One that has been out for longer is waited for while its
- * probes are answered, or nobody knows whether it is back, and so long at most: a probe that fails ends the waiting of all.
+ * probes are answered, or nobody knows whether it is back, and so long at most: a probe that fails ends the waiting of all but those
+ * whose run began after it.
  */
 export const PATIENCE_MS = 120_000
 
@@ -84,7 +93,7 @@ type Attempt =
   | Completion
   | { kind: 'unreachable'; detail: string }
   /** Not called, or not called again: the provider takes no calls at the moment. */
-  | (Omit<Extract<Permit, { kind: 'refused' }>, 'kind'> & { kind: 'blocked'; lastDetail: string | undefined })
+  | (Omit<Refused, 'kind'> & { kind: 'blocked'; lastDetail: string | undefined })
   | { kind: 'aborted' }
 
 type OneOutcome<T> = JudgeOutcome<T> | Extract<Attempt, { kind: 'blocked' }>
@@ -94,14 +103,22 @@ interface Blocked {
   judge: string
   retryAtMs: number
   prospect: Prospect
+  failedMs: number
   /** Until then its outage is taken for a stumble. */
   untilMs: number
 }
 
+interface Waiting {
+  nowMs: number
+  waitedMs: number
+  /** When its run began. */
+  beganMs: number
+}
+
 /** Of a provider that has begun to answer, the waiting has an end by itself: two probes more close its breaker, or one fails. */
-function isWorthWaiting({ prospect, untilMs }: Blocked, nowMs: number, waitedMs: number): boolean {
+function isWorthWaiting({ prospect, untilMs, failedMs }: Blocked, { nowMs, waitedMs, beganMs }: Waiting): boolean {
   if (prospect === 'answering') return waitedMs < 2 * PATIENCE_MS
-  return waitedMs < PATIENCE_MS && (prospect === 'unknown' || nowMs < untilMs)
+  return waitedMs < PATIENCE_MS && (prospect === 'unknown' || nowMs < untilMs || failedMs < beganMs)
 }
 
 /** When something may have changed: a probe is due, or the one on its way has ended. */
@@ -135,6 +152,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     judges: readonly string[],
     question: Question<T>,
     signal: AbortSignal,
+    beganMs = options.nowMs(),
   ): Promise<JudgeOutcome<T>> {
     const usage: JudgeUsage = { ...NO_USAGE }
     const failures = new Map<string, string>()
@@ -150,15 +168,15 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
         }
         const outcome = await askOne({ provider, judge, model, question, usage, signal })
         if (outcome.kind === 'blocked') {
-          const { sinceMs, retryAtMs, prospect, lastDetail = 'not asked' } = outcome
-          blocked.push({ judge, retryAtMs, prospect, untilMs: sinceMs + PATIENCE_MS })
+          const { sinceMs, retryAtMs, prospect, failedMs, lastDetail = 'not asked' } = outcome
+          blocked.push({ judge, retryAtMs, prospect, failedMs, untilMs: sinceMs + PATIENCE_MS })
           failures.set(judge, `${lastDetail}, ${name} has been out since ${new Date(sinceMs).toISOString()}`)
         } else if (outcome.kind === 'unreachable') failures.set(judge, outcome.detail)
         else if (outcome.kind === 'aborted') return outcome
         else return { ...outcome, usage: { ...outcome.usage, answeredBy: [judge] } }
       }
       const now = options.nowMs()
-      const worthWaiting = blocked.filter((one) => isWorthWaiting(one, now, waitedMs))
+      const worthWaiting = blocked.filter((one) => isWorthWaiting(one, { nowMs: now, waitedMs, beganMs }))
       if (worthWaiting.length === 0) break
       const nextMs = Math.min(...worthWaiting.map((one) => wakeMsOf(one, now))) - now
       const delayMs = Math.max(0, nextMs) + WAKE_SPREAD_MS * (0.1 + options.random())
@@ -265,7 +283,13 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
           await options.health.report(provider.name, permit, { kind: 'broken_off' })
           return { kind: 'aborted' }
         }
-        failure = classifyFailure(error, options.nowMs())
+        try {
+          failure = classifyFailure(error, options.nowMs())
+        } catch (bug) {
+          // Its place among the provider's calls is given back all the same.
+          await options.health.report(provider.name, permit, { kind: 'broken_off' })
+          throw bug
+        }
         measured.failed(failure.kind)
       }
       // Whoever asks for a pause, or refuses a request, is there.

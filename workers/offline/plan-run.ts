@@ -105,6 +105,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const left = budget === null ? null : await budget.left()
   const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
   return {
+    beganMs: Math.floor(context.nowMs()),
     populationTraces: drawn.populationTraces,
     lookedAtTraces: drawn.lookedAtTraces,
     sampled: drawn.subjects.length,

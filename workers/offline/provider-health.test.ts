@@ -51,6 +51,7 @@ function sharedHealth(open: () => Promise<StateStore>): void {
       sinceMs: T,
       retryAtMs: T + 30_000,
       prospect: 'out',
+      failedMs: T,
     })
     expect(await b.permit('local')).toEqual({ kind: 'call' })
     expect(await b.health()).toEqual({

@@ -120,6 +120,59 @@ function limits(open: (nowMs: () => number) => Promise<StateStore>): void {
     expect(slept).toHaveLength(waits)
   })
 
+  test('a call that ends by a bug gives its place back', async () => {
+    const [a, b] = await Promise.all([1, 2].map(() => worker('broken', { concurrency: 1 })))
+    const client = createJudgeClient({
+      providers: new Map([['broken', { name: 'broken', baseUrl: 'http://127.0.0.1:1/v1', apiKey: 'none' }]]),
+      health: a!,
+      cache: NO_ANSWERS,
+      nowMs: () => nowMs,
+      sleep: async () => {},
+      random: () => 0,
+    })
+    const shown = [{ path: 'output.text', text: 'Yes.' }]
+    const nonce = '0123456789abcdef'
+    const prompt = buildPrompt({ rubric: '5 good. 1 bad.', scale: { low: 1, high: 5 }, shown, nonce })
+    // JSON has no such number: it can't be sent.
+    const unsendable = { ...prompt, schema: { maximum: 5n } }
+    await expect(client.ask(['broken/small'], unsendable, new AbortController().signal)).rejects.toThrow('BigInt')
+    const waits = slept.length
+    // The one place among all, by this worker's count and by that of all.
+    for (const health of [a!, b!]) {
+      const permit = await health.permit('broken', 1)
+      expect(permit).toMatchObject({ kind: 'call' })
+      await health.report('broken', permit, { kind: 'answered' })
+    }
+    expect(slept).toHaveLength(waits)
+  })
+
+  test('a place is given back where the rate or the breaker cannot be asked for', async () => {
+    const state = await open(() => nowMs)
+    states.push(state)
+    const inner = createProviderHealth({ state, providers: ['odd'], nowMs: () => nowMs })
+    let asked = 0
+    const health = withLimits(
+      {
+        ...inner,
+        permit: async (name) => {
+          if (++asked === 2) throw new TypeError('a bug')
+          return inner.permit(name)
+        },
+      },
+      {
+        state,
+        providers: new Map([['odd', { name: 'odd', baseUrl: '', apiKey: '', concurrency: 1 }]]),
+        leaseMs: MINUTE_MS,
+        nowMs: () => nowMs,
+        sleep: async () => expect.fail('nobody else is there'),
+        random: () => 0.5,
+        signal: stop.signal,
+      },
+    )
+    await expect(health.permit('odd', 1)).rejects.toThrow('a bug')
+    expect(await health.permit('odd', 1)).toMatchObject({ kind: 'call' })
+  })
+
   test('a call that is larger than a minute’s worth is made all the same', async () => {
     const health = await worker('huge', { tokensPerMinute: 100 })
     expect(await health.permit('huge', 5_000)).toMatchObject({ kind: 'call' })

@@ -47,7 +47,12 @@ export function withLimits(health: ProviderHealth, options: ProviderLimitsOption
     if (concurrency === undefined || concurrency === null) return async () => {}
     const leave = await turnstileOf(name, concurrency).enter()
     const [group, id] = [`judges/calls/${name}`, randomUUID()]
-    const isIn = await untilTrue(ROOM_MS, () => state.setInIfRoom(group, id, '1', leaseMs, concurrency))
+    const isIn = await untilTrue(ROOM_MS, () => state.setInIfRoom(group, id, '1', leaseMs, concurrency)).catch(
+      (error: unknown) => {
+        leave()
+        throw error
+      },
+    )
     return async () => {
       leave()
       // What cannot be given back expires.
@@ -101,16 +106,22 @@ export function withLimits(health: ProviderHealth, options: ProviderLimitsOption
       const before = await health.permit(name)
       if (before.kind === 'refused') return before
       const giveBack = await place(provider)
-      await rate(provider, tokens)
-      // It may have gone out meanwhile. A probe is taken already.
-      const permit: Permit = { ...(before.kind === 'probe' ? before : await health.permit(name)) }
-      if (permit.kind === 'refused') await giveBack()
-      else places.set(permit, giveBack)
-      return permit
+      try {
+        await rate(provider, tokens)
+        // It may have gone out meanwhile. A probe is taken already.
+        const permit: Permit = { ...(before.kind === 'probe' ? before : await health.permit(name)) }
+        if (permit.kind === 'refused') await giveBack()
+        else places.set(permit, giveBack)
+        return permit
+      } catch (error) {
+        await giveBack()
+        throw error
+      }
     },
     async report(name, permit, outcome) {
-      await places.get(permit)?.()
+      const giveBack = places.get(permit)
       places.delete(permit)
+      await giveBack?.()
       await health.report(name, permit, outcome)
     },
     health: () => health.health(),

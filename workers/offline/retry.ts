@@ -33,7 +33,24 @@ export function classifyFailure(error: unknown, nowMs: number): Failure {
   if (error instanceof errors.SocketError) return outage('the connection broke')
   const code = codeOf(error)
   if (code === undefined) throw error
+  const untrusted = UNTRUSTED[code]
+  if (untrusted !== undefined) return { kind: 'permanent', detail: `its certificate ${untrusted} (${code})` }
   return outage(`no connection (${code})`)
+}
+
+const NOT_KNOWN =
+  'is of an authority that is not trusted here: start the worker with NODE_EXTRA_CA_CERTS, the name of a file with those to trust'
+
+/** By the codes of TLS: none of them passes by waiting. */
+const UNTRUSTED: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: NOT_KNOWN,
+  SELF_SIGNED_CERT_IN_CHAIN: NOT_KNOWN,
+  UNABLE_TO_GET_ISSUER_CERT: NOT_KNOWN,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NOT_KNOWN,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: NOT_KNOWN,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'is of another host: the base URL has to name one that it is made for',
+  CERT_HAS_EXPIRED: 'has expired: the provider has to renew it',
+  CERT_NOT_YET_VALID: 'is not valid yet: one of the two clocks is wrong',
 }
 
 function outage(detail: string): Failure {

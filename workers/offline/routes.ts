@@ -41,7 +41,7 @@ export function withRoutes(client: JudgeClient, settings: readonly ProviderSetti
       }
       return null
     },
-    ask: async (judges, question, signal) => {
+    ask: async (judges, question, signal, beganMs) => {
       const key = keyOf(question)
       const named = new Map<string, string>()
       const all = judges.flatMap((judge) => {
@@ -49,7 +49,7 @@ export function withRoutes(client: JudgeClient, settings: readonly ProviderSetti
         for (const one of asked) if (!named.has(one)) named.set(one, judge)
         return asked
       })
-      const outcome = await client.ask(all, question, signal)
+      const outcome = await client.ask(all, question, signal, beganMs)
       if (outcome.kind === 'aborted' || outcome.usage.answeredBy === undefined) return outcome
       const answeredBy = outcome.usage.answeredBy.map((one) => named.get(one) ?? one)
       return { ...outcome, usage: { ...outcome.usage, answeredBy } }

@@ -76,7 +76,11 @@ async function judgeBatch(
   const { job, subjects } = batch
   const { signal } = context
   const scorer = (asksCheaper: boolean) =>
-    scorerOf(compiled, { ...context, judge: paidJudge(batch, compiled, context, asksCheaper) })
+    scorerOf(compiled, {
+      ...context,
+      beganMs: batch.beganMs,
+      judge: paidJudge(batch, compiled, context, asksCheaper),
+    })
   const [scoreOf, scoreCheaply] = [scorer(false), scorer(true)]
   const paid = subjects.length - batch.unpaid
   const judged = batch.isFirst ? new Set<string>() : await judgedAlready(batch, context)
