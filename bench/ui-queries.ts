@@ -1,6 +1,7 @@
 /**
  * What the pages of the web UI ask the API, on a store in process: how long each takes, p50 and p95. Processor time is beside it, which
- * others on the machine disturb less.
+ * others on the machine disturb less: where a p95 stands out and its processor time does not, somebody else had the machine.
+ * What the load itself leaves to do, the engine's merges, is waited for.
  *
  *     node bench/ui-queries.ts [FOLDER]
  *
@@ -9,6 +10,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { EMPTY_PLAN } from '../dsl/packages.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
@@ -16,8 +18,13 @@ import type { EvalResult, Verdict } from '../engine/model/result.ts'
 import type { Span } from '../engine/model/span.ts'
 import { buildApi } from '../server/api.ts'
 import { createGate } from '../storage/access/gate.ts'
-import { openTraces } from '../storage/traces/open.ts'
+import type { OfflineControl } from '../storage/queue/offline-control.ts'
+import { openQueue } from '../storage/queue/open-queue.ts'
+import type { OfflineQueue } from '../storage/queue/port.ts'
+import { connectEngine, openTraces } from '../storage/traces/open.ts'
 import type { TracesStore } from '../storage/traces/port.ts'
+import { createControl } from '../workers/offline/control.ts'
+import { quantile } from './quantile.ts'
 
 const DAY_US = 86_400_000_000
 const DAYS = 7
@@ -117,6 +124,57 @@ async function fill(store: TracesStore, load: Load): Promise<void> {
   }
 }
 
+const OFFLINE_RUNS = 500
+
+/** Of two evals, an hour apart, all done. */
+async function fillRuns(queue: OfflineQueue): Promise<void> {
+  for (let run = 0; run < OFFLINE_RUNS; run++) {
+    const slotMs = END_US / 1_000 - (OFFLINE_RUNS - run) * 3_600_000
+    const evalId = `shop/judged_${run % 2}`
+    await queue.enqueue({ tenant: 'default', evalId, runId: `${evalId}@${slotMs}`, slotMs, trigger: 'schedule' })
+  }
+  let ended = 0
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const planned = async (): Promise<null> => {
+    if (++ended === OFFLINE_RUNS) resolve()
+    return null
+  }
+  const worker = await queue.work(
+    { plan: planned, batch: () => Promise.reject(new Error('a run without subjects has no batch')) },
+    { concurrency: 4, onError: reject },
+  )
+  await promise
+  await worker.drain()
+}
+
+function controlOf(queue: OfflineQueue, nowMs: () => number): OfflineControl {
+  return createControl({
+    ...{ queue, nowMs, offlineEvals: () => [], nextSlotMs: () => undefined },
+    readiness: () => ({ state: 'ready', detail: undefined }),
+  })
+}
+
+/** Until the engine has merged what a load has it merge: how long that was. */
+async function mergesOf(dataDir: string): Promise<number> {
+  const { client } = await connectEngine({ dataDir })
+  const startMs = performance.now()
+  try {
+    for (let calm = 0; calm < CALM_LOOKS; ) {
+      await sleep(CALM_PAUSE_MS)
+      const answer = await client.query({ query: 'SELECT count() AS n FROM system.merges', format: 'JSONEachRow' })
+      const [row] = await answer.json<{ n: number | string }>()
+      calm = Number(row?.n) === 0 ? calm + 1 : 0
+    }
+    return performance.now() - startMs
+  } finally {
+    await client.close()
+  }
+}
+
+/** Merges come one after the other, with pauses. */
+const CALM_LOOKS = 10
+const CALM_PAUSE_MS = 300
+
 /** So far apart are what one round asks for and the next. */
 const strideOf = ({ traces }: Load): number => Math.floor(traces / 20)
 
@@ -168,6 +226,7 @@ const QUERIES: readonly { page: string; of: (round: number, load: Load) => strin
   { page: 'An eval: its newest failures', of: () => '/v1/results?eval=shop/no_pii&verdict=fail&limit=20' },
   { page: 'Playground: newest traces', of: () => '/v1/traces?since=30d&limit=50' },
   { page: 'System: usage of 30d', of: () => '/v1/usage?from=30d' },
+  { page: 'Runs of offline evals', of: () => '/v1/offline/runs' },
 ]
 
 export async function run({
@@ -183,7 +242,11 @@ export async function run({
   const dataDir = folder ?? mkdtempSync(join(tmpdir(), 'assay-ui-queries-'))
   const isThere = existsSync(join(dataDir, 'traces'))
   const nowMs = (): number => END_US / 1_000
+  const queueDir = mkdtempSync(join(tmpdir(), 'assay-ui-queries-queue-'))
   const store = await openTraces({ dataDir, nowMs })
+  const queue = await openQueue({ dataDir: queueDir }, (error) => {
+    throw error
+  })
   try {
     await store.migrate()
     if (!isThere) {
@@ -192,11 +255,14 @@ export async function run({
       const { user, system } = process.cpuUsage(cpu)
       console.log(`loading: ${((user + system) / spans).toFixed(1)} CPU s per million spans`)
     }
+    console.log(`merges: waited ${((await mergesOf(dataDir)) / 1_000).toFixed(1)} s`)
+    await fillRuns(queue)
     const app = buildApi(
       {
         traces: store,
         status: async () => ({ status: 'ok', components: [] }),
         definitions: { current: () => ({ plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] }) },
+        offline: controlOf(queue, nowMs),
         nowMs,
       },
       { gate: createGate('open', { verify: () => ({ ok: false, code: 'unknown' }) }), isLocal: false },
@@ -204,7 +270,7 @@ export async function run({
     console.log(
       `${spans.toLocaleString('en-GB')} spans over ${DAYS} days, ${rounds} times each, to reach: p95 of ${TO_REACH_MS} ms`,
     )
-    console.log('| page | p50 | p95 | CPU p50 | |\n| --- | --- | --- | --- | --- |')
+    console.log('| page | p50 | p95 | most | CPU p50 | CPU p95 | |\n| --- | --- | --- | --- | --- | --- | --- |')
     const slow: string[] = []
     for (const { page, of } of QUERIES) {
       const times: number[] = []
@@ -222,16 +288,21 @@ export async function run({
         const { user, system } = process.cpuUsage(cpu)
         cpuMs.push((user + system) / 1_000)
       }
-      const at = (share: number, of = times): number =>
-        of.toSorted((a, b) => a - b)[Math.min(of.length - 1, Math.floor(of.length * share))]!
-      if (at(0.95) > TO_REACH_MS) slow.push(page)
+      const sorted = { wall: times.toSorted((a, b) => a - b), cpu: cpuMs.toSorted((a, b) => a - b) }
+      const cells = [
+        ...[quantile(sorted.wall, 0.5), quantile(sorted.wall, 0.95), sorted.wall.at(-1) ?? Number.NaN],
+        ...[quantile(sorted.cpu, 0.5), quantile(sorted.cpu, 0.95)],
+      ]
+      if (quantile(sorted.wall, 0.95) > TO_REACH_MS) slow.push(page)
       console.log(
-        `| ${page} | ${at(0.5).toFixed(0)} ms | ${at(0.95).toFixed(0)} ms | ${at(0.5, cpuMs).toFixed(0)} ms | ${(bytes / 1e3).toFixed(0)} kB |`,
+        `| ${[page, ...cells.map((ms) => `${ms.toFixed(0)} ms`), `${(bytes / 1e3).toFixed(0)} kB`].join(' | ')} |`,
       )
     }
     console.log(slow.length === 0 ? 'all within' : `not within: ${slow.join('; ')}`)
   } finally {
+    await queue.close()
     await store.close()
+    rmSync(queueDir, { recursive: true })
     if (folder === undefined) rmSync(dataDir, { recursive: true })
   }
 }

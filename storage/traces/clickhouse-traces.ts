@@ -13,7 +13,7 @@ import type { InsertBlocks } from './insert.ts'
 import { type RowsOf, type SeveralRow, severalQuery } from './latest.ts'
 import { type LedgerCounts, ledgerQuery, ledgerRows } from './ledger.ts'
 import type { QueryLimits, TracesLimits } from './limits.ts'
-import { type FoundSession, lastSessionsQuery, sessionFromRow, sessionsQuery } from './listed-sessions.ts'
+import { type FoundSession, lastSessionsQuery, namedSession, sessionFromRow, sessionsQuery } from './listed-sessions.ts'
 import { MESSAGES_COLUMNS, type MessagesRow, messagesFromRow } from './messages-columns.ts'
 import { migrate, type SchemaOptions } from './migrate.ts'
 import { newestResults } from './newest-results.ts'
@@ -302,7 +302,9 @@ export class ClickHouseTraces implements TracesStore {
 
   async listSessions(tenant: string, search: SessionSearch): Promise<SessionSummary[]> {
     const { api } = this.#limits
-    const found = await this.#ask.rows<FoundSession>(api, lastSessionsQuery(this.#database, tenant, search))
+    const found =
+      namedSession(search) ??
+      (await this.#ask.rows<FoundSession>(api, lastSessionsQuery(this.#database, tenant, search)))
     if (found.length === 0) return []
     return this.#ask.each(api, sessionsQuery(this.#database, tenant, search, found), sessionFromRow)
   }

@@ -22,6 +22,12 @@ export interface SessionRow {
 
 const WITHIN = `tenant = {tenant:String} AND start_time >= ${micro('fromUs')} AND start_time < ${micro('toUs')}`
 
+/** Of a session that is asked for by name it is known already which it is; whether it is there, `sessionsQuery` tells. */
+export function namedSession({ session, user, agent, after }: SessionSearch): FoundSession[] | null {
+  const isAlone = user === undefined && agent === undefined && after === undefined
+  return session !== undefined && isAlone ? [{ session }] : null
+}
+
 /** The last seen first. */
 export function lastSessionsQuery(database: string, tenant: string, search: SessionSearch): Query {
   const params: Query['query_params'] = { tenant, fromUs: search.fromUs, toUs: search.toUs, limit: search.limit }

@@ -35,3 +35,17 @@ test('texts are looked at by whole days: from 12 to 36 hours at first', () => {
   expect(beginsOf(30.4 * day)).toEqual([29, 27, 23, 15, 0.5])
   expect(beginsOf(2.6 * day)).toEqual([2, 0.5])
 })
+
+test.each([{ user: 'u' }, { session: 's' }])(
+  'what few traces have is looked for in a day, and then in all the rest: %j',
+  (of) => {
+    const day = 24 * HOUR_US
+    const beginsOf = (days: number) =>
+      windowsOf({ fromUs: (31 - days) * day, toUs: 32 * day, ...of, limit: 1 }, 31 * day).map(
+        ({ fromUs }) => fromUs / day,
+      )
+    expect(beginsOf(30)).toEqual([30, 1])
+    expect(beginsOf(1)).toEqual([30])
+    expect(beginsOf(0.1)).toEqual([30.9])
+  },
+)

@@ -10,6 +10,7 @@ import { hajekMean, hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
 import { encodeRows } from './encode.ts'
 import { openTraces } from './open.ts'
 import type { TracesStore } from './port.ts'
+import { longestFixed } from './search.ts'
 import type { TraceSearch } from './search-port.ts'
 
 const T0_US = Date.UTC(2026, 10, 21, 12) * 1_000
@@ -122,6 +123,8 @@ describe('traces are found by', () => {
     ['text in an input', { text: 'MY ORDER' }, [1]],
     ["text in a tool's result", { text: 'a-1077' }, [1]],
     ['text beyond ASCII, whatever the case', { text: 'ärger' }, [3]],
+    ['a text with a number', { text: 'A-1077 IS ON' }, [1]],
+    ['a text with its number and another letter', { text: 'b-1077' }, []],
     ['several of different spans', { model: 'gpt-5-mini', tool: 'find_order' }, [1]],
     ['the latest verdict of an eval', { evalId: 'shop/no_pii', verdict: 'fail' }, [2]],
     ['a verdict of any eval', { verdict: 'fail' }, [3, 2]],
@@ -188,6 +191,18 @@ test('a text is found once in a trace that reaches into the next day, in its pla
   await noon.close()
 })
 
+test.each([
+  ['Order 600. Your', ' 600. '],
+  ['a 1 of 222', ' 222'],
+  ['A-1077', '-1077'],
+  ['où est 17?', ' 17?'],
+  // Most texts have spaces and full stops.
+  ['is it... here', null],
+  ['a1b2', null],
+])('of %j what has no letters is looked for first', (text, expected) => {
+  expect(longestFixed(text)).toBe(expected)
+})
+
 test('a text is found in what was sent apart from its span, and not in the form it is kept in', async () => {
   const [early, late] = [1, 2].map((n) =>
     makeSpan({
@@ -205,7 +220,11 @@ test('a text is found in what was sent apart from its span, and not in the form 
     outputMessages: undefined,
   })
   await store.insertSpans([early!, late!], 'apart')
-  const block = encodeRows('messages', [said(1, 'Where is "Ångström"\nnow?'), said(2, 'Thank you')], T0_US / 1_000)
+  const block = encodeRows(
+    'messages',
+    [said(1, 'Where is "Ångström"\nnow? It has 1,077.'), said(2, 'Thank you')],
+    T0_US / 1_000,
+  )
   await store.insertBlocks('messages', [block], 'apart')
   const find = async (text: string) =>
     (await store.searchTraces('apart', { fromUs: T0_US - 5 * 1_440 * MINUTE_US, toUs: T0_US, limit: 50, text })).map(
@@ -213,6 +232,9 @@ test('a text is found in what was sent apart from its span, and not in the form 
     )
   expect(await find('THANK')).toEqual([2])
   expect(await find('is "ångström"\nNOW')).toEqual([1])
+  expect(await find('It HAS 1,077.')).toEqual([1])
+  expect(await find('ÅNGSTRÖM"\nNow? it has 1,077')).toEqual([1])
+  expect(await find('it had 1,077')).toEqual([])
   expect(await find('chat')).toEqual([1, 2])
   for (const form of ['content', 'role', 'user', '{']) expect(await find(form)).toEqual([])
 })
