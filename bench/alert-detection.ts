@@ -1,8 +1,9 @@
 /**
- * How often alerts on changes cry wolf, and how soon they see a drop: the e-SR detector, a threshold and an hourly z-test on the same traffic.
+ * How often alerts on changes cry wolf, and how soon they see a drop: the e-SR detector, the same divided by version, a threshold and an hourly z-test on the same traffic.
  * Prints the tables of `docs/statistics.md`.
  */
 import { type DeployCell, type DeployOptions, simulateDeploy } from './alert-detection/deploy.ts'
+import { DETECTORS } from './alert-detection/detectors.ts'
 import { type Cell, simulateCell } from './alert-detection/simulate.ts'
 import { KINDS } from './alert-detection/traffic.ts'
 
@@ -20,8 +21,8 @@ const hours = (value: number): string =>
   Number.isFinite(value) ? `${value}` : Number.isNaN(value) ? 'none quiet' : '> 672'
 
 function rowOf({ kind, perHour, falseAlarms, delays, phi }: Cell): string {
-  const alarms = (['e-SR', 'threshold', 'z-test'] as const).map((name) => percent(falseAlarms[name].share))
-  const delay = (['e-SR', 'threshold', 'z-test'] as const).map((name) => delays[name].map(hours).join(' / '))
+  const alarms = DETECTORS.map((name) => percent(falseAlarms[name].share))
+  const delay = DETECTORS.map((name) => delays[name].map(hours).join(' / '))
   return `| ${[NAMES[kind], perHour, phi.toFixed(1), ...alarms, ...delay].join(' | ')} |`
 }
 
@@ -51,13 +52,15 @@ export async function run({ runs }: { runs: number }): Promise<void> {
   console.log(
     `${runs} runs a cell: a reference of 14 days, 30 days of hourly looks, false alarms 5% per 30d; delays in hours for drops of 2 / 5 / 10 points`,
   )
-  console.log('| traffic | an hour | φ | false alarms: e-SR | threshold | z-test | delay: e-SR | threshold | z-test |')
-  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+  console.log(
+    '| traffic | an hour | φ | false alarms: e-SR | by version | threshold | z-test | delay: e-SR | by version | threshold | z-test |',
+  )
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |')
   let worst = 0
   for (const kind of KINDS)
     for (const perHour of RATES) {
       const cell = simulateCell({ kind, perHour, runs })
-      worst = Math.max(worst, cell.falseAlarms['e-SR'].share)
+      worst = Math.max(worst, cell.falseAlarms['e-SR'].share, cell.falseAlarms['by version'].share)
       console.log(rowOf(cell))
     }
   console.log(`false alarms of e-SR in the worst cell: ${percent(worst)}`)

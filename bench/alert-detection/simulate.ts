@@ -1,11 +1,18 @@
 /** A cell of the table: many runs of one kind of traffic, with and without a drop. */
 import { wilsonInterval } from '../../engine/statistics/wilson-interval.ts'
-import { DETECTORS, type DetectorName, detectorsOf, type Reference, referenceOf } from './detectors.ts'
+import {
+  DETECTORS,
+  type DetectorName,
+  detectorsOf,
+  HOURS_OF_VERSION,
+  type Reference,
+  referenceOf,
+} from './detectors.ts'
 import { type Kind, MONITORED_HOURS, REFERENCE_HOURS, Traffic } from './traffic.ts'
 
 export const DROPS = [0.02, 0.05, 0.1] as const
-/** Well before the drop, so that the detector is not freshly begun. */
-export const QUIET_HOURS = 48
+/** Well before the drop, so that the detector is not freshly begun; it comes with a new version. */
+export const QUIET_HOURS = HOURS_OF_VERSION
 
 export interface CellOptions {
   kind: Kind
@@ -66,6 +73,7 @@ const KIND_SEED: Readonly<Record<Kind, number>> = { independent: 0, sessions: 1e
 
 const record = <T>(make: (name: DetectorName) => T): Record<DetectorName, T> => ({
   'e-SR': make('e-SR'),
+  'by version': make('by version'),
   threshold: make('threshold'),
   'z-test': make('z-test'),
 })
@@ -87,7 +95,7 @@ function monitor(
   dropAt: number,
   drop: number,
 ): Record<DetectorName, number | null> {
-  const detectors = detectorsOf(reference, namesOf(traffic.parts))
+  const detectors = detectorsOf(reference, namesOf(traffic.parts), dropAt)
   const told = record((): number | null => null)
   for (let h = 0; h < hours; h++) {
     const hour = traffic.next(h, h >= dropAt ? drop : 0)

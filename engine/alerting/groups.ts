@@ -5,7 +5,9 @@
  * Functions here take ownership of what they are given: they work on it in place.
  */
 import { printGroup } from '../../dsl/print-rule.ts'
-import { isStatistical, type RunAlert } from './run-alert.ts'
+import { budgetHours, headStartHours, nextShare } from './budget.ts'
+import { beginAhead } from './regression/detector.ts'
+import { isRegression, isStatistical, type RunAlert } from './run-alert.ts'
 import { type AlertState, emptyShared, initialAlertState, type Shared } from './state.ts'
 import { beginWatching, evaluateAlert, nextDeadlineMs, retireAlert, stepAlert } from './step.ts'
 import type { AlertTransition } from './transition.ts'
@@ -15,6 +17,8 @@ export const MAX_GROUPS = 100
 const OTHER = '(other)'
 /** A group of which nothing came for so long, and its window, is gone: a version that was replaced. */
 const GONE_MS = 24 * 3_600_000
+/** Of what is first seen within this after an alert's beginning nobody knows whether it is new. */
+const KNOWN_AFTER_MS = 24 * 3_600_000
 
 export interface AlertGroups {
   startedMs: number | null
@@ -74,20 +78,26 @@ function groupOf(all: AlertGroups, alert: RunAlert, observation: Observation): A
   const state = initialAlertState(observation.atMs, { key, labels: chosen, share, shared: all.shared })
   state.resumedMs = all.resumedMs
   all.groups.set(key, state)
+  if (all.startedMs !== null && observation.atMs - all.startedMs >= KNOWN_AFTER_MS)
+    giveHeadStart(state, alert, observation.atMs)
   return state
 }
 
-/**
- * Of the budget of false alarms: a half, a sixth, a twelfth… (1/(i(i + 1))), which never are more than the whole, however many groups come.
- * A group that is gone leaves its part to the next one.
- */
+/** Of the budget of false alarms. A group that is gone leaves its part to the next one. */
 function shareOf({ groups }: AlertGroups, alert: RunAlert): number {
   if (!isStatistical(alert)) return 1
-  const taken = new Set([...groups.values()].filter(({ key }) => key !== '').map(({ share }) => share))
-  for (let i = 1; ; i++) {
-    const share = 1 / (i * (i + 1))
-    if (!taken.has(share)) return share
-  }
+  const taken = [...groups.values()].filter(({ key }) => key !== '').map(({ share }) => share)
+  return nextShare(isRegression(alert) ? 'regression' : 'anomaly', new Set(taken))
+}
+
+/** What begins while the others run is compared with their reference at once, by bets that are as far as theirs. */
+function giveHeadStart(state: AlertState, alert: RunAlert, atMs: number): void {
+  if (!isRegression(alert)) return
+  beginWatching(state, alert, atMs)
+  const fit = state.shared.reference?.fit ?? null
+  if (state.detector === null || fit === null) return
+  beginAhead(state.detector, fit, headStartHours({ hours: budgetHours(alert), begun: fit.begun, share: state.share }))
+  fit.begun++
 }
 
 /** Takes the observations of one record of the log; those of one moment after another, in the order given. */

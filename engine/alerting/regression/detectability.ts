@@ -2,6 +2,7 @@
 import { esrThreshold } from '../../statistics/e-sr/bets.ts'
 import { esrPlanner } from '../../statistics/e-sr/planner.ts'
 import { esrMargin } from '../../statistics/e-sr/step.ts'
+import { LARGEST_SHARE } from '../budget.ts'
 import { type Bins, binsSize, mergeBins } from '../quantile-bins.ts'
 import type { RegressionAlert } from '../run-alert.ts'
 import { BASELINE_SHARE, type Fit, fewestSubjects, type Reference } from './reference.ts'
@@ -53,8 +54,7 @@ export function detectabilityOf(alert: RegressionAlert, fit: Fit | null, days: R
   const mean = parts.reduce((sum, stratum) => sum + stratum.mean * stratum.n, 0) / n
   const mix = parts.map((stratum) => ({ stratum, weight: stratum.n / n }))
   const margin = esrMargin(mix, fit.baseline)
-  // One of several groups has half of the budget at the most.
-  const share = alert.by.length > 0 ? 0.5 : 1
+  const share = alert.by.length > 0 ? LARGEST_SHARE : 1
   const hoursOfBudget = perNs / 3600e9
   const c = esrThreshold({ hours: hoursOfBudget, alpha: ratio * (1 - BASELINE_SHARE) * share, monitors })
   const span = spanOf(alert)

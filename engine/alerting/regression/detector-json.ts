@@ -96,11 +96,12 @@ export const referenceSchema = z.object({
       interval: z.object({ low: z.number(), high: z.number() }).nullable().default(null),
       cutoff: z.number().nullable(),
       n: z.number(),
+      begun: z.number().default(0),
     })
     .nullable(),
 })
 
-type ReferenceJson = z.infer<typeof referenceSchema>
+type ReferenceJson = z.output<typeof referenceSchema>
 
 export const referenceToJson = ({ looks, days, ...rest }: Reference): ReferenceJson => ({
   ...rest,

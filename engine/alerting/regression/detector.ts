@@ -7,6 +7,7 @@ import { baselineOf } from '../../statistics/e-sr/baseline.ts'
 import { esrThreshold } from '../../statistics/e-sr/bets.ts'
 import { esrRecoveryBet, esrRecoveryStep, RECOVERY_THRESHOLD } from '../../statistics/e-sr/recovery.ts'
 import { ESR_START, type EsrState, esrEvidence, esrStep } from '../../statistics/e-sr/step.ts'
+import { budgetHours } from '../budget.ts'
 import { addToBins, type Bins } from '../quantile-bins.ts'
 import type { RegressionAlert } from '../run-alert.ts'
 import { BASELINE_SHARE, type Fit } from './reference.ts'
@@ -73,16 +74,23 @@ export const emptyDetector = (): Detector => ({
 })
 
 /** From which statistic on it is an alarm. `share`: of the budget, what this group may use up. */
-export function alarmFrom({ falseAlarms, monitors = 1 }: RegressionAlert, share: number): number {
-  const { ratio, perNs } = falseAlarms ?? { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
-  const alpha = ratio * (1 - BASELINE_SHARE) * share
-  return Math.log(esrThreshold({ hours: perNs / 3600e9, alpha, monitors }))
+export function alarmFrom(alert: RegressionAlert, share: number): number {
+  const { falseAlarms, monitors = 1 } = alert
+  const alpha = (falseAlarms?.ratio ?? 0.05) * (1 - BASELINE_SHARE) * share
+  return Math.log(esrThreshold({ hours: budgetHours(alert), alpha, monitors }))
 }
 
 /** A new baseline starts everything anew. */
 export function useFit(detector: Detector, fit: Fit): void {
   if (detector.fit === fit.number) return
   Object.assign(detector, emptyDetector(), { fit: fit.number })
+}
+
+/** Of a group that begins while others run: it bets with the capital of so many hours from its first look on. */
+export function beginAhead(detector: Detector, fit: Fit, hours: number): void {
+  useFit(detector, fit)
+  const logHours = Math.log(hours)
+  detector.esr = { logCapital: Array.from({ length: BETTORS }, () => logHours), statistic: logHours }
 }
 
 export interface LookSubject {

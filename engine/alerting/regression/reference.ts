@@ -48,6 +48,8 @@ export interface Fit {
   /** Of quantiles: what subjects are compared with. */
   cutoff: number | null
   n: number
+  /** How many groups began on it with a head start. */
+  begun: number
 }
 
 export interface Reference {
@@ -195,7 +197,7 @@ export function fitReference(reference: Reference, alert: RegressionAlert, atMs:
   const { strata, phi, meanPerLook } = fitBaseline({ looks: withEmptyLooks(looks), day: (24 * HOUR_MS) / lookMs })
   const baseline: Fit['baseline'] = { strata, phi, meanPerLook: (meanPerLook * HOUR_MS) / lookMs, alphaB }
   const n = looks.reduce((sum, look) => sum + countOf(look.strata), 0)
-  const common = { number: (reference.fit?.number ?? 0) + 1, atMs, partial, n }
+  const common = { number: (reference.fit?.number ?? 0) + 1, atMs, partial, n, begun: 0 }
   const tau = upperTau(alert)
   if (tau === null) {
     const mean = Object.values(strata).reduce((sum, stratum) => sum + stratum.mean * stratum.n, 0) / n
@@ -210,7 +212,7 @@ function quantileFit(
   alert: RegressionAlert,
   tau: number,
   baseline: Fit['baseline'],
-  common: Pick<Fit, 'number' | 'atMs' | 'partial' | 'n'>,
+  common: Pick<Fit, 'number' | 'atMs' | 'partial' | 'n' | 'begun'>,
 ): Fit | null {
   const values = mergeBins(reference.days.map(({ bins }) => bins))
   const n0 = binsSize(values)
