@@ -8,12 +8,13 @@ import { alertGroupsToJson, parseAlertGroups } from '../engine/alerting/groups-j
 import type { JudgeRecord } from '../engine/alerting/judge-record.ts'
 import type { RunAlert } from '../engine/alerting/run-alert.ts'
 import { definitionChangeSchema } from '../engine/alerting/why.ts'
-import { isHistoryKey, parseHistory, type StoredHistory } from '../storage/alerts/history-record.ts'
+import { isHistoryKey, type StoredHistory } from '../storage/alerts/history-record.ts'
 import { isJudgeDriftKey, parseJudgeDrift } from '../storage/alerts/judge-drift-record.ts'
 import { isLevelKey, parseLevel, type StoredLevel } from '../storage/alerts/level-record.ts'
 import type { Log, RecordToAppend } from '../storage/log/port.ts'
 import { ALERT_STATE } from '../storage/log/topics.ts'
 import type { DefinitionChange } from './definition-changes.ts'
+import { Histories } from './histories.ts'
 
 export interface Checkpoint {
   tenant: string
@@ -69,6 +70,8 @@ const recordSchema = z.discriminatedUnion('kind', [
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
+const REMOVED = '{"kind":"removed"}'
+
 const keyOf = (tenant: string, alertId: string): string => `${tenant}/${alertId}`
 
 export function checkpointRecord(checkpoint: Checkpoint): RecordToAppend {
@@ -78,7 +81,7 @@ export function checkpointRecord(checkpoint: Checkpoint): RecordToAppend {
 }
 
 export function removalRecord(tenant: string, alertId: string): RecordToAppend {
-  return { key: keyOf(tenant, alertId), value: encoder.encode('{"kind":"removed"}'), headers: { tenant } }
+  return { key: keyOf(tenant, alertId), value: encoder.encode(REMOVED), headers: { tenant } }
 }
 
 function parseCheckpoint(bytes: Uint8Array): { checkpoint: Checkpoint | null; problem: string | null } {
@@ -115,10 +118,7 @@ export class CheckpointReader {
   readonly #log: Log
   readonly #latest = new Map<string, Uint8Array>()
   readonly #nextOffset = new Map<number, number>()
-  /** Of each alert the last, for as long as it is read: who takes its partition over may not have been told of it. */
-  readonly #histories = new Map<string, Uint8Array>()
-  /** Those that nobody was told of since they came, or since partitions were taken over. */
-  readonly #untold = new Set<string>()
+  readonly #histories = new Histories()
   /** Of each alert the last, for as long as it is read: a state that does not know it may come at any time. */
   readonly #levels = new Map<string, StoredLevel>()
   /** By tenant and eval: what its anchors last said. */
@@ -135,7 +135,7 @@ export class CheckpointReader {
   async load(onProblem: (message: string) => void): Promise<Map<string, Map<string, Checkpoint>>> {
     for (const { partition, start, end } of await this.#log.endOffsets(ALERT_STATE))
       await this.#readOn(partition, start, end)
-    for (const key of this.#histories.keys()) this.#untold.add(key)
+    this.#histories.tellAgain()
     const checkpoints = new Map<string, Map<string, Checkpoint>>()
     for (const [key, value] of this.#latest) {
       const { checkpoint, problem } = parseCheckpoint(value)
@@ -153,12 +153,7 @@ export class CheckpointReader {
   async takeHistories(): Promise<StoredHistory[]> {
     for (const { partition, start, end } of await this.#log.endOffsets(ALERT_STATE))
       await this.#readOn(partition, start, end)
-    const taken = [...this.#untold].flatMap((key) => {
-      const bytes = this.#histories.get(key)
-      return bytes === undefined ? [] : (parseHistory(bytes) ?? [])
-    })
-    this.#untold.clear()
-    return taken
+    return this.#histories.takeUntold()
   }
 
   /** Levels that people accepted, as far as was read. */
@@ -175,18 +170,23 @@ export class CheckpointReader {
     for (let offset = Math.max(start, this.#nextOffset.get(partition) ?? 0); offset < end; ) {
       const records = await this.#log.read(ALERT_STATE, partition, offset, READ_RECORDS, READ_BYTES)
       if (records.length === 0) break
-      for (const { key, headers, value } of records) {
-        // Of no tenant are the manager's own notes. A copy: a view would keep the whole batch that it came in.
-        if (key !== null && headers.tenant !== undefined) this.#latest.set(key, value.slice())
-        else if (key !== null && isHistoryKey(key)) {
-          this.#histories.set(key, value.slice())
-          this.#untold.add(key)
-        } else if (isLevelKey(key)) this.#takeLevel(key ?? '', value)
+      for (const { key, headers, value, appendTimeMs } of records) {
+        // Of no tenant are the manager's own notes.
+        if (key !== null && headers.tenant !== undefined) this.#takeState(key, headers.tenant, value, appendTimeMs)
+        else if (key !== null && isHistoryKey(key)) this.#histories.take(key, value, appendTimeMs)
+        else if (isLevelKey(key)) this.#takeLevel(key ?? '', value)
         else if (isJudgeDriftKey(key)) this.#takeJudge(value)
       }
       offset = records.at(-1)!.offset + 1
       this.#nextOffset.set(partition, offset)
     }
+  }
+
+  #takeState(key: string, tenant: string, value: Uint8Array, appendTimeMs: number): void {
+    // A copy: a view would keep the whole batch that it came in.
+    this.#latest.set(key, value.slice())
+    if (value.length === REMOVED.length && decoder.decode(value) === REMOVED)
+      this.#histories.forget(tenant, key.slice(tenant.length + 1), appendTimeMs)
   }
 
   #takeJudge(value: Uint8Array): void {

@@ -3,12 +3,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { e } from '../evaluate/build-plan.ts'
 import type { Verdict } from '../model/result.ts'
-import { meanOf, minute, plan, reread, when, whenMeasure } from './alert-fixture.ts'
-import { firstBadVersion } from './bad-version.ts'
+import { meanOf, minute, ns, plan, reread, when, whenMeasure } from './alert-fixture.ts'
+import { firstBadVersion, firstBadVersionOf } from './bad-version.ts'
 import { parseAlertGroups } from './groups-json.ts'
 import { MAX_PARTS } from './part-counts.ts'
 import type { RunAlert } from './run-alert.ts'
 import { type AlertState, initialAlertState, type Observation, stepAlert } from './step.ts'
+import { windowMsOf } from './window.ts'
 
 let count = 0
 const seen = (version: string, atMs: number, verdict: Verdict, more: Partial<Observation> = {}): Observation => ({
@@ -30,7 +31,11 @@ const take = (alert: RunAlert, ...records: Observation[][]): AlertState => {
   return state
 }
 
-const named = (state: AlertState, alert: RunAlert) => firstBadVersion(state.window.versions, alert)
+const named = (state: AlertState, alert: RunAlert) => {
+  const atMs = state.evaluatedMs
+  const windowMs = windowMsOf(alert)
+  return firstBadVersionOf(state.window.versions, alert, { beginMs: atMs - windowMs, sinceMs: atMs, windowMs })
+}
 
 const ofScope = { kind: 'value', value: e.lit(1), type: { kind: 'int' } } as const
 const rules: [string, RunAlert['when'], string][] = [
@@ -91,6 +96,31 @@ test('a version that ran before the window keeps the time when it came', () => {
     ...some('2', 30 * minute, 40, 20),
   ])
   expect(named(state, rate)).toMatchObject({ value: '2', firstSeenMs: 2 * minute, with: { n: 40 } })
+})
+
+/** What is said when it fires, of versions that come every minute: one from the first until `untilMin`, the next from then on. */
+function firedAfter(forMin: number, untilMin: number, { isBadFromMin = untilMin, oldGone = untilMin } = {}) {
+  const alert = plan({ when: when('rate', 'fail', '>', 0.2), forNs: ns(forMin * minute) })
+  const state = initialAlertState(0)
+  for (let at = 1; at < 400; at++) {
+    const records = [
+      ...(at < oldGone ? some('1', at * minute, 4, 0) : []),
+      ...(at >= untilMin ? some('2', at * minute, 4, at >= isBadFromMin ? 4 : 0) : []),
+    ]
+    const fired = stepAlert(state, alert, records).transitions.find(({ to }) => to === 'firing')
+    if (fired !== undefined) return fired.why?.deploy
+  }
+  throw new Error('it did not fire')
+}
+
+test.each([1, 10, 25, 150])('with `for: %im` and a window of 10 the version that came with it is named', (forMin) => {
+  expect(firedAfter(forMin, 60)).toMatchObject({ value: '2', firstSeenMs: 60 * minute })
+})
+
+test('one that did well for longer than a window did not bring what came later', () => {
+  expect(firedAfter(20, 60, { isBadFromMin: 80 })).toBeNull()
+  // But where the one before it does well at the same time.
+  expect(firedAfter(20, 60, { isBadFromMin: 80, oldGone: 400 })).toMatchObject({ value: '2' })
 })
 
 test('a later revision counts in the place of the earlier one', () => {

@@ -7,7 +7,7 @@ import { fisherExact } from '../statistics/fisher-exact.ts'
 import { rateRatio } from '../statistics/rate-ratio.ts'
 import { wilsonInterval } from '../statistics/wilson-interval.ts'
 import { badIn, oddIn } from './beyond-text.ts'
-import { type PartCounts, type Sums as PartSums, sumOf } from './part-counts.ts'
+import { type Part, type PartCounts, type Sums as PartSums, sumOf } from './part-counts.ts'
 import type { RunAlert } from './run-alert.ts'
 import type { BadDeploy, Estimate } from './why.ts'
 
@@ -35,15 +35,41 @@ interface Candidate {
 
 /** `isHigh`: of an alert on anomalies, whether its value is above what is usual. */
 export function firstBadVersion({ seen }: PartCounts, { when }: RunAlert, isHigh = true): BadDeploy | null {
+  return firstBad(seen, when, isHigh, () => true)
+}
+
+/**
+ * Of an alert with a limit: what its window tells. Where that does not tell it, the version before may have left the window while the
+ * condition held, or was on its way: then what was kept of the time before tells it, of a version that came with the condition alone.
+ */
+export function firstBadVersionOf(
+  { seen }: PartCounts,
+  alert: RunAlert,
+  { beginMs, sinceMs, windowMs }: { beginMs: number; sinceMs: number; windowMs: number },
+): BadDeploy | null {
+  const inWindow = new Map(
+    [...seen].map(([name, part]) => [name, { ...part, steps: part.steps.filter(({ lastMs }) => lastMs > beginMs) }]),
+  )
+  const isNew = ({ firstMs, lastMs }: Part): boolean => firstMs > sinceMs - windowMs && lastMs > beginMs
+  return firstBad(inWindow, alert.when, true, () => true) ?? firstBad(seen, alert.when, true, isNew)
+}
+
+function firstBad(
+  seen: ReadonlyMap<string, Part>,
+  when: RunAlert['when'],
+  isHigh: boolean,
+  mayBe: (part: Part) => boolean,
+): BadDeploy | null {
   if (when.kind === 'regression') return null
-  const all = [...seen].map(([value, { firstMs, steps }]) => ({ value, firstMs, sums: badOf(sumOf(steps), isHigh) }))
-  const candidates = all.flatMap(({ value, firstMs, sums: own }): Candidate[] => {
+  const all = [...seen].map(([value, part]) => ({ value, part, sums: badOf(sumOf(part.steps), isHigh) }))
+  const candidates = all.flatMap(({ value, part, sums: own }): Candidate[] => {
+    const { firstMs } = part
     const before = all
-      .filter((one) => one.firstMs < firstMs)
+      .filter((one) => one.part.firstMs < firstMs)
       .reduce((sum, { sums }) => plus(sum, sums), { bad: 0, n: 0 })
     const bad = own.bad + before.bad
     const isEnough = [own.n, before.n, bad, own.n + before.n - bad].every((n) => n >= FEWEST)
-    return isEnough ? [{ value, firstMs, own, before, p: pOf(own, before) }] : []
+    return isEnough && mayBe(part) ? [{ value, firstMs, own, before, p: pOf(own, before) }] : []
   })
   const { rejected, adjusted } = benjaminiHochberg({ p: candidates.map(({ p }) => p), alpha: ALPHA })
   const [first] = candidates

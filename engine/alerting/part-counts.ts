@@ -40,13 +40,23 @@ export interface PartValue {
   limit: string | null
 }
 
-type InPart = PartValue & { name: string; atMs: number }
+/** `step`: in which its time lies. */
+type InPart = PartValue & { name: string; atMs: number; step: number }
 
 export const emptyPartCounts = (): PartCounts => ({ limit: null, seen: new Map() })
 
 /** The step in which a time lies; of an alert on changes there are none. */
 export const partStepOf = ({ when }: RunAlert, atMs: number): number =>
   when.kind === 'regression' ? 0 : Math.floor((atMs * PART_STEPS) / (when.overNs / 1e6))
+
+/** Versions have a deploy to be found before all of the time that the condition has to hold: their steps are of that, where it is longer than the window. */
+export const versionSpanMs = ({ when, forNs }: RunAlert): number =>
+  when.kind === 'regression' ? 0 : Math.max(when.overNs, forNs) / 1e6
+
+export const versionStepOf = (alert: RunAlert, atMs: number): number => {
+  const spanMs = versionSpanMs(alert)
+  return spanMs === 0 ? 0 : Math.floor((atMs * PART_STEPS) / spanMs)
+}
 
 /** Works on `counts` in place, as all here do. */
 function adoptLimit(counts: PartCounts, limit: string | null): void {
@@ -55,7 +65,7 @@ function adoptLimit(counts: PartCounts, limit: string | null): void {
   for (const part of counts.seen.values()) part.steps = []
 }
 
-export function addToPart(counts: PartCounts, alert: RunAlert, { name, atMs, x, limit }: InPart): void {
+export function addToPart(counts: PartCounts, { name, atMs, step: index, x, limit }: InPart): void {
   adoptLimit(counts, limit)
   let part = counts.seen.get(name)
   if (part === undefined) {
@@ -65,12 +75,11 @@ export function addToPart(counts: PartCounts, alert: RunAlert, { name, atMs, x, 
   }
   part.firstMs = Math.min(part.firstMs, atMs)
   part.lastMs = Math.max(part.lastMs, atMs)
-  const index = partStepOf(alert, atMs)
   let step = part.steps.findLast((one) => one.index === index)
   if (step === undefined) {
     step = { index, lastMs: atMs, n: 0, sum: 0, sumSquares: 0 }
     part.steps.push(step)
-    part.steps.sort((a, b) => a.index - b.index)
+    part.steps.sort((a, b) => a.lastMs - b.lastMs)
   }
   step.lastMs = Math.max(step.lastMs, atMs)
   step.n++
@@ -79,9 +88,8 @@ export function addToPart(counts: PartCounts, alert: RunAlert, { name, atMs, x, 
 }
 
 /** A subject that counts no longer, or otherwise: as it was counted. Of another limit, or another part's steps, it may not be in here. */
-export function takeFromPart(counts: PartCounts, alert: RunAlert, { name, atMs, x, isShare, limit }: InPart): void {
+export function takeFromPart(counts: PartCounts, { name, step: index, x, isShare, limit }: InPart): void {
   adoptLimit(counts, limit)
-  const index = partStepOf(alert, atMs)
   const step = counts.seen.get(name)?.steps.findLast((one) => one.index === index)
   if (step === undefined || step.n === 0) return
   step.n--

@@ -1,5 +1,5 @@
 /** Why an alert with a limit fires: the number and the limit, and what moved since the windows before. */
-import { firstBadVersion } from './bad-version.ts'
+import { firstBadVersionOf } from './bad-version.ts'
 import { partsAreOf } from './beyond-text.ts'
 import { meanInterval, quantileInterval, shareInterval } from './intervals.ts'
 import { silentSinceMs } from './judge.ts'
@@ -41,14 +41,16 @@ export function plainWhy(
 
 export function whyOfThreshold(state: AlertState, alert: RunAlert, plain: AlertWhy, atMs: number): AlertWhy {
   const { versions, strata } = state.window
-  const deploy = firstBadVersion(versions, alert)
+  const windowMs = windowMsOf(alert)
+  const beginMs = atMs - windowMs
+  const { phase } = state
+  const heldMs = phase.kind === 'pending' || phase.kind === 'firing' ? phase.sinceMs : atMs
+  const deploy = firstBadVersionOf(versions, alert, { beginMs, sinceMs: heldMs, windowMs })
   if (!isSplit(alert.when)) return { ...plain, ...notSplit('total'), deploy }
   // What was before the end of an incident is the incident.
-  if (state.phase.kind === 'firing') return { ...plain, ...notSplit('over'), deploy }
-  const beginMs = atMs - windowMsOf(alert)
+  if (phase.kind === 'firing') return { ...plain, ...notSplit('over'), deploy }
   // What held for as long as `for` asks is no measure of what was before it.
-  const sinceMs = state.phase.kind === 'pending' ? state.phase.sinceMs : atMs
-  const before = sumsOfParts(strata, ({ lastMs }) => lastMs <= sinceMs - windowMsOf(alert))
+  const before = sumsOfParts(strata, ({ lastMs }) => lastMs <= heldMs - windowMs)
   const now = sumsOfParts(strata, ({ lastMs }) => lastMs > beginMs)
   const shareOf = partsAreOf(alert)
   return {

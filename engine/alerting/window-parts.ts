@@ -2,7 +2,17 @@
 import type { Statistic } from '../../dsl/plan.ts'
 import { POOLED_STRATUM } from '../statistics/e-sr/baseline.ts'
 import { compare } from './compare.ts'
-import { addToPart, expireParts, MAX_PARTS, type PartCounts, type PartValue, takeFromPart } from './part-counts.ts'
+import {
+  addToPart,
+  expireParts,
+  MAX_PARTS,
+  type PartCounts,
+  type PartValue,
+  partStepOf,
+  takeFromPart,
+  versionSpanMs,
+  versionStepOf,
+} from './part-counts.ts'
 import { PAST_WINDOWS } from './past.ts'
 import type { RunAlert, RunMeasure } from './run-alert.ts'
 import type { SeenSubject } from './seen-subjects.ts'
@@ -98,13 +108,14 @@ function ofStratum(alert: RunAlert, subject: Subject, usual: WindowParts['usual'
 export function countParts(parts: WindowParts, alert: RunAlert, observation: Observation): string | undefined {
   const { version, atMs, labels } = observation
   const ofOne = version === undefined ? null : ofVersion(alert, observation, parts.usual)
-  if (version !== undefined && ofOne !== null) addToPart(parts.versions, alert, { ...ofOne, name: version, atMs })
+  if (version !== undefined && ofOne !== null)
+    addToPart(parts.versions, { ...ofOne, name: version, atMs, step: versionStepOf(alert, atMs) })
   const ofOther = ofStratum(alert, observation, parts.usual)
   if (ofOther === null) return undefined
   const stratum = stratumOf(labels, [])
   const { seen } = parts.strata
   const name = seen.has(stratum) || seen.size < MAX_PARTS - 1 ? stratum : POOLED_STRATUM
-  addToPart(parts.strata, alert, { ...ofOther, name, atMs })
+  addToPart(parts.strata, { ...ofOther, name, atMs, step: partStepOf(alert, atMs) })
   return name
 }
 
@@ -112,15 +123,16 @@ export function countParts(parts: WindowParts, alert: RunAlert, observation: Obs
 export function uncountParts(parts: WindowParts, alert: RunAlert, subject: SeenSubject): void {
   const { version, stratum, atMs } = subject
   const ofOne = version === undefined ? null : ofVersion(alert, subject, parts.usual)
-  if (version !== undefined && ofOne !== null) takeFromPart(parts.versions, alert, { ...ofOne, name: version, atMs })
+  if (version !== undefined && ofOne !== null)
+    takeFromPart(parts.versions, { ...ofOne, name: version, atMs, step: versionStepOf(alert, atMs) })
   const ofOther = stratum === undefined ? null : ofStratum(alert, subject, parts.usual)
-  if (stratum !== undefined && ofOther !== null) takeFromPart(parts.strata, alert, { ...ofOther, name: stratum, atMs })
+  if (stratum !== undefined && ofOther !== null)
+    takeFromPart(parts.strata, { ...ofOther, name: stratum, atMs, step: partStepOf(alert, atMs) })
 }
 
 /** What has left the window is kept for a few windows more where it is what the window is compared with. */
 export function expireWindowParts(parts: WindowParts, alert: RunAlert, beginMs: number, windowMs: number): void {
-  const keptMs = beginMs - PAST_WINDOWS * windowMs
-  expireParts(parts.versions, alert.when.kind === 'anomaly' ? keptMs : beginMs)
-  expireParts(parts.strata, keptMs)
+  expireParts(parts.versions, beginMs - PAST_WINDOWS * versionSpanMs(alert))
+  expireParts(parts.strata, beginMs - PAST_WINDOWS * windowMs)
   for (const [name, { steps }] of parts.strata.seen) if (steps.length === 0) parts.strata.seen.delete(name)
 }

@@ -13,4 +13,4 @@ const codec = noteCodec<StoredHistory>('history', noteSchema, ({ alertId }) => a
 export const historyRecord = (tenant: string, alertId: string, history: AlertHistory): RecordToAppend =>
   codec.record({ tenant, alertId, history })
 
-export const { isKey: isHistoryKey, parse: parseHistory } = codec
+export const { isKey: isHistoryKey, keyOf: historyKey, parse: parseHistory } = codec

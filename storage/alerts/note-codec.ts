@@ -4,6 +4,8 @@ import type { RecordToAppend } from '../log/port.ts'
 
 export interface NoteCodec<Note> {
   record(note: Note): RecordToAppend
+  /** `id`: what a note is of. */
+  keyOf(tenant: string, id: string): string
   isKey(key: string | null): boolean
   /** Null for what this version cannot read. */
   parse(bytes: Uint8Array): Note | null
@@ -19,9 +21,11 @@ export function noteCodec<Note extends { tenant: string }>(
   idOf: (note: Note) => string,
 ): NoteCodec<Note> {
   const ofKind = z.object({ kind: z.literal(kind) })
+  const keyOf = (tenant: string, id: string): string => `${kind}/${tenant}/${id}`
   return {
+    keyOf,
     record: (note) => ({
-      key: `${kind}/${note.tenant}/${idOf(note)}`,
+      key: keyOf(note.tenant, idOf(note)),
       value: encoder.encode(JSON.stringify({ kind, ...note })),
     }),
     isKey: (key) => key?.startsWith(`${kind}/`) === true,
