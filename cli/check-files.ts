@@ -15,6 +15,8 @@ import {
   type Unjudged,
 } from './check/report.ts'
 import { sarifReport } from './check/sarif.ts'
+import type { AnswerTokens } from './check/stored-answers.ts'
+import type { Answer } from './commands/ask-api.ts'
 import type { Config } from './config/settings.ts'
 import { diagnosticsText } from './diagnostics-text.ts'
 import { exitCodes } from './exit-codes.ts'
@@ -33,6 +35,8 @@ export interface CheckOptions {
   readonly fix: 'write' | 'diff' | null
   /** Print what each eval costs. */
   readonly cost: boolean
+  /** The instance that knows how long judges' answers are; null asks none. */
+  readonly server: string | null
   /** Of the project; null where it has none. */
   readonly config: Config | null
   /** Its file; null where it has none. */
@@ -84,7 +88,12 @@ async function printed(loaded: CheckedEvals, options: CheckOptions): Promise<num
     process.stderr.write('no .eval files found: name a file or a folder that has some\n')
     return exitCodes.usage
   }
-  process.stdout.write(written(options, report, loaded))
+  const answers = await answersOf(loaded, options)
+  if (!answers.ok) {
+    process.stderr.write(`assay check: ${answers.message}\n`)
+    return exitCodes.usage
+  }
+  process.stdout.write(written(options, report, loaded, answers.value))
   if (report.summary.errors > 0) return isNothingThere(loaded) ? exitCodes.usage : exitCodes.findings
   return loaded.files.length === 0 ? exitCodes.usage : exitCodes.ok
 }
@@ -96,14 +105,20 @@ async function unjudgedOf({ counts }: CheckedEvals, { configPath }: CheckOptions
   return unjudgedHere(counts.judged, configPath)
 }
 
-function written(options: CheckOptions, report: CheckReport, loaded: CheckedEvals): string {
+async function answersOf({ costs }: CheckedEvals, { cost, server }: CheckOptions): Promise<Answer<AnswerTokens>> {
+  if (!cost || server === null) return { ok: true, value: new Map() }
+  const { storedAnswerTokens } = await import('./check/stored-answers.ts')
+  return storedAnswerTokens(server, costs)
+}
+
+function written(options: CheckOptions, report: CheckReport, loaded: CheckedEvals, answers: AnswerTokens): string {
   const { format, cost, config } = options
   const prices = config?.cost.prices ?? {}
-  const costs = cost && loaded.costs.length > 0 ? `\n${costText(loaded.costs, prices)}` : ''
+  const costs = cost && loaded.costs.length > 0 ? `\n${costText(loaded.costs, prices, answers)}` : ''
   const root = reportRoot(process.env)
   switch (format) {
     case 'json':
-      return jsonReport(report, cost ? costJson(loaded.costs, prices) : null)
+      return jsonReport(report, cost ? costJson(loaded.costs, prices, answers) : null)
     case 'sarif':
       return sarifReport(report, root)
     case 'github':

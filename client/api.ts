@@ -1339,6 +1339,20 @@ export type AgreementResponse = {
     kappa: number | null
     alpha: number | null
     ac1: number | null
+    intervals: {
+      kappa: {
+        lower: number
+        upper: number
+      } | null
+      alpha: {
+        lower: number
+        upper: number
+      } | null
+      ac1: {
+        lower: number
+        upper: number
+      } | null
+    }
   }
   scores: {
     subjects: number
@@ -1346,6 +1360,20 @@ export type AgreementResponse = {
     kappa: number | null
     alpha: number | null
     ac1: number | null
+    intervals: {
+      kappa: {
+        lower: number
+        upper: number
+      } | null
+      alpha: {
+        lower: number
+        upper: number
+      } | null
+      ac1: {
+        lower: number
+        upper: number
+      } | null
+    }
   } | null
   passRate: {
     judged: {
@@ -1483,6 +1511,7 @@ export type OfflineResponse = {
     nextSlot?: string
     pausedSince?: string
     lastRun?: OfflineRun
+    agreement?: SeriesAgreement | null
   }[]
 }
 
@@ -1498,6 +1527,7 @@ export type OfflineRun = {
   lookedAtTraces?: number
   sampled?: number
   estimateUsd?: number
+  estimateIsGuess?: true
   cheaper?: number
   budgetUsd?: number
   batches: {
@@ -1550,6 +1580,20 @@ export type SeriesAgreement = {
     kappa: number | null
     alpha: number | null
     ac1: number | null
+    intervals: {
+      kappa: {
+        lower: number
+        upper: number
+      } | null
+      alpha: {
+        lower: number
+        upper: number
+      } | null
+      ac1: {
+        lower: number
+        upper: number
+      } | null
+    }
   }
   scores: {
     subjects: number
@@ -1557,6 +1601,20 @@ export type SeriesAgreement = {
     kappa: number | null
     alpha: number | null
     ac1: number | null
+    intervals: {
+      kappa: {
+        lower: number
+        upper: number
+      } | null
+      alpha: {
+        lower: number
+        upper: number
+      } | null
+      ac1: {
+        lower: number
+        upper: number
+      } | null
+    }
   } | null
   passRate: {
     judged: {
@@ -1760,8 +1818,8 @@ export const createApi = (request: Request) => ({
   storeLabels: (body: LabelsBody, signal?: AbortSignal): Promise<LabelsStored> =>
     request('POST', `/v1/labels`, { body, signal }),
   /** the offline evals: when they run, and how their last run went */
-  getOffline: (signal?: AbortSignal): Promise<OfflineResponse> =>
-    request('GET', `/v1/offline`, { signal }),
+  getOffline: (query: { agreement?: "true" | "false" | undefined } = {}, signal?: AbortSignal): Promise<OfflineResponse> =>
+    request('GET', `/v1/offline`, { query, signal }),
   /** runs of offline evals, newest first: eval; in pages: limit, after */
   listOfflineRuns: (query: { eval?: string | number | undefined; after?: string | number | undefined; limit?: string | number | undefined } = {}, signal?: AbortSignal): Promise<OfflineRunsResponse> =>
     request('GET', `/v1/offline/runs`, { query, signal }),

@@ -7,6 +7,7 @@ import { compileVerdicts } from './compile-given-verdicts.ts'
 import { compileGroupOf } from './compile-labels.ts'
 import type { Fix } from './diagnostics/diagnostic.ts'
 import type { Project } from './elaborate/context.ts'
+import { warnOfGivenFamily } from './judge-family.ts'
 import { durationNs, literalValue } from './literals.ts'
 import { renaming, replacement } from './machine-fix.ts'
 import { mergeFixtures } from './merge-fixtures.ts'
@@ -29,21 +30,23 @@ export interface Rules {
   evalOf: EvalOf
   alertOf: (module: Module, name: string) => AlertPlan | null
   readTraces: ReadTraces
+  /** Ids of evals whose judge was said to be of the family of what a test gives it: once is enough. */
+  familyTold: Set<string>
 }
 
 /** Null when it is in error (told). */
 export function compileTest(decl: TestDecl, module: Module, project: Project, rules: Rules): TestPlan | null {
   if (decl.damaged) return null
   const { reporter } = module
-  const errorsBefore = reporter.diagnostics.length
+  const errorsBefore = reporter.errorCount
   const given = givenOf(decl, module, project, rules, [])
-  const expect = decl.expect.flatMap((node) => compileExpect(node, module, rules) ?? [])
+  const expect = decl.expect.flatMap((node) => compileExpect(node, module, rules, given) ?? [])
   if (decl.name.value === '') return null
   if (decl.given.length === 0 && decl.todo === null)
     reporter.report('E0416', decl.name.span, 'this test gives nothing', { label: 'add `given trace { … }`' })
   if (decl.expect.length === 0 && decl.todo === null)
     reporter.report('E0416', decl.name.span, 'this test expects nothing', { label: 'add `expect NAME: pass`' })
-  if (reporter.diagnostics.length > errorsBefore) return null
+  if (reporter.errorCount > errorsBefore) return null
   const { line } = reporter.source.position(decl.span.start)
   const todo = decl.todo === null ? null : { why: decl.todo.why?.value ?? null }
   const { path: file, packageName } = module
@@ -234,7 +237,7 @@ function scoresOf({ method }: OfflineEvalPlan): Scores {
   return { tokens: ['percent'], label: 'a percentage, `abstain` or `error`', low: 0, high: 1, shown }
 }
 
-function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpect | null {
+function compileExpect(node: ExpectNode, module: Module, rules: Rules, given: readonly TestGiven[]): TestExpect | null {
   const { reporter } = module
   const { name, outcome } = node
   if (name.text === '' || outcome.text === '') return null
@@ -270,7 +273,9 @@ function compileExpect(node: ExpectNode, module: Module, rules: Rules): TestExpe
     reporter.report('E0415', node.at.span, 'a verdict has no time: `at` is for alerts', { label: 'leave it out' })
   const because = node.because === null ? null : reasonOf(node.because, module)
   const plan = rules.evalOf(home, decl)
-  return verdict === undefined || plan === null ? null : { kind: 'verdict', evalId: plan.id, verdict, because, line }
+  if (verdict === undefined || plan === null) return null
+  if (verdict !== 'none') warnOfGivenFamily(given, plan, { span: name.span, reporter }, rules.familyTold)
+  return { kind: 'verdict', evalId: plan.id, verdict, because, line }
 }
 
 /** It takes neither reason nor time: nothing is expected yet. */

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { OfflineEvalPlan } from './plan.ts'
+import { clausesOfEval } from './print-clauses.ts'
+import { patternName } from './print-expr.ts'
+import { printMetric } from './print-metric.ts'
 import { codesOf, compileText, OFFLINE } from './testing.ts'
 
 function metric(
@@ -75,8 +78,16 @@ describe('metrics', () => {
     'trajectory_match(expected: ["search", "answer"], take: "exact")',
     'step_efficiency(reference: 4)',
     'error_recovery()',
+    'handoffs(allowed: ["triage > billing"])',
   ])('%s', (call) => {
-    expect(compiled(metric(call)).plan.method).toMatchObject({ kind: 'metric' })
+    const { plan } = compiled(metric(call))
+    const { method } = plan
+    if (method.kind !== 'metric') throw new Error('a metric was expected')
+    const options = { patterns: [], patternText: patternName }
+    const text = printMetric(method.metric, options)
+    // As it is printed it says the same, in an eval's page as in a difference of two.
+    expect(compiled(metric(text)).plan.method).toEqual(method)
+    expect(clausesOfEval(plan, options)).toContainEqual({ clause: 'metric', text, measured: text })
   })
 
   test('a proxy stands in for judges, outside of what is measured', () => {
@@ -237,6 +248,30 @@ describe('judges, labels and budgets', () => {
     ['a text of a session', offline('trace where count(retrieval) > 0', 'session'), ['E0203']],
   ])('not %s', (_name, text, codes) => {
     expect([...new Set(codesOf(text))]).toEqual(codes)
+  })
+})
+
+describe('a judge of the family of what a test gives it', () => {
+  const given = (model: string, outcome = 'pass', where = 'env == "prod"'): string =>
+    `${family(where)}${['one', 'two']
+      .map(
+        (name) =>
+          `test "${name}" {\n  given trace { env: "prod" llm_call { model: "${model}"\n output.text: "hi" } }\n  given kind judge returns 5\n  expect kind: ${outcome}\n}\n`,
+      )
+      .join('')}`
+
+  test('is said once an eval, where the first test expects a verdict of it', () => {
+    const { diagnostics } = compileText(given('gpt-5'))
+    expect(diagnostics).toMatchObject([{ code: 'W0430', line: 16 }])
+    expect(diagnostics[0]?.label).toBe('judges "gpt-5", by the trace of this test')
+  })
+
+  test.each([
+    ['another family', given('claude-opus-4-5'), []],
+    ['a trace that is not judged', given('gpt-5', 'none'), []],
+    ['one that its own scope names', given('gpt-5', 'pass', 'model == "gpt-4o"'), ['W0430']],
+  ])('is not said again of %s', (_name, text, codes) => {
+    expect(codesOf(text)).toEqual(codes)
   })
 })
 

@@ -5,8 +5,6 @@ import type {
   EvalPlan,
   Expr,
   JudgePlan,
-  MetricArg,
-  MetricPlan,
   MissingPolicy,
   OfflineMethod,
   ScopePlan,
@@ -14,6 +12,7 @@ import type {
 } from './plan.ts'
 import { type PrintOptions, printExpr, printPatterns, printScope } from './print-expr.ts'
 import { printDuration } from './print-literal.ts'
+import { printMetric } from './print-metric.ts'
 import { printFalseAlarms, printGroups, printNoData, printRow, printTarget, printWhen } from './print-rule.ts'
 
 export interface PrintedClause {
@@ -42,7 +41,7 @@ export function clausesOfEval(plan: EvalPlan, options: PrintOptions): PrintedCla
           aside('missed', plan.missed ?? ''),
           sampleClause(plan.sample, options),
           ...methodClauses(plan.method, options),
-          aside('proxy', plan.proxy === undefined ? '' : metricText(plan.proxy, options)),
+          aside('proxy', plan.proxy === undefined ? '' : printMetric(plan.proxy, options)),
           aside('labels', plan.labels === null ? '' : JSON.stringify(plan.labels)),
           aside('budget', plan.budget === null ? '' : budgetText(plan.budget)),
         ]
@@ -131,27 +130,9 @@ function methodClauses(method: OfflineMethod, options: PrintOptions): PrintedCla
   const same = (clause: string, text: string): PrintedClause => ({ clause, text, measured: text })
   const { judge } = method
   const asked = judge === null ? same('judge', '') : judgeClause(judge)
-  if (method.kind === 'metric') return [asked, same('metric', metricText(method.metric, options))]
+  if (method.kind === 'metric') return [asked, same('metric', printMetric(method.metric, options))]
   const { show, scale, rubric } = method
   return [asked, same('show', show.join(', ')), same('scale', `${scale.low} to ${scale.high}`), same('rubric', rubric)]
-}
-
-function metricText({ name, args }: MetricPlan, options: PrintOptions): string {
-  const texts = Object.entries(args).map(([key, arg]) => `${key}: ${metricArgText(arg, options)}`)
-  return `${name}(${texts.join(', ')})`
-}
-
-function metricArgText(arg: MetricArg, options: PrintOptions): string {
-  switch (arg.kind) {
-    case 'expr':
-      return printExpr(arg.expr, options)
-    case 'documents':
-      return arg.path
-    case 'value':
-      return JSON.stringify(arg.value)
-    case 'texts':
-      return `[${arg.values.map((value) => JSON.stringify(value)).join(', ')}]`
-  }
 }
 
 function budgetText({ currency, perRunMicros, perMonthMicros, cheaper }: BudgetPlan): string {

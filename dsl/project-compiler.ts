@@ -84,6 +84,7 @@ export class ProjectCompiler implements Project {
   readonly #templates = new Map<TemplateDecl, boolean>()
   readonly #homes = new Map<RuleDecl, Module>()
   readonly #compiling = new Set<EvalDecl>()
+  readonly #familyTold = new Set<string>()
   readonly #constants = new Map<Module, Map<string, Typed | 'open'>>()
   readonly #patternPlans = new Map<Module, Map<string, PatternPlan | null>>()
   readonly #definitions = new Definitions(this)
@@ -117,8 +118,9 @@ export class ProjectCompiler implements Project {
       const decl = home.names.rules.get(name)
       return decl?.kind === 'alert' ? this.alertOf(home, decl) : null
     }
+    const rules = { evalOf, alertOf, readTraces: this.#readTraces, familyTold: this.#familyTold }
     for (const decl of untilTooMany(module, module.tests)) {
-      const test = compileTest(decl, module, this, { evalOf, alertOf, readTraces: this.#readTraces })
+      const test = compileTest(decl, module, this, rules)
       if (test !== null) this.#tests.push(test)
     }
   }

@@ -19,6 +19,8 @@ export const offlineRunSchema = z.object({
   sampled: count.optional(),
   /** What judging the sample would cost, before its budget; absent where no price is known or nothing is asked. */
   estimateUsd: z.number().optional(),
+  /** Nobody knew yet how long the judge's answers are: 500 tokens were taken for each. */
+  estimateIsGuess: z.literal(true).optional(),
   /** Of the sample: those that a cheaper judge was asked about, to stay within the budget. */
   cheaper: count.optional(),
   /** What was left for this run when it began. */
@@ -46,22 +48,6 @@ export const offlineRunSchema = z.object({
 })
 
 export const offlineRunsResponseSchema = z.object({ runs: z.array(offlineRunSchema), next: z.string().optional() })
-
-export const offlineResponseSchema = z.object({
-  evals: z.array(
-    z.object({
-      eval: z.string(),
-      state: z.enum(['ready', 'paused', 'by_proxy', 'no_provider', 'no_price', 'not_supported', 'no_worker']),
-      /** What to do about it. */
-      detail: z.string().optional(),
-      schedule: z.object({ cron: z.string(), timeZone: z.string() }),
-      nextSlot: z.string().optional(),
-      pausedSince: z.string().optional(),
-      /** The one that was enqueued last. */
-      lastRun: offlineRunSchema.optional(),
-    }),
-  ),
-})
 
 /** `known`: a run of that slot was there already, and none was added. */
 export const runResponseSchema = z.object({ eval: z.string(), runId: z.string(), known: z.literal(true).optional() })
@@ -109,6 +95,7 @@ export const labelSchema = z.object({
 export const labelsResponseSchema = z.object({ labels: z.array(labelSchema) })
 
 const estimateSchema = z.object({ estimate: z.number(), lower: z.number(), upper: z.number() })
+const intervalSchema = z.object({ lower: z.number(), upper: z.number() })
 /** Null wherever there is too little to tell. */
 const coefficientsSchema = z.object({
   subjects: count,
@@ -116,6 +103,12 @@ const coefficientsSchema = z.object({
   kappa: z.number().nullable(),
   alpha: z.number().nullable(),
   ac1: z.number().nullable(),
+  /** 95%, of each of the three. */
+  intervals: z.object({
+    kappa: intervalSchema.nullable(),
+    alpha: intervalSchema.nullable(),
+    ac1: intervalSchema.nullable(),
+  }),
 })
 const roundSummarySchema = z.object({
   runId: z.string(),
@@ -163,6 +156,24 @@ const agreementFields = {
 }
 export const seriesAgreementSchema = z.object(agreementFields)
 export const agreementResponseSchema = z.object({ eval: z.string(), ...agreementFields, anchors: anchorsSchema })
+
+export const offlineResponseSchema = z.object({
+  evals: z.array(
+    z.object({
+      eval: z.string(),
+      state: z.enum(['ready', 'paused', 'by_proxy', 'no_provider', 'no_price', 'not_supported', 'no_worker']),
+      /** What to do about it. */
+      detail: z.string().optional(),
+      schedule: z.object({ cron: z.string(), timeZone: z.string() }),
+      nextSlot: z.string().optional(),
+      pausedSince: z.string().optional(),
+      /** The one that was enqueued last. */
+      lastRun: offlineRunSchema.optional(),
+      /** Where it is asked for, of evals with a judge: of the series in force; null where nobody has labelled anything of it yet. */
+      agreement: seriesAgreementSchema.nullable().optional(),
+    }),
+  ),
+})
 
 export type LabelJson = z.infer<typeof labelSchema>
 export type SeriesAgreementJson = z.infer<typeof seriesAgreementSchema>

@@ -19,6 +19,7 @@ import {
 import {
   labelsQuerySchema,
   liveAgentsQuerySchema,
+  offlineQuerySchema,
   offlineRunsQuerySchema,
   pageQuerySchema,
   pageResultsQuerySchema,
@@ -152,7 +153,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/evals/:package/:name/agreement': { id: 'getAgreement', gives: agreementResponseSchema },
   'GET /v1/labels': { id: 'listLabels', query: labelsQuerySchema, gives: labelsResponseSchema },
   'POST /v1/labels': { id: 'storeLabels', body: labelsBodySchema, gives: labelsStoredSchema, status: 201 },
-  'GET /v1/offline': { id: 'getOffline', gives: offlineResponseSchema },
+  'GET /v1/offline': { id: 'getOffline', query: offlineQuerySchema, gives: offlineResponseSchema },
   'GET /v1/offline/runs': { id: 'listOfflineRuns', query: offlineRunsQuerySchema, gives: offlineRunsResponseSchema },
   'GET /v1/offline/runs/:package/:run': { id: 'getOfflineRun', gives: offlineRunSchema },
   'POST /v1/offline/runs/:package/:run/cancel': { id: 'cancelOfflineRun', gives: cancelledResponseSchema },

@@ -148,6 +148,11 @@ const runPlaceSchema = z
   .tuple([timeSchema, z.string()])
   .transform(([enqueuedAtMs, runId]): RunCursor => ({ enqueuedAtMs, runId }))
 
+/** Query of `GET /v1/offline`. */
+export const offlineQuerySchema = z.strictObject({
+  agreement: z.enum(['true', 'false'], 'must be true or false').default('false'),
+})
+
 /** Query of `GET /v1/offline/runs`. */
 export const offlineRunsQuerySchema = z.strictObject({
   eval: evalIdSchema.optional(),

@@ -1,10 +1,16 @@
 /** `assay check --cost` and the limits of an `assay.yaml`, as a user runs them: in a process of its own. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { makeResult } from '../../engine/model/make-result.ts'
+import { resultToJson } from '../../server/result-json.ts'
+import { costText } from './cost.ts'
+import { storedAnswerTokens } from './stored-answers.ts'
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const RULES = `package shop
@@ -28,6 +34,7 @@ offline eval helpful {
   missing: unknown
 }
 `
+const RESULT = resultToJson(makeResult({ evalId: 'shop/known', traceId: '1'.repeat(32), verdict: 'pass' }), () => null)
 let folder = ''
 
 // Processes share the machine with whatever else runs on it: these tests are about what they say, not how soon.
@@ -74,7 +81,7 @@ shop/fast: 2 per trace
 
 shop/helpful: 1 per trace
   100%       1  pass: score >= 4
-  200 judge calls a run: up to 3.2M tokens in, about 100k out, no price in assay.yaml
+  200 judge calls a run: up to 3.2M tokens in, about 100k out (a guess: 500 an answer), no price in assay.yaml
 
 3 evals: 10k in total
 `,
@@ -84,7 +91,9 @@ shop/helpful: 1 per trace
 
 test('with the price of a judge, in money; as JSON for scripts', () => {
   const prices = 'cost:\n  prices:\n    openai/gpt-5-mini: { input: 0.25, output: 2 }\n'
-  expect(assay(['--cost', 'evals'], prices).out).toContain('about 100k out, up to about 1.00 USD\n')
+  expect(assay(['--cost', 'evals'], prices).out).toContain(
+    'about 100k out (a guess: 500 an answer), up to about 1.00 USD\n',
+  )
   const { status, out } = assay(['--cost', '--json', 'evals'], prices)
   expect(status).toBe(0)
   expect(JSON.parse(out)).toMatchObject({
@@ -95,7 +104,7 @@ test('with the price of a judge, in money; as JSON for scripts', () => {
       evals: [
         { id: 'shop/fast', operations: 2, per: 'trace' },
         { id: 'shop/few', operations: 10_004, terms: [{ clause: 'pass', operations: 10_002 }, { operations: 2 }] },
-        { id: 'shop/helpful', judge: { calls: 200, costUsd: expect.closeTo(1, 1) } },
+        { id: 'shop/helpful', judge: { calls: 200, costUsd: expect.closeTo(1, 1), storedAnswerTokens: null } },
       ],
     },
   })
@@ -107,7 +116,55 @@ test('of sessions that are judged trace by trace, per trace: nobody knows how ma
     .replace('score >= 4', 'score >= 80%')
   const { status, out } = assay(['--cost', '--stdin-filename', 'evals/sessions.eval'], '', rules)
   expect(status).toBe(0)
-  expect(out).toContain('  per trace of a session, 200 sessions a run: up to 16k tokens in, about 500 out, no price')
+  expect(out).toContain(
+    '  per trace of a session, 200 sessions a run: up to 16k tokens in, about 500 out (a guess: 500 an answer), no price',
+  )
+})
+
+test('with an instance, by the answers that it has stored', async () => {
+  const judge = {
+    models: ['a/x', 'a/y'],
+    callsPerSubject: 2,
+    perTraceOfSession: false,
+    subjectsPerRun: 200,
+    inputTokens: 1_000,
+    outputTokens: 500,
+  }
+  const cost = { file: 'shop.eval', line: 1, per: 'trace', operations: 1, terms: [] } as const
+  const costs = [
+    { ...cost, evalId: 'shop/known', judge },
+    { ...cost, evalId: 'shop/new', judge },
+    { ...cost, evalId: 'shop/talks', judge: { ...judge, perTraceOfSession: true } },
+    { ...cost, evalId: 'shop/fast', judge: null },
+  ]
+  const one = (outputTokens: number): object => ({ ...RESULT, judge: { model: 'x', inputTokens: 1, outputTokens } })
+  const asked: (string | null)[] = []
+  const api = createServer((request, response) => {
+    const evalId = new URL(request.url ?? '', 'http://x').searchParams.get('eval')
+    asked.push(evalId)
+    // Of the cache and of a stand-in nothing is learnt.
+    const byProxy = { ...one(9_000), standIn: { level: 'proxy', by: 'k_precision' } }
+    const results = evalId === 'shop/known' ? [one(400), one(800), one(0), byProxy] : []
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ results }))
+  })
+  await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = api.address() as AddressInfo
+    const answers = await storedAnswerTokens(`http://127.0.0.1:${port}`, costs)
+    if (!answers.ok) throw new Error(answers.message)
+    expect(asked).toEqual(['shop/known', 'shop/new'])
+    expect([...answers.value]).toEqual([['shop/known', 150]])
+    const text = costText(costs, {}, answers.value)
+    expect(text).toContain(
+      '800 judge calls a run: up to 800k tokens in, about 120k out (150 an answer, as those that are stored)',
+    )
+    expect(text).toContain('800 judge calls a run: up to 800k tokens in, about 400k out (a guess: 500 an answer)')
+  } finally {
+    await new Promise((resolve) => api.close(resolve))
+  }
+  const nobody = assay(['--cost', '--server', 'http://127.0.0.1:1', 'evals'], '')
+  expect(nobody).toMatchObject({ status: 2, err: expect.stringContaining('no Assay answers at http://127.0.0.1:1') })
+  expect(assay(['--server', 'http://127.0.0.1:1', 'evals'], '').err).toContain('--server goes with --cost')
 })
 
 test('a limit is an error when it is exceeded, with and without --cost', () => {

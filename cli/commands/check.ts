@@ -14,6 +14,7 @@ interface CheckFlags {
   diff?: boolean
   dryRun?: boolean
   cost?: boolean
+  server?: string
 }
 
 /** `assay check`. */
@@ -28,6 +29,10 @@ export function registerCheck(program: Command): void {
     .option('--json', 'the same as --format json')
     .option('--stdin-filename <file>', 'check the standard input under the name of this file')
     .option('--cost', 'print what each eval costs at most, and the share of each term')
+    .option(
+      '--server <url>',
+      "with --cost: take the length of judges' answers from what this instance has stored, in place of a guess",
+    )
     .option('--fix', 'make the edits that are safe, and check what is left')
     .option('--diff', 'show what --fix would change, and change nothing')
     .option('--dry-run', 'with --fix: the same as --diff')
@@ -45,6 +50,7 @@ Examples:
   assay check --json evals | jq .summary
   assay check --format sarif evals > assay.sarif
   assay check --cost evals
+  assay check --cost --server http://127.0.0.1:3000 evals
   assay check --fix evals
   assay check --diff evals | git apply --check
   assay check --stdin-filename evals/pii.eval < draft.eval
@@ -67,6 +73,7 @@ A limit of cost stands in the assay.yaml beside or above the files: docs/configu
       const cost = flags.cost === true
       if (cost && (fix === 'diff' || format === 'sarif' || format === 'github'))
         command.error('error: --cost prints text or JSON, and goes with no other form')
+      if (flags.server !== undefined && !cost) command.error('error: --server goes with --cost')
       const { loadConfig } = await import('../config/load-config.ts')
       const loaded = await loadConfig(stdin === null ? paths : [stdin.path])
       if (!loaded.ok) {
@@ -75,6 +82,6 @@ A limit of cost stands in the assay.yaml beside or above the files: docs/configu
         return
       }
       const { config, path: configPath } = loaded
-      endWith(await runCheck(paths, { format, stdin, fix, cost, config, configPath }))
+      endWith(await runCheck(paths, { format, stdin, fix, cost, server: flags.server ?? null, config, configPath }))
     })
 }

@@ -27,6 +27,14 @@ export async function notInForce(server: string, evalId: string): Promise<string
   return `there is no eval ${evalId} in force, nor a result of it${near === null ? '' : `, did you mean \`${near}\`?`}`
 }
 
+/** What was refused of an eval, with the one that was meant where there is none of this name. */
+export async function withMeant(server: string, evalId: string, refusal: string): Promise<string> {
+  const answer = await askApi(server, 'v1/evals', {}, evalsResponseSchema)
+  const ids = answer.ok ? answer.value.evals.map(({ id }) => id) : []
+  const near = ids.includes(evalId) ? null : nearestId(evalId, ids)
+  return near === null ? refusal : `${refusal.replace(/\.$/, '')}, did you mean \`${near}\`?`
+}
+
 /** Of a run's id, with the package of its eval or without; of an eval alone its latest run. */
 export async function runIdOf(server: string, text: string): Promise<Answer<{ runId: string; isOfEval: boolean }>> {
   const at = text.indexOf('@')

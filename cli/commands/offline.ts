@@ -20,7 +20,7 @@ import { agreementText } from '../offline/agreement-text.ts'
 import { exitCodeOf } from '../offline/run-exit.ts'
 import { judgingText, progressText, runsText, statusText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
-import { evalIdOf, runIdOf } from './eval-id-of.ts'
+import { evalIdOf, runIdOf, withMeant } from './eval-id-of.ts'
 import { printable } from './printable.ts'
 
 interface Flags {
@@ -61,8 +61,8 @@ Examples:
 
 EVAL is package/name, or the name alone; so is that of a RUN, EVAL@TIME. Runs are judged by the workers of the instance; results appear in assay results --run RUN.
 
-Exit codes: 0 fine, 1 a run that was followed failed, or left more subjects in error than it judged, 2 usage, or no Assay
-answers.`,
+Exit codes: 0 fine, 1 a run that was followed failed, left more subjects in error than it judged, or ended nobody knows how,
+2 usage, or no Assay answers.`,
     )
   const common = (command: Command): Command =>
     command
@@ -90,9 +90,11 @@ Examples:
     })
 
   common(offline.command('status'))
-    .description('each offline eval: when it runs, and how its last run went; judge providers that are out')
+    .description(
+      'each offline eval: when it runs, how its last run went, how far its judge agrees with people; judge providers that are out',
+    )
     .action(async (flags: Flags) => {
-      process.exitCode = await printStatus(flags)
+      process.exitCode = await printStatus(flags, { agreement: 'true' })
     })
 
   common(offline.command('watch [run]'))
@@ -135,7 +137,8 @@ Examples:
         if (!id.ok) return void usage(id.message)
         const path = `v1/evals/${id.value}/${verb}`
         const said = verb === 'pause' ? 'is paused' : 'goes on'
-        process.exitCode = await print(flags, path, {}, pausedResponseSchema, (one) => `${one.eval} ${said}.\n`, {})
+        const text = (one: { eval: string }): string => `${one.eval} ${said}.\n`
+        process.exitCode = await print(flags, path, {}, pausedResponseSchema, text, { post: {}, evalId: id.value })
       })
   }
 
@@ -145,7 +148,7 @@ Examples:
       const id = await evalIdOf(serverOf(flags.server), name)
       if (!id.ok) return void usage(id.message)
       const path = `v1/evals/${id.value}/agreement`
-      process.exitCode = await print(flags, path, {}, agreementResponseSchema, agreementText)
+      process.exitCode = await print(flags, path, {}, agreementResponseSchema, agreementText, { evalId: id.value })
     })
 
   common(offline.command('cancel <run>'))
@@ -158,21 +161,25 @@ Examples:
       if (isOfEval) return void usage(`${run} is an eval: name its run, the latest is ${runId}`)
       const path = `v1/offline/runs/${runId}/cancel`
       const text = (): string => `${runId} is cancelled: batches in hand end, the rest is left.\n`
-      process.exitCode = await print(flags, path, {}, cancelledResponseSchema, text, {})
+      const evalId = evalOfRun(runId)
+      process.exitCode = await print(flags, path, {}, cancelledResponseSchema, text, { post: {}, evalId })
     })
 }
 
-/** With `post` it posts that. */
+const evalOfRun = (runId: string): string => runId.slice(0, runId.indexOf('@'))
+
+/** With `post` it posts that. `evalId`: whose name may be misspelt. */
 async function print<T>(
   flags: Flags,
   path: string,
   query: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
   text: (value: T) => string,
-  post?: unknown,
+  { post, evalId }: { post?: unknown; evalId?: string } = {},
 ): Promise<number> {
-  const answer = await askApi(serverOf(flags.server), path, query, schema, post)
-  if (!answer.ok) return usage(answer.message)
+  const server = serverOf(flags.server)
+  const answer = await askApi(server, path, query, schema, post)
+  if (!answer.ok) return usage(evalId === undefined ? answer.message : await withMeant(server, evalId, answer.message))
   process.stdout.write(flags.json ? `${JSON.stringify(answer.value)}\n` : text(answer.value))
   return exitCodes.ok
 }
@@ -190,25 +197,26 @@ async function beginRun(name: string, flags: RunFlags): Promise<number> {
     ...(until !== undefined && { until }),
   }
   const begun = await askApi(server, `v1/evals/${id.value}/run`, {}, runResponseSchema, request)
-  if (!begun.ok) return usage(begun.message)
+  if (!begun.ok) return usage(await withMeant(server, id.value, begun.message))
   const { runId, known } = begun.value
   if (flags.json && !flags.follow) process.stdout.write(`${JSON.stringify(begun.value)}\n`)
   else if (!flags.json) process.stdout.write(known ? `${runId} is there already.\n` : `${runId} is enqueued.\n`)
   return flags.follow ? follow(runId, flags) : exitCodes.ok
 }
 
-async function printStatus(flags: Flags, before = ''): Promise<number> {
+/** `query`: `agreement` takes the store its time where there are labels, so that a status that is asked for again and again has none. */
+async function printStatus(flags: Flags, query: { agreement?: 'true' }, before = ''): Promise<number> {
   // In JSON it is a question of its own: GET /v1/judges.
   const judging = flags.json ? undefined : await askApi(serverOf(flags.server), 'v1/judges', {}, judgingResponseSchema)
   const said = judging?.ok === true ? judgingText(judging.value) : ''
   const text = (status: OfflineResponse): string => `${before}${said}${statusText(status)}`
-  return print(flags, 'v1/offline', {}, offlineResponseSchema, text)
+  return print(flags, 'v1/offline', query, offlineResponseSchema, text)
 }
 
 async function watchStatus(flags: Flags): Promise<number> {
   const before = process.stdout.isTTY && !flags.json ? CLEAR : ''
   for (;;) {
-    const code = await printStatus(flags, before)
+    const code = await printStatus(flags, {}, before)
     if (code !== exitCodes.ok) return code
     await wait(STATUS_MS)
   }
@@ -227,7 +235,7 @@ async function follow(runId: string, flags: Flags): Promise<number> {
       {},
       offlineRunSchema,
     )
-    if (!answer.ok) return usage(answer.message)
+    if (!answer.ok) return usage(await withMeant(serverOf(flags.server), evalOfRun(runId), answer.message))
     const run = answer.value
     const isEnd = ENDED.has(run.state)
     const text = flags.json ? JSON.stringify(run) : `${run.state}: ${progressText(run)}`
@@ -236,6 +244,10 @@ async function follow(runId: string, flags: Flags): Promise<number> {
     said = text
     if (isEnd) {
       if (!flags.json) for (const note of run.notes ?? []) process.stderr.write(`note: ${printable(note)}\n`)
+      if (run.state === 'unknown')
+        process.stderr.write(
+          `assay offline: how ${runId} ended is not known: the queue has no state of it any more. See assay results --run ${runId}\n`,
+        )
       if (run.error !== undefined && !flags.json) process.stderr.write(`assay offline: ${run.error}\n`)
       return exitCodeOf(run)
     }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { agreementText } from './agreement-text.ts'
+import { agreementText, trustLine } from './agreement-text.ts'
 
 const none = { judged: null, corrected: null }
-const verdicts = { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null }
+const intervals = { kappa: null, alpha: null, ac1: null }
+const verdicts = { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null, intervals }
 const anchors = { rounds: 0, lastAt: null, drift: null, sinceFirst: null }
 const measureHash = 'm'
 const agreement = {
@@ -56,4 +57,28 @@ test('of anchors it says when they were judged, and whether the judge drifted', 
   )
   expect(told(2, drift)).not.toContain('the first round')
   expect(told(3, { ...drift, hasDrifted: false })).toContain('against the first round: no drift')
+})
+
+test('the status says in a line how far a judge can be trusted', () => {
+  const series = { ...agreement, passRate: none, meanScore: none }
+  expect(trustLine('shop/helpful', null)).toBe('  no labels yet: assay label ask shop/helpful')
+  expect(trustLine('shop/helpful', series)).toBe(
+    '  no labels yet of what the judge in force judged: assay label ask shop/helpful',
+  )
+  const within = { lower: 0.514, upper: 0.91 }
+  const told = {
+    ...verdicts,
+    subjects: 40,
+    agreed: 0.9,
+    kappa: 0.712,
+    alpha: 0.7,
+    ac1: null,
+    intervals: { kappa: within, alpha: null, ac1: null },
+  }
+  expect(trustLine('shop/helpful', { ...series, judged: 200, labelled: 40, people: ['ana'], verdicts: told })).toBe(
+    '  40 of 200 judged labelled by ana; verdicts: kappa 0.712 (0.514 to 0.910), alpha 0.700, AC1 –',
+  )
+  expect(trustLine('shop/helpful', { ...series, judged: 200, labelled: 4, people: ['ana'], verdicts: told })).toContain(
+    '; fewer than 30 labels say little',
+  )
 })

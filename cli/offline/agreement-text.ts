@@ -1,7 +1,34 @@
 /** How far a judge agrees with people, in words. */
-import type { AgreementResponse, AnchorsJson, DriftJson } from '../../server/offline-schemas.ts'
+import type { AgreementResponse, AnchorsJson, DriftJson, SeriesAgreementJson } from '../../server/offline-schemas.ts'
+import { printable } from '../commands/printable.ts'
 
 const short = (value: number | null): string => (value === null ? '–' : value.toFixed(3))
+
+type CoefficientsJson = SeriesAgreementJson['verdicts']
+
+/** `kappa 0.712 (0.514 to 0.910), alpha …, AC1 …`. */
+function coefficientsText({ intervals, ...of }: CoefficientsJson): string {
+  const one = (name: 'kappa' | 'alpha' | 'ac1'): string => {
+    const within = intervals[name]
+    const ends = within === null ? '' : ` (${within.lower.toFixed(3)} to ${within.upper.toFixed(3)})`
+    return `${name === 'ac1' ? 'AC1' : name} ${short(of[name])}${ends}`
+  }
+  return `${one('kappa')}, ${one('alpha')}, ${one('ac1')}`
+}
+
+/** One line of the status: how far the judge of an eval can be trusted, as far as anybody said. */
+export function trustLine(evalId: string, agreement: SeriesAgreementJson | null): string {
+  const { labelled = 0, judged = 0, people = [], verdicts = null } = agreement ?? {}
+  if (labelled === 0) {
+    const none = agreement === null ? 'no labels yet' : 'no labels yet of what the judge in force judged'
+    return `  ${none}: assay label ask ${evalId}`
+  }
+  const of = `${labelled} of ${judged} judged labelled by ${people.map(printable).join(', ')}`
+  // Of people who are of two minds about every subject there is no verdict.
+  const said = verdicts === null || verdicts.agreed === null ? '' : `; verdicts: ${coefficientsText(verdicts)}`
+  const few = labelled < FEW ? `; fewer than ${FEW} labels say little` : ''
+  return `  ${of}${said}${few}`
+}
 const percent = (value: number): string => `${(value * 100).toFixed(1)}%`
 
 type Estimate = { estimate: number; lower: number; upper: number }
@@ -42,9 +69,7 @@ export function agreementText(agreement: AgreementResponse): string {
     ['scores', scores],
   ] as const)
     if (one !== null && one.agreed !== null)
-      lines.push(
-        `  ${what}: the same on ${percent(one.agreed)} of ${one.subjects}; kappa ${short(one.kappa)}, alpha ${short(one.alpha)}, AC1 ${short(one.ac1)}`,
-      )
+      lines.push(`  ${what}: the same on ${percent(one.agreed)} of ${one.subjects}; ${coefficientsText(one)}`)
   for (const [what, { judged: by, corrected }, text] of [
     ['pass rate', passRate, percent],
     ['mean score', meanScore, (value: number) => value.toFixed(3)],

@@ -30,33 +30,50 @@ test.each<[OfflineRunJson['state'], Partial<OfflineRunJson['outcome']>, number]>
   ['done', { error: 57 }, 1],
   ['cancelled', { pass: 3, left: 54 }, 0],
   ['failed', { pass: 57 }, 1],
+  ['unknown', { pass: 57 }, 1],
 ])('a run that ended as %s with %j exits with %i', (state, outcome, code) => {
   expect(exitCodeOf({ state, outcome: { ...nothing, ...outcome } })).toBe(code)
 })
 
-test('following a run whose judge answered hardly anybody ends with 1', async () => {
-  const run: OfflineRunJson = {
-    runId: 'shop/helpful@2026-11-03T0600Z',
-    eval: 'shop/helpful',
-    trigger: 'manual',
-    enqueuedAt: '2026-11-03T06:00:00.000Z',
-    slot: '2026-11-03T06:00:00.000Z',
-    state: 'done',
-    sampled: 57,
-    spentUsd: 0,
-    batches: { all: 3, done: 3, failed: 0 },
-    outcome: { ...nothing, pass: 1, error: 56 },
-  }
+const run: OfflineRunJson = {
+  runId: 'shop/helpful@2026-11-03T0600Z',
+  eval: 'shop/helpful',
+  trigger: 'manual',
+  enqueuedAt: '2026-11-03T06:00:00.000Z',
+  slot: '2026-11-03T06:00:00.000Z',
+  state: 'done',
+  sampled: 57,
+  spentUsd: 0,
+  batches: { all: 3, done: 3, failed: 0 },
+  outcome: { ...nothing, pass: 1, error: 56 },
+}
+
+/** What answers every request with this run. */
+async function withApi(answer: OfflineRunJson, work: (server: string) => Promise<void>): Promise<void> {
   const api = createServer((_, response) => {
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(run))
+    response.end(JSON.stringify(answer))
   })
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   try {
     const { port } = api.address() as AddressInfo
-    const watched = await runAssay(['offline', 'watch', run.runId, '--server', `http://127.0.0.1:${port}`])
-    expect(watched).toMatchObject({ code: 1, stdout: 'done: 57 of 57 judged: 1 pass, 56 error\n' })
+    await work(`http://127.0.0.1:${port}`)
   } finally {
     await new Promise((resolve) => api.close(resolve))
   }
+}
+
+test('following a run whose end is not known says so, and ends with 1', async () => {
+  await withApi({ ...run, state: 'unknown', outcome: { ...nothing, pass: 57 } }, async (server) => {
+    const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
+    expect(watched).toMatchObject({ code: 1, stdout: expect.stringMatching(/^unknown: 57 of 57 judged/) })
+    expect(watched.stderr).toContain(`how ${run.runId} ended is not known`)
+  })
+})
+
+test('following a run whose judge answered hardly anybody ends with 1', async () => {
+  await withApi(run, async (server) => {
+    const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
+    expect(watched).toMatchObject({ code: 1, stdout: 'done: 57 of 57 judged: 1 pass, 56 error\n' })
+  })
 })

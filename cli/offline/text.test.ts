@@ -32,34 +32,47 @@ test.each<[JudgingResponse, string]>([
   expect(judgingText(judging)).toBe(expected)
 })
 
+const RUN: OfflineRunJson = {
+  runId: 'shop/helpful@2026-11-03T0600Z',
+  eval: 'shop/helpful',
+  trigger: 'schedule',
+  enqueuedAt: '2026-11-03T06:00:00.000Z',
+  slot: '2026-11-03T06:00:00.000Z',
+  state: 'done',
+  sampled: 60,
+  estimateUsd: 0.0512,
+  budgetUsd: 0.04,
+  spentUsd: 0.0384,
+  batches: { all: 3, done: 3, failed: 0 },
+  outcome: {
+    alreadyJudged: 0,
+    pass: 40,
+    fail: 5,
+    unknown: 12,
+    error: 3,
+    left: 0,
+    overBudget: 10,
+    cached: 4,
+    orElse: 7,
+    cheaper: 6,
+    proxy: 2,
+  },
+}
+
 test('who answered is told beside the verdicts, and what the budget did not pay for', () => {
-  const run: OfflineRunJson = {
-    runId: 'shop/helpful@2026-11-03T0600Z',
-    eval: 'shop/helpful',
-    trigger: 'schedule',
-    enqueuedAt: '2026-11-03T06:00:00.000Z',
-    slot: '2026-11-03T06:00:00.000Z',
-    state: 'done',
-    sampled: 60,
-    estimateUsd: 0.0512,
-    budgetUsd: 0.04,
-    spentUsd: 0.0384,
-    batches: { all: 3, done: 3, failed: 0 },
-    outcome: {
-      alreadyJudged: 0,
-      pass: 40,
-      fail: 5,
-      unknown: 12,
-      error: 3,
-      left: 0,
-      overBudget: 10,
-      cached: 4,
-      orElse: 7,
-      cheaper: 6,
-      proxy: 2,
-    },
-  }
-  expect(progressText(run)).toBe(
+  expect(progressText(RUN)).toBe(
     '60 of 60 judged: 40 pass, 5 fail, 2 unknown, 10 over budget, 3 error; 7 by `or else`, 6 by the cheaper judge, 2 by the proxy, 4 from the cache; 0.0384 USD of 0.0400 USD, estimated at 0.0512 USD',
   )
+})
+
+test('an estimate that nobody could know better is called a guess', () => {
+  expect(progressText({ ...RUN, estimateIsGuess: true })).toMatch(
+    /, estimated at 0.0512 USD \(a guess: 500 tokens an answer\)$/,
+  )
+})
+
+test('of a run that is under way it is told how many batches are to go', () => {
+  const run = { ...RUN, state: 'active', batches: { all: 8, done: 2, failed: 1 } } as const
+  expect(progressText(run)).toContain('; 5 of 8 batches to go; 1 batches failed')
+  expect(progressText({ ...run, state: 'done' })).not.toContain('to go')
 })

@@ -2,6 +2,7 @@
 import type { OfflineResponse, OfflineRunJson } from '../../server/offline-schemas.ts'
 import type { JudgingResponse } from '../../server/schemas.ts'
 import { printable } from '../commands/printable.ts'
+import { trustLine } from './agreement-text.ts'
 
 const number = (n: number): string => n.toLocaleString('en-GB')
 const minuteOf = (time: string): string => time.slice(0, 16).replace('T', ' ')
@@ -40,12 +41,16 @@ export function progressText(run: OfflineRunJson): string {
   ] as const
   const by = levels.flatMap(([n, what]) => (n > 0 ? [`${number(n)} ${what}`] : []))
   const otherwise = by.length === 0 ? '' : `; ${by.join(', ')}`
+  const isUnderWay = run.state === 'waiting' || run.state === 'active'
+  const toGo = batches.all - batches.done - batches.failed
+  const waiting = isUnderWay && toGo > 0 ? `; ${number(toGo)} of ${number(batches.all)} batches to go` : ''
   const failed = batches.failed > 0 ? `; ${number(batches.failed)} batches failed` : ''
   const budget = run.budgetUsd === undefined ? '' : ` of ${usdText(run.budgetUsd)}`
-  const estimate = (run.estimateUsd ?? 0) === 0 ? '' : `, estimated at ${usdText(run.estimateUsd ?? 0)}`
+  const guess = run.estimateIsGuess === true ? ' (a guess: 500 tokens an answer)' : ''
+  const estimate = (run.estimateUsd ?? 0) === 0 ? '' : `, estimated at ${usdText(run.estimateUsd ?? 0)}${guess}`
   const hasCost = run.spentUsd > 0 || run.budgetUsd !== undefined || estimate !== ''
   const spent = hasCost ? `; ${usdText(run.spentUsd)}${budget}${estimate}` : ''
-  return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${failed}${spent}`
+  return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
 }
 
 export function runLine(run: OfflineRunJson): string {
@@ -80,7 +85,7 @@ export function judgingText({ level, shared, providers }: JudgingResponse): stri
   return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`
 }
 
-/** Two lines an eval: when it runs, and how its last run went. */
+/** Two lines an eval or three: when it runs, how its last run went, and how far its judge agrees with people where that was asked for. */
 export function statusText({ evals }: OfflineResponse): string {
   if (evals.length === 0) return 'No offline eval is in force.\n'
   return evals
@@ -94,7 +99,8 @@ export function statusText({ evals }: OfflineResponse): string {
       const detail = one.detail === undefined ? '' : `\n  ${one.detail}`
       const last = one.lastRun === undefined ? '  no run yet' : `  ${runLine(one.lastRun)}`
       const notes = one.lastRun?.notes?.map((note) => `  note: ${printable(note)}\n`).join('') ?? ''
-      return `${one.eval}  ${one.state}${when}${detail}\n${last}\n${notes}`
+      const trust = one.agreement === undefined ? '' : `${trustLine(one.eval, one.agreement)}\n`
+      return `${one.eval}  ${one.state}${when}${detail}\n${last}\n${notes}${trust}`
     })
     .join('')
 }

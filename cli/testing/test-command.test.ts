@@ -46,6 +46,26 @@ test "open" {
   expect polite: todo
 }
 `
+const KIN = `package shop
+offline eval kind {
+  every:   hour in "UTC"
+  sample:  5 of trace over 1h
+  judge:   "openai/gpt-5-mini"
+  show:    output.text
+  scale:   1 to 5
+  rubric:  "5 is kind, 1 is rude"
+  pass:    score >= 4
+  missing: unknown
+}
+test "kind" {
+  given trace {
+    output.text: "Gladly."
+    llm_call { model: "gpt-5" }
+  }
+  given kind judge returns 5
+  expect kind: pass
+}
+`
 
 let folder = ''
 const span = (traceId: string, durationNs: number): string =>
@@ -62,6 +82,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'good', 'shop.eval'), EVALS)
   writeFileSync(join(folder, 'bad', 'shop.eval'), FAILING)
   writeFileSync(join(folder, 'which.eval'), EVALS.replace('traces/two', 'good/traces/two').replace(/ trace "b+"/, ''))
+  writeFileSync(join(folder, 'kin.eval'), KIN)
   writeFileSync(join(folder, 'none.eval'), EVALS.replace('traces/two.jsonl', 'which.eval'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -92,6 +113,18 @@ describe('files of traces', () => {
 })
 
 describe('what is printed', () => {
+  test('that a judge is of the family of what a test gives it, beside what came out', () => {
+    const { status, stdout, stderr } = assay('kin.eval')
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^1 test in 1 file: all passed/),
+    })
+    expect(stderr).toMatch(
+      /^warning\[W0430\]: "openai\/gpt-5-mini" is of the family of what it judges: the GPT models\n/,
+    )
+    expect(stderr).toContain('judges "gpt-5", by the trace of this test')
+  })
+
   test('a failure with its tree, and what is to do with what comes out now', () => {
     const { status, stdout } = assay('bad')
     expect(status).toBe(1)

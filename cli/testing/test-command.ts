@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { messageOf } from '../../engine/message-of.ts'
+import { diagnosticsText } from '../diagnostics-text.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { shownPath } from '../loaded-plan.ts'
 import { coverageTable, percentShown, percentText } from './coverage-report.ts'
@@ -47,6 +48,9 @@ function tell(run: TestRun, flags: TestFlags, minPercent: number | null): number
     return problem ?? run.exitCode
   }
   const { report, elapsedMs } = run
+  // The other warnings are of what is written, and `assay check`'s to tell: this one is of what tests give.
+  const told = loaded.diagnostics.filter(({ code }) => code === 'W0430')
+  if (told.length > 0) process.stderr.write(`${diagnosticsText({ ...loaded, diagnostics: told }, process.stderr)}\n`)
   const coverage = flags.coverage === true || minPercent !== null ? run.coverage() : null
   if (flags.json === true) process.stdout.write(jsonReport(report, coverage, loaded, elapsedMs))
   else if (report.tests.length > 0 || flags.filter === undefined) {

@@ -10,6 +10,7 @@ import { binomialInverse } from './binomial-inverse.ts'
 import { clusteredMean, pairedClusteredDifference } from './clustered-mean.ts'
 import { hajekMean, hajekMeanOf } from './hajek-mean.ts'
 import { hedgedBettingInterval } from './hedged-betting-interval.ts'
+import { jackknifeInterval } from './jackknife-interval.ts'
 import { judgeAnchorDrift } from './judge-anchor-drift.ts'
 import { logprobExpectedScore } from './logprob-expected-score.ts'
 import { panelAggregate } from './panel-aggregate.ts'
@@ -28,6 +29,21 @@ interface Oracle {
   ppi: (Parameters<typeof ppiMean>[0] & ReturnType<typeof ppiMean>)[]
 }
 const oracle = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures', 'estimates.json'), 'utf8')) as Oracle
+
+interface Jackknifed {
+  case: number
+  estimate: number
+  se: number
+  lower: number
+  upper: number
+}
+const intervals = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'fixtures', 'agreement-intervals.json'), 'utf8'),
+) as { kappa: Jackknifed[]; alpha: Jackknifed[] }
+
+function expectClose(found: ReturnType<typeof jackknifeInterval>, expected: Omit<Jackknifed, 'case'>): void {
+  for (const key of ['estimate', 'se', 'lower', 'upper'] as const) expect(found?.[key]).toBeCloseTo(expected[key], 9)
+}
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true })
 const units = fc.array(unit, { minLength: 1, maxLength: 60 })
@@ -64,6 +80,28 @@ describe('as the oracle says', () => {
   test.each(oracle.krippendorff)('Krippendorff’s α %#', ({ ratings, interval, nominal }) => {
     expect(krippendorffAlpha({ ratings })).toBeCloseTo(interval, 11)
     expect(krippendorffAlpha({ ratings, level: 'nominal' })).toBeCloseTo(nominal, 11)
+  })
+
+  test.each(intervals.kappa)('the jackknife of κ, case $case', ({ case: at, ...expected }) => {
+    const { a, b, categories } = oracle.agreement[at] ?? { a: [], b: [], categories: [] }
+    const found = jackknifeInterval({
+      units: a.map((rating, i) => [rating, b[i] ?? 0] as const),
+      statistic: (units) =>
+        cohenKappa({ a: units.map(([one]) => one), b: units.map(([, other]) => other), categories }),
+      alpha: 0.05,
+    })
+    expectClose(found, expected)
+  })
+
+  test.each(intervals.alpha)('the jackknife of Krippendorff’s α, case $case', ({ case: at, ...expected }) => {
+    const { ratings } = oracle.krippendorff[at] ?? { ratings: [] }
+    const found = jackknifeInterval({
+      units: ratings[0]?.map((_, unit) => ratings.map((row) => row[unit] ?? null)) ?? [],
+      statistic: (units) =>
+        krippendorffAlpha({ ratings: ratings.map((_, rater) => units.map((unit) => unit[rater] ?? null)) }),
+      alpha: 0.05,
+    })
+    expectClose(found, expected)
   })
 
   test.each(oracle.hedged)('hedged capital %#', ({ interval, ...rest }) => {
@@ -142,6 +180,40 @@ describe('a corrected rate', () => {
     ).toBe(0.8)
     expect(
       verdictStratifiedRate({ n: 0, nJudgePass: 0, labeledJudgePass: some, labeledJudgeFail: some, alpha: 0.05 }),
+    ).toBeNull()
+  })
+})
+
+describe('the jackknife', () => {
+  const mean = (x: readonly number[]): number => x.reduce((sum, value) => sum + value, 0) / x.length
+  const within = (x: readonly number[]) => jackknifeInterval({ units: x, statistic: mean, alpha: 0.05 })
+
+  test('of a mean is the textbook’s standard error', () => {
+    const values = fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 3, maxLength: 60 })
+    fc.assert(
+      fc.property(values, (x) => {
+        const centre = mean(x)
+        const variance = x.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (x.length - 1)
+        expect(within(x)?.estimate).toBe(centre)
+        expect(within(x)?.se).toBeCloseTo(Math.sqrt(variance / x.length), 8)
+      }),
+    )
+  })
+
+  test('leaves many units out in groups, to about the same end', () => {
+    let seed = 1
+    const x = Array.from({ length: 1_000 }, () => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+      return seed / 2 ** 32
+    })
+    const variance = x.reduce((sum, value) => sum + (value - mean(x)) ** 2, 0) / (x.length - 1)
+    expect(Math.abs(within(x)!.se / Math.sqrt(variance / x.length) - 1)).toBeLessThan(0.15)
+  })
+
+  test('tells nothing of two units, nor of what is not defined without one', () => {
+    expect(within([1, 2])).toBeNull()
+    expect(
+      jackknifeInterval({ units: [1, 1, 2], statistic: (x) => (new Set(x).size > 1 ? 1 : Number.NaN), alpha: 0.05 }),
     ).toBeNull()
   })
 })

@@ -26,6 +26,34 @@ describe('agreement', () => {
     expect(verdicts.alpha).toBeGreaterThan(0.6)
   })
 
+  test('coefficients have intervals; one that was never seen to err has a lower end as well', () => {
+    const told = (few: number, errors: number) => {
+      const judged = judgedOf(few, (i) => ({ isPass: i % 2 === 0 }))
+      const labels = judged.map(({ isPass }, i) => label(i, i < errors ? !isPass : isPass))
+      return agreementOf(judged, labels, { scale: null }).verdicts
+    }
+    const { kappa, alpha, ac1, intervals } = told(50, 5)
+    for (const [value, within] of [
+      [kappa, intervals.kappa],
+      [alpha, intervals.alpha],
+      [ac1, intervals.ac1],
+    ] as const) {
+      expect(value).toBeCloseTo(0.8, 1)
+      expect(within?.lower).toBeGreaterThan(0.5)
+      expect(within?.lower).toBeLessThan(0.7)
+      expect(within?.upper).toBeLessThan(1)
+    }
+    const perfect = told(50, 0)
+    for (const within of Object.values(perfect.intervals)) {
+      expect(within?.lower).toBeGreaterThan(0.8)
+      expect(within?.lower).toBeLessThan(0.95)
+      expect(within?.upper).toBe(1)
+    }
+    // The fewer they are the less it says.
+    expect(told(10, 0).intervals.kappa?.lower).toBeLessThan(0.5)
+    expect(told(2, 0).intervals).toEqual({ kappa: null, alpha: null, ac1: null })
+  })
+
   test('a generous judge’s mean is brought down by people’s scores', () => {
     const truth = (i: number): number => 1 + (i % 4)
     const judged = judgedOf(400, (i) => ({ score: truth(i) + 1, isPass: truth(i) >= 3 }))

@@ -1,9 +1,11 @@
 /** How far a judge agrees with people, and what its eval's figures are once corrected by what they said. */
 import { cohenKappa, gwetAc1, krippendorffAlpha } from '../statistics/agreement.ts'
 import { hajekMean } from '../statistics/hajek-mean.ts'
+import { jackknifeInterval } from '../statistics/jackknife-interval.ts'
 import { normalQuantile } from '../statistics/normal-quantile.ts'
 import { ppiMean } from '../statistics/ppi-mean.ts'
 import { verdictStratifiedRate } from '../statistics/verdict-stratified-rate.ts'
+import type { Interval } from '../statistics/wilson-interval.ts'
 
 /** A subject that the judge decided on. */
 export interface JudgedSubject {
@@ -39,6 +41,12 @@ export interface Coefficients {
   readonly alpha: number | null
   /** Gwet's. */
   readonly ac1: number | null
+  /** Of each, over subjects. */
+  readonly intervals: {
+    readonly kappa: Interval | null
+    readonly alpha: Interval | null
+    readonly ac1: Interval | null
+  }
 }
 
 export interface Agreement {
@@ -74,15 +82,17 @@ export function agreementOf(
   const scored = subjects.flatMap(({ judge, score }) =>
     score === null || judge.score === undefined ? [] : [{ judge: judge.score, human: score }],
   )
-  const raters = (of: (one: { isPass: boolean | undefined; score: number | undefined }) => number | null) => [
-    subjects.map(({ judge }) => of(judge)),
-    ...people.map((by) =>
-      subjects.map(({ said }) => {
-        const own = said.find((label) => label.by === by)
-        return own === undefined ? null : of(own)
-      }),
-    ),
-  ]
+  /** Of each subject what the judge and every person said, null for who did not. */
+  const ratings = (of: (one: { isPass: boolean | undefined; score: number | undefined }) => number | null) =>
+    subjects
+      .map(({ judge, said }) => [
+        of(judge),
+        ...people.map((by) => {
+          const own = said.find((label) => label.by === by)
+          return own === undefined ? null : of(own)
+        }),
+      ])
+      .filter((unit) => unit.filter((rating) => rating !== null).length >= 2)
   const scores = judged.flatMap(({ score }) => score ?? [])
   const withScore = judged.filter(({ score }) => score !== undefined)
   const unlabelled = withScore.filter(({ key }) => !known.some((label) => label.key === key))
@@ -93,10 +103,8 @@ export function agreementOf(
     verdicts: coefficientsOf(
       decided,
       [false, true],
-      krippendorffAlpha({
-        ratings: raters(({ isPass }) => (isPass === undefined ? null : Number(isPass))),
-        level: 'nominal',
-      }),
+      { units: ratings(({ isPass }) => (isPass === undefined ? null : Number(isPass))), level: 'nominal' },
+      alpha,
     ),
     scores:
       scale === null || scored.length === 0
@@ -104,7 +112,8 @@ export function agreementOf(
         : coefficientsOf(
             scored.map(({ judge, human }) => ({ judge: Math.round(judge), human: Math.round(human) })),
             Array.from({ length: scale.high - scale.low + 1 }, (_, i) => scale.low + i),
-            krippendorffAlpha({ ratings: raters(({ score }) => score ?? null) }),
+            { units: ratings(({ score }) => score ?? null), level: 'interval' },
+            alpha,
           ),
     passRate: {
       judged: within(
@@ -131,21 +140,66 @@ export function agreementOf(
   }
 }
 
+type Pair = { judge: number | boolean; human: number | boolean }
+
 function coefficientsOf(
-  pairs: readonly { judge: number | boolean; human: number | boolean }[],
+  pairs: readonly Pair[],
   categories: readonly (number | boolean)[],
+  rated: { units: readonly (readonly (number | null)[])[]; level: 'interval' | 'nominal' },
   alpha: number,
 ): Coefficients {
   const inScale = pairs.filter(({ judge, human }) => categories.includes(judge) && categories.includes(human))
-  const raters = { a: inScale.map(({ judge }) => judge), b: inScale.map(({ human }) => human), categories }
-  if (inScale.length === 0) return { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null }
+  if (inScale.length === 0) {
+    const intervals = { kappa: null, alpha: null, ac1: null }
+    return { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null, intervals }
+  }
+  const raters = (units: readonly Pair[]) => ({
+    a: units.map(({ judge }) => judge),
+    b: units.map(({ human }) => human),
+    categories,
+  })
+  const kappaOf = (units: readonly Pair[]): number => cohenKappa(raters(units))
+  const ac1Of = (units: readonly Pair[]): number => gwetAc1(raters(units))
+  const alphaOf = (units: readonly (readonly (number | null)[])[]): number =>
+    krippendorffAlpha({
+      ratings: (units[0] ?? []).map((_, rater) => units.map((unit) => unit[rater] ?? null)),
+      level: rated.level,
+    })
+  const [low, high] = [categories[0] ?? 0, categories.at(-1) ?? 0]
+  const differing = { judge: high, human: low }
+  const differed = (rated.units[0] ?? []).map((_, rater) => Number(rater === 0 ? high : low))
   return {
     subjects: inScale.length,
     agreed: inScale.filter(({ judge, human }) => judge === human).length / inScale.length,
-    kappa: numberOrNull(cohenKappa(raters)),
-    alpha: numberOrNull(alpha),
-    ac1: numberOrNull(gwetAc1(raters)),
+    kappa: numberOrNull(kappaOf(inScale)),
+    alpha: numberOrNull(alphaOf(rated.units)),
+    ac1: numberOrNull(ac1Of(inScale)),
+    intervals: {
+      kappa: intervalOf(inScale, kappaOf, differing, alpha),
+      alpha: intervalOf(rated.units, alphaOf, differed, alpha),
+      ac1: intervalOf(inScale, ac1Of, differing, alpha),
+    },
   }
+}
+
+/**
+ * Where nobody differed on anything yet the spread of what was seen is 0, which says nothing of the next subject: the lower end is that with
+ * one more, on which they would be as far apart as can be.
+ */
+function intervalOf<T>(
+  units: readonly T[],
+  statistic: (units: readonly T[]) => number,
+  differing: T,
+  alpha: number,
+): Interval | null {
+  const found = jackknifeInterval({ units, statistic, alpha })
+  const isWithoutSpread = found !== null && found.estimate > 1 - 1e-9 && found.se < 1e-9
+  const lower = isWithoutSpread
+    ? jackknifeInterval({ units: [...units, differing], statistic, alpha })?.lower
+    : found?.lower
+  return found === null || lower === undefined
+    ? null
+    : { lower: Math.max(-1, lower), upper: Math.min(1, isWithoutSpread ? 1 : found.upper) }
 }
 
 const numberOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)

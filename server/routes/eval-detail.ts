@@ -1,18 +1,16 @@
 import { z } from 'zod'
 import { declarationAt, documentOf } from '../../dsl/lsp/document.ts'
 import { asksJudge } from '../../dsl/metrics.ts'
-import type { EvalPlan, OfflineEvalPlan, PatternPlan, Plan } from '../../dsl/plan.ts'
+import type { EvalPlan, OfflineEvalPlan, PatternPlan } from '../../dsl/plan.ts'
 import { patternName, printExpr, printScope } from '../../dsl/print-expr.ts'
 import { printMetric } from '../../dsl/print-metric.ts'
 import { type StandIn, standInsOf } from '../../engine/judge/answered-by.ts'
 import { DECIDED, weightedShare } from '../../engine/scorecard/weighted.ts'
 import { hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
 import { wilsonOfRate } from '../../engine/statistics/wilson-interval.ts'
-import { readLabels } from '../../storage/labels/labels.ts'
-import { readAgreements } from '../../storage/labels/read-agreement.ts'
 import { SERIES_LABELS, type SeriesRow } from '../../storage/traces/search-port.ts'
 import type { ApiApp, ApiContext, DefinitionsView } from '../api-context.ts'
-import type { SeriesAgreementJson } from '../offline-schemas.ts'
+import { agreementOfJudged } from '../judged-agreement.ts'
 import { parameter } from '../parameter.ts'
 import { momentSchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
@@ -89,20 +87,6 @@ export function evalDetailRoutes(app: ApiApp, { traces, definitions, nowMs }: Ap
     }
     return context.json(body)
   })
-}
-
-/** Of each measure; none of an eval without a judge or without labels. */
-async function agreementOfJudged(
-  traces: ApiContext['traces'],
-  tenant: string,
-  plan: Plan,
-  evalId: string,
-): Promise<SeriesAgreementJson[]> {
-  const evalPlan = plan.evals.find((one): one is OfflineEvalPlan => one.kind === 'offline' && one.id === evalId)
-  if (evalPlan === undefined || !asksJudge(evalPlan.method)) return []
-  if ((evalPlan.anchors?.length ?? 0) === 0 && (await readLabels(traces, tenant, evalId, 1)).length === 0) return []
-  const agreements = await readAgreements(traces, tenant, plan, evalPlan)
-  return agreements.map(({ people, ...agreement }) => ({ ...agreement, people: [...people] }))
 }
 
 /** About fifty points. */

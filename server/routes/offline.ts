@@ -1,11 +1,12 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { Refusal, RunView } from '../../storage/queue/offline-control.ts'
+import type { OfflineEvalStatus, Refusal, RunView } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
 import { pageOf } from '../cursor.ts'
+import { agreementOfJudged, judgedEval } from '../judged-agreement.ts'
 import type { OfflineResponse, OfflineRunJson, OfflineRunsResponse, RunResponse } from '../offline-schemas.ts'
-import { offlineRunsQuerySchema, runRequestSchema } from '../parameters.ts'
+import { offlineQuerySchema, offlineRunsQuerySchema, runRequestSchema } from '../parameters.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 
 const statuses = {
@@ -22,7 +23,7 @@ const statuses = {
 const NOT_HERE = 'no offline worker runs in this process'
 
 /** Runs of offline evals: begun, looked at, paused, resumed and cancelled. */
-export function offlineRoutes(app: ApiApp, { offline, definitions, nowMs }: ApiContext): void {
+export function offlineRoutes(app: ApiApp, { offline, definitions, traces, nowMs }: ApiContext): void {
   const idOf = (context: Context<ApiEnv>): string => `${context.req.param('package')}/${context.req.param('name')}`
 
   app.post('/v1/evals/:package/:name/run', async (context) => {
@@ -57,20 +58,19 @@ export function offlineRoutes(app: ApiApp, { offline, definitions, nowMs }: ApiC
 
   app.get('/v1/offline', async (context) => {
     if (offline === undefined) return problem(context, 503, NOT_HERE)
+    const query = offlineQuerySchema.safeParse(context.req.query())
+    if (!query.success) return badRequest(context, query.error, Object.keys(offlineQuerySchema.shape))
     return answered(context, async () => {
-      const evals = await offline.status(context.var.principal.tenant)
-      const body: OfflineResponse = {
-        evals: evals.map(({ evalId, state, detail, schedule, nextSlotMs, pausedSinceMs, lastRun }) => ({
-          eval: evalId,
-          state: pausedSinceMs === null ? state : 'paused',
-          ...(detail !== undefined && { detail }),
-          schedule,
-          ...(nextSlotMs !== undefined && { nextSlot: iso(nextSlotMs) }),
-          ...(pausedSinceMs !== null && { pausedSince: iso(pausedSinceMs) }),
-          ...(lastRun !== null && { lastRun: runToJson(lastRun) }),
-        })),
+      const { tenant } = context.var.principal
+      const evals = (await offline.status(tenant)).map(statusToJson)
+      if (query.data.agreement !== 'true') return context.json<OfflineResponse>({ evals })
+      const { plan } = definitions.current(tenant)
+      for (const one of evals) {
+        if (judgedEval(plan, one.eval) === null) continue
+        const [inForce = null] = await agreementOfJudged(traces, tenant, plan, one.eval)
+        one.agreement = inForce
       }
-      return context.json(body)
+      return context.json<OfflineResponse>({ evals })
     })
   })
 
@@ -124,6 +124,26 @@ async function answered(context: Context, answer: () => Promise<Response>): Prom
 const iso = (ms: number): string => new Date(ms).toISOString()
 const usdOf = (microUsd: number): number => microUsd / 1e6
 
+function statusToJson({
+  evalId,
+  state,
+  detail,
+  schedule,
+  nextSlotMs,
+  pausedSinceMs,
+  lastRun,
+}: OfflineEvalStatus): OfflineResponse['evals'][number] {
+  return {
+    eval: evalId,
+    state: pausedSinceMs === null ? state : 'paused',
+    ...(detail !== undefined && { detail }),
+    schedule,
+    ...(nextSlotMs !== undefined && { nextSlot: iso(nextSlotMs) }),
+    ...(pausedSinceMs !== null && { pausedSince: iso(pausedSinceMs) }),
+    ...(lastRun !== null && { lastRun: runToJson(lastRun) }),
+  }
+}
+
 function runToJson(run: RunView): OfflineRunJson {
   const { job, plan, batches, outcome, cancelledSinceMs } = run
   const { costMicroUsd, ...counts } = outcome
@@ -141,6 +161,7 @@ function runToJson(run: RunView): OfflineRunJson {
       sampled: plan.sampled,
       ...(plan.cheaper > 0 && { cheaper: plan.cheaper }),
       ...(plan.estimateMicroUsd !== null && { estimateUsd: usdOf(plan.estimateMicroUsd) }),
+      ...(plan.estimateIsGuess === true && { estimateIsGuess: true as const }),
       ...(plan.budgetMicroUsd !== null && { budgetUsd: usdOf(plan.budgetMicroUsd) }),
       ...(plan.notes !== undefined && { notes: plan.notes }),
     }),

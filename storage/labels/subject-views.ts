@@ -49,14 +49,16 @@ export async function subjectViews(
   )
 }
 
-/** The traces of the session that each of these is of; one that names none has no entry. */
+/** The traces of the session that each of these is of; one that names none has no entry. As `settledSessions` has them: one more tells that it is cut. */
 export async function sessionTraces(
   traces: LabelledTraces,
   tenant: string,
   traceIds: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = await sessionsAround(traces, tenant, await tracesOf(traces, tenant, traceIds))
-  return new Map([...found].map(([traceId, session]) => [traceId, session.traceIds]))
+  return new Map(
+    [...found].map(([traceId, { traceIds: own, leftOut }]) => [traceId, leftOut === null ? own : [...own, leftOut]]),
+  )
 }
 
 async function tracesOf(

@@ -34,6 +34,8 @@ export const runPlanSchema = z.object({
   holdBackMicroUsd: count,
   /** What judging the sample would cost, before a budget shrank it; null where no price is known or nothing is asked. */
   estimateMicroUsd: count.nullable(),
+  /** The judge's answers were reckoned at a usual length: none of this eval was stored yet, and none had come. */
+  estimateIsGuess: z.literal(true).optional(),
   /** What this run may spend; null for no bound. */
   budgetMicroUsd: count.nullable(),
   subjects: z.array(subjectSchema),

@@ -16,8 +16,10 @@ export interface FoundSession {
   /** By when they began, as many as a run looks at; at least one. */
   readonly traceIds: readonly string[]
   readonly spans: readonly Span[]
-  /** It has more of them. */
+  /** It has more of them, */
   readonly isCut: boolean
+  /** of which this is the first. */
+  readonly leftOut: string | null
 }
 
 /** A run looks back so far from when a session went silent. */
@@ -38,6 +40,7 @@ export async function sessionAround(spans: readonly Span[], reader: SessionReade
     traceIds,
     spans: traceIds.flatMap((id) => [...(found.get(id) ?? [])]),
     isCut: all.length > MAX_SESSION_TRACES,
+    leftOut: all[MAX_SESSION_TRACES] ?? null,
   }
 }
 

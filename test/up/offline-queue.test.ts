@@ -71,7 +71,7 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       const { runId } = runResponseSchema.parse(await run.json())
       expect(await offline('status')).toMatch(
         new RegExp(
-          `^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass\n  note: Its judge is openai/gpt-5-mini, and .*\n$`,
+          `^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass\n  note: Its judge is openai/gpt-5-mini, and .*\n  no labels yet: assay label ask shop/helpful\n$`,
         ),
       )
       expect(await offline('pause', 'helpful')).toBe('shop/helpful is paused.\n')
@@ -89,6 +89,18 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
         code: 2,
         stderr: 'assay offline: there is no eval helpfull in force, did you mean `shop/helpful`?\n',
       })
+      for (const [command, ...rest] of [
+        ['run', 'shop/helpfull', '--now'],
+        ['pause', 'shop/helpfull'],
+        ['resume', 'shop/helpfull'],
+        ['agreement', 'shop/helpfull'],
+        ['cancel', 'shop/helpfull@2026-11-01T0600Z'],
+        ['watch', 'shop/helpfull@2026-11-01T0600Z'],
+      ] as const)
+        expect(await asAssay('offline', command, ...rest)).toMatchObject({
+          code: 2,
+          stderr: expect.stringMatching(/^assay offline: .*, did you mean `shop\/helpful`\?\n$/),
+        })
       expect(await asAssay('offline', 'cancel', 'helpful')).toMatchObject({
         code: 2,
         stderr: `assay offline: helpful is an eval: name its run, the latest is ${begun.runId}\n`,
@@ -108,6 +120,14 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       expect(await asAssay('label', 'import', file)).toEqual({ code: 0, stdout: '1 label is stored.\n', stderr: '' })
       const exported = await asAssay('label', 'export', 'helpful')
       expect(JSON.parse(exported.stdout)).toMatchObject({ ...subject, score: 2, verdict: 'fail', by: 'ana' })
+      expect(await offline('status')).toContain(
+        '\n  1 of 1 judged labelled by ana; verdicts: kappa 0.000, alpha 0.000, AC1 -1.000; fewer than 30 labels say little\n',
+      )
+      expect(JSON.parse(await offline('status', '--json'))).toMatchObject({
+        evals: [
+          { eval: 'shop/helpful', agreement: { labelled: 1, verdicts: { subjects: 1, intervals: { ac1: null } } } },
+        ],
+      })
       const agreement = await asAssay('offline', 'agreement', 'helpful', '--json')
       expect(JSON.parse(agreement.stdout)).toMatchObject({
         judged: 1,

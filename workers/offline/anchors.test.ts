@@ -29,6 +29,7 @@ import { createJudgeClient } from './judge-client.ts'
 import { writeJudgeDrift } from './judge-drift.ts'
 import { createProviderHealth } from './provider-health.ts'
 import { providersByName } from './providers.ts'
+import { readUnits } from './subjects.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -242,6 +243,40 @@ test('anchors of an eval of sessions are judged as whole sessions, and a score m
   expect(asked).toEqual([7])
   const [round] = await readAnchorRounds(traces, 'default', evalPlan.id)
   expect(round?.verdicts).toEqual([{ key: `${idOf(900)}/`, isPass: true, score: 5, labelledPass: true }])
+})
+
+test('an anchor of a session of more traces than are looked at is marked as cut, as in any run', async () => {
+  const turns = Array.from({ length: 201 }, (_, i) =>
+    makeSpan({
+      traceId: idOf(2_000 + i),
+      spanId: '1'.padStart(16, '0'),
+      kind: 'agent',
+      startTimeUs: (START_MS + i * 1_000) * 1000,
+      sessionId: 'long',
+      outputText: `turn ${i}`,
+    }),
+  )
+  await traces.insertSpans(turns, 'long')
+  const scope = { subject: 'session', where: null, traceWhere: null } as const
+  const evalPlan = evalOf('long_talks', {
+    sample: { size: 10, scope, overNs: 3_600e9, by: [] },
+    labels: 'labels.jsonl',
+    anchors: [{ traceId: idOf(2_000), score: 5 }],
+  })
+  const compiled = compileOfflineEval(buildPlan({ evals: [evalPlan] }), evalPlan)
+  const job = {
+    tenant: 'default',
+    evalId: evalPlan.id,
+    runId: 'anchor@long',
+    slotMs: nowMs,
+    trigger: 'anchors',
+  } as const
+  const plan = await planAnchors(job, compiled, { traces, budget: null })
+  const [traceId = '', , , more] = plan?.subjects[0] ?? []
+  expect(more?.traces).toHaveLength(201)
+  const views = await readUnits(traces, 'default', [{ traceId, traces: more?.traces }])
+  expect(views.get(traceId)).toMatchObject({ cut: true })
+  expect(views.get(traceId)?.spans).toHaveLength(200)
 })
 
 test('a round keeps to the budget of its eval', async () => {

@@ -19,7 +19,7 @@ export interface BudgetedOptions {
 
 const CHARS_PER_TOKEN = 4
 /** Before the first answers: evidence, a few sentences, the score. */
-const FIRST_OUTPUT_TOKENS = 500
+export const FIRST_OUTPUT_TOKENS = 500
 /** Of each model, how much the latest answer counts. */
 const WEIGHT = 0.1
 

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { compileText } from '../../dsl/testing.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import { makeResult } from '../../engine/model/make-result.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
+import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { hajekMean } from '../../engine/statistics/hajek-mean.ts'
 import type { RunPlan } from '../../storage/queue/run-record.ts'
@@ -53,6 +55,7 @@ const traces = {
       .filter((id) => passes(indexOf(id)) === 0 || indexOf(id) % 7 === 3)
       .map((traceId) => ({ traceId, spanId: '' })),
   getTraces: async (_: string, ids: readonly string[]) => new Map(ids.map((id) => [id, spans.get(id) ?? []])),
+  queryResults: async (): Promise<EvalResult[]> => [],
 }
 
 function evalOf(sample: string, budget: string) {
@@ -177,5 +180,41 @@ describe.each([
       expect([unpaid, cheaper, holdBackMicroUsd]).toEqual([0, 18, 900])
     expectFair(plans.map(({ subjects }) => subjects.slice(0, 12)))
     expectFair(plans.map(({ subjects }) => subjects.slice(12)))
+  })
+})
+
+describe('what a run is said to cost', () => {
+  const estimated = async (results: readonly EvalResult[], known: readonly number[] = []): Promise<RunPlan> => {
+    const outputs = createOutputEstimate()
+    for (const tokens of known) outputs.note('a/big', tokens)
+    const slotMs = START_MS
+    const runId = runIdOf('p/helpful', slotMs, 'schedule')
+    const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs, trigger: 'schedule' } as const
+    return planRun(job, evalOf('30 of trace over 1h', '1 USD per run'), {
+      traces: { ...traces, queryResults: async () => [...results] },
+      budget: null,
+      prices: PRICES,
+      outputs,
+      nowMs: () => slotMs,
+      sleep: async () => {},
+      signal: new AbortController().signal,
+    })
+  }
+  const { measureHash } = evalOf('30 of trace over 1h', '1 USD per run').plan
+  const answered = (judgeOutputTokens: number, hash = measureHash): EvalResult =>
+    makeResult({ evalId: 'p/helpful', traceId: idOf(1), verdict: 'pass', measureHash: hash, judgeOutputTokens })
+
+  test('is reckoned by the answers of this eval that are stored, in a process that has asked nobody', async () => {
+    // Neither the cache's nor a stand-in's are answers of this judge.
+    const plan = await estimated([answered(100), answered(300), answered(0), answered(9_000, 'f'.repeat(32))])
+    expect(plan.estimateMicroUsd).toBe(30 * 200)
+    expect(plan.estimateIsGuess).toBeUndefined()
+  })
+
+  test('is called a guess where none is stored, and none has come', async () => {
+    expect(await estimated([])).toMatchObject({ estimateMicroUsd: 15_000, estimateIsGuess: true })
+    const known = await estimated([], [400])
+    expect(known.estimateMicroUsd).toBeLessThan(15_000)
+    expect(known.estimateIsGuess).toBeUndefined()
   })
 })

@@ -1,4 +1,5 @@
 /** What a run has to do: its sample, drawn once and kept, as far as its budget pays for it. */
+import { asksJudge } from '../../dsl/metrics.ts'
 import type { JudgePlan, OfflineEvalPlan, Subject } from '../../dsl/plan.ts'
 import { readTraceField, spanField } from '../../engine/evaluate/fields.ts'
 import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
@@ -9,7 +10,7 @@ import type { FlaggedQuery, FlaggedSubject } from '../../storage/traces/flagged.
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type Afforded, afford } from './afford.ts'
 import type { RunBudget } from './budget.ts'
-import type { OutputEstimate } from './budgeted-client.ts'
+import { FIRST_OUTPUT_TOKENS, type OutputEstimate } from './budgeted-client.ts'
 import { createEstimator, type SubjectEstimate } from './estimate.ts'
 import { drawHalfFlagged } from './half-flagged.ts'
 import type { JudgeClient } from './judge-client.ts'
@@ -17,11 +18,12 @@ import { familyWatch } from './judge-family.ts'
 import type { Prices } from './prices.ts'
 import { drawSample, type Sample, type SampledSubject } from './sample.ts'
 import { MANUAL_DELAY_MS, sessionWindowOf, windowOf } from './slot.ts'
+import { storedAnswerTokens } from './stored-answers.ts'
 import { type Candidate, drawByStrata, type LookOptions } from './strata.ts'
 import { readUnits, type Unit } from './subjects.ts'
 
 export interface PlanContext {
-  traces: Pick<TracesStore, 'settledTraceIds' | 'settledSessions' | 'flaggedSubjects' | 'getTraces'>
+  traces: Pick<TracesStore, 'settledTraceIds' | 'settledSessions' | 'flaggedSubjects' | 'getTraces' | 'queryResults'>
   /** Asked by metrics whose eval names no judge. */
   defaultJudge?: JudgePlan | null
   prices?: Prices
@@ -66,16 +68,23 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const { traceIds, unitOf, span } = await populationOf(job, sample, traces)
   const judges = method.judge ?? context.defaultJudge ?? null
   const estimates = new Map<string, SubjectEstimate>()
+  const { prices, outputs } = context
+  const stored =
+    outputs === undefined || judges === null || !asksJudge(method)
+      ? null
+      : await storedAnswerTokens(traces, tenant, compiled.plan, judges)
   const estimate =
-    context.prices === undefined || context.outputs === undefined
+    prices === undefined || outputs === undefined
       ? null
       : createEstimator(
           compiled,
           judges,
-          context.prices,
-          context.outputs,
+          prices,
+          stored === null ? outputs : { ...outputs, tokensOf: () => stored },
           budget === null ? null : (context.recall ?? null),
         )
+  const isGuess =
+    stored === null && judges !== null && judges.models.some((one) => outputs?.tokensOf(one) === FIRST_OUTPUT_TOKENS)
   const notes: string[] = []
   const watch = familyWatch(compiled.plan, context.defaultJudge ?? null, (note) => notes.push(note))
   if (sample.scope.subject === 'session' && traceIds.length === 0) notes.push(context.noSession ?? NO_SESSION_WAS_OVER)
@@ -104,6 +113,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const costed = drawn.subjects.map((subject): Costed => ({ subject, cost: costOf(estimates, subject) }))
   const left = budget === null ? null : await budget.left()
   const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
+  const estimateMicroUsd = judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd))
   return {
     beganMs: Math.floor(context.nowMs()),
     populationTraces: drawn.populationTraces,
@@ -112,7 +122,8 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     unpaid: afforded?.unpaid ?? 0,
     cheaper: afforded?.cheaper ?? 0,
     holdBackMicroUsd: afforded?.holdBackMicroUsd ?? 0,
-    estimateMicroUsd: judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd)),
+    estimateMicroUsd,
+    ...(isGuess && (estimateMicroUsd ?? 0) > 0 && { estimateIsGuess: true as const }),
     budgetMicroUsd: left,
     subjects: subjectsOf(
       order.map(({ subject }) => subject),

@@ -85,7 +85,7 @@ together are a panel, "a/x", "b/y" take mean (or median, or majority: what more 
   W0430: {
     title: 'a judge of the family of what it judges',
     story: `A model judges answers of its own family more kindly than others do. Where the sample itself says which models answer, a judge of the
-same family is warned of; where only the traces say it, the run is. Name a judge of another family, or hold the judge to labels of people: assay label.`,
+same family is warned of, and so is one that a test gives a trace of such models; where only the stored traces say it, the run is. Name a judge of another family, or hold the judge to labels of people: assay label.`,
     example: offline({ sample: '10 of llm_call where model == "gpt-5" over 24h' }),
   },
   E0408: {

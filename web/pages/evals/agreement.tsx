@@ -38,7 +38,10 @@ export function Agreement({ evalId }: { evalId: string }) {
 function Figures({ agreement }: { agreement: AgreementResponse }) {
   const { judged, labelled, people, verdicts, scores, passRate } = agreement
   const rows = [{ of: 'Verdicts', ...verdicts }, ...(scores === null ? [] : [{ of: 'Scores', ...scores }])]
-  const number = (value: number | null): string => (value === null ? 'too few' : value.toFixed(2))
+  const number = (value: number | null, within: { lower: number; upper: number } | null): string =>
+    value === null
+      ? 'too few'
+      : `${value.toFixed(2)}${within === null ? '' : ` (${within.lower.toFixed(2)} to ${within.upper.toFixed(2)})`}`
   return (
     <>
       <p>
@@ -46,7 +49,7 @@ function Figures({ agreement }: { agreement: AgreementResponse }) {
         <Explained word="What the figures mean">
           <strong>Agreed</strong> is the share on which the judge and people say the same. The others take out what they
           would agree on by chance: 1 is all, 0 no more than chance. Cohen's κ is of two; Krippendorff's α takes in
-          every person; Gwet's AC1 holds where nearly all pass.
+          every person; Gwet's AC1 holds where nearly all pass. In brackets are intervals of 95%.
         </Explained>
       </p>
       <Table
@@ -55,9 +58,9 @@ function Figures({ agreement }: { agreement: AgreementResponse }) {
           { head: 'Of', kind: 'head', cell: ({ of }) => of },
           { head: 'Subjects', kind: 'number', cell: ({ subjects }) => formatCount(subjects) },
           { head: 'Agreed', kind: 'number', cell: ({ agreed }) => (agreed === null ? 'too few' : formatShare(agreed)) },
-          { head: 'κ', kind: 'number', cell: ({ kappa }) => number(kappa) },
-          { head: 'α', kind: 'number', cell: ({ alpha }) => number(alpha) },
-          { head: 'AC1', kind: 'number', cell: ({ ac1 }) => number(ac1) },
+          { head: 'κ', kind: 'number', cell: ({ kappa, intervals }) => number(kappa, intervals.kappa) },
+          { head: 'α', kind: 'number', cell: ({ alpha, intervals }) => number(alpha, intervals.alpha) },
+          { head: 'AC1', kind: 'number', cell: ({ ac1, intervals }) => number(ac1, intervals.ac1) },
         ]}
         rows={rows}
         keyOf={({ of }) => of}

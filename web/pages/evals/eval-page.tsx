@@ -43,7 +43,7 @@ export function EvalPage() {
     queryFn: ({ signal }) => api.listTrends({ since: '7d' }, signal),
     staleTime: 60_000,
   })
-  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline(signal), retry: false })
+  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline({}, signal), retry: false })
   const run = offline.data?.evals.find((other) => other.eval === id)
   const spent = trends.data?.evals.find((other) => other.eval === id)?.spentUsd
   const { since = '7d', by } = search

@@ -30,7 +30,7 @@ export function EvalsPage() {
     refetchInterval: 60_000,
     staleTime: 30_000,
   })
-  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline(signal), retry: false })
+  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline({}, signal), retry: false })
   return (
     <>
       <PageHead title="Evals">
