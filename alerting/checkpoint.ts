@@ -31,25 +31,20 @@ export interface Checkpoint {
 }
 
 // The plan in it was compiled by the same version of the product; what alone is relied on later is checked.
-const alertSchema = z.custom<RunAlert>(
-  (value) =>
-    z
-      .object({
-        kind: z.literal('alert'),
-        id: z.string(),
-        on: z.object({ kind: z.enum(['eval', 'scope']) }),
-        by: z.array(z.object({ kind: z.string() })),
-        when: z.object({
-          kind: z.enum(['threshold', 'regression', 'anomaly']),
-          measure: z.object({ kind: z.string(), type: z.object({ kind: z.string() }) }),
-        }),
-        forNs: z.number(),
-        notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
-        noData: z.object({ kind: z.string() }),
-      })
-      .safeParse(value).success,
-  'not an alert',
-)
+const alertLike = z.object({
+  kind: z.literal('alert'),
+  id: z.string(),
+  on: z.object({ kind: z.enum(['eval', 'scope']) }),
+  by: z.array(z.object({ kind: z.string() })),
+  when: z.object({
+    kind: z.enum(['threshold', 'regression', 'anomaly']),
+    measure: z.object({ kind: z.string(), type: z.object({ kind: z.string() }) }),
+  }),
+  forNs: z.number(),
+  notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
+  noData: z.object({ kind: z.string() }),
+})
+const alertSchema = z.custom<RunAlert>((value) => alertLike.safeParse(value).success, 'not an alert')
 
 const recordSchema = z.discriminatedUnion('kind', [
   z.object({

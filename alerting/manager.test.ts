@@ -242,6 +242,21 @@ describe('the manager', () => {
     expect(started.stats().printed).toBe(1)
   })
 
+  test('a receiver that is configured later hears of what still fires, and then of its end', async () => {
+    bench.plan = planOf(alertOf({ when: when('rate', 'fail', '>', 0.5) }))
+    await fire()
+    const without = await manager({ receivers: { ...slackReceivers(), find: () => null } })
+    await until('printing', async () => bench.printed.length === 1)
+    await stop(without)
+    bench.clockMs += 2 * minute
+    await manager()
+    await bench.slack.waitFor(1)
+    await results({ verdict: 'pass' }, { verdict: 'pass' })
+    await bench.slack.waitFor(2)
+    const heads = bench.slack.messages.map((message) => textOf(message).split(' (')[0])
+    expect(heads).toEqual(['Firing: An answer leaks personal data', 'Resolved: An answer leaks personal data'])
+  })
+
   test('prints what has no configured receiver, and says what to set', async () => {
     bench.plan = planOf(
       alertOf({ notify: [{ receiver: 'pagerduty', target: 'shop' }] }),

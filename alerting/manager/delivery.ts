@@ -29,7 +29,7 @@ export interface DeliveryOptions {
 }
 
 /** A terminal is told of each once, and reminds nobody. */
-const CONSOLE = { oneByOne: true, reminds: true, takesInvestigations: true } as const
+const CONSOLE = { oneByOne: true, reminds: true, takesInvestigations: true, isTerminal: true } as const
 const GIVEN_UP = 'undelivered/'
 const UNREACHABLE = 'unreachable/'
 /** A receiver that has failed for so long is told of. */
@@ -60,7 +60,7 @@ export class Delivery {
       if (message === null || entry.isLost) return
       if (receiver === null) {
         this.#print(message, entry.lane)
-        await this.#note(entry, message, null)
+        await this.#note(entry, message, null, true)
         continue
       }
       faultPoint('manager.before-send')
@@ -96,8 +96,8 @@ export class Delivery {
     }
   }
 
-  async #note(entry: LaneEntry, message: Message, ref: string | null): Promise<void> {
-    entry.lane = told(entry.lane, message, this.#options.nowMs(), ref)
+  async #note(entry: LaneEntry, message: Message, ref: string | null, isPrinted = false): Promise<void> {
+    entry.lane = told(entry.lane, message, this.#options.nowMs(), ref, isPrinted)
     await this.#options.save(entry)
   }
 

@@ -27,6 +27,7 @@ const incidentSchema = z.object({
   end: alertTransitionSchema.nullable(),
   routes: z.array(routeSchema),
   told: z.enum(['nothing', 'firing']),
+  isPrinted: z.boolean().default(false),
   isDue: z.boolean(),
   toldAtMs: z.number().nullable(),
   givenUpAtMs: z.number().nullable(),

@@ -15,6 +15,8 @@ export interface Incident {
   /** All of the alert's, for whoever prints for want of a receiver. */
   readonly routes: readonly Route[]
   readonly told: 'nothing' | 'firing'
+  /** Its firing was told on the terminal alone, for want of the receiver. */
+  readonly isPrinted: boolean
   /** At some time nothing kept it from being told: from then on it is told whatever comes. */
   readonly isDue: boolean
   /** When the last message about it was taken. */
@@ -115,6 +117,7 @@ export function take(lane: Lane, notification: Notification, atMs: number): Lane
     end: null,
     routes: notification.routes,
     told: 'nothing',
+    isPrinted: false,
     isDue: false,
     toldAtMs: null,
     givenUpAtMs: null,

@@ -59,7 +59,7 @@ class Told {
         continue
       }
       said.push(`${message.event} ${message.items.map(({ key }) => key.split('/')[1]).join('+')}`)
-      this.lane = told(lane, message, this.nowMs, 'first')
+      this.lane = told(lane, message, this.nowMs, 'first', this.receiver.isTerminal)
     }
     const { lane, notifications } = escalate(this.lane, this.rules, {
       nowMs: this.nowMs,
@@ -161,6 +161,26 @@ test('the same firing and the same end are told once, and an end without a firin
   expect(slack.after(0)).toEqual(['resolved leak.1'])
   slack.ends('leak.1')
   expect(slack.after(minute)).toEqual([])
+})
+
+test('a receiver that is configured after a firing hears of it then, unless it is over or silenced, and never of its end alone', () => {
+  const slack = new Told()
+  slack.receiver = { oneByOne: true, reminds: true, isTerminal: true }
+  for (const incident of ['leak.1', 'slow.1', 'odd.1']) slack.fires(incident)
+  expect(slack.after(0)).toEqual(['firing leak.1', 'firing slow.1', 'firing odd.1'])
+  slack.acknowledged.set('leak.1', ack(slack.nowMs, null))
+  expect(slack.after(minute)).toEqual(['acknowledged leak.1'])
+  slack.ends('slow.1')
+  slack.muted.add('odd.1')
+  slack.receiver = {}
+  expect(slack.after(minute)).toEqual(['firing leak.1'])
+  expect(slack.after(minute)).toEqual([])
+  slack.muted.clear()
+  expect(slack.after(minute)).toEqual(['firing odd.1'])
+  // And where it is gone again, the terminal tells the end of what it heard.
+  slack.receiver = { oneByOne: true, reminds: true, isTerminal: true }
+  slack.ends('leak.1')
+  expect(slack.after(0)).toEqual(['resolved leak.1'])
 })
 
 test('of several that are over their ends are told together', () => {

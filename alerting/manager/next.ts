@@ -10,7 +10,10 @@ export interface Circumstances {
   /** Silenced, in maintenance, or inhibited. */
   readonly isMuted: (transition: NotifiedTransition) => boolean
   readonly acknowledgement: (incidentId: string | undefined) => Acknowledgement | null
-  readonly receiver: Pick<Receiver, 'oneByOne' | 'reminds' | 'repeatEveryMs' | 'takesInvestigations'>
+  readonly receiver: Pick<Receiver, 'oneByOne' | 'reminds' | 'repeatEveryMs' | 'takesInvestigations'> & {
+    /** It stands in for one that is not configured. */
+    readonly isTerminal?: boolean
+  }
   readonly timing: Timing
 }
 
@@ -81,16 +84,31 @@ const DAY_MS = 24 * 3_600_000
 const LONGEST_WAIT_MS = DAY_MS
 
 /** Marks what is due, and drops what was over before anything let it be told, or before anyone could be told. */
-function brought(given: Lane, { isMuted }: Circumstances): Lane {
+function brought(given: Lane, { isMuted, receiver }: Circumstances): Lane {
   const isNowDue = ({ told, isDue, transition }: Incident): boolean =>
     told === 'nothing' && !isDue && !isMuted(transition)
-  const incidents = given.incidents.map((incident) => (isNowDue(incident) ? { ...incident, isDue: true } : incident))
-  const dropped = incidents.filter(
-    ({ told, isDue, end, givenUpAtMs }) => told === 'nothing' && (!isDue || givenUpAtMs !== null) && end !== null,
-  )
+  // The terminal was told; the receiver, configured since, was not.
+  const isUnheard = ({ isPrinted }: Incident): boolean => isPrinted && receiver.isTerminal !== true
+  const incidents = given.incidents
+    .map((incident) => (isUnheard(incident) && incident.end === null ? untoldAgain(incident) : incident))
+    .map((incident) => (isNowDue(incident) ? { ...incident, isDue: true } : incident))
+  const dropped = incidents.filter((incident) => {
+    const { told, isDue, end, givenUpAtMs } = incident
+    return end !== null && (isUnheard(incident) || (told === 'nothing' && (!isDue || givenUpAtMs !== null)))
+  })
   const lane = { ...given, incidents }
   return dropped.length === 0 ? lane : withoutIncidents(lane, new Set(dropped.map(({ key }) => key)))
 }
+
+const untoldAgain = (incident: Incident): Incident => ({
+  ...incident,
+  told: 'nothing',
+  isPrinted: false,
+  isDue: false,
+  toldAtMs: null,
+  acknowledgedAtMs: null,
+  isInvestigationTold: false,
+})
 
 /** What was put aside is tried again as often as people are reminded. */
 function isPutAside({ givenUpAtMs, transition }: Incident, { nowMs, timing }: Circumstances): boolean {
@@ -189,8 +207,8 @@ function messageOf(lane: Lane, event: AlertEvent, incidents: readonly Incident[]
   }
 }
 
-/** The lane when the receiver has taken the message. */
-export function told(lane: Lane, message: Message, nowMs: number, ref: string | null): Lane {
+/** The lane when the receiver has taken the message, or the terminal in its place (`isPrinted`). */
+export function told(lane: Lane, message: Message, nowMs: number, ref: string | null, isPrinted = false): Lane {
   const well = taken(lane, message)
   if (message.kind !== 'alerts') return { ...well, others: well.others.filter(({ id }) => id !== message.id) }
   const keys = new Set(message.items.map(({ key }) => key))
@@ -202,7 +220,8 @@ export function told(lane: Lane, message: Message, nowMs: number, ref: string | 
     // What was found out is no reminder: those who have to be told again are told at their time.
     if (message.event === 'investigated') return { ...incident, isInvestigationTold }
     const acknowledgedAtMs = acknowledged?.atMs ?? null
-    return { ...incident, told: 'firing', toldAtMs: nowMs, givenUpAtMs: null, acknowledgedAtMs, isInvestigationTold }
+    const known = { ...incident, isPrinted: message.event === 'firing' ? isPrinted : incident.isPrinted }
+    return { ...known, told: 'firing', toldAtMs: nowMs, givenUpAtMs: null, acknowledgedAtMs, isInvestigationTold }
   })
   const [first] = well.incidents.filter(({ key }) => keys.has(key))
   if (first === undefined) return { ...well, incidents }

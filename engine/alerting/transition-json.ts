@@ -8,10 +8,8 @@ const verdict = z.enum(['pass', 'fail', 'unknown', 'error'])
 const phase = z.enum(['inactive', 'pending', 'firing', 'resolved'])
 
 // Measures are not looked into: they were compiled by the same version of the product.
-const measure = z.custom<RunMeasure>(
-  (value) => z.object({ kind: z.string(), type: z.object({ kind: z.string() }) }).safeParse(value).success,
-  'not a measure',
-)
+const measureLike = z.object({ kind: z.string(), type: z.object({ kind: z.string() }) })
+const measure = z.custom<RunMeasure>((value) => measureLike.safeParse(value).success, 'not a measure')
 
 export const alertTransitionSchema = z.object({
   id: z.string(),

@@ -15,6 +15,8 @@ export interface Told {
   readonly key: string
   readonly groupKey: string
   readonly atMs: number
+  /** With what was found out about it. */
+  readonly isInvestigated: boolean
   /** A silence, maintenance or a page is on it, and was ever since it fired. */
   readonly isMuted: boolean
   readonly isOver: boolean
@@ -43,7 +45,8 @@ export class Network {
   isFaulty = true
   /** Processes die around what they send. */
   isDeadly = true
-  downUntilMs = 0
+  /** By receiver; the others go on. */
+  readonly downUntilMs = new Map<string, number>()
   readonly #random: Random
   readonly #world: World
 
@@ -87,7 +90,7 @@ export class Network {
       if (isUpdate) this.#interrupt(message)
       return answer
     }
-    if (this.isFaulty && this.#world.nowMs() < this.downUntilMs)
+    if (this.isFaulty && this.#world.nowMs() < (this.downUntilMs.get(message.route.receiver) ?? 0))
       return failed({ kind: 'unanswered', reason: 'network error ECONNREFUSED' })
     if (chance(0.03)) return failed(answerOf(429, 'slow down', '60'))
     if (chance(0.02)) return failed(answerOf(500, 'ill'))
@@ -113,11 +116,13 @@ export class Network {
   #take(message: Message): void {
     if (message.kind !== 'alerts') return
     const { route, event, groupKey } = message
-    for (const { key } of message.items) {
+    for (const { key, investigation = null } of message.items) {
+      const isInvestigated = investigation !== null
       const incident = this.#world.incident(key)
       const isMuted = incident?.isMutedThroughout === true && this.#world.isMuted(incident.subject)
       const isOver = incident?.isOpen !== true
-      this.told.push({ route: route.receiver, event, key, groupKey, atMs: this.#world.nowMs(), isMuted, isOver })
+      const atMs = this.#world.nowMs()
+      this.told.push({ route: route.receiver, event, key, groupKey, atMs, isInvestigated, isMuted, isOver })
     }
   }
 

@@ -48,7 +48,9 @@ const firingOf = (told: readonly Told[], { route, key }: Told): number =>
 function missedOf(world: World, told: readonly Told[]): string[] {
   const isTold = (route: string, event: string, key: string): boolean =>
     told.some((one) => one.route === route && one.event === event && one.key === key)
-  return world.incidents.flatMap(({ key, isOpen, wasMuted, subject }) =>
+  const isInvestigationTold = (route: string, key: string): boolean =>
+    told.some((one) => one.route === route && one.isInvestigated && one.key === key)
+  return world.incidents.flatMap(({ key, isOpen, isInvestigated, wasMuted, subject }) =>
     [...routes.map(({ receiver }) => receiver), LEAD].flatMap((route) => {
       const isOwn = route !== LEAD
       // Who is over while it is silent is nobody's news, and who is over in time goes no further.
@@ -57,6 +59,9 @@ function missedOf(world: World, told: readonly Told[]): string[] {
       const hasFired = isTold(route, 'firing', key)
       return [
         ...(mustFire && !hasFired ? [`${route} firing ${key}`] : []),
+        ...(isOwn && goesOn && isInvestigated && !isInvestigationTold(route, key)
+          ? [`${route} investigated ${key}`]
+          : []),
         ...(!isOpen && hasFired && !isTold(route, 'resolved', key) ? [`${route} resolved ${key}`] : []),
       ]
     }),

@@ -1,8 +1,9 @@
 /**
  * Seeds of a day of a manager: two of them, kills at any write and around each request, a member that does not know that it lost the
  * partition (one that sleeps through it, and writes when it wakes what it was about to write), receivers that are down for an hour, that are
- * busy, whose answers are lost, a clock that jumps; silences and maintenance that begin and end, pages that hold back tickets, groups that
- * wait for company, acknowledgements that run out, and escalation. After the faults everything was told that had to be.
+ * busy, whose answers are lost, a clock that jumps ahead and back; investigations that come late, twice or never, as of a store that was down,
+ * which is all that a manager hears of it; silences and maintenance that begin and end, pages that hold back tickets, groups that wait for
+ * company, acknowledgements that run out, and escalation. After the faults everything was told that had to be.
  */
 import { startAlertManager } from '../../../alerting/manager.ts'
 import { ALERT_STATE } from '../../../storage/log/topics.ts'
@@ -10,10 +11,11 @@ import { createMemoryLog } from '../../support/memory-log.ts'
 import { Random } from '../random.ts'
 import { Network, type SimulatedProcess } from './network.ts'
 import { LEAD, violationOf } from './promises.ts'
-import { HOUR_MS, World } from './world.ts'
+import { HOUR_MS, routes, World } from './world.ts'
 
 /** A message may be in each of three lanes, with several alerts in one. */
 const ON_THEIR_WAY = 3 * 3
+const RECEIVERS = [...routes.map(({ receiver }) => receiver), LEAD]
 const STEPS = 12
 /** One in so many days is steady: nobody dies and no clock jumps, so that what is promised of the order of things can be held to. */
 const STEADY = 4
@@ -64,6 +66,7 @@ export async function simulate(seed: number): Promise<Outcome> {
       sleep: () => new Promise((resolve) => setImmediate(resolve)),
     })
   }
+  const downTogether = (): readonly string[] => (chance(0.5) ? RECEIVERS : [random.pick(RECEIVERS)])
   /** What is still to be told, at the most. */
   const waiting = (): number => 2 * world.incidents.length
   const interrupt = (count: number): void => {
@@ -74,18 +77,18 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
 
   /**
-   * All that run fall asleep over their next write. Some of them, one after another, get the partition and are taken for dead, and all wake
-   * when one that is awake has worked.
+   * All that run fall asleep over their next write. Some of them, one after another, get the partition and are taken for dead, even one that is
+   * awake, so that a sleeper may have it again when it wakes; and all wake when one that is awake has worked.
    */
   const sleepThroughATakeOver = async (): Promise<void> => {
     const sleepers = all.filter(({ isAlive }) => isAlive)
-    for (const sleeper of sleepers) {
-      sleeper.waking = Promise.withResolvers<void>()
-      interrupt(ON_THEIR_WAY + waiting())
-    }
+    for (const sleeper of sleepers) sleeper.waking = Promise.withResolvers<void>()
+    // What they were about to keep.
+    world.change(false)
+    interrupt(sleepers.length * (ON_THEIR_WAY + waiting()))
     await settle(4)
     await Promise.race([start(), settle(4)])
-    for (let left = random.int(1, sleepers.length); left > 0; left--) {
+    for (let left = random.int(1, sleepers.length + 2); left > 0; left--) {
       interrupt(2 * ON_THEIR_WAY)
       void log.expire(chance(0.5))
       await settle(random.int(1, 4))
@@ -118,7 +121,8 @@ export async function simulate(seed: number): Promise<Outcome> {
     world.change(chance(0.1))
     if (chance(0.15)) world.acknowledge()
     if (chance(0.2)) log.compact(ALERT_STATE)
-    if (chance(0.1)) network.downUntilMs = world.nowMs() + HOUR_MS
+    if (chance(0.2)) world.investigate(chance(0.2))
+    if (chance(0.1)) for (const name of downTogether()) network.downUntilMs.set(name, world.nowMs() + HOUR_MS)
     const doesJump = !isSteady && chance(0.05)
     world.advance(
       doesJump ? random.int(-24 * HOUR_MS, 24 * HOUR_MS) : random.int(0, chance(0.5) ? 60_000 : 20 * 60_000),

@@ -1,7 +1,8 @@
 /** What happens of alerts on a simulated day, and what people say of them: records in the log, and what of it may be told to whom. */
-import type { NotifiedTransition } from '../../../alerting/notification.ts'
-import { notificationRecord, type Route } from '../../../alerting/notification.ts'
+
+import { type NotifiedTransition, notificationRecord, type Route } from '../../../alerting/notification.ts'
 import { sampleMessage } from '../../../alerting/receivers/sample.ts'
+import type { AlertInvestigation } from '../../../engine/alerting/investigation/investigation.ts'
 import { ALERT_CONTROLS, ALERTS, NOTIFICATIONS } from '../../../storage/log/topics.ts'
 import type { MemoryLog } from '../../support/memory-log.ts'
 import type { Random } from '../random.ts'
@@ -26,6 +27,8 @@ export interface SimulatedIncident {
   readonly subject: Subject
   readonly transition: NotifiedTransition
   isOpen: boolean
+  /** Somebody looked into it while it was open, and wrote so. */
+  isInvestigated: boolean
   /** A silence, maintenance or a page was on it at every time since it fired. */
   isMutedThroughout: boolean
   /** And at some time: where it is over by itself meanwhile, nobody need hear of it. */
@@ -94,6 +97,7 @@ export class World {
         subject,
         transition,
         isOpen: true,
+        isInvestigated: false,
         isMutedThroughout: true,
         wasMuted: false,
       })
@@ -113,6 +117,30 @@ export class World {
       }),
     )
     this.#log.append(NOTIFICATIONS, isRepeated ? [...records, ...records] : records)
+  }
+
+  /**
+   * What was found out of one that may be over: the job reads it from a store that may have been down until now, so that it comes late or
+   * never, and a job that died comes twice.
+   */
+  investigate(isRepeated: boolean): void {
+    const [one] = this.#random.shuffled(this.incidents)
+    if (one === undefined) return
+    one.isInvestigated ||= one.isOpen
+    const { incidentId = '', alertId } = one.transition
+    const record = notificationRecord({
+      version: 1,
+      kind: 'investigation',
+      id: `${one.key}/investigation`,
+      tenant: 'default',
+      route: { receiver: 'console', target: '' },
+      routes: [],
+      isForwarded: false,
+      alertId,
+      incidentId,
+      investigation: NOTHING_FOUND,
+    })
+    this.#log.append(NOTIFICATIONS, isRepeated ? [record, record] : [record])
   }
 
   /** Somebody silences an alert for a while. */
@@ -169,6 +197,19 @@ export class World {
   }
 }
 
+const NOTHING_FOUND: AlertInvestigation = {
+  atMs: 0,
+  fromMs: 0,
+  toMs: 0,
+  outcome: 'nothing',
+  failing: { traces: 5, compared: 5 },
+  passing: { traces: 9, compared: 9 },
+  tested: 3,
+  findings: [],
+  judge: null,
+  summary: null,
+  summaryRefused: null,
+}
 const SAID = { by: 'ann', reason: 'deploy' }
 const DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 
