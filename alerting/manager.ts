@@ -115,6 +115,8 @@ class Manager {
   readonly #delivery: Delivery
   /** Of `notifications`: what comes before was taken, or is noted as what a lane has still to take. */
   #position = 0
+  /** Of whom the lanes' owner is a member. */
+  #consumer: Consumer | null = null
   /** Ends a wait for records when a lane has room again. */
   #room = new AbortController()
 
@@ -149,6 +151,7 @@ class Manager {
       problem,
       untilWritten,
       save: (entry) => this.#lanes.save([entry]),
+      isOwner: () => this.#isOwner(),
       workingRoutes: (tenant) =>
         this.#lanes
           .all()
@@ -191,7 +194,20 @@ class Manager {
     this.#lanes.letGo()
   }
 
+  /** The log takes no commit of a member whose generation is over. */
+  async #isOwner(): Promise<boolean> {
+    const { tenure, note } = this.#lanes
+    let isAccepted = false
+    await this.#patience.untilWritten(async () => {
+      if (this.#consumer === null || tenure === null || this.#lanes.tenure !== tenure) return
+      const position = { topic: NOTIFICATIONS, partition: 0, offset: this.#position }
+      isAccepted = (await this.#consumer.commit([{ ...position, note }])).ok
+    })
+    return isAccepted
+  }
+
   async run(consumer: Consumer): Promise<void> {
+    this.#consumer = consumer
     const { signal } = this.stop
     for (let failureCount = 0; !signal.aborted; ) {
       try {

@@ -26,6 +26,8 @@ export interface DeliveryOptions {
   problem: (text: string) => void
   untilWritten: (write: () => Promise<unknown>) => Promise<void>
   save: (entry: LaneEntry) => Promise<void>
+  /** Asks the log: who was asleep may be the owner no more, and not know it. */
+  isOwner: () => Promise<boolean>
 }
 
 /** A terminal is told of each once, and reminds nobody. */
@@ -63,6 +65,9 @@ export class Delivery {
         await this.#note(entry, message, null, true)
         continue
       }
+      // That it is due is written by now: whoever owns the lanes later finds it, and tells the end whatever comes.
+      const isFirst = message.kind === 'alerts' && message.event === 'firing'
+      if ((isFirst && !(await this.#options.isOwner())) || entry.isLost) return
       faultPoint('manager.before-send')
       const outcome = await tracedDelivery(message, () => receiver.deliver(message))
       // Its new owner tells it once more, which is the most that can happen.

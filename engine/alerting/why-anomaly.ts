@@ -39,8 +39,8 @@ function usualEstimate({ median, spread, n }: Usual): Estimate {
 }
 
 function splitOfWindow({ anomaly, window, phase }: AlertState, alert: AnomalyAlert): Split {
-  if (!isSplit(alert.when)) return notSplit('total')
   if (phase.kind === 'firing') return notSplit('over')
+  if (!isSplit(alert.when)) return notSplit('total')
   const endMs = anomaly?.endedMs ?? null
   if (anomaly === null || endMs === null) return notSplit('nothing_before')
   const end = partStepOf(alert, endMs)

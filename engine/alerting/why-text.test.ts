@@ -85,6 +85,17 @@ test('the first bad version of an alert with a limit: shares of what is bad', ()
   expect(lines({ deploy })).toContain('of 40 above 2s')
 })
 
+test.each([
+  ['total', ['change not split by parts of the traffic: counts and sums grow with the traffic']],
+  ['nothing_before', ['change not split by parts of the traffic: too little is known of the time before']],
+  ['nothing_now', ['change not split by parts of the traffic: nothing is known of the time since']],
+  // The message itself says these.
+  ['silence', []],
+  ['over', []],
+] as const)('why nothing is split: %s', (notSplit, said) => {
+  expect(lines({ notSplit }).split('\n').slice(2)).toEqual(said)
+})
+
 test('a judge that is steady is said to be', () => {
   const judge = { model: 'a/b', drifted: false, p: 1, lost: 1, gained: 1, checkedAtMs: AT_MS }
   expect(lines({ judge })).toMatchInlineSnapshot(`

@@ -1,7 +1,7 @@
 /** `AlertWhy` in lines of plain text: the same words in every receiver. */
 import type { ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatPercent, formatValue } from './rule-text.ts'
-import type { AlertWhy, Estimate, JudgeSteadiness } from './why.ts'
+import type { AlertWhy, Estimate, JudgeSteadiness, NotSplit } from './why.ts'
 
 /** A part of the traffic that explains less of the change than this is not worth a line. */
 const SHOWN_EFFECT = 0.1
@@ -69,8 +69,22 @@ function differenceText(value: number, type: ValueType): string {
   return type.kind === 'ratio' ? `${Number((value * 100).toFixed(2))}pp` : formatValue(value, type)
 }
 
-function changeLine({ change }: AlertWhy, type: ValueType): string[] {
-  if (change === null) return []
+/** Null where the message says it anyway: that nothing came, or that it is over. */
+const notSplitReasons: Readonly<Record<NotSplit, string | null>> = {
+  total: 'counts and sums grow with the traffic',
+  nothing_before: 'too little is known of the time before',
+  nothing_now: 'nothing is known of the time since',
+  silence: null,
+  over: null,
+}
+
+function notSplitLine(reason: NotSplit | undefined): string[] {
+  const why = reason === undefined ? null : notSplitReasons[reason]
+  return why === null ? [] : [`change not split by parts of the traffic: ${why}`]
+}
+
+function changeLine({ change, notSplit }: AlertWhy, type: ValueType): string[] {
+  if (change === null) return notSplitLine(notSplit)
   const { delta, rateEffect, mixEffect, shareOf } = change
   const [unit, of] = [unitOf(change, type), shareOf === undefined ? '' : ` ${shareOf}`]
   return [

@@ -46,9 +46,9 @@ export function whyOfThreshold(state: AlertState, alert: RunAlert, plain: AlertW
   const { phase } = state
   const heldMs = phase.kind === 'pending' || phase.kind === 'firing' ? phase.sinceMs : atMs
   const deploy = firstBadVersionOf(versions, alert, { beginMs, sinceMs: heldMs, windowMs })
-  if (!isSplit(alert.when)) return { ...plain, ...notSplit('total'), deploy }
   // What was before the end of an incident is the incident.
   if (phase.kind === 'firing') return { ...plain, ...notSplit('over'), deploy }
+  if (!isSplit(alert.when)) return { ...plain, ...notSplit('total'), deploy }
   // What held for as long as `for` asks is no measure of what was before it.
   const before = sumsOfParts(strata, ({ lastMs }) => lastMs <= heldMs - windowMs)
   const now = sumsOfParts(strata, ({ lastMs }) => lastMs > beginMs)

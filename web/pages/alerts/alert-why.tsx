@@ -12,9 +12,18 @@ type Unit = string | null
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 const HOUR_MS = 3_600_000
 
+/** Why there is no table of parts. */
+const NOT_SPLIT: Readonly<Record<NonNullable<Why['notSplit']>, string>> = {
+  total: 'The change is not split by parts of the traffic: counts and sums grow with the traffic.',
+  nothing_before: 'The change is not split by parts of the traffic: too little is known of the time before.',
+  nothing_now: 'The change is not split by parts of the traffic: nothing is known of the time since.',
+  silence: 'Nothing came, of any part of the traffic.',
+  over: 'What was before its end is the incident itself: parts of the traffic are shown while it fires.',
+}
+
 /** Why it fires, in numbers: against what, since when, which part of the traffic, which version, whether the judge itself changed. */
 export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
-  const { baseline, now, change, strata, judge, deploy, definitions } = why
+  const { baseline, now, change, notSplit, strata, judge, deploy, definitions } = why
   const deployUnit = deploy?.shareOf === undefined ? unit : 'ratio'
   const partsUnit = change?.shareOf === undefined ? unit : 'ratio'
   const shown = (value: number): string => formatScore(value, partsUnit)
@@ -33,6 +42,7 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
           did worse, {signed(change.mixEffect)} because other traffic came.
         </p>
       )}
+      {notSplit !== undefined && <p className="faint">{NOT_SPLIT[notSplit]}</p>}
       {strata.length > 0 && (
         <Table
           caption="Parts of the traffic, those that explain most first"
