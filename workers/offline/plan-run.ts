@@ -15,6 +15,7 @@ import { createEstimator, type SubjectEstimate } from './estimate.ts'
 import { drawHalfFlagged } from './half-flagged.ts'
 import type { JudgeClient } from './judge-client.ts'
 import { familyWatch } from './judge-family.ts'
+import { nearTogether } from './near-order.ts'
 import type { Prices } from './prices.ts'
 import { drawSample, type Sample, type SampledSubject } from './sample.ts'
 import { MANUAL_DELAY_MS, sessionWindowOf, windowOf } from './slot.ts'
@@ -114,6 +115,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const left = budget === null ? null : await budget.left()
   const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
   const estimateMicroUsd = judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd))
+  const sampled = order.map(({ subject }) => subject)
   return {
     beganMs: Math.floor(context.nowMs()),
     populationTraces: drawn.populationTraces,
@@ -126,7 +128,8 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     ...(isGuess && (estimateMicroUsd ?? 0) > 0 && { estimateIsGuess: true as const }),
     budgetMicroUsd: left,
     subjects: subjectsOf(
-      order.map(({ subject }) => subject),
+      // A budget ends where it ends: what it leaves has to be an even part.
+      afforded === null ? nearTogether(sampled) : sampled,
       afforded,
       unitOf,
     ),
