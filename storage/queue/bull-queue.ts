@@ -24,6 +24,8 @@ export const QUEUE_NAMES = {
 
 /** A run that took its process down this many times is given up, so that it cannot do so for ever. */
 const MAX_STALLS = 5
+/** So is a batch. Processes that die of something else take those along that only wait in them. */
+const MAX_BATCH_STALLS = 20
 const DEFAULT_LOCK_MS = 30_000
 
 export interface WorkerSettings {
@@ -86,16 +88,20 @@ export async function openBullQueue(
 
   async function work(handlers: RunHandlers, options: QueueWorkerOptions): Promise<QueueWorker> {
     const lockMs = options.lockMs ?? DEFAULT_LOCK_MS
-    const settings = { lockDuration: lockMs, stalledInterval: lockMs, maxStalledCount: MAX_STALLS }
+    const settings = { lockDuration: lockMs, stalledInterval: lockMs }
+    const maxBatchStalls = options.maxBatchStalls ?? MAX_BATCH_STALLS
     const batchId = ({ job, index }: { job: { tenant: string; runId: string }; index: number }): string =>
       `${idWithin(job.tenant, job.runId)}#${index}`
     const both = [
       backend.openWorker(QUEUE_NAMES.runs, (job, token) => workRun(job, token ?? '', handlers, batches, batchId), {
         ...settings,
+        maxStalledCount: MAX_STALLS,
         concurrency: options.concurrency,
       }),
-      backend.openWorker(QUEUE_NAMES.batches, (job, token) => workBatch(job, token ?? '', handlers), {
+      backend.openWorker(QUEUE_NAMES.batches, (job, token) => workBatch(job, token ?? '', handlers, maxBatchStalls), {
         ...settings,
+        // Where even to say that it is given up takes the process down, the run fails and says so.
+        maxStalledCount: 2 * maxBatchStalls + 1,
         concurrency: options.batchesAtOnce ?? options.concurrency,
       }),
     ]

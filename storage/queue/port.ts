@@ -37,6 +37,8 @@ export interface QueueWorkerOptions {
   batchesAtOnce?: number
   /** A job whose process died is taken up by another worker after about this long. */
   lockMs?: number
+  /** A batch whose process died more often is given up; for tests. */
+  maxBatchStalls?: number
   onError: QueueErrorHandler
 }
 

@@ -76,10 +76,18 @@ export async function workRun(
   if (done !== undefined) await putBackOn(job, token, () => done(run, record))
 }
 
-export async function workBatch(job: Job, token: string, { batch }: RunHandlers): Promise<BatchOutcome> {
+/** One whose process died more than `maxStalls` times is given up: its subjects are to be `error`, and none is missing. */
+export async function workBatch(
+  job: Job,
+  token: string,
+  { batch }: RunHandlers,
+  maxStalls: number,
+): Promise<BatchOutcome> {
   const run = parseJob(job)
   const parsed = batchSchema.parse(job.data)
-  return putBackOn(job, token, () => batch({ ...parsed, job: run, isFirst: job.attemptsStarted <= 1 }))
+  const stalls = job.stalledCounter
+  const givenUp = stalls > maxStalls ? { givenUp: `the process that had it was killed ${stalls} times` } : {}
+  return putBackOn(job, token, () => batch({ ...parsed, ...givenUp, job: run, isFirst: job.attemptsStarted <= 1 }))
 }
 
 async function fanOut(

@@ -66,6 +66,8 @@ export interface RunBatch {
   readonly beganMs?: number | undefined
   /** False where an attempt was begun before, and may have left results. */
   readonly isFirst: boolean
+  /** Why it is not judged: what is not judged yet is to be `error` for this reason. */
+  readonly givenUp?: string | undefined
 }
 
 export const batchSchema = z.object({

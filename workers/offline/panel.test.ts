@@ -143,7 +143,12 @@ test.each<[string, string[], 'median' | 'majority', object]>([
   ['the middle score', ['two', 'five', 'four'], 'median', { kind: 'score', score: 4 }],
   ['half way between the two in the middle', ['two', 'five'], 'median', { kind: 'score', score: 3.5 }],
   ['what more than half say', ['five', 'two', 'also5'], 'majority', { kind: 'score', score: 5 }],
-  ['no score where none has more than half', ['two', 'five'], 'majority', { kind: 'none', why: { code: 'abstained' } }],
+  [
+    'no score where none has more than half, and says so',
+    ['two', 'five'],
+    'majority',
+    { kind: 'none', why: { code: 'abstained', detail: 'no score has more than half of the panel' } },
+  ],
 ])('%s', async (_, models, take, expected) => {
   expect((await ask(models, [], take)).scored).toMatchObject(expected)
 })

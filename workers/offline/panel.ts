@@ -2,7 +2,7 @@
 import { modelOf, twiceOn } from '../../dsl/model-names.ts'
 import type { JudgePlan } from '../../dsl/plan.ts'
 import { type JudgedScore, noScore } from '../../engine/judge/asker.ts'
-import type { Judgement } from '../../engine/model/result.ts'
+import type { Judgement, Reason } from '../../engine/model/result.ts'
 import { panelAggregate } from '../../engine/statistics/panel-aggregate.ts'
 import { addUsage, type JudgeUsage, NO_USAGE } from './completion.ts'
 import { type Provider, parseJudgeName } from './providers.ts'
@@ -83,13 +83,16 @@ function combine(members: readonly Judged[], take: NonNullable<JudgePlan['take']
     .join('\n')
   const together = panelAggregate({ scores })
   const score = together[take]
-  if (score === null) return { scored: noScore({ code: 'abstained' }, judgements, explanation), usage }
+  if (score === null) return { scored: noScore(NO_MAJORITY, judgements, explanation), usage }
   const spread = together.sd === 0 ? [] : [spreadOf(together)]
   return {
     scored: { kind: 'score', score: Number(score), explanation, judgements: [...spread, ...judgements] },
     usage,
   }
 }
+
+/** Nobody failed to answer, and together they could not tell: `unknown`, as where a judge alone cannot. */
+const NO_MAJORITY: Reason = { code: 'abstained', detail: 'no score has more than half of the panel' }
 
 function spreadOf({ sd, range }: ReturnType<typeof panelAggregate>): Judgement {
   const detail = `standard deviation ${rounded(sd)}, range ${rounded(range)}`

@@ -3,7 +3,7 @@ import type { OfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { TraceView } from '../../engine/evaluate/subject.ts'
 import { type AnswerLevel, measureOfStandIn } from '../../engine/judge/answered-by.ts'
 import { makeResult } from '../../engine/model/make-result.ts'
-import type { EvalResult } from '../../engine/model/result.ts'
+import type { EvalResult, Reason } from '../../engine/model/result.ts'
 import { judgeAnswers } from '../../storage/metrics/registry.ts'
 import { type OfflineJob, RunInterrupted } from '../../storage/queue/port.ts'
 import { type BatchOutcome, NO_OUTCOME, type RunBatch } from '../../storage/queue/run-record.ts'
@@ -121,7 +121,7 @@ async function judgeBatch(
       }
       const score = async (): Promise<Asked> => (subject.isCheaper ? scoreCheaply : scoreOf)(view, span)
       // Traces of judging Assay's own traces would be judged the next time, and so on.
-      const asked = !subject.isPaid ? NOT_PAID : await (isOwnAgent(agentOf(view, span)) ? quietly(score) : score())
+      const asked = notAsked(batch, subject) ?? (await (isOwnAgent(agentOf(view, span)) ? quietly(score) : score()))
       const result = resultOf(job, compiled, view, span, asked, { ...subject, nowMs: context.nowMs() })
       outcome[result.verdict]++
       if (asked.usage !== undefined) {
@@ -161,10 +161,11 @@ const COUNTED: Partial<Record<AnswerLevel, 'cached' | 'orElse' | 'cheaper' | 'pr
   proxy: 'proxy',
 }
 
-const NOT_PAID: Asked = {
-  judged: { kind: 'none', why: { code: 'over_budget' } },
-  explanation: undefined,
-  usage: undefined,
+function notAsked({ givenUp }: RunBatch, { isPaid }: { isPaid: boolean }): Asked | null {
+  if (givenUp === undefined && isPaid) return null
+  const why: Reason =
+    givenUp === undefined ? { code: 'over_budget' } : { code: 'judge_unreachable', detail: `not asked: ${givenUp}` }
+  return { judged: { kind: 'none', why }, explanation: undefined, usage: undefined }
 }
 
 interface Drawn {

@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 /** Whatever the score, it would pass. */
-async function judged(method: string, answer: Scripted): Promise<EvalResult> {
+async function judged(method: string, answer: Scripted, more: Partial<RunBatch> = {}): Promise<EvalResult> {
   const { plan, diagnostics } = compileText(
     `package p\noffline eval e {\n  every:   hour in "UTC"\n  sample:  all of trace over 1h\n  judge:   "openai/small"\n  ${method}\n  missing: unknown\n}\n`,
   )
@@ -57,7 +57,7 @@ async function judged(method: string, answer: Scripted): Promise<EvalResult> {
   const results: EvalResult[] = []
   const job = { tenant: 'default', evalId: 'p/e', runId: 'p/e@1', slotMs: NOW_MS, trigger: 'schedule' } as const
   const none = { unpaid: 0, cheaper: 0, holdBackMicroUsd: 0 }
-  const batch: RunBatch = { job, index: 0, subjects: [[TRACE, '', 1]], ...none, isFirst: true }
+  const batch: RunBatch = { job, index: 0, subjects: [[TRACE, '', 1]], ...none, isFirst: true, ...more }
   const outcome = await runBatch(batch, compileOfflineEval(plan, plan.evals[0] as OfflineEvalPlan), {
     traces: { getTraces: async () => new Map([[TRACE, [span, search]]]), queryResults: async () => [] },
     judge,
@@ -113,4 +113,16 @@ test.each<[string, Scripted, 'judge_malformed' | 'judge_unreachable', string]>([
     })
   }
   expect(await answeredByNobody()).toBe(before + 2)
+})
+
+test('a batch that took its process down too often asks nobody, and each of its subjects says why', async () => {
+  const good = content('{"evidence":[],"reasoning":"Good.","abstain":false,"score":4}')
+  const before = await answeredByNobody()
+  const { verdict, reason } = await judged(RUBRIC, good, { givenUp: 'the process that had it was killed 21 times' })
+  expect({ verdict, reason }).toEqual({
+    verdict: 'error',
+    reason: { code: 'judge_unreachable', detail: 'not asked: the process that had it was killed 21 times' },
+  })
+  // None of the judge's answers: it was not to be asked.
+  expect(await answeredByNobody()).toBe(before)
 })

@@ -12,6 +12,8 @@ const {
   REDIS_SERVER: redisUrl,
   NOW_MS,
   RUN_ID: runId = '',
+  PART,
+  JUDGE_KEY: apiKey = null,
 } = process.env
 const redis = redisUrl === undefined ? null : parseRedisUrl(redisUrl)
 if (redis?.ok === false) throw new Error(redis.message)
@@ -34,13 +36,15 @@ const offline = await startOffline({
   traces,
   queue: { dataDir, ...(redis?.ok === true && { redis: redis.settings }) },
   definitions: { ...plansOfOne('default', () => plan), onChange: () => {} },
-  providers: [{ name: 'openai', baseUrl, apiKey: null }],
+  providers: [{ name: 'openai', baseUrl, apiKey }],
+  ...((PART === 'scheduler' || PART === 'worker') && { parts: [PART] }),
   nowMs,
   onNotice: (message) => process.stderr.write(`${message}\n`),
   sleep: async () => {},
   // What a killed process held is taken up after so long.
   lockMs: 1_000,
 })
+process.stdout.write('up\n')
 while (runId !== '' && (await offline.runState('default', runId)) !== 'done')
   await new Promise((resolve) => setTimeout(resolve, 50))
 await offline.drain()
