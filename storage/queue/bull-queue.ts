@@ -9,10 +9,10 @@ import type {
   QueueErrorHandler,
   QueueWorker,
   QueueWorkerOptions,
-  RunCursor,
   RunHandlers,
 } from './port.ts'
 import { RUN_OPTIONS, recordOf, toRunState, workBatch, workRun } from './run-jobs.ts'
+import { RunListing } from './run-listing.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** Names of the queues; `marks` is never worked on: it keeps one record an eval. */
@@ -38,7 +38,7 @@ export interface WorkerSettings {
 /** The part of BullMQ's classes that is used here; their full types differ by backend. */
 export type BullQueue = Pick<
   Queue,
-  'add' | 'addBulk' | 'getJob' | 'getJobs' | 'getJobState' | 'waitUntilReady' | 'close'
+  'add' | 'addBulk' | 'getJob' | 'getRanges' | 'getJobState' | 'waitUntilReady' | 'close'
 > &
   ErrorSource
 export type BullWorker = Pick<Worker, 'waitUntilReady' | 'close'> & ErrorSource
@@ -60,8 +60,6 @@ export interface BullBackend {
 
 /** Of marks that are remembered. */
 const MAX_NUMBERS = 10_000
-/** A listing looks at so many runs of each state. */
-const MAX_LISTED = 1_000
 
 /** `investigationDelayMs`: for tests. */
 export async function openBullQueue(
@@ -77,6 +75,7 @@ export async function openBullQueue(
   await Promise.all([runs, batches, marks].map((queue) => queue.waitUntilReady()))
   const daily = await openDailyJobs(backend, onError)
   const investigations = await openInvestigationJobs(backend, onError, investigationDelayMs)
+  const listing = new RunListing(runs)
   const workers = new Set<QueueWorker>()
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
     try {
@@ -161,19 +160,12 @@ export async function openBullQueue(
         const job = await runs.getJob(id)
         return job === undefined ? null : recordOf(job, toRunState(await runs.getJobState(id)))
       }),
-    runsOf: (tenant, { evalId, after, limit }) =>
+    runsOf: (tenant, asked) =>
       ask(async () => {
-        const all = await runs.getJobs([...LISTED], 0, MAX_LISTED - 1)
-        // One that is removed while it is listed is undefined, whatever its type says.
-        const wanted = all
-          .filter((job) => job !== undefined && job.data?.tenant === tenant)
-          .filter((job) => evalId === undefined || job.data?.evalId === evalId)
-          .map((job) => ({ job, enqueuedAtMs: job.timestamp, runId: String(job.data?.runId) }))
-          .filter((one) => after === undefined || byNewest(after, one) < 0)
-          .sort(byNewest)
-          .slice(0, limit)
         const records = await Promise.all(
-          wanted.map(async ({ job }) => recordOf(job, toRunState(await runs.getJobState(job.id ?? '')))),
+          (await listing.page(tenant, asked)).map(async (job) =>
+            recordOf(job, toRunState(await runs.getJobState(job.id ?? ''))),
+          ),
         )
         return records.filter((record): record is RunRecord => record !== null)
       }),
@@ -193,11 +185,6 @@ export async function openBullQueue(
     },
   }
 }
-
-const byNewest = (a: RunCursor, b: RunCursor): number =>
-  b.enqueuedAtMs - a.enqueuedAtMs || (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0)
-
-const LISTED = ['active', 'waiting-children', 'waiting', 'delayed', 'completed', 'failed'] as const
 
 /** BullMQ refuses ids that are integers; the prefix makes sure. */
 function markId(kind: 'mark' | 'pause' | 'cancel', tenant: string, id: string): string {

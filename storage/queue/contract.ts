@@ -211,6 +211,14 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
         ;[last] = await queue.runsOf('default', { ...asked, after, limit: 1 })
       }
       expect(paged.map(({ job }) => job.runId)).toEqual(all.map(({ job }) => job.runId))
+      // What is remembered of the listing before hides none that came since, and none of another tenant is in it.
+      const next = jobOf('checkout/paged', 1_700_100_240_000)
+      await queue.enqueue(next)
+      await untilState(queue, next.runId, 'done')
+      expect((await queue.runsOf('default', asked)).map(({ job, state }) => [job.runId, state])).toEqual(
+        [next.runId, ...all.map(({ job }) => job.runId)].map((runId) => [runId, 'done']),
+      )
+      expect(await queue.runsOf('nobody', asked)).toEqual([])
     })
 
     test('while its batches wait a run is active, and tells how far it is', async () => {
