@@ -719,7 +719,7 @@ export type EvalTrendsResponse = {
   stepMs: number
   evals: {
     eval: string
-    spentUsd: number
+    spentUsd: number | null
     points: {
       start: string
       verdicts: Ledger
@@ -834,7 +834,7 @@ export type LiveAgent = {
   runsPerMinute: number
   spansPerMinute: number
   tokensPerMinute: number
-  costUsdPerMinute: number
+  costUsdPerMinute: number | null
   verdicts: Record<string, Ledger>
   versions: string[]
   models: string[]
@@ -1190,7 +1190,7 @@ export type Session = {
   agent?: string
   inputTokens: number
   outputTokens: number
-  costUsd: number
+  costUsd: number | null
 }
 
 export type SessionsResponse = {
@@ -1281,7 +1281,7 @@ export type TraceSummary = {
   models: string[]
   inputTokens: number
   outputTokens: number
-  costUsd: number
+  costUsd: number | null
   input?: string
   output?: string
   verdicts: Ledger
@@ -1314,7 +1314,7 @@ export type Usage = {
   bytes: number
   judgeInputTokens: number
   judgeOutputTokens: number
-  judgeCostUsd: number
+  judgeCostUsd: number | null
 }
 
 export type Verdict = "pass" | "fail" | "unknown" | "error"
@@ -1511,6 +1511,16 @@ export type OfflineResponse = {
     nextSlot?: string
     pausedSince?: string
     lastRun?: OfflineRun
+    nextRun: {
+      maxSubjects?: number
+      judges: string[]
+      budgetPerRunUsd?: number
+      budgetPerMonthUsd?: number
+      estimate?: {
+        subjects: number
+        usd: number | null
+      }
+    }
     agreement?: SeriesAgreement | null
   }[]
 }
@@ -1548,7 +1558,7 @@ export type OfflineRun = {
     cheaper: number
     proxy: number
   }
-  spentUsd: number
+  spentUsd: number | null
   notes?: string[]
   error?: string
 }

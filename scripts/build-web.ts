@@ -1,8 +1,9 @@
 /** `npm run build:web`: the pages in `web/dist`, each file with its Brotli form. What is there stays in use until the new ones take its place. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
 import { build } from 'vite'
+import { replaceFolder } from './replace-folder.ts'
 import { stampOf, webFolderOf } from './web-build.mjs'
 
 const root = dirname(import.meta.dirname)
@@ -29,12 +30,9 @@ for (const entry of readdirSync(next, { recursive: true, withFileTypes: true }))
   sizeBytes += text.length
   packedBytes += packed.length
 }
-writeFileSync(join(next, '.built'), '')
-const old = `${folder}.old-${process.pid}`
-mkdirSync(folder, { recursive: true })
-renameSync(folder, old)
-renameSync(next, folder)
-rmSync(old, { recursive: true, force: true })
+const stamp = join(next, basename(stampOf(root)))
+writeFileSync(stamp, '')
 // Sources that changed while it was built make it stale again.
-utimesSync(stampOf(root), startedAt, startedAt)
+utimesSync(stamp, startedAt, startedAt)
+replaceFolder(next, folder)
 process.stdout.write(`web/dist: ${Math.round(sizeBytes / 1024)} kB, ${Math.round(packedBytes / 1024)} kB compressed\n`)

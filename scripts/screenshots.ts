@@ -18,6 +18,14 @@ interface Shot {
 }
 
 const openFirst = (page: Page): Promise<void> => page.locator('table.traces a').first().click()
+const openFirstRow = (page: Page): Promise<void> => page.getByRole('rowheader').getByRole('link').first().click()
+
+const openRunThatJudged = (page: Page): Promise<void> =>
+  page
+    .getByRole('row', { name: /support\/helpful.*done/ })
+    .getByRole('link')
+    .first()
+    .click()
 
 /** What failed beside what did not, of the same agent. */
 async function compareTwo(page: Page): Promise<void> {
@@ -37,7 +45,11 @@ const SHOTS: readonly Shot[] = [
   { name: 'traces', path: '/traces', colorScheme: 'light' },
   { name: 'trace', path: '/traces?text=A-1077&verdict=fail', act: openFirst, colorScheme: 'light' },
   { name: 'compare', path: '/traces', act: compareTwo, colorScheme: 'light' },
+  { name: 'sessions', path: '/sessions', colorScheme: 'light' },
+  { name: 'session', path: '/sessions', act: openFirstRow, colorScheme: 'light' },
   { name: 'eval', path: '/evals/support/no_pii?since=1h', colorScheme: 'light' },
+  { name: 'runs', path: '/runs', colorScheme: 'light' },
+  { name: 'run', path: '/runs', act: openRunThatJudged, colorScheme: 'light' },
   { name: 'label', path: '/evals/support/helpful/label', colorScheme: 'dark' },
   { name: 'alert', path: '/alerts/support/pii_leak', colorScheme: 'light' },
   {

@@ -22,7 +22,8 @@ export function isWebStale(root) {
     const entry = statSync(path, { throwIfNoEntry: false })
     if (entry === undefined) return false
     if (!entry.isDirectory()) return entry.mtimeMs > built
-    return readdirSync(path).some((name) => name !== 'dist' && !name.startsWith('.') && isNewer(join(path, name)))
+    // Nor what a build at work has made so far.
+    return readdirSync(path).some((name) => !/^(?:\.|dist(?:\.|$))/.test(name) && isNewer(join(path, name)))
   }
   return SOURCES.some((name) => isNewer(join(root, name)))
 }

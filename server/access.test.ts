@@ -167,6 +167,12 @@ beforeAll(async () => {
           nextSlotMs: undefined,
           pausedSinceMs: null,
           lastRun: null,
+          nextRun: {
+            maxSubjects: null,
+            judges: [],
+            budget: { perRunMicroUsd: null, perMonthMicroUsd: null },
+            estimate: null,
+          },
         },
       ],
       runs: async (tenant) => [runViewOf(tenant as Tenant)],

@@ -1,5 +1,6 @@
 import type { LiveAgent } from '../engine/live/share.ts'
 import type { LiveAgentJson } from './schemas.ts'
+import { usdOf } from './usd.ts'
 
 /** What an agent does now, as the API shows it. */
 export function liveAgentToJson(one: LiveAgent): LiveAgentJson {
@@ -16,7 +17,7 @@ export function liveAgentToJson(one: LiveAgent): LiveAgentJson {
     runsPerMinute: one.runsPerMinute,
     spansPerMinute: one.spansPerMinute,
     tokensPerMinute: one.tokensPerMinute,
-    costUsdPerMinute: one.costMicroUsdPerMinute / 1e6,
+    costUsdPerMinute: usdOf(one.costMicroUsdPerMinute),
     verdicts: Object.fromEntries(one.verdicts),
     versions: [...one.versions],
     models: [...one.models],

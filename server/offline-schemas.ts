@@ -41,13 +41,27 @@ export const offlineRunSchema = z.object({
     cheaper: count,
     proxy: count,
   }),
-  spentUsd: z.number(),
+  /** Null where a judge was asked and no price of it is known. */
+  spentUsd: z.number().nullable(),
   /** What should be known of it: a judge of the family of models that it judges, or that no session was over. */
   notes: z.array(z.string()).optional(),
   error: z.string().optional(),
 })
 
 export const offlineRunsResponseSchema = z.object({ runs: z.array(offlineRunSchema), next: z.string().optional() })
+
+/** What a run would draw and cost, as far as that is known before its sample is drawn. */
+const expectedRunSchema = z.object({
+  /** Of its definition; absent where it takes all that match. */
+  maxSubjects: count.optional(),
+  /** Who is asked about each subject; empty where nobody is. */
+  judges: z.array(z.string()),
+  /** Of its definition; absent without a bound. */
+  budgetPerRunUsd: z.number().optional(),
+  budgetPerMonthUsd: z.number().optional(),
+  /** By the last run that drew a sample; absent where none has. `usd`: null where no price is known. */
+  estimate: z.object({ subjects: count, usd: z.number().nullable() }).optional(),
+})
 
 /** `known`: a run of that slot was there already, and none was added. */
 export const runResponseSchema = z.object({ eval: z.string(), runId: z.string(), known: z.literal(true).optional() })
@@ -169,6 +183,7 @@ export const offlineResponseSchema = z.object({
       pausedSince: z.string().optional(),
       /** The one that was enqueued last. */
       lastRun: offlineRunSchema.optional(),
+      nextRun: expectedRunSchema,
       /** Where it is asked for, of evals with a judge: of the series in force; null where nobody has labelled anything of it yet. */
       agreement: seriesAgreementSchema.nullable().optional(),
     }),
@@ -181,6 +196,7 @@ export type AnchorsJson = z.infer<typeof anchorsSchema>
 export type DriftJson = z.infer<typeof driftSchema>
 export type AgreementResponse = z.infer<typeof agreementResponseSchema>
 export type OfflineRunJson = z.infer<typeof offlineRunSchema>
+export type ExpectedRunJson = z.infer<typeof expectedRunSchema>
 export type OfflineRunsResponse = z.infer<typeof offlineRunsResponseSchema>
 export type OfflineResponse = z.infer<typeof offlineResponseSchema>
 export type RunResponse = z.infer<typeof runResponseSchema>

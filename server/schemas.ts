@@ -89,7 +89,8 @@ export const usageSchema = z.object({
   bytes: z.int(),
   judgeInputTokens: z.int(),
   judgeOutputTokens: z.int(),
-  judgeCostUsd: z.number(),
+  /** Null where judges answered and no price of theirs is known. */
+  judgeCostUsd: z.number().nullable(),
 })
 
 /** `from` and `to` are days, and both are in it. */
@@ -132,7 +133,8 @@ export const traceSummarySchema = z.object({
   models: z.array(z.string()),
   inputTokens: z.int(),
   outputTokens: z.int(),
-  costUsd: z.number(),
+  /** Of the calls that say what they cost; null where none does. */
+  costUsd: z.number().nullable(),
   /** The beginnings of what the root was asked and what it answered. */
   input: z.string().optional(),
   output: z.string().optional(),
@@ -154,7 +156,8 @@ export const sessionSchema = z.object({
   /** As cost, of the spans that name the session. */
   inputTokens: z.int(),
   outputTokens: z.int(),
-  costUsd: z.number(),
+  /** Of the calls that say what they cost; null where none does. */
+  costUsd: z.number().nullable(),
 })
 
 /**
@@ -304,8 +307,8 @@ export const evalTrendsResponseSchema = z.object({
   evals: z.array(
     z.object({
       eval: z.string(),
-      /** Of its judges, since `from`. */
-      spentUsd: z.number(),
+      /** Of its judges, since `from`; null where they answered and no price of theirs is known. */
+      spentUsd: z.number().nullable(),
       /** Steps of which there is nothing are left out. */
       points: z.array(z.object({ start: z.string(), verdicts: ledgerSchema, passRate: z.number().optional() })),
     }),
@@ -448,7 +451,8 @@ export const liveAgentSchema = z.object({
   runsPerMinute: z.number(),
   spansPerMinute: z.number(),
   tokensPerMinute: z.number(),
-  costUsdPerMinute: z.number(),
+  /** Of the calls that say what they cost; null where none does. */
+  costUsdPerMinute: z.number().nullable(),
   /** By eval. */
   verdicts: z.record(z.string(), ledgerSchema),
   /** The last seen first. */

@@ -1,4 +1,5 @@
 /** Live agents as a table for a terminal. */
+import { NO_PRICE } from '../../engine/no-price.ts'
 import type { LiveAgentJson } from '../../server/schemas.ts'
 
 interface Column {
@@ -48,7 +49,12 @@ const columns: readonly Column[] = [
   },
   { title: 'P/F/?', cell: verdictsText, isFigure: true },
   { title: 'TOKENS/MIN', cell: ({ tokensPerMinute }) => short(tokensPerMinute), isFigure: true, optional: true },
-  { title: 'USD/MIN', cell: ({ costUsdPerMinute }) => short(costUsdPerMinute), isFigure: true, optional: true },
+  {
+    title: 'USD/MIN',
+    cell: ({ costUsdPerMinute }) => (costUsdPerMinute === null ? NO_PRICE : short(costUsdPerMinute)),
+    isFigure: true,
+    optional: true,
+  },
   { title: 'VERSION', cell: ({ versions }) => versions[0] ?? '', optional: true },
   { title: 'MODELS', cell: ({ models }) => models.join(', '), optional: true },
 ]

@@ -19,6 +19,19 @@ total                             1,234,568  1.25 GB        99,876  0.1235 USD`.
   )
 })
 
+test('a price that nobody knows is not one of nothing, and it is said how to set one', () => {
+  const asked = { ...day, judgeInputTokens: 100, judgeOutputTokens: 10 }
+  const free = { ...asked, agent: 'free', judgeCostUsd: 0 }
+  const unpriced = { ...asked, agent: 'asked', judgeCostUsd: null }
+  const costs = (usage: (typeof free | typeof unpriced)[]): (string | undefined)[] =>
+    usageTable({ from: '2026-11-01', to: '2026-11-21', usage })
+      .split('\n')
+      .map((line) => /110\s+(.*)|220\s+(.*)|set (cost\.prices)/.exec(line)?.slice(1).find(Boolean))
+      .filter((cost) => cost !== undefined)
+  expect(costs([free])).toEqual(['0.0000 USD', '0.0000 USD'])
+  expect(costs([free, unpriced])).toEqual(['0.0000 USD', 'no price known', 'no price known', 'cost.prices'])
+})
+
 test('nothing is said in a line', () => {
   expect(usageTable({ from: '2026-11-01', to: '2026-11-21', usage: [] })).toBe(
     'No usage from 2026-11-01 to 2026-11-21.',

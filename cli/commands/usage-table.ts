@@ -1,4 +1,5 @@
 /** Usage as a table for a terminal. */
+import { NO_PRICE, sumOfKnown } from '../../engine/no-price.ts'
 import type { UsageResponse } from '../../server/schemas.ts'
 import { printable } from './printable.ts'
 
@@ -26,7 +27,11 @@ const COLUMNS: readonly { title: string; cell: (row: Row) => string; isNumber?: 
   { title: 'SPANS', cell: ({ spans }) => count(spans), isNumber: true },
   { title: 'BYTES', cell: ({ bytes }) => sizeText(bytes), isNumber: true },
   { title: 'JUDGE TOKENS', cell: (row) => count(row.judgeInputTokens + row.judgeOutputTokens), isNumber: true },
-  { title: 'JUDGE COST', cell: ({ judgeCostUsd }) => `${judgeCostUsd.toFixed(4)} USD`, isNumber: true },
+  {
+    title: 'JUDGE COST',
+    cell: ({ judgeCostUsd }) => (judgeCostUsd === null ? NO_PRICE : `${judgeCostUsd.toFixed(4)} USD`),
+    isNumber: true,
+  },
 ]
 
 /** A line for each day, tenant and agent, and their sum. */
@@ -39,21 +44,20 @@ export function usageTable({ from, to, usage }: UsageResponse): string {
     bytes: 0,
     judgeInputTokens: 0,
     judgeOutputTokens: 0,
-    judgeCostUsd: 0,
+    judgeCostUsd: sumOfKnown(usage.map(({ judgeCostUsd }) => judgeCostUsd)),
   }
   for (const row of usage) {
     total.spans += row.spans
     total.bytes += row.bytes
     total.judgeInputTokens += row.judgeInputTokens
     total.judgeOutputTokens += row.judgeOutputTokens
-    total.judgeCostUsd += row.judgeCostUsd
   }
   const lines = [
     COLUMNS.map(({ title }) => title),
     ...[...usage, total].map((row) => COLUMNS.map(({ cell }) => cell(row))),
   ]
   const widths = COLUMNS.map((_, at) => Math.max(...lines.map((line) => line[at]!.length)))
-  return lines
+  const table = lines
     .map((line) =>
       line
         .map((cell, at) => (COLUMNS[at]!.isNumber ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!)))
@@ -61,4 +65,7 @@ export function usageTable({ from, to, usage }: UsageResponse): string {
         .trimEnd(),
     )
     .join('\n')
+  return usage.some(({ judgeCostUsd }) => judgeCostUsd === null) ? `${table}\n\n${SET_PRICES}` : table
 }
+
+const SET_PRICES = `${NO_PRICE}: set cost.prices of these judges in assay.yaml (docs/configuration.md), in USD per million tokens; 0 for one of your own.`

@@ -1,4 +1,5 @@
 /** Offline evals and their runs in words. */
+import { NO_PRICE } from '../../engine/no-price.ts'
 import type { OfflineResponse, OfflineRunJson } from '../../server/offline-schemas.ts'
 import type { JudgingResponse } from '../../server/schemas.ts'
 import { printable } from '../commands/printable.ts'
@@ -48,8 +49,8 @@ export function progressText(run: OfflineRunJson): string {
   const budget = run.budgetUsd === undefined ? '' : ` of ${usdText(run.budgetUsd)}`
   const guess = run.estimateIsGuess === true ? ' (a guess: 500 tokens an answer)' : ''
   const estimate = (run.estimateUsd ?? 0) === 0 ? '' : `, estimated at ${usdText(run.estimateUsd ?? 0)}${guess}`
-  const hasCost = run.spentUsd > 0 || run.budgetUsd !== undefined || estimate !== ''
-  const spent = hasCost ? `; ${usdText(run.spentUsd)}${budget}${estimate}` : ''
+  const hasCost = run.spentUsd !== 0 || run.budgetUsd !== undefined || estimate !== ''
+  const spent = hasCost ? `; ${run.spentUsd === null ? NO_PRICE : usdText(run.spentUsd)}${budget}${estimate}` : ''
   return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
 }
 

@@ -14,6 +14,8 @@ export interface StoredJudge {
   wanted(traces: readonly (readonly Span[])[]): string[]
   /** Results on a trace, its spans' first. Each span id once. `stored` holds what `wanted` asked for. */
   judge(spans: readonly Span[], stored: StoredVerdicts): EvalResult[]
+  /** Whether the result is unknown because a text that it would read is masked. */
+  isMasked(result: EvalResult): boolean
   ledger(): EvalLedger[]
   /** Subjects whose verdict was taken from the store, and those that are unknown because their texts are masked. */
   readonly masked: { taken: number; unknown: number }
@@ -44,13 +46,16 @@ export function createStoredJudge(plan: Plan, storedAs: ReadonlyMap<string, stri
   const texts = [...new Set([...readers.values()].flatMap(({ own, others }) => [...own, ...others]))]
   const masked = { taken: 0, unknown: 0 }
 
+  const unknown = new WeakSet<EvalResult>()
+
+  /** The first text that it reads and that is masked. */
   const readsMasked = (
     reads: TextsRead,
     ofSpan: ReadonlySet<OptionalField>,
     ofTrace: ReadonlySet<OptionalField>,
-  ): boolean => overlap(reads.own, ofSpan) || overlap(reads.others, ofTrace)
+  ): OptionalField | undefined => firstOfBoth(reads.own, ofSpan) ?? firstOfBoth(reads.others, ofTrace)
 
-  const settled = (result: EvalResult, reads: TextsRead, stored: StoredVerdicts): EvalResult => {
+  const settled = (result: EvalResult, path: string | undefined, stored: StoredVerdicts): EvalResult => {
     const known = stored.get(storedKey(storedId(result.evalId), result.traceId, result.spanId))
     const plan = online.get(result.evalId)
     if (known !== undefined && plan !== undefined && isBySame(known, plan)) {
@@ -59,8 +64,10 @@ export function createStoredJudge(plan: Plan, storedAs: ReadonlyMap<string, stri
     }
     if (result.verdict === 'error') return result
     masked.unknown++
-    const reason = { code: 'truncated', field: reads.path } as const
-    return { ...result, verdict: 'unknown', score: undefined, reason, evidence: [] }
+    const reason = { code: 'truncated', ...(path !== undefined && { field: path }) } as const
+    const open: EvalResult = { ...result, verdict: 'unknown', score: undefined, reason, evidence: [] }
+    unknown.add(open)
+    return open
   }
 
   return {
@@ -71,7 +78,9 @@ export function createStoredJudge(plan: Plan, storedAs: ReadonlyMap<string, stri
       for (const spans of traces)
         for (const span of spans) for (const field of maskedTextsOf(span, texts)) found.add(field)
       if (found.size === 0) return []
-      return [...readers].filter(([, reads]) => readsMasked(reads, found, found)).map(([id]) => storedId(id))
+      return [...readers]
+        .filter(([, reads]) => readsMasked(reads, found, found) !== undefined)
+        .map(([id]) => storedId(id))
     },
     judge: (spans, stored) => {
       const [first] = spans
@@ -92,10 +101,11 @@ export function createStoredJudge(plan: Plan, storedAs: ReadonlyMap<string, stri
       if (ofTrace.size === 0) return results
       return results.map((result) => {
         const reads = readers.get(result.evalId)
-        if (reads === undefined || !readsMasked(reads, bySpan.get(result.spanId) ?? NO_FIELDS, ofTrace)) return result
-        return settled(result, reads, stored)
+        const field = reads && readsMasked(reads, bySpan.get(result.spanId) ?? NO_FIELDS, ofTrace)
+        return field === undefined ? result : settled(result, reads?.paths.get(field), stored)
       })
     },
+    isMasked: (result) => unknown.has(result),
     ledger: () => evaluator.ledger(),
   }
 }
@@ -104,8 +114,8 @@ function isBySame(result: EvalResult, plan: OnlineEvalPlan): boolean {
   return result.measureHash === plan.measureHash && result.verdictHash === plan.verdictHash
 }
 
-function overlap(a: ReadonlySet<OptionalField>, b: ReadonlySet<OptionalField>): boolean {
-  if (b.size === 0) return false
-  for (const field of a) if (b.has(field)) return true
-  return false
+function firstOfBoth(a: ReadonlySet<OptionalField>, b: ReadonlySet<OptionalField>): OptionalField | undefined {
+  if (b.size === 0) return undefined
+  for (const field of a) if (b.has(field)) return field
+  return undefined
 }

@@ -49,8 +49,8 @@ export interface TextsRead {
   /** Which of the texts that may be masked: of its own span, and of others' of the trace. */
   own: ReadonlySet<OptionalField>
   others: ReadonlySet<OptionalField>
-  /** As the language calls the first of them, for a reason. */
-  path: string
+  /** How it first names each, for a reason. */
+  paths: ReadonlyMap<OptionalField, string>
 }
 
 /** By id of the online evals that read such texts, themselves or by another eval's verdict. */
@@ -59,7 +59,7 @@ export function textsReadBy(plan: Plan): ReadonlyMap<string, TextsRead> {
   const byId = new Map(online.map((one) => [one.id, one]))
   const found = new Map<string, TextsRead>()
   for (const one of online) {
-    const texts = { own: new Set<OptionalField>(), others: new Set<OptionalField>(), path: '' }
+    const texts = { own: new Set<OptionalField>(), others: new Set<OptionalField>(), paths: new Map() }
     collect(one, one.scope.subject === 'trace', byId, new Set(), texts)
     if (texts.own.size + texts.others.size > 0) found.set(one.id, texts)
   }
@@ -69,7 +69,7 @@ export function textsReadBy(plan: Plan): ReadonlyMap<string, TextsRead> {
 interface Collected {
   own: Set<OptionalField>
   others: Set<OptionalField>
-  path: string
+  paths: Map<OptionalField, string>
 }
 
 function collect(
@@ -94,8 +94,10 @@ function collect(
       const fields = fieldsOf(node)
       if (fields.length === 0) return
       const target = wholeTrace || node.op === 'trace_field' || aggregates.size > 0 ? into.others : into.own
-      for (const field of fields) target.add(field)
-      if (into.path === '') into.path = pathOf(node)
+      for (const field of fields) {
+        target.add(field)
+        if (!into.paths.has(field)) into.paths.set(field, pathOf(node, field))
+      }
     })
   }
   const { where, traceWhere } = one.scope
@@ -108,9 +110,17 @@ function fieldsOf(node: Expr): OptionalField[] {
   return optionalFieldsOf(node).filter((field) => MASKABLE.includes(field))
 }
 
-function pathOf(node: Expr): string {
+function pathOf(node: Expr, field: OptionalField): string {
   if (node.op === 'attr') return node.name
-  return node.op === 'field' || node.op === 'trace_field' ? node.path : 'input.text'
+  if (node.op === 'field' || node.op === 'trace_field') return node.path
+  return REPEATED[field] ?? field
+}
+
+/** What steps that repeat themselves are compared by. */
+const REPEATED: Partial<Record<OptionalField, string>> = {
+  toolArguments: 'arguments.text',
+  retrievalQuery: 'query.text',
+  inputText: 'input.text',
 }
 
 /** What has to be read of a span beyond the core fields for the online evals of these plans. */

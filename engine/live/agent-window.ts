@@ -29,6 +29,8 @@ export interface AgentTotals {
   failedSpans: number
   tokens: number
   costMicroUsd: number
+  /** Calls that used tokens and do not say what they cost. */
+  unpriced: number
   /** Roots of traces. */
   readonly roots: Runs
   /** Spans of kind `agent` below a root: the runs of an agent that works inside others' traces. */
@@ -47,6 +49,7 @@ export function emptyTotals(): AgentTotals {
     failedSpans: 0,
     tokens: 0,
     costMicroUsd: 0,
+    unpriced: 0,
     roots: { count: 0, failed: 0, durations: new Map() },
     inner: { count: 0, failed: 0, durations: new Map() },
     verdicts: new Map(),
@@ -79,8 +82,10 @@ export class AgentWindow {
     if (isFailed) slot.failedSpans++
     // A span above the call often repeats the sum of what is below it.
     if (span.kind === 'llm' || span.kind === 'embedding') {
-      slot.tokens += span.tokensTotal ?? (span.tokensInput ?? 0) + (span.tokensOutput ?? 0)
-      slot.costMicroUsd += span.costMicroUsd ?? 0
+      const tokens = span.tokensTotal ?? (span.tokensInput ?? 0) + (span.tokensOutput ?? 0)
+      slot.tokens += tokens
+      if (span.costMicroUsd !== undefined) slot.costMicroUsd += span.costMicroUsd
+      else if (tokens > 0) slot.unpriced++
       if (span.model !== undefined) this.models.add(span.model, atMs)
     }
     if (span.agentVersion !== undefined) this.versions.add(span.agentVersion, atMs)
@@ -130,6 +135,7 @@ export function addTotals(to: AgentTotals, from: AgentTotals): void {
   to.failedSpans += from.failedSpans
   to.tokens += from.tokens
   to.costMicroUsd += from.costMicroUsd
+  to.unpriced += from.unpriced
   for (const name of ['roots', 'inner'] as const) {
     to[name].count += from[name].count
     to[name].failed += from[name].failed

@@ -46,6 +46,18 @@ describe('an agent', () => {
     expect(live.verdicts).toEqual(new Map([['shop/polite', { pass: 8, fail: 2, unknown: 0, error: 0 }]]))
   })
 
+  test('tells what is free from what nobody knows the price of', () => {
+    const one = window()
+    const call = { kind: 'llm', parentSpanId: 'a', tokensInput: 90 } as const
+    expect(liveOf(one).costMicroUsdPerMinute).toBe(0)
+    one.addSpan(makeSpan({ ...call, costMicroUsd: 0 }), nowMs)
+    expect(liveOf(one).costMicroUsdPerMinute).toBe(0)
+    one.addSpan(makeSpan(call), nowMs)
+    expect(liveOf(one).costMicroUsdPerMinute).toBeNull()
+    one.addSpan(makeSpan({ ...call, costMicroUsd: 2_000_000 }), nowMs)
+    expect(liveOf(one).costMicroUsdPerMinute).toBe(1_000_000)
+  })
+
   test('that works inside others’ traces has the runs of its own spans', () => {
     const one = window()
     one.addSpan(root({ parentSpanId: 'a', durationNs: 1e9, status: 'error' }), nowMs)

@@ -46,7 +46,8 @@ export interface LiveAgent {
   readonly runsPerMinute: number
   readonly spansPerMinute: number
   readonly tokensPerMinute: number
-  readonly costMicroUsdPerMinute: number
+  /** Null where no call says what it cost. */
+  readonly costMicroUsdPerMinute: number | null
   readonly verdicts: ReadonlyMap<string, Readonly<VerdictCounts>>
   /** The last seen first. */
   readonly versions: readonly string[]
@@ -98,6 +99,7 @@ const shareSchema = z
     failedSpans: count,
     tokens: count,
     costMicroUsd: count,
+    unpriced: count.default(0),
     roots: runsSchema,
     inner: runsSchema,
     verdicts: verdictsSchema,
@@ -106,8 +108,8 @@ const shareSchema = z
   })
   .transform((raw): AgentShare => {
     const { agent, env, lastSeenMs, inFlight, covered, versions, models } = raw
-    const { spans, failedSpans, tokens, costMicroUsd, roots, inner, verdicts } = raw
-    const totals = { spans, failedSpans, tokens, costMicroUsd, roots, inner, verdicts }
+    const { spans, failedSpans, tokens, costMicroUsd, unpriced, roots, inner, verdicts } = raw
+    const totals = { spans, failedSpans, tokens, costMicroUsd, unpriced, roots, inner, verdicts }
     return { agent, env, lastSeenMs, inFlight, covered, totals, versions, models }
   })
 
@@ -154,7 +156,7 @@ export function mergeShares(shares: readonly AgentShare[]): LiveAgent {
     runsPerMinute: runs.count / minutes,
     spansPerMinute: totals.spans / minutes,
     tokensPerMinute: totals.tokens / minutes,
-    costMicroUsdPerMinute: totals.costMicroUsd / minutes,
+    costMicroUsdPerMinute: totals.costMicroUsd === 0 && totals.unpriced > 0 ? null : totals.costMicroUsd / minutes,
     verdicts: totals.verdicts,
     versions: newestFirst(shares.flatMap(({ versions }) => versions)),
     models: newestFirst(shares.flatMap(({ models }) => models)),

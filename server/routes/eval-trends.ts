@@ -4,6 +4,7 @@ import type { ApiApp, ApiContext } from '../api-context.ts'
 import { momentSchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { EvalFlipsResponse, EvalTrendsResponse, SaidJson } from '../schemas.ts'
+import { usdOf } from '../usd.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_MS = 7 * DAY_MS
@@ -46,7 +47,7 @@ export function evalTrendRoutes(app: ApiApp, { traces, definitions, nowMs }: Api
       stepMs,
       evals: evals.map(({ id, measureHash }) => ({
         eval: id,
-        spentUsd: (spent.get(id) ?? 0) / 1e6,
+        spentUsd: usdOf(spent.get(id) === undefined ? 0 : (spent.get(id) ?? null)),
         points: (byEval.get(id) ?? [])
           .filter((row) => row.measureHash === measureHash)
           .map(({ startMs, counts }) => {

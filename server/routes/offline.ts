@@ -1,11 +1,17 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { OfflineEvalStatus, Refusal, RunView } from '../../storage/queue/offline-control.ts'
+import type { ExpectedRun, OfflineEvalStatus, Refusal, RunView } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
 import { pageOf } from '../cursor.ts'
 import { agreementOfJudged, judgedEval } from '../judged-agreement.ts'
-import type { OfflineResponse, OfflineRunJson, OfflineRunsResponse, RunResponse } from '../offline-schemas.ts'
+import type {
+  ExpectedRunJson,
+  OfflineResponse,
+  OfflineRunJson,
+  OfflineRunsResponse,
+  RunResponse,
+} from '../offline-schemas.ts'
 import { offlineQuerySchema, offlineRunsQuerySchema, runRequestSchema } from '../parameters.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 
@@ -132,6 +138,7 @@ function statusToJson({
   nextSlotMs,
   pausedSinceMs,
   lastRun,
+  nextRun,
 }: OfflineEvalStatus): OfflineResponse['evals'][number] {
   return {
     eval: evalId,
@@ -141,6 +148,20 @@ function statusToJson({
     ...(nextSlotMs !== undefined && { nextSlot: iso(nextSlotMs) }),
     ...(pausedSinceMs !== null && { pausedSince: iso(pausedSinceMs) }),
     ...(lastRun !== null && { lastRun: runToJson(lastRun) }),
+    nextRun: expectedToJson(nextRun),
+  }
+}
+
+function expectedToJson({ maxSubjects, judges, budget, estimate }: ExpectedRun): ExpectedRunJson {
+  const { perRunMicroUsd, perMonthMicroUsd } = budget
+  return {
+    ...(maxSubjects !== null && { maxSubjects }),
+    judges: [...judges],
+    ...(perRunMicroUsd !== null && { budgetPerRunUsd: usdOf(perRunMicroUsd) }),
+    ...(perMonthMicroUsd !== null && { budgetPerMonthUsd: usdOf(perMonthMicroUsd) }),
+    ...(estimate !== null && {
+      estimate: { subjects: estimate.subjects, usd: estimate.microUsd === null ? null : usdOf(estimate.microUsd) },
+    }),
   }
 }
 
@@ -167,7 +188,16 @@ function runToJson(run: RunView): OfflineRunJson {
     }),
     batches,
     outcome: counts,
-    spentUsd: usdOf(costMicroUsd),
+    spentUsd: isUnpriced(run) ? null : usdOf(costMicroUsd),
     ...(run.error !== null && { error: run.error }),
   }
+}
+
+/** Whether judges were asked whose prices nobody knows: a plan is estimated wherever they are known. */
+function isUnpriced({ plan, job, outcome }: RunView): boolean {
+  const { pass, fail, unknown, error, overBudget, cached, proxy, costMicroUsd } = outcome
+  const asked = pass + fail + unknown + error - overBudget - cached - proxy
+  if (costMicroUsd > 0 || asked <= 0) return false
+  // Of anchors no estimate is made.
+  return job.trigger === 'anchors' || plan === null || plan.estimateMicroUsd === null
 }

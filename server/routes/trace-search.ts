@@ -16,6 +16,7 @@ import { evalIdSchema, momentSchema, verdictParameter } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import { measuresOf, resultToJson } from '../result-json.ts'
 import type { SessionJson, SessionResponse, SessionsResponse, TraceSummaryJson, TracesResponse } from '../schemas.ts'
+import { usdOf } from '../usd.ts'
 
 const DAY_MS = 86_400_000
 const MAX_PAGE = 200
@@ -198,7 +199,7 @@ function summaryToJson(one: TraceSummary): TraceSummaryJson {
     models: [...one.models],
     inputTokens: one.inputTokens,
     outputTokens: one.outputTokens,
-    costUsd: one.costMicroUsd / 1e6,
+    costUsd: usdOf(one.costMicroUsd),
     ...(input !== undefined && { input }),
     ...(output !== undefined && { output }),
     verdicts: one.verdicts,
@@ -217,6 +218,6 @@ function sessionToJson(one: SessionSummary): SessionJson {
     ...(one.agentName !== undefined && { agent: one.agentName }),
     inputTokens: one.inputTokens,
     outputTokens: one.outputTokens,
-    costUsd: one.costMicroUsd / 1e6,
+    costUsd: usdOf(one.costMicroUsd),
   }
 }

@@ -4,6 +4,7 @@ import type { ApiApp, ApiContext } from '../api-context.ts'
 import { daySchema } from '../parameters.ts'
 import { badRequest, problem } from '../problem.ts'
 import type { UsageResponse } from '../schemas.ts'
+import { usdOf } from '../usd.ts'
 
 const DAY_MS = 86_400_000
 const DEFAULT_DAYS = 30
@@ -40,7 +41,7 @@ export function usageRoutes(app: ApiApp, { traces, nowMs }: ApiContext): void {
       usage: rows.map(({ agent, judgeCostMicroUsd, ...row }) => ({
         ...row,
         ...(agent !== null && { agent }),
-        judgeCostUsd: judgeCostMicroUsd / 1e6,
+        judgeCostUsd: usdOf(judgeCostMicroUsd),
       })),
     }
     return context.json(body)

@@ -20,6 +20,19 @@ export interface OfflineEvalStatus {
   pausedSinceMs: number | null
   /** The one that was enqueued last. */
   lastRun: RunView | null
+  nextRun: ExpectedRun
+}
+
+/** What a run would draw and cost, as far as that is known before its sample is drawn. */
+export interface ExpectedRun {
+  /** Null: all that match. */
+  maxSubjects: number | null
+  /** Who is asked about each subject; empty where nobody is. */
+  judges: readonly string[]
+  /** Null for no bound. */
+  budget: { perRunMicroUsd: number | null; perMonthMicroUsd: number | null }
+  /** By what the last run that drew a sample was estimated at; null where none has. `microUsd`: null where no price is known. */
+  estimate: { subjects: number; microUsd: number | null } | null
 }
 
 /** `cancelled`: since when; what had begun by then is in its outcome. */

@@ -86,7 +86,7 @@ import {
   type WorstQuery,
   worstQuery,
 } from './tallies.ts'
-import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
+import { judgeSpendQuery, knownCost, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -336,12 +336,12 @@ export class ClickHouseTraces implements TracesStore {
     return contrastedTraces((asked) => this.#ask.rows(this.#limits.runs, asked), this.#database, tenant, query)
   }
 
-  async judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>> {
-    const rows = await this.#ask.rows<{ eval: string; micros: number | string }>(
+  async judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number | null>> {
+    const rows = await this.#ask.rows<{ eval: string; micros: number | string; unpriced: number | string }>(
       this.#limits.api,
       judgeSpendQuery(this.#database, tenant, sinceMs),
     )
-    return new Map(rows.map((row) => [row.eval, Number(row.micros)]))
+    return new Map(rows.map((row) => [row.eval, knownCost(row.micros, row.unpriced)]))
   }
 
   async resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {

@@ -81,7 +81,7 @@ FROM (
       argMinIf(user_id, start_time, is_within) AS user_of, argMinIf(agent_name, start_time, is_within) AS agent_of,
       countIf(status = 'error') AS failed_of,
       sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in_of, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out_of,
-      sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost_of
+      sumIf(cost_micro_usd, ${IS_CALL}) AS cost_of
     FROM (
       SELECT session_id, trace_id, start_time, status, user_id, agent_name, kind, tokens_input, tokens_output, cost_micro_usd,
         start_time >= ${micro('fromUs')} AND start_time < ${micro('toUs')} AS is_within
@@ -111,5 +111,5 @@ export const sessionFromRow = (row: SessionRow): SessionSummary => ({
   agentName: row.agent ?? undefined,
   inputTokens: Number(row.tokens_in),
   outputTokens: Number(row.tokens_out),
-  costMicroUsd: Number(row.cost ?? 0),
+  costMicroUsd: row.cost === null ? null : Number(row.cost),
 })

@@ -116,7 +116,8 @@ export interface UsageRow {
   bytes: number
   judgeInputTokens: number
   judgeOutputTokens: number
-  judgeCostMicroUsd: number
+  /** Null where judges answered and no price of theirs is known. */
+  judgeCostMicroUsd: number | null
 }
 
 export interface TracesStore {
@@ -176,8 +177,8 @@ export interface TracesStore {
   resultHistory(tenant: string, query: HistoryQuery): Promise<HistoryRow[]>
   /** A sample of the traces that fail and of those that pass, with what each has: what investigations of alerts compare. */
   contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces>
-  /** What judges cost since then, by eval, in micro-units of USD. */
-  judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number>>
+  /** What judges cost since then, by eval, in micro-units of USD; null where no price is known of what they answered. */
+  judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number | null>>
   /** What results add up to, by parts of the traffic: what scorecards are made of. */
   resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]>
   /** Failing subjects of an eval, the worst first. */

@@ -34,6 +34,11 @@ export function describeRunQueries(
         result(tenant, { costMicroUsd: 3, runId: 'shop/judged@2' }),
         result(tenant, { costMicroUsd: 4, measureHash: 'another' }),
         result(tenant, { evalId: 'shop/other', costMicroUsd: 0.5 }),
+        // Of a known price and an unknown one what is known; of what is free nothing; of nothing known nobody knows.
+        result(tenant, { evalId: 'shop/other', traceId: hex(32, 4), judgeModel: 'm', costMicroUsd: undefined }),
+        result(tenant, { evalId: 'shop/free', judgeModel: 'm', costMicroUsd: 0 }),
+        result(tenant, { evalId: 'shop/unpriced', judgeModel: 'm', costMicroUsd: undefined }),
+        result(tenant, { evalId: 'shop/unpriced', traceId: hex(32, 4), judgeModel: 'm', costMicroUsd: 0 }),
       ]
       const others = [
         result(tenant, { traceId: hex(32, 2), costMicroUsd: 1_000, evaluatedAtMs: t0Ms - 1 }),
@@ -44,7 +49,7 @@ export function describeRunQueries(
       // Redelivered in another batch, before any merge.
       await store.insertResults(paid.slice(1, 4), newToken())
       const spent = await store.judgeSpend(tenant, t0Ms)
-      expect(Object.fromEntries(spent)).toEqual({ 'shop/judged': 127, 'shop/other': 0.5 })
+      expect(Object.fromEntries(spent)).toEqual({ 'shop/judged': 127, 'shop/other': 0.5, 'shop/unpriced': null })
       expect(await store.judgeSpend(tenant, t0Ms + 1_001)).toEqual(new Map())
       expect(await store.judgeSpend(newTenant(), 0)).toEqual(new Map())
     })

@@ -120,6 +120,29 @@ export function describeSearch(open: () => TracesStore): void {
       expect(await open().listSessions(other, { ...window, limit: 50, session: 'b' })).toEqual([b])
     })
 
+    test('tell what is free from what nobody knows the price of', async () => {
+      const other = newTenant()
+      const call = { kind: 'llm', model: 'm', tokensInput: 10, tokensOutput: 2 } as const
+      const of = (trace: number, id: number, fields: SpanFields) =>
+        span(other, trace, id, { ...call, startTimeUs: t0Us + trace * MINUTE_US, sessionId: `c${trace}`, ...fields })
+      await open().insertSpans(
+        [
+          of(1, 1, { costMicroUsd: 0 }),
+          of(2, 1, { costMicroUsd: undefined }),
+          of(3, 1, { costMicroUsd: undefined }),
+          of(3, 2, { costMicroUsd: 4 }),
+          // What is no call repeats what its calls cost.
+          of(4, 1, { kind: 'agent', costMicroUsd: 9 }),
+        ],
+        newToken(),
+      )
+      const costs = [null, 4, null, 0]
+      const found = await open().searchTraces(other, { ...window, limit: 50 })
+      expect(found.map(({ costMicroUsd }) => costMicroUsd)).toEqual(costs)
+      const sessions = await open().listSessions(other, { ...window, limit: 50 })
+      expect(sessions.map(({ costMicroUsd }) => costMicroUsd)).toEqual(costs)
+    })
+
     test.each([{}, { order: 'lowest' }, { order: 'highest' }, { verdict: 'fail' }] as const)(
       'list results by %j, page by page, though several were found at once',
       async (filter) => {

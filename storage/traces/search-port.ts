@@ -55,7 +55,8 @@ export interface TraceSummary {
   models: readonly string[]
   inputTokens: number
   outputTokens: number
-  costMicroUsd: number
+  /** Of the calls that say what they cost; null where none does. */
+  costMicroUsd: number | null
   /** The beginnings of what the root was asked and what it answered. */
   input: string | undefined
   output: string | undefined
@@ -91,7 +92,8 @@ export interface SessionSummary {
   agentName: string | undefined
   inputTokens: number
   outputTokens: number
-  costMicroUsd: number
+  /** Of the calls that say what they cost; null where none does. */
+  costMicroUsd: number | null
 }
 
 export const SERIES_LABELS = ['agent', 'version', 'env', 'model'] as const

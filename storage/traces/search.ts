@@ -224,7 +224,7 @@ function summariesQuery(database: string, tenant: string, found: readonly FoundT
   argMin(session_id, ${rootFirst}) AS session, argMin(user_id, ${rootFirst}) AS user,
   arraySort(groupUniqArrayIf(5)(ifNull(model, ''), isNotNull(model))) AS models,
   sumIf(ifNull(tokens_input, 0), ${IS_CALL}) AS tokens_in, sumIf(ifNull(tokens_output, 0), ${IS_CALL}) AS tokens_out,
-  sumIf(ifNull(cost_micro_usd, 0), ${IS_CALL}) AS cost,
+  sumIf(cost_micro_usd, ${IS_CALL}) AS cost,
   argMin(substringUTF8(input_text, 1, ${PREVIEW_CHARS}), ${rootFirst}) AS input,
   argMin(substringUTF8(output_text, 1, ${PREVIEW_CHARS}), ${rootFirst}) AS output
 FROM (
@@ -294,7 +294,7 @@ function summaryFromRow(row: SummaryRow, verdicts: TraceVerdictRow | undefined):
     models: row.models,
     inputTokens: Number(row.tokens_in),
     outputTokens: Number(row.tokens_out),
-    costMicroUsd: Number(row.cost ?? 0),
+    costMicroUsd: row.cost === null ? null : Number(row.cost),
     input: text(row.input),
     output: text(row.output),
     verdicts: countsFromRow(verdicts),

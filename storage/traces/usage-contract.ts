@@ -68,6 +68,13 @@ export function describeUsage(open: () => TracesStore): void {
         judgeCostMicroUsd: 2.5 * times,
       })
       expect(await open().usage(one, window)).toMatchObject([of(one, 2, 1)])
+      // What is free costs nothing; what has no price costs nobody knows what.
+      const third = newTenant()
+      const free = judged(third, 1, { costMicroUsd: 0 })
+      await open().insertResults([free], newToken())
+      expect(await open().usage(third, window)).toMatchObject([{ judgeCostMicroUsd: 0 }])
+      await open().insertResults([judged(third, 2, { costMicroUsd: undefined })], newToken())
+      expect(await open().usage(third, window)).toMatchObject([{ judgeInputTokens: 200, judgeCostMicroUsd: null }])
       const all = await open().usage(null, window)
       expect(all.filter(({ tenant }) => tenant === one || tenant === other)).toMatchObject([
         of(one, 2, 1),

@@ -13,6 +13,7 @@ export interface StoredUsage {
   judge_input_tokens: number | string
   judge_output_tokens: number | string
   judge_cost_micro_usd: number | string
+  judge_unpriced: number | string
 }
 
 /** Equal for all rows of a span. */
@@ -81,21 +82,22 @@ export function usageQuery(
       ]
   return {
     query: `SELECT tenant, toString(of_day) AS day, of_agent AS agent, sum(span_count) AS spans, sum(size) AS bytes,
-  sum(input_tokens) AS judge_input_tokens, sum(output_tokens) AS judge_output_tokens, sum(cost) AS judge_cost_micro_usd
+  sum(input_tokens) AS judge_input_tokens, sum(output_tokens) AS judge_output_tokens, sum(cost) AS judge_cost_micro_usd,
+  sum(unpriced) AS judge_unpriced
 FROM (
   ${tables
     .map(
       (table) => `SELECT ${owner} AS tenant, ${ofGroup}, count() AS span_count, sum(size) AS size,
-    toUInt64(0) AS input_tokens, toUInt64(0) AS output_tokens, toFloat64(0) AS cost
+    toUInt64(0) AS input_tokens, toUInt64(0) AS output_tokens, toFloat64(0) AS cost, toUInt64(0) AS unpriced
   FROM ${table} ${groupOfMany}`,
     )
     .join('\n  UNION ALL\n  ')}
   UNION ALL
-  SELECT ${owner} AS tenant, date, agent, toUInt64(0), toUInt64(0), sum(input_tokens), sum(output_tokens), sum(cost)
+  SELECT ${owner} AS tenant, date, agent, toUInt64(0), toUInt64(0), sum(input_tokens), sum(output_tokens), sum(cost), countIf(is_unpriced)
   FROM (
     SELECT tenant, toDate(any(evaluated_at)) AS date, any(toNullable(agent_name)) AS agent,
       any(ifNull(judge_input_tokens, 0)) AS input_tokens, any(ifNull(judge_output_tokens, 0)) AS output_tokens,
-      any(ifNull(cost_micro_usd, 0)) AS cost
+      any(ifNull(cost_micro_usd, 0)) AS cost, any(isNull(cost_micro_usd)) AS is_unpriced
     FROM ${database}.results WHERE ${of}isNotNull(judge_model) AND ${within('evaluated_at')}
     GROUP BY tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash
   ) ${group}
@@ -111,12 +113,13 @@ FROM (
   }
 }
 
-/** By eval; each answer counts, as in `usageQuery`. */
+/** By eval, what has a price that is not nothing, or none that is known; each answer counts, as in `usageQuery`. */
 export function judgeSpendQuery(database: string, tenant: string, sinceMs: number): Query {
   return {
-    query: `SELECT toString(eval_id) AS eval, sum(cost) AS micros FROM (
-  SELECT eval_id, any(ifNull(cost_micro_usd, 0)) AS cost FROM ${database}.results
-  WHERE tenant = {tenant:String} AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC') AND cost_micro_usd > 0
+    query: `SELECT toString(eval_id) AS eval, sum(cost) AS micros, countIf(is_unpriced) AS unpriced FROM (
+  SELECT eval_id, any(ifNull(cost_micro_usd, 0)) AS cost, any(isNull(cost_micro_usd)) AS is_unpriced FROM ${database}.results
+  WHERE tenant = {tenant:String} AND evaluated_at >= fromUnixTimestamp64Milli({sinceMs:Int64}, 'UTC')
+    AND (cost_micro_usd > 0 OR (isNull(cost_micro_usd) AND isNotNull(judge_model)))
   GROUP BY eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash
 ) GROUP BY eval_id`,
     query_params: { tenant, sinceMs },
@@ -131,5 +134,10 @@ export const usageFromRow = (row: StoredUsage): UsageRow => ({
   bytes: Number(row.bytes),
   judgeInputTokens: Number(row.judge_input_tokens),
   judgeOutputTokens: Number(row.judge_output_tokens),
-  judgeCostMicroUsd: Number(row.judge_cost_micro_usd),
+  judgeCostMicroUsd: knownCost(row.judge_cost_micro_usd, row.judge_unpriced),
 })
+
+/** What of it has a price; null where nothing that was paid for has one that is known. */
+export function knownCost(microUsd: number | string, unpriced: number | string): number | null {
+  return Number(microUsd) === 0 && Number(unpriced) > 0 ? null : Number(microUsd)
+}

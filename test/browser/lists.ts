@@ -1,5 +1,6 @@
 /** Sessions and runs of offline evals in Chromium: of the running Assay of `pages.test.ts`. */
 import { expect, test } from 'vitest'
+import { seriousFindings } from '../support/browser.ts'
 import type { Pages } from './operations.ts'
 
 /** `pages`: as they are once they have started. */
@@ -9,6 +10,8 @@ export function testLists(pages: () => Pages): void {
     await open('/traces')
     await page.getByRole('navigation', { name: 'Listed by' }).getByRole('link', { name: 'Sessions' }).click()
     await page.getByRole('heading', { name: 'Sessions', level: 1 }).waitFor()
+    const current = page.getByRole('navigation', { name: 'Pages' }).locator('[aria-current]')
+    expect(await current.allTextContents()).toEqual(['Traces'])
     const first = page.getByRole('rowheader').getByRole('link').first()
     const session = await first.textContent()
     await expectClean()
@@ -42,33 +45,69 @@ export function testLists(pages: () => Pages): void {
       .first()
       .click()
     await page.getByRole('heading', { name: 'Run of support/helpful' }).waitFor()
+    expect(await page.getByRole('navigation', { name: 'Pages' }).locator('[aria-current]').allTextContents()).toEqual([
+      'Evals',
+    ])
     await page.getByText('Traces of its period').waitFor()
     await page.getByText('Over the budget').waitFor()
     await page.locator('.results-table tbody tr').first().waitFor()
     await expectClean()
   })
 
-  test('Offline runs: one that waits is cancelled', async () => {
-    const { page, apiUrl, open, expectClean } = pages()
-    const post = async (path: string): Promise<unknown> => {
-      const response = await fetch(`${apiUrl}/v1/evals/support/helpful/${path}`, { method: 'POST' })
-      expect(response.ok, `${path}: ${response.status}`).toBe(true)
-      return response.json()
+  test('Offline runs: an eval is paused, run, cancelled and resumed by keyboard, each said first', async () => {
+    const { page, open, expectClean } = pages()
+    /** Opens what `button` asks, checks what it says of the cost, and does it. */
+    const confirm = async (button: string, title: string, does: string, cost: RegExp | null): Promise<void> => {
+      await page.getByRole('button', { name: button, exact: true }).focus()
+      await page.keyboard.press('Enter')
+      const dialog = page.getByRole('dialog', { name: title })
+      await dialog.waitFor()
+      if (cost !== null) expect(await dialog.textContent()).toMatch(cost)
+      await expectClean()
+      await dialog.getByRole('button', { name: does }).focus()
+      await page.keyboard.press('Enter')
+      await dialog.waitFor({ state: 'detached' })
     }
+    // The example's judge has no price.
+    const cost = /Subjects.*\d the last time.*Judged byopenai\/.*no price known.*cost\.prices.*none set/
+    await open('/evals/support/helpful')
+    await confirm('Pause', 'Pause support/helpful', 'Pause it', null)
+    await page.getByRole('status').filter({ hasText: 'support/helpful is paused' }).waitFor({ state: 'attached' })
+    // Nobody who works by keyboard is thrown out of the place where he was.
+    const resume = page.getByRole('button', { name: 'Resume' })
+    await resume.waitFor()
+    await expect.poll(() => resume.evaluate((button) => button === document.activeElement)).toBe(true)
     // While it is paused its runs wait.
-    await post('pause')
-    const { runId } = (await post('run')) as { runId: string }
-    await open(`/runs/${runId.split('/').map(encodeURIComponent).join('/')}`)
+    await confirm('Run now', 'Run support/helpful now', 'Run it', cost)
+    await page.waitForURL(/\/runs\/support\/helpful/)
     await page.getByText('waits', { exact: true }).waitFor()
     await page.getByText('Its sample is drawn when its turn comes.').waitFor()
-    await page.getByRole('button', { name: 'Cancel' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Cancel this run' })
-    await expectClean()
-    await dialog.getByRole('button', { name: 'Cancel the run' }).click()
-    await page.getByText('cancelled', { exact: true }).waitFor()
     await page.getByRole('link', { name: 'Its other runs' }).click()
     await page.waitForURL(/eval=/)
-    await page.getByRole('cell', { name: 'cancelled' }).waitFor()
-    await post('resume')
+    await confirm('Cancel', 'Cancel this run', 'Cancel the run', null)
+    await page.getByRole('cell', { name: 'cancelled', exact: true }).waitFor()
+    expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0)
+    await confirm('Resume', 'Resume support/helpful', 'Resume it', cost)
+    await page.getByRole('button', { name: 'Pause' }).waitFor()
+  })
+
+  test('Offline runs: a viewer is offered none of it', async () => {
+    const { browser, apiUrl } = pages()
+    const viewer = await browser.newPage()
+    await viewer.route('**/v1/session', (route) =>
+      route.fulfill({ json: { tenant: 'default', role: 'viewer', may: ['read'], isSignedIn: true } }),
+    )
+    for (const path of ['/runs', '/evals/support/helpful']) {
+      await viewer.goto(`${apiUrl}${path}`)
+      await viewer.getByText('default · viewer').waitFor()
+      await viewer
+        .getByRole('link', { name: /support\/helpful|^Runs$/ })
+        .first()
+        .waitFor()
+      expect(await viewer.getByRole('button', { name: /^(Run now|Pause|Resume|Cancel)$/ }).count(), path).toBe(0)
+    }
+    await viewer.waitForFunction(() => document.querySelector('.loading') === null)
+    expect(await seriousFindings(viewer)).toEqual([])
+    await viewer.close()
   })
 }

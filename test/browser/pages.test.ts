@@ -1,5 +1,5 @@
 /** The pages in a real browser, over a running Assay with the example agent's traces. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -8,9 +8,12 @@ import { buildWebIfStale } from '../../scripts/web-build.mjs'
 import { chromiumPath, launchBrowser, seriousFindings, watchPage } from '../support/browser.ts'
 import { type ExampleAssay, startExampleAssay } from '../support/example-assay.ts'
 import { largeTrace } from '../support/large-trace.ts'
+import type { OpenAiServer } from '../support/openai-server.ts'
 import { post } from '../support/otlp.ts'
 import { seedData } from '../support/seed-data.ts'
 import { sendRuns } from './agent-runs.ts'
+import { testEveryPage } from './every-page.ts'
+import { judgeSession, SESSION_EVALS, testJudgedSession } from './judged-session.ts'
 import { testLists } from './lists.ts'
 import { testLive } from './live.ts'
 import { testOperations } from './operations.ts'
@@ -23,6 +26,7 @@ const LARGE_SPANS = 5_000
 let folder: string
 let browser: Browser
 let example: ExampleAssay
+let judge: OpenAiServer | undefined
 let page: Page
 let problems: readonly string[] = []
 
@@ -32,18 +36,22 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     folder = mkdtempSync(join(tmpdir(), 'assay-pages-'))
     const dataDir = join(folder, 'data')
     const seeded = await seedData(folder, dataDir, Date.now())
+    const desk = join(folder, 'desk.eval')
+    writeFileSync(desk, SESSION_EVALS)
     const started = await Promise.all([
       launchBrowser(),
-      startExampleAssay([join(root, 'examples', 'cookbook', 'weekly.eval'), seeded], dataDir),
+      startExampleAssay([join(root, 'examples', 'cookbook', 'weekly.eval'), seeded, desk], dataDir),
     ])
     browser = started[0]
     example = started[1]
     await example.answer()
+    judge = await judgeSession(example.assay, example.modelPort)
     page = await browser.newPage({ viewport: { width: 1360, height: 850 } })
     problems = watchPage(page, example.assay.apiUrl)
   }, 240_000)
   afterAll(async () => {
     await browser?.close()
+    await judge?.close()
     await example?.assay.stop()
     rmSync(folder, { recursive: true, force: true })
   })
@@ -243,6 +251,7 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
   })
 
   testLists(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
+  testJudgedSession(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
   testOperations(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
 
   test('API: a route found, filled in, sent, and answered', async () => {
@@ -290,30 +299,5 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await expectClean()
   })
 
-  test('every page fits a phone', async () => {
-    await page.setViewportSize({ width: 390, height: 844 })
-    for (const path of [
-      '/',
-      '/traces',
-      '/sessions',
-      '/runs',
-      '/evals',
-      '/evals/support/no_pii',
-      '/evals/support/helpful/label',
-      '/alerts',
-      '/alerts/support/pii_leak',
-      '/scorecards',
-      '/scorecards/helpdesk_weekly/weekly',
-      '/traces/compare',
-      '/playground',
-      '/system',
-      '/api',
-    ]) {
-      await open(path)
-      await page.getByRole('heading', { level: 1 }).waitFor()
-      // Live's stream never ends: what is there to wait for is that nothing is read any more.
-      await page.waitForFunction(() => document.querySelector('.loading') === null)
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBe(390)
-    }
-  })
+  testEveryPage(() => ({ page, browser, apiUrl: example.assay.apiUrl, open, expectClean }))
 })

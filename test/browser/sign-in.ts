@@ -31,6 +31,23 @@ export function testSignIn(browserOf: () => Browser): void {
       await visitor.waitForURL(/\/traces\?since=1h/)
       await visitor.getByText('default · viewer').waitFor()
       expect(await visitor.evaluate(() => document.cookie)).toBe('')
+      // Nothing was sent: each page says what would be there, and how it comes.
+      for (const [path, title, way] of [
+        ['/', 'No agent has sent anything', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+        ['/traces', 'No trace began', 'how agents are pointed at Assay'],
+        ['/sessions', 'No session was seen', 'gen_ai.conversation.id'],
+        ['/runs', 'No offline eval has run yet', 'assay offline run'],
+      ] as const) {
+        await visitor.goto(`${guarded.apiUrl}${path}`)
+        const empty = visitor.locator('.empty').filter({ has: visitor.getByRole('heading', { name: title }) })
+        await empty.waitFor()
+        expect(await empty.textContent(), path).toContain(way)
+        await visitor.waitForFunction(() => document.querySelector('.loading') === null)
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await visitor.emulateMedia({ colorScheme })
+          expect(await seriousFindings(visitor), `${path} ${colorScheme}`).toEqual([])
+        }
+      }
       await visitor.getByRole('button', { name: 'Sign out' }).click()
       await visitor.waitForURL(/\/sign-in/)
       expect((await visitor.request.get(`${guarded.apiUrl}/v1/evals`)).status()).toBe(401)

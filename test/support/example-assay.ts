@@ -12,6 +12,8 @@ const isForeign = (name: string): boolean => /^(ASSAY_|OPENAI_|OTEL_|SUPPORT_AGE
 
 export interface ExampleAssay {
   readonly assay: AssayProcess
+  /** Where judges are asked. Nobody answers there but the agent, while it answers. */
+  readonly modelPort: number
   /** Lets the agent answer its six customers once more. */
   answer(): Promise<void>
 }
@@ -54,5 +56,5 @@ export async function startExampleAssay(
     clearTimeout(timer)
     if (code !== 0) throw new Error(`the example ended with ${code}:\n${output}`)
   }
-  return { assay, answer }
+  return { assay, modelPort, answer }
 }

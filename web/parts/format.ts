@@ -1,4 +1,5 @@
 /** Numbers and times as pages show them: short, aligned, in the viewer's zone. */
+import { NO_PRICE } from '../../engine/no-price.ts'
 
 /** Made when it is first used: a browser reads what it knows of languages for each, which takes longer than all other scripts of a page. */
 function once<T>(make: () => T): () => T {
@@ -40,10 +41,10 @@ export function formatUsd(usd: number): string {
   return `$${usd < 1 ? usd.toFixed(4) : usd.toFixed(2)}`
 }
 
-/** What tokens cost. A price that nobody knows is not one of nothing. */
-export function formatCost(usd: number, tokens: number): string {
-  if (usd > 0) return formatUsd(usd)
-  return tokens > 0 ? 'no price' : '–'
+/** What tokens cost; null where nobody knows. */
+export function formatCost(usd: number | null, tokens: number): string {
+  if (usd === null) return tokens > 0 ? NO_PRICE : '–'
+  return usd === 0 && tokens === 0 ? '–' : formatUsd(usd)
 }
 
 export function formatShare(share: number): string {

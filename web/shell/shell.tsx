@@ -34,7 +34,7 @@ export function Shell() {
               key={to}
               to={to}
               activeOptions={{ exact: to === '/', includeSearch: false }}
-              {...(also !== undefined && path.startsWith(also) && { className: 'active' })}
+              {...(also !== undefined && path.startsWith(also) && { className: 'active', 'aria-current': 'page' })}
             >
               {label}
             </Link>

@@ -54,8 +54,8 @@ export interface Budgets {
 
 export interface BudgetsOptions {
   state: Pick<StateStore, 'get' | 'compareAndSet' | 'add' | 'setIn' | 'removeIn' | 'list'>
-  /** What judges cost since then, by eval: for a month whose count was lost, or never kept. */
-  spendSince: (tenant: string, sinceMs: number) => Promise<ReadonlyMap<string, number>>
+  /** What judges cost since then, by eval, null where no price is known: for a month whose count was lost, or never kept. */
+  spendSince: (tenant: string, sinceMs: number) => Promise<ReadonlyMap<string, number | null>>
   tenantPerMonthMicroUsd: (tenant: string) => number | null
   nowMs: () => number
   /** Resolves early when the signal aborts. */
@@ -102,7 +102,7 @@ export function createBudgets(options: BudgetsOptions): Budgets {
       {
         key: `tenant/${month}/${tenant}`,
         atMost: bounds.tenantPerMonthMicroUsd,
-        spent: async () => [...(await spend()).values()].reduce((sum, micros) => sum + micros, 0),
+        spent: async () => [...(await spend()).values()].reduce<number>((sum, micros) => sum + (micros ?? 0), 0),
       },
     ]
     return all.flatMap(({ atMost, ...bound }) =>

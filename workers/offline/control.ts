@@ -1,5 +1,5 @@
 /** What people do with runs: begin, look at, pause, resume and cancel them. All of it is on the queue, wherever it is asked. */
-import type { OfflineEvalPlan } from '../../dsl/plan.ts'
+import type { JudgePlan, OfflineEvalPlan } from '../../dsl/plan.ts'
 import type {
   ControlOutcome,
   OfflineControl,
@@ -10,6 +10,7 @@ import type {
 } from '../../storage/queue/offline-control.ts'
 import { type OfflineQueue, QueueError } from '../../storage/queue/port.ts'
 import type { RunRecord } from '../../storage/queue/run-record.ts'
+import { expectedRun } from './expected-run.ts'
 import { latestSlotMs, runIdOf } from './slot.ts'
 
 export interface ControlOptions {
@@ -17,13 +18,16 @@ export interface ControlOptions {
   offlineEvals: (tenant: string) => OfflineEvalPlan[]
   readiness: (tenant: string, evalPlan: OfflineEvalPlan) => Readiness | Promise<Readiness>
   nextSlotMs: (tenant: string, evalPlan: OfflineEvalPlan) => number | undefined
+  /** Asked by metrics whose eval names no judge. */
+  defaultJudge?: JudgePlan | null
   nowMs: () => number
 }
 
 /** Of a listing of evals: one whose last run was longer ago has none. */
 const LISTED_RUNS = 1_000
 
-export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowMs }: ControlOptions): OfflineControl {
+export function createControl(options: ControlOptions): OfflineControl {
+  const { queue, offlineEvals, readiness, nextSlotMs, defaultJudge = null, nowMs } = options
   const planOf = (tenant: string, evalId: string): OfflineEvalPlan | undefined =>
     offlineEvals(tenant).find(({ id }) => id === evalId)
   const unknownEval = (evalId: string): Refused => ({
@@ -88,20 +92,25 @@ export function createControl({ queue, offlineEvals, readiness, nextSlotMs, nowM
     async status(tenant) {
       const evals = offlineEvals(tenant)
       if (evals.length === 0) return []
-      const latest = new Map<string, RunRecord>()
-      for (const record of (await queue.runsOf(tenant, { limit: LISTED_RUNS })).reverse())
-        if (record.job.trigger !== 'anchors') latest.set(record.job.evalId, record)
+      const listed = await queue.runsOf(tenant, { limit: LISTED_RUNS })
+      const byEval = Map.groupBy(
+        listed.filter(({ job }) => job.trigger !== 'anchors'),
+        ({ job }) => job.evalId,
+      )
       return Promise.all(
         evals.map(async (evalPlan) => {
-          const run = latest.get(evalPlan.id)
+          const runs = byEval.get(evalPlan.id) ?? []
+          const [run] = runs
+          const ready = await readiness(tenant, evalPlan)
           return {
             tenant,
             evalId: evalPlan.id,
-            ...(await readiness(tenant, evalPlan)),
+            ...ready,
             schedule: evalPlan.schedule,
             nextSlotMs: nextSlotMs(tenant, evalPlan),
             pausedSinceMs: await queue.pausedSince(tenant, evalPlan.id),
             lastRun: run === undefined ? null : await viewOf(run),
+            nextRun: expectedRun(evalPlan, ready.state, defaultJudge, runs),
           }
         }),
       )

@@ -335,6 +335,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
       offlineEvals,
       readiness: isWorker ? readiness : (tenant, evalPlan) => word.heard(tenant, evalPlan),
       nextSlotMs: (tenant, { id }) => schedulers.get(tenant)?.nextSlotMs(id),
+      defaultJudge: options.defaultJudge ?? null,
       nowMs,
     }),
     runState: (tenant, runId) => queue.stateOf(tenant, runId),

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { type ReactNode, useMemo } from 'react'
 import { api } from '../../data/api.ts'
-import { formatCount, formatDuration, formatUsd } from '../../parts/format.ts'
+import { formatCost, formatCount, formatDuration, formatUsd } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
@@ -155,8 +155,9 @@ const NUMBERS: readonly Numbers[] = [
   },
   {
     what: 'Cost',
-    of: ({ costUsd }) => (costUsd === 0 ? '–' : formatUsd(costUsd)),
-    difference: (left, right) => signed(right.costUsd - left.costUsd, formatUsd),
+    of: ({ costUsd, inputTokens, outputTokens }) => formatCost(costUsd, inputTokens + outputTokens),
+    difference: (left, right) =>
+      left.costUsd === null || right.costUsd === null ? '' : signed(right.costUsd - left.costUsd, formatUsd),
   },
 ]
 

@@ -11,7 +11,9 @@ import { Loading } from '../../parts/loading.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
 import { scheduleWords } from '../../parts/schedule-words.ts'
+import { RunControls } from '../runs/run-controls.tsx'
 import { spendText } from '../runs/run-words.ts'
+import { useOffline } from '../runs/use-offline.ts'
 import { EvalResults } from './eval-results.tsx'
 import { Judge } from './judge.tsx'
 import { SeriesChart } from './series-chart.tsx'
@@ -43,7 +45,7 @@ export function EvalPage() {
     queryFn: ({ signal }) => api.listTrends({ since: '7d' }, signal),
     staleTime: 60_000,
   })
-  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline({}, signal), retry: false })
+  const offline = useOffline()
   const run = offline.data?.evals.find((other) => other.eval === id)
   const spent = trends.data?.evals.find((other) => other.eval === id)?.spentUsd
   const { since = '7d', by } = search
@@ -69,6 +71,8 @@ export function EvalPage() {
     <>
       <PageHead title={id}>
         {one.mode === 'shadow' && <span className="tag">shadow</span>}
+        {run?.state === 'paused' && <span className="tag">paused</span>}
+        {run !== undefined && <RunControls of={run} />}
         {one.kind === 'offline' && (
           <Link className="button" to="/runs" search={{ eval: id }}>
             Runs
@@ -87,7 +91,7 @@ export function EvalPage() {
         <Fact name="Failed">{ledger === undefined ? '–' : formatCount(ledger.verdicts.fail)}</Fact>
         {ledger?.filtered !== undefined && <Fact name="Out of its scope">{formatCount(ledger.filtered)}</Fact>}
         {ledger !== undefined && <Fact name="Runs">{whenWords(ledger.when)}</Fact>}
-        <Fact name="Spent in 7 days">{spendText(one.kind, spent, run?.lastRun)}</Fact>
+        <Fact name="Spent in 7 days">{spendText(one.kind, spent)}</Fact>
         <Fact name="Owner">{one.owner ?? '–'}</Fact>
         <Fact name="Measure">{one.measureHash.slice(0, 8)}</Fact>
       </Facts>

@@ -14,6 +14,7 @@ import { Sparkline } from '../../parts/sparkline.tsx'
 import { Table } from '../../parts/table.tsx'
 import { VerdictCounts } from '../../parts/verdict.tsx'
 import { spendText } from '../runs/run-words.ts'
+import { useOffline } from '../runs/use-offline.ts'
 import './evals.css'
 
 const TREND = '7d'
@@ -30,7 +31,7 @@ export function EvalsPage() {
     refetchInterval: 60_000,
     staleTime: 30_000,
   })
-  const offline = useQuery({ queryKey: ['offline'], queryFn: ({ signal }) => api.getOffline({}, signal), retry: false })
+  const offline = useOffline()
   return (
     <>
       <PageHead title="Evals">
@@ -151,7 +152,7 @@ function EvalsTable({
         {
           head: 'Spent, 7 d',
           kind: 'number',
-          cell: ({ id, kind }) => spendText(kind, trendOf.get(id)?.spentUsd, offlineOf.get(id)?.lastRun),
+          cell: ({ id, kind }) => spendText(kind, trendOf.get(id)?.spentUsd),
         },
         { head: 'Owner', className: 'faint', cell: ({ owner }) => owner ?? '' },
       ]}

@@ -10,7 +10,7 @@ online eval polite {
   missing: unknown
 }
 `
-const span = (spanId: string, text: string) => ({
+const span = (spanId: string, text: string, input = 'Hello.') => ({
   traceId: 'a'.repeat(32),
   spanId,
   kind: 'llm',
@@ -20,6 +20,7 @@ const span = (spanId: string, text: string) => ({
   durationMs: 1_000,
   status: 'ok',
   convention: 'otel_genai',
+  input: { text: input },
   output: { text },
   results: [],
 })
@@ -31,5 +32,25 @@ test('what is masked in the store is called so, and is no verdict', () => {
   expect(judged.map(({ verdict, why }) => [verdict, why])).toEqual([
     ['unknown', 'masked: output.text'],
     ['pass', ''],
+  ])
+})
+
+test('where another text of the span is masked, what is too long is said to be that; and the one that is masked is named', () => {
+  const source = `${SOURCE}
+online eval both {
+  on: llm_call
+  pass: input.text contains "Hello" and output.text contains "please"
+  missing: unknown
+}
+`
+  const { plan } = compileProject({ files: [{ path: 'shop.eval', text: source }], readImport: () => null })
+  const long = span('1'.repeat(16), 'x'.repeat(2_000_000), 'Hello ********.')
+  const masked = span('2'.repeat(16), 'Write to ********, please.')
+  const { judged } = judgeTraces(plan!, [{ traceId: 'a'.repeat(32), spans: [long, masked], results: [] }])
+  expect(judged.map(({ evalId, spanId, why }) => `${spanId[0]} ${evalId.split('/')[1]}: ${why}`)).toEqual([
+    '1 polite: truncated: output.text',
+    '1 both: masked: input.text',
+    '2 polite: masked: output.text',
+    '2 both: masked: output.text',
   ])
 })

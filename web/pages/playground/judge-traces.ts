@@ -2,7 +2,6 @@
 import type { Result, TraceResponse } from '../../../client/api.ts'
 import type { Plan } from '../../../dsl/plan.ts'
 import { createStoredJudge } from '../../../engine/backtest/judge-stored.ts'
-import { MASKABLE, maskedTextsOf } from '../../../engine/evaluate/masked.ts'
 import { spanFromJson } from '../../../engine/model/parse-span.ts'
 import type { EvalResult } from '../../../engine/model/result.ts'
 import type { Span } from '../../../engine/model/span.ts'
@@ -19,10 +18,7 @@ export function judgeTraces(
     const stored = new Map(
       [...trace.results, ...trace.spans.flatMap(({ results }) => results)].map((result) => [keyOf(result), result]),
     )
-    const masked = new Set(spans.filter((span) => maskedTextsOf(span, MASKABLE).length > 0).map(({ spanId }) => spanId))
-    const isMasked = ({ spanId, reason }: EvalResult): boolean =>
-      reason?.code === 'truncated' && (spanId === '' ? masked.size > 0 : masked.has(spanId))
-    for (const result of judge.judge(spans, new Map())) judged.push(toJudged(result, stored, isMasked(result)))
+    for (const result of judge.judge(spans, new Map())) judged.push(toJudged(result, stored, judge.isMasked(result)))
   }
   return { judged, notRun: plan.evals.filter(({ kind }) => kind === 'offline').map(({ id }) => id) }
 }

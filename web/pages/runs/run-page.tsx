@@ -2,7 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { OfflineRun } from '../../../client/api.ts'
 import { ApiProblem } from '../../../client/request.ts'
+import { NO_PRICE } from '../../../engine/no-price.ts'
 import { api } from '../../data/api.ts'
+import { Cost } from '../../parts/cost.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { Fact, Facts } from '../../parts/facts.tsx'
 import { formatCount, formatUsd } from '../../parts/format.ts'
@@ -15,7 +17,7 @@ import { VerdictBar, VerdictCounts } from '../../parts/verdict.tsx'
 import { CancelRun } from './cancel-run.tsx'
 import { Progress } from './progress.tsx'
 import { RunResults } from './run-results.tsx'
-import { canCancel, STATES, spentText, TRIGGERS } from './run-words.ts'
+import { canCancel, STATES, TRIGGERS } from './run-words.ts'
 import './runs.css'
 
 const route = getRouteApi('/runs/$packageName/$run')
@@ -99,7 +101,7 @@ function Plan({ run }: { run: OfflineRun }) {
           <Fact name="Traces of its period">{formatCount(populationTraces ?? 0)}</Fact>
           <Fact name="Looked at">{formatCount(lookedAtTraces ?? 0)}</Fact>
           <Fact name="Sample">{formatCount(sampled)}</Fact>
-          <Fact name="Estimated cost">{estimateUsd === undefined ? 'no price' : formatUsd(estimateUsd)}</Fact>
+          <Fact name="Estimated cost">{estimateUsd === undefined ? NO_PRICE : formatUsd(estimateUsd)}</Fact>
           <Fact name="Budget left for it">{budgetUsd === undefined ? 'none set' : formatUsd(budgetUsd)}</Fact>
           <Fact name="For a cheaper judge">{cheaper !== undefined && formatCount(cheaper)}</Fact>
         </Facts>
@@ -122,7 +124,9 @@ function Outcome({ run }: { run: OfflineRun }) {
     <section aria-labelledby="outcome">
       <h2 id="outcome">Outcome</h2>
       <Facts>
-        <Fact name="Spent">{spentText(run)}</Fact>
+        <Fact name="Spent">
+          <Cost usd={run.spentUsd} of="judges" />
+        </Fact>
         <Fact name="Verdicts">
           <VerdictCounts counts={outcome} />
         </Fact>

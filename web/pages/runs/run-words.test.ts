@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OfflineRun } from '../../../client/api.ts'
-import { askedOf, canCancel, progressOf, runParams, spendText, spentText } from './run-words.ts'
+import { canCancel, estimateText, progressOf, runParams, spendText, spentText, subjectsText } from './run-words.ts'
 
 const OUTCOME = {
   alreadyJudged: 0,
@@ -28,26 +28,18 @@ const run = (more: Partial<OfflineRun> = {}): OfflineRun => ({
   ...more,
 })
 
-test('what was asked leaves out what was answered without a judge', () => {
-  expect(askedOf(run({ outcome: { ...OUTCOME, pass: 8, fail: 2, cached: 3, proxy: 1 } }))).toBe(6)
-  expect(askedOf(run({ outcome: { ...OUTCOME, unknown: 4, overBudget: 4 } }))).toBe(0)
-})
-
 test.each([
-  ['what was spent', run({ spentUsd: 0.5 }), '$0.5000'],
-  ['nothing, where nobody was asked', run(), '$0'],
-  ['nothing, at a price that is known', run({ estimateUsd: 0, outcome: { ...OUTCOME, pass: 1 } }), '$0'],
-  ['no price, where one was asked and none is known', run({ outcome: { ...OUTCOME, pass: 1 } }), 'no price'],
-])('%s', (_, given, text) => {
-  expect(spentText(given)).toBe(text)
+  ['what was spent', 0.5, '$0.5000'],
+  ['nothing, where nobody was asked or it is free', 0, '$0'],
+  ['that no price is known', null, 'no price known'],
+])('%s', (_, spentUsd, text) => {
+  expect(spentText(run({ spentUsd }))).toBe(text)
+  expect(spendText('offline', spentUsd)).toBe(text)
 })
 
-test('of an eval: nothing without a judge, and no price where its last run had none', () => {
-  expect(spendText('online', 0, undefined)).toBe('–')
-  expect(spendText('offline', 0.25, run())).toBe('$0.2500')
-  expect(spendText('offline', 0, run({ outcome: { ...OUTCOME, pass: 1 } }))).toBe('no price')
-  expect(spendText('offline', 0, undefined)).toBe('–')
-  expect(spendText('offline', 0, run())).toBe('$0')
+test('an online eval spends nothing, and of one that nobody told of nothing is said', () => {
+  expect(spendText('online', 0)).toBe('–')
+  expect(spendText('offline', undefined)).toBe('–')
 })
 
 test('its address, how far it is, and whether it can be left', () => {
@@ -58,4 +50,32 @@ test('its address, how far it is, and whether it can be left', () => {
   expect(progressOf(run())).toBe(null)
   expect(progressOf(run({ batches: { all: 4, done: 2, failed: 1 } }))).toBe(0.75)
   expect([run({ state: 'active' }), run({ state: 'waiting' }), run()].map(canCancel)).toEqual([true, true, false])
+})
+
+const JUDGED = { judges: ['openai/gpt-5-mini'] }
+
+test.each([
+  ['all that match, and nobody knows what it costs', JUDGED, 'all that match', /^not known before its first run/],
+  [
+    'as the last time',
+    { ...JUDGED, maxSubjects: 200, estimate: { subjects: 6, usd: 0.012 } },
+    'at most 200; 6 the last time',
+    /^about \$0\.0120 for 6, by its last run$/,
+  ],
+  [
+    'as many as it may',
+    { ...JUDGED, maxSubjects: 40, estimate: { subjects: 40, usd: 0 } },
+    'at most 40',
+    /^about \$0 /,
+  ],
+  [
+    'whose price nobody knows',
+    { ...JUDGED, estimate: { subjects: 6, usd: null } },
+    'all that match; 6 the last time',
+    /^no price known: cost\.prices of the configuration has none of openai\/gpt-5-mini$/,
+  ],
+  ['what is computed', { judges: [], maxSubjects: 6 }, 'at most 6', /^nothing$/],
+] as const)('a run before it begins: %s', (_, nextRun, subjects, cost) => {
+  expect(subjectsText({ ...nextRun, judges: [...nextRun.judges] })).toBe(subjects)
+  expect(estimateText({ ...nextRun, judges: [...nextRun.judges] })).toMatch(cost)
 })

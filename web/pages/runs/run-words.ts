@@ -1,6 +1,7 @@
 /** Runs of offline evals in words. */
-import type { OfflineRun } from '../../../client/api.ts'
-import { formatUsd } from '../../parts/format.ts'
+import type { OfflineResponse, OfflineRun } from '../../../client/api.ts'
+import { NO_PRICE } from '../../../engine/no-price.ts'
+import { formatCount, formatUsd } from '../../parts/format.ts'
 
 export const STATES: Readonly<Record<OfflineRun['state'], string>> = {
   waiting: 'waits',
@@ -20,28 +21,12 @@ export const TRIGGERS: Readonly<Record<OfflineRun['trigger'], string>> = {
 /** What of it has not begun can still be left. */
 export const canCancel = ({ state }: OfflineRun): boolean => state === 'waiting' || state === 'active'
 
-/** Subjects that a judge of the configuration was asked about. */
-export function askedOf({ outcome }: OfflineRun): number {
-  const { pass, fail, unknown, error, overBudget, cached, proxy } = outcome
-  return Math.max(0, pass + fail + unknown + error - overBudget - cached - proxy)
-}
+export const spentText = ({ spentUsd }: Pick<OfflineRun, 'spentUsd'>): string =>
+  spentUsd === null ? NO_PRICE : formatUsd(spentUsd)
 
-/** A price that nobody knows is not one of nothing. */
-export function spentText(run: OfflineRun): string {
-  if (run.spentUsd > 0) return formatUsd(run.spentUsd)
-  return run.estimateUsd === undefined && askedOf(run) > 0 ? 'no price' : formatUsd(0)
-}
-
-/** Of an eval, in some days: what never ran spends nothing, and what its last run could not price nobody knows. */
-export function spendText(
-  kind: 'online' | 'offline',
-  spentUsd: number | undefined,
-  lastRun: OfflineRun | undefined,
-): string {
-  if (kind === 'online' || spentUsd === undefined) return '–'
-  if (spentUsd > 0) return formatUsd(spentUsd)
-  return lastRun === undefined ? '–' : spentText({ ...lastRun, spentUsd: 0 })
-}
+/** Of an eval, in some days; online evals and those that nobody has told of spend nothing. */
+export const spendText = (kind: 'online' | 'offline', spentUsd: number | null | undefined): string =>
+  kind === 'online' || spentUsd === undefined ? '–' : spentText({ spentUsd })
 
 /** The two parts of the address of a run. */
 export function runParams(runId: string): { packageName: string; run: string } {
@@ -52,3 +37,23 @@ export function runParams(runId: string): { packageName: string; run: string } {
 /** From 0 to 1; null until its sample is drawn. */
 export const progressOf = ({ batches }: OfflineRun): number | null =>
   batches.all === 0 ? null : (batches.done + batches.failed) / batches.all
+
+type ExpectedRun = OfflineResponse['evals'][number]['nextRun']
+
+/** How many a run would judge, as far as that is known before its sample is drawn. */
+export function subjectsText({ maxSubjects, estimate }: ExpectedRun): string {
+  const most = maxSubjects === undefined ? 'all that match' : `at most ${formatCount(maxSubjects)}`
+  return estimate === undefined || estimate.subjects === maxSubjects
+    ? most
+    : `${most}; ${formatCount(estimate.subjects)} the last time`
+}
+
+/** What that would cost. */
+export function estimateText({ judges, estimate }: ExpectedRun): string {
+  if (judges.length === 0) return 'nothing'
+  if (estimate === undefined) return 'not known before its first run; assay check --cost tells the most'
+  const of = `for ${formatCount(estimate.subjects)}, by its last run`
+  return estimate.usd === null
+    ? `${NO_PRICE}: cost.prices of the configuration has none of ${judges.join(', ')}`
+    : `about ${formatUsd(estimate.usd)} ${of}`
+}

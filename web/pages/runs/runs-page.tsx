@@ -13,8 +13,12 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import { VerdictCounts } from '../../parts/verdict.tsx'
+import { CancelRun } from './cancel-run.tsx'
+import { OfflineEvals } from './offline-evals.tsx'
 import { Progress } from './progress.tsx'
-import { runParams, STATES, spentText, TRIGGERS } from './run-words.ts'
+import { RunControls } from './run-controls.tsx'
+import { canCancel, runParams, STATES, spentText, TRIGGERS } from './run-words.ts'
+import { useOffline } from './use-offline.ts'
 import './runs.css'
 
 const route = getRouteApi('/runs')
@@ -30,12 +34,15 @@ export function RunsPage() {
     getNextPageParam: ({ next }) => next,
     refetchInterval: 5_000,
   })
+  const named = useOffline().data?.evals.find((one) => one.eval === evalId)
   const runs = pages.data?.pages.flatMap((page) => page.runs) ?? []
   return (
     <>
       <PageHead title="Offline runs">
         {evalId !== undefined && (
           <>
+            {named?.state === 'paused' && <span className="tag">paused</span>}
+            {named !== undefined && <RunControls of={named} />}
             <Link className="button" to="/evals/$packageName/$name" params={packageAndName(evalId)}>
               {evalId}
             </Link>
@@ -45,24 +52,28 @@ export function RunsPage() {
           </>
         )}
       </PageHead>
-      {pages.error !== null && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
-      {pages.isPending && <Loading what="the runs" />}
-      {pages.isSuccess && runs.length === 0 && (
-        <Empty title={evalId === undefined ? 'No offline eval has run yet' : `${evalId} has not run yet`}>
-          <p>
-            An offline eval judges a sample of stored traces on its schedule, mostly by a language model. It can be
-            asked for at any time too:
-          </p>
-          <CodeBlock label="Command of a run">{`assay offline run ${evalId ?? 'support/helpful'}`}</CodeBlock>
-          <p>
-            <Link to="/evals">Evals</Link> lists those that are in force.
-          </p>
-        </Empty>
-      )}
-      {runs.length > 0 && (
-        <Table caption="Runs, the newest first" columns={COLUMNS} rows={runs} keyOf={({ runId }) => runId} />
-      )}
-      <OlderRows pages={pages} />
+      <section aria-labelledby="runs">
+        <h2 id="runs">Runs</h2>
+        {pages.error !== null && <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />}
+        {pages.isPending && <Loading what="the runs" />}
+        {pages.isSuccess && runs.length === 0 && (
+          <Empty title={evalId === undefined ? 'No offline eval has run yet' : `${evalId} has not run yet`}>
+            <p>
+              An offline eval judges a sample of stored traces on its schedule, mostly by a language model. It can be
+              asked for at any time too:
+            </p>
+            <CodeBlock label="Command of a run">{`assay offline run ${evalId ?? 'support/helpful'}`}</CodeBlock>
+            <p>
+              <Link to="/evals">Evals</Link> lists those that are in force.
+            </p>
+          </Empty>
+        )}
+        {runs.length > 0 && (
+          <Table caption="Runs, the newest first" columns={COLUMNS} rows={runs} keyOf={({ runId }) => runId} />
+        )}
+        <OlderRows pages={pages} />
+      </section>
+      {evalId === undefined && <OfflineEvals />}
     </>
   )
 }
@@ -97,4 +108,9 @@ const COLUMNS: readonly Column<OfflineRun>[] = [
     cell: ({ outcome }) => (outcome.overBudget === 0 ? '–' : formatCount(outcome.overBudget)),
   },
   { head: 'Spent', kind: 'number', cell: spentText },
+  {
+    head: 'Actions',
+    isHeadHidden: true,
+    cell: (run) => canCancel(run) && <CancelRun runId={run.runId} />,
+  },
 ]

@@ -4,9 +4,10 @@ import { useState } from 'react'
 import type { Result, Session, TraceSummary } from '../../../client/api.ts'
 import { ApiProblem } from '../../../client/request.ts'
 import { api } from '../../data/api.ts'
+import { Cost } from '../../parts/cost.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { Fact, Facts } from '../../parts/facts.tsx'
-import { formatCost, formatCount, formatDuration, formatScore } from '../../parts/format.ts'
+import { formatCount, formatDuration, formatScore } from '../../parts/format.ts'
 import { packageAndName } from '../../parts/ids.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { OlderRows } from '../../parts/older-rows.tsx'
@@ -109,7 +110,9 @@ function SessionFacts({
       <Fact name="Tokens">
         {formatCount(inputTokens)} in, {formatCount(outputTokens)} out
       </Fact>
-      <Fact name="Cost">{formatCost(costUsd, inputTokens + outputTokens)}</Fact>
+      <Fact name="Cost">
+        <Cost usd={costUsd} tokens={inputTokens + outputTokens} of="agents" />
+      </Fact>
       <Fact name={isWhole ? 'Verdicts on its traces' : 'Verdicts on those listed'}>
         <VerdictCounts counts={verdicts} />
       </Fact>

@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { sumOfKnown } from '../../../engine/no-price.ts'
 import { api } from '../../data/api.ts'
 import { useMay } from '../../data/session.ts'
+import { Cost } from '../../parts/cost.tsx'
 import { formatBytes, formatCompact, formatCost, formatCount } from '../../parts/format.ts'
 import { Loading } from '../../parts/loading.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
@@ -43,10 +45,11 @@ export function Usage() {
         {usage.length > 0 && (
           <span className="faint">
             {formatCount(sum(({ spans }) => spans))} spans, {formatBytes(sum(({ bytes }) => bytes))}, judges{' '}
-            {formatCost(
-              sum(({ judgeCostUsd }) => judgeCostUsd),
-              sum(judgeTokensOf),
-            )}
+            <Cost
+              usd={sumOfKnown(usage.map(({ judgeCostUsd }) => judgeCostUsd))}
+              tokens={sum(judgeTokensOf)}
+              of="judges"
+            />
           </span>
         )}
       </div>

@@ -1,6 +1,6 @@
 /** What was said in a trace, once and in order. */
 import type { Message } from '../../../engine/model/span.ts'
-import type { Trace } from './trace-model.ts'
+import type { Trace, TraceSpan } from './trace-model.ts'
 
 export interface Turn {
   readonly key: string
@@ -12,7 +12,7 @@ export interface Turn {
 
 /**
  * Each call repeats what was said before it: a message is shown where it first came. Calls without messages say their texts. A tool's
- * result is told by the tool's own span where no message repeats it.
+ * result is told by the tool's own span where no message repeats it, and what the root was asked and answered where no call says anything.
  */
 export function conversationOf({ rows }: Trace): Turn[] {
   const turns: Turn[] = []
@@ -25,12 +25,21 @@ export function conversationOf({ rows }: Trace): Turn[] {
   }
   const texts = (text: string | undefined): Turn['parts'] => (text ? [{ type: 'text', content: text }] : [])
   const byStart = rows.toSorted((a, b) => a.offsetMs - b.offsetMs)
+  const asked = ({ spanId, input }: TraceSpan): void => {
+    if (input?.messages) for (const { role, parts } of input.messages) say(spanId, role, parts)
+    else say(spanId, 'user', texts(input?.text))
+  }
+  const answered = ({ spanId, output }: TraceSpan): void => {
+    if (output?.messages) for (const { role, parts } of output.messages) say(spanId, role, parts)
+    else say(spanId, 'assistant', texts(output?.text))
+  }
+  const isSaidByCalls = rows.some(({ span: { kind, input, output } }) => kind === 'llm' && (input ?? output))
+  const root = isSaidByCalls ? undefined : rows[0]?.span
+  if (root !== undefined) asked(root)
   for (const { span } of byStart) {
     if (span.kind === 'llm') {
-      if (span.input?.messages) for (const { role, parts } of span.input.messages) say(span.spanId, role, parts)
-      else say(span.spanId, 'user', texts(span.input?.text))
-      if (span.output?.messages) for (const { role, parts } of span.output.messages) say(span.spanId, role, parts)
-      else say(span.spanId, 'assistant', texts(span.output?.text))
+      asked(span)
+      answered(span)
     } else if (span.kind === 'tool' && span.tool !== undefined) {
       const { name, result } = span.tool
       const isRepeated = turns.some(({ parts }) =>
@@ -40,6 +49,7 @@ export function conversationOf({ rows }: Trace): Turn[] {
         say(span.spanId, name === undefined ? 'tool' : `tool ${name}`, texts(result))
     }
   }
+  if (root !== undefined) answered(root)
   return turns
 }
 

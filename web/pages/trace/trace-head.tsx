@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
+import { Cost } from '../../parts/cost.tsx'
 import { Fact, Facts } from '../../parts/facts.tsx'
-import { formatCost, formatCount, formatDuration } from '../../parts/format.ts'
+import { formatCount, formatDuration } from '../../parts/format.ts'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Time } from '../../parts/time.tsx'
 import { AsTest } from './as-test.tsx'
@@ -50,7 +51,9 @@ export function TraceHead({ trace }: { trace: Trace }) {
         <Fact name="Spans">{`${formatCount(trace.rows.length)}${trace.isTruncated ? ' and more' : ''}`}</Fact>
         {trace.failedSpans > 0 && <Fact name="Failed">{formatCount(trace.failedSpans)}</Fact>}
         <Fact name="Tokens">{`${formatCount(trace.inputTokens)} in, ${formatCount(trace.outputTokens)} out`}</Fact>
-        <Fact name="Cost">{formatCost(trace.costUsd, trace.inputTokens + trace.outputTokens)}</Fact>
+        <Fact name="Cost">
+          <Cost usd={trace.costUsd} tokens={trace.inputTokens + trace.outputTokens} of="agents" />
+        </Fact>
         {root.session !== undefined && (
           <Fact name="Session">
             <Link to="/sessions/$sessionId" params={{ sessionId: root.session.id }}>

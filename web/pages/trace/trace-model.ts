@@ -25,7 +25,8 @@ export interface Trace {
   readonly durationMs: number
   readonly inputTokens: number
   readonly outputTokens: number
-  readonly costUsd: number
+  /** Of the calls that say what they cost; null where none does. */
+  readonly costUsd: number | null
   readonly failedSpans: number
 }
 
@@ -46,7 +47,7 @@ export function traceOf(response: TraceResponse): Trace {
     durationMs: endMs - startMs,
     inputTokens: sum(({ tokens }) => tokens?.input),
     outputTokens: sum(({ tokens }) => tokens?.output),
-    costUsd: sum(({ costUsd }) => costUsd),
+    costUsd: calls.some(({ costUsd }) => costUsd !== undefined) ? sum(({ costUsd }) => costUsd) : null,
     failedSpans: spans.filter(({ status }) => status === 'error').length,
   }
 }
