@@ -9,20 +9,15 @@ import { type Api, startApi, statsOfApi } from '../server/api.ts'
 import { openSignIn } from '../server/sign-in/sign-in.ts'
 import { createGate } from '../storage/access/gate.ts'
 import { openKeys } from '../storage/access/keys.ts'
-import { isLoopback } from '../storage/access/loopback.ts'
 import { DEFAULT_TENANT } from '../storage/access/principal.ts'
 import { openAlerts } from '../storage/alerts/open-alerts.ts'
 import { plansOfOne } from '../storage/definitions/plans.ts'
 import { followErasures } from '../storage/erasure/tombstones.ts'
-import { LogError } from '../storage/log/port.ts'
 import { onlineTopicsFor, replayTopics } from '../storage/log/topics.ts'
-import { measuredTraces } from '../storage/metrics/measured.ts'
 import { watchThread } from '../storage/metrics/thread.ts'
 import { openReplays } from '../storage/replays/replays.ts'
 import { openPostedScorecards } from '../storage/scorecards/posted.ts'
 import { lazyState } from '../storage/state/lazy-state.ts'
-import { openTraces } from '../storage/traces/open.ts'
-import type { TracesStore } from '../storage/traces/port.ts'
 import { serveTraces } from '../storage/traces/remote.ts'
 import { openTracing } from '../storage/tracing/open-tracing.ts'
 import { startDaily } from '../workers/offline/daily.ts'
@@ -32,33 +27,28 @@ import { startStoreLoop } from '../workers/online/store-loop.ts'
 import { openBackups } from './backup/service.ts'
 import { claimFolder } from './claim-folder.ts'
 import { openDefinitions, type Reload } from './definitions.ts'
-import {
-  describeAccess,
-  describeDefinitions,
-  describeRefusal,
-  describeReload,
-  OPEN_ACCESS,
-  shortPath,
-} from './describe.ts'
+import { describeRefusal, describeReload, shortPath } from './describe.ts'
 import { createErase } from './erasure.ts'
 import { exitCodes } from './exit-codes.ts'
-import { breakerOfGateway, type Counters, healthOf, type Phase, type RoleHealth, troubleOfGateway } from './health.ts'
-import { integrityCounters, troubleOfIntegrity } from './integrity/health.ts'
+import { type Counters, healthOf, type Phase } from './health.ts'
 import { openIntegrity } from './integrity/open-integrity.ts'
 import { type LogSource, openLog } from './log-source.ts'
 import { collectMetrics, METRICS_CONTENT_TYPE, type ThreadMetrics } from './metrics/collect.ts'
 import { redisPart } from './metrics/redis-part.ts'
 import { loadPii } from './pii.ts'
 import { withoutRepeats } from './repeats.ts'
-import { freeBytesOf, RESERVE_BYTES } from './roles/disk-reserve.ts'
 import type { GatewayData, GatewayInfo } from './roles/gateway-thread.ts'
 import { openOrExplain, urlHost } from './roles/listen-error.ts'
 import { OfflineRole } from './roles/offline-role.ts'
 import { ReplayRole } from './roles/replay-role.ts'
-import { RoleRefused, startRole } from './roles/role-thread.ts'
+import { startRole } from './roles/role-thread.ts'
 import { CannotStart } from './roles/run-role.ts'
 import type { TransData } from './roles/trans-thread.ts'
 import type { UpSettings } from './settings.ts'
+import { announce, schemeOf } from './up/announce.ts'
+import { bothOrWhy, isExpected } from './up/both-or-why.ts'
+import { openStore } from './up/open-store.ts'
+import { rolesOf } from './up/roles-health.ts'
 import { VERSION } from './version.ts'
 import { webFolder } from './web-folder.ts'
 
@@ -94,8 +84,6 @@ export async function startInstance(settings: UpSettings, deps: InstanceDeps): P
     return { ok: false, exitCode: exitCodes.usage, message: error.message }
   }
 }
-
-const schemeOf = (tls: unknown): string => (tls === null ? 'http' : 'https')
 
 class DefinitionsRefused extends Error {}
 
@@ -235,33 +223,14 @@ async function start(
   let lastDiagnostics = opened.loaded.diagnostics
   let { sources } = opened.loaded
   let refusedDefinitions = false
-  const roles: RoleHealth[] = [
-    {
-      name: 'gateway',
-      stats: async () => (await (await gatewayStarting).call('stats', null)) as Counters,
-      trouble: troubleOfGateway,
-      breaker: breakerOfGateway,
-    },
-    { name: 'trans', stats: async () => (await trans.call('stats', null)) as Counters },
-    {
-      name: 'store',
-      stats: async () => ({ ...store.stats() }),
-      trouble: ({ isStoreDown }) =>
-        isStoreDown === true ? 'storing waits for the traces store; spans are kept in the log' : null,
-    },
-    { name: 'replay', stats: () => replay.stats() },
-    {
-      name: 'integrity',
-      stats: () => integrityCounters(integrity.service),
-      trouble: troubleOfIntegrity,
-    },
-    {
-      name: 'disk',
-      stats: async () => ({ freeBytes: freeBytesOf(folder.path) }),
-      trouble: ({ freeBytes }) =>
-        Number(freeBytes) < RESERVE_BYTES ? `less than ${RESERVE_BYTES >> 20} MiB are free: spans are refused` : null,
-    },
-  ]
+  const roles = rolesOf({
+    gateway: async () => (await (await gatewayStarting).call('stats', null)) as Counters,
+    trans: async () => (await trans.call('stats', null)) as Counters,
+    store: () => ({ ...store.stats() }),
+    replay: () => replay.stats(),
+    integrity: integrity.service,
+    dataDir: folder.path,
+  })
   const gatewayStarting = startRole<GatewayInfo>({
     name: 'gateway',
     module: new URL('./roles/gateway-thread.ts', import.meta.url),
@@ -384,18 +353,11 @@ async function start(
     if (early !== null) onReload(early)
   }
 
-  const host = urlHost(settings.host)
-  print(`OTLP/HTTP  ${schemeOf(settings.gatewayTls)}://${host}:${gateway.info.otlpHttpPort}/v1/traces`)
-  print(`OTLP/gRPC  ${host}:${gateway.info.otlpGrpcPort}${settings.gatewayTls === null ? '' : ' (TLS)'}`)
-  print(`API        ${apiUrl}`)
-  print(`Web UI     ${apiUrl}/`)
-  print(`Data       ${settings.data === ':memory:' ? 'in a temporary folder, removed at the end' : folder.path}`)
-  print(describeDefinitions(plan))
-  if (access === 'open') {
-    if (settings.host === 'localhost' || isLoopback(settings.host)) print(OPEN_ACCESS)
-    else warn(`Anyone who reaches ${settings.host} can send and read traces: ASSAY_ACCESS=keys asks for keys.`)
-  }
-  if (access === 'keys') print(describeAccess(keys.list(null).length > 0, folder.path))
+  announce(
+    settings,
+    { apiUrl, gateway: gateway.info, dataDir: folder.path, plan, hasKeys: keys.list(null).length > 0 },
+    { print, warn },
+  )
   offline.setDefinitions(plan)
   replayEarly()
   await replay.startIfUnfinished(log)
@@ -429,48 +391,3 @@ async function start(
     },
   }
 }
-
-/** Damage, a schema of another version, a full disk: told with the place, since the engine's words leave it out. */
-async function openStore(
-  dataDir: string,
-  { tracesUrl: url, tables }: UpSettings,
-  nowMs: () => number,
-): Promise<TracesStore> {
-  try {
-    const traces = await openTraces({ ...(url === null ? { dataDir } : { url }), nowMs, ...tables })
-    await traces.migrate()
-    return measuredTraces(traces)
-  } catch (error) {
-    throw new CannotStart(
-      `the traces ${url === null ? `below ${dataDir}` : `at ${withoutSecrets(url)}`} cannot be opened: ${messageOf(error)}`,
-      { cause: error },
-    )
-  }
-}
-
-/** A URL as it may be shown. */
-function withoutSecrets(url: string): string {
-  const { protocol, host } = new URL(url)
-  return `${protocol}//${host}`
-}
-
-/** Both listeners, or one refusal that tells what is wrong with either: nobody likes to mend one port to learn of the next. */
-async function bothOrWhy<A, B>(
-  first: Promise<A>,
-  second: Promise<B>,
-  onStarted: (started: A | B) => void,
-): Promise<[A, B]> {
-  const outcomes = await Promise.allSettled([first, second])
-  const errors: unknown[] = []
-  for (const outcome of outcomes) {
-    if (outcome.status === 'fulfilled') onStarted(outcome.value)
-    else errors.push(outcome.reason)
-  }
-  const bug = errors.find((error) => !isExpected(error))
-  if (bug !== undefined) throw bug
-  if (errors.length > 0) throw new CannotStart(errors.map(messageOf).join('\n'))
-  return [await first, await second]
-}
-
-const isExpected = (error: unknown): error is Error =>
-  error instanceof CannotStart || error instanceof RoleRefused || error instanceof LogError
