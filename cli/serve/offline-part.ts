@@ -1,5 +1,6 @@
 import { plansOf } from '../../storage/definitions/plans.ts'
-import { type Offline, type OfflinePart, startOffline } from '../../workers/offline/start.ts'
+import type { Offline, OfflinePart } from '../../workers/offline/offline-options.ts'
+import { startOffline } from '../../workers/offline/start.ts'
 import type { Shared } from './shared.ts'
 
 /** Offline evals as far as this process does them; with no parts it only enqueues runs for the workers, wherever they are. */

@@ -1,8 +1,8 @@
 /** What every backend of the queue port has to pass. */
 import { afterEach, describe, expect, test } from 'vitest'
-import type { InvestigationJob } from './investigation-jobs.ts'
+import { fail, firingOf, jobOf, planOf, plans, untilState } from './contract-jobs.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunInterrupted, RunPostponed } from './port.ts'
-import { NO_OUTCOME, type RunBatch, type RunPlan } from './run-record.ts'
+import { NO_OUTCOME, type RunBatch } from './run-record.ts'
 
 export interface QueueUnderTest {
   /** A further connection to the same queue, as another process would have. */
@@ -354,58 +354,4 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
       expect(await queue.stateOf('default', 'checkout/none@2026-01-01T0000Z')).toBe('unknown')
     })
   })
-}
-
-function firingOf(incidentId: string): InvestigationJob {
-  const numbers = {
-    measure: { kind: 'count', verdict: 'fail', type: { kind: 'int' } },
-    cmp: '>=',
-    threshold: 1,
-    windowMs: 600_000,
-    value: 1,
-    count: 1,
-    total: 1,
-    verdicts: { pass: 0, fail: 1, unknown: 0, error: 0 },
-  } as const
-  const what = { id: 't', alertId: 'shop/leak', evalId: 'shop/no_pii', group: {}, rule: '', title: null, owner: null }
-  const when = { from: 'inactive', to: 'firing', cause: 'condition', atMs: 1, sinceMs: 1 } as const
-  const transition = { ...what, ...when, severity: 'page', mode: 'live', incidentId, numbers, examples: [], why: null }
-  return { tenant: 'acme', transition: transition as InvestigationJob['transition'] }
-}
-
-function jobOf(evalId: string, slotMs: number): OfflineJob {
-  return { tenant: 'default', evalId, slotMs, trigger: 'schedule', runId: `${evalId}@${slotMs}` }
-}
-
-function fail(error: Error): void {
-  throw error
-}
-
-/** Of runs that have no batches. */
-export function plans(work: (job: OfflineJob) => Promise<void>): RunHandlers {
-  return {
-    plan: async (job) => {
-      await work(job)
-      return null
-    },
-    batch: async () => NO_OUTCOME,
-  }
-}
-
-function planOf(subjects: number, unpaid = 0, cheaper = 0): RunPlan {
-  return {
-    populationTraces: subjects,
-    lookedAtTraces: subjects,
-    sampled: subjects,
-    unpaid,
-    cheaper,
-    holdBackMicroUsd: 5,
-    estimateMicroUsd: null,
-    budgetMicroUsd: null,
-    subjects: Array.from({ length: subjects }, (_, i) => [`trace-${i}`, '', 0.5]),
-  }
-}
-
-export async function untilState(queue: OfflineQueue, runId: string, state: string): Promise<void> {
-  while ((await queue.stateOf('default', runId)) !== state) await new Promise((resolve) => setTimeout(resolve, 20))
 }

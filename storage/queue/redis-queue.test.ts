@@ -10,7 +10,8 @@ import {
   redisSettings,
   startRedis,
 } from '../../test/support/redis-server.ts'
-import { plans, queueContract, untilState } from './contract.ts'
+import { queueContract } from './contract.ts'
+import { plans, untilState } from './contract-jobs.ts'
 import { openQueue, type QueueConfig } from './open-queue.ts'
 import { type OfflineQueue, QueueError } from './port.ts'
 

@@ -17,7 +17,8 @@ import { type ChatRequest, startOpenAiServer } from '../../test/support/openai-s
 import { overriding } from '../../test/support/overriding.ts'
 import { createBudgets } from './budget.ts'
 import { createInvestigator } from './investigate.ts'
-import { type OfflineOptions, startOffline } from './start.ts'
+import type { OfflineOptions } from './offline-options.ts'
+import { startOffline } from './start.ts'
 
 // Making PGlite's folder is seconds of CPU, more on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })

@@ -14,7 +14,8 @@ import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type ChatRequest, type OpenAiServer, startOpenAiServer } from '../../test/support/openai-server.ts'
-import { type Offline, startOffline } from './start.ts'
+import type { Offline } from './offline-options.ts'
+import { startOffline } from './start.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 

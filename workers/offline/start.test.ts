@@ -21,8 +21,9 @@ import {
   startOpenAiServer,
 } from '../../test/support/openai-server.ts'
 import { redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
+import type { Offline, OfflineOptions } from './offline-options.ts'
 import type { ProviderSettings } from './providers.ts'
-import { type Offline, type OfflineOptions, startOffline } from './start.ts'
+import { startOffline } from './start.ts'
 
 // Making PGlite's folder is seconds of CPU, more on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })

@@ -16,7 +16,8 @@ import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { type OpenAiServer, type Scripted, startOpenAiServer } from '../../test/support/openai-server.ts'
 import { type RunningRedis, redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
-import { type Offline, type OfflineOptions, startOffline } from './start.ts'
+import type { Offline, OfflineOptions } from './offline-options.ts'
+import { startOffline } from './start.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 })
 

@@ -1,4 +1,4 @@
-import type { WorkerSettings } from '../../../workers/offline/start.ts'
+import type { WorkerSettings } from '../../../workers/offline/offline-options.ts'
 import { group, setting, type ValueOf } from '../setting.ts'
 import { optional, wholeNumber } from '../values.ts'
 
