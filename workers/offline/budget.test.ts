@@ -317,6 +317,29 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     expect(await other.left()).toBe(150)
   })
 
+  test('a new month, of UTC, begins with nothing spent, and a run’s own budget goes on', async () => {
+    const state = await opened()
+    let atMs = Date.parse('2026-11-30T23:59:59.999Z')
+    const budgets = createBudgets({
+      state,
+      spendSince: async (_, sinceMs) =>
+        new Map(sinceMs === Date.parse('2026-11-01T00:00:00Z') ? [['test/turn', 900]] : []),
+      tenantPerMonthMicroUsd: () => 1_200,
+      nowMs: () => atMs,
+      ...waits,
+    })
+    const job = { ...runOf('turn'), tenant: 'turn' }
+    const budget = budgets.of(job, perRun(1_050, { perMonthMicros: 1_000 }))!
+    expect(await budget.reserve(200)).toBeNull()
+    await (await budget.reserve(100))!.settle(100)
+    expect(await budget.left()).toBe(0)
+    atMs++
+    expect(await budget.left()).toBe(950)
+    await (await budget.reserve(900))!.settle(900)
+    expect(await budget.left()).toBe(50)
+    expect(await budgets.of({ ...job, runId: 'test/turn@2' }, { budget: null })!.left()).toBe(300)
+  })
+
   test('the cheaper judge takes over where the own one is not paid for', async () => {
     const state = await opened()
     const one = spender()

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { buildPrompt } from '../../engine/judge/prompt.ts'
 import { openEmbeddedState } from '../../storage/state/embedded.ts'
 import type { StateStore } from '../../storage/state/port.ts'
@@ -35,7 +35,7 @@ afterEach(async () => {
 async function setUp(
   script: Scripted[],
   server: Partial<OpenAiServerOptions> = {},
-  timeoutMs = 10_000,
+  timeoutMs: number | null = 10_000,
   more: Partial<Provider> = {},
 ) {
   const answer = (_: unknown, index: number) => script[Math.min(index, script.length - 1)] ?? four
@@ -53,7 +53,7 @@ async function setUp(
     health: createProviderHealth({ state, providers: ['openai'], nowMs: clock }),
     cache: createAnswerCache(state, 'default', clock),
     nowMs: clock,
-    timeoutMs,
+    ...(timeoutMs !== null && { timeoutMs }),
     sleep: async (ms) => {
       waits.push(ms)
       nowMs += ms
@@ -260,6 +260,29 @@ describe('a failing provider', () => {
     const { ask, waits } = await setUp([{ kind: 'status', status: 429, headers: { 'retry-after': at } }, four])
     expect(await ask()).toMatchObject({ answer: scored })
     expect(waits).toEqual([22_500])
+  })
+
+  test('so is any other that asks for a pause, for no less than its turn of 1 s, 2 s and 4 s', async () => {
+    const later = (seconds: string): Scripted => ({
+      kind: 'status',
+      status: 503,
+      headers: { 'retry-after': seconds },
+    })
+    const { ask, waits } = await setUp([later('8'), later('1'), four])
+    expect(await ask()).toMatchObject({ answer: scored })
+    expect(waits).toEqual([9_000, 2_250])
+  })
+
+  test('a call has 30 s unless told', async () => {
+    const { ask, abort, openai } = await setUp([{ kind: 'hang' }], {}, null)
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const asked = ask()
+    while (openai.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    const delays = timers.mock.calls.map(([, delayMs]) => delayMs)
+    timers.mockRestore()
+    abort.abort()
+    await asked
+    expect(delays).toContain(30_000)
   })
 
   test('429 that asks for hours is given up', async () => {
