@@ -21,12 +21,21 @@ const OLD_SPACE_MB = { gateway: 144, 'trans-store': 192, 'trans-evaluate': 288, 
 const OTHER_OLD_SPACE_MB = 512
 const MIDDLE_YOUNG = ['--min-semi-space-size=16', '--max-semi-space-size=16']
 
+/** Without the young generation's, for another. */
+const otherFlags = nodeFlags.filter((flag) => !flag.includes('semi-space-size'))
+
+/**
+ * For `up`, of whose threads each has a young generation of its own: 200 MB less than with the large one. An old space of less than 128 MB
+ * is left alone. V8 counts buffers outside the heap with it, and allows a small one little more than it has: a gateway's of 20 MB was
+ * collected whole 67 times in 350,000 spans.
+ */
+const upFlags = [...otherFlags, ...MIDDLE_YOUNG, '--initial-old-space-size=128']
+
 /** For `serve` with these roles, instead of `nodeFlags`: several in one process take what they take together. */
 export function nodeFlagsOf(roles) {
   const oldSpaceMb = roles.reduce((sum, role) => sum + (OLD_SPACE_MB[role] ?? OTHER_OLD_SPACE_MB), 0)
   const young = roles.length === 1 && roles[0] === 'gateway' ? youngGeneration.small : MIDDLE_YOUNG
-  const others = nodeFlags.filter((flag) => !flag.includes('semi-space-size'))
-  return [...others, ...young, ...(oldSpaceMb > 0 ? [`--max-old-space-size=${oldSpaceMb}`] : [])]
+  return [...otherFlags, ...young, ...(oldSpaceMb > 0 ? [`--max-old-space-size=${oldSpaceMb}`] : [])]
 }
 
 /**
@@ -48,6 +57,7 @@ const forwardFlags = [
 /** By what `assay` is asked to do: `args` are those of its command line. */
 export function nodeFlagsFor(args) {
   if (args[0] === 'forward') return forwardFlags
+  if (args[0] === 'up') return upFlags
   if (args[0] !== 'serve') return nodeFlags
   return nodeFlagsOf(args.slice(1).filter((arg) => ROLE.test(arg)))
 }

@@ -1,7 +1,7 @@
 /** Starts the real `assay up` as a process of its own, for tests across processes and for benchmarks. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { nodeFlags } from '../../scripts/node-flags.mjs'
+import { nodeFlagsFor } from '../../scripts/node-flags.mjs'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -55,7 +55,7 @@ interface Spawned {
 
 function spawnAssay(args: readonly string[], options: Pick<AssayProcessOptions, 'env' | 'cwd' | 'program'>): Spawned {
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isForeign(name)))
-  const [file, ...first] = options.program ?? [process.execPath, ...nodeFlags, join(root, 'cli', 'main.ts')]
+  const [file, ...first] = options.program ?? [process.execPath, ...nodeFlagsFor(args), join(root, 'cli', 'main.ts')]
   const child = spawn(file, [...first, ...args], {
     // Tests send spans of fixed dates, which no later year may take away.
     env: { ...own, ASSAY_TRACES_RETENTION: 'forever', ...options.env },
