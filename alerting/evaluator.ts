@@ -11,6 +11,7 @@ import type { TenantPlans } from '../storage/definitions/plans.ts'
 import { faultPoint } from '../storage/fault-point.ts'
 import { deadLetter } from '../storage/log/dead-letter.ts'
 import { InHand } from '../storage/log/in-hand.ts'
+import type { Alone } from '../storage/log/in-hand-alone.ts'
 import {
   type Consumer,
   type Log,
@@ -54,6 +55,8 @@ export interface AlertEvaluatorOptions {
   countStale?: boolean
   /** Something that is wrong and was worked around; one line. */
   onProblem?: (message: string) => void
+  /** Where several processes are simulated in one: a dead one must not keep the others waiting. */
+  alone?: Alone | undefined
 }
 
 export interface AlertEvaluator {
@@ -119,6 +122,7 @@ class Evaluator {
       tryRecord: async (record) => this.books.try(record, options.nowMs()),
       retry: (attempt) => this.#retried(attempt),
       onProblem: options.onProblem,
+      alone: options.alone,
     })
   }
 

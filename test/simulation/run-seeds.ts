@@ -10,7 +10,7 @@ export interface SeedsToRun {
   /** Where the sources are: this repository's own, or a copy. */
   readonly root?: string
   /** Of what is simulated, by the folder of its `run.ts`. */
-  readonly of?: 'alerts'
+  readonly of?: 'alerts' | 'evaluators'
 }
 
 export interface SeedsOutcome {

@@ -1,30 +1,5 @@
-/**
- * Runs seeds of the alert manager's days: `node test/simulation/alerts/run.ts FROM COUNT`. Prints one line of JSON, and ends with 1 if a promise was
- * broken.
- */
-import { parseArgs } from 'node:util'
+/** Runs seeds of the alert manager's days: `node test/simulation/alerts/run.ts FROM COUNT`. */
+import { runCommand } from '../run-command.ts'
 import { simulate } from './simulate.ts'
 
-const MOST_SHOWN = 5
-
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'stop-at-first': { type: 'boolean' } },
-})
-const from = Number(positionals[0] ?? 1)
-const count = Number(positionals[1] ?? 1)
-const startedMs = performance.now()
-const broken: { seed: number; violation: string }[] = []
-let ran = 0
-let interruptions = 0
-let extras = 0
-for (let seed = from; seed < from + count; seed++) {
-  const outcome = await simulate(seed)
-  ran++
-  interruptions += outcome.interruptions
-  extras += outcome.extras
-  if (outcome.violation === null) continue
-  if (broken.push({ seed, violation: outcome.violation }) >= MOST_SHOWN || values['stop-at-first']) break
-}
-console.log(JSON.stringify({ ran, interruptions, extras, tookMs: Math.round(performance.now() - startedMs), broken }))
-process.exitCode = broken.length > 0 ? 1 : 0
+await runCommand(simulate)
