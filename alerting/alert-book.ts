@@ -140,6 +140,7 @@ export class AlertBook {
     const partition = this.#options.partitionOf(watchedEvalId(alert))
     const state = checkpoint?.state ?? initialGroups(nowMs)
     if (checkpoint) resumeGroups(state, nowMs)
+    const changes = checkpoint === undefined ? [] : this.#changes(checkpoint.alert, alert, nowMs)
     return {
       alert,
       shadow,
@@ -147,12 +148,10 @@ export class AlertBook {
       nextOffset: checkpoint?.partition === partition ? checkpoint.nextOffset : 0,
       state,
       notifiedIncidents: new Set(checkpoint?.notifiedIncidents),
-      definitions:
-        checkpoint === undefined
-          ? []
-          : lately([...checkpoint.definitions, ...this.#changes(checkpoint.alert, alert, nowMs)], nowMs),
-      // Written at once: the state's start is part of its transitions' ids, which must be the same after a crash.
-      changed: true,
+      definitions: checkpoint === undefined ? [] : lately([...checkpoint.definitions, ...changes], nowMs),
+      // A new one is written at once: the state's start is part of its transitions' ids, which must be the same after a crash. What was read is
+      // written when it goes on, by who still has the partition then.
+      changed: checkpoint === undefined || changes.length > 0,
       mustEvaluate: checkpoint !== undefined,
     }
   }

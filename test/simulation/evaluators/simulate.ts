@@ -1,6 +1,6 @@
 /**
- * Seeds of an afternoon of alert evaluators: kills at any write, members that sleep over a commit through a take-over and go on when they wake (for a
- * while two believe that they have the partition), a topic that is compacted, and a store that is down while the job of
+ * Seeds of an afternoon of alert evaluators: kills at any write, members that sleep through a take-over and write when they wake what they were
+ * about to write (for a while two believe that they have the partition), a topic that is compacted, and a store that is down while the job of
  * baselines asks it. Whatever happens, what is told is what one tells that nothing ever happens to.
  */
 import { minute, ns, when } from '../../../engine/alerting/alert-fixture.ts'
@@ -16,6 +16,8 @@ const HOUR_MS = 60 * minute
 const DAYS = 14
 /** Of one interruption: what the four alerts may have on their way at once, or say again of the time since the last checkpoint. */
 const ON_THEIR_WAY = 12
+/** A step's results come in two records. */
+const HALF = 6
 
 const alerts = [
   alertOf({ id: 'shop/leak', when: when('count', 'fail', '>=', 6) }),
@@ -63,7 +65,7 @@ function afternoonOf(random: Random): Step[] {
     const isBad = step >= badFrom && step < badTo
     return {
       gapMs: random.chance(0.1) ? random.int(10, 70) * minute : random.int(1, 6 * minute),
-      results: Array.from({ length: 12 }, () => ({
+      results: Array.from({ length: 2 * HALF }, () => ({
         traceId: traceId(random.chance(0.1) ? random.int(0, last) : ++last),
         revision: random.chance(0.1) ? 2 : 1,
         verdict: random.chance(isBad ? 0.8 : 0.1) ? 'fail' : 'pass',
@@ -121,34 +123,42 @@ async function live(
   const start = async (): Promise<void> => {
     const process: Process = { isAlive: true, waking: null }
     all.push(process)
-    const onWrite = (): boolean => {
-      if (process.isAlive && isFaulty && chance(0.02)) process.isAlive = false
-      return process.isAlive
-    }
-    const isAlive = (): boolean => process.isAlive
-    const awake = log.client({ isAlive, onWrite })
-    const sleeping = log.client({ isAlive, onWrite, asleep: () => process.waking?.promise ?? null })
-    await lab.start({ ...sleeping, append: awake.append })
+    await lab.start(
+      log.client({
+        isAlive: () => process.isAlive,
+        asleep: () => process.waking?.promise ?? null,
+        onWrite: () => {
+          if (process.isAlive && isFaulty && chance(0.02)) process.isAlive = false
+          return process.isAlive
+        },
+      }),
+    )
   }
-  /** All that run fall asleep over their next commit, lose the partition, and wake when another has worked. */
-  const sleepThroughATakeOver = async (random: Random, step: Step | undefined): Promise<void> => {
+  /** All that run fall asleep over their next write, lose the partition, and wake when another has worked. */
+  const sleepThroughATakeOver = async (random: Random, { results }: Step): Promise<void> => {
     const sleepers = all.filter(({ isAlive }) => isAlive)
     for (const sleeper of sleepers) sleeper.waking = Promise.withResolvers<void>()
     interruptions += sleepers.length
-    // Something to write.
-    if (step !== undefined) lab.append(...step.results)
+    // Something to write, and then something that the successor alone knows of.
+    lab.append(...results.slice(0, HALF))
     await lab.settle(random.int(3, 8))
     void start()
     for (let left = sleepers.length; left > 0; left--) {
       interruptions++
       await Promise.race([log.expire(chance(0.5)), lab.settle(6)])
     }
+    lab.append(...results.slice(HALF))
     await lab.settle(random.int(0, 20))
     for (const sleeper of sleepers) {
       sleeper.waking?.resolve()
       sleeper.waking = null
     }
-    await lab.settle(4)
+    await lab.settle(random.int(1, 4))
+    if (!random.chance(0.5)) return
+    // The successor is gone before it writes anything more.
+    interruptions++
+    void start()
+    await Promise.race([log.expire(), lab.settle(20)])
   }
   const takeOver = async (): Promise<void> => {
     if (log.isWorking() && !chance(0.05)) return
@@ -181,7 +191,10 @@ async function live(
     lab.clockMs += step.gapMs
     await build()
     if (faults !== null && chance(0.06)) await sleepThroughATakeOver(faults, step)
-    else lab.append(...step.results)
+    else {
+      lab.append(...step.results.slice(0, HALF))
+      lab.append(...step.results.slice(HALF))
+    }
     await lab.settle(faults?.int(2, 8) ?? 8)
     if (chance(0.3)) log.compact(ALERT_STATE)
     await takeOver()
@@ -189,11 +202,13 @@ async function live(
   isFaulty = false
   for (let turn = 0; turn < 6; turn++) {
     lab.clockMs += HOUR_MS / 2
+    // One may have died while it let go, and nobody was told to go on.
+    if (!log.isWorking() || (faults !== null && turn === 0)) {
+      interruptions++
+      void start()
+      await Promise.race([log.expire(), lab.settle(12)])
+    }
     await lab.settle(12)
-    if (log.isWorking()) continue
-    interruptions++
-    await Promise.race([log.expire(), lab.settle(12)])
-    if (!log.isWorking()) await start()
   }
   for (const process of all) process.isAlive = false
   return { ...toldIn(lab), interruptions, outages }
