@@ -1,50 +1,27 @@
 /** One evaluator takes over from another, which is not dead, or dies while it lets go. */
 import { expect, test } from 'vitest'
 import { when } from '../engine/alerting/alert-fixture.ts'
-import { encodeResults } from '../engine/codec/results.ts'
-import { makeResult } from '../engine/model/make-result.ts'
-import { DEFAULT_TENANT } from '../storage/access/principal.ts'
-import { plansOfOne } from '../storage/definitions/plans.ts'
-import type { Consumer, ConsumerOptions, Log } from '../storage/log/port.ts'
+import type { Consumer, ConsumerOptions } from '../storage/log/port.ts'
 import { ALERT_STATE, ALERTS, EVAL_RESULTS } from '../storage/log/topics.ts'
-import { alertOf, planOf, traceId } from '../test/support/alert-bench.ts'
-import { createMemoryLog, type MemoryLogProcess } from '../test/support/memory-log.ts'
-import { type AlertEvaluator, startAlertEvaluator } from './evaluator.ts'
+import { alertOf, traceId } from '../test/support/alert-bench.ts'
+import { EvaluatorLab } from '../test/support/evaluator-lab.ts'
+import type { MemoryLogProcess } from '../test/support/memory-log.ts'
+import type { AlertEvaluator } from './evaluator.ts'
 
 test.each([
   ['before it took anything', 0],
   ['with a record in hand', 1],
 ])('one that slept through a take-over %s writes nothing over what its successor wrote', async (_, taken) => {
-  let clockMs = 1_800_000_000_000
-  const log = createMemoryLog(() => clockMs)
-  const plan = planOf(alertOf({ when: when('count', 'fail', '>=', 4) }))
+  const lab = new EvaluatorLab(alertOf({ when: when('count', 'fail', '>=', 4) }))
+  const { log } = lab
   const running: AlertEvaluator[] = []
   const start = async (process: MemoryLogProcess): Promise<void> => {
-    running.push(
-      await startAlertEvaluator({
-        log: log.client(process),
-        definitions: plansOfOne(DEFAULT_TENANT, () => plan),
-        nowMs: () => clockMs,
-      }),
-    )
+    running.push(await lab.start(log.client(process)))
   }
   let failCount = 0
-  const fail = (): void => {
-    const id = traceId(++failCount)
-    const value = encodeResults([
-      makeResult({ evalId: 'shop/no_pii', traceId: id, verdict: 'fail', subjectTimeUs: clockMs * 1000 }),
-    ])
-    const headers = { tenant: DEFAULT_TENANT, eval: 'shop/no_pii' }
-    log.append(EVAL_RESULTS, [{ key: 'default/shop/no_pii', value, headers }])
-  }
+  const fail = (): void => lab.append({ traceId: traceId(++failCount), verdict: 'fail' })
   /** Until each record's state is written, which happens every few seconds. */
-  const written = async (isDone: () => boolean): Promise<void> => {
-    for (let turns = 0; turns < 2_000 && !isDone(); turns++) {
-      clockMs += 100
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    expect(isDone()).toBe(true)
-  }
+  const written = async (isDone: () => boolean): Promise<void> => expect(await lab.until(isDone, 100)).toBe(true)
   const states = (): number => log.records(ALERT_STATE).filter(({ headers }) => headers.tenant !== undefined).length
   const isWrittenUpTo = (offset: number) => (): boolean =>
     Buffer.from(log.records(ALERT_STATE).at(-1)?.value ?? [])
@@ -73,7 +50,7 @@ test.each([
   const before = states()
   isAsleep = false
   wake()
-  for (let turns = 0; turns < 200; turns++) await new Promise((resolve) => setImmediate(resolve))
+  await lab.settle(200)
   expect(states()).toBe(before)
 
   isSecondAlive = false
@@ -84,31 +61,16 @@ test.each([
 })
 
 test('what comes while a partition is let go of is not in the state that is written for its next owner', async () => {
-  const clockMs = 1_800_000_000_000
-  const log = createMemoryLog(() => clockMs)
-  const plan = planOf(alertOf({ when: when('count', 'fail', '>=', 2) }))
-  const definitions = plansOfOne(DEFAULT_TENANT, () => plan)
-  const start = (client: Log) => startAlertEvaluator({ log: client, definitions, nowMs: () => clockMs })
-  const fail = (n: number): void => {
-    const result = makeResult({
-      evalId: 'shop/no_pii',
-      traceId: traceId(n),
-      verdict: 'fail',
-      subjectTimeUs: clockMs * 1000,
-    })
-    const headers = { tenant: DEFAULT_TENANT, eval: 'shop/no_pii' }
-    log.append(EVAL_RESULTS, [{ key: 'default/shop/no_pii', value: encodeResults([result]), headers }])
-  }
-  const until = async (isDone: () => boolean): Promise<void> => {
-    for (let turns = 0; turns < 2_000 && !isDone(); turns++) await new Promise((resolve) => setImmediate(resolve))
-    expect(isDone()).toBe(true)
-  }
+  const lab = new EvaluatorLab(alertOf({ when: when('count', 'fail', '>=', 2) }))
+  const { log } = lab
+  const fail = (n: number): void => lab.append({ traceId: traceId(n), verdict: 'fail' })
+  const until = async (isDone: () => boolean): Promise<void> => expect(await lab.until(isDone)).toBe(true)
 
   let isAlive = true
   let commits = Promise.resolve()
   let joined: ConsumerOptions | undefined
   const inner = log.client({ onWrite: () => isAlive, isAlive: () => isAlive })
-  const first = await start({
+  const first = await lab.start({
     ...inner,
     append: (topic, records) => {
       // It dies before it can tell anybody.
@@ -132,7 +94,7 @@ test('what comes while a partition is let go of is not in the state that is writ
   answers()
   await until(() => !isAlive)
 
-  const second = await start(log.client({ onWrite: () => true, isAlive: () => true }))
+  const second = await lab.start(log.client({ onWrite: () => true, isAlive: () => true }))
   await log.expire()
   await until(() => log.records(ALERTS).length > 0)
   await second.drain()
