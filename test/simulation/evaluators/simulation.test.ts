@@ -25,7 +25,7 @@ test(`${SEEDS} seeds: nothing is missed, extras are bounded, no end before its f
   expect(sum.interruptions).toBeGreaterThan(SEEDS)
   expect(sum.outages).toBeGreaterThan(SEEDS)
   expect(sum.transitions).toBeGreaterThan(5 * SEEDS)
-  expect(sum.anomalies).toBeGreaterThan(SEEDS / 40)
+  expect(sum.anomalies).toBeGreaterThan(0)
   expect(sum.extras).toBeGreaterThan(0)
 })
 
