@@ -148,6 +148,7 @@ async function measureRun(
   const cpuBefore = processUsage(place.pid)?.cpuSeconds ?? Number.NaN
   const threadsBefore = threadCpuSeconds(place.pid)
   const besideBefore = cpuOf(beside)
+  const askedMs = Date.now()
   const endedMs = await judged(place.apiUrl, 'judged', subjects)
   const { firstMs, mostAtOnce } = await judge.stats()
   const perSecond = subjects / ((endedMs - firstMs) / 1_000)
@@ -155,7 +156,10 @@ async function measureRun(
   const target = isSlow ? TO_REACH.slowPerSecond : TO_REACH.perSecond
   // One that answers at once has no two calls at the same time, however many come.
   const atOnce = isSlow ? `, at most ${mostAtOnce} calls at once` : ''
-  console.log(`  ${name}: ${perSecond.toFixed(0)} traces/s (to reach: ${target})${atOnce}`)
+  const withPlan = subjects / ((endedMs - askedMs) / 1_000)
+  console.log(
+    `  ${name}: ${perSecond.toFixed(0)} traces/s (to reach: ${target}), ${withPlan.toFixed(0)} with the drawing of the sample${atOnce}`,
+  )
   const msOf = (seconds: number): number => (seconds / subjects) * 1_000
   const cpuMs = msOf((usage?.cpuSeconds ?? Number.NaN) - cpuBefore)
   console.log(

@@ -149,6 +149,23 @@ test('when the minute comes, the slot is enqueued', async () => {
   expect(await queue.lastSlot('default', 'test/fires')).toBe(Date.parse('2026-07-05T05:00:00Z'))
 })
 
+test('a slot that came while the machine slept is enqueued within a minute, and the next one when it comes', async () => {
+  vi.useFakeTimers({
+    now: Date.parse('2026-07-05T12:00:00Z'),
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  })
+  const scheduler = createScheduler({ queue, tenant: 'default', nowMs: Date.now, onError: fail })
+  schedulers.push(scheduler)
+  await scheduler.sync([evalOf('slept')])
+  // The clock goes on; the timers have slept.
+  vi.setSystemTime('2026-07-07T05:02:00Z')
+  await vi.advanceTimersByTimeAsync(60_000)
+  await vi.waitUntil(async () => (await known('test/slept@2026-07-07T0500Z')) === 'waiting', { timeout: 15_000 })
+  expect(scheduler.nextSlotMs('test/slept')).toBe(Date.parse('2026-07-08T05:00:00Z'))
+  await vi.advanceTimersByTimeAsync(23 * 3_600_000 + 57 * 60_000)
+  await vi.waitUntil(async () => (await known('test/slept@2026-07-08T0500Z')) === 'waiting', { timeout: 15_000 })
+})
+
 test('a queue that fails is reported with the eval, and the others go on', async () => {
   const errors: string[] = []
   const broken: OfflineQueue = {

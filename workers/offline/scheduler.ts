@@ -42,6 +42,8 @@ type Due = Omit<Scheduled, 'task'>
 const LATE_TOLERANCE_MS = 30_000
 /** Of an eval whose missed slots are all run: the latest so many, a day of an hourly one. */
 export const MAX_CAUGHT_UP = 24
+/** Timers stand still while the machine sleeps and hear nothing of a clock that is set: so often the clock is asked. */
+const LOOK_EVERY_MS = 60_000
 /** A slot that is found this late, or later, was missed. */
 const MISSED_AFTER_MS = 10 * 60_000
 
@@ -99,6 +101,24 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return { ...entry, task }
   }
 
+  /** Each timer waits for its slot by the clock that there was when it began. */
+  async function startAnew(): Promise<void> {
+    for (const [evalId, entry] of scheduled) {
+      if (stopped) return
+      await entry.task.destroy()
+      scheduled.set(evalId, start(evalId, entry))
+      await tryEnqueueDue(evalId, entry)
+    }
+  }
+
+  let lookedMs = nowMs()
+  const looks = setInterval(() => {
+    const passedMs = nowMs() - lookedMs
+    lookedMs += passedMs
+    if (Math.abs(passedMs - LOOK_EVERY_MS) > LATE_TOLERANCE_MS) void inTurn(startAnew)
+  }, LOOK_EVERY_MS)
+  looks.unref()
+
   async function sync(evals: readonly ScheduledEval[]): Promise<void> {
     if (stopped) return
     const wanted = new Map(
@@ -122,6 +142,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     nextSlotMs: (evalId) => scheduled.get(evalId)?.task.getNextRun()?.getTime(),
     async stop() {
       stopped = true
+      clearInterval(looks)
       for (const { task } of scheduled.values()) await task.destroy()
       scheduled.clear()
       await last
