@@ -69,9 +69,9 @@ function differenceText(value: number, type: ValueType): string {
   return type.kind === 'ratio' ? `${Number((value * 100).toFixed(2))}pp` : formatValue(value, type)
 }
 
-/** Null where the message says it anyway: that nothing came, or that it is over. */
+/** Null where the message says it anyway, that nothing came or that it is over, or where the rule is of a kind that never is: a message is for what is news. */
 const notSplitReasons: Readonly<Record<NotSplit, string | null>> = {
-  total: 'counts and sums grow with the traffic',
+  total: null,
   nothing_before: 'too little is known of the time before',
   nothing_now: 'nothing is known of the time since',
   silence: null,
