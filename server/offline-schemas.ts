@@ -17,7 +17,7 @@ export const offlineRunSchema = z.object({
   populationTraces: count.optional(),
   lookedAtTraces: count.optional(),
   sampled: count.optional(),
-  /** What judging the sample would cost, before its budget; absent where no price is known or nothing is asked. */
+  /** What judging the sample would cost, before its budget; 0 where nobody is asked, absent where no price is known. */
   estimateUsd: z.number().optional(),
   /** Nobody knew yet how long the judge's answers are: 500 tokens were taken for each. */
   estimateIsGuess: z.literal(true).optional(),

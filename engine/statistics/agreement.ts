@@ -15,7 +15,11 @@ interface TwoRaters {
  * Cohen, *Weighted kappa*, Psychological Bulletin 70 (1968).
  */
 export function cohenKappa(raters: TwoRaters): number {
-  const { shares, ofA, ofB } = tableOf(raters)
+  return kappaOf(countsOf(raters))
+}
+
+export function kappaOf(counts: Counts): number {
+  const { shares, ofA, ofB } = tableOf(counts)
   let [seen, expected] = [0, 0]
   for (const [i, row] of shares.entries()) {
     for (const [j, share] of row.entries()) {
@@ -32,7 +36,11 @@ export function cohenKappa(raters: TwoRaters): number {
  * presence of high agreement*, British Journal of Mathematical and Statistical Psychology 61 (2008).
  */
 export function gwetAc1(raters: TwoRaters): number {
-  const { shares, ofA, ofB } = tableOf(raters)
+  return ac1Of(countsOf(raters))
+}
+
+export function ac1Of(counts: Counts): number {
+  const { shares, ofA, ofB } = tableOf(counts)
   const agreed = shares.reduce((sum, row, i) => sum + (row[i] ?? 0), 0)
   const spread = ofA.reduce((sum, share, i) => {
     const mean = (share + (ofB[i] ?? 0)) / 2
@@ -42,7 +50,10 @@ export function gwetAc1(raters: TwoRaters): number {
   return (agreed - chance) / (1 - chance)
 }
 
-function tableOf({ a, b, categories }: TwoRaters) {
+/** Of how many subjects one said this (the row) and the other that (the column). Those of several parts of the subjects add up. */
+export type Counts = readonly (readonly number[])[]
+
+export function countsOf({ a, b, categories }: TwoRaters): Counts {
   if (a.length !== b.length) throw new RangeError('each subject needs both ratings')
   if (categories.length < 2) throw new RangeError('with one category there is nothing to disagree about')
   const place = new Map(categories.map((category, i) => [category, i]))
@@ -51,17 +62,27 @@ function tableOf({ a, b, categories }: TwoRaters) {
     if (at === undefined) throw new RangeError(`${rating} is none of the categories`)
     return at
   }
-  const shares = categories.map(() => categories.map(() => 0))
+  const counts = categories.map(() => categories.map(() => 0))
   for (const [i, rating] of a.entries()) {
-    const row = shares[placeOf(rating)] as number[]
+    const row = counts[placeOf(rating)] as number[]
     const column = placeOf(b[i] as Rating)
-    row[column] = (row[column] ?? 0) + 1 / a.length
+    row[column] = (row[column] ?? 0) + 1
   }
+  return counts
+}
+
+export function sumOfCounts(parts: readonly Counts[]): Counts {
+  return (parts[0] ?? []).map((row, i) => row.map((_, j) => parts.reduce((sum, part) => sum + (part[i]?.[j] ?? 0), 0)))
+}
+
+function tableOf(counts: Counts) {
   const sumOfRow = (row: readonly number[]): number => row.reduce((sum, share) => sum + share, 0)
+  const total = sumOfRow(counts.map(sumOfRow))
+  const shares = counts.map((row) => row.map((count) => count / total))
   return {
     shares,
     ofA: shares.map(sumOfRow),
-    ofB: categories.map((_, j) => sumOfRow(shares.map((row) => row[j] ?? 0))),
+    ofB: shares.map((_, j) => sumOfRow(shares.map((row) => row[j] ?? 0))),
   }
 }
 
@@ -96,4 +117,42 @@ function disagreement(values: readonly number[], level: 'interval' | 'nominal'):
   }
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   return 2 * values.length * values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+}
+
+/** What is needed of subjects for Krippendorff's α of scores (or of two values), which adds up over parts of them. */
+export interface RatedSums {
+  readonly ratings: number
+  readonly sum: number
+  readonly squares: number
+  /** What raters differ by within subjects. */
+  readonly observed: number
+}
+
+/** `units`: the ratings of each subject. `zero`: near them, so that sums of squares lose nothing: one of the ratings, the same for all parts. */
+export function ratedSums(units: readonly (readonly number[])[], zero: number): RatedSums {
+  let [ratings, sum, squares, observed] = [0, 0, 0, 0]
+  for (const unit of units) {
+    if (unit.length < 2) continue
+    const values = unit.map((value) => value - zero)
+    ratings += values.length
+    for (const value of values) {
+      sum += value
+      squares += value ** 2
+    }
+    observed += disagreement(values, 'interval') / (values.length - 1)
+  }
+  return { ratings, sum, squares, observed }
+}
+
+/** `krippendorffAlpha` of the level `interval`, of all subjects of these parts. */
+export function alphaOf(parts: readonly RatedSums[]): number {
+  let [ratings, sum, squares, observed] = [0, 0, 0, 0]
+  for (const part of parts) {
+    ratings += part.ratings
+    sum += part.sum
+    squares += part.squares
+    observed += part.observed
+  }
+  const expected = (2 * (ratings * squares - sum ** 2)) / (ratings * (ratings - 1))
+  return expected === 0 ? Number.NaN : 1 - observed / ratings / expected
 }

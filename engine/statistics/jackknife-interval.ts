@@ -4,6 +4,13 @@ import type { Interval } from './wilson-interval.ts'
 /** Beyond so many units they are left out in groups: the standard error hardly knows the difference, and 10,000 would be as many passes over all. */
 const MOST_GROUPS = 200
 
+/** The groups in which so many units are left out: a statistic of sums is quickest worked out of each group's. */
+export function jackknifeGroups<T>(units: readonly T[]): T[][] {
+  const groups = Array.from({ length: Math.min(units.length, MOST_GROUPS) }, (): T[] => [])
+  for (const [i, unit] of units.entries()) groups[i % groups.length]?.push(unit)
+  return groups
+}
+
 /**
  * The interval of a smooth statistic of independent units, at confidence 1 − `alpha`, by leaving out one unit after another: `estimate` ± t with
  * as many degrees of freedom as there are groups less one, times the jackknife's standard error. Of more than 200 units they are left out in 200

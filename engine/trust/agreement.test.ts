@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { cohenKappa, gwetAc1, krippendorffAlpha } from '../statistics/agreement.ts'
+import { jackknifeInterval } from '../statistics/jackknife-interval.ts'
 import { agreementOf, type JudgedSubject, type Label } from './agreement.ts'
 
 const scale = { low: 1, high: 5 }
@@ -52,6 +54,56 @@ describe('agreement', () => {
     // The fewer they are the less it says.
     expect(told(10, 0).intervals.kappa?.lower).toBeLessThan(0.5)
     expect(told(2, 0).intervals).toEqual({ kappa: null, alpha: null, ac1: null })
+  })
+
+  test('coefficients of hundreds are those of all subjects at once, and so are their intervals', () => {
+    const judged = judgedOf(450, (i) => ({ score: 1 + (i % 5), isPass: i % 7 > 1 }))
+    const scoreBy = (i: number, by: string): number => 1 + ((i * (by === 'ana' ? 3 : 11)) % 23) / 4.6
+    const isRated = (i: number, by: string): boolean => by === 'ana' || i % 3 === 0
+    const labels = judged.flatMap((_, i) =>
+      ['ana', 'ben'].filter((by) => isRated(i, by)).map((by) => label(i, i % 5 > 1, by, scoreBy(i, by))),
+    )
+    const { verdicts, scores } = agreementOf(judged, labels, { scale })
+    const units = judged.map(({ score, isPass }, i) => ({
+      isPass,
+      saysPass: i % 5 > 1,
+      ratings: [score ?? null, ...['ana', 'ben'].map((by) => (isRated(i, by) ? scoreBy(i, by) : null))],
+    }))
+    type Units = readonly (typeof units)[number][]
+    const passes = (of: Units) => ({
+      a: of.map(({ isPass }) => isPass),
+      b: of.map(({ saysPass }) => saysPass),
+      categories: [false, true],
+    })
+    const byHand = [
+      ['kappa', verdicts, (of: Units) => cohenKappa(passes(of))],
+      ['ac1', verdicts, (of: Units) => gwetAc1(passes(of))],
+      [
+        'alpha',
+        verdicts,
+        (of: Units) =>
+          krippendorffAlpha({
+            ratings: [0, 1, 2].map((rater) =>
+              of.map(({ isPass, saysPass, ratings }) =>
+                ratings[rater] === null ? null : Number(rater === 0 ? isPass : saysPass),
+              ),
+            ),
+            level: 'nominal',
+          }),
+      ],
+      [
+        'alpha',
+        scores,
+        (of: Units) =>
+          krippendorffAlpha({ ratings: [0, 1, 2].map((rater) => of.map(({ ratings }) => ratings[rater] ?? null)) }),
+      ],
+    ] as const
+    for (const [name, found, statistic] of byHand) {
+      const expected = jackknifeInterval({ units, statistic, alpha: 0.05 })
+      expect(found?.[name], name).toBeCloseTo(statistic(units), 10)
+      expect(found?.intervals[name]?.lower, name).toBeCloseTo(expected?.lower ?? Number.NaN, 10)
+      expect(found?.intervals[name]?.upper, name).toBeCloseTo(expected?.upper ?? Number.NaN, 10)
+    }
   })
 
   test('a generous judge’s mean is brought down by people’s scores', () => {

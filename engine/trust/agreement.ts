@@ -1,7 +1,7 @@
 /** How far a judge agrees with people, and what its eval's figures are once corrected by what they said. */
-import { cohenKappa, gwetAc1, krippendorffAlpha } from '../statistics/agreement.ts'
+import { ac1Of, alphaOf, countsOf, kappaOf, ratedSums, sumOfCounts } from '../statistics/agreement.ts'
 import { hajekMean } from '../statistics/hajek-mean.ts'
-import { jackknifeInterval } from '../statistics/jackknife-interval.ts'
+import { jackknifeGroups, jackknifeInterval } from '../statistics/jackknife-interval.ts'
 import { normalQuantile } from '../statistics/normal-quantile.ts'
 import { ppiMean } from '../statistics/ppi-mean.ts'
 import { verdictStratifiedRate } from '../statistics/verdict-stratified-rate.ts'
@@ -82,20 +82,15 @@ export function agreementOf(
   const scored = subjects.flatMap(({ judge, score }) =>
     score === null || judge.score === undefined ? [] : [{ judge: judge.score, human: score }],
   )
-  /** Of each subject what the judge and every person said, null for who did not. */
-  const ratings = (of: (one: { isPass: boolean | undefined; score: number | undefined }) => number | null) =>
+  /** Of each subject what the judge and every person said of it. */
+  const ratings = (of: (one: { isPass: boolean | undefined; score: number | undefined }) => number | undefined) =>
     subjects
-      .map(({ judge, said }) => [
-        of(judge),
-        ...people.map((by) => {
-          const own = said.find((label) => label.by === by)
-          return own === undefined ? null : of(own)
-        }),
-      ])
-      .filter((unit) => unit.filter((rating) => rating !== null).length >= 2)
+      .map(({ judge, said }) => [judge, ...said].flatMap((one) => of(one) ?? []))
+      .filter((unit) => unit.length >= 2)
   const scores = judged.flatMap(({ score }) => score ?? [])
   const withScore = judged.filter(({ score }) => score !== undefined)
-  const unlabelled = withScore.filter(({ key }) => !known.some((label) => label.key === key))
+  const labelled = new Set(known.map(({ key }) => key))
+  const unlabelled = withScore.filter(({ key }) => !labelled.has(key))
   return {
     judged: judged.length,
     labelled: subjects.length,
@@ -103,7 +98,8 @@ export function agreementOf(
     verdicts: coefficientsOf(
       decided,
       [false, true],
-      { units: ratings(({ isPass }) => (isPass === undefined ? null : Number(isPass))), level: 'nominal' },
+      // Of two values squares of differences are as the differences are.
+      { units: ratings(({ isPass }) => (isPass === undefined ? undefined : Number(isPass))), people: people.length },
       alpha,
     ),
     scores:
@@ -112,7 +108,7 @@ export function agreementOf(
         : coefficientsOf(
             scored.map(({ judge, human }) => ({ judge: Math.round(judge), human: Math.round(human) })),
             Array.from({ length: scale.high - scale.low + 1 }, (_, i) => scale.low + i),
-            { units: ratings(({ score }) => score ?? null), level: 'interval' },
+            { units: ratings(({ score }) => score), people: people.length },
             alpha,
           ),
     passRate: {
@@ -145,7 +141,8 @@ type Pair = { judge: number | boolean; human: number | boolean }
 function coefficientsOf(
   pairs: readonly Pair[],
   categories: readonly (number | boolean)[],
-  rated: { units: readonly (readonly (number | null)[])[]; level: 'interval' | 'nominal' },
+  /** Of each subject the judge's rating and those of so many people, as far as there are. */
+  rated: { units: readonly (readonly number[])[]; people: number },
   alpha: number,
 ): Coefficients {
   const inScale = pairs.filter(({ judge, human }) => categories.includes(judge) && categories.includes(human))
@@ -153,31 +150,23 @@ function coefficientsOf(
     const intervals = { kappa: null, alpha: null, ac1: null }
     return { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null, intervals }
   }
-  const raters = (units: readonly Pair[]) => ({
-    a: units.map(({ judge }) => judge),
-    b: units.map(({ human }) => human),
-    categories,
-  })
-  const kappaOf = (units: readonly Pair[]): number => cohenKappa(raters(units))
-  const ac1Of = (units: readonly Pair[]): number => gwetAc1(raters(units))
-  const alphaOf = (units: readonly (readonly (number | null)[])[]): number =>
-    krippendorffAlpha({
-      ratings: (units[0] ?? []).map((_, rater) => units.map((unit) => unit[rater] ?? null)),
-      level: rated.level,
-    })
+  const counted = (units: readonly Pair[]) =>
+    countsOf({ a: units.map(({ judge }) => judge), b: units.map(({ human }) => human), categories })
+  const zero = rated.units[0]?.[0] ?? 0
+  const summed = (units: readonly (readonly number[])[]) => ratedSums(units, zero)
   const [low, high] = [categories[0] ?? 0, categories.at(-1) ?? 0]
   const differing = { judge: high, human: low }
-  const differed = (rated.units[0] ?? []).map((_, rater) => Number(rater === 0 ? high : low))
+  const differed = [Number(high), ...Array.from({ length: rated.people }, () => Number(low))]
   return {
     subjects: inScale.length,
     agreed: inScale.filter(({ judge, human }) => judge === human).length / inScale.length,
-    kappa: numberOrNull(kappaOf(inScale)),
-    alpha: numberOrNull(alphaOf(rated.units)),
-    ac1: numberOrNull(ac1Of(inScale)),
+    kappa: numberOrNull(kappaOf(counted(inScale))),
+    alpha: numberOrNull(alphaOf([summed(rated.units)])),
+    ac1: numberOrNull(ac1Of(counted(inScale))),
     intervals: {
-      kappa: intervalOf(inScale, kappaOf, differing, alpha),
-      alpha: intervalOf(rated.units, alphaOf, differed, alpha),
-      ac1: intervalOf(inScale, ac1Of, differing, alpha),
+      kappa: intervalOf(inScale, counted, (parts) => kappaOf(sumOfCounts(parts)), differing, alpha),
+      alpha: intervalOf(rated.units, summed, alphaOf, differed, alpha),
+      ac1: intervalOf(inScale, counted, (parts) => ac1Of(sumOfCounts(parts)), differing, alpha),
     },
   }
 }
@@ -186,17 +175,19 @@ function coefficientsOf(
  * Where nobody differed on anything yet the spread of what was seen is 0, which says nothing of the next subject: the lower end is that with
  * one more, on which they would be as far apart as can be.
  */
-function intervalOf<T>(
+function intervalOf<T, Sums>(
   units: readonly T[],
-  statistic: (units: readonly T[]) => number,
+  /** Of some of the units what the statistic is worked out of: thousands of labels are not gone through for each group anew. */
+  sumsOf: (units: readonly T[]) => Sums,
+  statistic: (parts: readonly Sums[]) => number,
   differing: T,
   alpha: number,
 ): Interval | null {
-  const found = jackknifeInterval({ units, statistic, alpha })
+  const jackknifed = (all: readonly T[]) =>
+    jackknifeInterval({ units: jackknifeGroups(all).map(sumsOf), statistic, alpha })
+  const found = jackknifed(units)
   const isWithoutSpread = found !== null && found.estimate > 1 - 1e-9 && found.se < 1e-9
-  const lower = isWithoutSpread
-    ? jackknifeInterval({ units: [...units, differing], statistic, alpha })?.lower
-    : found?.lower
+  const lower = isWithoutSpread ? jackknifed([...units, differing])?.lower : found?.lower
   return found === null || lower === undefined
     ? null
     : { lower: Math.max(-1, lower), upper: Math.min(1, isWithoutSpread ? 1 : found.upper) }

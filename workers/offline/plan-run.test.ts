@@ -211,6 +211,28 @@ describe('what a run is said to cost', () => {
     expect(plan.estimateIsGuess).toBeUndefined()
   })
 
+  test('is nothing where the score is worked out, though no judge and no price is configured', async () => {
+    const { plan } = compileText(`package p
+offline eval overlap {
+  every:   hour in "UTC"
+  sample:  30 of trace over 1h
+  metric:  token_f1(answer: trace.output.text, reference: trace.input.text)
+  pass:    score >= 50%
+  missing: unknown
+}
+`)
+    if (plan === null) throw new Error('it does not compile')
+    const runId = runIdOf('p/overlap', START_MS, 'schedule')
+    const job = { tenant: 'default', evalId: 'p/overlap', runId, slotMs: START_MS, trigger: 'schedule' } as const
+    const drawn = await planRun(job, compileOfflineEval(plan, plan.evals[0] as OfflineEvalPlan), {
+      traces,
+      nowMs: () => START_MS,
+      sleep: async () => {},
+      signal: new AbortController().signal,
+    })
+    expect(drawn).toMatchObject({ sampled: 30, estimateMicroUsd: 0 })
+  })
+
   test('is called a guess where none is stored, and none has come', async () => {
     expect(await estimated([])).toMatchObject({ estimateMicroUsd: 15_000, estimateIsGuess: true })
     const known = await estimated([], [400])

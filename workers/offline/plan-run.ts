@@ -114,7 +114,9 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const costed = drawn.subjects.map((subject): Costed => ({ subject, cost: costOf(estimates, subject) }))
   const left = budget === null ? null : await budget.left()
   const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
-  const estimateMicroUsd = judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd))
+  // What is worked out costs nothing, whether there is a judge for others or not.
+  const isFree = !asksJudge(method)
+  const estimateMicroUsd = isFree ? 0 : judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd))
   const sampled = order.map(({ subject }) => subject)
   return {
     beganMs: Math.floor(context.nowMs()),
