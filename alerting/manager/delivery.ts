@@ -65,9 +65,9 @@ export class Delivery {
         await this.#note(entry, message, null, true)
         continue
       }
-      // That it is due is written by now: whoever owns the lanes later finds it, and tells the end whatever comes.
-      const isFirst = message.kind === 'alerts' && message.event === 'firing'
-      if ((isFirst && !(await this.#options.isOwner())) || entry.isLost) return
+      // That it is due is written by now: whoever owns the lanes later finds it, and tells the end whatever comes. What is told after that end, a
+      // reminder of who slept through it, opens the incident again.
+      if (!(await this.#options.isOwner()) || entry.isLost) return
       faultPoint('manager.before-send')
       const outcome = await tracedDelivery(message, () => receiver.deliver(message))
       // Its new owner tells it once more, which is the most that can happen.

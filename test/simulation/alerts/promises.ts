@@ -48,6 +48,8 @@ const firingOf = (told: readonly Told[], { route, key }: Told): number =>
 function missedOf(world: World, told: readonly Told[]): string[] {
   const isTold = (route: string, event: string, key: string): boolean =>
     told.some((one) => one.route === route && one.event === event && one.key === key)
+  const lastOf = (route: string, key: string): string | undefined =>
+    told.findLast((one) => one.route === route && one.key === key)?.event
   const isInvestigationTold = (route: string, key: string): boolean =>
     told.some((one) => one.route === route && one.isInvestigated && one.key === key)
   return world.incidents.flatMap(({ key, isOpen, isInvestigated, wasMuted, subject }) =>
@@ -62,7 +64,8 @@ function missedOf(world: World, told: readonly Told[]): string[] {
         ...(isOwn && goesOn && isInvestigated && !isInvestigationTold(route, key)
           ? [`${route} investigated ${key}`]
           : []),
-        ...(!isOpen && hasFired && !isTold(route, 'resolved', key) ? [`${route} resolved ${key}`] : []),
+        // The last that is heard of it: what comes after its end opens it again, and nobody ends it.
+        ...(!isOpen && hasFired && lastOf(route, key) !== 'resolved' ? [`${route} resolved ${key}`] : []),
       ]
     }),
   )
