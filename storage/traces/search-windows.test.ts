@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { windowsOf } from './search-windows.ts'
+import { newestFirst, windowsOf } from './search-windows.ts'
 
 const HOUR_US = 3_600_000_000
 
@@ -49,3 +49,19 @@ test.each([{ user: 'u' }, { session: 's' }])(
     expect(beginsOf(0.1)).toEqual([30.9])
   },
 )
+
+test.each([
+  ['of a week, at once', 7, 0, ['6-7', '0-6']],
+  ['of a month, until it is found', 30, 27.5, ['29-30', '27-29']],
+  ['of a month, at once where a week of it is left', 30, 2, ['29-30', '27-29', '23-27', '15-23', '0-15']],
+  ['of twelve days, at once where a week of it is left', 12, 2, ['11-12', '9-11', '5-9', '0-5']],
+])('a text that the newest day is without is looked for in the rest %s', async (_, days, foundAt, expected) => {
+  const day = 24 * HOUR_US
+  const asked: string[] = []
+  await newestFirst({ fromUs: 0, toUs: days * day, text: 'x', limit: 1 }, days * day, async ({ fromUs, toUs }) => {
+    asked.push(`${fromUs / day}-${toUs / day}`)
+    const isFound = foundAt * day >= fromUs && foundAt * day < toUs
+    return isFound ? [{ trace: 't', start_us: foundAt * day }] : []
+  })
+  expect(asked).toEqual(expected)
+})

@@ -12,6 +12,8 @@ const FIRST_SHARE = 1 / 64
 const GROWTH = 6
 /** A day of texts more takes longer than a query more. */
 const GROWTH_OF_TEXTS = 2
+/** No more than this of texts: a month of them, read at once, reaches the limits of a query though what is looked for is of the day before yesterday. */
+const MOST_TEXTS_AT_ONCE_US = 7 * DAY_US
 /** Who looks for a user or a session has few of many traces: to read one column of all the rest takes less than three queries more. */
 const ALL_THE_REST = Number.POSITIVE_INFINITY
 
@@ -64,8 +66,9 @@ export async function newestFirst(
   const windows = windowsOf(search, nowUs)
   for (let window = windows.shift(), isFirst = true; window !== undefined; window = windows.shift(), isFirst = false) {
     const isText = search.text !== undefined
-    // A text that the newest days are without is a rare one: the rest of them is read at once, which is faster than day by day.
-    if (isText && !isFirst && found.length + early.length === 0) {
+    const isLittleLeft = window.toUs - search.fromUs <= MOST_TEXTS_AT_ONCE_US
+    // A text that the newest days are without is a rare one: the rest of a week is read at once, which is faster than day by day.
+    if (isText && !isFirst && isLittleLeft && found.length + early.length === 0) {
       window = { fromUs: search.fromUs, toUs: window.toUs }
       windows.length = 0
     }
