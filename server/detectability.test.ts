@@ -13,6 +13,7 @@ const { plan } = compileText(`package shop
 online eval fast { on: trace  pass: duration <= 8s }
 online eval rare { on: trace  pass: duration <= 9s }
 alert worse { on: fast  when: pass_rate regresses by 5pp vs 14d  severity: page }
+alert parts { on: fast by agent.version  when: pass_rate regresses by 5pp vs 14d  severity: page }
 alert blind { on: rare  when: pass_rate regresses by 5pp vs 14d  severity: page }
 alert plain { on: fast  when: rate(fail) > 5% over 1h  severity: page }
 `)
@@ -45,14 +46,18 @@ test('each alert on changes says which drop it sees in how many hours, its budge
   const { alerts } = (await response.json()) as AlertDetectabilityResponse
   expect(alerts.map(({ alert, isBlind }) => [alert, isBlind])).toEqual([
     ['shop/worse', false],
+    ['shop/parts', false],
     ['shop/blind', true],
   ])
-  const [worse, blind] = alerts
+  const [worse, parts, blind] = alerts
   expect(worse).toMatchObject({ baseline: 0.9, perHour: 200, falseAlarms: { ratio: 0.05 } })
   // The design's own example: a drop of 5 points at 200 an hour.
   const hours = worse!.drops.find(({ drop }) => Math.abs(drop - 0.05) < 1e-9)?.hours
   expect(hours).toBeGreaterThan(3)
   expect(hours).toBeLessThan(10)
   expect(worse!.lines.join('\n')).toContain('sees 2pp in')
+  const isOfOneGroup = /^told for a group that has all of this traffic/
+  expect(worse!.lines.at(-1)).not.toMatch(isOfOneGroup)
+  expect(parts!.lines.at(-1)).toMatch(isOfOneGroup)
   expect(blind!.lines[0]).toMatch(/^blind: /)
 })

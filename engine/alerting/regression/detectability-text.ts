@@ -5,7 +5,10 @@ import type { RegressionAlert } from '../run-alert.ts'
 import type { Detectability } from './detectability.ts'
 import { tauOf } from './unit.ts'
 
-export function detectabilityLines(alert: Pick<RegressionAlert, 'when'>, detectability: Detectability): string[] {
+export function detectabilityLines(
+  alert: Pick<RegressionAlert, 'when' | 'by'>,
+  detectability: Detectability,
+): string[] {
   const { type } = alert.when.measure
   const { baseline, perHour, phi, falseAlarms, drops, isBlind, why } = detectability
   const budget = falseAlarmsText(falseAlarms)
@@ -17,6 +20,8 @@ export function detectabilityLines(alert: Pick<RegressionAlert, 'when'>, detecta
     ...(isBlind ? [`blind: ${why}`] : []),
     `baseline ${formatValue(baseline, type)}, ${Number(perHour.toPrecision(3))} an hour, varies ${Number(phi.toPrecision(2))} times as much as coins; ${budget}`,
     `sees ${of}${seen.join(', ')}`,
+    // Which groups come, and with how much, nobody knows before.
+    ...(alert.by.length > 0 ? ['told for a group that has all of this traffic; one with less sees it later'] : []),
   ]
 }
 
