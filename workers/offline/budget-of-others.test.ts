@@ -74,6 +74,46 @@ describeOnBothStates((open) => {
       expect(looks).toBe(3)
     })
 
+    test('waits for another worker all the same, however long it waited for its own calls before', async () => {
+      let clockMs = nowMs()
+      const timed = { ...common, nowMs: () => clockMs }
+      const [a, b] = [await opened(timed.nowMs), await opened(timed.nowMs)]
+      const run = runOf('of-another-late')
+      const other = createBudgets({ state: b, ...timed }).of(run, perRun(1_600))!
+      const held = await other.reserve(900)
+      let looks = 0
+      const sleep = async () => {
+        if (++looks === 2) await held!.settle(0)
+      }
+      const budget = createBudgets({ state: a, ...timed, sleep }).of(run, perRun(1_600))!
+      const own = await budget.reserve(500)
+      const inLine = Promise.withResolvers<void>()
+      const asked = budget.reserveInTurn(() => {
+        inLine.resolve()
+        return 600
+      }, signal)
+      await inLine.promise
+      // All tries of a call take less; the other worker has begun one meanwhile.
+      clockMs += 10 * timed.judgeTimeoutMs
+      await other.reserve(0)
+      await own!.settle(500)
+      expect(await asked).not.toBeNull()
+      expect(looks).toBe(2)
+    })
+
+    test('holds up nobody behind it where looking for its answer fails', async () => {
+      const budget = createBudgets({ state: await opened(), ...common }).of(runOf('of-a-bug'), perRun(100))!
+      const bug = () => Promise.reject(new TypeError('a bug'))
+      const own = await budget.reserve(50)
+      const [failed, next] = [
+        budget.reserveInTurn(() => 600, signal, undefined, bug).catch((error: unknown) => error),
+        budget.reserveInTurn(() => 100, signal),
+      ]
+      expect(await failed).toBeInstanceOf(TypeError)
+      await own!.settle(0)
+      expect(await next).not.toBeNull()
+    })
+
     test('is over budget at once where nobody has anything on its way, and stops with its signal', async () => {
       const [a, b] = [await opened(), await opened()]
       const run = runOf('of-nobody')

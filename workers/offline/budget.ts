@@ -208,7 +208,7 @@ export function createBudgets(options: BudgetsOptions): Budgets {
         },
         async reserveInTurn(microUsd, signal, part, isNeedless = async () => false) {
           let endTurn: (() => void) | null = null
-          const untilMs = nowMs() + leaseMs
+          let untilMs: number | null = null
           let isAlone = false
           try {
             for (let beside = 0; ; ) {
@@ -219,10 +219,14 @@ export function createBudgets(options: BudgetsOptions): Budgets {
               if (endTurn === null) {
                 const turn = place.queue(tried.shortOf, signal)
                 place.leave()
-                if (await isNeedless()) {
-                  void turn.then((end) => end?.())
-                  return null
+                let isToWait = false
+                try {
+                  isToWait = !(await isNeedless())
+                } finally {
+                  // Its turn comes all the same, and is the next one's then.
+                  if (!isToWait) void turn.then((end) => end?.())
                 }
+                if (!isToWait) return null
                 endTurn = await turn
                 if (endTurn === null) return null
                 continue
@@ -231,7 +235,8 @@ export function createBudgets(options: BudgetsOptions): Budgets {
               if (left === 'aborted') return null
               beside = left === 'tried' ? beside + 1 : 0
               if (left === 'settled' || (left === 'tried' && beside < TRIES_BESIDE_OTHERS)) continue
-              // None of this worker: what others have on their way may be more than it takes.
+              // None of this worker: what others have on their way may be more than it takes. Until now it waited for its own.
+              untilMs ??= nowMs() + leaseMs
               if (nowMs() < untilMs && (await holders.others(tried.shortOf))) {
                 isAlone = false
                 await sleep(LOOK_EVERY_MS, signal)
