@@ -202,7 +202,11 @@ const noControl = {
       .map((n) => ({ ...runOfShop, enqueuedAtMs: nowMs + n, job: { ...runOfShop.job, runId: `shop/helpful@${n}` } }))
       .filter(({ enqueuedAtMs }) => after === undefined || enqueuedAtMs < after.enqueuedAtMs)
       .slice(0, limit),
-  run: async () => runOfShop,
+  run: async (_tenant: string, runId: string): Promise<RunView> => {
+    if (runId === 'shop/dear@1') return { ...runOfShop, outcome: { ...NO_OUTCOME, pass: 20, unpriced: 19 } }
+    if (runId === 'shop/computed@1') return { ...runOfShop, plan: null, outcome: { ...NO_OUTCOME, pass: 20 } }
+    return runOfShop
+  },
 }
 
 beforeAll(async () => {
@@ -692,6 +696,13 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
       },
     })
     expect(await post('/v1/offline/runs/shop/helpful@2026-11-03T0600Z/cancel')).toMatchObject({ status: 200 })
+  })
+
+  test.each([
+    ['whose judge has no price, is not known', 'shop/dear@1', null],
+    ['that asked nobody, is nothing', 'shop/computed@1', 0],
+  ])('what a run spent %s', async (_, runId, spentUsd) => {
+    expect((await get(`/v1/offline/runs/${runId}`)).body).toMatchObject({ spentUsd })
   })
 
   test('says what to configure where no provider is', async () => {

@@ -167,7 +167,7 @@ function expectedToJson({ maxSubjects, judges, budget, estimate }: ExpectedRun):
 
 function runToJson(run: RunView): OfflineRunJson {
   const { job, plan, batches, outcome, cancelledSinceMs } = run
-  const { costMicroUsd, ...counts } = outcome
+  const { costMicroUsd, unpriced, ...counts } = outcome
   return {
     runId: job.runId,
     eval: job.evalId,
@@ -188,16 +188,7 @@ function runToJson(run: RunView): OfflineRunJson {
     }),
     batches,
     outcome: counts,
-    spentUsd: isUnpriced(run) ? null : usdOf(costMicroUsd),
+    spentUsd: costMicroUsd === 0 && unpriced > 0 ? null : usdOf(costMicroUsd),
     ...(run.error !== null && { error: run.error }),
   }
-}
-
-/** Whether judges were asked whose prices nobody knows: a plan is estimated wherever they are known. */
-function isUnpriced({ plan, job, outcome }: RunView): boolean {
-  const { pass, fail, unknown, error, overBudget, cached, proxy, costMicroUsd } = outcome
-  const asked = pass + fail + unknown + error - overBudget - cached - proxy
-  if (costMicroUsd > 0 || asked <= 0) return false
-  // Of anchors no estimate is made.
-  return job.trigger === 'anchors' || plan === null || plan.estimateMicroUsd === null
 }

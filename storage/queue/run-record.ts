@@ -32,7 +32,7 @@ export const runPlanSchema = z.object({
   cheaper: count,
   /** Kept of the budget for those. */
   holdBackMicroUsd: count,
-  /** What judging the sample would cost, before a budget shrank it; null where no price is known or nothing is asked. */
+  /** What judging the sample would cost, before a budget shrank it: nothing where the eval asks no judge, null where no price is known or none is configured. */
   estimateMicroUsd: count.nullable(),
   /** The judge's answers were reckoned at a usual length: none of this eval was stored yet, and none had come. */
   estimateIsGuess: z.literal(true).optional(),
@@ -91,6 +91,8 @@ export const batchOutcomeSchema = z.object({
   /** Left alone, because the run was cancelled, or gone from the store. */
   left: count,
   costMicroUsd: count,
+  /** Results of judges of which at least one has no price that is known. */
+  unpriced: count.default(0),
   /** Answered otherwise than by asking the eval's own judge: from the cache, by `or else`, by the budget's cheaper judge, by the proxy. */
   cached: count.default(0),
   orElse: count.default(0),
@@ -109,6 +111,7 @@ export const NO_OUTCOME: BatchOutcome = {
   overBudget: 0,
   left: 0,
   costMicroUsd: 0,
+  unpriced: 0,
   cached: 0,
   orElse: 0,
   cheaper: 0,

@@ -129,6 +129,7 @@ async function judgeBatch(
         const counted = COUNTED[level]
         if (counted !== undefined) outcome[counted]++
         judgeAnswers.inc({ level })
+        if (asked.usage.costMicroUsd === undefined) outcome.unpriced++
       }
       if (result.reason?.code === 'over_budget') outcome.overBudget++
       outcome.costMicroUsd += result.costMicroUsd ?? 0

@@ -218,7 +218,7 @@ describe('a run', () => {
       state: 'done',
       plan: { populationTraces: 40, lookedAtTraces: 40, sampled: 20 },
       batches: { all: 1, done: 1, failed: 0 },
-      outcome: { alreadyJudged: 0, pass: 8, fail: 8, unknown: 4, error: 0, left: 0 },
+      outcome: { alreadyJudged: 0, pass: 8, fail: 8, unknown: 4, error: 0, left: 0, costMicroUsd: 0, unpriced: 16 },
     }
     expect(await offline.status('default')).toMatchObject([{ evalId: 'test/helpful', state: 'ready', lastRun }])
     expect(notices).toEqual([])
@@ -489,7 +489,7 @@ describe('without a provider', () => {
       new Set([{ level: 'proxy', by: 'token_f1' }]),
     )
     expect(passed[0]?.judgements).toMatchObject([{ kind: 'judge', about: 'token_f1', verdict: 'proxy' }])
-    expect((await offline.run('default', runId))?.outcome).toMatchObject({ proxy: 16, overBudget: 0 })
+    expect((await offline.run('default', runId))?.outcome).toMatchObject({ proxy: 16, overBudget: 0, unpriced: 0 })
   })
 
   test('metrics that ask no judge are worked out all the same', async () => {
@@ -511,7 +511,13 @@ describe('without a provider', () => {
       definitions: definitionsOf(evalOf('overlap', { method: overlap, pass })),
       providers: [],
     })
-    await untilRun(offline, await runNow(offline, 'test/overlap'))
+    const runId = await runNow(offline, 'test/overlap')
+    await untilRun(offline, runId)
+    // What is asked of nobody has no price that would have to be known.
+    expect(await offline.run('default', runId)).toMatchObject({
+      plan: { estimateMicroUsd: 0 },
+      outcome: { pass: 16, costMicroUsd: 0, unpriced: 0 },
+    })
     const found = (await published('test/overlap')).map(({ verdict, score, reason }) => [verdict, score, reason?.code])
     expect(found.filter(([verdict]) => verdict === 'pass')).toEqual(Array(16).fill(['pass', 0.5, undefined]))
     expect(found.filter(([verdict]) => verdict === 'unknown')).toEqual(
