@@ -116,6 +116,13 @@ export async function openBullQueue(
     return handle
   }
 
+  async function recordsOf(jobs: readonly Job[]): Promise<RunRecord[]> {
+    const records = await Promise.all(
+      jobs.map(async (job) => recordOf(job, toRunState(await runs.getJobState(job.id ?? '')))),
+    )
+    return records.filter((record) => record !== null)
+  }
+
   /** Each batch asks whether its run goes on. */
   const numbers = backend.knownMarks
   const numberOf = async (id: string): Promise<number | undefined> => {
@@ -160,15 +167,8 @@ export async function openBullQueue(
         const job = await runs.getJob(id)
         return job === undefined ? null : recordOf(job, toRunState(await runs.getJobState(id)))
       }),
-    runsOf: (tenant, asked) =>
-      ask(async () => {
-        const records = await Promise.all(
-          (await listing.page(tenant, asked)).map(async (job) =>
-            recordOf(job, toRunState(await runs.getJobState(job.id ?? ''))),
-          ),
-        )
-        return records.filter((record): record is RunRecord => record !== null)
-      }),
+    runsOf: (tenant, asked) => ask(async () => recordsOf(await listing.page(tenant, asked))),
+    latestRunsOf: (tenant, each) => ask(async () => recordsOf(await listing.latest(tenant, each))),
     lastSlot: (tenant, evalId) => ask(() => numberOf(markId('mark', tenant, evalId))),
     setLastSlot: (tenant, evalId, slotMs) =>
       ask(() => setNumber(markId('mark', tenant, evalId), { tenant, evalId, slotMs })),

@@ -219,6 +219,16 @@ export function queueContract(name: string, under: () => QueueUnderTest): void {
         [next.runId, ...all.map(({ job }) => job.runId)].map((runId) => [runId, 'done']),
       )
       expect(await queue.runsOf('nobody', asked)).toEqual([])
+      // Of each eval the newest alone; rounds of its anchors are none of its runs.
+      const anchors: OfflineJob = { ...jobOf('checkout/paged', 1_700_100_300_000), trigger: 'anchors' }
+      await queue.enqueue(anchors)
+      await untilState(queue, anchors.runId, 'done')
+      const latest = await queue.latestRunsOf('default', 2)
+      const ofPaged = latest.filter(({ job }) => job.evalId === asked.evalId)
+      expect(ofPaged.map(({ job, state }) => [job.runId, state])).toEqual(
+        [next.runId, all[0]?.job.runId].map((runId) => [runId, 'done']),
+      )
+      expect(await queue.latestRunsOf('nobody', 2)).toEqual([])
     })
 
     test('while its batches wait a run is active, and tells how far it is', async () => {

@@ -81,6 +81,8 @@ export interface OfflineQueue extends Omit<DailyJobs, 'close'>, InvestigationQue
   runOf(tenant: string, runId: string): Promise<RunRecord | null>
   /** Newest first, among those that were enqueued last. */
   runsOf(tenant: string, options: RunsAsked): Promise<RunRecord[]>
+  /** Of each eval the newest, so many at the most, newest first; none of its anchors. */
+  latestRunsOf(tenant: string, each: number): Promise<RunRecord[]>
   /** The last slot that the schedule of an eval has dealt with; undefined for an eval never seen. Shared by all schedulers. */
   lastSlot(tenant: string, evalId: string): Promise<number | undefined>
   setLastSlot(tenant: string, evalId: string, slotMs: number): Promise<void>

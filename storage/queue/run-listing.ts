@@ -12,6 +12,7 @@ interface Place extends RunCursor {
   readonly jobId: string
   readonly tenant: unknown
   readonly evalId: unknown
+  readonly isOfAnchors: boolean
 }
 
 export class RunListing {
@@ -22,14 +23,28 @@ export class RunListing {
     this.#runs = runs
   }
 
-  async page(tenant: string, { evalId, after, limit }: RunsAsked): Promise<Job[]> {
+  page(tenant: string, { evalId, after, limit }: RunsAsked): Promise<Job[]> {
+    return this.#jobsAt(tenant, (places) =>
+      places
+        .filter((one) => evalId === undefined || one.evalId === evalId)
+        .filter((one) => after === undefined || byNewest(after, one) < 0)
+        .slice(0, limit),
+    )
+  }
+
+  /** Of each eval so many, and none of its anchors. */
+  latest(tenant: string, each: number): Promise<Job[]> {
+    return this.#jobsAt(tenant, (places) => {
+      const own = places.filter(({ isOfAnchors }) => !isOfAnchors)
+      return [...Map.groupBy(own, ({ evalId }) => evalId).values()].flatMap((all) => all.slice(0, each))
+    })
+  }
+
+  /** `choose` is given those of the tenant, newest first. */
+  async #jobsAt(tenant: string, choose: (places: readonly Place[]) => readonly Place[]): Promise<Job[]> {
     for (;;) {
       const places = await this.#listed()
-      const wanted = [...places.values()]
-        .filter((one) => one.tenant === tenant && (evalId === undefined || one.evalId === evalId))
-        .filter((one) => after === undefined || byNewest(after, one) < 0)
-        .sort(byNewest)
-        .slice(0, limit)
+      const wanted = choose([...places.values()].filter((one) => one.tenant === tenant).sort(byNewest))
       const jobs = await this.#jobsOf(wanted.map(({ jobId }) => jobId))
       const isAsRemembered = wanted.every(({ jobId, enqueuedAtMs }) => {
         const job = jobs.get(jobId)
@@ -62,8 +77,8 @@ export class RunListing {
 }
 
 function placeOf(jobId: string, { data, timestamp }: Job): Place {
-  const { tenant, evalId, runId } = (data ?? {}) as Record<string, unknown>
-  return { jobId, tenant, evalId, enqueuedAtMs: timestamp, runId: String(runId) }
+  const { tenant, evalId, runId, trigger } = (data ?? {}) as Record<string, unknown>
+  return { jobId, tenant, evalId, isOfAnchors: trigger === 'anchors', enqueuedAtMs: timestamp, runId: String(runId) }
 }
 
 const byNewest = (a: RunCursor, b: RunCursor): number =>

@@ -23,8 +23,8 @@ export interface ControlOptions {
   nowMs: () => number
 }
 
-/** Of a listing of evals: one whose last run was longer ago has none. */
-const LISTED_RUNS = 1_000
+/** Of an eval: the last run, and those before it that may tell what one costs where it drew nothing. */
+const LATEST_RUNS = 5
 
 export function createControl(options: ControlOptions): OfflineControl {
   const { queue, offlineEvals, readiness, nextSlotMs, defaultJudge = null, nowMs } = options
@@ -92,11 +92,7 @@ export function createControl(options: ControlOptions): OfflineControl {
     async status(tenant) {
       const evals = offlineEvals(tenant)
       if (evals.length === 0) return []
-      const listed = await queue.runsOf(tenant, { limit: LISTED_RUNS })
-      const byEval = Map.groupBy(
-        listed.filter(({ job }) => job.trigger !== 'anchors'),
-        ({ job }) => job.evalId,
-      )
+      const byEval = Map.groupBy(await queue.latestRunsOf(tenant, LATEST_RUNS), ({ job }) => job.evalId)
       return Promise.all(
         evals.map(async (evalPlan) => {
           const runs = byEval.get(evalPlan.id) ?? []
