@@ -15,20 +15,16 @@ interface TwoRaters {
  * Cohen, *Weighted kappa*, Psychological Bulletin 70 (1968).
  */
 export function cohenKappa(raters: TwoRaters): number {
-  return kappaOf(countsOf(raters))
+  return kappaOf(pairSums(raters))
 }
 
-export function kappaOf(counts: Counts): number {
-  const { shares, ofA, ofB } = tableOf(counts)
-  let [seen, expected] = [0, 0]
-  for (const [i, row] of shares.entries()) {
-    for (const [j, share] of row.entries()) {
-      const distance = (i - j) ** 2
-      seen += distance * share
-      expected += distance * (ofA[i] ?? 0) * (ofB[j] ?? 0)
-    }
-  }
-  return expected === 0 ? Number.NaN : 1 - seen / expected
+/** Of levels a and b: Σ(a − b)² beside what chance would have, which is all pairs of one's and the other's. */
+export function kappaOf({ subjects, ofA, ofB, squares }: PairSums): number {
+  const sumOf = (counts: readonly number[], weight: (i: number) => number): number =>
+    counts.reduce((sum, count, i) => sum + count * weight(i), 0)
+  const bySquares = sumOf(ofA, (i) => i ** 2) + sumOf(ofB, (i) => i ** 2)
+  const expected = subjects * bySquares - 2 * sumOf(ofA, (i) => i) * sumOf(ofB, (i) => i)
+  return expected === 0 ? Number.NaN : 1 - (subjects * squares) / expected
 }
 
 /**
@@ -36,24 +32,31 @@ export function kappaOf(counts: Counts): number {
  * presence of high agreement*, British Journal of Mathematical and Statistical Psychology 61 (2008).
  */
 export function gwetAc1(raters: TwoRaters): number {
-  return ac1Of(countsOf(raters))
+  return ac1Of(pairSums(raters))
 }
 
-export function ac1Of(counts: Counts): number {
-  const { shares, ofA, ofB } = tableOf(counts)
-  const agreed = shares.reduce((sum, row, i) => sum + (row[i] ?? 0), 0)
-  const spread = ofA.reduce((sum, share, i) => {
-    const mean = (share + (ofB[i] ?? 0)) / 2
+export function ac1Of({ subjects, agreed, ofA, ofB }: PairSums): number {
+  const spread = ofA.reduce((sum, count, i) => {
+    const mean = (count + (ofB[i] ?? 0)) / 2 / subjects
     return sum + mean * (1 - mean)
   }, 0)
   const chance = spread / (ofA.length - 1)
-  return (agreed - chance) / (1 - chance)
+  return (agreed / subjects - chance) / (1 - chance)
 }
 
-/** Of how many subjects one said this (the row) and the other that (the column). Those of several parts of the subjects add up. */
-export type Counts = readonly (readonly number[])[]
+/** What κ and AC1 are worked out of. Those of several parts of the subjects add up; a table of all pairs of categories is never made. */
+export interface PairSums {
+  readonly subjects: number
+  /** Of how many subjects both said the same. */
+  readonly agreed: number
+  /** Of how many subjects one, and the other, said each of the categories. */
+  readonly ofA: readonly number[]
+  readonly ofB: readonly number[]
+  /** By how many levels they differed, squared and summed. */
+  readonly squares: number
+}
 
-export function countsOf({ a, b, categories }: TwoRaters): Counts {
+export function pairSums({ a, b, categories }: TwoRaters): PairSums {
   if (a.length !== b.length) throw new RangeError('each subject needs both ratings')
   if (categories.length < 2) throw new RangeError('with one category there is nothing to disagree about')
   const place = new Map(categories.map((category, i) => [category, i]))
@@ -62,28 +65,32 @@ export function countsOf({ a, b, categories }: TwoRaters): Counts {
     if (at === undefined) throw new RangeError(`${rating} is none of the categories`)
     return at
   }
-  const counts = categories.map(() => categories.map(() => 0))
+  const [ofA, ofB] = [categories.map(() => 0), categories.map(() => 0)]
+  let [agreed, squares] = [0, 0]
   for (const [i, rating] of a.entries()) {
-    const row = counts[placeOf(rating)] as number[]
-    const column = placeOf(b[i] as Rating)
-    row[column] = (row[column] ?? 0) + 1
+    const [one, other] = [placeOf(rating), placeOf(b[i] as Rating)]
+    ofA[one] = (ofA[one] ?? 0) + 1
+    ofB[other] = (ofB[other] ?? 0) + 1
+    if (one === other) agreed++
+    squares += (one - other) ** 2
   }
-  return counts
+  return { subjects: a.length, agreed, ofA, ofB, squares }
 }
 
-export function sumOfCounts(parts: readonly Counts[]): Counts {
-  return (parts[0] ?? []).map((row, i) => row.map((_, j) => parts.reduce((sum, part) => sum + (part[i]?.[j] ?? 0), 0)))
-}
-
-function tableOf(counts: Counts) {
-  const sumOfRow = (row: readonly number[]): number => row.reduce((sum, share) => sum + share, 0)
-  const total = sumOfRow(counts.map(sumOfRow))
-  const shares = counts.map((row) => row.map((count) => count / total))
-  return {
-    shares,
-    ofA: shares.map(sumOfRow),
-    ofB: shares.map((_, j) => sumOfRow(shares.map((row) => row[j] ?? 0))),
+export function sumOfPairs(parts: readonly PairSums[]): PairSums {
+  const categories = parts[0]?.ofA ?? []
+  const [ofA, ofB] = [categories.map(() => 0), categories.map(() => 0)]
+  let [subjects, agreed, squares] = [0, 0, 0]
+  for (const part of parts) {
+    subjects += part.subjects
+    agreed += part.agreed
+    squares += part.squares
+    for (let i = 0; i < ofA.length; i++) {
+      ofA[i] = (ofA[i] ?? 0) + (part.ofA[i] ?? 0)
+      ofB[i] = (ofB[i] ?? 0) + (part.ofB[i] ?? 0)
+    }
   }
+  return { subjects, agreed, ofA, ofB, squares }
 }
 
 /**

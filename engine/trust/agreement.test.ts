@@ -145,6 +145,16 @@ describe('agreement', () => {
     expect(verdicts).toMatchObject({ subjects: 1, agreed: 1, kappa: null })
   })
 
+  test('on a scale of a thousand levels too, of which no table of all pairs is made', () => {
+    const judged = judgedOf(300, (i) => ({ score: (i * 7) % 1_001, isPass: true }))
+    const labels = judged.map(({ score = 0 }, i) => label(i, true, 'ana', Math.min(1_000, score + (i % 9))))
+    const { scores } = agreementOf(judged, labels, { scale: { low: 0, high: 1_000 } })
+    expect(scores?.kappa).toBeGreaterThan(0.99)
+    expect(scores?.kappa).toBeLessThan(1)
+    expect(scores?.intervals.kappa?.lower).toBeGreaterThan(0.99)
+    expect(scores?.intervals.ac1?.upper).toBeLessThan(0.2)
+  })
+
   test('nothing is told of nothing', () => {
     expect(agreementOf([], [], { scale })).toMatchObject({
       judged: 0,

@@ -1,5 +1,5 @@
 /** How far a judge agrees with people, and what its eval's figures are once corrected by what they said. */
-import { ac1Of, alphaOf, countsOf, kappaOf, ratedSums, sumOfCounts } from '../statistics/agreement.ts'
+import { ac1Of, alphaOf, kappaOf, pairSums, ratedSums, sumOfPairs } from '../statistics/agreement.ts'
 import { hajekMean } from '../statistics/hajek-mean.ts'
 import { jackknifeGroups, jackknifeInterval } from '../statistics/jackknife-interval.ts'
 import { normalQuantile } from '../statistics/normal-quantile.ts'
@@ -151,7 +151,7 @@ function coefficientsOf(
     return { subjects: 0, agreed: null, kappa: null, alpha: null, ac1: null, intervals }
   }
   const counted = (units: readonly Pair[]) =>
-    countsOf({ a: units.map(({ judge }) => judge), b: units.map(({ human }) => human), categories })
+    pairSums({ a: units.map(({ judge }) => judge), b: units.map(({ human }) => human), categories })
   const zero = rated.units[0]?.[0] ?? 0
   const summed = (units: readonly (readonly number[])[]) => ratedSums(units, zero)
   const [low, high] = [categories[0] ?? 0, categories.at(-1) ?? 0]
@@ -164,9 +164,9 @@ function coefficientsOf(
     alpha: numberOrNull(alphaOf([summed(rated.units)])),
     ac1: numberOrNull(ac1Of(counted(inScale))),
     intervals: {
-      kappa: intervalOf(inScale, counted, (parts) => kappaOf(sumOfCounts(parts)), differing, alpha),
+      kappa: intervalOf(inScale, counted, (parts) => kappaOf(sumOfPairs(parts)), differing, alpha),
       alpha: intervalOf(rated.units, summed, alphaOf, differed, alpha),
-      ac1: intervalOf(inScale, counted, (parts) => ac1Of(sumOfCounts(parts)), differing, alpha),
+      ac1: intervalOf(inScale, counted, (parts) => ac1Of(sumOfPairs(parts)), differing, alpha),
     },
   }
 }
