@@ -166,6 +166,18 @@ test('a slot that came while the machine slept is enqueued within a minute, and 
   await vi.waitUntil(async () => (await known('test/slept@2026-07-08T0500Z')) === 'waiting', { timeout: 15_000 })
 })
 
+test('one that is stopped while it takes evals over has no timers left', async () => {
+  const { promise, resolve: answer } = Promise.withResolvers<void>()
+  const slow = { ...queue, lastSlot: () => promise.then(() => undefined) }
+  const scheduler = createScheduler({ queue: slow, tenant: 'default', nowMs: Date.now, onError: fail })
+  const synced = scheduler.sync([evalOf('first'), evalOf('second')])
+  await vi.waitUntil(() => scheduler.nextSlotMs('test/first') !== undefined)
+  const stopped = scheduler.stop()
+  answer()
+  await Promise.all([synced, stopped])
+  expect(['test/first', 'test/second'].map((id) => scheduler.nextSlotMs(id))).toEqual([undefined, undefined])
+})
+
 test('a queue that fails is reported with the eval, and the others go on', async () => {
   const errors: string[] = []
   const broken: OfflineQueue = {

@@ -143,9 +143,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     async stop() {
       stopped = true
       clearInterval(looks)
+      // What was begun may start more of them.
+      await last
       for (const { task } of scheduled.values()) await task.destroy()
       scheduled.clear()
-      await last
     },
   }
 }
