@@ -272,6 +272,7 @@ export async function run({
     )
     console.log('| page | p50 | p95 | most | CPU p50 | CPU p95 | |\n| --- | --- | --- | --- | --- | --- | --- |')
     const slow: string[] = []
+    const all: number[] = []
     for (const { page, of } of QUERIES) {
       const times: number[] = []
       const cpuMs: number[] = []
@@ -289,6 +290,7 @@ export async function run({
         cpuMs.push((user + system) / 1_000)
       }
       const sorted = { wall: times.toSorted((a, b) => a - b), cpu: cpuMs.toSorted((a, b) => a - b) }
+      all.push(...times)
       const cells = [
         ...[quantile(sorted.wall, 0.5), quantile(sorted.wall, 0.95), sorted.wall.at(-1) ?? Number.NaN],
         ...[quantile(sorted.cpu, 0.5), quantile(sorted.cpu, 0.95)],
@@ -298,6 +300,10 @@ export async function run({
         `| ${[page, ...cells.map((ms) => `${ms.toFixed(0)} ms`), `${(bytes / 1e3).toFixed(0)} kB`].join(' | ')} |`,
       )
     }
+    const sorted = all.toSorted((a, b) => a - b)
+    console.log(
+      `all ${sorted.length} questions together: p50 ${quantile(sorted, 0.5).toFixed(0)} ms, p95 ${quantile(sorted, 0.95).toFixed(0)} ms`,
+    )
     console.log(slow.length === 0 ? 'all within' : `not within: ${slow.join('; ')}`)
   } finally {
     await queue.close()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newestFirst, windowsOf } from './search-windows.ts'
+import { asLongAsNeeded, newestFirst, windowsOf } from './search-windows.ts'
 
 const HOUR_US = 3_600_000_000
 
@@ -34,6 +34,21 @@ test('texts are looked at by whole days: from 12 to 36 hours at first', () => {
   expect(beginsOf(30.6 * day)).toEqual([30, 28, 24, 16, 0.5])
   expect(beginsOf(30.4 * day)).toEqual([29, 27, 23, 15, 0.5])
   expect(beginsOf(2.6 * day)).toEqual([2, 0.5])
+})
+
+test('a window of texts is cut to the days that should have what is missing of the page', () => {
+  const day = 24 * HOUR_US
+  const window = { fromUs: 22 * day, toUs: 30 * day }
+  const cutTo = (missing: number, known: number) => {
+    const [newer, older] = asLongAsNeeded(window, { missing, known, ofUs: day / 2 })
+    expect(newer.toUs).toBe(window.toUs)
+    // Together the whole, without a gap.
+    expect(older ?? { fromUs: 22 * day, toUs: newer.fromUs }).toEqual({ fromUs: 22 * day, toUs: newer.fromUs })
+    return (30 * day - newer.fromUs) / day
+  }
+  expect(cutTo(10, 40)).toBe(1)
+  expect(cutTo(50, 15)).toBe(3)
+  expect(cutTo(50, 1)).toBe(8)
 })
 
 test.each([{ user: 'u' }, { session: 's' }])(

@@ -64,6 +64,7 @@ export async function newestFirst(
   const found: FoundTrace[] = []
   let early: FoundTrace[] = []
   const windows = windowsOf(search, nowUs)
+  const newestUs = Math.min(windows[0]?.toUs ?? 0, nowUs)
   for (let window = windows.shift(), isFirst = true; window !== undefined; window = windows.shift(), isFirst = false) {
     const isText = search.text !== undefined
     const isLittleLeft = window.toUs - search.fromUs <= MOST_TEXTS_AT_ONCE_US
@@ -71,6 +72,14 @@ export async function newestFirst(
     if (isText && !isFirst && isLittleLeft && found.length + early.length === 0) {
       window = { fromUs: search.fromUs, toUs: window.toUs }
       windows.length = 0
+    } else if (isText && !isFirst && found.length + early.length > 0) {
+      const [newer, older] = asLongAsNeeded(window, {
+        missing: search.limit - found.length,
+        known: found.length + early.length,
+        ofUs: newestUs - window.toUs,
+      })
+      window = newer
+      if (older !== null) windows.unshift(older)
     }
     const reachUs = isText && window.fromUs > search.fromUs ? LONGEST_TRACE_US : 0
     const isFollowed = isText && !isFirst
@@ -85,6 +94,24 @@ export async function newestFirst(
     if (found.length >= search.limit) break
   }
   return found.slice(0, search.limit)
+}
+
+/** A day of texts too many takes less than another query for one that was missing. */
+const MORE_THAN_EXPECTED = 1.5
+
+/** By how many were found in how long a time: of a window the newest whole days that should have what is missing, and the rest of it. */
+export function asLongAsNeeded(
+  { fromUs, toUs }: { fromUs: number; toUs: number },
+  { missing, known, ofUs }: { missing: number; known: number; ofUs: number },
+): [{ fromUs: number; toUs: number }, { fromUs: number; toUs: number } | null] {
+  const expectedUs = ((missing * MORE_THAN_EXPECTED) / known) * Math.max(ofUs, 0)
+  const beginUs = toUs - Math.max(1, Math.ceil(expectedUs / DAY_US)) * DAY_US
+  // What little would be left is not worth a query of its own.
+  if (beginUs - fromUs < DAY_US / 2) return [{ fromUs, toUs }, null]
+  return [
+    { fromUs: beginUs, toUs },
+    { fromUs, toUs: beginUs },
+  ]
 }
 
 /** As a page has them. */
