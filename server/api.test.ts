@@ -638,6 +638,25 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
     expect({ status, body }).toEqual({ status: 202, body: { eval: 'shop/helpful', runId: 'shop/helpful@now' } })
   })
 
+  test('adds none where one of that slot is known', async () => {
+    const before = runOutcome
+    runOutcome = { ok: true, runId: 'shop/helpful@slot', isKnown: true }
+    try {
+      const { port } = api
+      const response = await fetch(`http://127.0.0.1:${port}/v1/evals/shop/helpful/run`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ at: 'slot' }),
+      })
+      expect({ status: response.status, body: await response.json() }).toEqual({
+        status: 200,
+        body: { eval: 'shop/helpful', runId: 'shop/helpful@slot', known: true },
+      })
+    } finally {
+      runOutcome = before
+    }
+  })
+
   test.each([
     ['/v1/evals/shop/nothing/run', 404],
     ['/v1/evals/shop/no_pii/run', 409],

@@ -112,6 +112,8 @@ export interface Operation {
   readonly gives: z.ZodType | { readonly mediaType: string; readonly itemSchema?: z.ZodType }
   /** Of success; 200 unless told. */
   readonly status?: 200 | 201 | 202 | 303
+  /** Of success with the same shape, where what was asked for was there already. */
+  readonly knownStatus?: 200
 }
 
 /** What OpenAPI itself says a description is. */
@@ -147,6 +149,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: runRequestSchema(AT),
     gives: runResponseSchema,
     status: 202,
+    knownStatus: 200,
   },
   'POST /v1/evals/:package/:name/pause': { id: 'pauseEval', gives: pausedResponseSchema },
   'POST /v1/evals/:package/:name/resume': { id: 'resumeEval', gives: pausedResponseSchema },

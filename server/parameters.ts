@@ -160,7 +160,7 @@ export const offlineRunsQuerySchema = z.strictObject({
   limit: limitSchema.default(20),
 })
 
-/** Body of `POST /v1/evals/{package}/{name}/run`; empty for now, over what the eval's sample says. */
+/** Body of `POST /v1/evals/{package}/{name}/run`; without it, or empty: now, over what the eval's sample says. */
 export const runRequestSchema = (nowMs: number) =>
   z
     .strictObject({

@@ -37,3 +37,9 @@ test('a result is described as it is parsed', () => {
   expect(required).toContain('evidence')
   expect(required).not.toContain('spanId')
 })
+
+test('a run that was there already is a success of its own, in the same shape', () => {
+  const responses = api.paths['/v1/evals/{package}/{name}/run']?.post?.responses ?? {}
+  expect(Object.keys(responses).sort()).toEqual(['200', '202', 'default'])
+  expect(responses['200']?.content).toEqual(responses['202']?.content)
+})

@@ -104,7 +104,7 @@ function components(names: ReadonlyMap<z.ZodType, string>): Record<string, JsonS
 }
 
 function describe(route: RouteEntry, operation: Operation, names: ReadonlyMap<z.ZodType, string>): OperationObject {
-  const { id, query, headers = [], body, gives, status = 200 } = operation
+  const { id, query, headers = [], body, gives, status = 200, knownStatus } = operation
   const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]): Parameter => {
     return { name: name!, in: 'path', required: true, schema: { type: 'string' } }
   })
@@ -133,6 +133,9 @@ function describe(route: RouteEntry, operation: Operation, names: ReadonlyMap<z.
     }),
     responses: {
       [status]: { description: route.gives, ...answer },
+      ...(knownStatus !== undefined && {
+        [knownStatus]: { description: 'it was there already: nothing was added', ...answer },
+      }),
       default: {
         description: 'what is wrong (RFC 9457)',
         content: { 'application/problem+json': { schema: { $ref: `${REF}Problem` } } },
