@@ -80,7 +80,7 @@ async function installLocked(job, wasInterrupted) {
     say('the install before did not end: starting over')
     rmSync(modules, { recursive: true, force: true })
   }
-  say('installing dependencies (once: about half a minute, 1.1 GB of disk) …')
+  say('installing dependencies (once: about a minute, 1.2 GB of disk) …')
   await npmInstall(job)
   const problem = await problemOf(job)
   if (problem === null) return

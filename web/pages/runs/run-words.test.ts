@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import type { OfflineRun } from '../../../client/api.ts'
-import { canCancel, estimateText, progressOf, runParams, spendText, spentText, subjectsText } from './run-words.ts'
+import {
+  canCancel,
+  estimateText,
+  noProgressText,
+  progressOf,
+  runParams,
+  spendText,
+  spentText,
+  subjectsText,
+} from './run-words.ts'
 
 const OUTCOME = {
   alreadyJudged: 0,
@@ -78,4 +87,14 @@ test.each([
 ] as const)('a run before it begins: %s', (_, nextRun, subjects, cost) => {
   expect(subjectsText({ ...nextRun, judges: [...nextRun.judges] })).toBe(subjects)
   expect(estimateText({ ...nextRun, judges: [...nextRun.judges] })).toMatch(cost)
+})
+
+test.each([
+  ['done', 0, 'nothing was in its sample'],
+  ['waiting', undefined, 'no sample yet'],
+  ['active', undefined, 'no sample yet'],
+  ['cancelled', undefined, 'no sample was drawn'],
+  ['failed', undefined, 'no sample was drawn'],
+] as const)('without batches, %s with %s sampled: %s', (state, sampled, text) => {
+  expect(noProgressText({ state, ...(sampled !== undefined && { sampled }) })).toBe(text)
 })

@@ -38,6 +38,12 @@ export function runParams(runId: string): { packageName: string; run: string } {
 export const progressOf = ({ batches }: OfflineRun): number | null =>
   batches.all === 0 ? null : (batches.done + batches.failed) / batches.all
 
+/** Of a run without batches: one that has ended drew a sample that nothing was in, or none at all. */
+export function noProgressText({ state, sampled }: Pick<OfflineRun, 'state' | 'sampled'>): string {
+  if (sampled === 0) return 'nothing was in its sample'
+  return state === 'waiting' || state === 'active' ? 'no sample yet' : 'no sample was drawn'
+}
+
 type ExpectedRun = OfflineResponse['evals'][number]['nextRun']
 
 /** How many a run would judge, as far as that is known before its sample is drawn. */
