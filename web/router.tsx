@@ -12,6 +12,7 @@ import { parseTraceSearch } from './pages/trace/search.ts'
 import { parseTracesSearch } from './pages/traces/search.ts'
 import { NotFound } from './shell/not-found.tsx'
 import { PageError } from './shell/page-error.tsx'
+import { parseSearch, stringifySearch } from './shell/search-text.ts'
 import { Shell } from './shell/shell.tsx'
 
 const rootRoute = createRootRoute({ component: Shell, notFoundComponent: NotFound })
@@ -162,6 +163,8 @@ export const router = createRouter({
     api,
     signIn,
   ]),
+  parseSearch,
+  stringifySearch,
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,
