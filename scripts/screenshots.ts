@@ -22,7 +22,7 @@ const openFirstRow = (page: Page): Promise<void> => page.getByRole('rowheader').
 
 const openRunThatJudged = (page: Page): Promise<void> =>
   page
-    .getByRole('row', { name: /support\/helpful.*done/ })
+    .getByRole('row', { name: /support\/helpful.*done.*\b[1-9]\d* of \d+ traces/ })
     .getByRole('link')
     .first()
     .click()
