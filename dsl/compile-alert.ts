@@ -13,8 +13,8 @@ import type { AlertPlan, EvalPlan, FalseAlarms } from './plan.ts'
 import { compileReceivers } from './receivers.ts'
 import { isSubject, SUBJECTS } from './schema.ts'
 import { compileScope } from './scopes.ts'
-import { didYouMean } from './suggest.ts'
 import type { ExprNode, FalseAlarmsNode, ScopeNode } from './syntax/ast.ts'
+import { evalNamesIn, unknownName } from './unknown-eval.ts'
 
 const SEVERITIES = ['page', 'ticket', 'info'] as const
 const DAY_NS = 86_400e9
@@ -71,9 +71,11 @@ function compileOn(node: ScopeNode, module: Module, project: Project, evalOf: Ev
   if (scope.kind === 'found') return watchedScope(node, module, project)
   if (rule.kind === 'broken' || scope.kind === 'broken') return null
   if (rule.kind === 'absent') {
-    const candidates = [...namesIn(module, 'rules'), ...namesIn(module, 'scopes'), ...SUBJECTS.map(({ name }) => name)]
-    reporter.report('E0104', span, `there is no eval or scope \`${text}\`${didYouMean(text, candidates)}`, {
+    const candidates = [...evalNamesIn(module), ...namesIn(module, 'scopes'), ...SUBJECTS.map(({ name }) => name)]
+    const { guess, details } = unknownName({ module, name: text, span, spaces: ['rules', 'scopes'] }, candidates)
+    reporter.report('E0104', span, `there is no eval or scope \`${text}\`${guess}`, {
       label: 'nothing to watch',
+      ...details,
     })
     return null
   }

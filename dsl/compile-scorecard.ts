@@ -4,13 +4,14 @@ import type { EvalOf } from './compile-alert.ts'
 import { headingOf } from './compile-common.ts'
 import type { Project } from './elaborate/context.ts'
 import { compileGroups } from './groups.ts'
-import { lookup, type Module, namesIn, type ScorecardDecl } from './module.ts'
+import { lookup, type Module, type ScorecardDecl } from './module.ts'
 import type { EvalPlan, ScorecardFn, ScorecardPlan, Subject, ValueType } from './plan.ts'
 import { compileReceivers } from './receivers.ts'
 import { compileSchedule } from './schedule.ts'
 import { scoreOf } from './score-of.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode, Ident, RowNode } from './syntax/ast.ts'
+import { evalNamesIn, unknownName } from './unknown-eval.ts'
 
 export const SCORECARD_FUNCTIONS: readonly ScorecardFn[] = [
   'pass_rate',
@@ -107,8 +108,10 @@ function evalNamed(name: Ident, module: Module, evalOf: EvalOf): EvalPlan | null
   const found = lookup(module, 'rules', name.text)
   if (found.kind === 'broken' || name.text === '') return null
   if (found.kind === 'absent') {
-    const guess = didYouMean(name.text, namesIn(module, 'rules'))
-    module.reporter.report('E0104', name.span, `there is no eval \`${name.text}\`${guess}`, { label: 'unknown' })
+    const unknown = { module, name: name.text, span: name.span, spaces: ['rules'] as const }
+    const { guess, details } = unknownName(unknown, evalNamesIn(module))
+    const message = `there is no eval \`${name.text}\`${guess}`
+    module.reporter.report('E0104', name.span, message, { label: 'unknown', ...details })
     return null
   }
   const { decl, module: home } = found.found

@@ -50,6 +50,8 @@ export interface Module {
   readonly defaultFalseAlarms: FalseAlarmsNode | null
   /** Names that something refers to, by name space: the rest is dead. */
   readonly used: Record<NameSpace, Set<string>>
+  /** All files of the project by path, this one too. */
+  readonly readTogether: ReadonlyMap<string, Module>
   /** Of a view of a file (`viewOf`): the file itself, by which what it declares is known. */
   readonly origin?: Module
   /** Of a view of a template's file: the values of its parameters. */

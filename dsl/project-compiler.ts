@@ -10,7 +10,6 @@ import { constantOf, patternPlan } from './elaborate/declarations.ts'
 import { Definitions } from './elaborate/definitions.ts'
 import { checkFormerIds, type Renamed } from './former-ids.ts'
 import { hashOfPlan, type Identities, type Unhashed } from './hash.ts'
-import { renaming } from './machine-fix.ts'
 import { asksJudge } from './metrics.ts'
 import {
   type AlertDecl,
@@ -18,7 +17,6 @@ import {
   type EvalDecl,
   lookup,
   type Module,
-  namesIn,
   type RuleDecl,
   type ScorecardDecl,
   type TemplateDecl,
@@ -39,9 +37,9 @@ import type { ReadLabels, ReadTraces } from './resolve.ts'
 import { isSpanSubject, type SpanSubject } from './schema.ts'
 import { namedScope } from './scopes.ts'
 import type { Span } from './source.ts'
-import { didYouMean } from './suggest.ts'
 import type { UseNode } from './syntax/ast.ts'
 import { checkTemplate, instanceOf, reportMisfit, templateOf } from './templates.ts'
+import { evalNamesIn, unknownName } from './unknown-eval.ts'
 
 /** How many of each kind a set of files declares. */
 export interface ProjectCounts {
@@ -323,12 +321,10 @@ export class ProjectCompiler implements Project {
     const found = lookup(module, 'rules', path)
     if (found.kind === 'broken') return null
     if (found.kind === 'absent') {
-      module.reporter.report(
-        'E0104',
-        span,
-        `there is no eval \`${path}\`${didYouMean(path, namesIn(module, 'rules'))}`,
-        { label: 'unknown', ...renaming(span, path, namesIn(module, 'rules')) },
-      )
+      // One whose verdict is being worked out cannot be what it asks for.
+      const others = evalNamesIn(module, (decl) => !this.#compiling.has(decl))
+      const { guess, details } = unknownName({ module, name: path, span, spaces: ['rules'] }, others)
+      module.reporter.report('E0104', span, `there is no eval \`${path}\`${guess}`, { label: 'unknown', ...details })
       return null
     }
     const { decl, module: home } = found.found

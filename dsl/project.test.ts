@@ -335,3 +335,57 @@ alert slow {
     })
   })
 })
+
+describe('an eval that a file beside this one declares', () => {
+  const messages = (text: string, sibling: string) => {
+    const { diagnostics } = compileProject({
+      files: [
+        { path: 'evals/alerts.eval', text },
+        { path: 'evals/support.eval', text: sibling },
+      ],
+      readImport: (_, path) => (path === './support.eval' ? { path: 'evals/support.eval', text: sibling } : null),
+    })
+    return diagnostics
+      .filter(({ code }) => code === 'E0104')
+      .map(({ message, notes, fix }) => ({ message, notes, hasFix: (fix ?? null) !== null }))
+  }
+  const HELPFUL = 'online eval helpful {\n  on:   trace\n  pass: duration <= 8s\n}\n'
+  const alert = (on: string) =>
+    `alert unhelpful {\n  on:       ${on}\n  when:     count(fail) >= 1 over 10m\n  severity: info\n}\n`
+
+  test('is said to be there, with its import; the alert itself is not what was meant', () => {
+    expect(messages(`package support\n${alert('helpful')}`, `package support\n${HELPFUL}`)).toEqual([
+      {
+        message: 'there is no eval or scope `helpful` in this file',
+        notes: [
+          '`helpful` is in support.eval: import it by `import support from "./support.eval"` and write `support.helpful`',
+        ],
+        hasFix: false,
+      },
+    ])
+  })
+
+  test('needs its alias where the file is imported', () => {
+    const text = `package support\nimport s from "./support.eval"\n${alert('helpful')}`
+    expect(messages(text, `package support\n${HELPFUL}`)[0]?.notes).toEqual([
+      '`helpful` is in support.eval: write `s.helpful`',
+    ])
+  })
+
+  test('of another package, or of no file, is unknown, and nothing that has no verdicts is proposed', () => {
+    for (const sibling of [`package other\n${HELPFUL}`, `package support\n${HELPFUL.replace('helpful', 'fast')}`])
+      expect(messages(`package support\n${alert('helpful')}`, sibling)[0]?.message).toBe(
+        'there is no eval or scope `helpful`',
+      )
+  })
+
+  test('is told of in a scorecard and in a verdict that is asked for', () => {
+    const card =
+      'scorecard weekly {\n  every: monday at 09:00 in "UTC"\n  over:  7d vs 7d\n  row:   pass_rate(helpful)\n}\n'
+    const asks = 'online eval unhelpful {\n  on:   trace\n  pass: passes(helpful)\n  missing: unknown\n}\n'
+    for (const text of [card, asks])
+      expect(messages(`package support\n${text}`, `package support\n${HELPFUL}`)[0]?.message).toBe(
+        'there is no eval `helpful` in this file',
+      )
+  })
+})

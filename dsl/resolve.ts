@@ -57,7 +57,7 @@ export class ModuleLoader {
     const known = this.modules.get(file.path)
     if (known !== undefined) return known
     const { source, tree, problems } = this.#parse(file)
-    const module = declare(file.path, tree, new Reporter(source, problems))
+    const module = declare(file.path, tree, new Reporter(source, problems), this.modules)
     this.modules.set(file.path, module)
     this.#loading.push(file.path)
     for (const link of importsOf(module, tree)) {
@@ -106,7 +106,7 @@ function packFix({ value, span }: StringNode): { fix?: Fix } {
   return meant === null ? {} : { fix: replacement(span, `"${meant}"`) }
 }
 
-function declare(path: string, file: FileNode, reporter: Reporter): Module {
+function declare(path: string, file: FileNode, reporter: Reporter, readTogether: ReadonlyMap<string, Module>): Module {
   const names: Names = {
     consts: new Map(),
     defines: new Map(),
@@ -198,6 +198,7 @@ function declare(path: string, file: FileNode, reporter: Reporter): Module {
     defaultMissing,
     defaultFalseAlarms,
     used,
+    readTogether,
   }
 }
 
