@@ -168,7 +168,8 @@ describe.each([
         const known = subjects.filter(([id]) => isKnown(indexOf(id))).length
         expect([sampled, unpaid, cheaper]).toEqual([30, 30 - known - payable, 0])
         expect(subjects.slice(0, known).every(([id]) => isKnown(indexOf(id)))).toBe(true)
-        expect(estimateMicroUsd).toBe((30 - known) * 500)
+        // The next run, of other subjects, is expected to cost as much: what is known of these says nothing of those.
+        expect(estimateMicroUsd).toBe(30 * 500)
       }
       if (payable > 0) expectFair(plans.map(({ subjects, unpaid }) => subjects.slice(0, 30 - unpaid)))
     }

@@ -68,13 +68,13 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   }
   const { traceIds, unitOf, span } = await populationOf(job, sample, traces)
   const judges = method.judge ?? context.defaultJudge ?? null
-  const estimates = new Map<string, SubjectEstimate>()
+  const estimates = new Map<string, PlannedCost>()
   const { prices, outputs } = context
   const stored =
     outputs === undefined || judges === null || !asksJudge(method)
       ? null
       : await storedAnswerTokens(traces, tenant, compiled.plan, judges)
-  const estimate =
+  const estimatorWith = (recall: JudgeClient['recall'] | null) =>
     prices === undefined || outputs === undefined
       ? null
       : createEstimator(
@@ -82,8 +82,10 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
           judges,
           prices,
           stored === null ? outputs : { ...outputs, tokensOf: () => stored },
-          budget === null ? null : (context.recall ?? null),
+          recall,
         )
+  const estimate = estimatorWith(null)
+  const estimateOfRest = budget === null || context.recall === undefined ? null : estimatorWith(context.recall)
   const isGuess =
     stored === null && judges !== null && judges.models.some((one) => outputs?.tokensOf(one) === FIRST_OUTPUT_TOKENS)
   const notes: string[] = []
@@ -99,7 +101,11 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
         const subjects = compiled.subjects(view)
         if (subjects.length > 0) watch(view)
         for (const one of subjects)
-          if (estimate !== null) estimates.set(keyOf(traceId, one?.spanId ?? ''), await estimate(view, one))
+          if (estimate !== null) {
+            const whole = await estimate(view, one)
+            const rest = (await estimateOfRest?.(view, one)) ?? whole
+            estimates.set(keyOf(traceId, one?.spanId ?? ''), { ...rest, wholeMicroUsd: whole.ownMicroUsd })
+          }
         return subjects.map((one) => ({ spanId: one?.spanId ?? '', stratum: stratumOf(view, one) }))
       }),
     )
@@ -116,7 +122,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
   // What is worked out costs nothing, whether there is a judge for others or not.
   const isFree = !asksJudge(method)
-  const estimateMicroUsd = isFree ? 0 : judges === null ? null : sumOf(costed.map(({ cost }) => cost.ownMicroUsd))
+  const estimateMicroUsd = isFree ? 0 : judges === null ? null : sumOf(costed.map(({ cost }) => cost.wholeMicroUsd))
   const sampled = order.map(({ subject }) => subject)
   return {
     beganMs: Math.floor(context.nowMs()),
@@ -144,17 +150,21 @@ const NO_SESSION_WAS_OVER =
 
 const keyOf = (traceId: string, spanId: string): string => `${traceId}/${spanId}`
 
-const NO_ESTIMATE: SubjectEstimate = { ownMicroUsd: null, cheapMicroUsd: null }
+/** What a budget has to pay for it, where answers of the last day cost nothing. */
+interface PlannedCost extends SubjectEstimate {
+  /** As if nothing of it had been answered: what the next run, of other subjects, is expected to cost by. */
+  wholeMicroUsd: number | null
+}
+
+const NO_ESTIMATE: PlannedCost = { ownMicroUsd: null, cheapMicroUsd: null, wholeMicroUsd: null }
 
 interface Costed {
   subject: SampledSubject
-  cost: SubjectEstimate
+  cost: PlannedCost
 }
 
-const costOf = (
-  estimates: ReadonlyMap<string, SubjectEstimate>,
-  { traceId, spanId }: SampledSubject,
-): SubjectEstimate => estimates.get(keyOf(traceId, spanId)) ?? NO_ESTIMATE
+const costOf = (estimates: ReadonlyMap<string, PlannedCost>, { traceId, spanId }: SampledSubject): PlannedCost =>
+  estimates.get(keyOf(traceId, spanId)) ?? NO_ESTIMATE
 
 /** Null where one is not known. */
 function sumOf(costs: readonly (number | null)[]): number | null {
