@@ -48,18 +48,21 @@ async function setUp(
   states.push(state)
   let nowMs = 1_800_000_000_000
   const clock = () => nowMs
-  const client = createJudgeClient({
-    providers,
-    health: createProviderHealth({ state, providers: ['openai'], nowMs: clock }),
-    cache: createAnswerCache(state, 'default', clock),
-    nowMs: clock,
-    ...(timeoutMs !== null && { timeoutMs }),
-    sleep: async (ms) => {
-      waits.push(ms)
-      nowMs += ms
-    },
-    random: () => 0.5,
-  })
+  /** Another is as of another process, which shares the state. */
+  const open = () =>
+    createJudgeClient({
+      providers,
+      health: createProviderHealth({ state, providers: ['openai'], nowMs: clock }),
+      cache: createAnswerCache(state, 'default', clock),
+      nowMs: clock,
+      ...(timeoutMs !== null && { timeoutMs }),
+      sleep: async (ms) => {
+        waits.push(ms)
+        nowMs += ms
+      },
+      random: () => 0.5,
+    })
+  const client = open()
   const abort = new AbortController()
   let asked = 0
   /** The first is about `prompt`, each later one about something else unless told. */
@@ -71,7 +74,7 @@ async function setUp(
   const pass = (ms: number) => {
     nowMs += ms
   }
-  return { openai, waits, providers, ask, abort, pass }
+  return { openai, waits, providers, ask, abort, pass, open }
 }
 
 describe('an answer', () => {
@@ -198,6 +201,19 @@ describe('log-probabilities', () => {
     expect(await ask()).toMatchObject({ answer: scored })
     expect(openai.requests).toHaveLength(calls + 1)
     expect(openai.requests.at(-1)?.body).not.toHaveProperty('logprobs')
+  })
+
+  test('what a model without them answered is recalled by a process that has not asked it yet, and asks nobody', async () => {
+    const { ask, open, openai } = await withThem([four], { logprobs: false })
+    await ask()
+    const asked = openai.requests.length
+    expect(await open().recall?.('openai/gpt-5-mini', prompt)).toMatchObject({
+      kind: 'answered',
+      answer: scored,
+      usage: { isCached: true },
+    })
+    expect(await open().recall?.('openai/gpt-5-mini', promptAbout('Nobody asked this.'))).toBeNull()
+    expect(openai.requests).toHaveLength(asked)
   })
 })
 

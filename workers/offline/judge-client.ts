@@ -219,8 +219,11 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
     const { provider: name, model } = parseJudgeName(judge)
     const provider = options.providers.get(name)
     if (provider === undefined) return null
-    const question = directOf({ question: asked, provider, judge }) ?? asked
-    const known = read(question, await options.cache.peek({ provider, model, question }))
+    const peek = async (question: Question<T>) =>
+      read(question, await options.cache.peek({ provider, model, question }))
+    const direct = directOf({ question: asked, provider, judge })
+    // A model that gives no probabilities is not known for one before it is asked: its answer is that to the question as it is.
+    const known = (direct === undefined ? null : await peek(direct)) ?? (await peek(asked))
     if (known === null) return null
     const usage = { ...NO_USAGE, model: known.model, answeredBy: [judge], isCached: true }
     return { kind: 'answered', answer: known.answer, usage }
