@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import type { BudgetPlan } from '../../dsl/plan.ts'
 import { noScore } from '../../engine/judge/asker.ts'
 import type { Question } from '../../engine/judge/question.ts'
-import type { StateStore } from '../../storage/state/port.ts'
+import { StateError, type StateStore } from '../../storage/state/port.ts'
 import { describeOnBothStates } from '../../test/support/on-both-states.ts'
 import { afford } from './afford.ts'
 import { askerOf } from './asker.ts'
@@ -184,6 +184,35 @@ function budgetsOf(open: () => Promise<StateStore>): void {
     await second!.settle(100)
     expect(await budget.left()).toBe(1_000)
     expect(await budget.reserve(900)).not.toBeNull()
+  })
+
+  test('what one bound had reserved is given back where the next cannot be asked: nobody was', async () => {
+    const state = await opened()
+    let isOut = false
+    const failing: Pick<StateStore, 'get' | 'compareAndSet' | 'add' | 'setIn' | 'removeIn' | 'list'> = {
+      get: (key) => state.get(key),
+      compareAndSet: (...args) => state.compareAndSet(...args),
+      setIn: (...args) => state.setIn(...args),
+      removeIn: (...args) => state.removeIn(...args),
+      list: (group) => state.list(group),
+      add: async (key, ...args) => {
+        if (isOut && key.includes('/month/')) throw new StateError('out')
+        return state.add(key, ...args)
+      },
+    }
+    const budget = createBudgets({
+      state: failing,
+      spendSince: none,
+      tenantPerMonthMicroUsd: () => null,
+      nowMs,
+      ...waits,
+    }).of(runOf('second-bound'), perRun(1_000, { perMonthMicros: 5_000 }))!
+    isOut = true
+    await expect(budget.reserve(600)).rejects.toBeInstanceOf(StateError)
+    await expect(budget.reserveInTurn(() => 600, signal)).rejects.toBeInstanceOf(StateError)
+    isOut = false
+    expect(await budget.left()).toBe(1_000)
+    expect(await budget.reserve(1_000)).not.toBeNull()
   })
 
   test('who cannot reserve waits for what the calls in flight leave: a budget that suffices judges all', async () => {

@@ -131,10 +131,14 @@ export function createBudgets(options: BudgetsOptions): Budgets {
     microUsd: number,
     part: BudgetPart | undefined,
   ): Promise<Tried> {
+    const reserved: string[] = []
+    // Whether one that fails was done is not known: it is not done twice.
+    const giveBack = async (): Promise<void> => {
+      for (let key = reserved.pop(); key !== undefined; key = reserved.pop()) await state.add(key, -microUsd, TTL_MS)
+    }
     try {
       const takenKey = `judges/spent/held-back/${job.tenant}/${job.runId}`
       const holdBack = part?.kind === 'own' ? await stillHeldBack(takenKey, part.holdBackMicroUsd) : 0
-      const reserved: string[] = []
       for (const bound of bounds) {
         await spentOf(bound)
         const sum = await state.add(bound.key, microUsd, TTL_MS, Math.max(0, bound.atMost - holdBack))
@@ -142,7 +146,7 @@ export function createBudgets(options: BudgetsOptions): Budgets {
           reserved.push(bound.key)
           continue
         }
-        for (const key of reserved) await state.add(key, -microUsd, TTL_MS)
+        await giveBack()
         return { kind: 'refused', shortOf: bound.key }
       }
       // After the bounds: whoever looks in between finds too much held back, and never too little.
@@ -155,6 +159,8 @@ export function createBudgets(options: BudgetsOptions): Budgets {
       await holders.hold(paidBy)
       return { kind: 'reserved', reservation: reservationOf(reserved, microUsd, place, paidBy) }
     } catch (error) {
+      // Nobody was asked. What can't be given back stays spent: rather too little is spent than too much.
+      await giveBack().catch(() => {})
       place.leave()
       throw error
     }
