@@ -56,6 +56,22 @@ describe('agreement', () => {
     expect(told(2, 0).intervals).toEqual({ kappa: null, alpha: null, ac1: null })
   })
 
+  test('where all but one are alike, and judge and people agree on that one too, the interval is wide and not missing', () => {
+    const judged = judgedOf(50, (i) => ({ isPass: i > 0, score: i > 0 ? 5 : 2 }))
+    const labels = judged.map(({ isPass, score }, i) => label(i, isPass, 'ana', score))
+    const { verdicts, scores } = agreementOf(judged, labels, { scale })
+    for (const { kappa, alpha, ac1, intervals } of [verdicts, scores!]) {
+      expect([kappa, alpha, ac1]).toEqual([1, 1, 1])
+      // Without that one there is nothing to disagree about.
+      for (const within of [intervals.kappa, intervals.alpha]) {
+        expect(within?.lower).toBeGreaterThanOrEqual(-1)
+        expect(within?.lower).toBeLessThan(0.5)
+        expect(within?.upper).toBe(1)
+      }
+      expect(intervals.ac1?.lower).toBeGreaterThan(0.8)
+    }
+  })
+
   test('coefficients of hundreds are those of all subjects at once, and so are their intervals', () => {
     const judged = judgedOf(450, (i) => ({ score: 1 + (i % 5), isPass: i % 7 > 1 }))
     const scoreBy = (i: number, by: string): number => 1 + ((i * (by === 'ana' ? 3 : 11)) % 23) / 4.6

@@ -172,8 +172,8 @@ function coefficientsOf(
 }
 
 /**
- * Where nobody differed on anything yet the spread of what was seen is 0, which says nothing of the next subject: the lower end is that with
- * one more, on which they would be as far apart as can be.
+ * Where nobody differed on anything yet the spread of what was seen is 0 (or, where but one is unlike the others, not defined without it), which
+ * says nothing of the next subject: the lower end is that with one more, on which they would be as far apart as can be.
  */
 function intervalOf<T, Sums>(
   units: readonly T[],
@@ -183,14 +183,15 @@ function intervalOf<T, Sums>(
   differing: T,
   alpha: number,
 ): Interval | null {
+  // Of fewer nothing is told, and one more would not change that.
+  if (units.length < 3) return null
   const jackknifed = (all: readonly T[]) =>
     jackknifeInterval({ units: jackknifeGroups(all).map(sumsOf), statistic, alpha })
-  const found = jackknifed(units)
-  const isWithoutSpread = found !== null && found.estimate > 1 - 1e-9 && found.se < 1e-9
-  const lower = isWithoutSpread ? jackknifed([...units, differing])?.lower : found?.lower
-  return found === null || lower === undefined
+  const isWithoutSpread = statistic([sumsOf(units)]) > 1 - 1e-9
+  const found = jackknifed(isWithoutSpread ? [...units, differing] : units)
+  return found === null
     ? null
-    : { lower: Math.max(-1, lower), upper: Math.min(1, isWithoutSpread ? 1 : found.upper) }
+    : { lower: Math.max(-1, found.lower), upper: isWithoutSpread ? 1 : Math.min(1, found.upper) }
 }
 
 const numberOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null)
