@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { OfflineRun } from '../../../client/api.ts'
 import { ApiProblem } from '../../../client/request.ts'
-import { NO_PRICE } from '../../../engine/no-price.ts'
 import { api } from '../../data/api.ts'
 import { Cost } from '../../parts/cost.tsx'
 import { Empty } from '../../parts/empty.tsx'
@@ -17,7 +16,7 @@ import { VerdictBar, VerdictCounts } from '../../parts/verdict.tsx'
 import { CancelRun } from './cancel-run.tsx'
 import { Progress } from './progress.tsx'
 import { RunResults } from './run-results.tsx'
-import { canCancel, STATES, TRIGGERS } from './run-words.ts'
+import { canCancel, plannedCostText, STATES, TRIGGERS } from './run-words.ts'
 import './runs.css'
 
 const route = getRouteApi('/runs/$packageName/$run')
@@ -90,7 +89,7 @@ export function RunPage() {
 }
 
 function Plan({ run }: { run: OfflineRun }) {
-  const { populationTraces, lookedAtTraces, sampled, cheaper, estimateUsd, budgetUsd } = run
+  const { populationTraces, lookedAtTraces, sampled, cheaper, budgetUsd } = run
   return (
     <section aria-labelledby="plan">
       <h2 id="plan">Plan</h2>
@@ -101,7 +100,7 @@ function Plan({ run }: { run: OfflineRun }) {
           <Fact name="Traces of its period">{formatCount(populationTraces ?? 0)}</Fact>
           <Fact name="Looked at">{formatCount(lookedAtTraces ?? 0)}</Fact>
           <Fact name="Sample">{formatCount(sampled)}</Fact>
-          <Fact name="Estimated cost">{estimateUsd === undefined ? NO_PRICE : formatUsd(estimateUsd)}</Fact>
+          <Fact name="Estimated cost">{plannedCostText(run)}</Fact>
           <Fact name="Budget left for it">{budgetUsd === undefined ? 'none set' : formatUsd(budgetUsd)}</Fact>
           <Fact name="For a cheaper judge">{cheaper !== undefined && formatCount(cheaper)}</Fact>
         </Facts>

@@ -4,6 +4,7 @@ import {
   canCancel,
   estimateText,
   noProgressText,
+  plannedCostText,
   progressOf,
   runParams,
   spendText,
@@ -44,6 +45,23 @@ test.each([
 ])('%s', (_, spentUsd, text) => {
   expect(spentText(run({ spentUsd }))).toBe(text)
   expect(spendText('offline', spentUsd)).toBe(text)
+})
+
+test.each([
+  ['as its plan says', { estimateUsd: 0.5 }, '$0.5000'],
+  [
+    'nothing, where the proxy measured it',
+    { outcome: { ...OUTCOME, pass: 3, proxy: 3 } },
+    'nothing: measured by the proxy',
+  ],
+  ['a price that nobody knows', { outcome: { ...OUTCOME, pass: 3 } }, 'no price known'],
+  [
+    'a price that nobody knows, of judges some of whom answered',
+    { spentUsd: null, outcome: { ...OUTCOME, pass: 3, proxy: 1 } },
+    'no price known',
+  ],
+])('what a run was thought to cost: %s', (_, more, text) => {
+  expect(plannedCostText(run(more))).toBe(text)
 })
 
 test('an online eval spends nothing, and of one that nobody told of nothing is said', () => {

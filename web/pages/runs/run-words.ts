@@ -24,6 +24,12 @@ export const canCancel = ({ state }: OfflineRun): boolean => state === 'waiting'
 export const spentText = ({ spentUsd }: Pick<OfflineRun, 'spentUsd'>): string =>
   spentUsd === null ? NO_PRICE : formatUsd(spentUsd)
 
+/** What it was thought to cost. Of one whose eval has no judge that can be asked the plan has no estimate: its proxy costs nothing. */
+export function plannedCostText({ estimateUsd, spentUsd, outcome }: OfflineRun): string {
+  if (estimateUsd !== undefined) return formatUsd(estimateUsd)
+  return outcome.proxy > 0 && spentUsd === 0 ? 'nothing: measured by the proxy' : NO_PRICE
+}
+
 /** Of an eval, in some days; online evals and those that nobody has told of spend nothing. */
 export const spendText = (kind: 'online' | 'offline', spentUsd: number | null | undefined): string =>
   kind === 'online' || spentUsd === undefined ? '–' : spentText({ spentUsd })
