@@ -13,6 +13,7 @@ import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { openGate } from '../../test/support/open-gate.ts'
 import { loadEvals } from '../load-evals.ts'
+import { openApiSource } from '../stored/api-source.ts'
 
 const golden = join(import.meta.dirname, 'golden')
 const main = join(import.meta.dirname, '..', 'main.ts')
@@ -187,6 +188,14 @@ describe('on a running instance', () => {
       definitions: { current: () => ({ plan: plan!, loadedAtMs: 0, diagnostics: [] }) },
     })
   }, 30_000)
+
+  test('stored verdicts are read with their times, as from the folder', async () => {
+    const page = { fromTraceId: '0'.repeat(32), toTraceId: null }
+    const read = await openApiSource(`http://127.0.0.1:${api.port}`).results(page, ['shop/mail'])
+    expect(read).toHaveLength(3)
+    expect(read).toEqual(await store.resultsOfPage('default', page, ['shop/mail']))
+    expect(read[0]).toMatchObject({ subjectTimeUs: t0Us, evaluatedAtMs: t0Us / 1000 })
+  })
 
   test('the same comes out, next to the definitions in force', async () => {
     const server = `http://127.0.0.1:${api.port}`

@@ -79,6 +79,7 @@ function parseSpan(raw: unknown) {
   throw new SourceError(`the running Assay sent a span that cannot be read: ${outcome.field} ${outcome.message}`)
 }
 
+/** What verdicts and alerts are made of; a judge's steps, words and tokens are left out. */
 function resultFromJson({ eval: evalId, reason, evidence, traceId, spanId, verdict, ...rest }: ResultJson): EvalResult {
   return makeResult({
     evalId,
@@ -93,5 +94,15 @@ function resultFromJson({ eval: evalId, reason, evidence, traceId, spanId, verdi
     verdictHash: rest.verdictHash,
     mode: rest.mode,
     revision: rest.revision,
+    subjectKind: rest.subject as EvalResult['subjectKind'],
+    subjectTimeUs: Date.parse(rest.subjectTime) * 1000,
+    evaluatedAtMs: Date.parse(rest.evaluatedAt),
+    agentName: rest.agent?.name,
+    agentVersion: rest.agent?.version,
+    env: rest.env,
+    judgeModel: rest.judge?.model,
+    runId: rest.runId,
+    inclusionProbability: rest.inclusionProbability,
+    drawnFor: rest.drawnFor,
   })
 }

@@ -1,10 +1,12 @@
 /** Alerts over stored traces. */
 import { expect, test } from 'vitest'
-import { planOf } from '../../dsl/testing.ts'
+import { OFFLINE, planOf } from '../../dsl/testing.ts'
 import { Random } from '../../test/simulation/random.ts'
+import { makeResult } from '../model/make-result.ts'
 import { makeSpan } from '../model/make-span.ts'
 import type { Span } from '../model/span.ts'
 import { createAlertsBacktest } from './alerts.ts'
+import { byStoredKey } from './judge-stored.ts'
 
 const HOUR_MS = 3_600_000
 const T0_MS = Date.UTC(2026, 9, 1)
@@ -68,4 +70,28 @@ test('too little traffic is said, and no number made of it', () => {
   backtest.add(traces(0, 2, 0.1, new Random(1)), new Map())
   const [, worse] = backtest.finish(T0_MS, T0_MS + 2 * HOUR_MS)
   expect(worse!.detectability).toMatchObject({ baseline: null, drops: [], isBlind: true })
+})
+
+test('of an offline eval the verdicts count when they were given, as live', () => {
+  const plan = planOf(`package shop
+${OFFLINE}
+alert low { on: helpful  when: mean(score) < 3 over 24h  severity: ticket }
+`)
+  const result = (n: number, judgedH: number, score: number, over: object = {}) =>
+    makeResult({
+      ...{ evalId: 'shop/helpful', traceId: n.toString(16).padStart(32, '0'), runId: `shop/helpful@${judgedH}` },
+      ...{ subjectTimeUs: T0_MS * 1_000, evaluatedAtMs: T0_MS + judgedH * HOUR_MS, score, verdict: 'fail', ...over },
+    })
+  const backtest = createAlertsBacktest(plan)
+  expect(backtest.wanted([])).toEqual(['shop/helpful'])
+  const stored = [result(1, 30, 2), result(2, 31, 4.5), result(3, 32, 1), result(4, 100, 1)]
+  const flagged = result(5, 2, 1, { drawnFor: 'flagged' })
+  backtest.add([], byStoredKey([...stored, flagged]))
+  const [low] = backtest.finish(T0_MS, T0_MS + 72 * HOUR_MS)
+  // What was drawn because it was flagged is counted by no alert; what was judged after the period is not of it.
+  expect(low!.subjects).toBe(3)
+  expect(low!.incidents.map(({ fromMs, toMs }) => [(fromMs - T0_MS) / HOUR_MS, toMs !== null])).toEqual([
+    [30, true],
+    [32, false],
+  ])
 })

@@ -1,6 +1,6 @@
 /**
  * The alerts of a plan over stored traces, by the very state machine that runs live: which would have fired, and what those on changes
- * can see. A verdict counts as if it had come when its subject began.
+ * can see. A verdict counts as if it had come when its subject began; one of an offline eval when it was judged, as live.
  */
 import type { Plan } from '../../dsl/plan.ts'
 import { type AlertGroups, evaluateGroups, initialGroups, stepGroups } from '../alerting/groups.ts'
@@ -65,12 +65,12 @@ export function createAlertsBacktest(given: Plan, only: ReadonlySet<string> | nu
   const judge = createStoredJudge(restricted)
   const offline = new Set(ofKind('offline'))
 
-  const take = (result: EvalResult): void => {
+  const take = (result: EvalResult, atMs: number): void => {
     for (const one of alerts) {
       if (watchedEvalId(one.alert) !== result.evalId) continue
       if (one.observations.length >= MAX_SUBJECTS) one.isCut = true
       else {
-        const { exemplar: _, ...observation } = observationOf(result, one.alert, result.subjectTimeUs / 1000)
+        const { exemplar: _, ...observation } = observationOf(result, one.alert, atMs)
         one.observations.push({ ...observation, exemplar: null })
       }
     }
@@ -79,17 +79,27 @@ export function createAlertsBacktest(given: Plan, only: ReadonlySet<string> | nu
     fields: fieldsReadBy([restricted]),
     wanted: (traces) => [...judge.wanted(traces), ...offline],
     add: (traces, stored) => {
-      for (const spans of traces) for (const result of judge.judge(spans, stored)) take(result)
-      if (offline.size > 0) for (const result of stored.values()) if (offline.has(result.evalId)) take(result)
+      for (const spans of traces)
+        for (const result of judge.judge(spans, stored)) take(result, result.subjectTimeUs / 1000)
+      if (offline.size === 0) return
+      // Live, no alert counts what was drawn because it was flagged.
+      for (const result of stored.values())
+        if (offline.has(result.evalId) && result.drawnFor === undefined) take(result, result.evaluatedAtMs)
     },
     finish: (fromMs, toMs) =>
-      alerts.map(({ alert, observations, isCut }) => ({
-        alert,
-        rule: formatRule(alert.when, given.patterns),
-        subjects: observations.length,
-        isCut,
-        ...replayed(alert, observations, fromMs, toMs),
-      })),
+      alerts.map(({ alert, observations, isCut }) => {
+        // Traces of the period may have been judged after it.
+        const seen = offline.has(watchedEvalId(alert))
+          ? observations.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs)
+          : observations
+        return {
+          alert,
+          rule: formatRule(alert.when, given.patterns),
+          subjects: seen.length,
+          isCut,
+          ...replayed(alert, seen, fromMs, toMs),
+        }
+      }),
   }
 }
 
