@@ -86,7 +86,7 @@ export function testOperations(pages: () => Pages): void {
   test('Alerts: one with its numbers in their unit, what an investigation found, and what it can see', async () => {
     const { page, open, expectClean } = pages()
     await open('/alerts/shop/slower')
-    await page.getByText('and is 3.40 s').waitFor()
+    await page.getByText('and was 3.40 s when it fired').waitFor()
     await page.getByText('2.10 s of 5,000').waitFor()
     const investigation = page.getByRole('region', { name: 'Investigation' })
     await investigation.getByRole('rowheader', { name: /^tool refund/ }).waitFor()

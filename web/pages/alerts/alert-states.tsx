@@ -12,6 +12,7 @@ import { AlertActions } from './alert-actions.tsx'
 import { AlertWhy } from './alert-why.tsx'
 import { Examples } from './examples.tsx'
 import { Investigation } from './investigation.tsx'
+import { valueAsOf } from './value-as-of.ts'
 
 const ORDER = ['firing', 'pending', 'resolved', 'inactive']
 
@@ -90,18 +91,19 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
         {alert.value !== null && (
           <>
             {' '}
-            and is <strong className="number">{formatScore(alert.value, alert.unit)}</strong>
+            and was <strong className="number">{formatScore(alert.value, alert.unit)}</strong>{' '}
+            {valueAsOf(alert.state, 'text')}
           </>
         )}
         {groups.length > 0 && <span className="faint"> for {groups.join(', ')}</span>}
       </p>
       {alert.why !== null &&
         (isWhole ? (
-          <AlertWhy why={alert.why} unit={alert.unit} />
+          <AlertWhy why={alert.why} unit={alert.unit} state={alert.state} />
         ) : (
           <details>
             <summary>Why</summary>
-            <AlertWhy why={alert.why} unit={alert.unit} />
+            <AlertWhy why={alert.why} unit={alert.unit} state={alert.state} />
           </details>
         ))}
       {isWhole && alert.investigation !== null && <Investigation investigation={alert.investigation} />}

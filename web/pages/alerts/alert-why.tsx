@@ -3,6 +3,7 @@ import { Fact, Facts } from '../../parts/facts.tsx'
 import { formatCount, formatDifference, formatDuration, formatScore, formatShare } from '../../parts/format.ts'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
+import { valueAsOf } from './value-as-of.ts'
 
 type Why = NonNullable<AlertStateJson['why']>
 type Estimate = NonNullable<Why['now']>
@@ -22,7 +23,7 @@ const NOT_SPLIT: Readonly<Record<NonNullable<Why['notSplit']>, string>> = {
 }
 
 /** Why it fires, in numbers: against what, since when, which part of the traffic, which version, whether the judge itself changed. */
-export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
+export function AlertWhy({ why, unit, state }: { why: Why; unit: Unit; state: AlertStateJson['state'] }) {
   const { baseline, now, change, notSplit, strata, judge, deploy, definitions } = why
   const deployUnit = deploy?.shareOf === undefined ? unit : 'ratio'
   const partsUnit = change?.shareOf === undefined ? unit : 'ratio'
@@ -31,7 +32,7 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
   return (
     <div className="alert-why">
       <Facts>
-        {now !== null && <Fact name="Now">{estimateText(now, unit)}</Fact>}
+        {now !== null && <Fact name={valueAsOf(state, 'head')}>{estimateText(now, unit)}</Fact>}
         {baseline !== null && <Fact name="Compared with">{estimateText(baseline, unit)}</Fact>}
         <Detection detection={why.detection} unit={unit} />
       </Facts>
@@ -49,7 +50,11 @@ export function AlertWhy({ why, unit }: { why: Why; unit: Unit }) {
           columns={[
             { head: 'Part', kind: 'head', cell: ({ name }) => name },
             { head: 'Before', kind: 'number', cell: ({ before }) => (before === null ? 'nothing' : shown(before)) },
-            { head: 'Now', kind: 'number', cell: (part) => (part.now === null ? 'nothing' : shown(part.now)) },
+            {
+              head: valueAsOf(state, 'head'),
+              kind: 'number',
+              cell: (part) => (part.now === null ? 'nothing' : shown(part.now)),
+            },
             {
               head: 'Of the traffic',
               kind: 'number',
