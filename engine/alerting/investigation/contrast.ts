@@ -8,6 +8,7 @@ import { fisherExact } from '../../statistics/fisher-exact.ts'
 import { normalUpperTail } from '../../statistics/normal-upper-tail.ts'
 import { rateRatio } from '../../statistics/rate-ratio.ts'
 import type { Feature, Finding } from './investigation.ts'
+import { FEWEST_WITH } from './nothing-to-compare.ts'
 
 export interface ContrastedTrace {
   readonly isFailing: boolean
@@ -23,8 +24,6 @@ export interface Contrast {
 export const ALPHA = 0.05
 /** Of each kind: with fewer no difference can be told from chance after the correction. */
 const FEWEST_TRACES = 5
-/** What fewer traces have, or lack, is not tested. */
-const FEWEST_WITH = 5
 /** What explains fewer of the failing traces, or is hardly more frequent among them, is no cause to be named. */
 const LEAST_SHARE = 0.1
 const LEAST_LIFT = 1.5

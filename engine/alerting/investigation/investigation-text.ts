@@ -1,6 +1,7 @@
 /** An investigation in lines of plain text: the same words in every receiver. */
 import { judgeLine } from '../why-text.ts'
 import type { AlertInvestigation, Feature, Finding } from './investigation.ts'
+import { NOTHING_TO_COMPARE } from './nothing-to-compare.ts'
 
 /** The most telling first; the judge's words, which rest on them, before them. */
 export function investigationLines(investigation: AlertInvestigation): string[] {
@@ -12,6 +13,7 @@ function contrastLines(investigation: AlertInvestigation): string[] {
   const { outcome, findings, failing, passing, tested, summary } = investigation
   const traces = `${failing.compared} failing and ${passing.compared} passing traces`
   if (outcome === 'too_few') return [`investigated: too few to compare, ${traces}`]
+  if (outcome === 'nothing' && tested === 0) return [`investigated: ${NOTHING_TO_COMPARE}, of ${traces}`]
   if (outcome === 'nothing') return [`investigated: nothing stands out, of ${tested} things compared in ${traces}`]
   return [
     ...(summary === null ? [] : [`summary (${summary.model ?? 'judge'}): ${summary.text}`]),

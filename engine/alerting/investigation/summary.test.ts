@@ -74,4 +74,7 @@ test('in lines', () => {
   expect(investigationLines({ ...investigation, outcome: 'nothing', findings: [] })).toEqual([
     'investigated: nothing stands out, of 12 things compared in 50 failing and 400 passing traces',
   ])
+  expect(investigationLines({ ...investigation, outcome: 'nothing', tested: 0, findings: [] })).toEqual([
+    'investigated: there was nothing to compare: no tool, model, version, prompt or attribute is in at least 5 of the traces and missing from at least 5, of 50 failing and 400 passing traces',
+  ])
 })

@@ -1,4 +1,5 @@
 import type { AlertStateJson } from '../../../client/api.ts'
+import { NOTHING_TO_COMPARE } from '../../../engine/alerting/investigation/nothing-to-compare.ts'
 import { formatCount, formatUsd } from '../../parts/format.ts'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -11,6 +12,8 @@ const OUTCOMES = {
   too_few: 'There are too few failing or passing traces to compare.',
   nothing: 'Nothing stands out: failing traces look as passing ones do.',
 } as const
+
+const NOTHING_WAS = `${NOTHING_TO_COMPARE[0]?.toUpperCase()}${NOTHING_TO_COMPARE.slice(1)}.`
 
 /** What failing traces have more often than passing ones, worked out after it fired. */
 export function Investigation({ investigation }: { investigation: Investigated }) {
@@ -36,7 +39,7 @@ export function Investigation({ investigation }: { investigation: Investigated }
           keyOf={keyOf}
         />
       ) : (
-        <p>{OUTCOMES[outcome]}</p>
+        <p>{outcome === 'nothing' && tested === 0 ? NOTHING_WAS : OUTCOMES[outcome]}</p>
       )}
       <p className="faint">
         <Time at={new Date(atMs).toISOString()} />: {formatCount(tested)} things compared in {comparedText(failing)}{' '}
