@@ -5,7 +5,7 @@ import { viewTrace } from '../../engine/evaluate/trace-view.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import { familyWatch } from './judge-family.ts'
 
-const [written] = planOf(`package shop
+const [written, measured] = planOf(`package shop
 default missing: unknown
 offline eval kind {
   every: hour in "UTC"
@@ -13,15 +13,23 @@ offline eval kind {
   metric: faithfulness(answer: output.text, context: retrieval.documents)
   pass: score >= 90%
 }
+offline eval overlap {
+  every: hour in "UTC"
+  sample: 5 of trace over 1h
+  metric: token_f1(answer: output.text, reference: input.text)
+  pass: score >= 50%
+}
 `).evals
-if (written?.kind !== 'offline') throw new Error('no offline eval')
-const evalPlan = written
+if (written?.kind !== 'offline' || measured?.kind !== 'offline') throw new Error('no offline eval')
+const [evalPlan, askingNobody] = [written, measured]
 
 const judge = (...models: string[]): JudgePlan => ({ models, fallbacks: [], take: models.length > 1 ? 'mean' : null })
 
-function noticesOf(asked: JudgePlan | null, ...models: string[]): string[] {
+const noticesOf = (asked: JudgePlan | null, ...models: string[]): string[] => noticesAbout(evalPlan, asked, models)
+
+function noticesAbout(of: typeof evalPlan, asked: JudgePlan | null, models: readonly string[]): string[] {
   const notices: string[] = []
-  const watch = familyWatch(evalPlan, asked, (notice) => notices.push(notice))
+  const watch = familyWatch(of, asked, (notice) => notices.push(notice))
   for (const [i, model] of models.entries()) {
     const traceId = `${i}`.padStart(32, '0')
     watch(viewTrace('default', traceId, [makeSpan({ traceId, spanId: `${i}`, kind: 'llm', model })]))
@@ -47,4 +55,8 @@ test.each<[string, JudgePlan | null, string]>([
   ['no judge', null, 'gpt-5'],
 ])('nothing is said of %s', (_, asked, model) => {
   expect(noticesOf(asked, model)).toEqual([])
+})
+
+test('nothing is said of a metric that asks no judge, whatever the configuration names for those that do', () => {
+  expect(noticesAbout(askingNobody, judge('openai/gpt-5-mini'), ['gpt-5'])).toEqual([])
 })
