@@ -18,7 +18,7 @@ import { judgingResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { agreementText } from '../offline/agreement-text.ts'
 import { exitCodeOf } from '../offline/run-exit.ts'
-import { judgingText, progressText, runsText, statusText } from '../offline/text.ts'
+import { judgingText, progressText, runsText, statusText, waitsText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
 import { evalIdOf, runIdOf, withMeant } from './eval-id-of.ts'
 import { printable } from './printable.ts'
@@ -200,8 +200,19 @@ async function beginRun(name: string, flags: RunFlags): Promise<number> {
   if (!begun.ok) return usage(await withMeant(server, id.value, begun.message))
   const { runId, known } = begun.value
   if (flags.json && !flags.follow) process.stdout.write(`${JSON.stringify(begun.value)}\n`)
-  else if (!flags.json) process.stdout.write(known ? `${runId} is there already.\n` : `${runId} is enqueued.\n`)
+  else if (!flags.json) {
+    const paused = await isPaused(server, id.value)
+    process.stdout.write(
+      `${known ? `${runId} is there already.` : `${runId} is enqueued.`}${paused ? ` ${waitsText(id.value)}.` : ''}\n`,
+    )
+  }
   return flags.follow ? follow(runId, flags) : exitCodes.ok
+}
+
+/** Its runs wait until it goes on. False where that cannot be asked. */
+async function isPaused(server: string, evalId: string): Promise<boolean> {
+  const answer = await askApi(server, 'v1/offline', {}, offlineResponseSchema)
+  return answer.ok && answer.value.evals.some((one) => one.eval === evalId && one.state === 'paused')
 }
 
 /** `query`: `agreement` takes the store its time where there are labels, so that a status that is asked for again and again has none. */
@@ -238,7 +249,10 @@ async function follow(runId: string, flags: Flags): Promise<number> {
     if (!answer.ok) return usage(await withMeant(serverOf(flags.server), evalOfRun(runId), answer.message))
     const run = answer.value
     const isEnd = ENDED.has(run.state)
-    const text = flags.json ? JSON.stringify(run) : `${run.state}: ${progressText(run)}`
+    const waits = !isEnd && !flags.json && (await isPaused(serverOf(flags.server), run.eval))
+    const text = flags.json
+      ? JSON.stringify(run)
+      : `${run.state}: ${progressText(run)}${waits ? `; ${waitsText(run.eval)}` : ''}`
     if (isLive) process.stdout.write(`${ANEW}${text}${isEnd ? '\n' : ''}`)
     else if (text !== said) process.stdout.write(`${text}\n`)
     said = text

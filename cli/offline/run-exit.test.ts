@@ -48,11 +48,14 @@ const run: OfflineRunJson = {
   outcome: { ...nothing, pass: 1, error: 56 },
 }
 
-/** What answers every request with this run. */
-async function withApi(answer: OfflineRunJson, work: (server: string) => Promise<void>): Promise<void> {
-  const api = createServer((_, response) => {
+/** What answers every request with this, or by its path. */
+async function withApi(
+  answer: OfflineRunJson | ((path: string) => unknown),
+  work: (server: string) => Promise<void>,
+): Promise<void> {
+  const api = createServer(({ url }, response) => {
     response.setHeader('content-type', 'application/json')
-    response.end(JSON.stringify(answer))
+    response.end(JSON.stringify(typeof answer === 'function' ? answer(url ?? '') : answer))
   })
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   try {
@@ -75,5 +78,40 @@ test('following a run whose judge answered hardly anybody ends with 1', async ()
   await withApi(run, async (server) => {
     const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
     expect(watched).toMatchObject({ code: 1, stdout: 'done: 57 of 57 judged: 1 pass, 56 error\n' })
+  })
+})
+
+test('of a run of a paused eval it is told that it waits, and for what', async () => {
+  const waiting: OfflineRunJson = {
+    ...run,
+    state: 'waiting',
+    batches: { all: 0, done: 0, failed: 0 },
+    outcome: nothing,
+  }
+  delete waiting.sampled
+  const paused = {
+    eval: run.eval,
+    state: 'paused',
+    schedule: { cron: '0 * * * *', timeZone: 'UTC' },
+    pausedSince: '2026-11-03T05:00:00.000Z',
+    nextRun: { judges: [] },
+  }
+  const done = { ...run, outcome: { ...nothing, pass: 57 } }
+  let looks = 0
+  const answers = (path: string): unknown => {
+    if (path.endsWith('/run')) return { eval: run.eval, runId: run.runId }
+    if (path.startsWith('/v1/offline/runs/')) return looks++ === 0 ? waiting : done
+    return { evals: [paused] }
+  }
+  const remedy = 'shop/helpful is paused, and its runs wait: resume it by assay offline resume shop/helpful'
+  await withApi(answers, async (server) => {
+    const begun = await runAssay(['offline', 'run', run.eval, '--now', '--follow', '--server', server])
+    expect(begun).toMatchObject({ code: 0, stderr: '' })
+    expect(begun.stdout.split('\n')).toEqual([
+      `${run.runId} is enqueued. ${remedy}.`,
+      `waiting: its sample is not drawn yet; ${remedy}`,
+      'done: 57 of 57 judged: 57 pass',
+      '',
+    ])
   })
 })

@@ -54,6 +54,10 @@ export function progressText(run: OfflineRunJson): string {
   return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
 }
 
+/** What becomes of a run of an eval that is paused. */
+export const waitsText = (evalId: string): string =>
+  `${evalId} is paused, and its runs wait: resume it by assay offline resume ${evalId}`
+
 export function runLine(run: OfflineRunJson): string {
   const error = run.error === undefined ? '' : `  ${printable(run.error)}`
   return `${run.runId}  ${run.state.padEnd(9)}  ${progressText(run)}${error}`
