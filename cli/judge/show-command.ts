@@ -1,5 +1,6 @@
 /** `assay judge show EVAL TRACE`: prompts as they would be sent. */
 import type { EvalPlan } from '../../dsl/plan.ts'
+import { idNamed } from '../../server/id-named.ts'
 import { judgedEval, promptsAbout } from '../../server/judge-prompts.ts'
 import { spanIdSchema, traceIdSchema } from '../../server/parameters.ts'
 import { type EvalPromptResponse, evalPromptResponseSchema } from '../../server/schemas.ts'
@@ -95,9 +96,12 @@ async function inForce(evalName: string, traceId: string, server: string, spanId
   try {
     const plan = await openApiSource(server).plan()
     if (plan === null) return refused(`${server} has no definitions`)
-    const named = evalNamed(evalName, plan)
-    if (!named.ok) return refused(named.message.replace('the definitions here', `those in force at ${server}`))
-    const { evalPlan } = named
+    // What is in force has no folder of one's own: as for assay offline, a name that two have is asked about.
+    const ids = plan.evals.map(({ id }) => id)
+    const named = idNamed('eval', evalName, ids)
+    if (!named.ok) return refused(named.message.replace(' in force', ` in force at ${server}`))
+    const evalPlan = plan.evals.find(({ id }) => id === named.id)
+    if (evalPlan === undefined) return refused(`there is no eval ${named.id} in force at ${server}`)
     const judged = judgedEval(evalPlan)
     if (!judged.ok) return refused(judged.message)
     const path = `v1/evals/${encodeURIComponent(evalPlan.package)}/${encodeURIComponent(evalPlan.name)}/prompt`

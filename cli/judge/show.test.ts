@@ -235,7 +235,12 @@ describe('of a running instance', () => {
     await traces.insertSpans(turns, 'turns')
     // What is in force there is not what is at hand.
     const text = EVALS.replace('5 solved, 1 not', '5 in force, 1 not')
-    const { plan } = compileProject({ files: [{ path: 'shop.eval', text }], readImport: () => null })
+    const pack = EVALS.slice(0, EVALS.indexOf('offline eval grounded')).replace('package shop', 'package rag')
+    const files = [
+      { path: 'shop.eval', text },
+      { path: 'assay:rag/kind.eval', text: pack },
+    ]
+    const { plan } = compileProject({ files, readImport: () => null })
     api = await startApi({
       gate: openGate,
       ...{ host: '127.0.0.1', port: 0, traces, nowMs: Date.now },
@@ -268,6 +273,17 @@ describe('of a running instance', () => {
     expect(rubric).toContain('5 in force, 1 not')
     expect(rubric).toContain('It arrives on Friday.')
     expect(await showAt('grounded', TRACE)).toContain('asks: google/gemini; ')
+  })
+
+  test('a name that two evals in force have is asked about, as by assay offline', async () => {
+    await expect(showAt('kind', TRACE)).rejects.toMatchObject({
+      code: 2,
+      stderr: 'assay judge show: which kind: rag/kind or shop/kind?\n',
+    })
+    expect(await showAt('rag/kind', TRACE)).toContain('rag/kind')
+    await expect(showAt('knd', TRACE)).rejects.toMatchObject({
+      stderr: expect.stringMatching(/there is no eval knd in force at http:\S+, did you mean/),
+    })
   })
 
   test('by the definitions that are named, of its session', async () => {
