@@ -247,6 +247,29 @@ offline eval words {
     ])
   })
 
+  test('a budget that cannot be kept for want of a price is told of, until there is one', () => {
+    const judge = { ASSAY_JUDGE: 'openai/gpt-5-mini', OPENAI_API_KEY: 'sk-test' }
+    const rules = METRICS.replaceAll(
+      /( {2}metric: {2}(?:faithfulness|answer_relevance))/g,
+      '  budget:  1 USD per run\n$1',
+    )
+    expect(lines(assay(['-'], '', rules, judge).out)).toEqual([
+      'as configured here: The budgets of 2 offline evals (shop/grounded, shop/relevant) cannot be kept, for there is no price of openai/gpt-5-mini: ' +
+        'they are not run. Set cost.prices["openai/gpt-5-mini"] to { input, output }, in USD per million tokens; 0 for one of your own.',
+    ])
+    const { summary } = JSON.parse(assay(['--json', '-'], '', rules, judge).out)
+    expect(summary.unjudged).toMatchObject([
+      {
+        eval: 'shop/grounded',
+        state: 'no_price',
+        detail: expect.stringContaining('The budget of shop/grounded cannot'),
+      },
+      { eval: 'shop/relevant', state: 'no_price' },
+    ])
+    const priced = 'cost:\n  prices:\n    openai/gpt-5-mini: { input: 0.25, output: 2 }\n'
+    expect(lines(assay(['-'], priced, rules, judge).out)).toEqual([])
+  })
+
   test('with a proxy it says that this measures', () => {
     const rules = METRICS.replace('90%\n', '90%\n  proxy:   token_f1(answer: output.text, reference: input.text)\n')
     expect(lines(assay(['-'], '', rules).out).join()).toContain(

@@ -21,7 +21,7 @@ export interface Summary {
 
 export interface UnjudgedEval {
   readonly eval: string
-  readonly state: 'by_proxy' | 'no_provider'
+  readonly state: 'by_proxy' | 'no_provider' | 'no_price'
   readonly detail: string
 }
 

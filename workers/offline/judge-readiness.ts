@@ -46,13 +46,14 @@ export function unjudgedDetail({ id, proxy }: OfflineEvalPlan, { state, lacking,
 }
 
 function unjudgedNotice(evalIds: readonly string[], { state, remedy }: Omit<Unjudged, 'lacking'>): string {
-  const shown = evalIds.slice(0, MAX_NAMED).join(', ')
-  const more = evalIds.length > MAX_NAMED ? `, and ${evalIds.length - MAX_NAMED} more` : ''
   const then = state === 'by_proxy' ? 'their proxies measure them' : 'they are not run. Those that need none are'
-  return `No judge is configured for ${evalIds.length} offline evals (${shown}${more}): ${then}. ${sentence(remedy)}`
+  return `No judge is configured for ${evalIds.length} offline evals (${shownIds(evalIds)}): ${then}. ${sentence(remedy)}`
 }
 
 const MAX_NAMED = 5
+
+const shownIds = (evalIds: readonly string[]): string =>
+  `${evalIds.slice(0, MAX_NAMED).join(', ')}${evalIds.length > MAX_NAMED ? `, and ${evalIds.length - MAX_NAMED} more` : ''}`
 
 /** An eval that is not run as it is written, and what to say of it alone. */
 export interface Unready {
@@ -103,4 +104,14 @@ export function pricesLacking(
   if (judge === null) return []
   const asked = [...judge.models, ...judge.fallbacks, ...(budget?.cheaper === undefined ? [] : [budget.cheaper])]
   return [...new Set(asked)].filter((name) => prices[name] === undefined)
+}
+
+/** What is said of evals whose budgets cannot be kept, for these judges have no price. */
+export function unpricedDetail(evalIds: readonly string[], lacking: readonly string[]): string {
+  const settings = lacking.map((name) => `cost.prices["${name}"]`).join(' and ')
+  const what =
+    evalIds.length === 1
+      ? `The budget of ${evalIds[0]} cannot be kept, for there is no price of ${lacking.join(', ')}: it is not run.`
+      : `The budgets of ${evalIds.length} offline evals (${shownIds(evalIds)}) cannot be kept, for there is no price of ${lacking.join(', ')}: they are not run.`
+  return `${what} Set ${settings} to { input, output }, in USD per million tokens; 0 for one of your own.`
 }

@@ -31,6 +31,7 @@ import {
   readinessOf,
   type Unready,
   unjudgedDetail,
+  unpricedDetail,
 } from './judge-readiness.ts'
 import type { Offline, OfflineOptions } from './offline-options.ts'
 import { once } from './once.ts'
@@ -109,11 +110,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
     const lacking =
       isBound && !isMeasured(evalPlan) ? pricesLacking(evalPlan, pricesOf(evalPlan), options.defaultJudge ?? null) : []
     if (lacking.length === 0) return { state: 'ready', detail: undefined }
-    const settings = lacking.map((name) => `cost.prices["${name}"]`).join(' and ')
-    const detail =
-      `The budget of ${evalPlan.id} cannot be kept, for there is no price of ${lacking.join(', ')}: it is not run. ` +
-      `Set ${settings} to { input, output }, in USD per million tokens; 0 for one of your own.`
-    return { state: 'no_price', detail }
+    return { state: 'no_price', detail: unpricedDetail([evalPlan.id], lacking) }
   }
 
   const spendSince = (tenant: string, sinceMs: number) => options.traces.judgeSpend(tenant, sinceMs)
