@@ -61,8 +61,14 @@ const RUN: OfflineRunJson = {
 
 test('who answered is told beside the verdicts, and what the budget did not pay for', () => {
   expect(progressText(RUN)).toBe(
-    '60 of 60 judged: 40 pass, 5 fail, 2 unknown, 10 over budget, 3 error; 7 by `or else`, 6 by the cheaper judge, 2 by the proxy, 4 from the cache; 0.0384 USD of 0.0400 USD, estimated at 0.0512 USD',
+    '60 of 60 done: 40 pass, 5 fail, 2 unknown, 10 over budget, 3 error; 7 by `or else`, 6 by the cheaper judge, 2 by the proxy, 4 from the cache; 0.0384 USD of 0.0400 USD, estimated at 0.0512 USD',
   )
+})
+
+test('judged is said only where all that are done were', () => {
+  const outcome = { ...RUN.outcome, pass: 60, fail: 0, unknown: 0, error: 0, overBudget: 0 }
+  expect(progressText({ ...RUN, outcome })).toContain('60 of 60 judged: 60 pass')
+  expect(progressText({ ...RUN, outcome: { ...outcome, pass: 0, error: 60 } })).toContain('60 of 60 done: 60 error')
 })
 
 test('an estimate that nobody could know better is called a guess', () => {

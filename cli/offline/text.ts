@@ -11,10 +11,10 @@ const minuteOf = (time: string): string => time.slice(0, 16).replace('T', ' ')
 /** `0.0031 USD`: runs cost cents. */
 export const usdText = (usd: number): string => `${usd === 0 ? '0' : usd < 1 ? usd.toFixed(4) : usd.toFixed(2)} USD`
 
-const judgedOf = ({ outcome }: OfflineRunJson): number =>
+const doneOf = ({ outcome }: OfflineRunJson): number =>
   outcome.alreadyJudged + outcome.pass + outcome.fail + outcome.unknown + outcome.error
 
-/** `150 of 200 judged: 120 pass, 20 fail, 10 unknown; 0.4000 USD of 3.00 USD, estimated at 0.5000 USD`. */
+/** `150 of 200 judged: 120 pass, 20 fail, 10 unknown; 0.4000 USD of 3.00 USD, estimated at 0.5000 USD`; `50 of 50 done: 50 error`. */
 export function progressText(run: OfflineRunJson): string {
   const { outcome, sampled, batches } = run
   if (sampled === undefined)
@@ -51,7 +51,9 @@ export function progressText(run: OfflineRunJson): string {
   const estimate = (run.estimateUsd ?? 0) === 0 ? '' : `, estimated at ${usdText(run.estimateUsd ?? 0)}${guess}`
   const hasCost = run.spentUsd !== 0 || run.budgetUsd !== undefined || estimate !== ''
   const spent = hasCost ? `; ${run.spentUsd === null ? NO_PRICE : usdText(run.spentUsd)}${budget}${estimate}` : ''
-  return `${number(judgedOf(run))} of ${number(sampled)} judged${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
+  // Nobody judged those that ended in an error, nor those that the budget did not pay for.
+  const done = outcome.error + outcome.overBudget > 0 ? 'done' : 'judged'
+  return `${number(doneOf(run))} of ${number(sampled)} ${done}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
 }
 
 /** What becomes of a run of an eval that is paused. */
