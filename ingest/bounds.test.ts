@@ -115,6 +115,22 @@ test('the native form is held to the same', async () => {
   expect(server.stats().cutTexts).toBeGreaterThan(0)
 })
 
+test('fields that a span does not have are named, and the rest is taken', async () => {
+  const spans = [
+    { name: 'one', status: 'ok', agent: { name: 'support', nme: 'x' } },
+    { name: 'two', modle: 'gpt-5-mini', attributes: { own: 1 }, results: [] },
+  ]
+  const response = await post(JSON.stringify({ spans }), '/v1/spans')
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({
+    partial: { rejected: 0, message: expect.stringContaining('left out: spans[0].agent.nme, spans[1].modle; ') },
+  })
+  expect(await stored()).toHaveLength(2)
+  const many = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`field${index}`, index]))
+  const answer: unknown = await (await post(JSON.stringify({ spans: [many] }), '/v1/spans')).json()
+  expect(answer).toMatchObject({ partial: { message: expect.stringContaining('spans[0].field4, and others; ') } })
+})
+
 test('messages in log records are held to the same, and their sender hears it', async () => {
   const message = {
     eventName: 'gen_ai.user.message',

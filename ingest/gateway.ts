@@ -151,7 +151,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'spans': {
         const read = readNativeSpans(bytes, nowMs(), batch && hexOfBatch(bytes, { tenant, ...batch }))
         if (!read.ok) return { ok: false, rejection: malformed(read.message) }
-        return takenOf(await append((onAppend) => acceptTraces({ ...to, onAppend }, read.body, 'json')), read.ids)
+        const outcome = await append((onAppend) => acceptTraces({ ...to, onAppend }, read.body, 'json'))
+        return takenOf(alsoTelling(outcome, read.ignored), read.ids)
       }
     }
   }
@@ -211,6 +212,13 @@ const silent = (timeoutMs: number): AcceptOutcome => ({
 function rejected(counters: GatewayCounters, rejection: Rejection): Taken {
   counters.rejected[rejection.reason]++
   return { ok: false, rejection }
+}
+
+/** `more`: what else the sender should know of what was taken. */
+function alsoTelling(outcome: AcceptOutcome, more: string | null): AcceptOutcome {
+  if (outcome.kind !== 'accepted' || more === null) return outcome
+  const { rejected = 0, message } = outcome.partial ?? {}
+  return { ...outcome, partial: { rejected, message: message === undefined ? more : `${message}; ${more}` } }
 }
 
 function takenOf(outcome: AcceptOutcome, ids: readonly SpanIds[] | null): Taken {

@@ -8,10 +8,11 @@ import { spansToOtlpJson } from '../engine/conventions/to-otlp.ts'
 import type { Span } from '../engine/model/span.ts'
 import { spanFromJson } from '../engine/model/span-json.ts'
 import { parseJsonBody } from '../engine/otlp/json-body.ts'
+import { ignoredFields } from './span-fields.ts'
 
 export type NativeOutcome =
-  /** `body` is OTLP/JSON. */
-  | { ok: true; body: Uint8Array; ids: readonly SpanIds[] }
+  /** `body` is OTLP/JSON; `ignored` tells of fields that a span does not have, null without any. */
+  | { ok: true; body: Uint8Array; ids: readonly SpanIds[]; ignored: string | null }
   /** Names the field: `spans[3].startTime: is missing …`. */
   | { ok: false; message: string }
 
@@ -48,6 +49,7 @@ export function readNativeSpans(body: Uint8Array, nowMs: number, hexOf: HexOf = 
     ok: true,
     body: Buffer.from(JSON.stringify(spansToOtlpJson(spans))),
     ids: spans.map(({ traceId, spanId }) => ({ traceId, spanId })),
+    ignored: ignoredFields(raw.spans),
   }
 }
 
