@@ -1,5 +1,10 @@
 /** E-mail against a real SMTP server. */
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Authority, createAuthority } from '../../test/support/certificates.ts'
 import { MAIL_LOGIN, startMailServer } from '../../test/support/mail-server.ts'
 import { messageOf, nowMs, receiverOf } from '../../test/support/receiver-fixture.ts'
 import type { Route } from '../notification.ts'
@@ -83,5 +88,49 @@ describe('e-mail', () => {
   test('a server at a private address that is not allowed gets none', async () => {
     const settings = { email: { smtpUrl: 'smtp://127.0.0.1:1', from }, allowPrivate: [] }
     expect(await receiverOf({ route, settings }).deliver(messageOf('firing', route))).toMatchObject({ kind: 'refused' })
+  })
+})
+
+describe('e-mail over TLS', () => {
+  const route: Route = { receiver: 'email', target: 'ops@example.com' }
+  const from = 'Assay <assay@example.com>'
+  const folder = mkdtempSync(join(tmpdir(), 'assay-mail-tls-'))
+  const trustedBefore = getCACertificates('default')
+  let authority: Authority
+  beforeAll(() => {
+    authority = createAuthority(folder, 'authority')
+    setDefaultCACertificates([...trustedBefore, authority.certificate])
+  })
+  afterAll(() => {
+    setDefaultCACertificates(trustedBefore)
+    rmSync(folder, { recursive: true })
+  })
+
+  /** What becomes of a mail to a server with a certificate for `altNames`, and the server names that were asked for. */
+  async function sent(altNames: string, address: string, host: string | null) {
+    const { certificate: cert, key } = authority.sign(altNames.replaceAll(/\W/g, ''), altNames)
+    const server = await startMailServer({ address, tls: { cert, key } })
+    const lookup: Lookup = (_host, _options, done) => done(null, [{ address, family: 4 }])
+    const smtpUrl = host === null ? server.url : server.url.replace(address, host)
+    const settings = { ...NO_RECEIVERS, allowPrivate: [address], email: { smtpUrl, from } }
+    const receiver = createReceivers(settings, { apiUrl: () => null, nowMs: () => nowMs, lookup }).find(route)!
+    const { kind } = await receiver.deliver(messageOf('firing', route))
+    await server.close()
+    return { kind, serverNames: server.serverNames }
+  }
+
+  // Not every machine has IPv6.
+  const own = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? [])
+  test.each(['127.0.0.1', '::1'].filter((address) => own.includes(address)))(
+    'a server that is told by its address %s is known by it, and asked for no name',
+    async (address) => {
+      expect(await sent(`IP:${address}`, address, null)).toEqual({ kind: 'delivered', serverNames: [false] })
+    },
+  )
+
+  test('one that is told by its name is asked for by it, and its certificate is the name’s', async () => {
+    const expected = { kind: 'delivered', serverNames: ['mail.example'] }
+    expect(await sent('DNS:mail.example', '127.0.0.1', 'mail.example')).toEqual(expected)
+    expect(await sent('IP:127.0.0.1', '127.0.0.1', 'mail.example')).toMatchObject({ kind: 'retry' })
   })
 })

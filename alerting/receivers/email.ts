@@ -7,7 +7,7 @@ import { scorecardText } from '../../engine/scorecard/render.ts'
 import { scorecardOfJson } from '../../engine/scorecard/scorecard-json.ts'
 import { acknowledgementText, describeAlert, foundLines, headlineOf, traceUrl } from '../message.ts'
 import type { AddressPolicy } from '../outbound/private-addresses.ts'
-import { ForbiddenAddressError, type Lookup, resolveGuarded } from '../outbound/resolve.ts'
+import { ForbiddenAddressError, type Lookup, literalAddress, resolveGuarded } from '../outbound/resolve.ts'
 import { type Draw, type Picture, picturesInTime } from './pictures.ts'
 import type { AlertMessage, Delivery, Message, NoticeMessage, Receiver } from './receiver.ts'
 
@@ -85,8 +85,8 @@ async function openTransport(smtpUrl: string, { policy, lookup }: EmailOptions):
     host,
     port: url.port === '' ? (isTls ? 465 : 587) : Number(url.port),
     secure: isTls,
-    // The certificate is the name's, whatever address it was found at.
-    tls: { servername: url.hostname },
+    // The certificate is the name's, whatever address it was found at. Of an address it is the address's own, which is no server name (RFC 6066, 3).
+    ...(literalAddress(url.hostname) === null && { tls: { servername: url.hostname } }),
     ...(url.username !== '' && {
       auth: { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
     }),

@@ -1,5 +1,5 @@
 /** A real SMTP server on loopback that takes mail, and fails on demand. */
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 
 export interface ReceivedMail {
@@ -12,6 +12,8 @@ export interface ReceivedMail {
 export interface MailServer {
   readonly url: string
   readonly mails: readonly ReceivedMail[]
+  /** Over TLS: the name that each client asked for; `false` of one that asked for none. */
+  readonly serverNames: readonly (string | false)[]
   /** The next mails fail with these codes, one each; 0 breaks the connection off. */
   fail(...codes: number[]): void
   close(): Promise<void>
@@ -19,13 +21,27 @@ export interface MailServer {
 
 export const MAIL_LOGIN = { user: 'assay', password: 'p@ss word' }
 
-export async function startMailServer(): Promise<MailServer> {
+export interface MailServerOptions {
+  /** A loopback address. */
+  readonly address?: string
+  /** It speaks TLS from the start. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export async function startMailServer({ address = '127.0.0.1', tls }: MailServerOptions = {}): Promise<MailServer> {
   const mails: ReceivedMail[] = []
+  const serverNames: (string | false)[] = []
   const faults: number[] = []
   const server = new SMTPServer({
     allowInsecureAuth: true,
     disabledCommands: ['STARTTLS'],
     logger: false,
+    ...(tls && { secure: true, ...tls }),
+    onSecure: (socket, _, done) => {
+      const name = 'servername' in socket ? socket.servername : false
+      serverNames.push(typeof name === 'string' ? name : false)
+      done()
+    },
     onAuth: ({ username, password }, _, done) => {
       if (username === MAIL_LOGIN.user && password === MAIL_LOGIN.password) done(null, { user: username })
       else done(new Error('wrong user or password'))
@@ -52,13 +68,16 @@ export async function startMailServer(): Promise<MailServer> {
     },
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(0, address, resolve)
   })
+  // A client that does not trust the certificate hangs up.
+  server.on('error', () => {})
   const { port } = server.server.address() as AddressInfo
   const login = `${MAIL_LOGIN.user}:${encodeURIComponent(MAIL_LOGIN.password)}`
   return {
-    url: `smtp://${login}@127.0.0.1:${port}`,
+    url: `${tls ? 'smtps' : 'smtp'}://${login}@${isIPv6(address) ? `[${address}]` : address}:${port}`,
     mails,
+    serverNames,
     fail: (...codes) => {
       faults.push(...codes)
     },
