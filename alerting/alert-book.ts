@@ -82,6 +82,8 @@ export class AlertBook {
   readonly #checkpoints: Map<string, Checkpoint>
   readonly #partitions: ReadonlySet<number>
   #plan: Plan | null = null
+  /** What each alert of the plan measures, watched here or not. */
+  #measures: ReadonlyMap<string, string | undefined> = new Map()
   #mustWrite = false
   #output: Omit<Output, 'tenant'> = nothing()
 
@@ -100,6 +102,7 @@ export class AlertBook {
     // What this version does not run was told when it was checked.
     const alerts = runAlertsOf(plan)
     const wanted = new Set(alerts.map(({ id }) => id))
+    this.#measures = new Map(alerts.map(({ id, measureHash }) => [id, measureHash]))
     for (const alert of alerts) this.#adopt(alert, shadowEvals.has(watchedEvalId(alert)), nowMs)
     for (const [id, entry] of this.#entries) if (!wanted.has(id)) this.#retire(id, entry, nowMs)
     for (const [id, checkpoint] of this.#checkpoints) {
@@ -200,14 +203,19 @@ export class AlertBook {
     return null
   }
 
-  /** What an alert was too young to see. It is part of the state from here on: written at once, before anything follows from it. */
-  takeHistory(alertId: string, history: AlertHistory): void {
+  /**
+   * What an alert was too young to see. It is part of the state from here on: written at once, before anything follows from it. False where
+   * the plan has no such alert, or one that measures something else.
+   */
+  takeHistory(alertId: string, history: AlertHistory): boolean {
+    if (this.#measures.get(alertId) !== history.measureHash) return false
     const entry = this.#entries.get(alertId)
-    if (entry === undefined) return
+    if (entry === undefined) return true
     beginGroups(entry.state, entry.alert, history.toMs)
-    if (!adoptHistory(entry.state, entry.alert, history)) return
+    if (!adoptHistory(entry.state, entry.alert, history)) return true
     entry.changed = true
     this.#mustWrite = true
+    return true
   }
 
   isNewLevel(alertId: string, level: AcceptedLevel): boolean {

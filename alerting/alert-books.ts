@@ -99,9 +99,14 @@ export class AlertBooks {
     return null
   }
 
-  /** What alerts were too young to see; of those that are watched elsewhere nothing is kept. */
-  takeHistories(histories: readonly StoredHistory[]): void {
-    for (const { tenant, alertId, history } of histories) this.#books.get(tenant)?.takeHistory(alertId, history)
+  /**
+   * What alerts were too young to see; of those that are watched elsewhere nothing is kept. Returns those of alerts that the definitions
+   * in force here do not have, or measure otherwise: who wrote them may have newer ones, which come here, too.
+   */
+  takeHistories(histories: readonly StoredHistory[]): StoredHistory[] {
+    return histories.filter(
+      ({ tenant, alertId, history }) => this.#books.get(tenant)?.takeHistory(alertId, history) !== true,
+    )
   }
 
   /** Those levels that alerts watched here do not know yet. */

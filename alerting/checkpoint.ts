@@ -151,6 +151,11 @@ export class CheckpointReader {
     return this.#histories.takeUntold()
   }
 
+  /** They come again the next time: nobody had a use for them yet. */
+  handBackHistories(histories: readonly StoredHistory[]): void {
+    this.#histories.handBack(histories)
+  }
+
   /** Levels that people accepted, as far as was read. */
   levels(): StoredLevel[] {
     return [...this.#levels.values()]

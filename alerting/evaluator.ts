@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../engine/message-of.ts'
+import type { StoredHistory } from '../storage/alerts/history-record.ts'
 import type { TenantPlans } from '../storage/definitions/plans.ts'
 import { faultPoint } from '../storage/fault-point.ts'
 import { deadLetter } from '../storage/log/dead-letter.ts'
@@ -147,7 +148,7 @@ class Evaluator {
     this.books.assign(positions, await this.#checkpoints.load(this.#problem), nowMs)
     this.books.acceptLevels(this.#checkpoints.levels())
     // Before the first result: with that one an hour of its own begins, and what came before is asked for when the next one does.
-    if (this.books.arePlansUsed) this.books.takeHistories(await this.#checkpoints.takeHistories())
+    if (this.books.arePlansUsed) this.#takeHistories(await this.#checkpoints.takeHistories())
     await this.write('begins')
   }
 
@@ -208,7 +209,11 @@ class Evaluator {
       await this.write()
       this.books.acceptLevels(levels)
     }
-    this.books.takeHistories(histories)
+    this.#takeHistories(histories)
+  }
+
+  #takeHistories(histories: readonly StoredHistory[]): void {
+    this.#checkpoints.handBackHistories(this.books.takeHistories(histories))
   }
 
   #tellStale(): void {

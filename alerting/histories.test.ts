@@ -39,6 +39,20 @@ test('the last of each alert is told once, and again to who takes its partition 
   expect(await takenOver()).toEqual(['default/shop/worse 3', 'other/shop/worse 2'])
 })
 
+test('one that nobody had a use for is told again, if it is there still', async () => {
+  const histories = new Histories()
+  for (const name of ['shop/worse', 'shop/odd', 'shop/gone']) {
+    const { key, value } = historyRecord('default', name, history(1))
+    histories.take(key ?? '', value, 1_000)
+  }
+  const [worse, , gone] = histories.takeUntold()
+  expect(histories.takeUntold()).toEqual([])
+  histories.forget('default', 'shop/gone', 2_000)
+  histories.handBack([worse!, gone!])
+  expect(histories.takeUntold()).toEqual([worse])
+  expect(histories.takeUntold()).toEqual([])
+})
+
 test('that of an alert that is gone is kept no longer; one that comes back has a new one', async () => {
   const { append, taken, takenOver } = bench()
   append(historyRecord('default', 'shop/worse', history(1)), historyRecord('default', 'shop/odd', history(1)))

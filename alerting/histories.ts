@@ -33,6 +33,11 @@ export class Histories {
     for (const key of this.#latest.keys()) this.#untold.add(key)
   }
 
+  /** Nobody had a use for these yet. */
+  handBack(histories: readonly StoredHistory[]): void {
+    for (const { tenant, alertId } of histories) this.#untold.add(historyKey(tenant, alertId))
+  }
+
   takeUntold(): StoredHistory[] {
     const taken = [...this.#untold].flatMap((key) => {
       const known = this.#latest.get(key)

@@ -125,3 +125,49 @@ test('an outage of the store is told, and tried again', async () => {
   await build()
   expect(await all(ALERT_STATE)).toHaveLength(3)
 })
+
+test('one of an alert that the definitions here do not have yet is taken when they come', async () => {
+  const newer = shop()
+  bench.plan = compileText(`package shop
+online eval fast { on: trace  score: duration  pass: score <= 8s }
+alert slower { on: fast  when: p95(score) regresses by 500ms vs 14d  severity: page }
+`).plan!
+  const nowMs = () => bench.clockMs
+  const resultHistory = async (_: string, { toMs }: { toMs: number }) => aFortnight(toMs)
+  await evaluator()
+  // A worker has the newer ones by now. `worse` comes first.
+  const definitions = plansOfOne(DEFAULT_TENANT, () => newer)
+  await createBaselines({ log: bench.log, traces: { resultHistory }, definitions, nowMs, onProblem: expect.fail })()
+  bench.clockMs += 11_000
+  const looksOf = async (name: string): Promise<number> => {
+    const checkpoint = (await loadCheckpoints(bench.log, expect.fail)).get(DEFAULT_TENANT)
+    return checkpoint?.get(`shop/${name}`)?.state.shared.reference?.looks.length ?? 0
+  }
+  await until('the history of what is known', async () => (await looksOf('slower')) >= 330)
+  bench.plan = newer
+  bench.clockMs += 11_000
+  await until('the history of what is new', async () => (await looksOf('worse')) >= 330)
+})
+
+test('an alert that is gone and comes back gets its history at once', async () => {
+  bench.plan = shop()
+  const { plan } = compileText('package shop online eval fast { on: trace  score: duration  pass: score <= 8s }')
+  const resultHistory = async (_: string, { toMs }: { toMs: number }) => aFortnight(toMs)
+  await bench.log.ensureTopics(alertTopics)
+  const definitions = plansOfOne(DEFAULT_TENANT, () => bench.plan)
+  const nowMs = () => bench.clockMs
+  const build = createBaselines({
+    log: bench.log,
+    traces: { resultHistory },
+    definitions,
+    nowMs,
+    onProblem: expect.fail,
+  })
+  const counts: number[] = []
+  for (const next of [bench.plan, bench.plan, plan!, bench.plan]) {
+    bench.plan = next
+    await build()
+    counts.push((await all(ALERT_STATE)).length)
+  }
+  expect(counts).toEqual([3, 3, 3, 6])
+})
