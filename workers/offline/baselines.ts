@@ -29,11 +29,13 @@ export interface BaselinesOptions {
 export function createBaselines({ log, traces, definitions, nowMs, onProblem }: BaselinesOptions): () => Promise<void> {
   const written = new Map<string, number>()
   return async () => {
+    const seen = new Set<string>()
     for (const tenant of definitions.tenants())
       for (const alert of runAlertsOf(definitions.current(tenant))) {
         const asked = historyAsked(alert, nowMs())
         if (asked === null) continue
         const key = `${tenant}/${alert.id}/${alert.conditionHash}/${asked.measureHash}`
+        seen.add(key)
         if (written.get(key) === asked.toMs) continue
         try {
           const steps = await traces.resultHistory(tenant, asked)
@@ -43,5 +45,7 @@ export function createBaselines({ log, traces, definitions, nowMs, onProblem }: 
           onProblem(`what ${alert.id} compares with could not be worked out, and is tried again: ${messageOf(error)}`)
         }
       }
+    // With an alert that is gone what was written goes, too: one that comes back needs its own at once.
+    for (const key of written.keys()) if (!seen.has(key)) written.delete(key)
   }
 }
