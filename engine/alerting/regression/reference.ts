@@ -48,7 +48,7 @@ export interface Fit {
   /** Of quantiles: what subjects are compared with. */
   cutoff: number | null
   n: number
-  /** How many groups began on it with a head start. */
+  /** How many groups began with a head start on it, or on the one of a part of the reference before it. */
   begun: number
 }
 
@@ -197,7 +197,9 @@ export function fitReference(reference: Reference, alert: RegressionAlert, atMs:
   const { strata, phi, meanPerLook } = fitBaseline({ looks: withEmptyLooks(looks), day: (24 * HOUR_MS) / lookMs })
   const baseline: Fit['baseline'] = { strata, phi, meanPerLook: (meanPerLook * HOUR_MS) / lookMs, alphaB }
   const n = looks.reduce((sum, look) => sum + countOf(look.strata), 0)
-  const common = { number: (reference.fit?.number ?? 0) + 1, atMs, partial, n, begun: 0 }
+  // What is kept for head starts is the budget's, which both fits of a time of it have together.
+  const begun = reference.fit?.partial === true ? reference.fit.begun : 0
+  const common = { number: (reference.fit?.number ?? 0) + 1, atMs, partial, n, begun }
   const tau = upperTau(alert)
   if (tau === null) {
     const mean = Object.values(strata).reduce((sum, stratum) => sum + stratum.mean * stratum.n, 0) / n

@@ -215,6 +215,22 @@ describe('groups', () => {
     },
   )
 
+  test('what is kept for head starts is not there again when the reference is whole, but with the next time of the budget', () => {
+    const all = initialGroups(0)
+    const random = randomOf(10)
+    const seen = (fromDay: number, toDay: number, version: string) => {
+      const labels = { 'agent.version': version }
+      run(byVersion, traffic(random, fromDay * 24, toDay * 24, { perHour: 10, pass: 0.9, labels }), toDay * 24, all)
+      const { number, partial, begun } = all.shared.reference!.fit!
+      return { number, partial, begun }
+    }
+    expect(seen(0, 3, '1')).toEqual({ number: 1, partial: true, begun: 0 })
+    expect(seen(3, 4, '2')).toEqual({ number: 1, partial: true, begun: 1 })
+    expect(seen(4, 15, '2')).toEqual({ number: 2, partial: false, begun: 1 })
+    expect(seen(15, 16, '3')).toEqual({ number: 2, partial: false, begun: 2 })
+    expect(seen(16, 46, '3')).toEqual({ number: 3, partial: false, begun: 0 })
+  })
+
   test('one that is gone for a day is forgotten, and what fires of it ends', () => {
     const random = randomOf(9)
     const transitions = run(
