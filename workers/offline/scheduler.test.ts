@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { schedule } from 'node-cron'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { OfflineEvalPlan } from '../../dsl/plan.ts'
 import { buildOfflineEval, e } from '../../engine/evaluate/build-plan.ts'
@@ -164,6 +165,27 @@ test('a slot that came while the machine slept is enqueued within a minute, and 
   expect(scheduler.nextSlotMs('test/slept')).toBe(Date.parse('2026-07-08T05:00:00Z'))
   await vi.advanceTimersByTimeAsync(23 * 3_600_000 + 57 * 60_000)
   await vi.waitUntil(async () => (await known('test/slept@2026-07-08T0500Z')) === 'waiting', { timeout: 15_000 })
+})
+
+test('a timer that does not end when the clock was set is told, and the slots are enqueued all the same', async () => {
+  vi.useFakeTimers({
+    now: Date.parse('2026-07-05T12:00:00Z'),
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  })
+  const errors: string[] = []
+  const onError = (error: Error, evalId: string) => errors.push(`${evalId}: ${error.message}`)
+  const scheduler = createScheduler({ queue, tenant: 'default', nowMs: Date.now, onError })
+  schedulers.push(scheduler)
+  await scheduler.sync([evalOf('endless'), evalOf('beside')])
+  const task = schedule('0 6 * * *', () => {})
+  const destroying = vi.spyOn(Object.getPrototypeOf(task), 'destroy').mockRejectedValueOnce(new Error('it goes on'))
+  vi.setSystemTime('2026-07-07T05:02:00Z')
+  await vi.advanceTimersByTimeAsync(60_000)
+  for (const name of ['endless', 'beside'])
+    await vi.waitUntil(async () => (await known(`test/${name}@2026-07-07T0500Z`)) === 'waiting', { timeout: 15_000 })
+  expect(errors).toEqual(['test/endless: it goes on'])
+  destroying.mockRestore()
+  await task.destroy()
 })
 
 test('one that is stopped while it takes evals over has no timers left', async () => {

@@ -84,8 +84,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     try {
       await enqueueDue(evalId, entry)
     } catch (error) {
-      options.onError(error instanceof Error ? error : new Error(String(error)), evalId)
+      tell(error, evalId)
     }
+  }
+
+  function tell(error: unknown, evalId: string): void {
+    options.onError(error instanceof Error ? error : new Error(String(error)), evalId)
   }
 
   function start(evalId: string, entry: Due): Scheduled {
@@ -105,7 +109,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   async function startAnew(): Promise<void> {
     for (const [evalId, entry] of scheduled) {
       if (stopped) return
-      await entry.task.destroy()
+      try {
+        await entry.task.destroy()
+      } catch (error) {
+        // One that does not end puts the same slot on the queue, which takes it once.
+        tell(error, evalId)
+      }
       scheduled.set(evalId, start(evalId, entry))
       await tryEnqueueDue(evalId, entry)
     }
