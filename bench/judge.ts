@@ -26,7 +26,7 @@ export interface JudgeLoad {
   subjects: number
   /** In a run before, of another eval; of the judge that answers at once. */
   warmUpSubjects: number
-  /** Of the judge that takes a second. */
+  /** Of the judge that takes a second: a multiple of what is asked at once, for a last round of a few takes as long as one of all. */
   slowSubjects: number
   deepEvalCases: number
 }
@@ -39,7 +39,6 @@ const DEADLINE_MS = 600_000
 
 interface Judging {
   subjects: number
-  /** 0 for no run before. */
   warmUpSubjects: number
   isSlow: boolean
 }
@@ -48,7 +47,7 @@ interface Judging {
 const rulesOf = ({ subjects, warmUpSubjects }: Judging): string => `package bench
 
 scope asked = trace where agent.name == "support"
-${evalOf('judged', subjects, 'Solved')}${warmUpSubjects > 0 ? evalOf('warm_up', warmUpSubjects, 'Quite solved') : ''}`
+${evalOf('judged', subjects, 'Solved')}${evalOf('warm_up', warmUpSubjects, 'Quite solved')}`
 
 const evalOf = (name: string, subjects: number, solved: string): string => `
 offline eval ${name} {
@@ -87,9 +86,13 @@ interface PlaceOptions {
 export async function run(load: JudgeLoad): Promise<void> {
   console.log(`judged traces per second, ${load.subjects} in a run, after one of ${load.warmUpSubjects} to warm up`)
   await measureRuns(load, 0)
-  console.log(`against a judge that takes ${SLOW_MS} ms, ${load.slowSubjects} in a run, ${SLOW_AT_ONCE} at once`)
-  await measureRuns({ ...load, subjects: load.slowSubjects, warmUpSubjects: 0 }, SLOW_MS)
+  await runSlow(load)
   await measureCaches()
+}
+
+export async function runSlow(load: JudgeLoad): Promise<void> {
+  console.log(`against a judge that takes ${SLOW_MS} ms, ${load.slowSubjects} in a run, ${SLOW_AT_ONCE} at once`)
+  await measureRuns({ ...load, subjects: load.slowSubjects, warmUpSubjects: 2 * SLOW_AT_ONCE }, SLOW_MS)
 }
 
 async function measureRuns({ subjects, warmUpSubjects, deepEvalCases }: JudgeLoad, delayMs: number): Promise<void> {
@@ -142,7 +145,7 @@ async function measureRun(
 ): Promise<number> {
   await sendTraces(place.tracesUrl, subjects, Date.now())
   await until(async () => (await storedSpans(place.apiUrl)) >= subjects * 2)
-  if (warmUpSubjects > 0) await judged(place.apiUrl, 'warm_up', warmUpSubjects)
+  await judged(place.apiUrl, 'warm_up', warmUpSubjects)
   await judge.stats()
   const beside = { ...place.beside, 'the judge': judge.pid }
   const cpuBefore = processUsage(place.pid)?.cpuSeconds ?? Number.NaN

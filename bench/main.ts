@@ -81,7 +81,7 @@ const benches: Readonly<Record<string, { about: string; run: () => Promise<unkno
       (await import('./judge.ts')).run({
         subjects: 10_000,
         warmUpSubjects: 2_000,
-        slowSubjects: 3_000,
+        slowSubjects: 5_120,
         deepEvalCases: 400,
       }),
   },

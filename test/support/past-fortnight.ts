@@ -32,7 +32,8 @@ export async function storeFortnight(
     if (evalPlan === undefined) throw new Error(`there is no eval ${name}`)
     const { id: evalId, measureHash, verdictHash } = evalPlan
     return Array.from({ length: FORTNIGHT_MS / everyMs }, (_, n) => {
-      const atMs = toMs - (n + 0.5) * everyMs
+      // Off the quarters of an hour, where periods end: which period has a result must not hang on a second.
+      const atMs = toMs - (n + 0.4) * everyMs
       const traceId = `${nth + 1}${n.toString(16).padStart(31, '0')}`
       const at = { traceId, subjectTimeUs: atMs * 1_000, evaluatedAtMs: atMs }
       return makeResult({ evalId, measureHash, verdictHash, ...at, ...result(n) })
