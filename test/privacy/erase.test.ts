@@ -154,7 +154,8 @@ test('nothing of it is in any file, and the rest is', async () => {
       timeout: 90_000,
       interval: 500,
     })
-    expect(filesWith(join(data, 'traces'), [SECRETS.ben])).not.toEqual([])
+    // Files still go while they are looked through.
+    await wait(() => expect(filesWith(join(data, 'traces'), [SECRETS.ben])).not.toEqual([]))
   } finally {
     await client.close()
   }

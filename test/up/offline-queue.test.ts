@@ -71,7 +71,7 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       const { runId } = runResponseSchema.parse(await run.json())
       expect(await offline('status')).toMatch(
         new RegExp(
-          `^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass\n  note: Its judge is openai/gpt-5-mini, and .*\n  no labels yet: assay label ask shop/helpful\n$`,
+          `^shop/helpful  ready, next at .* UTC\n  ${runId}  done +1 of 1 judged: 1 pass; no price known\n  note: Its judge is openai/gpt-5-mini, and .*\n  no labels yet: assay label ask shop/helpful\n$`,
         ),
       )
       expect(await offline('pause', 'helpful')).toBe('shop/helpful is paused.\n')
