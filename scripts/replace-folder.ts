@@ -8,8 +8,8 @@ const MAX_TURNS = 1_000
 export function replaceFolder(next: string, folder: string): void {
   const old = `${next}.old`
   for (let turn = 1; ; turn++) {
-    mkdirSync(folder, { recursive: true })
     try {
+      mkdirSync(folder, { recursive: true })
       renameSync(folder, old)
     } catch (error) {
       // Another moved it away meanwhile.
