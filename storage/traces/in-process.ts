@@ -1,5 +1,6 @@
 /** The client of the engine in process. */
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { createTurnstile } from '../turnstile.ts'
 import { withLiterals } from './literals.ts'
 
 type InjectedConnection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>
@@ -10,7 +11,7 @@ export const QUIET = { level: ClickHouseLogLevel.OFF }
 /** So many questions of a client at a time, besides what it writes. */
 const READERS = 2
 /** Of all clients. Each takes one of the four threads by which the process reads and writes its files: the log must not wait for questions. */
-const AT_ONCE = 3
+const turnstile = createTurnstile(3)
 
 /** Of the engine's files in a folder; the process is bound to it until the last client of it is closed. */
 export async function connectInProcess(folder: string): Promise<ClickHouseClient> {
@@ -62,22 +63,6 @@ function literal<Params extends { query: string; query_params?: Record<string, u
   return { ...params, query: withLiterals(params.query, query_params) }
 }
 
-let running = 0
-const queue: (() => void)[] = []
-
-async function admitted<Value>(work: () => Promise<Value>): Promise<Value> {
-  if (running < AT_ONCE) running++
-  // Whoever is done leaves his place to the next.
-  else await new Promise<void>((resolve) => queue.push(resolve))
-  try {
-    return await work()
-  } finally {
-    const next = queue.shift()
-    if (next === undefined) running--
-    else next()
-  }
-}
-
 /** Answers nothing, and takes with it what an answer before has left. */
 const SWEEP = { query: 'SELECT 1 FORMAT Null' }
 /** Values are part of the statement: as long as a list of them may be. */
@@ -107,17 +92,22 @@ class InTurn {
 
   run<Value>(ask: (connection: InjectedConnection) => Promise<Value>): Promise<Value> {
     this.#waiting++
-    const turn = this.#last.then(() => admitted(() => this.#asked(ask)))
+    const turn = this.#last.then(() => this.#asked(ask))
     this.#last = turn.catch(() => {}).then(() => this.#waiting--)
     return turn
   }
 
   async #asked<Value>(ask: (connection: InjectedConnection) => Promise<Value>): Promise<Value> {
-    if (!this.#isClean) await this.#connection.command(SWEEP)
-    this.#isClean = false
-    const value = await ask(this.#connection)
-    this.#isClean = true
-    return value
+    const leave = await turnstile.enter()
+    try {
+      if (!this.#isClean) await this.#connection.command(SWEEP)
+      this.#isClean = false
+      const value = await ask(this.#connection)
+      this.#isClean = true
+      return value
+    } finally {
+      leave()
+    }
   }
 
   close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Who reserves and asks in this process, by what pays for it: who is refused may have what the others leave of their reservations. */
-import { createTurnstile, type Turnstile } from './turnstile.ts'
+import { createTurnstile, type Turnstile } from '../../storage/turnstile.ts'
 
 export interface InFlight {
   /** One more that tries to reserve of all of these. It leaves when it got nothing, or once its call is settled. */

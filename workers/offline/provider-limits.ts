@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { StateError, type StateStore } from '../../storage/state/port.ts'
+import { createTurnstile, type Turnstile } from '../../storage/turnstile.ts'
 import type { Permit } from './breaker.ts'
 import type { ProviderHealth } from './provider-health.ts'
 import type { Provider } from './providers.ts'
-import { createTurnstile, type Turnstile } from './turnstile.ts'
 
 export interface ProviderLimitsOptions {
   state: Pick<StateStore, 'get' | 'add' | 'setInIfRoom' | 'removeIn'>

@@ -4,9 +4,9 @@ import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
 import type { OfflineJob } from '../../storage/queue/port.ts'
 import { type BatchOutcome, batchesOf, sumOutcomes } from '../../storage/queue/run-record.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
+import { createTurnstile } from '../../storage/turnstile.ts'
 import { type PlanContext, planRun } from './plan-run.ts'
 import { type BatchContext, runBatch } from './run-batch.ts'
-import { createTurnstile } from './turnstile.ts'
 
 /** What a run reads of the store. */
 export type OfflineTraces = Pick<

@@ -10,6 +10,7 @@ import type { Readiness } from '../../storage/queue/offline-control.ts'
 import { type OfflineJob, type OfflineQueue, type RunHandlers, RunPostponed } from '../../storage/queue/port.ts'
 import { NO_OUTCOME, type RunPlan } from '../../storage/queue/run-record.ts'
 import { traced } from '../../storage/tracing/tracer.ts'
+import type { Turnstile } from '../../storage/turnstile.ts'
 import { type AnchorTraces, judgeAnchors, planAnchors } from './anchors.ts'
 import type { Budgets } from './budget.ts'
 import { createOutputEstimate } from './budgeted-client.ts'
@@ -20,7 +21,6 @@ import type { Prices } from './prices.ts'
 import type { ReadAhead } from './read-ahead.ts'
 import type { OfflineTraces } from './run.ts'
 import { runBatch } from './run-batch.ts'
-import type { Turnstile } from './turnstile.ts'
 
 export interface WorkOptions {
   queue: Pick<OfflineQueue, 'pausedSince' | 'cancelledSince'>
