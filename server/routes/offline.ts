@@ -14,6 +14,7 @@ import type {
 } from '../offline-schemas.ts'
 import { offlineQuerySchema, offlineRunsQuerySchema, runRequestSchema } from '../parameters.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
+import { usdOf } from '../usd.ts'
 
 const statuses = {
   unknown_eval: 404,
@@ -128,7 +129,6 @@ async function answered(context: Context, answer: () => Promise<Response>): Prom
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString()
-const usdOf = (microUsd: number): number => microUsd / 1e6
 
 function statusToJson({
   evalId,
@@ -160,7 +160,7 @@ function expectedToJson({ maxSubjects, judges, budget, estimate }: ExpectedRun):
     ...(perRunMicroUsd !== null && { budgetPerRunUsd: usdOf(perRunMicroUsd) }),
     ...(perMonthMicroUsd !== null && { budgetPerMonthUsd: usdOf(perMonthMicroUsd) }),
     ...(estimate !== null && {
-      estimate: { subjects: estimate.subjects, usd: estimate.microUsd === null ? null : usdOf(estimate.microUsd) },
+      estimate: { subjects: estimate.subjects, usd: usdOf(estimate.microUsd) },
     }),
   }
 }
