@@ -1,5 +1,6 @@
 /** What one process saw of an agent, as a text in the state port; and the agent, of all such shares. */
 import { z } from 'zod'
+import { knownCost } from '../no-price.ts'
 import {
   type AgentTotals,
   type AgentWindow,
@@ -156,7 +157,7 @@ export function mergeShares(shares: readonly AgentShare[]): LiveAgent {
     runsPerMinute: runs.count / minutes,
     spansPerMinute: totals.spans / minutes,
     tokensPerMinute: totals.tokens / minutes,
-    costMicroUsdPerMinute: totals.costMicroUsd === 0 && totals.unpriced > 0 ? null : totals.costMicroUsd / minutes,
+    costMicroUsdPerMinute: knownCost(totals.costMicroUsd / minutes, totals.unpriced),
     verdicts: totals.verdicts,
     versions: newestFirst(shares.flatMap(({ versions }) => versions)),
     models: newestFirst(shares.flatMap(({ models }) => models)),

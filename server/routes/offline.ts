@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { knownCost } from '../../engine/no-price.ts'
 import type { ExpectedRun, OfflineEvalStatus, Refusal, RunView } from '../../storage/queue/offline-control.ts'
 import { QueueError } from '../../storage/queue/port.ts'
 import type { ApiApp, ApiContext, ApiEnv } from '../api-context.ts'
@@ -188,7 +189,7 @@ function runToJson(run: RunView): OfflineRunJson {
     }),
     batches,
     outcome: counts,
-    spentUsd: costMicroUsd === 0 && unpriced > 0 ? null : usdOf(costMicroUsd),
+    spentUsd: usdOf(knownCost(costMicroUsd, unpriced)),
     ...(run.error !== null && { error: run.error }),
   }
 }

@@ -4,6 +4,7 @@ import { bySpan, lacksMessages, type MessagesBySpan, withAllMessages } from '../
 import { byStart } from '../../engine/evaluate/trace-view.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
+import { knownCost } from '../../engine/no-price.ts'
 import { createTimeSlice } from '../time-slice.ts'
 import { type ContrastedTraces, type ContrastQuery, contrastedTraces } from './contrast.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from './encode.ts'
@@ -86,7 +87,7 @@ import {
   type WorstQuery,
   worstQuery,
 } from './tallies.ts'
-import { judgeSpendQuery, knownCost, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
+import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -347,7 +348,7 @@ export class ClickHouseTraces implements TracesStore {
       this.#limits.api,
       judgeSpendQuery(this.#database, tenant, sinceMs),
     )
-    return new Map(rows.map((row) => [row.eval, knownCost(row.micros, row.unpriced)]))
+    return new Map(rows.map((row) => [row.eval, knownCost(Number(row.micros), Number(row.unpriced))]))
   }
 
   async resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {

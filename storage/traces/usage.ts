@@ -1,4 +1,5 @@
 /** What tenants use, by day (UTC) and agent: spans as they began, judges as they answered. */
+import { knownCost } from '../../engine/no-price.ts'
 import { MAX_SEVERAL, type SeveralRow } from './latest.ts'
 import type { UsageRow, UsageWindow } from './port.ts'
 import type { Query } from './queries.ts'
@@ -134,10 +135,5 @@ export const usageFromRow = (row: StoredUsage): UsageRow => ({
   bytes: Number(row.bytes),
   judgeInputTokens: Number(row.judge_input_tokens),
   judgeOutputTokens: Number(row.judge_output_tokens),
-  judgeCostMicroUsd: knownCost(row.judge_cost_micro_usd, row.judge_unpriced),
+  judgeCostMicroUsd: knownCost(Number(row.judge_cost_micro_usd), Number(row.judge_unpriced)),
 })
-
-/** What of it has a price; null where nothing that was paid for has one that is known. */
-export function knownCost(microUsd: number | string, unpriced: number | string): number | null {
-  return Number(microUsd) === 0 && Number(unpriced) > 0 ? null : Number(microUsd)
-}
