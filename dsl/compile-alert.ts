@@ -9,7 +9,7 @@ import { compileGroups } from './groups.ts'
 import { literalValue } from './literals.ts'
 import type { AlertDecl, EvalDecl, Module } from './module.ts'
 import { lookup, namesIn } from './module.ts'
-import type { AlertPlan, EvalPlan, FalseAlarms } from './plan.ts'
+import { type AlertPlan, type EvalPlan, type FalseAlarms, USUAL_FALSE_ALARMS } from './plan.ts'
 import { compileReceivers } from './receivers.ts'
 import { isSubject, SUBJECTS } from './schema.ts'
 import { compileScope } from './scopes.ts'
@@ -17,9 +17,6 @@ import type { ExprNode, FalseAlarmsNode, ScopeNode } from './syntax/ast.ts'
 import { evalNamesIn, unknownName } from './unknown-eval.ts'
 
 const SEVERITIES = ['page', 'ticket', 'info'] as const
-const DAY_NS = 86_400e9
-/** Of a statistical alert that says nothing: what the detector was tuned for. */
-const USUAL_FALSE_ALARMS: FalseAlarms = { ratio: 0.05, perNs: 30 * DAY_NS, shared: false }
 
 /** What an eval compiles to: asked for the eval that the alert watches, wherever it is declared. */
 export type EvalOf = (module: Module, decl: EvalDecl) => EvalPlan | null

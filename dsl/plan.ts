@@ -185,6 +185,9 @@ export interface FalseAlarms {
   shared: boolean
 }
 
+/** Of a statistical alert that says nothing: what the detector was tuned for. */
+export const USUAL_FALSE_ALARMS: FalseAlarms = { ratio: 0.05, perNs: 30 * 86_400e9, shared: false }
+
 export type ReceiverName = 'slack' | 'pagerduty' | 'webhook' | 'teams' | 'email' | 'alertmanager'
 
 /** `target`: a channel, a service, an address, or the name of an entry of the configuration, where the secrets are. */

@@ -1,6 +1,6 @@
 /** Alerts over stored traces in words: what would have fired, and what those on changes can see. */
 
-import { DEFAULT_BUDGET } from '../../engine/alerting/regression/detectability.ts'
+import { budgetOf } from '../../engine/alerting/budget.ts'
 import { detectabilityToJson } from '../../engine/alerting/regression/detectability-json.ts'
 import { falseAlarmsText, detectabilityLines as linesOf } from '../../engine/alerting/regression/detectability-text.ts'
 import { formatDuration, formatValue } from '../../engine/alerting/rule-text.ts'
@@ -48,7 +48,7 @@ export function detectabilityLines({ alert, detectability, usual }: AlertBacktes
 
 /** What is known of it without any traffic. */
 export function budgetText(alert: RunAlert): string {
-  const { ratio, perNs } = alert.falseAlarms ?? DEFAULT_BUDGET
+  const { ratio, perNs } = budgetOf(alert)
   return falseAlarmsText({ ratio, perMs: perNs / 1e6, monitors: alert.monitors ?? 1 })
 }
 

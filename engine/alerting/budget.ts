@@ -4,6 +4,7 @@
  * A detector's capital grows by an hour's worth in an hour where nothing changes, and its alarm is at the budget's hours by its share. So
  * what a group spends is its share of its hours, and of those that it begins with: the chance of an alarm of any is bounded by their sum.
  */
+import { type FalseAlarms, USUAL_FALSE_ALARMS } from '../../dsl/plan.ts'
 import type { RunAlert } from './run-alert.ts'
 
 /** Of an alert on changes: what the first group looks with, what all later ones do, and what is kept for those that begin later. */
@@ -36,5 +37,8 @@ export function headStartHours({ hours, begun, share }: { hours: number; begun: 
   return (hours * KEPT * TAKEN * (1 - TAKEN) ** begun) / share
 }
 
-/** In which the budget of an alert on changes or anomalies may be spent once; 30 days unless it says so. */
-export const budgetHours = ({ falseAlarms }: RunAlert): number => (falseAlarms?.perNs ?? 30 * 24 * 3600e9) / 3600e9
+/** Of an alert on changes or anomalies. */
+export const budgetOf = ({ falseAlarms }: RunAlert): FalseAlarms => falseAlarms ?? USUAL_FALSE_ALARMS
+
+/** In which the budget may be spent once. */
+export const budgetHours = (alert: RunAlert): number => budgetOf(alert).perNs / 3600e9

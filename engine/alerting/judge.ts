@@ -1,5 +1,6 @@
 /** What an alert's rule says at a moment: the numbers, and whether it holds. */
 import { distanceOfAlarm, type Usual, usualAt } from './anomaly/series.ts'
+import { budgetOf } from './budget.ts'
 import { compare } from './compare.ts'
 import { binsQuantile, mergeBins } from './quantile-bins.ts'
 import { isAlarm, shownHours } from './regression/detector.ts'
@@ -139,7 +140,7 @@ export function judgeWindow(
     noiseOf(alert, value, alert.when.measure.kind === 'rate' ? total : count),
   )
   if (usual === null) return null
-  const { ratio, perNs } = alert.falseAlarms ?? { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
+  const { ratio, perNs } = budgetOf(alert)
   const windows = perNs / 1e6 / overMs
   const alpha = (ratio * state.share) / (alert.monitors ?? 1)
   const distance =

@@ -3,6 +3,7 @@ import { POOLED_STRATUM } from '../statistics/e-sr/baseline.ts'
 import { normalQuantile } from '../statistics/normal-quantile.ts'
 import { normalUpperTail } from '../statistics/normal-upper-tail.ts'
 import type { PartSums } from './anomaly/usual-parts.ts'
+import { budgetOf } from './budget.ts'
 import { quantileInterval } from './intervals.ts'
 import { mergeBins } from './quantile-bins.ts'
 import { alarmFrom, type RecentHour, shownHours } from './regression/detector.ts'
@@ -33,7 +34,7 @@ export function whyOfChange(
   if (reference === null || fit === null || detector === null) return plain
   const hours = shownHours(detector)
   const sinceMs = (hours[0]?.hour ?? 0) * HOUR_MS
-  const { ratio, perNs } = alert.falseAlarms ?? { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
+  const { ratio, perNs } = budgetOf(alert)
   const detection = {
     kind: 'e-sr' as const,
     statistic: detector.esr.statistic ?? 0,

@@ -2,7 +2,7 @@
 import { esrThreshold } from '../../statistics/e-sr/bets.ts'
 import { esrPlanner } from '../../statistics/e-sr/planner.ts'
 import { esrMargin } from '../../statistics/e-sr/step.ts'
-import { LARGEST_SHARE } from '../budget.ts'
+import { budgetOf, LARGEST_SHARE } from '../budget.ts'
 import { type Bins, binsSize, mergeBins } from '../quantile-bins.ts'
 import type { RegressionAlert } from '../run-alert.ts'
 import { BASELINE_SHARE, type Fit, fewestSubjects, type Reference } from './reference.ts'
@@ -26,8 +26,6 @@ export interface Detectability {
 }
 
 const HOUR_MS = 3_600_000
-/** Of an alert that names none. */
-export const DEFAULT_BUDGET = { ratio: 0.05, perNs: 30 * 24 * 3600e9 }
 /** Shares of the way from the baseline to nothing, besides the rule's own amount. */
 const LADDER = [0.02, 0.05, 0.1]
 /** Of the rule's own amount, for quantiles: it has to be exceeded to be seen at all. */
@@ -35,7 +33,7 @@ const AMOUNTS = [1, 1.5, 2, 3, 5]
 
 /** `days`: of quantiles, the values of the reference. */
 export function detectabilityOf(alert: RegressionAlert, fit: Fit | null, days: Reference['days'] = []): Detectability {
-  const { ratio, perNs } = alert.falseAlarms ?? DEFAULT_BUDGET
+  const { ratio, perNs } = budgetOf(alert)
   const monitors = alert.monitors ?? 1
   const falseAlarms = { ratio, perMs: perNs / 1e6, monitors }
   if (fit === null)

@@ -7,7 +7,7 @@ import { baselineOf } from '../../statistics/e-sr/baseline.ts'
 import { esrThreshold } from '../../statistics/e-sr/bets.ts'
 import { esrRecoveryBet, esrRecoveryStep, RECOVERY_THRESHOLD } from '../../statistics/e-sr/recovery.ts'
 import { ESR_START, type EsrState, esrEvidence, esrStep } from '../../statistics/e-sr/step.ts'
-import { budgetHours } from '../budget.ts'
+import { budgetHours, budgetOf } from '../budget.ts'
 import { addToBins, type Bins } from '../quantile-bins.ts'
 import type { RegressionAlert } from '../run-alert.ts'
 import { BASELINE_SHARE, type Fit } from './reference.ts'
@@ -75,9 +75,8 @@ export const emptyDetector = (): Detector => ({
 
 /** From which statistic on it is an alarm. `share`: of the budget, what this group may use up. */
 export function alarmFrom(alert: RegressionAlert, share: number): number {
-  const { falseAlarms, monitors = 1 } = alert
-  const alpha = (falseAlarms?.ratio ?? 0.05) * (1 - BASELINE_SHARE) * share
-  return Math.log(esrThreshold({ hours: budgetHours(alert), alpha, monitors }))
+  const alpha = budgetOf(alert).ratio * (1 - BASELINE_SHARE) * share
+  return Math.log(esrThreshold({ hours: budgetHours(alert), alpha, monitors: alert.monitors ?? 1 }))
 }
 
 /** A new baseline starts everything anew. */

@@ -9,6 +9,7 @@
 import { fitBaseline, POOLED_STRATUM, type StratumSums } from '../../statistics/e-sr/baseline.ts'
 import { quantileBaselineBound } from '../../statistics/e-sr/quantile-baseline-bound.ts'
 import type { EsrBaseline } from '../../statistics/e-sr/step.ts'
+import { budgetOf } from '../budget.ts'
 import { quantileInterval } from '../intervals.ts'
 import { addToBins, type Bins, binsQuantile, binsRank, binsSize, mergeBins } from '../quantile-bins.ts'
 import type { RegressionAlert } from '../run-alert.ts'
@@ -171,7 +172,7 @@ export function isFitDue(reference: Reference, alert: RegressionAlert, atMs: num
   const isWhole = spanMs >= referenceMsOf(alert)
   if (fit === null) return isWhole || spanMs >= Math.max(SHORTEST_MS, referenceMsOf(alert) * FIRST_PART)
   if (fit.partial) return isWhole
-  return atMs - fit.atMs >= (alert.falseAlarms?.perNs ?? Number.POSITIVE_INFINITY) / 1e6
+  return atMs - fit.atMs >= budgetOf(alert).perNs / 1e6
 }
 
 /** Below this no baseline is fitted: a mean takes a hundred, a quantile as many as tell of its tail. `ratio`: the budget. */
@@ -193,7 +194,7 @@ export function fitReference(reference: Reference, alert: RegressionAlert, atMs:
   const partial = atMs - first.index * lookMs < referenceMsOf(alert)
   // A budget's time in which the baseline is fitted twice grants each fit half.
   const halved = partial || reference.fit?.partial === true
-  const alphaB = (alert.falseAlarms?.ratio ?? 0.05) * BASELINE_SHARE * (halved ? 0.5 : 1)
+  const alphaB = budgetOf(alert).ratio * BASELINE_SHARE * (halved ? 0.5 : 1)
   const { strata, phi, meanPerLook } = fitBaseline({ looks: withEmptyLooks(looks), day: (24 * HOUR_MS) / lookMs })
   const baseline: Fit['baseline'] = { strata, phi, meanPerLook: (meanPerLook * HOUR_MS) / lookMs, alphaB }
   const n = looks.reduce((sum, look) => sum + countOf(look.strata), 0)
