@@ -51,7 +51,8 @@ export async function drawHalfFlagged(options: HalfFlaggedOptions): Promise<Samp
       return Number(isFlagged(traceId, spanId))
     })
     const flagged = uncertainty.reduce((sum, one) => sum + one, 0)
-    const tau = Math.max(0.5, 1 - flagged / size)
+    // With few flagged all of them are drawn, and no part of the sample is lost by that none is drawn twice.
+    const tau = Math.max(0.5, (ranked.length * (size - flagged)) / (size * (ranked.length - flagged)))
     const even = (tau * size) / ranked.length
     const probabilities = activeSamplingProbabilities({ uncertainty, budget: size, tau })
     const start = unitOf(`${runId} start`)

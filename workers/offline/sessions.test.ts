@@ -252,7 +252,7 @@ offline eval leaning {
   const flagged = new Set([100, 101, 105].map(idOf))
   expect(results.filter(({ traceId }) => flagged.has(traceId))).toHaveLength(3)
   for (const { traceId, inclusionProbability, drawnFor } of results) {
-    expect(inclusionProbability).toBeCloseTo(flagged.has(traceId) ? 1 : 17 / 60, 12)
+    expect(inclusionProbability).toBeCloseTo(flagged.has(traceId) ? 1 : 17 / 57, 12)
     if (!flagged.has(traceId)) expect(drawnFor).toBeUndefined()
   }
   const targeted = results.filter(({ drawnFor }) => drawnFor === 'flagged')
