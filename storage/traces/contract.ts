@@ -180,14 +180,13 @@ export function describeTracesContract(
     })
 
     describe('settled traces', () => {
-      test('lie in the window by their first span, and have not grown of late', async () => {
+      test('lie in the window by their end, by what was stored by then', async () => {
         const tenant = newTenant()
         await store.insertSpans(
           [
-            span(tenant, 1, 1, { startTimeUs: t0Us - 1 }),
-            span(tenant, 1, 2, { startTimeUs: t0Us + 5 }),
-            span(tenant, 2, 3, { startTimeUs: t0Us }),
-            span(tenant, 3, 4, { startTimeUs: t0Us + 3_600e6 }),
+            span(tenant, 1, 1, { startTimeUs: t0Us - 60e6, durationNs: 60e9 - 1_000 }),
+            span(tenant, 2, 3, { startTimeUs: t0Us - 60e6, durationNs: 60e9 }),
+            span(tenant, 3, 4, { startTimeUs: t0Us + 3_590e6, durationNs: 10e9 }),
           ],
           newToken(),
         )
@@ -195,6 +194,43 @@ export function describeTracesContract(
         expect(await store.settledTraceIds(tenant, settled({ settledBeforeMs: nowMs }))).toEqual([])
         expect(await store.settledTraceIds(tenant, settled({ toUs: t0Us + 7_200e6 }))).toHaveLength(2)
         expect(await store.settledTraceIds(tenant, settled({ toUs: t0Us + 7_200e6, limit: 1 }))).toHaveLength(1)
+        // What comes later changes nothing of what was so by then.
+        const by = { settledBeforeMs: nowMs + 1 }
+        nowMs += 60_000
+        await store.insertSpans([span(tenant, 2, 5, { startTimeUs: t0Us + 3_660e6 })], newToken())
+        expect(await store.settledTraceIds(tenant, settled(by))).toEqual([hex(32, 2)])
+        expect(await store.settledTraceIds(tenant, settled({}))).toEqual([])
+      })
+
+      test('one that goes on over the end of a window is of the next one, and none is of no window', async () => {
+        const tenant = newTenant()
+        const lasting = (trace: number, startS: number, seconds: number) =>
+          span(tenant, trace, trace, { startTimeUs: t0Us + startS * 1e6, durationNs: seconds * 1e9 })
+        await store.insertSpans([lasting(1, 10, 60), lasting(2, 3_500, 300), lasting(3, 3_700, 60)], newToken())
+        const next = settled({ fromUs: t0Us + 3_600e6, toUs: t0Us + 7_200e6 })
+        expect(await store.settledTraceIds(tenant, settled({}))).toEqual([hex(32, 1)])
+        expect((await store.settledTraceIds(tenant, next)).sort()).toEqual([hex(32, 2), hex(32, 3)])
+      })
+
+      test('without their root they are still open, until nothing went on for 2 min or an hour is over', async () => {
+        const tenant = newTenant()
+        const part = (trace: number, id: number, startMs: number) =>
+          span(tenant, trace, id, { startTimeUs: startMs * 1000, durationNs: 1e9, parentSpanId: hex(16, 99) })
+        const settles = { fromUs: 0, toUs: (nowMs + 1) * 1000 }
+        await store.insertSpans(
+          [
+            part(1, 1, nowMs - 5_000),
+            part(2, 2, nowMs - 122_000),
+            part(3, 3, nowMs - 3_610_000),
+            part(3, 4, nowMs - 5_000),
+            part(4, 5, nowMs - 5_000),
+            span(tenant, 4, 99, { startTimeUs: (nowMs - 6_000) * 1000, durationNs: 3e9 }),
+          ],
+          newToken(),
+        )
+        expect((await store.settledTraceIds(tenant, settled(settles))).sort()).toEqual(
+          [2, 3, 4].map((id) => hex(32, id)),
+        )
       })
     })
 

@@ -71,10 +71,10 @@ export interface RunComparison {
 }
 
 export interface SettledTraceQuery {
-  /** Traces whose first span started in [fromUs, toUs). */
+  /** Traces that ended in [fromUs, toUs). */
   fromUs: number
   toUs: number
-  /** Traces whose last stored span is younger than this are not settled yet. */
+  /** By what was stored by then: those whose root was, without one those of which nothing went on for 2 min, or which began an hour before. */
   settledBeforeMs: number
   limit: number
 }

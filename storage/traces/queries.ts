@@ -231,26 +231,37 @@ ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT} LIMIT ${MAX_PAGE_RESULTS}`,
 
 /** A trace is open for an hour at the most: its first span may lie that much before the window's. */
 export const LONGEST_TRACE_US = 3_600_000_000
+/** A trace without a root has settled when nothing of it was going on for so long. */
+const IDLE_SETTLE_US = 120_000_000
 
+/**
+ * By what was stored by then alone: whoever asks again is told the same, whatever came since. A trace is of the window in which it ended, for at the
+ * window's end some are still going on, and would be of none by their beginning.
+ */
 export function settledTracesQuery(
   database: string,
   tenant: string,
   query: { fromUs: number; toUs: number; settledBeforeMs: number; limit: number },
 ): Query {
+  const settledBeforeUs = query.settledBeforeMs * 1000
   return {
-    query: `SELECT lower(hex(trace_id)) AS trace_id_hex FROM ${database}.spans
+    query: `WITH max(toUnixTimestamp64Micro(start_time) + intDiv(duration_ns, 1000)) AS ended_us
+SELECT lower(hex(trace_id)) AS trace_id_hex FROM ${database}.spans
 WHERE tenant = {tenant:String}
   AND start_time >= fromUnixTimestamp64Micro({scanFromUs:Int64}, 'UTC')
   AND start_time < fromUnixTimestamp64Micro({scanToUs:Int64}, 'UTC')
+  AND stored_at < fromUnixTimestamp64Milli({settledBeforeMs:Int64}, 'UTC')
 GROUP BY trace_id
-HAVING min(start_time) >= fromUnixTimestamp64Micro({fromUs:Int64}, 'UTC')
-  AND min(start_time) < fromUnixTimestamp64Micro({toUs:Int64}, 'UTC')
-  AND max(stored_at) < fromUnixTimestamp64Milli({settledBeforeMs:Int64}, 'UTC')
+HAVING ended_us >= {fromUs:Int64} AND ended_us < {toUs:Int64}
+  AND (max(parent_span_id = unhex('0000000000000000')) OR ended_us < {idleSinceUs:Int64}
+    OR min(start_time) < fromUnixTimestamp64Micro({openSinceUs:Int64}, 'UTC'))
 ORDER BY cityHash64(trace_id) LIMIT {limit:UInt32}`,
     query_params: {
       tenant,
       scanFromUs: Math.max(0, query.fromUs - LONGEST_TRACE_US),
       scanToUs: query.toUs + LONGEST_TRACE_US,
+      idleSinceUs: settledBeforeUs - IDLE_SETTLE_US,
+      openSinceUs: Math.max(0, settledBeforeUs - LONGEST_TRACE_US),
       ...query,
     },
   }

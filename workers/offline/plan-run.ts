@@ -250,8 +250,8 @@ async function populationOf(
   return {
     traceIds: await traces.settledTraceIds(job.tenant, { ...window, limit: MAX_POPULATION }),
     unitOf: (traceId) => ({ traceId }),
-    // Of spans too, which begin after their trace.
-    span: { fromUs, toUs: toUs + HOUR_US, evaluatedBeforeMs },
+    // A trace may have begun an hour before it ended.
+    span: { fromUs: fromUs - HOUR_US, toUs, evaluatedBeforeMs },
   }
 }
 
