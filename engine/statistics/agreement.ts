@@ -94,39 +94,14 @@ export function sumOfPairs(parts: readonly PairSums[]): PairSums {
 }
 
 /**
- * Krippendorff's α of any number of raters: `ratings` has a row for each, a column for each subject, null where one did not rate it. Differences count by their
- * squares (`interval`, for scores) or as such (`nominal`, for verdicts as numbers). Krippendorff, *Computing Krippendorff's
- * alpha-reliability* (2011).
+ * Krippendorff's α of any number of raters: `units` has the ratings of each subject. Differences count by their squares, which of two values are as the
+ * differences are. Krippendorff, *Computing Krippendorff's alpha-reliability* (2011).
  */
-export function krippendorffAlpha({
-  ratings,
-  level = 'interval',
-}: {
-  ratings: readonly (readonly (number | null)[])[]
-  level?: 'interval' | 'nominal'
-}): number {
-  const subjects = Math.max(0, ...ratings.map((row) => row.length))
-  const units = Array.from({ length: subjects }, (_, i) =>
-    ratings.flatMap((row) => (row[i] === null || row[i] === undefined ? [] : [row[i]])),
-  ).filter((unit) => unit.length >= 2)
-  const paired = units.flat()
-  const observed = units.reduce((sum, unit) => sum + disagreement(unit, level) / (unit.length - 1), 0) / paired.length
-  const expected = disagreement(paired, level) / (paired.length * (paired.length - 1))
-  return expected === 0 ? Number.NaN : 1 - observed / expected
+export function krippendorffAlpha(units: readonly (readonly number[])[]): number {
+  return alphaOf([ratedSums(units, units[0]?.[0] ?? 0)])
 }
 
-/** The differences of all ordered pairs, summed. */
-function disagreement(values: readonly number[], level: 'interval' | 'nominal'): number {
-  if (level === 'nominal') {
-    const counts = new Map<number, number>()
-    for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
-    return [...counts.values()].reduce((sum, count) => sum + count * (values.length - count), 0)
-  }
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  return 2 * values.length * values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-}
-
-/** What is needed of subjects for Krippendorff's α of scores (or of two values), which adds up over parts of them. */
+/** What α is worked out of. Those of several parts of the subjects add up. */
 export interface RatedSums {
   readonly ratings: number
   readonly sum: number
@@ -146,12 +121,18 @@ export function ratedSums(units: readonly (readonly number[])[], zero: number): 
       sum += value
       squares += value ** 2
     }
-    observed += disagreement(values, 'interval') / (values.length - 1)
+    observed += disagreement(values) / (values.length - 1)
   }
   return { ratings, sum, squares, observed }
 }
 
-/** `krippendorffAlpha` of the level `interval`, of all subjects of these parts. */
+/** The differences of all ordered pairs, squared and summed. */
+function disagreement(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return 2 * values.length * values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+}
+
+/** Of all subjects of these parts. */
 export function alphaOf(parts: readonly RatedSums[]): number {
   let [ratings, sum, squares, observed] = [0, 0, 0, 0]
   for (const part of parts) {

@@ -24,7 +24,7 @@ interface Oracle {
   clustered: { scores: number[]; clusters: number[]; mean: number; seIid: number; seClustered: number }[]
   discoveries: { p: number[]; adjusted: number[] }[]
   agreement: { a: number[]; b: number[]; categories: number[]; kappa: number; ac1: number }[]
-  krippendorff: { ratings: (number | null)[][]; interval: number; nominal: number }[]
+  krippendorff: { ratings: (number | null)[][]; interval: number }[]
   hedged: { x: number[]; alpha: number; interval: [number, number] }[]
   ppi: (Parameters<typeof ppiMean>[0] & ReturnType<typeof ppiMean>)[]
 }
@@ -44,6 +44,10 @@ const intervals = JSON.parse(
 function expectClose(found: ReturnType<typeof jackknifeInterval>, expected: Omit<Jackknifed, 'case'>): void {
   for (const key of ['estimate', 'se', 'lower', 'upper'] as const) expect(found?.[key]).toBeCloseTo(expected[key], 9)
 }
+
+/** `ratings`: a row for each rater. */
+const subjectsOf = (ratings: readonly (readonly (number | null)[])[]): number[][] =>
+  ratings[0]?.map((_, subject) => ratings.flatMap((row) => row[subject] ?? [])) ?? []
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true })
 const units = fc.array(unit, { minLength: 1, maxLength: 60 })
@@ -77,9 +81,8 @@ describe('as the oracle says', () => {
     expect(gwetAc1(raters)).toBeCloseTo(ac1, 4)
   })
 
-  test.each(oracle.krippendorff)('Krippendorff’s α %#', ({ ratings, interval, nominal }) => {
-    expect(krippendorffAlpha({ ratings })).toBeCloseTo(interval, 11)
-    expect(krippendorffAlpha({ ratings, level: 'nominal' })).toBeCloseTo(nominal, 11)
+  test.each(oracle.krippendorff)('Krippendorff’s α %#', ({ ratings, interval }) => {
+    expect(krippendorffAlpha(subjectsOf(ratings))).toBeCloseTo(interval, 11)
   })
 
   test.each(intervals.kappa)('the jackknife of κ, case $case', ({ case: at, ...expected }) => {
@@ -95,13 +98,7 @@ describe('as the oracle says', () => {
 
   test.each(intervals.alpha)('the jackknife of Krippendorff’s α, case $case', ({ case: at, ...expected }) => {
     const { ratings } = oracle.krippendorff[at] ?? { ratings: [] }
-    const found = jackknifeInterval({
-      units: ratings[0]?.map((_, unit) => ratings.map((row) => row[unit] ?? null)) ?? [],
-      statistic: (units) =>
-        krippendorffAlpha({ ratings: ratings.map((_, rater) => units.map((unit) => unit[rater] ?? null)) }),
-      alpha: 0.05,
-    })
-    expectClose(found, expected)
+    expectClose(jackknifeInterval({ units: subjectsOf(ratings), statistic: krippendorffAlpha, alpha: 0.05 }), expected)
   })
 
   test.each(oracle.hedged)('hedged capital %#', ({ interval, ...rest }) => {
@@ -353,24 +350,30 @@ describe('agreement', () => {
     const categories = [1, 2, 3]
     expect(cohenKappa({ a, b: a, categories })).toBe(1)
     expect(gwetAc1({ a, b: a, categories })).toBe(1)
-    expect(krippendorffAlpha({ ratings: [a, a] })).toBe(1)
+    expect(krippendorffAlpha(a.map((one) => [one, one]))).toBe(1)
     expect(cohenKappa({ a: [1, 1], b: [1, 1], categories })).toBeNaN()
     expect(
-      krippendorffAlpha({
-        ratings: [
-          [1, 1],
-          [1, 1],
-        ],
-      }),
+      krippendorffAlpha([
+        [1, 1],
+        [1, 1],
+      ]),
     ).toBeNaN()
-    expect(
-      krippendorffAlpha({
-        ratings: [
-          [1, null],
-          [null, 1],
-        ],
+    expect(krippendorffAlpha([[1], [1]])).toBeNaN()
+  })
+
+  test('α of two values is that of how many ratings are unlike, as it is defined for verdicts', () => {
+    const unlike = (values: readonly number[]): number =>
+      values.reduce((sum, one) => sum + values.filter((other) => other !== one).length, 0)
+    const subject = fc.array(fc.constantFrom(0, 1), { minLength: 2, maxLength: 4 })
+    fc.assert(
+      fc.property(fc.array(subject, { minLength: 1, maxLength: 30 }), (subjects) => {
+        const all = subjects.flat()
+        fc.pre(unlike(all) > 0)
+        const observed = subjects.reduce((sum, one) => sum + unlike(one) / (one.length - 1), 0)
+        const expected = unlike(all) / (all.length - 1)
+        expect(krippendorffAlpha(subjects)).toBeCloseTo(1 - observed / expected, 9)
       }),
-    ).toBeNaN()
+    )
   })
 
   test('a judge that lost agreements one way drifted', () => {

@@ -185,6 +185,7 @@ describe('agreement', () => {
   const categories = [1, 2, 3, 4]
   const rating = fc.constantFrom(...categories)
   const ratings = fc.array(fc.tuple(rating, rating), { minLength: 2, maxLength: 40 })
+  const bothOf = (a: readonly number[], b: readonly number[]) => a.map((one, i) => [one, b[i] ?? 0])
   test('does not depend on who is named first, nor on the order of subjects, and is at most 1', () => {
     const withOrder = ratings.chain((rows) => fc.tuple(fc.constant(rows), shuffled(rows)))
     fc.assert(
@@ -193,7 +194,7 @@ describe('agreement', () => {
         for (const of of [
           (a: number[], b: number[]) => cohenKappa({ a, b, categories }),
           (a: number[], b: number[]) => gwetAc1({ a, b, categories }),
-          (a: number[], b: number[]) => krippendorffAlpha({ ratings: [a, b] }),
+          (a: number[], b: number[]) => krippendorffAlpha(bothOf(a, b)),
         ]) {
           const [one, other] = [of(side(rows, 0), side(rows, 1)), of(side(again, 1), side(again, 0))]
           if (Number.isNaN(one)) expect(other).toBeNaN()
@@ -209,10 +210,10 @@ describe('agreement', () => {
       fc.property(ratings, (rows) => {
         const [a, b] = [rows.map(([x]) => x), rows.map(([, x]) => x)]
         const wider = (all: readonly number[]): number[] => all.map((x) => 10 + 3 * x)
-        const [kappa, alpha] = [cohenKappa({ a, b, categories }), krippendorffAlpha({ ratings: [a, b] })]
+        const [kappa, alpha] = [cohenKappa({ a, b, categories }), krippendorffAlpha(bothOf(a, b))]
         const moved = cohenKappa({ a: wider(a), b: wider(b), categories: wider(categories) })
         if (!Number.isNaN(kappa)) expect(moved).toBeCloseTo(kappa, 9)
-        if (!Number.isNaN(alpha)) expect(krippendorffAlpha({ ratings: [wider(a), wider(b)] })).toBeCloseTo(alpha, 9)
+        if (!Number.isNaN(alpha)) expect(krippendorffAlpha(bothOf(wider(a), wider(b)))).toBeCloseTo(alpha, 9)
       }),
     )
   })

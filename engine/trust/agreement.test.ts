@@ -98,21 +98,13 @@ describe('agreement', () => {
         'alpha',
         verdicts,
         (of: Units) =>
-          krippendorffAlpha({
-            ratings: [0, 1, 2].map((rater) =>
-              of.map(({ isPass, saysPass, ratings }) =>
-                ratings[rater] === null ? null : Number(rater === 0 ? isPass : saysPass),
-              ),
+          krippendorffAlpha(
+            of.map(({ isPass, saysPass, ratings }) =>
+              ratings.flatMap((rating, rater) => (rating === null ? [] : Number(rater === 0 ? isPass : saysPass))),
             ),
-            level: 'nominal',
-          }),
+          ),
       ],
-      [
-        'alpha',
-        scores,
-        (of: Units) =>
-          krippendorffAlpha({ ratings: [0, 1, 2].map((rater) => of.map(({ ratings }) => ratings[rater] ?? null)) }),
-      ],
+      ['alpha', scores, (of: Units) => krippendorffAlpha(of.map(({ ratings }) => ratings.flatMap((one) => one ?? [])))],
     ] as const
     for (const [name, found, statistic] of byHand) {
       const expected = jackknifeInterval({ units, statistic, alpha: 0.05 })

@@ -1,5 +1,5 @@
 /** How far a judge agrees with people, and what its eval's figures are once corrected by what they said. */
-import { ac1Of, alphaOf, kappaOf, pairSums, ratedSums, sumOfPairs } from '../statistics/agreement.ts'
+import { ac1Of, alphaOf, kappaOf, krippendorffAlpha, pairSums, ratedSums, sumOfPairs } from '../statistics/agreement.ts'
 import { hajekMean } from '../statistics/hajek-mean.ts'
 import { jackknifeGroups, jackknifeInterval } from '../statistics/jackknife-interval.ts'
 import { normalQuantile } from '../statistics/normal-quantile.ts'
@@ -152,17 +152,18 @@ function coefficientsOf(
   }
   const counted = (units: readonly Pair[]) =>
     pairSums({ a: units.map(({ judge }) => judge), b: units.map(({ human }) => human), categories })
+  const sums = counted(inScale)
   const zero = rated.units[0]?.[0] ?? 0
   const summed = (units: readonly (readonly number[])[]) => ratedSums(units, zero)
   const [low, high] = [categories[0] ?? 0, categories.at(-1) ?? 0]
   const differing = { judge: high, human: low }
   const differed = [Number(high), ...Array.from({ length: rated.people }, () => Number(low))]
   return {
-    subjects: inScale.length,
-    agreed: inScale.filter(({ judge, human }) => judge === human).length / inScale.length,
-    kappa: numberOrNull(kappaOf(counted(inScale))),
-    alpha: numberOrNull(alphaOf([summed(rated.units)])),
-    ac1: numberOrNull(ac1Of(counted(inScale))),
+    subjects: sums.subjects,
+    agreed: sums.agreed / sums.subjects,
+    kappa: numberOrNull(kappaOf(sums)),
+    alpha: numberOrNull(krippendorffAlpha(rated.units)),
+    ac1: numberOrNull(ac1Of(sums)),
     intervals: {
       kappa: intervalOf(inScale, counted, (parts) => kappaOf(sumOfPairs(parts)), differing, alpha),
       alpha: intervalOf(rated.units, summed, alphaOf, differed, alpha),
