@@ -47,16 +47,15 @@ export const emptyPartCounts = (): PartCounts => ({ limit: null, seen: new Map()
 
 /** The step in which a time lies; of an alert on changes there are none. */
 export const partStepOf = ({ when }: RunAlert, atMs: number): number =>
-  when.kind === 'regression' ? 0 : Math.floor((atMs * PART_STEPS) / (when.overNs / 1e6))
+  stepOf(when.kind === 'regression' ? 0 : when.overNs / 1e6, atMs)
 
 /** Versions have a deploy to be found before all of the time that the condition has to hold: their steps are of that, where it is longer than the window. */
 export const versionSpanMs = ({ when, forNs }: RunAlert): number =>
   when.kind === 'regression' ? 0 : Math.max(when.overNs, forNs) / 1e6
 
-export const versionStepOf = (alert: RunAlert, atMs: number): number => {
-  const spanMs = versionSpanMs(alert)
-  return spanMs === 0 ? 0 : Math.floor((atMs * PART_STEPS) / spanMs)
-}
+export const versionStepOf = (alert: RunAlert, atMs: number): number => stepOf(versionSpanMs(alert), atMs)
+
+const stepOf = (spanMs: number, atMs: number): number => (spanMs === 0 ? 0 : Math.floor((atMs * PART_STEPS) / spanMs))
 
 /** Works on `counts` in place, as all here do. */
 function adoptLimit(counts: PartCounts, limit: string | null): void {
