@@ -1108,7 +1108,7 @@ export type Scorecard = {
     stepMs: number
   } | null
   spend: {
-    now: number
+    now: number | null
     before: number | null
   } | null
   worst: {

@@ -22,7 +22,8 @@ export interface Tally {
   readonly bins: readonly (readonly [number, number, number])[]
   /** The mean score of each cluster that has one, by time, where those are few. */
   readonly few: readonly number[]
-  readonly costMicroUsd: number
+  /** Null where what judges answered has no price that is known. */
+  readonly costMicroUsd: number | null
 }
 
 /** Of nothing. */
@@ -86,7 +87,7 @@ interface Scale {
 
 /** `scale`: of a judge's scores; null where scores have no bounds. */
 export function estimate(fn: ScorecardFn, tally: Tally, scale: Scale | null): Estimate {
-  const plain = (value: number): Estimate => ({ value, n: countOf(tally), interval: null, method: null })
+  const plain = (value: number | null): Estimate => ({ value, n: countOf(tally), interval: null, method: null })
   if (fn === 'count') return plain(countOf(tally))
   if (fn === 'spend') return plain(tally.costMicroUsd)
   if (fn === 'mean') return meanOf(tally, scale)

@@ -12,7 +12,7 @@ const cell = z.object({
   group: z.record(z.string(), z.string()),
   /** The unit of the value. */
   type: z.looseObject({ kind: z.string() }),
-  /** In the unit of `type`, ratios 0..1; null where there is nothing to measure. */
+  /** In the unit of `type`, ratios 0..1; null where there is nothing to measure, or of `spend` no price is known. */
   value: z.number().nullable(),
   interval: interval.nullable(),
   /** How the interval was made: Wilson's, of a sample whose clusters count as what they tell; by clusters; by betting; by ranks. */
@@ -47,8 +47,8 @@ export const scorecardSchema = z.object({
   rows: z.array(z.object({ cells: z.array(cell).readonly() })).readonly(),
   /** What the trends of the cells are of; null of those that were posted before they had any. */
   trend: z.object({ fromMs: z.number(), stepMs: z.number() }).nullable().default(null),
-  /** What the judges of its evals cost, in micro-units of USD; `before` in the period that it is compared with. */
-  spend: z.object({ now: z.number(), before: z.number().nullable() }).nullable().default(null),
+  /** What the judges of its evals cost, in micro-units of USD; `before` in the period that it is compared with. Null where no price of theirs is known. */
+  spend: z.object({ now: z.number().nullable(), before: z.number().nullable() }).nullable().default(null),
   /** Failing subjects, the worst first. */
   worst: z
     .array(

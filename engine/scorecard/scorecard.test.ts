@@ -109,6 +109,33 @@ test('nothing to measure is not zero', () => {
   expect([rate!.value, coverage!.value, rate!.interval, rate!.change]).toEqual([null, null, null, null])
 })
 
+test.each([
+  [
+    'have no price that is known',
+    null,
+    null,
+    ['What judges cost: no price known'],
+    'spend(fast): no price known, of 220',
+  ],
+  ['had none before', 950_000, null, ['Judges cost 0.95 USD'], 'spend(fast): 0.95 USD, of 220'],
+  ['cost nothing', 0, 0, [], 'spend(fast): 0 USD, of 220, 0 USD against before'],
+])('judges that %s', (_, now, before, said, cell) => {
+  const costing = (costMicroUsd: number | null, [tally]: readonly Tally[]) => [{ ...tally!, costMicroUsd }]
+  const dataOf = (row: number): RowData => ({
+    ...data(row),
+    now: costing(now, data(0).now),
+    before: costing(before, data(0).before!),
+  })
+  const scorecard = buildScorecard({ ...plan, rows: plan.rows.slice(0, 1) }, slotMs, (__, row) => dataOf(row), {
+    spend: { now, before },
+    worst: [],
+    alerts: [],
+  })
+  const lines = scorecardLines(scorecard)
+  expect(lines.slice(4)).toEqual(said)
+  expect(lines[3]).toBe(cell)
+})
+
 test('scores of durations and of money, which results carry in milliseconds and dollars, are told in their units', () => {
   const ms = tally('', 60, 0, 0, 1_500)
   const at = (fn: 'mean' | 'p95', type: ScorecardPlan['rows'][number]['cells'][number]['type']) => {

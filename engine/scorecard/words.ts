@@ -2,6 +2,7 @@
 import type { ValueType } from '../../dsl/plan.ts'
 import { formatDuration, formatPercent, formatValue } from '../alerting/rule-text.ts'
 import { groupLabels } from '../group-text.ts'
+import { NO_PRICE } from '../no-price.ts'
 import type { Cell, OpenAlert, Scorecard } from './scorecard-json.ts'
 
 const minute = (atMs: number): string => new Date(atMs).toISOString().slice(0, 16).replace('T', ' ')
@@ -29,8 +30,10 @@ export function cellName({ fn, evalId, group }: Cell, { id }: Scorecard): string
   return `${fn}(${name})${by === '' ? '' : ` ${by}`}`
 }
 
-export const valueText = ({ value, type }: Cell): string =>
-  value === null ? 'nothing to measure' : formatValue(value, type)
+export function valueText({ fn, value, type }: Cell): string {
+  if (value === null) return fn === 'spend' ? NO_PRICE : 'nothing to measure'
+  return formatValue(value, type)
+}
 
 export const intervalText = ({ interval, type }: Cell): string =>
   interval === null ? '' : `${formatValue(interval.low, type)} to ${formatValue(interval.high, type)}`
@@ -65,10 +68,11 @@ export function correctedText({ corrected, type }: Cell): string {
   return `${formatValue(value, type)} [${range}] by ${labelled === 1 ? '1 label' : `${labelled} labels`}`
 }
 
-/** `Judges cost 1.25 USD, +0.25 USD against the 7d before`; null where nothing is judged. */
+/** `Judges cost 1.25 USD, +0.25 USD against the 7d before`; null where nothing is judged, or nothing but what is free. */
 export function spendText(scorecard: Scorecard): string | null {
   const { spend } = scorecard
   if (spend === null || (spend.now === 0 && (spend.before ?? 0) === 0)) return null
+  if (spend.now === null) return `What judges cost: ${NO_PRICE}`
   const type: ValueType = { kind: 'money', currency: 'USD' }
   const change =
     spend.before === null ? '' : `, ${deltaText(spend.now - spend.before, type)} against ${beforeText(scorecard)}`

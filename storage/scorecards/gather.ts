@@ -1,6 +1,7 @@
 /** Works a scorecard out from what is stored. */
 import type { EvalPlan, GroupPlan, Plan, ScorecardPlan } from '../../dsl/plan.ts'
 import { GROWTH, OFFSET } from '../../engine/alerting/quantile-bins.ts'
+import { sumOfKnown } from '../../engine/no-price.ts'
 import { NO_TALLY } from '../../engine/scorecard/estimate.ts'
 import { buildScorecard, periodBefore, periodOf, type RowData, trendOf } from '../../engine/scorecard/scorecard.ts'
 import type { Cell, OpenAlert, Period, Scorecard, WorstSubject } from '../../engine/scorecard/scorecard-json.ts'
@@ -75,9 +76,8 @@ export async function gatherScorecard(
     (evalId, row) => data.get(`${row} ${evalId}`) ?? { now: [], before: null, steps: [], scale: null, corrected: null },
     {
       spend: {
-        now: [...whole.values()].reduce((sum, { now }) => sum + now.costMicroUsd, 0),
-        before:
-          before === null ? null : [...whole.values()].reduce((sum, one) => sum + (one.before?.costMicroUsd ?? 0), 0),
+        now: costOf([...whole.values()].map(({ now }) => now)),
+        before: before === null ? null : costOf([...whole.values()].flatMap((one) => one.before ?? [])),
       },
       worst: await worstOf(
         traces,
@@ -96,6 +96,9 @@ const EMPTY: TallyRow = { ...NO_TALLY, step: 0, meanOfPass: null, meanOfFail: nu
 
 /** Without labels there is one row, or none. */
 const sumOf = (rows: readonly TallyRow[]): TallyRow => rows[0] ?? EMPTY
+
+const costOf = (tallies: readonly TallyRow[]): number | null =>
+  sumOfKnown(tallies.map(({ costMicroUsd }) => costMicroUsd))
 
 async function talliesOf(
   traces: ScorecardTraces,

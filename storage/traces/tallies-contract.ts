@@ -105,6 +105,23 @@ export function describeTallies(open: () => TracesStore): void {
       ])
     })
 
+    test('what judges answered without a price costs nobody knows what, and nothing where no judge was asked', async () => {
+      const other = newTenant()
+      const judged = (n: number, costMicroUsd: number | undefined, judgeModel?: string) =>
+        makeResult({
+          ...{ tenant: other, evalId: 'shop/helpful', measureHash, traceId: trace(n), subjectTimeUs: T0_MS * 1_000 },
+          ...{ evaluatedAtMs: T0_MS + n * 1_000, runId: 'shop/helpful@1', verdict: 'pass', judgeModel, costMicroUsd },
+        })
+      const cost = async (...results: ReturnType<typeof judged>[]) => {
+        await open().insertResults(results, newToken())
+        const [row] = await open().resultTallies(other, asked)
+        return row!.costMicroUsd
+      }
+      expect(await cost(judged(1, undefined))).toBe(0)
+      expect(await cost(judged(2, undefined, 'own/x'))).toBeNull()
+      expect(await cost(judged(3, 2.5, 'openai/x'))).toBe(2.5)
+    })
+
     test('sessions are clusters where there are any', async () => {
       const [row] = await open().resultTallies(tenant, { ...asked, bySession: true })
       expect(row).toMatchObject({ clusters: 3, sums: [2, 2, 1, 0, 11, 4] })

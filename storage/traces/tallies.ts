@@ -5,6 +5,7 @@
  */
 import type { GroupPlan, Subject } from '../../dsl/plan.ts'
 import { printGroup } from '../../dsl/print-rule.ts'
+import { knownCost } from '../../engine/no-price.ts'
 import type { Tally } from '../../engine/scorecard/estimate.ts'
 import { LIVE, type Query } from './queries.ts'
 
@@ -88,7 +89,7 @@ export function talliesQuery(database: string, tenant: string, query: TalliesQue
   countIf(n_pass + n_fail + n_unknown + n_error > 0) AS clusters, [${v.map((one) => `sum(${one})`).join(', ')}] AS sums, [${products.join(', ')}] AS products,
   ${bins === null ? "'' AS bin_counts, '' AS bin_tops" : 'toJSONString(sumMap(bins)) AS bin_counts, toJSONString(maxMap(tops)) AS bin_tops'},
   if(countIf(n_scored > 0) <= ${FEW_MEANS}, arrayMap(t -> t.2, arraySort(groupArrayIf(${FEW_MEANS})((first_scored, mean_score), n_scored > 0))), []) AS few,
-  sum(pass_scores) / nullIf(sum(n_pass_scored), 0) AS mean_of_pass, sum(fail_scores) / nullIf(sum(n_fail_scored), 0) AS mean_of_fail, sum(cost) AS cost
+  sum(pass_scores) / nullIf(sum(n_pass_scored), 0) AS mean_of_pass, sum(fail_scores) / nullIf(sum(n_fail_scored), 0) AS mean_of_fail, sum(cost) AS cost, sum(unpriced) AS unpriced
 FROM (
   SELECT ${['cluster', keys].join(', ')},
     sumIf(w, verdict = 'pass') AS v0, sumIf(w, verdict = 'fail') AS v1, sumIf(w, verdict = 'unknown') AS v2, sumIf(w, verdict = 'error') AS v3,
@@ -97,9 +98,9 @@ FROM (
     countIf(is_scored) AS n_scored, minIf((at_ms, trace), is_scored) AS first_scored, if(n_scored = 1, sumIf(x, is_scored), v4 / v5) AS mean_score,
     sumIf(x, is_scored AND verdict = 'pass') AS pass_scores, countIf(is_scored AND verdict = 'pass') AS n_pass_scored,
     sumIf(x, is_scored AND verdict = 'fail') AS fail_scores, countIf(is_scored AND verdict = 'fail') AS n_fail_scored,
-    sum(cost) AS cost${binned}
+    sum(cost) AS cost, sum(unpriced) AS unpriced${binned}
   FROM (
-    SELECT ${cluster} AS cluster, hex(r.trace_id) AS trace, ${['r.step AS step', ...shownLabels].join(', ')}, r.verdict AS verdict, r.x AS x, r.is_scored AS is_scored, r.w AS w, r.at_ms AS at_ms, r.cost AS cost
+    SELECT ${cluster} AS cluster, hex(r.trace_id) AS trace, ${['r.step AS step', ...shownLabels].join(', ')}, r.verdict AS verdict, r.x AS x, r.is_scored AS is_scored, r.w AS w, r.at_ms AS at_ms, r.cost AS cost, r.unpriced AS unpriced
     FROM (${subjects}) AS r${bySession ? sessionsOf(database, spansWithin) : ''}${ofSpans.length > 0 ? spanLabelsOf(database, spansWithin, subject, ofSpans) : ''}
   ) GROUP BY ${['cluster', keys].join(', ')}
 ) GROUP BY ${keys} ORDER BY ${keys} LIMIT ${MAX_ROWS}`,
@@ -125,11 +126,12 @@ function subjectsOf(database: string, within: string, labels: readonly Label[], 
   const shown = carried.map(({ name }, i) => `, tupleElement(latest, ${i + 5}) AS ${name}`).join('')
   return `SELECT trace_id, span_id, ${stepMs === null ? 'toInt64(0)' : `intDiv(${at} - {fromMs:Int64}, {stepMs:Int64})`} AS step,
       if(is_current, tupleElement(latest, 1), '') AS verdict, is_current AND isNotNull(tupleElement(latest, 2)) AS is_scored, ifNull(tupleElement(latest, 2), 0) AS x,
-      1 / greatest(tupleElement(latest, 3), 1e-9) AS w, ${at} AS at_ms, cost${shown}
+      1 / greatest(tupleElement(latest, 3), 1e-9) AS w, ${at} AS at_ms, cost, unpriced${shown}
     FROM (
       SELECT trace_id, span_id, measure_hash = {measureHash:String} AS is_current,
         argMax(tuple(toString(verdict), toNullable(score), inclusion_probability, toUnixTimestamp64Milli(evaluated_at)${inTuple}), (revision, evaluated_at)) AS latest,
-        arraySum(t -> t.4, groupUniqArray((revision, toString(measure_hash), toString(verdict_hash), ifNull(cost_micro_usd, 0)))) AS cost
+        arraySum(t -> t.4, groupUniqArray((revision, toString(measure_hash), toString(verdict_hash), ifNull(cost_micro_usd, 0)))) AS cost,
+        countIf(isNull(cost_micro_usd) AND isNotNull(judge_model)) AS unpriced
       FROM ${database}.results WHERE ${within} AND revision >= 1
       GROUP BY trace_id, span_id, subject_kind, run_id, is_current
     )`
@@ -168,7 +170,10 @@ function spanLabelsOf(database: string, within: string, subject: Subject, labels
 
 type Count = number | string
 
-export type StoredTally = Record<'step' | 'pass' | 'fail' | 'unknown' | 'error' | 'scored' | 'clusters', Count> & {
+export type StoredTally = Record<
+  'step' | 'pass' | 'fail' | 'unknown' | 'error' | 'scored' | 'clusters' | 'unpriced',
+  Count
+> & {
   sums: number[]
   products: number[]
   bin_counts: string
@@ -194,7 +199,7 @@ export function tallyFromRow(row: StoredTally, by: readonly GroupPlan[]): TallyR
     few: row.few.map(Number),
     meanOfPass: row.mean_of_pass,
     meanOfFail: row.mean_of_fail,
-    costMicroUsd: Number(row.cost ?? 0),
+    costMicroUsd: knownCost(Number(row.cost ?? 0), Number(row.unpriced)),
   }
 }
 
