@@ -9,6 +9,9 @@ import { type ChatMessage, type CutText, malformed, type Question } from './ques
 /** As many as providers give. */
 const TOP_LOGPROBS = 20
 
+/** Servers round them. */
+const MOST_PROBABILITY = 1.05
+
 /** Tokenisers have one token for each of these, and not for every number above. */
 export function hasDirectForm({ low, high }: Scale): boolean {
   return low >= 0 && high <= 9
@@ -38,6 +41,8 @@ export function directQuestion({ rules, user, scale, nonce, cut }: DirectOptions
     read: (text) => {
       const parsed = z.array(z.object({ token: z.string(), logprob: z.number() })).safeParse(JSON.parse(text))
       if (!parsed.success) return malformed('the log-probabilities are not a list of tokens')
+      const whole = parsed.data.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)
+      if (whole > MOST_PROBABILITY) return malformed('the log-probabilities are none: together they are more than 1')
       const { score, mass, entropy } = logprobExpectedScore({ logprobs: parsed.data, scale })
       const share = `${Math.round(mass * 100)}%`
       return score === null

@@ -38,7 +38,7 @@ test('another wording or another schema is another version', () => {
     buildPrompt({ ...base, scale: { low: 0, high: 100 }, shown: [] }),
     // It says nothing by itself.
   ].map(({ nonce: _, ...said }) => said)
-  const digest = hash('sha256', JSON.stringify([prompts, repairMessage('why')])).slice(0, 16)
+  const digest = hash('sha256', JSON.stringify([prompts, repairMessage('why', {})])).slice(0, 16)
   expect({ version: JUDGE_TEMPLATE_VERSION, digest }).toMatchInlineSnapshot(`
     {
       "digest": "fc6256a4fc47eb80",
@@ -92,7 +92,10 @@ test('what is cut is stated outside of the data, beginning and end stay', () => 
 })
 
 test('the repair message repeats nothing but the problem', () => {
-  expect(repairMessage('"score" is not an integer').content).toBe(
+  expect(repairMessage('"score" is not an integer', {}).content).toBe(
     'Your previous answer could not be read: "score" is not an integer. Answer again with the JSON object alone.',
+  )
+  expect(repairMessage('why', { topLogprobs: 20 }).content).toBe(
+    'Your previous answer could not be read: why. Answer again with the grade alone.',
   )
 })

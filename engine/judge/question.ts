@@ -65,10 +65,11 @@ export function malformed(detail: string): { kind: 'malformed'; detail: string }
 }
 
 /** Asks again after an answer that did not fit. The answer itself is not repeated: it may carry words of the trace. */
-export function repairMessage(detail: string): ChatMessage {
+export function repairMessage(detail: string, { topLogprobs }: Pick<JudgePrompt, 'topLogprobs'>): ChatMessage {
+  const wanted = topLogprobs === undefined ? 'JSON object' : 'grade'
   return {
     role: 'user',
-    content: `Your previous answer could not be read: ${detail}. Answer again with the JSON object alone.`,
+    content: `Your previous answer could not be read: ${detail}. Answer again with the ${wanted} alone.`,
   }
 }
 

@@ -186,6 +186,15 @@ describe('log-probabilities', () => {
     })
   })
 
+  test('that are none are asked for once more, by the grade and not by an object, and then the answer is malformed', async () => {
+    const { ask, openai } = await withThem([tokens({ '5': 1_000 }), tokens({ '5': 1.5 })])
+    expect(await ask()).toMatchObject({
+      kind: 'malformed',
+      detail: 'the log-probabilities are none: together they are more than 1',
+    })
+    expect(openai.requests[1]?.body.messages.at(-1)?.content).toContain('Answer again with the grade alone.')
+  })
+
   test('a line break before the rating is passed over', async () => {
     const { ask } = await withThem([tokens({ '4': 0 }, [{ token: '\n', top: { '\n': 0 } }])])
     expect(await ask()).toMatchObject({ answer: { score: 4 } })

@@ -257,7 +257,7 @@ export function createJudgeClient(options: JudgeClientOptions): JudgeClient {
             return { kind: 'answered', answer: reading.answer, usage }
           }
           if (repairs === 1) return { ...reading, usage }
-          messages = [...question.messages, repairMessage(reading.detail)]
+          messages = [...question.messages, repairMessage(reading.detail, question)]
         }
       }
     }
