@@ -101,6 +101,29 @@ test('every field that the language has can be shown', () => {
   expect(fields).toBeGreaterThan(50)
 })
 
+test('of a trace that is cut, or a session with traces that are not at hand, lists are said to be a beginning', () => {
+  const nonce = '0123456789abcdef0123'
+  const about = { rubric: '5 good. 1 bad.', scale: { low: 1, high: 5 }, nonce }
+  const titlesOf = (view: typeof trace, paths: string[], ofSession: boolean, maxChars?: number) => {
+    const shown = readShown(paths, view, undefined, ofSession)
+    if (shown.kind === 'missing') throw new Error(shown.field)
+    const { messages } = buildPrompt({ ...about, shown: shown.fields, ...(maxChars !== undefined && { maxChars }) })
+    return [...(messages[1]?.content ?? '').matchAll(/<<<DATA \w+ (.*)>>>/g)].map(([, title]) => title)
+  }
+  const cut = viewTrace('default', traceId, spans, 3)
+  expect(titlesOf(cut, ['output.text', 'tool_call.name'], false)).toEqual([
+    'output.text',
+    'tool_call.name, the beginning of a longer list',
+  ])
+  expect(titlesOf(trace, ['tool_call.name'], false)).toEqual(['tool_call.name'])
+  const session = (isCut: boolean) => viewSession('default', traceId, spans, isCut)
+  expect(titlesOf(session(false), ['trace.output.text'], true)).toEqual(['trace.output.text'])
+  expect(titlesOf(session(true), ['tool_call.name'], true, 26)).toEqual([
+    'tool_call.name, the beginning of a longer list, first 13 of 28 characters',
+    'tool_call.name, the beginning of a longer list, last 13 of 28 characters',
+  ])
+})
+
 test('a long conversation is shown from its first turns and its last, and the prompt says what was cut', () => {
   const session = Array.from({ length: 40 }, (_, i) => {
     const own = { traceId: `${i}`.padStart(32, '0'), spanId: `${i}`, startTimeUs: 1e15 + i, sessionId: 's' }

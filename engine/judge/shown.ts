@@ -14,7 +14,7 @@ export type Shown =
 /**
  * Reads the fields of `show` in order. A plain path (`output.text`) is the subject's own: the span's where the subject is a
  * span, else the trace's. `tool_call.name` lists the value of each such span of the trace in the order of their starts, with
- * null where it was not captured; an empty list says that there was none. Of a session `trace.output.text` lists likewise over its
+ * null where it was not captured; an empty list says that there was none. One of a trace that is cut is said to be a beginning. Of a session `trace.output.text` lists likewise over its
  * traces. Throws on a path that the schema does not have.
  */
 export function readShown(
@@ -43,14 +43,14 @@ function readOne(
   if (isSpanSubject(head) && inner !== '') return { path, ...listOf(head, inner, trace) }
   if (ofSession && head === 'trace' && inner !== '') {
     const read = readTraceField(inner)
-    return { path, ...listed(inner, tracesIn(trace).map(read)) }
+    return { path, ...listed(inner, tracesIn(trace).map(read), trace) }
   }
   const own = head === 'trace' && inner !== '' ? inner : path
   const value = span === undefined || head === 'trace' ? readTraceField(own)(trace) : spanField(own).read(span)
   return value === undefined ? undefined : { path, text: textOf(own, value) }
 }
 
-function listOf(subject: SpanSubject, path: string, trace: TraceView): { text: string; items: string[] } {
+function listOf(subject: SpanSubject, path: string, trace: TraceView): Omit<WindowedText, 'path'> {
   const { read } = spanField(path)
   const kind = kindOf(subject)
   const spans = trace.spans
@@ -58,12 +58,12 @@ function listOf(subject: SpanSubject, path: string, trace: TraceView): { text: s
     .sort(
       (a, b) => a.startTimeUs - b.startTimeUs || a.startTimeSubUs - b.startTimeSubUs || (a.spanId < b.spanId ? -1 : 1),
     )
-  return listed(path, spans.map(read))
+  return listed(path, spans.map(read), trace)
 }
 
-function listed(path: string, values: readonly (Value | undefined)[]): { text: string; items: string[] } {
+function listed(path: string, values: readonly (Value | undefined)[], { cut }: TraceView): Omit<WindowedText, 'path'> {
   const items = values.map((value) => (value === undefined ? 'null' : JSON.stringify(plain(path, value))))
-  return { text: listText(items), items }
+  return { text: listText(items), items, ...(cut && { isBeginning: true as const }) }
 }
 
 function textOf(path: string, value: Value): string {

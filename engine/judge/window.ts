@@ -8,6 +8,8 @@ export interface WindowedText {
   text: string
   /** Of a list: one text each. It is then cut between items where that is possible. */
   items?: readonly string[]
+  /** Of a list of which there is more than is at hand. */
+  isBeginning?: true
 }
 
 /** Each text in a block of its own, or, where it is too long, its beginning and its end in two. */
@@ -24,16 +26,14 @@ export function windowed(
   const cut: CutText[] = []
   for (const [i, one] of texts.entries()) {
     const share = shares[i] as number
+    const title = one.isBeginning === true ? `${one.path}, the beginning of a longer list` : one.path
     if (one.text.length <= share) {
-      blocks.push(block(one.path, one.text, nonce))
+      blocks.push(block(title, one.text, nonce))
       continue
     }
     const [head, tail] = ends(one, share)
     cut.push({ path: one.path, chars: one.text.length, shownChars: head.text.length + tail.text.length })
-    blocks.push(
-      block(`${one.path}, ${head.title}`, head.text, nonce),
-      block(`${one.path}, ${tail.title}`, tail.text, nonce),
-    )
+    blocks.push(block(`${title}, ${head.title}`, head.text, nonce), block(`${title}, ${tail.title}`, tail.text, nonce))
   }
   return { blocks, cut }
 }
