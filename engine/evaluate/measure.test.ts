@@ -88,7 +88,12 @@ describe('words', () => {
       kind: 'score',
       score: expect.closeTo(2 * Math.log(2) * (2.2 / (1 + 1.2 * (0.25 + 0.75 * (3 / 2.5)))), 10),
     })
-    expect(second).toEqual({ kind: 'score', score: 0 })
+    const [of, value] = first?.kind === 'score' ? [first.judgements, first.score] : []
+    expect(of).toEqual([
+      { kind: 'document', about: '1', verdict: 'score 0', value: 0 },
+      { kind: 'document', about: '2', verdict: 'score 1.28', value },
+    ])
+    expect(second).toMatchObject({ kind: 'score', score: 0 })
   })
 
   test('against a reference that the trace carries', () => {

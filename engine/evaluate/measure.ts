@@ -6,6 +6,7 @@ import { lexicalOverlap } from '../metrics/lexical-overlap.ts'
 import { loopDetection } from '../metrics/loop-detection.ts'
 import { stepEfficiency } from '../metrics/step-efficiency.ts'
 import { type TrajectoryMatch, trajectoryMatch } from '../metrics/trajectory-match.ts'
+import type { Judgement } from '../model/result.ts'
 import type { Compiler } from './compiler.ts'
 import { traceAround } from './context.ts'
 import { readTraceField } from './fields.ts'
@@ -14,6 +15,7 @@ import { type Measured, type MeasureFn, nameOf, none, overCalls, score } from '.
 import {
   documentsArg,
   isMissing,
+  type KnownDocument,
   type MetricArgs,
   numberArg,
   type ReadTexts,
@@ -37,12 +39,17 @@ export function compileMeasure(metric: MetricPlan, compiler: Compiler, ofSession
 const MEASURES: Readonly<Record<string, (args: MetricArgs, compiler: Compiler) => MeasureFn>> = {
   k_precision: (args, compiler) =>
     withDocuments(args, 'context', textArgs(args, ['answer'], compiler), ([answer = ''], context) =>
-      overlap(lexicalOverlap({ answer, context }).kPrecision),
+      overlap(lexicalOverlap({ answer, context: context.map(({ text }) => text) }).kPrecision),
     ),
   bm25: (args, compiler) =>
-    withDocuments(args, 'documents', textArgs(args, ['query'], compiler), ([query = ''], docs) =>
-      score(Math.max(0, ...bm25({ query, docs }))),
-    ),
+    withDocuments(args, 'documents', textArgs(args, ['query'], compiler), ([query = ''], documents) => {
+      const scores = bm25({ query, docs: documents.map(({ text }) => text) })
+      const judgements = scores.map((value, i): Judgement => {
+        const about = documents[i]?.id ?? `${i + 1}`
+        return { kind: 'document', about, verdict: `score ${Number(value.toPrecision(3))}`, value }
+      })
+      return score(Math.max(0, ...scores), undefined, judgements)
+    }),
   token_f1: (args, compiler) =>
     withTexts(textArgs(args, ['answer', 'reference'], compiler), ([answer = '', reference = '']) =>
       overlap(lexicalOverlap({ answer, reference }).tokenF1),
@@ -125,19 +132,14 @@ function withDocuments(
   args: MetricArgs,
   name: string,
   readTexts: ReadTexts,
-  measure: (texts: readonly string[], documents: readonly string[]) => Measured,
+  measure: (texts: readonly string[], documents: readonly KnownDocument[]) => Measured,
 ): MeasureFn {
   const readDocuments = documentsArg(args, name)
   return (context) => {
     const texts = readTexts(context)
     if (isMissing(texts)) return none(texts.why)
     const found = readDocuments(context)
-    return isMissing(found)
-      ? none(found.why)
-      : measure(
-          texts,
-          found.map(({ text }) => text),
-        )
+    return isMissing(found) ? none(found.why) : measure(texts, found)
   }
 }
 
