@@ -28,6 +28,13 @@ const ONE_THREAD = 'max_threads = 1'
 /** A subject's results of one eval and run. Of several revisions the last counts; of one judged again, the later judgement. */
 export const SUBJECT = 'eval_id, trace_id, span_id, subject_kind, run_id'
 export const LATEST = 'revision DESC, evaluated_at DESC'
+/**
+ * A subject's results of one eval, in whatever runs: to ask a judge twice of the same trace tells nothing more of the traffic, so that where
+ * subjects are counted the newest judgement counts.
+ */
+export const JUDGED = 'eval_id, trace_id, span_id, subject_kind'
+/** Greatest of what counts: of runs the later judgement, of what is judged as it arrives the last revision. */
+export const NEWEST = "(if(run_id = '', revision, 0), evaluated_at, revision)"
 /** What a replay says, people say, or a judge says of anchors is shown to who asks for it, and to nobody else. */
 export const LIVE = [REPLAY_PREFIX, LABEL_PREFIX, ANCHOR_PREFIX]
   .map((prefix) => `NOT startsWith(run_id, '${prefix}')`)

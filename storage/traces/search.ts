@@ -3,7 +3,7 @@
  * window, and then what is shown of them.
  */
 import type { Verdict } from '../../engine/model/result.ts'
-import { LIVE, LONGEST_TRACE_US, type Query, SUBJECT, TRACE_IDS } from './queries.ts'
+import { JUDGED, LIVE, LONGEST_TRACE_US, NEWEST, type Query, TRACE_IDS } from './queries.ts'
 import type { TraceSearch, TraceSummary, VerdictCounts } from './search-port.ts'
 import type { SearchPart } from './search-windows.ts'
 
@@ -176,8 +176,8 @@ function judgedSo(database: string, { evalId, verdict }: TraceSearch, params: Qu
     verdict === undefined ? '' : `AND trace_id IN (SELECT trace_id ${results} AND verdict = {verdict:String})`
   return `trace_id IN (
   SELECT trace_id FROM (
-    SELECT trace_id, argMax(verdict, (revision, evaluated_at)) AS latest ${results} ${candidates}
-    GROUP BY ${SUBJECT}
+    SELECT trace_id, argMax(verdict, ${NEWEST}) AS latest ${results} ${candidates}
+    GROUP BY ${JUDGED}
   ) ${latest}
 )`
 }
@@ -261,10 +261,10 @@ function traceVerdictsQuery(database: string, tenant: string, found: readonly Fo
   countIf(latest = 'unknown') AS unknown, countIf(latest = 'error') AS error,
   arraySort(groupUniqArrayIf(10)(toString(eval_id), latest = 'fail')) AS failed_evals
 FROM (
-  SELECT ${SUBJECT}, argMax(verdict, (revision, evaluated_at)) AS latest FROM ${database}.results
+  SELECT ${JUDGED}, argMax(verdict, ${NEWEST}) AS latest FROM ${database}.results
   WHERE tenant = {tenant:String} AND ${LIVE} AND trace_id IN ${TRACE_IDS}
     AND subject_time >= ${micro('firstUs')} AND subject_time < ${micro('lastUs')}
-  GROUP BY ${SUBJECT}
+  GROUP BY ${JUDGED}
 ) GROUP BY trace_id`,
     query_params: {
       tenant,
