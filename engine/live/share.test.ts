@@ -124,6 +124,28 @@ describe('shares', () => {
     expect(second_).toMatchObject({ env: 'staging', runs: 1 })
   })
 
+  test('that name no environment are of the only one that the roots of the agent name', () => {
+    const [ofRoots, ofCalls, ofOther] = [window('prod'), window(), new AgentWindow('sales', undefined)]
+    ofRoots.addSpan(root(), nowMs - second)
+    ofCalls.addSpan(makeSpan({ kind: 'llm', parentSpanId: 'a', tokensTotal: 200 }), nowMs)
+    ofCalls.inFlight = 1
+    ofOther.addSpan(makeSpan({ kind: 'llm', parentSpanId: 'a' }), nowMs - 2 * second)
+    const shares = [ofCalls, ofRoots, ofOther].map((one) => shareOf(one, covered, nowMs))
+    const [support, sales, ...more] = liveAgentsOf(shares)
+    expect(support).toMatchObject({ agent: 'support', env: 'prod', runs: 1, spans: 2, inFlightTraces: 1 })
+    expect(support).toMatchObject({ lastSeenMs: nowMs, tokensPerMinute: 100 })
+    expect(sales).toMatchObject({ agent: 'sales', env: undefined })
+    expect(more).toEqual([])
+    // Of two nobody knows which, and what has runs of its own names none because it is in none.
+    const envsOf = (...more: AgentWindow[]) =>
+      liveAgentsOf([...shares, ...more.map((one) => shareOf(one, covered, nowMs))]).map(({ env }) => env)
+    const staging = window('staging')
+    staging.addSpan(root(), nowMs)
+    expect(envsOf(staging).sort()).toEqual(['prod', 'staging', undefined, undefined])
+    ofCalls.addSpan(root(), nowMs)
+    expect(envsOf(ofCalls).sort()).toEqual(['prod', undefined, undefined])
+  })
+
   test('of a process that has only begun say nothing wild of a minute', () => {
     const one = window()
     one.addSpan(root(), nowMs)

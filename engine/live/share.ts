@@ -143,10 +143,9 @@ export function mergeShares(shares: readonly AgentShare[]): LiveAgent {
   const minutes = Math.max(MIN_COVERED_MS, toMs - fromMs) / 60_000
   // An agent of its own has traces; one that only works inside others' has not.
   const runs = totals.roots.count > 0 ? totals.roots : totals.inner
-  const { agent, env } = shares[0]!
   return {
-    agent,
-    env,
+    agent: shares[0]!.agent,
+    env: shares.find(({ env }) => env !== undefined)?.env,
     lastSeenMs,
     inFlightTraces,
     runs: runs.count,
@@ -170,12 +169,18 @@ function newestFirst(seen: readonly (readonly [string, number])[]): string[] {
 
 /** The agents of a tenant, of the shares of all processes; the last seen first. */
 export function liveAgentsOf(shares: Iterable<AgentShare>): LiveAgent[] {
-  const byAgent = new Map<string, AgentShare[]>()
-  for (const share of shares) {
-    const key = JSON.stringify([share.agent, share.env])
-    const found = byAgent.get(key)
-    if (found === undefined) byAgent.set(key, [share])
-    else found.push(share)
-  }
+  const all = [...shares]
+  const envsOf = new Map<string, Set<string>>()
+  for (const { agent, env } of all) if (env !== undefined) envsOf.set(agent, (envsOf.get(agent) ?? new Set()).add(env))
+  const byAgent = Map.groupBy(all, (share) => JSON.stringify([share.agent, envOf(share, envsOf.get(share.agent))]))
   return [...byAgent.values()].map(mergeShares).sort((a, b) => b.lastSeenMs - a.lastSeenMs)
+}
+
+/**
+ * Some senders name the environment on a trace's root alone: what came without one and without a root is of the agent's only environment. Of
+ * several nobody knows which.
+ */
+function envOf({ env, totals }: AgentShare, known: ReadonlySet<string> = new Set()): string | undefined {
+  if (env !== undefined || known.size !== 1 || totals.roots.count > 0) return env
+  return [...known][0]
 }
