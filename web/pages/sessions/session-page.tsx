@@ -16,6 +16,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { ResultWhy } from '../../parts/result-why.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Verdict, VerdictCounts } from '../../parts/verdict.tsx'
+import { eachOnce } from '../traces/each-once.ts'
 import { TracesTable } from '../traces/traces-table.tsx'
 import { totalsOf } from './totals.ts'
 import '../traces/traces.css'
@@ -50,7 +51,7 @@ export function SessionPage() {
       )
     return <ProblemNote error={pages.error} onRetry={() => pages.refetch()} />
   }
-  const traces = pages.data.pages.flatMap((page) => page.traces)
+  const traces = eachOnce(pages.data.pages)
   const session = pages.data.pages[0]!.session
   const results = pages.data.pages.flatMap((page) => page.results)
   const [left, right] = picked

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TraceResponse } from '../../../client/api.ts'
-import { conversationOf } from './conversation-model.ts'
+import { conversationOf, marksOfTurn } from './conversation-model.ts'
 import { traceOf } from './trace-model.ts'
 
 const span = (spanId: string, kind: string, second: number, more: object = {}) => ({
@@ -35,6 +35,28 @@ test('calls say what was said, each message once', () => {
   ])
 })
 
+test('a tool says its own result once, by its name, whichever of its span and the message comes first', () => {
+  const message = (id: string, response: string) => ({
+    role: 'tool',
+    parts: [{ type: 'tool_call_response', id, response }],
+  })
+  const call = (spanId: string, second: number, messages: object[]) =>
+    span(spanId, 'llm', second, { input: { messages }, output: { text: spanId } })
+  const used = (spanId: string, second: number, callId?: string) =>
+    span(spanId, 'tool', second, { tool: { name: 'find', ...(callId && { callId }), result: 'none' } })
+  const twice = [message('1', 'none'), message('2', 'none')]
+  expect(said(root, used('x', 1, '1'), used('y', 2, '2'), call('a', 3, twice))).toEqual([
+    'tool find: none',
+    'tool find: none',
+    'assistant: a',
+  ])
+  expect(said(root, call('a', 1, [message('1', 'none'), message('9', 'other')]), used('x', 2))).toEqual([
+    'tool find: none',
+    'tool: tool_call_response',
+    'assistant: a',
+  ])
+})
+
 test('where no call says anything, the root does', () => {
   expect(said(root, span('a', 'llm', 1), tool)).toEqual([
     'user: Where is it?',
@@ -42,4 +64,14 @@ test('where no call says anything, the root does', () => {
     'assistant: On its way.',
   ])
   expect(said(span('root', 'agent', 0))).toEqual([])
+})
+
+test('what verdicts matched in a text is marked where it was said', () => {
+  const found = { eval: 'p/e', evidence: [{ field: 'output.text', start: 3, end: 6, pattern: 'day' }] }
+  const call = span('a', 'llm', 1, { input: { text: 'Hi' }, output: { text: 'On Friday.' }, results: [found] })
+  const trace = traceOf({ traceId: 't', spans: [root, call], results: [] } as unknown as TraceResponse)
+  expect(conversationOf(trace).map((turn) => marksOfTurn(trace, turn, turn.parts[0]!))).toEqual([
+    [],
+    [{ start: 3, end: 6, patterns: ['day'] }],
+  ])
 })

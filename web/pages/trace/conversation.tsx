@@ -1,8 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef } from 'react'
 import { Empty } from '../../parts/empty.tsx'
-import { asText, conversationOf, type Turn } from './conversation-model.ts'
-import type { Trace } from './trace-model.ts'
+import { asText, conversationOf, marksOfTurn, type Turn } from './conversation-model.ts'
+import { MarkedText } from './marked-text.tsx'
+import type { Mark, Trace } from './trace-model.ts'
 
 const TURN_PX = 80
 
@@ -25,15 +26,17 @@ export function Conversation({
         </p>
       </Empty>
     )
-  return <Turns turns={turns} selected={selected} onSelect={onSelect} />
+  return <Turns trace={trace} turns={turns} selected={selected} onSelect={onSelect} />
 }
 
 /** Only turns in view are in the document, each as high as what was said. */
 function Turns({
+  trace,
   turns,
   selected,
   onSelect,
 }: {
+  trace: Trace
   turns: readonly Turn[]
   selected: string
   onSelect: (spanId: string) => void
@@ -68,7 +71,7 @@ function Turns({
               <div>
                 {turn.parts.map((part, at) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: parts of a message never change places
-                  <Part key={at} part={part} />
+                  <Part key={at} part={part} marks={marksOfTurn(trace, turn, part)} />
                 ))}
               </div>
             </li>
@@ -79,10 +82,10 @@ function Turns({
   )
 }
 
-function Part({ part }: { part: Turn['parts'][number] }) {
+function Part({ part, marks }: { part: Turn['parts'][number]; marks: readonly Mark[] }) {
   switch (part.type) {
     case 'text':
-      return <div className="text">{part.content}</div>
+      return <MarkedText text={part.content} marks={marks} />
     case 'reasoning':
       return <div className="text text-reasoning">{part.content}</div>
     case 'tool_call':

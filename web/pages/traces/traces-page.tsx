@@ -8,6 +8,7 @@ import { OlderRows } from '../../parts/older-rows.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { DEFAULT_PERIOD, PeriodChoice } from '../../parts/period-choice.tsx'
 import { ProblemNote } from '../../parts/problem-note.tsx'
+import { eachOnce } from './each-once.ts'
 import { ListViews } from './list-views.tsx'
 import { FIELDS, type TracesSearch } from './search.ts'
 import { SearchForm } from './search-form.tsx'
@@ -30,7 +31,7 @@ export function TracesPage() {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next,
   })
-  const traces = pages.data?.pages.flatMap((page) => page.traces) ?? []
+  const traces = eachOnce(pages.data?.pages ?? [])
   const onSearch = (next: TracesSearch): void => {
     navigate({ search: next })
   }
