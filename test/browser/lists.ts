@@ -52,7 +52,7 @@ export function testLists(pages: () => Pages): void {
     const { page, open, expectClean } = pages()
     /** Opens what `button` asks, checks what it says of the cost, and does it. */
     const confirm = async (button: string, title: string, does: string, cost: RegExp | null): Promise<void> => {
-      await page.getByRole('button', { name: button, exact: true }).focus()
+      await page.getByRole('button', { name: button }).focus()
       await page.keyboard.press('Enter')
       const dialog = page.getByRole('dialog', { name: title })
       await dialog.waitFor()
@@ -65,23 +65,23 @@ export function testLists(pages: () => Pages): void {
     // The example's judge has no price.
     const cost = /Subjects.*\d the last time.*Judged byopenai\/.*no price known.*cost\.prices.*none set/
     await open('/evals/support/helpful')
-    await confirm('Pause', 'Pause support/helpful', 'Pause it', null)
+    await confirm('Pause support/helpful', 'Pause support/helpful', 'Pause it', null)
     await page.getByRole('status').filter({ hasText: 'support/helpful is paused' }).waitFor({ state: 'attached' })
     // Nobody who works by keyboard is thrown out of the place where he was.
-    const resume = page.getByRole('button', { name: 'Resume' })
+    const resume = page.getByRole('button', { name: 'Resume support/helpful' })
     await resume.waitFor()
     await expect.poll(() => resume.evaluate((button) => button === document.activeElement)).toBe(true)
     // While it is paused its runs wait.
-    await confirm('Run now', 'Run support/helpful now', 'Run it', cost)
+    await confirm('Run now support/helpful', 'Run support/helpful now', 'Run it', cost)
     await page.waitForURL(/\/runs\/support\/helpful/)
     await page.getByText('waits', { exact: true }).waitFor()
     await page.getByText('Its sample is drawn when its turn comes.').waitFor()
     await page.getByRole('link', { name: 'Its other runs' }).click()
     await page.waitForURL(/eval=/)
-    await confirm('Cancel', 'Cancel this run', 'Cancel the run', null)
+    await confirm('Cancel support/helpful@', 'Cancel this run', 'Cancel the run', null)
     await page.getByRole('cell', { name: 'cancelled', exact: true }).waitFor()
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0)
-    await confirm('Resume', 'Resume support/helpful', 'Resume it', cost)
+    await confirm('Resume support/helpful', 'Resume support/helpful', 'Resume it', cost)
     await page.getByRole('button', { name: 'Pause' }).waitFor()
   })
 
@@ -98,7 +98,7 @@ export function testLists(pages: () => Pages): void {
         .getByRole('link', { name: /support\/helpful|^Runs$/ })
         .first()
         .waitFor()
-      expect(await viewer.getByRole('button', { name: /^(Run now|Pause|Resume|Cancel)$/ }).count(), path).toBe(0)
+      expect(await viewer.getByRole('button', { name: /^(Run now|Pause|Resume|Cancel) / }).count(), path).toBe(0)
     }
     await viewer.waitForFunction(() => document.querySelector('.loading') === null)
     expect(await seriousFindings(viewer)).toEqual([])

@@ -7,6 +7,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 /** A button that asks before it does what runs cost, or leave undone. Nobody sees it who may not do it. */
 export function AskDialog<Done>({
   label,
+  of,
   title,
   says,
   children,
@@ -17,6 +18,8 @@ export function AskDialog<Done>({
   onDone,
 }: {
   label: string
+  /** Which eval or run it is about: said to screen readers, which meet the button among others of its label. */
+  of: string
   title: string
   says: ReactNode
   children?: ReactNode
@@ -45,7 +48,18 @@ export function AskDialog<Done>({
   }
   if (!isAllowed) return null
   return (
-    <Dialog title={title} says={says} isOpen={isOpen} onOpen={onOpen} trigger={<button type="button">{label}</button>}>
+    <Dialog
+      title={title}
+      says={says}
+      isOpen={isOpen}
+      onOpen={onOpen}
+      trigger={
+        <button type="button">
+          {label}
+          <span className="only-read"> {of}</span>
+        </button>
+      }
+    >
       {children}
       {acting.error !== null && <ProblemNote error={acting.error} />}
       <div className="actions">

@@ -8,6 +8,7 @@ export function CancelRun({ runId }: { runId: string }) {
   return (
     <AskDialog
       label="Cancel"
+      of={runId}
       title="Cancel this run"
       says={
         <>

@@ -19,6 +19,7 @@ export function RunControls({ of }: { of: OfflineEval }) {
     <>
       <AskDialog
         label="Run now"
+        of={evalId}
         title={`Run ${evalId} now`}
         says={
           isPaused
@@ -37,6 +38,7 @@ export function RunControls({ of }: { of: OfflineEval }) {
         <AskDialog
           key="pause"
           label="Resume"
+          of={evalId}
           title={`Resume ${evalId}`}
           says="Its schedule holds again, and runs that wait begin."
           does="Resume it"
@@ -50,6 +52,7 @@ export function RunControls({ of }: { of: OfflineEval }) {
         <AskDialog
           key="pause"
           label="Pause"
+          of={evalId}
           title={`Pause ${evalId}`}
           says="No slot of its schedule begins a run until it is resumed, and runs that wait go on waiting. Of one at work, what has begun ends."
           does="Pause it"

@@ -63,7 +63,9 @@ export function RunPage() {
         </div>
       )}
       {data.notes?.map((note) => (
-        <p key={note}>{note}</p>
+        <p key={note} className="run-note">
+          {note}
+        </p>
       ))}
       <Facts>
         <Fact name="State">

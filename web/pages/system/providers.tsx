@@ -34,7 +34,7 @@ export function Providers() {
       {error !== null && !runsNone && <ProblemNote error={error} />}
       {data !== undefined && (
         <>
-          <p>
+          <p className="judging">
             {LEVELS[data.level]}
             {!data.shared && ' Instances do not share what they know of them at the moment.'}
           </p>
