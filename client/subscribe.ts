@@ -8,6 +8,8 @@ export interface SubscribeQuery {
   readonly streams?: readonly ('spans' | 'results' | 'alerts' | 'agents')[]
   /** As an eval's `on:`, told of a span alone: `llm_call where agent.name == "support"`. */
   readonly scope?: string
+  /** Of spans those without a parent alone, one for each trace; in a `scope` with any of the spans that came before it. */
+  readonly roots?: boolean
   /** Of results. */
   readonly eval?: string
   readonly verdict?: string
@@ -56,11 +58,15 @@ export async function* subscribe(query: SubscribeQuery, options: SubscribeOption
 }
 
 async function* connect(
-  { streams, ...rest }: SubscribeQuery,
+  { streams, roots, ...rest }: SubscribeQuery,
   { baseUrl, headers, signal }: SubscribeOptions,
   lastEventId: string | undefined,
 ): AsyncGenerator<StreamEvent> {
-  const parameters = new URLSearchParams({ ...(streams !== undefined && { streams: streams.join(',') }), ...rest })
+  const parameters = new URLSearchParams({
+    ...(streams !== undefined && { streams: streams.join(',') }),
+    ...(roots === true && { roots: 'true' }),
+    ...rest,
+  })
   const response = await fetch(`${baseUrl}/v1/subscribe?${parameters}`, {
     ...(signal !== undefined && { signal }),
     headers: {

@@ -27,6 +27,7 @@ export const subscribeQuerySchema = (nowMs: number) =>
   z.strictObject({
     streams: streamsSchema.optional(),
     scope: z.string().min(1).max(MAX_SCOPE_CHARS).optional(),
+    roots: z.enum(['true', 'false'], 'must be true or false').default('false'),
     eval: evalIdSchema.optional(),
     verdict: verdictParameter.optional(),
     since: momentSchema(nowMs).optional(),
@@ -40,7 +41,7 @@ interface NodeBindings {
   readonly upgrade?: Upgrade
 }
 
-/** `GET /v1/subscribe?streams=&scope=&eval=&verdict=&since=`: spans, verdicts, alerts and agents as they come, as Server-Sent Events or over a WebSocket. */
+/** `GET /v1/subscribe?streams=&scope=&roots=&eval=&verdict=&since=`: spans, verdicts, alerts and agents as they come, as Server-Sent Events or over a WebSocket. */
 export function subscribeRoutes(app: ApiApp, { liveState, nowMs }: ApiContext, hub: Hub | undefined): void {
   app.get('/v1/subscribe', async (context) => {
     const schema = subscribeQuerySchema(nowMs())
@@ -59,7 +60,8 @@ export function subscribeRoutes(app: ApiApp, { liveState, nowMs }: ApiContext, h
     if (compiled?.ok === false) return refusedScope(context, compiled.problems)
     const { tenant } = context.var.principal
     const format = (context.env as NodeBindings | undefined)?.upgrade === undefined ? 'sse' : 'json'
-    const wanted = { tenant, streams, scope, evalId, verdict, format } satisfies Wanted
+    const isOfRoots = parsed.data.roots === 'true'
+    const wanted = { tenant, streams, scope, isOfRoots, evalId, verdict, format } satisfies Wanted
     if (context.req.method === 'HEAD') return context.body(null, 200, { 'content-type': 'text/event-stream' })
     return startStream(context, hub, wanted, compiled, places ?? (sinceMs === undefined ? null : { sinceMs }))
   })

@@ -13,6 +13,8 @@ export interface Wanted {
   readonly streams: readonly Stream[]
   /** Null: everything. */
   readonly scope: string | null
+  /** Of spans those without a parent alone: one for each trace, mostly its last. */
+  readonly isOfRoots: boolean
   /** Of results alone. */
   readonly evalId: string | null
   readonly verdict: Verdict | null
@@ -31,8 +33,8 @@ export interface Frame {
   readonly next: { readonly offset: number; readonly index: number }
 }
 
-export const keyOf = ({ tenant, streams, scope, evalId, verdict, format }: Wanted): string =>
-  JSON.stringify([tenant, [...streams].sort(), scope, evalId, verdict, format])
+export const keyOf = ({ tenant, streams, scope, isOfRoots, evalId, verdict, format }: Wanted): string =>
+  JSON.stringify([tenant, [...streams].sort(), scope, isOfRoots, evalId, verdict, format])
 
 export class Group {
   readonly wanted: Wanted
@@ -62,9 +64,13 @@ export class Group {
   wants(event: StreamEvent): boolean {
     switch (event.type) {
       case 'span': {
-        if (this.#filter !== null && !this.#filter.ofSpan(event.span)) return false
-        if (this.#filter !== null) this.#seen.add(event.span.traceId, event.span.spanId)
-        return this.logStreams.includes('spans')
+        const { traceId, spanId, parentSpanId } = event.span
+        const isInScope = this.#filter === null || this.#filter.ofSpan(event.span)
+        if (this.#filter !== null && isInScope) this.#seen.add(traceId, spanId)
+        if (!this.logStreams.includes('spans')) return false
+        if (!this.wanted.isOfRoots) return isInScope
+        // A trace is in scope with any of its spans.
+        return parentSpanId === undefined && (isInScope || this.#seen.has(traceId, ''))
       }
       case 'result':
         return this.#wantsResult(event.result)

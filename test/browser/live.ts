@@ -40,6 +40,8 @@ export function testLive(pages: () => LivePages): void {
     await sendRuns(example.assay, { agent: 'newcomer', traceIds: ['ee'.repeat(16)] })
     await page.getByRole('rowheader', { name: 'newcomer' }).waitFor()
     await page.getByRole('button', { name: /latency\/fast newcomer/ }).waitFor()
+    const traces = page.getByRole('region', { name: 'Traces' })
+    await traces.getByRole('link', { name: /invoke_agent newcomer/ }).waitFor()
     expect(asked.filter((path) => path !== '/health')).toEqual([])
     expect(await page.evaluate(() => Reflect.get(window, 'isSamePage'))).toBe(true)
     expect(problems).toEqual([])
@@ -53,7 +55,7 @@ export function testLive(pages: () => LivePages): void {
     await open('/')
     await page.getByRole('rowheader', { name: /^support/ }).waitFor()
     await page.getByText('All parts work').waitFor()
-    for (const path of ['/v1/session', '/health', '/v1/agents/live', '/v1/results'])
+    for (const path of ['/v1/session', '/health', '/v1/agents/live', '/v1/results', '/v1/traces'])
       expect(
         asked.filter((one) => one === path),
         path,

@@ -37,6 +37,9 @@ interface SentSpan {
   readonly id: number
   readonly operation?: 'chat' | 'execute_tool'
   readonly output?: string
+  /** Of a span of its own trace unless told. */
+  readonly trace?: number
+  readonly parent?: number
 }
 
 function spansRecord(tenant: string, agent: string, spans: readonly SentSpan[], partition?: number) {
@@ -49,9 +52,10 @@ function spansRecord(tenant: string, agent: string, spans: readonly SentSpan[], 
             resource: { attributes: [text('service.name', agent)] },
             scopeSpans: [
               {
-                spans: spans.map(({ id, operation = 'chat', output = 'fine' }) => ({
-                  traceId: hex(id, 32),
+                spans: spans.map(({ id, operation = 'chat', output = 'fine', trace = id, parent }) => ({
+                  traceId: hex(trace, 32),
                   spanId: hex(id, 16),
+                  ...(parent !== undefined && { parentSpanId: hex(parent, 16) }),
                   name: 'call',
                   startTimeUnixNano: String(BigInt(Date.now()) * 1_000_000n),
                   endTimeUnixNano: String(BigInt(Date.now()) * 1_000_000n + 5n),
@@ -226,6 +230,23 @@ export function describeSubscriptions(name: string, openLog: () => Promise<Taile
       expect(text).not.toContain(CANARY)
       await vi.waitFor(() => expect(problems.join()).toContain('is told to no subscriber'), WAIT)
       expect([spanIds(probing), spanIds(unmaskable)]).toEqual([[], []])
+    })
+
+    test('of roots one span comes for each trace, in a scope where any of its spans was', async () => {
+      const all = await listen({ streams: ['spans'], roots: true })
+      const scoped = await listen({
+        streams: ['spans'],
+        roots: true,
+        scope: 'llm_call where output.text contains "yes"',
+      })
+      const trace = (root: number, output: string): readonly SentSpan[] => [
+        { id: root + 1, trace: root, parent: root, output },
+        { id: root, operation: 'execute_tool' },
+      ]
+      for (const spans of [trace(30, 'no'), trace(40, 'yes'), [{ id: 50, output: 'yes' }]] as const)
+        await sendSpans('support', spans, 'acme', 0)
+      await vi.waitFor(() => expect(spanIds(all)).toEqual([30, 40, 50]), WAIT)
+      await vi.waitFor(() => expect(spanIds(scoped)).toEqual([40, 50]), WAIT)
     })
 
     test('a scope is asked of spans; verdicts follow their spans, and alerts come unless they are of others', async () => {

@@ -8,9 +8,11 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { AgentsTable } from './agents-table.tsx'
 import { Feed } from './feed.tsx'
 import { newest } from './live-state.ts'
+import { newestTraces, ofSummary, TRACES_SHOWN } from './live-trace.ts'
 import { NothingYet } from './nothing-yet.tsx'
 import { ScopeForm } from './scope-form.tsx'
 import type { LiveSearch } from './search.ts'
+import { TraceFeed } from './trace-feed.tsx'
 import { type Live, useLive } from './use-live.ts'
 import './live.css'
 
@@ -39,12 +41,21 @@ export function LivePage() {
     // The past within a scope is streamed.
     enabled: scope === undefined,
   })
+  const traces = useQuery({
+    queryKey: ['live-traces'],
+    queryFn: ({ signal }) => api.searchTraces({ since: '1h', limit: TRACES_SHOWN }, signal),
+    refetchInterval,
+    enabled: scope === undefined,
+  })
   const onSearch = (next: LiveSearch): void => void navigate({ search: next, replace: true })
-  const shownAgents =
-    live.agents ?? (scope === undefined ? agents.data?.agents : live.mode === 'connecting' ? undefined : [])
-  const before = scope === undefined ? results.data?.results : live.mode === 'connecting' ? undefined : []
+  const past = live.mode === 'connecting' ? undefined : []
+  const shownAgents = live.agents ?? (scope === undefined ? agents.data?.agents : past)
+  const before = scope === undefined ? results.data?.results : past
+  const tracesBefore = scope === undefined ? traces.data?.traces.map(ofSummary) : past
   const shown = before === undefined ? undefined : newest([...live.results, ...before])
-  const isEmpty = shownAgents?.length === 0 && shown?.length === 0 && Object.keys(search).length === 0
+  const shownTraces = tracesBefore === undefined ? undefined : newestTraces([...live.traces, ...tracesBefore])
+  const isEmpty =
+    shownAgents?.length === 0 && shown?.length === 0 && shownTraces?.length === 0 && Object.keys(search).length === 0
   return (
     <>
       <PageHead title="Live">
@@ -69,6 +80,13 @@ export function LivePage() {
             {shownAgents !== undefined && (
               <AgentsTable agents={shownAgents} windowSeconds={agents.data?.windowSeconds ?? WINDOW_SECONDS} />
             )}
+          </section>
+          <section aria-labelledby="traces">
+            {traces.error !== null && <ProblemNote error={traces.error} />}
+            <TraceFeed
+              traces={shownTraces ?? (traces.error === null ? undefined : live.traces)}
+              isScoped={scope !== undefined}
+            />
           </section>
           <section aria-labelledby="verdicts">
             {results.error !== null && <ProblemNote error={results.error} />}

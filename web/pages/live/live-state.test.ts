@@ -40,3 +40,36 @@ test('agents are those that were told of, the last seen first; what is dropped a
   expect(state.agents).toEqual([agent('one', 9)])
   expect(state.dropped).toBe(7)
 })
+
+test('traces are told of by their roots, once each, those that ended last first, and so many', () => {
+  const root = (trace: number, second: number, more: object = {}): StreamEvent =>
+    ({
+      type: 'span',
+      id: 's',
+      data: {
+        traceId: `${trace}`,
+        name: 'run',
+        startTime: `2026-11-21T12:00:0${second}.000000Z`,
+        durationMs: 500,
+        ...more,
+      },
+    }) as unknown as StreamEvent
+  const failed = root(1, 4, { status: 'error', input: { text: 'Where is it?' }, agent: { name: 'desk' } })
+  const state = afterEvents(NOTHING, [root(2, 3, { input: { text: '' } }), failed, root(2, 5)])
+  expect(state.traces).toEqual([
+    {
+      ...{ traceId: '2', endedAt: '2026-11-21T12:00:05.500Z', durationMs: 500, title: 'run' },
+      ...{ agent: undefined, hasFailed: false },
+    },
+    {
+      ...{ traceId: '1', endedAt: '2026-11-21T12:00:04.500Z', durationMs: 500, title: 'Where is it?' },
+      ...{ agent: 'desk', hasFailed: true },
+    },
+  ])
+  expect(
+    afterEvents(
+      state,
+      Array.from({ length: 9 }, (_, n) => root(n, n)),
+    ).traces.map(({ traceId }) => traceId),
+  ).toEqual(['8', '7', '6', '5', '4', '3'])
+})

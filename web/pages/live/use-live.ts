@@ -19,7 +19,7 @@ const FAILURES_BEFORE_POLLING = 2
 /** Of a scope, whose past only the log can tell. */
 const SCOPE_SINCE = '5m'
 
-/** Verdicts and agents as they come. A page that nobody looks at lets its connection go, and goes on from there. */
+/** Traces, verdicts and agents as they come. A page that nobody looks at lets its connection go, and goes on from there. */
 export function useLive({ scope, eval: evalId, verdict }: LiveSearch, isPaused: boolean): Live {
   const [state, setState] = useState<LiveState>(NOTHING)
   const [mode, setMode] = useState<Live['mode']>('connecting')
@@ -48,7 +48,8 @@ export function useLive({ scope, eval: evalId, verdict }: LiveSearch, isPaused: 
     }
     const listen = async (): Promise<void> => {
       const query = {
-        streams: ['results', 'agents'] as const,
+        streams: ['spans', 'results', 'agents'] as const,
+        roots: true,
         ...(scope !== undefined && { scope, since: SCOPE_SINCE }),
         ...(evalId !== undefined && { eval: evalId }),
         ...(verdict !== undefined && { verdict }),
