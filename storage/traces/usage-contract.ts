@@ -38,6 +38,30 @@ export function describeUsage(open: () => TracesStore): void {
       expect(await open().usage(newTenant(), window)).toEqual([])
     })
 
+    test('an empty name of an agent is none, of spans and of what judges answered', async () => {
+      const tenant = newTenant()
+      const judged = (n: number, agentName: string | undefined) =>
+        makeResult({
+          ...{ tenant, traceId: hex(32, n), evalId: 'shop/helpful', agentName, evaluatedAtMs: day(0) / 1_000 },
+          ...{ judgeModel: 'openai/x', judgeInputTokens: 100, costMicroUsd: 1 },
+        })
+      await open().insertSpans(
+        [
+          span(tenant, 1, 1, { agentName: '', startTimeUs: day(0) }),
+          span(tenant, 2, 1, { startTimeUs: day(0) }),
+          span(tenant, 3, 1, { agentName: 'a', startTimeUs: day(0) }),
+        ],
+        newToken(),
+      )
+      await open().insertResults([judged(1, ''), judged(2, undefined), judged(3, 'a')], newToken())
+      const expected = [
+        { agent: 'a', spans: 1, judgeInputTokens: 100, judgeCostMicroUsd: 1 },
+        { agent: null, spans: 2, judgeInputTokens: 200, judgeCostMicroUsd: 2 },
+      ]
+      expect(await open().usage(tenant, window)).toMatchObject(expected)
+      expect((await open().usage(null, window)).filter((row) => row.tenant === tenant)).toMatchObject(expected)
+    })
+
     test('each answer of a judge counts, and once, of all tenants together for whoever runs them', async () => {
       const [one, other] = [newTenant(), newTenant()]
       const judged = (tenant: string, revision: number, fields: Partial<EvalResult> = {}) =>

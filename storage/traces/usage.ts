@@ -8,7 +8,7 @@ export interface StoredUsage {
   tenant: string
   /** `2026-11-21`. */
   day: string
-  agent: string | null
+  named: string | null
   spans: number | string
   bytes: number | string
   judge_input_tokens: number | string
@@ -54,7 +54,7 @@ export function severalSpansQuery(database: string, tenant: string | null, { fro
 
 /**
  * Of one tenant, or of all where it is null: then it is for whoever runs Assay alone. A span that was stored twice counts once. Each answer
- * of a judge counts, of earlier revisions, shadow evals and replays too: it was paid for.
+ * of a judge counts, of earlier revisions, shadow evals and replays too: it was paid for. An agent's empty name is none, as where spans are taken in.
  */
 export function usageQuery(
   database: string,
@@ -82,7 +82,7 @@ export function usageQuery(
         ...(several.length === 0 ? [] : [`(${grouped} AND ${SPAN_KEY} IN ${keys} ${perSpan})`]),
       ]
   return {
-    query: `SELECT tenant, toString(of_day) AS day, of_agent AS agent, sum(span_count) AS spans, sum(size) AS bytes,
+    query: `SELECT tenant, toString(of_day) AS day, nullIf(of_agent, '') AS named, sum(span_count) AS spans, sum(size) AS bytes,
   sum(input_tokens) AS judge_input_tokens, sum(output_tokens) AS judge_output_tokens, sum(cost) AS judge_cost_micro_usd,
   sum(unpriced) AS judge_unpriced
 FROM (
@@ -102,7 +102,7 @@ FROM (
     FROM ${database}.results WHERE ${of}isNotNull(judge_model) AND ${within('evaluated_at')}
     GROUP BY tenant, eval_id, trace_id, span_id, subject_kind, run_id, revision, measure_hash, verdict_hash
   ) ${group}
-) GROUP BY tenant, of_day, of_agent ORDER BY of_day DESC, tenant, of_agent`,
+) GROUP BY tenant, of_day, named ORDER BY of_day DESC, tenant, named`,
     // Where there are many groups, they come in the order of the table's key; a few are faster by a hash.
     ...(areMany && { settings: 'optimize_aggregation_in_order = 1' }),
     query_params: {
@@ -130,7 +130,7 @@ export function judgeSpendQuery(database: string, tenant: string, sinceMs: numbe
 export const usageFromRow = (row: StoredUsage): UsageRow => ({
   tenant: row.tenant,
   day: row.day,
-  agent: row.agent === '' ? null : row.agent,
+  agent: row.named,
   spans: Number(row.spans),
   bytes: Number(row.bytes),
   judgeInputTokens: Number(row.judge_input_tokens),
