@@ -3,7 +3,7 @@ import { tracePath } from '../engine/alerting/example-json.ts'
 import { investigationLines } from '../engine/alerting/investigation/investigation-text.ts'
 import { formatRule, formatValue } from '../engine/alerting/rule-text.ts'
 import { whyLines } from '../engine/alerting/why-text.ts'
-import { scoreInPlanUnit } from '../engine/evaluate/score.ts'
+import { scoreInPlanUnit, typeOfResultUnit } from '../engine/evaluate/score.ts'
 import { groupLabels } from '../engine/group-text.ts'
 import type { NotifiedTransition, SystemNotice } from './notification.ts'
 import type { AlertItem, AlertMessage, Message } from './receivers/receiver.ts'
@@ -87,17 +87,16 @@ function reasonText(reason: NonNullable<Example['reason']>): string {
   return detail === undefined ? reason.code : `${reason.code}: ${detail}`
 }
 
-/** In its unit where the rule is of scores: of others the transition does not say what a score counts. */
-function scoreText(score: number, { kind, type }: NotifiedTransition['numbers']['measure']): string {
-  const inPlanUnit = kind === 'score' ? scoreInPlanUnit(score, type) : undefined
-  return inPlanUnit === undefined ? String(score) : formatValue(inPlanUnit, type)
+function scoreText(score: number, unit: string | undefined): string {
+  const type = typeOfResultUnit(unit)
+  return formatValue(scoreInPlanUnit(score, type) ?? score, type)
 }
 
-function describeExample(example: Example, measure: NotifiedTransition['numbers']['measure']): ExampleText {
-  const { subjectKind, agentName, traceId, spanId, evidence, reason, score } = example
+function describeExample(example: Example): ExampleText {
+  const { subjectKind, agentName, traceId, spanId, evidence, reason, score, scoreUnit } = example
   const details = evidence.map(({ field, pattern, masked }) => `${field}: ${masked} (${pattern})`)
   if (reason) details.push(reasonText(reason))
-  if (score !== undefined) details.push(`score ${scoreText(score, measure)}`)
+  if (score !== undefined) details.push(`score ${scoreText(score, scoreUnit)}`)
   return { what: agentName === undefined ? subjectKind : `${subjectKind} of ${agentName}`, traceId, spanId, details }
 }
 
@@ -115,14 +114,14 @@ function whyOf({ why, numbers }: NotifiedTransition): string[] {
 }
 
 export function describeAlert(transition: NotifiedTransition): AlertText {
-  const { to, cause, examples, numbers } = transition
+  const { to, cause, examples } = transition
   const note = cause === 'no_data' && to === 'resolved' ? 'Results arrive again.' : noteOf(transition)
   return {
     headline: `${state[to]}: ${nameOf(transition)}`,
     numbers: formatNumbers(transition),
     note,
     why: whyOf(transition),
-    examples: examples.map((example) => describeExample(example, numbers.measure)),
+    examples: examples.map(describeExample),
   }
 }
 

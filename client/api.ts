@@ -170,6 +170,7 @@ export type AlertStateJson = {
     spanId: string
     agentName?: string
     score?: number
+    scoreUnit?: string
     reason?: {
       code: "not_captured"
       field: string
@@ -400,6 +401,7 @@ export type AlertTransitionJson = {
     spanId: string
     agentName?: string
     score?: number
+    scoreUnit?: string
     reason?: {
       code: "not_captured"
       field: string

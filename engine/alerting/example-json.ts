@@ -32,6 +32,8 @@ export const alertExampleSchema = z
     spanId: z.string(),
     agentName: z.string().optional(),
     score: z.number().optional(),
+    /** `ms`, a currency's code, `ratio` (0..1), `tokens`; absent for plain scores. */
+    scoreUnit: z.string().exactOptional(),
     reason: reason.optional(),
     evidence: z.array(z.object({ field: z.string(), pattern: z.string(), masked: z.string() })),
   })

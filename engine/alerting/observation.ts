@@ -20,13 +20,14 @@ export function isStale({ subjectArrivedAtMs }: EvalResult, appendTimeMs: number
   return subjectArrivedAtMs !== undefined && appendTimeMs - subjectArrivedAtMs > STALE_AFTER_MS
 }
 
-function exampleOf(result: EvalResult): AlertExample {
+function exampleOf(result: EvalResult, { measureHash, scoreUnit }: RunAlert): AlertExample {
   return {
     subjectKind: result.subjectKind,
     traceId: result.traceId,
     spanId: result.spanId,
     agentName: result.agentName,
     score: result.score,
+    ...(result.score !== undefined && result.measureHash === measureHash && scoreUnit !== undefined && { scoreUnit }),
     reason: result.reason,
     evidence: result.evidence
       .slice(0, EVIDENCE_SHOWN)
@@ -62,6 +63,6 @@ export function observationOf(result: EvalResult, alert: RunAlert, appendTimeMs:
     key: `${result.traceId}/${result.spanId}${result.runId === '' ? '' : `/${result.runId}`}`,
     revision: result.revision,
     // Passes are many, and examples of them are wanted by rules on passes alone.
-    exemplar: result.verdict === 'pass' && !ofPasses ? null : exampleOf(result),
+    exemplar: result.verdict === 'pass' && !ofPasses ? null : exampleOf(result, alert),
   }
 }

@@ -1,5 +1,6 @@
 /** The alerts that the state machine runs, with what their plan says around them. */
 import type { AlertMeasure, AlertPlan, AlertWhen, Plan } from '../../dsl/plan.ts'
+import { scoreUnitOf } from '../evaluate/score.ts'
 import { measureEvalOf } from './scope-evals.ts'
 
 export type RunMeasure = AlertMeasure
@@ -11,6 +12,8 @@ export interface RunAlert extends AlertPlan {
   readonly measureHash?: string
   /** Of what of it passes. */
   readonly verdictHash?: string
+  /** What a score of what is watched counts, as its results carry it (`resultUnitOf`). */
+  readonly scoreUnit?: string
 }
 
 export type RegressionAlert = RunAlert & { when: Extract<AlertWhen, { kind: 'regression' }> }
@@ -31,12 +34,14 @@ export function runAlertsOf(plan: Pick<Plan, 'alerts' | 'evals'>): RunAlert[] {
     if (falseAlarms?.shared === true) sharing.set(name, (sharing.get(name) ?? 0) + 1)
   return plan.alerts.map((alert) => {
     const watched = evals.get(watchedEvalId(alert))
-    const measureHash = alert.on.kind === 'eval' ? watched?.measureHash : measureEvalOf(alert)?.measureHash
+    const measured = measureEvalOf(alert) ?? watched
+    const scoreUnit = measured === undefined ? null : scoreUnitOf(measured)
     return {
       ...alert,
       ...(alert.falseAlarms?.shared === true && { monitors: sharing.get(alert.package) ?? 1 }),
-      ...(measureHash !== undefined && { measureHash }),
+      ...(measured !== undefined && { measureHash: measured.measureHash }),
       ...(watched !== undefined && { verdictHash: watched.verdictHash }),
+      ...(scoreUnit !== null && { scoreUnit }),
     }
   })
 }

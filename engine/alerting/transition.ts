@@ -26,6 +26,8 @@ export interface AlertExample {
   readonly spanId: string
   readonly agentName: string | undefined
   readonly score: number | undefined
+  /** `ms`, `USD`, `ratio`, `tokens`; absent for plain scores and where the measure was another. */
+  readonly scoreUnit?: string
   readonly reason: Reason | undefined
   readonly evidence: readonly { readonly field: string; readonly pattern: string; readonly masked: string }[]
 }

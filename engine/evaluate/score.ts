@@ -65,5 +65,20 @@ export function resultUnitOf(type: ValueType): string | null {
   }
 }
 
+/** The way back: what a score in this unit is of. */
+export function typeOfResultUnit(unit: string | undefined): ValueType {
+  switch (unit) {
+    case undefined:
+      return { kind: 'number' }
+    case 'ms':
+      return { kind: 'duration' }
+    case 'ratio':
+    case 'tokens':
+      return { kind: unit }
+    default:
+      return { kind: 'money', currency: unit }
+  }
+}
+
 /** The type of a `score:` clause. */
 export const scoreTypeOf: (score: Expr) => ValueType = typeOfExpr

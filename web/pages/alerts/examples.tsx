@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { AlertStateJson } from '../../../client/api.ts'
+import { formatScore } from '../../parts/format.ts'
 
 const SHOWN = 5
 
@@ -31,12 +32,12 @@ export function Examples({ alert, isWhole }: { alert: AlertStateJson; isWhole: b
     <div>
       <h3>Examples</h3>
       <ul className="examples">
-        {examples.map(({ traceId, spanId, score, reason, evidence }) => (
+        {examples.map(({ traceId, spanId, score, scoreUnit, reason, evidence }) => (
           <li key={`${traceId} ${spanId}`}>
             <Link to="/traces/$traceId" params={{ traceId }} search={spanId === '' ? {} : { span: spanId }}>
               <code>{traceId.slice(0, 8)}</code>
             </Link>
-            {score !== undefined && <span className="number"> score {Number(score.toPrecision(4))}</span>}
+            {score !== undefined && <span className="number"> score {formatScore(score, scoreUnit)}</span>}
             {evidence.map(({ field, pattern, masked }) => (
               <span key={`${field} ${pattern} ${masked}`}>
                 {' '}
