@@ -67,7 +67,8 @@ export function decodeTraces(bytes: Uint8Array, onSpan: OnSpan): DecodeOutcome {
     if (!(error instanceof WireError)) throw error
     return { ok: false, message: `not an OTLP trace request: ${error.message} (at byte ${error.offset})` }
   } finally {
-    lastTraceBytes = null
+    lastTrace.bytes = null
+    lastParent.bytes = null
   }
 }
 
@@ -153,13 +154,13 @@ function readSpan(reader: WireReader, end: number): RawSpan {
     const tag = reader.tag(end)
     switch (tag) {
       case delimited(1):
-        span.traceId = readTraceId(reader, end)
+        span.traceId = readSameHex(reader, end, lastTrace)
         break
       case delimited(2):
         span.spanId = readHex(reader, end)
         break
       case delimited(4): {
-        const parent = readHex(reader, end)
+        const parent = readSameHex(reader, end, lastParent)
         // Some senders write a root's parent as zeroes.
         span.parentSpanId = parent === '' || parent === '0000000000000000' ? undefined : parent
         break
@@ -207,25 +208,29 @@ function readHex(reader: WireReader, end: number): string {
   return reader.bytes.toString('hex', start, reader.pos)
 }
 
-/** Spans of a trace mostly follow each other: they share one string. */
-function readTraceId(reader: WireReader, end: number): string {
+/** What the id of the span before was, at its place among the bytes: spans of a trace mostly follow each other, and share strings. */
+interface LastId {
+  bytes: Buffer | null
+  at: number
+  hex: string
+}
+const lastTrace: LastId = { bytes: null, at: 0, hex: '' }
+const lastParent: LastId = { bytes: null, at: 0, hex: '' }
+
+function readSameHex(reader: WireReader, end: number, last: LastId): string {
   const { bytes } = reader
   const start = reader.take(reader.length(end), end)
   const length = reader.pos - start
-  if (bytes === lastTraceBytes && length === lastTraceId.length / 2) {
+  if (bytes === last.bytes && length === last.hex.length / 2) {
     let same = 0
-    while (same < length && bytes[start + same] === bytes[lastTraceAt + same]) same++
-    if (same === length) return lastTraceId
+    while (same < length && bytes[start + same] === bytes[last.at + same]) same++
+    if (same === length) return last.hex
   }
-  lastTraceBytes = bytes
-  lastTraceAt = start
-  lastTraceId = bytes.toString('hex', start, reader.pos)
-  return lastTraceId
+  last.bytes = bytes
+  last.at = start
+  last.hex = bytes.toString('hex', start, reader.pos)
+  return last.hex
 }
-
-let lastTraceBytes: Buffer | null = null
-let lastTraceAt = 0
-let lastTraceId = ''
 
 function readStatus(reader: WireReader, end: number, span: RawSpan): void {
   while (reader.pos < end) {

@@ -16,7 +16,9 @@ import {
   isOver,
   isSameSpan,
   keep,
+  keysOfTraces,
   mayBeIncomplete,
+  NOTHING_SAID,
   pack,
   release,
   type SettleCause,
@@ -97,6 +99,7 @@ export class TraceAssembly {
   #knowsSinceMs: number
   readonly #knowsTenantSinceMs = new Map<string, number>()
   #clockMs = Number.NEGATIVE_INFINITY
+  readonly #keyOf = keysOfTraces()
 
   constructor(options: AssemblyOptions) {
     this.partition = options.partition ?? 0
@@ -117,7 +120,7 @@ export class TraceAssembly {
 
   /** `evaluator` judges the trace if this is its first span. Call `takeDue` before. */
   add(span: Span, offset: number, evaluator: Evaluator): void {
-    const key = span.tenant + span.traceId
+    const key = this.#keyOf(span)
     const settled = this.#settled.get(key)
     const trace =
       this.#open.get(key) ??
@@ -295,7 +298,7 @@ export class TraceAssembly {
       isPiece: known !== undefined,
       beganBefore: false,
       hasMaskedTexts: false,
-      said: [],
+      said: NOTHING_SAID,
     }
     if (known !== undefined) {
       this.#known.delete(key)

@@ -7,7 +7,7 @@
 import { UnreadConventions } from '../../engine/conventions/unread.ts'
 import { compileEvaluator, type EvalLedger } from '../../engine/evaluate/evaluator.ts'
 import { messageOf } from '../../engine/message-of.ts'
-import type { EvalResult } from '../../engine/model/result.ts'
+import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import { DEFAULT_TENANT } from '../../storage/access/principal.ts'
 import type { Tombstone } from '../../storage/erasure/tombstones.ts'
 import { faultPoint } from '../../storage/fault-point.ts'
@@ -40,6 +40,8 @@ export type { EvaluateLoopStats } from './evaluate-stats.ts'
 
 /** About a thousand spans: some 15 ms of work between two looks at the clock and at what else the thread has to do. */
 const FETCH_BYTES = 1 << 20
+const NO_VERDICTS: Readonly<Record<Verdict, number>> = { pass: 0, fail: 0, unknown: 0, error: 0 }
+
 export async function startEvaluateLoop(options: EvaluateLoopOptions): Promise<EvaluateLoop> {
   const loop = new Loop(options)
   await loop.start()
@@ -66,7 +68,7 @@ class Loop implements EvaluateLoop {
   readonly #stats = {
     spans: 0,
     results: 0,
-    verdicts: { pass: 0, fail: 0, unknown: 0, error: 0 },
+    verdicts: { ...NO_VERDICTS },
     undecodable: 0,
     deadLetters: 0,
     batches: 0,
@@ -303,12 +305,25 @@ class Loop implements EvaluateLoop {
       this.#retried(() => this.#options.log.append(EVAL_RESULTS, records)),
     )
     faultPoint('evaluate.after-append')
+    this.#count(results)
+    this.#options.live?.addResults(results)
+  }
+
+  /** The metrics are told of a batch at once: to be told of each result costs more than to encode it. */
+  #count(results: readonly EvalResult[]): void {
     this.#stats.results += results.length
+    const byEval = new Map<string, Record<Verdict, number>>()
     for (const { evalId, verdict } of results) {
       this.#stats.verdicts[verdict]++
-      evalVerdicts.inc({ eval: evalLabel(evalId), verdict })
+      const counts = byEval.get(evalId)
+      if (counts !== undefined) counts[verdict]++
+      else byEval.set(evalId, { ...NO_VERDICTS, [verdict]: 1 })
     }
-    this.#options.live?.addResults(results)
+    for (const [evalId, counts] of byEval) {
+      for (const verdict of Object.keys(counts) as Verdict[]) {
+        if (counts[verdict] > 0) evalVerdicts.inc({ eval: evalLabel(evalId), verdict }, counts[verdict])
+      }
+    }
   }
 
   #retried<T>(attempt: () => Promise<T>): Promise<T> {

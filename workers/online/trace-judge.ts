@@ -11,7 +11,7 @@ import type { DueTrace, TraceAssembly } from './assembly.ts'
 import type { DeadlyTraces, Judged } from './deadly-traces.ts'
 import { withMaskedTexts } from './masked-texts.ts'
 import type { ReadBack } from './read-back.ts'
-import { complete, mayBeIncomplete, type TraceInMemory } from './traces-in-memory.ts'
+import { complete, mayBeIncomplete, NOTHING_SAID, type TraceInMemory } from './traces-in-memory.ts'
 import { type Waiting, WaitingTraces } from './waiting-traces.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -161,7 +161,7 @@ export class TraceJudge {
       const settled = { tenant, traceId, spans: [...spans.values()], isEarly }
       let results = evaluator.onTrace(settled, trace.revision, nowMs, lastAtMs)
       if (trace.hasMaskedTexts) results = results.map((result) => withMaskedTexts(result, evaluator.plan))
-      trace.said = []
+      trace.said = NOTHING_SAID
       if (!results.some((result) => said.some((before) => contradicts(result, before)))) return results
       trace.revision++
       return results.map((result) => ({ ...result, revision: trace.revision }))

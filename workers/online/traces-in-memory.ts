@@ -5,6 +5,15 @@ import type { Span } from '../../engine/model/span.ts'
 import { holdsMask } from './masked-texts.ts'
 import { type PackedSpans, packSpans, unpackSpans } from './packed-spans.ts'
 
+/** A trace's key, of one of its spans. Spans of a trace mostly follow each other: a text made anew would be hashed for each of them. */
+export function keysOfTraces(): (of: Pick<Span, 'tenant' | 'traceId'>) => string {
+  let last = { tenant: '', traceId: '', key: '' }
+  return ({ tenant, traceId }) => {
+    if (traceId !== last.traceId || tenant !== last.tenant) last = { tenant, traceId, key: tenant + traceId }
+    return last.key
+  }
+}
+
 /** Why a trace was judged when it was. `overflow`: early, for want of room. */
 export type SettleCause = 'root' | 'idle' | 'age' | 'overflow'
 
@@ -54,6 +63,8 @@ export interface StoredTrace {
   readonly nextRevision: number
 }
 
+export const NOTHING_SAID: readonly EvalResult[] = Object.freeze([])
+
 /** What is left of one whose spans are forgotten: all of them have to be read back. */
 export function withoutSpans(trace: TraceInMemory): TraceInMemory {
   return {
@@ -64,7 +75,7 @@ export function withoutSpans(trace: TraceInMemory): TraceInMemory {
     firstOffset: trace.lastOffset + 1,
     isPiece: true,
     hasMaskedTexts: false,
-    said: [],
+    said: NOTHING_SAID,
   }
 }
 
@@ -137,7 +148,7 @@ export function keep(trace: TraceInMemory, span: Span, budget: AssemblyBudget): 
 export function pack(trace: TraceInMemory, budget: AssemblyBudget): void {
   if (trace.packed !== null) return
   trace.packed = packSpans(trace.spans)
-  trace.spans = new Map()
+  trace.spans = PACKED
   resize(trace, PACKED_TRACE_BYTES + trace.packed.bytes.length, budget)
 }
 
@@ -162,8 +173,10 @@ function resize(trace: TraceInMemory, sizeBytes: number, budget: AssemblyBudget)
   trace.sizeBytes = sizeBytes
 }
 
+/** One for all of them: a map that is empty takes 200 bytes. Nothing is put into it, for a trace is unpacked before. */
+const PACKED: Map<string, ProjectedSpan> = new Map()
 /** The trace itself, with its entry and without its spans. */
-const PACKED_TRACE_BYTES = 600
+const PACKED_TRACE_BYTES = 450
 /** The object, its map entry and its short texts. */
 const SPAN_BYTES = 500
 
