@@ -51,10 +51,11 @@ export async function judgeOfflineEvals(options: OfflineRunOptions): Promise<str
     },
   })
   const traces: OfflineTraces = {
-    settledTraceIds: async () => [...options.traceIds],
+    settledTraceIds: async () => ({ some: [...options.traceIds], population: options.traceIds.length }),
     settledSessions: async () => {
       const all = await Promise.all(options.traceIds.map((id) => options.getTrace(TENANT, id)))
-      return [...sessionsOf(all)].map(([sessionId, traceIds]) => ({ sessionId, traceIds }))
+      const some = [...sessionsOf(all)].map(([sessionId, traceIds]) => ({ sessionId, traceIds }))
+      return { some, population: some.length }
     },
     // Nothing is known of them but what is at hand: the whole sample is drawn evenly.
     flaggedSubjects: async () => [],

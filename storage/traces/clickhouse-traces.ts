@@ -26,6 +26,7 @@ import type {
   SettledTraceQuery,
   SpanPage,
   SpanPageQuery,
+  Thinned,
   TracesStore,
   TraceWindow,
   UsageRow,
@@ -208,12 +209,12 @@ export class ClickHouseTraces implements TracesStore {
     }))
   }
 
-  async settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]> {
-    const rows = await this.#ask.rows<{ trace_id_hex: string }>(
+  async settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<Thinned<string>> {
+    const rows = await this.#ask.rows<{ trace_id_hex: string; population: number | string }>(
       this.#limits.runs,
       settledTracesQuery(this.#database, tenant, query),
     )
-    return rows.map((row) => row.trace_id_hex)
+    return { some: rows.map((row) => row.trace_id_hex), population: Number(rows[0]?.population ?? 0) }
   }
 
   async flaggedSubjects(tenant: string, query: FlaggedQuery): Promise<FlaggedSubject[]> {
@@ -224,12 +225,13 @@ export class ClickHouseTraces implements TracesStore {
     return rows.map(({ trace, span }) => ({ traceId: trace, spanId: /^0+$/.test(span) ? '' : span }))
   }
 
-  async settledSessions(tenant: string, query: SettledSessionQuery): Promise<SettledSession[]> {
-    const rows = await this.#ask.rows<{ session: string; traces: string[] }>(
+  async settledSessions(tenant: string, query: SettledSessionQuery): Promise<Thinned<SettledSession>> {
+    const rows = await this.#ask.rows<{ session: string; traces: string[]; population: number | string }>(
       this.#limits.runs,
       settledSessionsQuery(this.#database, tenant, query),
     )
-    return rows.map(({ session, traces }) => ({ sessionId: session, traceIds: traces }))
+    const some = rows.map(({ session, traces }) => ({ sessionId: session, traceIds: traces }))
+    return { some, population: Number(rows[0]?.population ?? 0) }
   }
 
   async spanPages(tenant: string, window: TraceWindow, spansPerPage: number): Promise<SpanPage[]> {

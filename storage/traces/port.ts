@@ -70,6 +70,13 @@ export interface RunComparison {
   subjects: number
 }
 
+/** Where there are more than the limit, an even part of them. */
+export interface Thinned<T> {
+  some: T[]
+  /** How many there are. */
+  population: number
+}
+
 export interface SettledTraceQuery {
   /** Traces that ended in [fromUs, toUs). */
   fromUs: number
@@ -145,9 +152,9 @@ export interface TracesStore {
   /** Latest revisions counted by verdict, per eval and measure; `sinceMs` as in `ResultFilter`. */
   ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
   /** In an order that has nothing to do with time, so that a limit takes an even sample. */
-  settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<string[]>
+  settledTraceIds(tenant: string, query: SettledTraceQuery): Promise<Thinned<string>>
   /** In an order that has nothing to do with time. */
-  settledSessions(tenant: string, query: SettledSessionQuery): Promise<SettledSession[]>
+  settledSessions(tenant: string, query: SettledSessionQuery): Promise<Thinned<SettledSession>>
   /** What online evals failed or panels disagreed on; 200,000 at most. */
   flaggedSubjects(tenant: string, query: FlaggedQuery): Promise<FlaggedSubject[]>
   /** Cuts a window into pages of about so many spans, in the order of trace ids. Empty when there are no spans. */

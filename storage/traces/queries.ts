@@ -253,7 +253,7 @@ export function settledTracesQuery(
   const settledBeforeUs = query.settledBeforeMs * 1000
   return {
     query: `WITH max(toUnixTimestamp64Micro(start_time) + intDiv(duration_ns, 1000)) AS ended_us
-SELECT lower(hex(trace_id)) AS trace_id_hex FROM ${database}.spans
+SELECT lower(hex(trace_id)) AS trace_id_hex, count() OVER () AS population FROM ${database}.spans
 WHERE tenant = {tenant:String}
   AND start_time >= fromUnixTimestamp64Micro({scanFromUs:Int64}, 'UTC')
   AND start_time < fromUnixTimestamp64Micro({scanToUs:Int64}, 'UTC')

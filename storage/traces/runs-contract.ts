@@ -79,20 +79,23 @@ export function describeRunQueries(
         newToken(),
       )
       const query = { fromUs: at(0), toUs: at(10), storedBeforeMs: clock.nowMs() + 1, limit: 10 }
-      const found = await store.settledSessions(tenant, query)
+      const { some: found } = await store.settledSessions(tenant, query)
       expect(found.sort((a, b) => (a.sessionId < b.sessionId ? -1 : 1))).toEqual([
         { sessionId: 'a', traceIds: [hex(32, 1), hex(32, 2)] },
         { sessionId: 'b', traceIds: [hex(32, 3)] },
       ])
-      expect(await store.settledSessions(tenant, { ...query, limit: 1 })).toHaveLength(1)
-      expect(await store.settledSessions(tenant, { ...query, storedBeforeMs: clock.nowMs() })).toEqual([])
+      const thinned = await store.settledSessions(tenant, { ...query, limit: 1 })
+      expect(thinned).toMatchObject({ some: [expect.anything()], population: 2 })
+      expect((await store.settledSessions(tenant, { ...query, storedBeforeMs: clock.nowMs() })).some).toEqual([])
 
       // What comes later changes nothing of what was asked about then.
       const before = clock.nowMs() + 1
       clock.passed(10)
       await store.insertSpans([span(tenant, 10, 1, { sessionId: 'a', startTimeUs: at(20) })], newToken())
-      expect(await store.settledSessions(tenant, { ...query, storedBeforeMs: before })).toHaveLength(2)
-      expect(await store.settledSessions(tenant, { ...query, storedBeforeMs: clock.nowMs() + 1 })).toHaveLength(1)
+      expect((await store.settledSessions(tenant, { ...query, storedBeforeMs: before })).some).toHaveLength(2)
+      expect((await store.settledSessions(tenant, { ...query, storedBeforeMs: clock.nowMs() + 1 })).some).toHaveLength(
+        1,
+      )
     })
   })
 

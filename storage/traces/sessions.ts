@@ -24,7 +24,8 @@ const LONGEST_SESSION_US = 24 * 3_600_000_000
 export function settledSessionsQuery(database: string, tenant: string, query: SettledSessionQuery): Query {
   const micro = (name: string): string => `fromUnixTimestamp64Micro({${name}:Int64}, 'UTC')`
   return {
-    query: `SELECT session, arrayMap(one -> one.2, arraySlice(arraySort(groupArray((first, trace))), 1, ${MAX_SESSION_TRACES + 1})) AS traces
+    query: `SELECT session, arrayMap(one -> one.2, arraySlice(arraySort(groupArray((first, trace))), 1, ${MAX_SESSION_TRACES + 1})) AS traces,
+  count() OVER () AS population
 FROM (
   SELECT lower(hex(trace_id)) AS trace, argMinIf(ifNull(session_id, ''), (start_time, span_id), session_id != '') AS session,
     min(start_time) AS first, max(start_time) AS last

@@ -14,7 +14,7 @@ export async function everythingOf(traces: TracesStore, tenants: readonly string
     const pages = await traces.spanPages(tenant, ALL_TIME, 2)
     // Whenever it was stored: the clock is not the same for both.
     const query = { ...ALL_TIME, settledBeforeMs: 4e12, limit: 1_000 }
-    const ids = (await traces.settledTraceIds(tenant, query)).toSorted()
+    const ids = (await traces.settledTraceIds(tenant, query)).some.toSorted()
     shown[tenant] = {
       pages,
       traces: await Promise.all(ids.map((traceId) => traces.getTrace(tenant, traceId))),

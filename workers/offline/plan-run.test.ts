@@ -47,8 +47,8 @@ const spans = new Map(
   ]),
 )
 const traces = {
-  settledTraceIds: async () => [...spans.keys()],
-  settledSessions: async () => [],
+  settledTraceIds: async () => ({ some: [...spans.keys()], population: spans.size }),
+  settledSessions: async () => ({ some: [], population: 0 }),
   // An online eval failed what fails, and some of the rest.
   flaggedSubjects: async () =>
     [...spans.keys()]
@@ -182,6 +182,29 @@ describe.each([
     expectFair(plans.map(({ subjects }) => subjects.slice(0, 12)))
     expectFair(plans.map(({ subjects }) => subjects.slice(12)))
   })
+})
+
+test.each([
+  'all of trace over 1h',
+  '30 of trace over 1h',
+  '30 of trace over 1h by agent.version',
+  '30 of trace over 1h, half flagged',
+])('of a window of which the store gives a part, that is in the probabilities: %s', async (sample) => {
+  const context = {
+    nowMs: () => START_MS,
+    sleep: async () => {},
+    signal: new AbortController().signal,
+  }
+  const runId = runIdOf('p/helpful', START_MS, 'schedule')
+  const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs: START_MS, trigger: 'schedule' } as const
+  const planOf = (parts: number): Promise<RunPlan> =>
+    planRun(job, evalOf(sample, '1 USD per run'), {
+      ...context,
+      traces: { ...traces, settledTraceIds: async () => ({ some: [...spans.keys()], population: parts * spans.size }) },
+    })
+  const [whole, part] = [await planOf(1), await planOf(4)]
+  expect([whole.populationTraces, part.populationTraces]).toEqual([POPULATION, 4 * POPULATION])
+  expect(part.subjects).toEqual(whole.subjects.map(([id, span, chance, ...more]) => [id, span, chance / 4, ...more]))
 })
 
 describe('what a run is said to cost', () => {

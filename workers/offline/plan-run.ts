@@ -66,7 +66,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
     await context.sleep(Math.max(0, job.slotMs + MANUAL_DELAY_MS - context.nowMs()), signal)
     if (signal.aborted) throw new RunInterrupted()
   }
-  const { traceIds, unitOf, span } = await populationOf(job, sample, traces)
+  const { traceIds, population, unitOf, span } = await populationOf(job, sample, traces)
   const judges = method.judge ?? context.defaultJudge ?? null
   const estimates = new Map<string, PlannedCost>()
   const { prices, outputs } = context
@@ -117,6 +117,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const drawn = await drawing.catch((error: unknown) => {
     throw signal.aborted ? new RunInterrupted() : error
   })
+  const thinned = population === 0 ? 1 : traceIds.length / population
   const costed = drawn.subjects.map((subject): Costed => ({ subject, cost: costOf(estimates, subject) }))
   const left = budget === null ? null : await budget.left()
   const { order, afforded } = left === null ? { order: costed, afforded: null } : affordAll(costed, left)
@@ -126,7 +127,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const sampled = order.map(({ subject }) => subject)
   return {
     beganMs: Math.floor(context.nowMs()),
-    populationTraces: drawn.populationTraces,
+    populationTraces: population,
     lookedAtTraces: drawn.lookedAtTraces,
     sampled: drawn.subjects.length,
     unpaid: afforded?.unpaid ?? 0,
@@ -139,6 +140,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
       // A budget ends where it ends: what it leaves has to be an even part.
       afforded === null ? nearTogether(sampled) : sampled,
       afforded,
+      thinned,
       unitOf,
     ),
     ...(notes.length > 0 && { notes }),
@@ -201,6 +203,7 @@ function affordAll(
 function subjectsOf(
   drawn: readonly SampledSubject[],
   afforded: AffordedSample | null,
+  thinned: number,
   unitOf: (traceId: string) => Unit,
 ): RunPlan['subjects'] {
   const { own, cheaper, free } = afforded ?? { own: drawn.length, cheaper: 0, free: 0 }
@@ -210,7 +213,7 @@ function subjectsOf(
     return ofRest(place < own ? own - free : cheaper)
   }
   return drawn.map(({ traceId, spanId, inclusionProbability, drawnFor }, place): RunPlan['subjects'][number] => {
-    const probability = inclusionProbability * shareOf(place)
+    const probability = inclusionProbability * thinned * shareOf(place)
     const { traces } = unitOf(traceId)
     if (traces === undefined && drawnFor === undefined) return [traceId, spanId, probability]
     const more = { ...(traces !== undefined && { traces: [...traces] }), ...(drawnFor !== undefined && { drawnFor }) }
@@ -221,6 +224,8 @@ function subjectsOf(
 interface Population {
   /** Of sessions, those of their first traces. */
   traceIds: readonly string[]
+  /** How many there are: the store gives an even part of very many. */
+  population: number
   unitOf: (traceId: string) => Unit
   /** Of when its subjects began, and until when what is said of them counts. */
   span: FlaggedQuery
@@ -233,22 +238,25 @@ async function populationOf(
 ): Promise<Population> {
   if (scope.subject === 'session') {
     const window = sessionWindowOf(overNs, job)
-    const sessions = await traces.settledSessions(job.tenant, { ...window, limit: MAX_SESSIONS })
+    const { some, population } = await traces.settledSessions(job.tenant, { ...window, limit: MAX_SESSIONS })
     const units = new Map(
-      sessions.flatMap(({ traceIds: [first, ...rest] }): [string, Unit][] =>
+      some.flatMap(({ traceIds: [first, ...rest] }): [string, Unit][] =>
         first === undefined ? [] : [[first, { traceId: first, traces: [first, ...rest] }]],
       ),
     )
     return {
       traceIds: [...units.keys()],
+      population,
       unitOf: (traceId) => units.get(traceId) ?? { traceId },
       span: { fromUs: window.fromUs - DAY_US, toUs: window.toUs, evaluatedBeforeMs: window.storedBeforeMs },
     }
   }
   const window = windowOf(overNs, job)
   const { fromUs, toUs, settledBeforeMs: evaluatedBeforeMs } = window
+  const { some, population } = await traces.settledTraceIds(job.tenant, { ...window, limit: MAX_POPULATION })
   return {
-    traceIds: await traces.settledTraceIds(job.tenant, { ...window, limit: MAX_POPULATION }),
+    traceIds: some,
+    population,
     unitOf: (traceId) => ({ traceId }),
     // A trace may have begun an hour before it ended.
     span: { fromUs: fromUs - HOUR_US, toUs, evaluatedBeforeMs },
