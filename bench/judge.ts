@@ -154,14 +154,14 @@ async function measureRun(
   const askedMs = Date.now()
   const endedMs = await judged(place.apiUrl, 'judged', subjects)
   const { firstMs, mostAtOnce } = await judge.stats()
-  const perSecond = subjects / ((endedMs - firstMs) / 1_000)
+  const perSecond = subjects / ((endedMs - askedMs) / 1_000)
   const usage = processUsage(place.pid)
   const target = isSlow ? TO_REACH.slowPerSecond : TO_REACH.perSecond
   // One that answers at once has no two calls at the same time, however many come.
   const atOnce = isSlow ? `, at most ${mostAtOnce} calls at once` : ''
-  const withPlan = subjects / ((endedMs - askedMs) / 1_000)
+  const fromFirstCall = subjects / ((endedMs - firstMs) / 1_000)
   console.log(
-    `  ${name}: ${perSecond.toFixed(0)} traces/s (to reach: ${target}), ${withPlan.toFixed(0)} with the drawing of the sample${atOnce}`,
+    `  ${name}: ${perSecond.toFixed(0)} traces/s of the whole run (to reach: ${target}), ${fromFirstCall.toFixed(0)} from the first call${atOnce}`,
   )
   const msOf = (seconds: number): number => (seconds / subjects) * 1_000
   const cpuMs = msOf((usage?.cpuSeconds ?? Number.NaN) - cpuBefore)

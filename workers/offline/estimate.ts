@@ -38,23 +38,28 @@ export function createEstimator(
     if (inquire === null || judges === null) return nothing
     const inquiry = inquire(view, span)
     if (inquiry.kind === 'none') return nothing
-    const costOf = async (model: string): Promise<number | null> => {
-      let cost: number | null = 0
+    /** What each of them is asked is the same for all, as long as none has answered. */
+    const costsOf = async (models: readonly string[]): Promise<(number | null)[]> => {
+      let costs: (number | null)[] = models.map(() => 0)
       const asker: Asker = {
         nonce: () => NONCE,
         async ask(question) {
-          const known = await recall?.(model, question)
+          const known = models.length === 1 ? await recall?.(models[0] ?? '', question) : null
           if (known) return { kind: 'answer', answer: known.answer }
-          cost = plus(cost, estimateMicroUsd([model], question, prices, outputs), calls)
+          costs = models.map((model, i) =>
+            plus(costs[i] ?? null, estimateMicroUsd([model], question, prices, outputs), calls),
+          )
           // Of a session each trace is asked about: this reason leaves one out and goes on with the next.
           return { kind: 'none', why: { code: 'nothing_to_measure', detail: 'not asked' } }
         },
       }
       await inquiry.about(asker)
-      return cost
+      return costs
     }
-    let own: number | null = 0
-    for (const model of judges.models) own = plus(own, await costOf(model), 1)
-    return { ownMicroUsd: own, cheapMicroUsd: cheaper === undefined ? null : await costOf(cheaper) }
+    const models = [...judges.models, ...(cheaper === undefined ? [] : [cheaper])]
+    const costs =
+      recall === null ? await costsOf(models) : (await Promise.all(models.map((model) => costsOf([model])))).flat()
+    const own = costs.slice(0, judges.models.length).reduce((sum, cost) => plus(sum, cost, 1), 0)
+    return { ownMicroUsd: own, cheapMicroUsd: costs[judges.models.length] ?? null }
   }
 }

@@ -23,7 +23,7 @@ export interface WorkerSettings {
 }
 
 export interface OfflineOptions extends WorkerSettings {
-  log: Pick<Log, 'append' | 'ensureTopics' | 'read' | 'openConsumer'>
+  log: Pick<Log, 'append' | 'ensureTopics' | 'read' | 'openConsumer' | 'committed' | 'endOffsets' | 'offsetsForTime'>
   traces: OfflineTraces &
     Pick<TracesStore, 'resultHistory' | 'judgeSpend' | 'contrastTraces' | 'insertResults' | 'searchTraces'> &
     ScorecardTraces

@@ -264,3 +264,28 @@ offline eval overlap {
     expect(known.estimateIsGuess).toBeUndefined()
   })
 })
+
+describe('a run that is asked for by hand', () => {
+  test.each([
+    ['waits for what is on its way', false, [5_000]],
+    ['does not where nothing came lately', true, []],
+  ])('%s', async (_, isQuiet, expected) => {
+    const slept: number[] = []
+    const since: number[] = []
+    const runId = runIdOf('p/helpful', START_MS, 'manual')
+    const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs: START_MS, trigger: 'manual' } as const
+    const plan = await planRun(job, evalOf('10 of trace over 1h', '1 USD per run'), {
+      traces,
+      isQuietSince: async (ms) => {
+        since.push(ms)
+        return isQuiet
+      },
+      nowMs: () => START_MS,
+      sleep: async (ms) => void slept.push(ms),
+      signal: new AbortController().signal,
+    })
+    expect(slept).toEqual(expected)
+    expect(since).toEqual([START_MS - 5_000])
+    expect(plan.sampled).toBe(10)
+  })
+})

@@ -21,7 +21,7 @@ import { drawSample, type Sample, type SampledSubject } from './sample.ts'
 import { MANUAL_DELAY_MS, sessionWindowOf, windowOf } from './slot.ts'
 import { storedAnswerTokens } from './stored-answers.ts'
 import { type Candidate, drawByStrata, type LookOptions } from './strata.ts'
-import { readUnits, type Unit } from './subjects.ts'
+import { type Unit, unitsInParts } from './subjects.ts'
 
 export interface PlanContext {
   traces: Pick<TracesStore, 'settledTraceIds' | 'settledSessions' | 'flaggedSubjects' | 'getTraces' | 'queryResults'>
@@ -35,6 +35,8 @@ export interface PlanContext {
   recall?: JudgeClient['recall'] | undefined
   /** Where sessions are not those that went silent in the run's window: what to say where there are none. */
   noSession?: string
+  /** Whether nothing has arrived since then, and all that had is stored: then a run that was asked for by hand need not wait for any of it. */
+  isQuietSince?: (sinceMs: number) => Promise<boolean>
   nowMs: () => number
   /** Resolves early when the signal aborts. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -46,8 +48,8 @@ const MAX_POPULATION = 200_000
 /** With the ids of their traces. */
 const MAX_SESSIONS = 20_000
 const READS_AT_ONCE = 50
-/** A larger sample looks at more: a query costs much the same for 50 traces as for 200. */
-const MOST_READS_AT_ONCE = 200
+/** A larger sample looks at more: they are read in the order of the store, in which those of many lie nearer to each other. */
+const MOST_READS_AT_ONCE = 2_000
 const HOUR_US = 3_600_000_000
 const DAY_US = 24 * HOUR_US
 
@@ -62,7 +64,7 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const { tenant, runId } = job
   const { traces, signal, budget = null } = context
   const { sample, method } = compiled.plan
-  if (job.trigger === 'manual') {
+  if (job.trigger === 'manual' && !(await context.isQuietSince?.(job.slotMs - MANUAL_DELAY_MS))) {
     await context.sleep(Math.max(0, job.slotMs + MANUAL_DELAY_MS - context.nowMs()), signal)
     if (signal.aborted) throw new RunInterrupted()
   }
@@ -93,22 +95,22 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   if (sample.scope.subject === 'session' && traceIds.length === 0) notes.push(context.noSession ?? NO_SESSION_WAS_OVER)
   const stratumOf = strataBy(sample.by, sample.scope.subject)
   const candidatesOf = async (ids: readonly string[]): Promise<Candidate[][]> => {
-    const views = await readUnits(traces, tenant, ids.map(unitOf))
-    return Promise.all(
-      ids.map(async (traceId) => {
-        const view = views.get(traceId)
-        if (view === undefined) return []
-        const subjects = compiled.subjects(view)
-        if (subjects.length > 0) watch(view)
-        for (const one of subjects)
-          if (estimate !== null) {
-            const whole = await estimate(view, one)
-            const rest = (await estimateOfRest?.(view, one)) ?? whole
-            estimates.set(keyOf(traceId, one?.spanId ?? ''), { ...rest, wholeMicroUsd: whole.ownMicroUsd })
-          }
-        return subjects.map((one) => ({ spanId: one?.spanId ?? '', stratum: stratumOf(view, one) }))
-      }),
-    )
+    const found = new Map<string, Candidate[]>()
+    const lookInto = async (view: TraceView): Promise<void> => {
+      const subjects = compiled.subjects(view)
+      if (subjects.length > 0) watch(view)
+      for (const one of subjects)
+        if (estimate !== null) {
+          const whole = await estimate(view, one)
+          const rest = (await estimateOfRest?.(view, one)) ?? whole
+          estimates.set(keyOf(view.traceId, one?.spanId ?? ''), { ...rest, wholeMicroUsd: whole.ownMicroUsd })
+        }
+      const candidates = subjects.map((one) => ({ spanId: one?.spanId ?? '', stratum: stratumOf(view, one) }))
+      found.set(view.traceId, candidates)
+    }
+    for await (const views of unitsInParts(traces, tenant, ids.map(unitOf)))
+      await Promise.all([...views.values()].map(lookInto))
+    return ids.map((traceId) => found.get(traceId) ?? [])
   }
   const common = { runId, traceIds, readsAtOnce: readsAtOnce(sample), candidatesOf, signal }
   const drawing: Promise<Sample> = drawFrom(common, sample, async () =>

@@ -30,7 +30,7 @@ export interface DrawOptions {
   size: number | 'all'
   /** Of each of these traces the ids of its subjects in scope; `['']` for the trace itself. */
   subjectsOf: (traceIds: readonly string[]) => Promise<readonly (readonly string[])[]>
-  /** Traces read at the same time. */
+  /** Traces that are looked at together: no more than this, and than there is room for in the sample, but some. */
   readsAtOnce: number
   /** Looking stops there, whatever was found: a scope that almost nothing satisfies must not read the whole store. */
   maxLookedAt?: number
@@ -38,6 +38,8 @@ export interface DrawOptions {
 }
 
 const DEFAULT_MAX_LOOKED_AT = 20_000
+/** Where the sample is almost full: a query costs much the same for 50 traces as for 200. */
+const SOME_READS = 200
 
 /**
  * Inclusion probability: 1 when every trace was looked at. Otherwise `h` traces with subjects were found among the first `m`
@@ -55,7 +57,8 @@ export async function drawSample(options: DrawOptions): Promise<Sample> {
   let lookedAt = 0
   while (lookedAt < last && subjects < size) {
     signal.throwIfAborted()
-    const batch = ranked.slice(lookedAt, Math.min(last, lookedAt + readsAtOnce))
+    const wanted = Math.min(readsAtOnce, Math.max(SOME_READS, size - subjects))
+    const batch = ranked.slice(lookedAt, Math.min(last, lookedAt + wanted))
     const read = await subjectsOf(batch)
     for (const [i, spanIds] of read.entries()) {
       lookedAt++

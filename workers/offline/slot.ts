@@ -73,7 +73,7 @@ export interface SampleWindow {
 
 /** The longest that a trace without a root takes to settle. */
 const IDLE_SETTLE_MS = 120_000
-/** A manual run begins this long after it was asked for: by then what had arrived has settled. */
+/** A manual run begins this long after it was asked for: by then what had arrived has settled. Where nothing came for so long before, it has already. */
 export const MANUAL_DELAY_MS = 5_000
 /** Spans are stored this much after their arrival, in ordinary times. */
 const STORE_LAG_MS = 2_000

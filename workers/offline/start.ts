@@ -41,6 +41,7 @@ import { NO_SPENDING, tenantPerMonthMicroUsd } from './prices.ts'
 import { createProviderHealth } from './provider-health.ts'
 import { withLimits } from './provider-limits.ts'
 import { providersByName } from './providers.ts'
+import { isQuietSince } from './quiet.ts'
 import { BATCHES_AHEAD, createReadAhead } from './read-ahead.ts'
 import { readTogether } from './read-together.ts'
 import { pricesOfRoutes, withRoutes } from './routes.ts'
@@ -160,6 +161,7 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
           publish: (results) => publish(options.log, results),
           turnstile: createTurnstile(callsAtOnce),
           readAhead: createReadAhead({ few: batchesJudged, enough: batchesRead, maxSpans: MAX_SPANS_AHEAD }),
+          isQuietSince: (sinceMs) => isQuietSince(options.log, sinceMs),
           nowMs,
           sleep,
           onNotice: notice,

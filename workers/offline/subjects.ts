@@ -16,6 +16,32 @@ export interface Unit {
 /** As many as the store gives at once. */
 const TRACES_AT_ONCE = 200
 
+/**
+ * All of them, part by part: as `readUnits` gives them, those together that are near to each other in the store, which keeps traces by their
+ * ids. While a part is looked at the next one is read; no more than the two are in memory.
+ */
+export async function* unitsInParts(
+  traces: Pick<TracesStore, 'getTraces'>,
+  tenant: string,
+  units: readonly Unit[],
+): AsyncGenerator<ReadonlyMap<string, TraceView>> {
+  const ordered = units.toSorted((a, b) => (a.traceId < b.traceId ? -1 : a.traceId > b.traceId ? 1 : 0))
+  const read = (from: number): Promise<Map<string, TraceView>> =>
+    readUnits(traces, tenant, ordered.slice(from, from + TRACES_AT_ONCE))
+  let next = read(0)
+  for (let from = TRACES_AT_ONCE; ; from += TRACES_AT_ONCE) {
+    const views = await next
+    if (from >= ordered.length) {
+      yield views
+      return
+    }
+    next = read(from)
+    // It is told when its turn comes; none comes where looking at this part fails.
+    next.catch(() => {})
+    yield views
+  }
+}
+
 /** By the unit's trace; one of which nothing is stored has no entry. */
 export async function readUnits(
   traces: Pick<TracesStore, 'getTraces'>,

@@ -42,6 +42,8 @@ export interface WorkOptions {
   publish: (results: readonly EvalResult[]) => Promise<void>
   turnstile: Turnstile
   readAhead: ReadAhead
+  /** Of what comes in. */
+  isQuietSince: (sinceMs: number) => Promise<boolean>
   nowMs: () => number
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
   onNotice: (message: string) => void
@@ -138,6 +140,7 @@ export function createHandlers(options: WorkOptions): RunHandlers {
                 ...paidBy(job, inForce),
                 recall: options.judgeOf(job.tenant).recall,
                 traces,
+                isQuietSince: options.isQuietSince,
                 nowMs,
                 sleep,
                 signal,
