@@ -26,5 +26,3 @@ export const streamEventSchema = z.discriminatedUnion('type', [
   /** Records that came while nobody listened and are gone, or too old to be brought. */
   z.object({ type: z.literal('gap'), data: z.object({ stream: z.enum(LOG_STREAMS), records: z.int() }) }),
 ])
-
-export type StreamEventJson = z.infer<typeof streamEventSchema>

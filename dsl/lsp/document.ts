@@ -90,19 +90,6 @@ export function isFirstOnLine(text: string, offset: number): boolean {
   return true
 }
 
-/** The token that covers a place, or that ends there; a word or key is preferred. */
-export function tokenAt(document: Document, offset: number): IToken | null {
-  const index = lastBefore(document.tokens, offset + 1)
-  const here = document.tokens[index]
-  const before = document.tokens[index - 1]
-  if (here !== undefined && here.startOffset <= offset && offset < endOf(here)) {
-    const touching = before !== undefined && endOf(before) === offset && (isWord(before) || isKey(before))
-    return touching && !isWord(here) && !isKey(here) && !isLiteral(here) ? before : here
-  }
-  if (here !== undefined && endOf(here) === offset) return here
-  return null
-}
-
 /** Index of the last token that begins before `offset`; -1 when there is none. */
 export function lastBefore(tokens: readonly IToken[], offset: number): number {
   let low = 0

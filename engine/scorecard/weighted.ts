@@ -1,6 +1,6 @@
-/** Shares and means of samples whose subjects were drawn with unequal probability. Pure. */
+/** Shares of samples whose subjects were drawn with unequal probability. Pure. */
 import type { Verdict } from '../model/result.ts'
-import { type HajekSums, hajekMeanOf } from '../statistics/hajek-mean.ts'
+import type { HajekSums } from '../statistics/hajek-mean.ts'
 
 /** Of the verdicts of one kind: Σ 1/π and Σ 1/π². */
 export interface Weights {
@@ -14,31 +14,11 @@ export interface WeightedTally {
   readonly scores: HajekSums
 }
 
-const VERDICTS = ['pass', 'fail', 'unknown', 'error'] as const
-
-export function addWeighted(a: WeightedTally, b: WeightedTally): WeightedTally {
-  const sumOf = (verdict: Verdict): Weights => ({
-    sum: a.verdicts[verdict].sum + b.verdicts[verdict].sum,
-    squares: a.verdicts[verdict].squares + b.verdicts[verdict].squares,
-  })
-  const add = (key: keyof HajekSums): number => a.scores[key] + b.scores[key]
-  return {
-    verdicts: { pass: sumOf('pass'), fail: sumOf('fail'), unknown: sumOf('unknown'), error: sumOf('error') },
-    scores: {
-      weights: add('weights'),
-      squares: add('squares'),
-      values: add('values'),
-      squaredValues: add('squaredValues'),
-      squaredSquares: add('squaredSquares'),
-    },
-  }
-}
-
 /** Rounding of sums alone makes no weights unequal. */
 const isAsMany = (ess: number, n: number): boolean => Math.abs(ess - n) <= 1e-9 * n
 
 /** Null where all were drawn with one probability, and where there are none: plain counts say it then. */
-export function essOf(weights: readonly Weights[], n: number): number | null {
+function essOf(weights: readonly Weights[], n: number): number | null {
   const sum = weights.reduce((total, one) => total + one.sum, 0)
   const squares = weights.reduce((total, one) => total + one.squares, 0)
   const ess = (sum * sum) / squares
@@ -59,12 +39,4 @@ export function weightedShare(
   return { rate: Math.min(1, sumOf(some) / sumOf(all)), ess }
 }
 
-export function weightedMean({ scores }: WeightedTally, n: number): { value: number; se: number; ess: number } | null {
-  if (essOf([{ sum: scores.weights, squares: scores.squares }], n) === null) return null
-  const { mean, se, ess } = hajekMeanOf(scores)
-  return { value: mean, se, ess }
-}
-
-/** Of all verdicts together. */
-export const ALL_VERDICTS: readonly Verdict[] = VERDICTS
 export const DECIDED: readonly Verdict[] = ['pass', 'fail']

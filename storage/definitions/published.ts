@@ -29,7 +29,6 @@ const publishedSchema = z.object({
 })
 
 export type DefinitionsCommit = z.infer<typeof definitionsCommitSchema>
-export type Release = z.infer<typeof release>
 export type PublishedPackage = z.infer<typeof publishedSchema>
 
 export type ParsedPackage = { ok: true; published: PublishedPackage } | { ok: false; message: string }

@@ -2,8 +2,6 @@
 
 export const REPLAY_PREFIX = 'replay@'
 
-const PATTERN = /^replay@\d{8}T\d{6}Z-[0-9a-f]{4}$/
-
 /** `replay@20260131T090000Z-1f0c`: when it was asked for, and what keeps two of one second apart. */
 export function replayRunId(nowMs: number, randomHex: string): string {
   const time = new Date(nowMs)
@@ -11,8 +9,4 @@ export function replayRunId(nowMs: number, randomHex: string): string {
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:]/g, '')
   return `${REPLAY_PREFIX}${time}-${randomHex.slice(0, 4)}`
-}
-
-export function isReplayRunId(text: string): boolean {
-  return PATTERN.test(text)
 }
