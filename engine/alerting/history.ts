@@ -14,7 +14,7 @@ import { tauOf } from './regression/unit.ts'
 import { isAnomaly, isRegression, type RegressionAlert, type RunAlert, watchedEvalId } from './run-alert.ts'
 import type { Shared } from './state.ts'
 import { stratumOf } from './stratum.ts'
-import { measured, windowMsOf } from './window.ts'
+import { measured, needsValues, shareIn, windowMsOf } from './window.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -26,6 +26,7 @@ export interface HistoryStep {
   env: string | undefined
   counts: { pass: number; fail: number; unknown: number; error: number }
   scores: { count: number; sum: number; sumSquares: number }
+  /** Index and count. */
   bins: readonly (readonly [number, number])[]
 }
 
@@ -45,12 +46,9 @@ export function historyAsked(alert: RunAlert, nowMs: number): HistoryAsked | nul
   const stepMs = isRegression(alert) ? lookMsOf(alert) : windowMsOf(alert)
   // The step that runs is the evaluator's.
   const toMs = Math.floor(nowMs / stepMs) * stepMs
-  const bins = binned(alert) ? { growth: GROWTH, offset: OFFSET, scale: scaleOf(alert) } : null
+  const bins = needsValues(when.measure) ? { growth: GROWTH, offset: OFFSET, scale: scaleOf(alert) } : null
   return { evalId: watchedEvalId(alert), measureHash, fromMs: toMs - when.referenceNs / 1e6, toMs, stepMs, bins }
 }
-
-const binned = ({ when: { measure } }: RunAlert): boolean =>
-  (measure.kind === 'score' || measure.kind === 'value') && !['mean', 'sum'].includes(measure.fn)
 
 /** From the unit of results to the plan's. */
 function scaleOf({ when: { measure } }: RunAlert): number {
@@ -134,19 +132,14 @@ function unitSums(
   cutoff: number | null,
 ): { n: number; sum: number; sumSquares: number } | null {
   const { measure, worse, bounds } = when
-  const decided = counts.pass + counts.fail
-  const all = decided + counts.unknown + counts.error
-  const ofHits = (hits: number, n: number) => {
-    const sum = worse === 'lower' ? hits : n - hits
-    return n === 0 ? null : { n, sum, sumSquares: sum }
-  }
   switch (measure.kind) {
     case 'rate':
-      return ofHits(counts[measure.verdict], measure.verdict === 'pass' || measure.verdict === 'fail' ? decided : all)
     case 'coverage':
-      return ofHits(decided, all)
-    case 'share':
-      return ofHits(counts.pass, decided)
+    case 'share': {
+      const { count, total: n } = shareIn(measure, counts)
+      const sum = worse === 'lower' ? count : n - count
+      return n === 0 ? null : { n, sum, sumSquares: sum }
+    }
     case 'score':
     case 'value': {
       const { count: n, sum, sumSquares } = scores
@@ -216,18 +209,13 @@ function usualParts(
 
 function partSums(alert: RunAlert, { counts, scores }: HistoryStep): PartSums | null {
   const { measure } = alert.when
-  const decided = counts.pass + counts.fail
-  const all = decided + counts.unknown + counts.error
   switch (measure.kind) {
     case 'rate':
-      return {
-        n: measure.verdict === 'pass' || measure.verdict === 'fail' ? decided : all,
-        sum: counts[measure.verdict],
-      }
     case 'coverage':
-      return { n: all, sum: decided }
-    case 'share':
-      return { n: decided, sum: counts.pass }
+    case 'share': {
+      const { count: sum, total: n } = shareIn(measure, counts)
+      return { n, sum }
+    }
     case 'score':
     case 'value':
       return measure.fn === 'mean' ? { n: scores.count, sum: scaleOf(alert) * scores.sum } : null

@@ -83,9 +83,9 @@ function enter(
   atMs: number,
 ): AlertTransition {
   const from = state.phase
-  const why = phase.kind === 'firing' || phase.kind === 'resolved' ? whyOf(state, alert, numbers, cause, atMs) : null
-  const isTold = phase.kind === 'firing' || phase.kind === 'resolved'
-  const trend = isTold ? trendOf(state, alert, numbers, atMs) : null
+  const incident = 'incident' in phase ? phase.incident : null
+  const why = incident === null ? null : whyOf(state, alert, numbers, cause, atMs)
+  const trend = incident === null ? null : trendOf(state, alert, numbers, atMs)
   state.phase = phase
   state.transitionCount++
   const sinceMs =
@@ -109,8 +109,7 @@ function enter(
     to: phase.kind,
     cause,
     atMs,
-    incidentId:
-      phase.kind === 'firing' || phase.kind === 'resolved' ? incidentIdOf(state, alert, phase.incident) : undefined,
+    incidentId: incident === null ? undefined : incidentIdOf(state, alert, incident),
     sinceMs,
     numbers,
     examples: state.window.examples.map(({ example }) => example).reverse(),

@@ -29,7 +29,7 @@ export interface WindowParts {
 }
 
 /** True of measures that are told by which side of a value their subjects lie on, and not by a sum. */
-const isOrder = (fn: Statistic): boolean => fn !== 'mean' && fn !== 'sum'
+export const isOrder = (fn: Statistic): boolean => fn !== 'mean' && fn !== 'sum'
 
 /** True of what is made of shares or means, of which alone it can be told what the same traffic did and what other traffic brought. */
 export function isSplit({ kind, measure }: RunAlert['when']): boolean {

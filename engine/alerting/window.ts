@@ -17,7 +17,7 @@ import { addToBins, type Bins, binsQuantile, mergeBins } from './quantile-bins.t
 import type { RunAlert, RunMeasure } from './run-alert.ts'
 import { type SeenSubject, SeenSubjects } from './seen-subjects.ts'
 import type { AlertExample, AlertNumbers } from './transition.ts'
-import { countParts, expireWindowParts, uncountParts, type WindowParts } from './window-parts.ts'
+import { countParts, expireWindowParts, isOrder, uncountParts, type WindowParts } from './window-parts.ts'
 
 export const BUCKETS = 240
 export const MAX_EXAMPLES = 3
@@ -171,8 +171,8 @@ function addScore({ scores, bins }: Bucket, count: 1 | -1, score: number): void 
 }
 
 /** True of measures that are not made of counts and sums. */
-const needsValues = (measure: RunMeasure): boolean =>
-  (measure.kind === 'score' || measure.kind === 'value') && measure.fn !== 'mean' && measure.fn !== 'sum'
+export const needsValues = (measure: RunMeasure): boolean =>
+  (measure.kind === 'score' || measure.kind === 'value') && isOrder(measure.fn)
 
 /** A subject that goes to another group with a later revision: it no longer counts here. */
 export function forgetSubject(window: AlertWindow, alert: RunAlert, key: string): void {
@@ -260,25 +260,40 @@ export function measured(
   scores: Bucket['scores'],
   bins: () => Bins,
 ): Omit<Measured, 'verdicts'> {
-  const decided = verdicts.pass + verdicts.fail
-  const all = decided + verdicts.unknown + verdicts.error
-  const share = (count: number, total: number) => ({ value: total > 0 ? count / total : null, count, total })
+  const total = verdicts.pass + verdicts.fail + verdicts.unknown + verdicts.error
   switch (measure.kind) {
     case 'count':
-      return { value: verdicts[measure.verdict], count: verdicts[measure.verdict], total: all }
+      return { value: verdicts[measure.verdict], count: verdicts[measure.verdict], total }
     case 'subjects':
-      return { value: verdicts.pass, count: verdicts.pass, total: all }
-    case 'rate': {
-      const ofDecided = measure.verdict === 'pass' || measure.verdict === 'fail'
-      return share(verdicts[measure.verdict], ofDecided ? decided : all)
-    }
+      return { value: verdicts.pass, count: verdicts.pass, total }
+    case 'rate':
     case 'share':
-      return share(verdicts.pass, decided)
-    case 'coverage':
-      return share(decided, all)
+    case 'coverage': {
+      const share = shareIn(measure, verdicts)
+      return { value: share.total > 0 ? share.count / share.total : null, ...share }
+    }
     case 'score':
     case 'value':
-      return { value: statisticOf(measure.fn, scores, bins), count: scores.count, total: all }
+      return { value: statisticOf(measure.fn, scores, bins), count: scores.count, total }
+  }
+}
+
+/** What a share is of: so many of so many. */
+export function shareIn(
+  measure: Extract<RunMeasure, { kind: 'rate' | 'share' | 'coverage' }>,
+  verdicts: Readonly<Record<Verdict, number>>,
+): { count: number; total: number } {
+  const decided = verdicts.pass + verdicts.fail
+  const all = decided + verdicts.unknown + verdicts.error
+  switch (measure.kind) {
+    case 'rate': {
+      const isOfDecided = measure.verdict === 'pass' || measure.verdict === 'fail'
+      return { count: verdicts[measure.verdict], total: isOfDecided ? decided : all }
+    }
+    case 'share':
+      return { count: verdicts.pass, total: decided }
+    case 'coverage':
+      return { count: decided, total: all }
   }
 }
 

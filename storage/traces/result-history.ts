@@ -1,4 +1,5 @@
 /** What an eval's results were, hour by hour and part of the traffic: what alerts on changes and anomalies compare with. */
+import type { HistoryStep } from '../../engine/alerting/history.ts'
 import type { WeightedTally } from '../../engine/scorecard/weighted.ts'
 import { LIVE, type Query } from './queries.ts'
 
@@ -15,15 +16,7 @@ export interface HistoryQuery {
   isWeighted?: true
 }
 
-export interface HistoryRow {
-  startMs: number
-  agentName: string | undefined
-  env: string | undefined
-  counts: { pass: number; fail: number; unknown: number; error: number }
-  /** As results carry them. */
-  scores: { count: number; sum: number; sumSquares: number }
-  /** Index and count. */
-  bins: [number, number][]
+export interface HistoryRow extends HistoryStep {
   weighted?: WeightedTally
 }
 
