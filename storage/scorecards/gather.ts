@@ -46,6 +46,7 @@ export async function gatherScorecard(
   const evals = new Map(plan.evals.map((one) => [one.id, one]))
   const data = new Map<string, RowData>()
   const whole = new Map<string, { now: TallyRow; before: TallyRow | null }>()
+  const shown = new Set(scorecard.rows.flatMap(({ cells }) => cells.map(({ evalId }) => evalId)))
   for (const [row, { cells, by }] of scorecard.rows.entries())
     for (const evalId of new Set(cells.map((cell) => cell.evalId))) {
       const evalPlan = evals.get(evalId)
@@ -53,23 +54,22 @@ export async function gatherScorecard(
       const isOfValues = cells.some((cell) => cell.evalId === evalId && /^p\d/.test(cell.fn))
       const asked = { evalPlan, by, isOfValues }
       const tallies = (of: Period, stepMs: number | null) => talliesOf(traces, tenant, asked, of, stepMs)
-      data.set(`${row} ${evalId}`, {
-        now: await tallies(period, null),
-        before: before === null ? null : await tallies(before, null),
-        steps: await tallies({ fromMs: Math.floor(trend.fromMs), toMs: period.toMs }, trend.stepMs),
-        scale: scaleOf(evalPlan),
-        corrected: by.length > 0 ? null : await correctionOf(traces, tenant, plan, evalPlan, period),
-      })
-      if (!whole.has(evalId))
-        whole.set(evalId, {
-          now: sumOf(await talliesOf(traces, tenant, { ...asked, by: [], isOfValues: false }, period, null)),
-          before:
-            before === null
-              ? null
-              : sumOf(await talliesOf(traces, tenant, { ...asked, by: [], isOfValues: false }, before, null)),
-        })
+      const [now, past, steps, corrected] = await Promise.all([
+        tallies(period, null),
+        before === null ? null : tallies(before, null),
+        tallies({ fromMs: Math.floor(trend.fromMs), toMs: period.toMs }, trend.stepMs),
+        by.length > 0 ? null : correctionOf(traces, tenant, plan, evalPlan, period),
+      ])
+      data.set(`${row} ${evalId}`, { now, before: past, steps, scale: scaleOf(evalPlan), corrected })
+      // A row that is not divided is of the whole.
+      if (by.length === 0) whole.set(evalId, { now: sumOf(now), before: past === null ? null : sumOf(past) })
     }
-  const ids = new Set(whole.keys())
+  for (const evalPlan of plan.evals.filter(({ id }) => shown.has(id) && !whole.has(id))) {
+    const ofWhole = (of: Period) => talliesOf(traces, tenant, { evalPlan, by: [], isOfValues: false }, of, null)
+    const [now, past] = await Promise.all([ofWhole(period), before === null ? null : ofWhole(before)])
+    whole.set(evalPlan.id, { now: sumOf(now), before: past === null ? null : sumOf(past) })
+  }
+  const ids = new Set([...shown].filter((id) => whole.has(id)))
   return buildScorecard(
     scorecard,
     slotMs,
