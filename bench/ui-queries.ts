@@ -11,13 +11,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EMPTY_PLAN } from '../dsl/packages.ts'
+import type { OfflineEvalPlan } from '../dsl/plan.ts'
+import { planOf } from '../dsl/testing.ts'
 import { makeResult } from '../engine/model/make-result.ts'
 import { makeSpan } from '../engine/model/make-span.ts'
 import type { EvalResult, Verdict } from '../engine/model/result.ts'
 import type { Span } from '../engine/model/span.ts'
 import { buildApi } from '../server/api.ts'
 import { createGate } from '../storage/access/gate.ts'
+import { storeLabels } from '../storage/labels/labels.ts'
 import type { OfflineControl } from '../storage/queue/offline-control.ts'
 import { openQueue } from '../storage/queue/open-queue.ts'
 import type { OfflineQueue } from '../storage/queue/port.ts'
@@ -124,6 +126,58 @@ async function fill(store: TracesStore, load: Load): Promise<void> {
   }
 }
 
+const judged = (index: number): string => `offline eval judged_${index} {
+  every:   hour in "UTC"
+  sample:  50 of trace over 1h
+  judge:   "openai/gpt-5-mini"
+  show:    input.text, output.text
+  scale:   1 to 5
+  rubric:  "5 solved, 1 not solved"
+  pass:    score >= 4
+  missing: unknown
+}
+`
+const SCORECARD = `scorecard weekly {
+  every:  monday at 09:00 in "UTC"
+  over:   7d vs 7d
+  row:    pass_rate(judged_0), mean(judged_0)
+  row:    pass_rate(judged_1), spend(judged_1) by agent.version
+}
+`
+const PLAN = planOf(`package shop\n\n${judged(0)}\n${judged(1)}\n${SCORECARD}`)
+const OFFLINE_EVALS = PLAN.evals.filter((one): one is OfflineEvalPlan => one.kind === 'offline')
+/** Of each judged eval: as many verdicts as its agreement with people is worked out of, and labels of them. */
+const JUDGED = 10_000
+const LABELLED = 300
+
+/** Of the newest traces; a judge and two people who agree on most. */
+async function fillJudged(store: TracesStore, load: Load): Promise<void> {
+  const traces = Array.from({ length: Math.min(JUDGED, load.traces) }, (_, index) => load.traces - 1 - index)
+  const scoreOf = (trace: number): number => 1 + ((trace * 7) % 5)
+  for (const evalPlan of OFFLINE_EVALS) {
+    const { id: evalId, measureHash, verdictHash } = evalPlan
+    const results = traces.map((trace) => {
+      const subjectTimeUs = startOf(trace, load)
+      const atMs = subjectTimeUs / 1_000 + 60_000
+      const score = scoreOf(trace)
+      return makeResult({
+        ...{ evalId, measureHash, verdictHash, traceId: traceIdOf(trace), subjectTimeUs, evaluatedAtMs: atMs },
+        ...{ runId: `${evalId}@${Math.floor(atMs / 3_600_000)}`, verdict: score >= 4 ? 'pass' : 'fail', score },
+        ...{ explanation: SENTENCE, judgeModel: 'gpt-5-mini', judgeInputTokens: 400, judgeOutputTokens: 60 },
+      })
+    })
+    await store.insertResults(results, `judged:${evalId}`)
+    const labels = traces.slice(0, LABELLED).flatMap((trace) =>
+      ['ana', 'ben'].map((by) => {
+        const score = by === 'ana' || trace % 7 > 0 ? scoreOf(trace) : 1
+        const label = { evalId, traceId: traceIdOf(trace), spanId: '', score, isPass: score >= 4, note: undefined }
+        return { ...label, by, atMs: END_US / 1_000 }
+      }),
+    )
+    await storeLabels(store, 'default', evalPlan, labels, `labels:${evalId}`)
+  }
+}
+
 const OFFLINE_RUNS = 500
 
 /** Of two evals, an hour apart, all done. */
@@ -149,7 +203,7 @@ async function fillRuns(queue: OfflineQueue): Promise<void> {
 
 function controlOf(queue: OfflineQueue, nowMs: () => number): OfflineControl {
   return createControl({
-    ...{ queue, nowMs, offlineEvals: () => [], nextSlotMs: () => undefined },
+    ...{ queue, nowMs, offlineEvals: () => OFFLINE_EVALS, nextSlotMs: nowMs },
     readiness: () => ({ state: 'ready', detail: undefined }),
   })
 }
@@ -181,6 +235,7 @@ const strideOf = ({ traces }: Load): number => Math.floor(traces / 20)
 /** As `web/` sends them, a page at a time; `round` makes each one another, so that nothing answers from what it remembers. */
 const QUERIES: readonly { page: string; of: (round: number, load: Load) => string }[] = [
   { page: 'Live: verdicts of the last hour', of: () => '/v1/results?since=1h&limit=100' },
+  { page: 'Live: traces of the last hour', of: () => '/v1/traces?since=1h&limit=6' },
   { page: 'Live: failing ones', of: () => '/v1/results?since=1h&limit=100&verdict=fail' },
   ...(['24h', '7d'] as const).flatMap((since) => {
     const search = (page: string, rest: (round: number) => string) => ({
@@ -221,11 +276,21 @@ const QUERIES: readonly { page: string; of: (round: number, load: Load) => strin
   { page: 'Evals: all with their rates', of: () => '/v1/evals' },
   { page: 'Evals: how all went in 7d', of: () => '/v1/evals/trends?since=7d' },
   { page: 'An eval: its flips', of: () => '/v1/evals/shop/no_pii/flips?since=7d' },
-  { page: 'An eval: its series of 7d', of: () => '/v1/evals/shop/no_pii/series?since=7d' },
-  { page: 'An eval: the same by version', of: () => '/v1/evals/shop/no_pii/series?since=7d&by=version' },
+  { page: 'An eval: its series of 7d', of: () => '/v1/evals/shop/no_pii/series?since=7d&agreement=false' },
+  {
+    page: 'An eval: the same by version',
+    of: () => '/v1/evals/shop/no_pii/series?since=7d&by=version&agreement=false',
+  },
   { page: 'An eval: its newest failures', of: () => '/v1/results?eval=shop/no_pii&verdict=fail&limit=20' },
   { page: 'Playground: newest traces', of: () => '/v1/traces?since=30d&limit=50' },
   { page: 'System: usage of 30d', of: () => '/v1/usage?from=30d' },
+  {
+    page: 'A judged eval: its series of 7d',
+    of: (round) => `/v1/evals/shop/judged_${round % 2}/series?since=7d&agreement=false`,
+  },
+  { page: 'A judged eval: how far people agree', of: (round) => `/v1/evals/shop/judged_${round % 2}/agreement` },
+  { page: 'A scorecard as of now', of: () => '/v1/scorecards/shop/weekly' },
+  { page: 'Offline evals', of: () => '/v1/offline' },
   { page: 'Runs of offline evals', of: () => '/v1/offline/runs' },
 ]
 
@@ -252,6 +317,7 @@ export async function run({
     if (!isThere) {
       const cpu = process.cpuUsage()
       await fill(store, load)
+      await fillJudged(store, load)
       const { user, system } = process.cpuUsage(cpu)
       console.log(`loading: ${((user + system) / spans).toFixed(1)} CPU s per million spans`)
     }
@@ -261,7 +327,7 @@ export async function run({
       {
         traces: store,
         status: async () => ({ status: 'ok', components: [] }),
-        definitions: { current: () => ({ plan: EMPTY_PLAN, loadedAtMs: 0, diagnostics: [] }) },
+        definitions: { current: () => ({ plan: PLAN, loadedAtMs: 0, diagnostics: [] }) },
         offline: controlOf(queue, nowMs),
         nowMs,
       },

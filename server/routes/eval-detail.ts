@@ -40,6 +40,7 @@ export const seriesQuerySchema = (nowMs: number) =>
       (text) => STEP_NAMES.find((name) => name === text) ?? null,
     ).optional(),
     by: z.enum(SERIES_LABELS, `must be one of ${SERIES_LABELS.join(', ')}`).optional(),
+    agreement: z.enum(['true', 'false'], 'must be true or false').default('true'),
   })
 
 /** `GET /v1/evals/{package}/{name}`: what it says. `…/series`: how it went. */
@@ -72,7 +73,9 @@ export function evalDetailRoutes(app: ApiApp, { traces, definitions, nowMs }: Ap
     const { tenant } = context.var.principal
     const [rows, agreement] = await Promise.all([
       traces.evalSeries(tenant, query),
-      agreementOfJudged(traces, tenant, definitions.current(tenant).plan, evalId),
+      parsed.data.agreement === 'true'
+        ? agreementOfJudged(traces, tenant, definitions.current(tenant).plan, evalId)
+        : [],
     ])
     const known = definitions.current(tenant).plan.evals.find(({ id }) => id === evalId)
     const standIns: ReadonlyMap<string, StandIn> = known?.kind === 'offline' ? standInsOf(known) : new Map()

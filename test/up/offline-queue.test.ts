@@ -136,6 +136,10 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
         verdicts: { subjects: 1, agreed: 0 },
         passRate: { judged: { estimate: 1 }, corrected: { estimate: 0 } },
       })
+      const seriesOf = async (more: string): Promise<object> =>
+        (await fetch(`${assay.apiUrl}/v1/evals/shop/helpful/series?since=1h${more}`)).json() as Promise<object>
+      expect(await seriesOf('')).toMatchObject({ points: [{}], agreement: [{ judged: 1, labelled: 1 }] })
+      expect(Object.keys(await seriesOf('&agreement=false'))).not.toContain('agreement')
       // What people say is no result of the eval.
       expect((await getTrace(assay, traceIdOf(1)))?.spans[0]?.results).toHaveLength(1)
       const unknown = { ...subject, traceId: traceIdOf(99) }

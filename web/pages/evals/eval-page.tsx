@@ -51,7 +51,8 @@ export function EvalPage() {
   const { since = '7d', by } = search
   const series = useQuery({
     queryKey: ['series', id, since, by],
-    queryFn: ({ signal }) => api.getSeries(packageName, name, { since, by }, signal),
+    // How far people agree is asked beside it, and not every ten seconds.
+    queryFn: ({ signal }) => api.getSeries(packageName, name, { since, by, agreement: 'false' }, signal),
     refetchInterval: 10_000,
     placeholderData: keepPreviousData,
   })
