@@ -23,6 +23,9 @@ export function testEveryPage(pages: () => Pages): void {
         // Live's stream never ends: what is there to wait for is that nothing is read any more.
         await phone.waitForFunction(() => document.querySelector('.loading') === null)
         expect(await phone.evaluate(() => document.documentElement.scrollWidth), path).toBe(PHONE.width)
+        // In rows of buttons each is told from the others by its name.
+        const buttons = await phone.locator('#content button').allTextContents()
+        if (['/runs', '/alerts', '/system'].includes(path)) expect(buttons, path).toEqual([...new Set(buttons)])
         expect(await phone.title(), path).toMatch(/\S · Assay$/)
         expect(await seriousFindings(phone), path).toEqual([])
         expect(problems, path).toEqual([])

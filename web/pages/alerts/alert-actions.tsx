@@ -35,7 +35,12 @@ export function AlertActions({ alert }: { alert: AlertStateJson }) {
           says="You take it on: until then it is not repeated to those who were told, and others see that somebody works on it."
           isOpen={isOpen}
           onOpen={setOpen}
-          trigger={<MayButton needs="edit">Acknowledge</MayButton>}
+          trigger={
+            <MayButton needs="edit">
+              Acknowledge
+              <span className="only-read"> {alert.alert}</span>
+            </MayButton>
+          }
         >
           <form onSubmit={onAcknowledge}>
             <ForSelect usual={1_440} />

@@ -102,7 +102,10 @@ function AlertState({ alert, isWhole }: { alert: AlertStateJson; isWhole: boolea
           <AlertWhy why={alert.why} unit={alert.unit} state={alert.state} />
         ) : (
           <details>
-            <summary>Why</summary>
+            <summary>
+              Why
+              <span className="only-read"> {alert.alert}</span>
+            </summary>
             <AlertWhy why={alert.why} unit={alert.unit} state={alert.state} />
           </details>
         ))}

@@ -53,7 +53,12 @@ export function SilenceDialog({ alert, known = [] }: { alert?: string; known?: r
       says="It goes on being watched, and nobody is told while the silence lasts."
       isOpen={isOpen}
       onOpen={onOpen}
-      trigger={<MayButton needs="edit">{alert === undefined ? 'New silence' : 'Silence'}</MayButton>}
+      trigger={
+        <MayButton needs="edit">
+          {alert === undefined ? 'New silence' : 'Silence'}
+          {alert !== undefined && <span className="only-read"> {alert}</span>}
+        </MayButton>
+      }
     >
       {problem !== null && <ProblemNote error={problem} />}
       {doubtful === null ? (

@@ -52,9 +52,10 @@ export function Silences({ known }: { known: readonly string[] }) {
             {
               head: 'What can be done',
               isHeadHidden: true,
-              cell: ({ id }) => (
+              cell: ({ id, matchers }) => (
                 <MayButton needs="edit" disabled={end.isPending} onClick={() => end.mutate(id)}>
                   End it
+                  <span className="only-read">: {matchersText(matchers)}</span>
                 </MayButton>
               ),
             },

@@ -33,6 +33,8 @@ export interface Checked {
   readonly costs: readonly StaticCost[]
 }
 
+const LEAVES = 'leave-editor'
+
 /** The text, with the language's own diagnostics, completion and hover. Escape and then Tab leave it. */
 export function Editor({
   language,
@@ -55,7 +57,14 @@ export function Editor({
     })
     return () => view.destroy()
   }, [language, initial])
-  return <div ref={frame} className="editor" />
+  return (
+    <>
+      <div ref={frame} className="editor" />
+      <p id={LEAVES} className="faint">
+        Tab indents. Escape and then Tab leaves the editor.
+      </p>
+    </>
+  )
 }
 
 function extensionsOf(language: Language, onChecked: (text: string, checked: Checked) => void): Extension[] {
@@ -73,7 +82,7 @@ function extensionsOf(language: Language, onChecked: (text: string, checked: Che
   }
   return [
     EditorView.cspNonce.of(cspNonce),
-    EditorView.contentAttributes.of({ 'aria-label': 'Evals to try', spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': 'Evals to try', 'aria-describedby': LEAVES, spellcheck: 'false' }),
     EditorView.lineWrapping,
     lineNumbers(),
     history(),

@@ -94,7 +94,12 @@ function Letter({ letter }: { letter: DeadLetter }) {
     <Dialog
       title={`Dead letter ${id}`}
       says={letter.reason}
-      trigger={<button type="button">Inspect</button>}
+      trigger={
+        <button type="button">
+          Inspect
+          <span className="only-read"> dead letter {id}</span>
+        </button>
+      }
       isOpen={isOpen}
       onOpen={setOpen}
       isWide
