@@ -299,8 +299,8 @@ async function start(
                 {
                   name: 'offline',
                   stats: async () => {
-                    const judging = await offline.judging()
-                    return { judges: { ...countersOf(judging), states: statesOf(judging) } }
+                    const [judging, cache] = await Promise.all([offline.judging(), offline.cacheStats()])
+                    return { judges: { ...countersOf(judging), states: statesOf(judging), ...(cache && { cache }) } }
                   },
                 },
                 { name: 'api', stats: async () => statsOfApi(await apiStarting) },

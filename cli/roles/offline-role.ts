@@ -153,6 +153,12 @@ export class OfflineRole {
     return (await role.call('judging', null).catch(() => none)) as ProvidersHealth
   }
 
+  /** Of the answers of judges that are kept; null while the role is not there. */
+  async cacheStats(): Promise<{ hits: number; misses: number } | null> {
+    const role = this.state.kind === 'ok' ? await this.#starting : null
+    return role === null ? null : ((await role.call('cacheStats', null)) as { hits: number; misses: number })
+  }
+
   /** Of its thread; none while there is no such. */
   async metrics(): Promise<ThreadMetrics> {
     const role = this.state.kind === 'ok' ? await this.#starting : null

@@ -73,6 +73,7 @@ await runRole(async (context) => {
         return ask(...args)
       }
       if (method === 'judging') return offline.judging()
+      if (method === 'cacheStats') return offline.cacheStats()
       throw new Error(`offline evals have no method ${method}`)
     },
     drain: async () => {

@@ -140,6 +140,9 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
         (await fetch(`${assay.apiUrl}/v1/evals/shop/helpful/series?since=1h${more}`)).json() as Promise<object>
       expect(await seriesOf('')).toMatchObject({ points: [{}], agreement: [{ judged: 1, labelled: 1 }] })
       expect(Object.keys(await seriesOf('&agreement=false'))).not.toContain('agreement')
+      const metrics = await (await fetch(`${assay.apiUrl}/metrics`)).text()
+      expect(metrics).toMatch(/^assay_judge_cache_hits_total 0$/m)
+      expect(metrics).toMatch(/^assay_judge_cache_misses_total 1$/m)
       // What people say is no result of the eval.
       expect((await getTrace(assay, traceIdOf(1)))?.spans[0]?.results).toHaveLength(1)
       const unknown = { ...subject, traceId: traceIdOf(99) }
