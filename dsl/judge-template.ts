@@ -6,7 +6,7 @@
 export const JUDGE_TEMPLATE_VERSION = 'judge-2'
 
 /** How texts that are too long are cut before a judge sees them (`engine/judge/window.ts`): raised when that changes. */
-export const JUDGE_WINDOW_VERSION = 'window-1'
+export const JUDGE_WINDOW_VERSION = 'window-2'
 
 /** Of the form that is answered by one token; whether it is used is the provider's, not the eval's. */
 export const DIRECT_TEMPLATE_VERSION = 'judge-direct-1'
