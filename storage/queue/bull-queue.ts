@@ -3,6 +3,7 @@ import type { Job, Queue, Worker } from 'bullmq'
 import { DEFAULT_TENANT } from '../access/principal.ts'
 import { openDailyJobs } from './daily-jobs.ts'
 import { openInvestigationJobs } from './investigation-jobs.ts'
+import { OpenWorkers } from './open-workers.ts'
 import type {
   OfflineQueue,
   QueueError,
@@ -76,7 +77,7 @@ export async function openBullQueue(
   const daily = await openDailyJobs(backend, onError)
   const investigations = await openInvestigationJobs(backend, onError, investigationDelayMs)
   const listing = new RunListing(runs)
-  const workers = new Set<QueueWorker>()
+  const workers = new OpenWorkers()
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
     try {
       return await question()
@@ -104,16 +105,7 @@ export async function openBullQueue(
         concurrency: options.batchesAtOnce ?? options.concurrency,
       }),
     ]
-    for (const worker of both) worker.on('error', options.onError)
-    await Promise.all(both.map((worker) => worker.waitUntilReady()))
-    const handle: QueueWorker = {
-      async drain() {
-        workers.delete(handle)
-        await Promise.all(both.map((worker) => worker.close()))
-      },
-    }
-    workers.add(handle)
-    return handle
+    return workers.add(both, options.onError)
   }
 
   async function recordsOf(jobs: readonly Job[]): Promise<RunRecord[]> {
@@ -179,7 +171,7 @@ export async function openBullQueue(
     setCancelled: (tenant, runId, slotMs) =>
       ask(() => setNumber(markId('cancel', tenant, runId), { tenant, runId, slotMs })),
     async close() {
-      await Promise.all([...workers].map((worker) => worker.drain()))
+      await workers.drain()
       await Promise.all([runs.close(), batches.close(), marks.close(), daily.close(), investigations.close()])
       await backend.close()
     },

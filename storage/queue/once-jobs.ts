@@ -2,6 +2,7 @@
 import { type Job, UnrecoverableError } from 'bullmq'
 import type { z } from 'zod'
 import type { BullBackend, WorkerSettings } from './bull-queue.ts'
+import { OpenWorkers } from './open-workers.ts'
 import type { QueueErrorHandler, QueueWorker } from './port.ts'
 
 export interface OnceJobs<Data> {
@@ -36,7 +37,7 @@ export async function openOnceJobs<Data>(
   const queue = backend.openQueue(options.queue)
   queue.on('error', onError)
   await queue.waitUntilReady()
-  const workers = new Set<QueueWorker>()
+  const workers = new OpenWorkers()
   const run = async (job: Job, handler: (data: Data) => Promise<void>): Promise<void> => {
     const parsed = schema.safeParse(job.data)
     // Trying a foreign shape again cannot help.
@@ -57,20 +58,10 @@ export async function openOnceJobs<Data>(
       })
     },
     async work(handler) {
-      const worker = backend.openWorker(options.queue, (job) => run(job, handler), settings)
-      worker.on('error', onError)
-      await worker.waitUntilReady()
-      const handle: QueueWorker = {
-        async drain() {
-          workers.delete(handle)
-          await worker.close()
-        },
-      }
-      workers.add(handle)
-      return handle
+      return workers.add([backend.openWorker(options.queue, (job) => run(job, handler), settings)], onError)
     },
     async close() {
-      await Promise.all([...workers].map((worker) => worker.drain()))
+      await workers.drain()
       await queue.close()
     },
   }

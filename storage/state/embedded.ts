@@ -75,6 +75,11 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
     upsert.run(key, value, now + ttlMs)
     sweepSometimes(now)
   }
+  const writeIn = (group: string, key: string, value: string, ttlMs: number): void => {
+    const now = nowMs()
+    upsertIn.run(group, key, value, now + ttlMs)
+    sweepSometimes(now)
+  }
   const sweepSometimes = (now: number): void => {
     if (now - sweptAtMs < SWEEP_EVERY_MS) return
     sweptAtMs = now
@@ -121,22 +126,16 @@ export async function openEmbeddedState({ dataDir, nowMs }: EmbeddedStateOptions
       assertGroup(group)
       assertEntry(key, ttlMs)
       return writes.write(() => {
-        const now = nowMs()
-        const others = countOthers.get(group, key, now)
+        const others = countOthers.get(group, key, nowMs())
         if (Number(others?.n ?? 0) >= atMost) return false
-        upsertIn.run(group, key, value, now + ttlMs)
-        sweepSometimes(now)
+        writeIn(group, key, value, ttlMs)
         return true
       })
     },
     async setIn(group, key, value, ttlMs) {
       assertGroup(group)
       assertEntry(key, ttlMs)
-      await writes.write(() => {
-        const now = nowMs()
-        upsertIn.run(group, key, value, now + ttlMs)
-        sweepSometimes(now)
-      })
+      await writes.write(() => writeIn(group, key, value, ttlMs))
     },
     async removeIn(group, key) {
       assertGroup(group)

@@ -40,15 +40,20 @@ return 1`
 
 /**
  * An entry, and its name in the group's index with the time at which it expires, by the server's clock. The index goes with the entry
- * that expires last; names of expired ones go with the next write.
+ * that expires last; names of expired ones go with the next write. Where there is room for so many alone the one that is set is not counted.
  */
 const SET_IN = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ttl = tonumber(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+if ARGV[4] ~= '' then
+  local others = redis.call('ZCARD', KEYS[2])
+  if redis.call('ZSCORE', KEYS[2], ARGV[1]) then others = others - 1 end
+  if others >= tonumber(ARGV[4]) then return 0 end
+end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
 redis.call('ZADD', KEYS[2], now + ttl, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 if redis.call('PTTL', KEYS[2]) < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end
 return 1`
 
@@ -59,20 +64,6 @@ if ARGV[3] ~= '' and sum > tonumber(ARGV[3]) then return false end
 redis.call('SET', KEYS[1], string.format('%.0f', sum), 'PX', ARGV[2])
 return string.format('%.0f', sum)`
 
-/** Who has expired is not counted, nor is the one that is set; names of removed ones are taken out of the index with them. */
-const SET_IN_IF_ROOM = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ttl = tonumber(ARGV[3])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-local others = redis.call('ZCARD', KEYS[2])
-if redis.call('ZSCORE', KEYS[2], ARGV[1]) then others = others - 1 end
-if others >= tonumber(ARGV[4]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
-redis.call('ZADD', KEYS[2], now + ttl, ARGV[1])
-if redis.call('PTTL', KEYS[2]) < ttl then redis.call('PEXPIRE', KEYS[2], ttl) end
-return 1`
-
 /** Several texts at once, each with its own time to live. */
 const SET_EACH = `
 for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i - 1], 'PX', ARGV[2 * i]) end
@@ -81,7 +72,6 @@ return 1`
 interface WithScripts {
   assaySetEach(keys: number, ...keysAndArgs: (string | number)[]): Promise<number>
   assayAdd(key: string, ...args: (string | number)[]): Promise<string | null>
-  assaySetInIfRoom(key: string, index: string, ...args: (string | number)[]): Promise<number>
   assayCompareAndSet(key: string, ...args: (string | number)[]): Promise<number>
   assaySetIn(key: string, index: string, ...args: (string | number)[]): Promise<number>
 }
@@ -123,6 +113,20 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
     }
   }
 
+  /** `atMost`: empty for no bound. False where there is no room. */
+  async function setIn(
+    group: string,
+    key: string,
+    value: string,
+    ttlMs: number,
+    atMost: number | '',
+  ): Promise<boolean> {
+    assertGroup(group)
+    assertEntry(key, ttlMs)
+    const index = indexOf(group)
+    return (await ask(() => client.assaySetIn(`${index}:${key}`, index, key, value, ttlMs, atMost))) === 1
+  }
+
   interface Text {
     key: string
     value: string
@@ -130,6 +134,7 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
   }
   const readOne = (key: string): Promise<string | null> => client.get(key)
   const writeOne = ({ key, value, ttlMs }: Text): Promise<unknown> => client.set(key, value, 'PX', ttlMs)
+  const masters = (): readonly Redis[] => (client instanceof Cluster ? client.nodes('master') : [client])
   // On a cluster keys that are asked for together would have to be on one slot.
   const isCluster = client instanceof Cluster
   const read = isCluster
@@ -171,17 +176,9 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
       const sum = await ask(() => client.assayAdd(keyOf(key), delta, ttlMs, bound))
       return sum === null ? undefined : Number(sum)
     },
-    async setInIfRoom(group, key, value, ttlMs, atMost) {
-      assertGroup(group)
-      assertEntry(key, ttlMs)
-      const index = indexOf(group)
-      return (await ask(() => client.assaySetInIfRoom(`${index}:${key}`, index, key, value, ttlMs, atMost))) === 1
-    },
+    setInIfRoom: setIn,
     async setIn(group, key, value, ttlMs) {
-      assertGroup(group)
-      assertEntry(key, ttlMs)
-      const index = indexOf(group)
-      await ask(() => client.assaySetIn(`${index}:${key}`, index, key, value, ttlMs))
+      await setIn(group, key, value, ttlMs, '')
     },
     async removeIn(group, key) {
       assertGroup(group)
@@ -198,15 +195,14 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
     },
     replicationLagSeconds: async () => {
       // Each node of a cluster tells of its own replicas.
-      const nodes = client instanceof Cluster ? client.nodes('master') : [client]
-      const told = await Promise.all(nodes.map((node) => ask(() => node.info('replication'))))
+      const told = await Promise.all(masters().map((node) => ask(() => node.info('replication'))))
       return replicationLagIn(told.join('\n'))
     },
     clear: (prefix) =>
       ask(async () => {
         const match = `${keyOf(prefix).replaceAll(/[\\*?[\]]/g, '\\$&')}*`
         let removed = 0
-        for (const node of 'nodes' in client ? client.nodes('master') : [client]) {
+        for (const node of masters()) {
           let cursor = '0'
           do {
             const [next, keys] = await node.scan(cursor, 'MATCH', match, 'COUNT', SCANNED_AT_ONCE)
@@ -226,7 +222,6 @@ export async function openRedisState(options: RedisStateOptions): Promise<StateS
 function withScripts(client: Redis | Cluster): RedisClient & WithScripts {
   client.defineCommand('assayCompareAndSet', { numberOfKeys: 1, lua: COMPARE_AND_SET })
   client.defineCommand('assayAdd', { numberOfKeys: 1, lua: ADD })
-  client.defineCommand('assaySetInIfRoom', { numberOfKeys: 2, lua: SET_IN_IF_ROOM })
   client.defineCommand('assaySetEach', { lua: SET_EACH })
   client.defineCommand('assaySetIn', { numberOfKeys: 2, lua: SET_IN })
   return client as RedisClient & WithScripts
