@@ -1808,7 +1808,7 @@ export const createApi = (request: Request) => ({
   listEvals: (signal?: AbortSignal): Promise<EvalsResponse> =>
     request('GET', `/v1/evals`, { signal }),
   /** a run of an offline eval: at (now, slot), since, until */
-  runEval: (packageName: string, name: string, body: {
+  runEval: (packageName: string, name: string, body?: {
     at?: "now" | "slot"
     since?: string
     until?: string

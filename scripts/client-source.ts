@@ -34,7 +34,8 @@ function methodOf(method: string, path: string, operation: OperationObject): str
   const inQuery = operation.parameters.filter((one) => one.in === 'query')
   const body = operation.requestBody?.content['application/json']?.schema
   const parameters = inPath.map(({ name }) => `${argument(name)}: string`)
-  if (body !== undefined) parameters.push(`body: ${typeOf(body, '  ')}`)
+  const isBodyRequired = operation.requestBody?.required === true
+  if (body !== undefined) parameters.push(`body${isBodyRequired ? '' : '?'}: ${typeOf(body, '  ')}`)
   if (inQuery.length > 0) {
     const fields = inQuery.map(({ name, required, schema }) => `${name}${required ? '' : '?'}: ${queryType(schema)}`)
     const isOptional = inQuery.every(({ required }) => !required)

@@ -105,6 +105,7 @@ export interface Operation {
   /** Of the client's method. */
   readonly id: string
   readonly query?: z.ZodObject
+  /** An optional one may be left out. */
   readonly body?: z.ZodType
   /** That it takes besides those of every request. */
   readonly headers?: readonly string[]
@@ -146,7 +147,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'GET /v1/evals': { id: 'listEvals', gives: evalsResponseSchema },
   'POST /v1/evals/:package/:name/run': {
     id: 'runEval',
-    body: runRequestSchema(AT),
+    body: runRequestSchema(AT).optional(),
     gives: runResponseSchema,
     status: 202,
     knownStatus: 200,

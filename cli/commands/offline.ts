@@ -39,6 +39,8 @@ interface RunsFlags extends Flags {
 
 const POLL_MS = 1_000
 const STATUS_MS = 2_000
+/** Whether its eval is paused is asked once in so many looks at a run: it is a question about all evals. */
+const LOOKS_BETWEEN = 10
 /** Of a terminal: the line is written anew. */
 const ANEW = '\r\u001b[K'
 const CLEAR = '\u001b[H\u001b[2J'
@@ -239,7 +241,8 @@ const ENDED: ReadonlySet<OfflineRunJson['state']> = new Set(['done', 'failed', '
 async function follow(runId: string, flags: Flags): Promise<number> {
   const isLive = process.stdout.isTTY && !flags.json
   let said = ''
-  for (;;) {
+  let waits = false
+  for (let looks = 0; ; looks++) {
     const answer: Answer<OfflineRunJson> = await askApi(
       serverOf(flags.server),
       `v1/offline/runs/${runId}`,
@@ -249,10 +252,10 @@ async function follow(runId: string, flags: Flags): Promise<number> {
     if (!answer.ok) return usage(await withMeant(serverOf(flags.server), evalOfRun(runId), answer.message))
     const run = answer.value
     const isEnd = ENDED.has(run.state)
-    const waits = !isEnd && !flags.json && (await isPaused(serverOf(flags.server), run.eval))
+    if (looks % LOOKS_BETWEEN === 0 && !isEnd && !flags.json) waits = await isPaused(serverOf(flags.server), run.eval)
     const text = flags.json
       ? JSON.stringify(run)
-      : `${run.state}: ${progressText(run)}${waits ? `; ${waitsText(run.eval)}` : ''}`
+      : `${run.state}: ${progressText(run)}${waits && !isEnd ? `; ${waitsText(run.eval)}` : ''}`
     if (isLive) process.stdout.write(`${ANEW}${text}${isEnd ? '\n' : ''}`)
     else if (text !== said) process.stdout.write(`${text}\n`)
     said = text

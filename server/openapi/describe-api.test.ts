@@ -43,3 +43,9 @@ test('a run that was there already is a success of its own, in the same shape', 
   expect(Object.keys(responses).sort()).toEqual(['200', '202', 'default'])
   expect(responses['200']?.content).toEqual(responses['202']?.content)
 })
+
+test('a body that may be left out is not required', () => {
+  const isRequired = (path: string) => api.paths[path]?.post?.requestBody?.required
+  expect(isRequired('/v1/evals/{package}/{name}/run')).toBe(false)
+  expect(isRequired('/v1/labels')).toBe(true)
+})

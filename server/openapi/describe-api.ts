@@ -39,7 +39,7 @@ export interface OperationObject {
   readonly summary: string
   readonly tags: readonly string[]
   readonly parameters: readonly Parameter[]
-  readonly requestBody?: Content & { readonly required: true }
+  readonly requestBody?: Content & { readonly required: boolean }
   readonly responses: Readonly<Record<string, Content & { readonly description: string }>>
   readonly security?: readonly never[]
   /** What the key or the session has to be good for. */
@@ -129,7 +129,10 @@ function describe(route: RouteEntry, operation: Operation, names: ReadonlyMap<z.
       ...headers.map((name): Parameter => ({ name, in: 'header', required: false, schema: { type: 'string' } })),
     ],
     ...(body !== undefined && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body, names, 'input') } } },
+      requestBody: {
+        required: !(body instanceof z.ZodOptional),
+        content: { 'application/json': { schema: schemaOf(body, names, 'input') } },
+      },
     }),
     responses: {
       [status]: { description: route.gives, ...answer },

@@ -1,6 +1,7 @@
 /** Runs as BullMQ jobs: one for the run, which waits for one for each of its batches. */
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { z } from 'zod'
+import { messageOf } from '../../engine/message-of.ts'
 import { faultPoint } from '../fault-point.ts'
 import type { BullQueue } from './bull-queue.ts'
 import {
@@ -76,7 +77,10 @@ export async function workRun(
   if (done !== undefined) await putBackOn(job, token, () => done(run, record))
 }
 
-/** One whose process died more than `maxStalls` times is given up: its subjects are to be `error`, and none is missing. */
+/**
+ * One whose process died more than `maxStalls` times, or that failed each time that it was tried, is given up: its subjects are to be `error`,
+ * and none is missing.
+ */
 export async function workBatch(
   job: Job,
   token: string,
@@ -87,7 +91,16 @@ export async function workBatch(
   const parsed = batchSchema.parse(job.data)
   const stalls = job.stalledCounter
   const givenUp = stalls > maxStalls ? { givenUp: `the process that had it was killed ${stalls} times` } : {}
-  return putBackOn(job, token, () => batch({ ...parsed, ...givenUp, job: run, isFirst: job.attemptsStarted <= 1 }))
+  const isLast = job.attemptsMade + 1 >= ATTEMPTS
+  return putBackOn(job, token, async () => {
+    try {
+      return await batch({ ...parsed, ...givenUp, job: run, isFirst: job.attemptsStarted <= 1 })
+    } catch (error) {
+      if (!isLast || stalls > maxStalls || isPutBack(error)) throw error
+      const why = `it failed ${ATTEMPTS} times: ${messageOf(error)}`
+      return batch({ ...parsed, givenUp: why, job: run, isFirst: false })
+    }
+  })
 }
 
 async function fanOut(
@@ -122,11 +135,14 @@ async function putBackOn<T>(job: Job, token: string, work: () => Promise<T>): Pr
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof RunInterrupted || error instanceof RunPostponed)) throw error
+    if (!isPutBack(error)) throw error
     await job.moveToDelayed(Date.now() + (error instanceof RunPostponed ? error.delayMs : 0), token)
     throw new DelayedError()
   }
 }
+
+const isPutBack = (error: unknown): error is RunInterrupted | RunPostponed =>
+  error instanceof RunInterrupted || error instanceof RunPostponed
 
 /** Null for what is no run of this version. */
 export async function recordOf(job: Job, state: RunState): Promise<RunRecord | null> {
