@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { OfflineEvalPlan, OfflineMethod } from '../../dsl/plan.ts'
-import { buildOfflineEval, buildPlan, e } from '../evaluate/build-plan.ts'
+import { buildOfflineEval, buildPlan, buildRubric, e } from '../evaluate/build-plan.ts'
 import { viewTrace } from '../evaluate/trace-view.ts'
 import { makeSpan } from '../model/make-span.ts'
 import type { AskAbout, Asker, JudgedScore } from './asker.ts'
@@ -151,6 +151,8 @@ const documents = { kind: 'documents', path: 'retrieval.documents' } as const
 const take = (value: string) => ({ kind: 'value', value }) as const
 const METHODS: Record<string, Partial<OfflineEvalPlan>> = {
   rubric: {},
+  // Of a list's items, which are JSON.
+  lists: { method: buildRubric({ show: ['retrieval.documents', 'span.output.text'] }) },
   faithfulness: { method: metric('faithfulness', { answer: output, context: documents }) },
   recall: { method: metric('context_recall', { reference: input, context: documents }) },
   answers: { method: metric('answer_relevance', { question: input, answer: output }) },
@@ -255,10 +257,14 @@ async function verdictsOn(text: string, { compileOfflineEval }: Contained): Prom
   const view = traceOf(text)
   const found: Record<string, unknown> = {}
   for (const [name, more] of Object.entries(METHODS)) {
-    const evalPlan = buildOfflineEval(name, e.cmp(e.score(), '>=', e.lit(name === 'rubric' ? 4 : 0.9)), {
-      missing: { kind: 'unknown' },
-      ...more,
-    })
+    const evalPlan = buildOfflineEval(
+      name,
+      e.cmp(e.score(), '>=', e.lit(name === 'rubric' || name === 'lists' ? 4 : 0.9)),
+      {
+        missing: { kind: 'unknown' },
+        ...more,
+      },
+    )
     const { inquire, decide } = compileOfflineEval(buildPlan({ evals: [evalPlan] }), evalPlan)
     const inquiry = inquire?.(view, undefined)
     if (inquiry?.kind !== 'ask') throw new Error(`${name} cannot be asked`)
@@ -282,6 +288,7 @@ describe('no trace moves its judge', async () => {
   test('the judge has its own mind', () => {
     expect(benign).toMatchObject({
       rubric: { score: 2, verdict: 'fail' },
+      lists: { score: 2, verdict: 'fail' },
       faithfulness: { score: 0.5 },
       found: { score: 0 },
     })
