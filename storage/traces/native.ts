@@ -53,12 +53,9 @@ export class NativeBlock<Row> {
 
   nullableString(name: string, get: Get<Row, string | undefined>): void {
     this.#header(name, 'Nullable(String)')
+    // Empty texts are a length each, and that is zero.
+    if (this.#wroteAbsent(get, 1)) return
     const rows = this.#rows
-    if (this.#isAbsent(get)) {
-      // Empty texts are a length each, and that is zero.
-      this.#absent(rows.length)
-      return
-    }
     this.#reserve(rows.length)
     // A byte a row that says whether it is NULL, then the texts; filled in one pass.
     const nullMap = this.#length
@@ -126,10 +123,7 @@ export class NativeBlock<Row> {
 
   nullableUint64(name: string, get: Get<Row, number | undefined>): void {
     this.#header(name, 'Nullable(UInt64)')
-    if (this.#isAbsent(get)) {
-      this.#absent(this.#rows.length * 8)
-      return
-    }
+    if (this.#wroteAbsent(get, 8)) return
     this.#nullMap(get)
     this.#uint64s((row) => get(row) ?? 0)
   }
@@ -141,10 +135,7 @@ export class NativeBlock<Row> {
 
   nullableFloat64(name: string, get: Get<Row, number | undefined>): void {
     this.#header(name, 'Nullable(Float64)')
-    if (this.#isAbsent(get)) {
-      this.#absent(this.#rows.length * 8)
-      return
-    }
+    if (this.#wroteAbsent(get, 8)) return
     this.#nullMap(get)
     this.#float64s((row) => get(row) ?? 0)
   }
@@ -160,20 +151,16 @@ export class NativeBlock<Row> {
     this.#text(type)
   }
 
-  /** Most columns of most blocks. */
-  #isAbsent(get: Get<Row, unknown>): boolean {
+  /** Most columns of most blocks: NULL on every row, with values of so many zeros each. Nothing is written where a row has one. */
+  #wroteAbsent(get: Get<Row, unknown>, valueBytes: number): boolean {
     for (const row of this.#rows) if (get(row) !== undefined) return false
-    return true
-  }
-
-  /** NULL on every row, with values that are `valuesBytes` zeros. */
-  #absent(valuesBytes: number): void {
     const rowCount = this.#rows.length
-    this.#reserve(rowCount + valuesBytes)
+    this.#reserve(rowCount * (1 + valueBytes))
     this.#buffer.fill(1, this.#length, this.#length + rowCount)
     this.#length += rowCount
-    this.#buffer.fill(0, this.#length, this.#length + valuesBytes)
-    this.#length += valuesBytes
+    this.#buffer.fill(0, this.#length, this.#length + rowCount * valueBytes)
+    this.#length += rowCount * valueBytes
+    return true
   }
 
   #nullMap(get: Get<Row, unknown>): void {
