@@ -3,6 +3,7 @@
  * each shard, and `t`, Distributed over them. A trace is on one shard, with its results: every query that groups by trace or by
  * subject is right shard by shard.
  */
+import type { ServerVersion } from './server-version.ts'
 
 export interface Layout {
   readonly database: string
@@ -29,6 +30,8 @@ export interface AlterTable {
   readonly alter: string
   /** What may be said again: `ADD COLUMN IF NOT EXISTS …`, `MODIFY …`. */
   readonly action: string
+  /** Left out where the server is older: it would not know what is said. */
+  readonly since?: ServerVersion
 }
 
 /** Other shards for the rows to come; nothing on one server. */

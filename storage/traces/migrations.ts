@@ -8,6 +8,7 @@ import { integrityAtScale } from './migrations/0004-integrity-at-scale.ts'
 import { messages } from './migrations/0005-messages.ts'
 import { spanSizes } from './migrations/0006-span-sizes.ts'
 import { drawnFor } from './migrations/0007-drawn-for.ts'
+import { cheaperMerges } from './migrations/0008-cheaper-merges.ts'
 
 /** Every statement may run again, and in several processes at once: a process may end between a statement and its record. */
 export interface Migration {
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly Migration[] = [
   messages,
   spanSizes,
   drawnFor,
+  cheaperMerges,
 ]
 
 /** Where `checksumOf` has the database's name. */

@@ -4,6 +4,7 @@ import { MESSAGES_COLUMNS } from './messages-columns.ts'
 import { checksumOf, MIGRATIONS, type Migration } from './migrations.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
 import { type Retention, retentionStatements } from './retention.ts'
+import { isSince } from './server-version.ts'
 import { SPAN_COLUMNS } from './span-columns.ts'
 
 /** The stored schema is not one that this version can work with. */
@@ -87,6 +88,7 @@ function stepsOf(migration: Migration, layout: Layout, state: SchemaState): Sche
   const { version, name } = migration
   const what = `migration ${version}: ${name}`
   const steps = migration.statements
+    .filter((one) => !('since' in one) || one.since === undefined || isSince(state.serverVersion, one.since))
     .flatMap((statement) => statementsOf(statement, layout))
     .map((statement) => ({ what, statement }))
   if (state.applied.has(version)) return steps

@@ -185,6 +185,8 @@ ALTER TABLE assay.results ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS drawn_for Lo
 
 INSERT INTO assay.schema_migrations SELECT 7, 'what subjects are drawn for', '4c8caf0ab6d7c29e354f39074ba98cd20bb7da5cb5c414b3dc325d3348bb73ce', now64(3, 'UTC');
 
+INSERT INTO assay.schema_migrations SELECT 8, 'merges that cost less', '1d4832c3adc209a486af93587ffb7c0198ccaf19de0635429fbabc04f0e78d2b', now64(3, 'UTC');
+
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 
 ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(subject_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
