@@ -54,3 +54,28 @@ online eval both {
     '2 both: masked: output.text',
   ])
 })
+
+test('a score is told with its unit, where it has one', () => {
+  const source = `package shop
+
+online eval quick {
+  on: llm_call
+  score: duration
+  pass: score <= 500ms
+}
+
+online eval short {
+  on: llm_call
+  score: length(output.text)
+  pass: score <= 50
+  missing: unknown
+}
+`
+  const { plan } = compileProject({ files: [{ path: 'shop.eval', text: source }], readImport: () => null })
+  const spans = [span('1'.repeat(16), 'Wait.')]
+  const { judged } = judgeTraces(plan!, [{ traceId: 'a'.repeat(32), spans, results: [] }])
+  expect(judged.map(({ verdict, score, scoreUnit }) => [verdict, score, scoreUnit])).toEqual([
+    ['fail', 1_000, 'ms'],
+    ['pass', 5, undefined],
+  ])
+})

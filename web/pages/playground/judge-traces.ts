@@ -2,6 +2,7 @@
 import type { Result, TraceResponse } from '../../../client/api.ts'
 import type { Plan } from '../../../dsl/plan.ts'
 import { createStoredJudge } from '../../../engine/backtest/judge-stored.ts'
+import { scoreUnitOf } from '../../../engine/evaluate/score.ts'
 import { spanFromJson } from '../../../engine/model/parse-span.ts'
 import type { EvalResult } from '../../../engine/model/result.ts'
 import type { Span } from '../../../engine/model/span.ts'
@@ -12,13 +13,17 @@ export function judgeTraces(
   traces: readonly unknown[],
 ): { judged: readonly Judged[]; notRun: readonly string[] } {
   const judge = createStoredJudge(plan)
+  const unitOf = new Map(plan.evals.map((one) => [one.id, scoreUnitOf(one)]))
   const judged: Judged[] = []
   for (const trace of traces as readonly TraceResponse[]) {
     const spans = trace.spans.map(spanOf)
     const stored = new Map(
       [...trace.results, ...trace.spans.flatMap(({ results }) => results)].map((result) => [keyOf(result), result]),
     )
-    for (const result of judge.judge(spans, new Map())) judged.push(toJudged(result, stored, judge.isMasked(result)))
+    for (const result of judge.judge(spans, new Map())) {
+      const unit = unitOf.get(result.evalId) ?? null
+      judged.push(toJudged(result, unit, stored, judge.isMasked(result)))
+    }
   }
   return { judged, notRun: plan.evals.filter(({ kind }) => kind === 'offline').map(({ id }) => id) }
 }
@@ -32,7 +37,12 @@ function spanOf(json: unknown): Span {
 }
 
 /** `isMasked`: what it reads is not short, but has stars for what was said. */
-function toJudged(result: EvalResult, stored: ReadonlyMap<string, Result>, isMasked: boolean): Judged {
+function toJudged(
+  result: EvalResult,
+  unit: string | null,
+  stored: ReadonlyMap<string, Result>,
+  isMasked: boolean,
+): Judged {
   const { evalId, traceId, spanId, verdict, score, reason, evidence } = result
   const before = stored.get(`${evalId} ${spanId}`)?.verdict
   const [first] = evidence
@@ -54,6 +64,7 @@ function toJudged(result: EvalResult, stored: ReadonlyMap<string, Result>, isMas
     verdict,
     why,
     ...(score !== undefined && { score }),
+    ...(score !== undefined && unit !== null && { scoreUnit: unit }),
     ...(before !== undefined && before !== verdict && { was: before }),
   }
 }

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import type { TraceSummary, Verdict as VerdictName } from '../../../client/api.ts'
-import { formatShare } from '../../parts/format.ts'
+import { formatScore, formatShare } from '../../parts/format.ts'
 import { Table } from '../../parts/table.tsx'
 import { type Counts, Verdict, VerdictBar, VerdictCounts } from '../../parts/verdict.tsx'
 import { keyOf } from './judged-key.ts'
@@ -78,7 +78,11 @@ export function Outcome({
                 </Link>
               ),
             },
-            { head: 'Why', cell: ({ why }) => why },
+            {
+              head: 'Why',
+              cell: ({ why, score, scoreUnit }) =>
+                [why, score === undefined ? '' : formatScore(score, scoreUnit)].filter(Boolean).join(' · '),
+            },
           ]}
           rows={sorted.slice(0, SHOWN)}
           keyOf={keyOf}

@@ -38,6 +38,7 @@ export interface Judged {
   readonly spanId: string
   readonly verdict: Verdict
   readonly score?: number
+  readonly scoreUnit?: string
   /** In one line. */
   readonly why: string
   /** What is stored of this eval on this subject, where it is another verdict. */
