@@ -1798,7 +1798,7 @@ export const createApi = (request: Request) => ({
   /** one definition with its source */
   getEval: (packageName: string, name: string, signal?: AbortSignal): Promise<EvalDetailResponse> =>
     request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}`, { signal }),
-  /** its verdicts over time: since, until, step, by */
+  /** its verdicts over time: since, until, step, by, agreement */
   getSeries: (packageName: string, name: string, query: { since?: string | number | undefined; until?: string | number | undefined; step?: string | number | undefined; by?: "agent" | "version" | "env" | "model" | undefined; agreement?: "true" | "false" | undefined } = {}, signal?: AbortSignal): Promise<SeriesResponse> =>
     request('GET', `/v1/evals/${encodeURIComponent(packageName)}/${encodeURIComponent(name)}/series`, { query, signal }),
   /** the spans of a trace with their verdicts */

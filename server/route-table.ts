@@ -49,7 +49,7 @@ export const ROUTES: readonly RouteEntry[] = [
   route('GET', '/v1/evals/:package/:name/flips', 'read', 'subjects on which it changed its verdict: since, limit'),
   route('GET', '/v1/evals/:package/:name/prompt', 'read', 'what its judge is asked about a subject: trace, span'),
   route('GET', '/v1/evals/:package/:name', 'read', 'one definition with its source'),
-  route('GET', '/v1/evals/:package/:name/series', 'read', 'its verdicts over time: since, until, step, by'),
+  route('GET', '/v1/evals/:package/:name/series', 'read', 'its verdicts over time: since, until, step, by, agreement'),
   route('GET', '/v1/traces/:traceId', 'read', 'the spans of a trace with their verdicts'),
   route('GET', '/v1/evals', 'read', 'the definitions in force, with what they found'),
   route('POST', '/v1/evals/:package/:name/run', 'edit', 'a run of an offline eval: at (now, slot), since, until'),
