@@ -197,6 +197,9 @@ export type AlertStateJson = {
       code: "judge_malformed"
       detail: string
     } | {
+      code: "given_up"
+      detail: string
+    } | {
       code: "pass_because"
       detail: string
     }
@@ -426,6 +429,9 @@ export type AlertTransitionJson = {
       detail: string
     } | {
       code: "judge_malformed"
+      detail: string
+    } | {
+      code: "given_up"
       detail: string
     } | {
       code: "pass_because"

@@ -9,5 +9,6 @@ export const REASONS: ReadonlySet<string> = new Set([
   'wrong_type',
   'judge_unreachable',
   'judge_malformed',
+  'given_up',
   'pass_because',
 ])

@@ -11,6 +11,7 @@ const reason = z.discriminatedUnion('code', [
   z.object({ code: z.literal('wrong_type'), detail: z.string() }),
   z.object({ code: z.literal('judge_unreachable'), detail: z.string() }),
   z.object({ code: z.literal('judge_malformed'), detail: z.string() }),
+  z.object({ code: z.literal('given_up'), detail: z.string() }),
   z.object({ code: z.literal('pass_because'), detail: z.string() }),
 ])
 

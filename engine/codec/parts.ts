@@ -31,6 +31,7 @@ export function parseReason(value: unknown): Reason {
     case 'wrong_type':
     case 'judge_unreachable':
     case 'judge_malformed':
+    case 'given_up':
     case 'pass_because':
       return { code, detail: textOf(fields, 'detail') }
     default:

@@ -20,6 +20,8 @@ export function describeReason(reason: Reason): string {
       return `the judge could not be reached: ${reason.detail}`
     case 'judge_malformed':
       return `the judge's answer was malformed: ${reason.detail}`
+    case 'given_up':
+      return `judging it was given up: ${reason.detail}`
     case 'pass_because':
       return `passes because ${reason.detail}`
   }

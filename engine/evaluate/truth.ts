@@ -22,17 +22,18 @@ const RANK: Readonly<Record<Reason['code'], number>> = {
   wrong_type: 0,
   judge_unreachable: 1,
   judge_malformed: 2,
-  not_captured: 3,
-  truncated: 4,
-  refused: 5,
-  abstained: 6,
-  over_budget: 7,
-  nothing_to_measure: 8,
-  pass_because: 9,
+  given_up: 3,
+  not_captured: 4,
+  truncated: 5,
+  refused: 6,
+  abstained: 7,
+  over_budget: 8,
+  nothing_to_measure: 9,
+  pass_because: 10,
 }
 
 export function isError(reason: Reason): boolean {
-  return RANK[reason.code] <= RANK.judge_malformed
+  return RANK[reason.code] <= RANK.given_up
 }
 
 /** The one of two reasons that is reported: commutative and associative. */

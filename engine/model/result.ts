@@ -15,6 +15,8 @@ export type Reason =
   | { code: 'wrong_type'; detail: string }
   | { code: 'judge_unreachable'; detail: string }
   | { code: 'judge_malformed'; detail: string }
+  /** Nobody was asked: judging its batch failed too often, or killed the process each time. */
+  | { code: 'given_up'; detail: string }
   | { code: 'pass_because'; detail: string }
 
 /** One match behind a verdict. Offsets are UTF-16 code units into the field's text; `masked` never holds the secret itself. */

@@ -43,8 +43,8 @@ export interface QueueWorkerOptions {
 }
 
 /**
- * Both are tried again where they reject (5 attempts, 2 s doubling; `RunInterrupted` and `RunPostponed` cost none), and may run twice
- * when their process was killed: they write idempotently.
+ * Both are tried again where they reject (5 attempts, 2 s doubling, and of a batch one more, which gives it up; `RunInterrupted` and
+ * `RunPostponed` cost none), and may run twice when their process was killed: they write idempotently.
  */
 export interface RunHandlers {
   /** What the run has to do; null when there is nothing of it left, which ends it. Once it has resolved it is not asked again. */

@@ -1,7 +1,6 @@
 /** Runs as BullMQ jobs: one for the run, which waits for one for each of its batches. */
 import { DelayedError, type Job, UnrecoverableError, WaitingChildrenError } from 'bullmq'
 import { z } from 'zod'
-import { messageOf } from '../../engine/message-of.ts'
 import { faultPoint } from '../fault-point.ts'
 import type { BullQueue } from './bull-queue.ts'
 import {
@@ -36,6 +35,8 @@ const RETRIES = { attempts: ATTEMPTS, backoff: { type: 'exponential', delay: FIR
 export const RUN_OPTIONS = { ...RETRIES, removeOnComplete: KEEP_RUNS, removeOnFail: KEEP_RUNS }
 const BATCH_OPTIONS = {
   ...RETRIES,
+  // The last one gives it up. It comes 32 s after the one before, whose results are stored by then: they are not to be written over.
+  attempts: ATTEMPTS + 1,
   removeOnComplete: KEEP_BATCHES,
   removeOnFail: KEEP_BATCHES,
   // The run tells of batches that failed, and is not held up by them.
@@ -89,18 +90,16 @@ export async function workBatch(
 ): Promise<BatchOutcome> {
   const run = parseJob(job)
   const parsed = batchSchema.parse(job.data)
-  const stalls = job.stalledCounter
-  const givenUp = stalls > maxStalls ? { givenUp: `the process that had it was killed ${stalls} times` } : {}
-  const isLast = job.attemptsMade + 1 >= ATTEMPTS
-  return putBackOn(job, token, async () => {
-    try {
-      return await batch({ ...parsed, ...givenUp, job: run, isFirst: job.attemptsStarted <= 1 })
-    } catch (error) {
-      if (!isLast || stalls > maxStalls || isPutBack(error)) throw error
-      const why = `it failed ${ATTEMPTS} times: ${messageOf(error)}`
-      return batch({ ...parsed, givenUp: why, job: run, isFirst: false })
-    }
-  })
+  const givenUp = whyGivenUp(job, maxStalls)
+  return putBackOn(job, token, () =>
+    batch({ ...parsed, ...(givenUp !== null && { givenUp }), job: run, isFirst: job.attemptsStarted <= 1 }),
+  )
+}
+
+function whyGivenUp({ stalledCounter, attemptsMade, failedReason }: Job, maxStalls: number): string | null {
+  if (stalledCounter > maxStalls) return `the process that had it was killed ${stalledCounter} times`
+  if (attemptsMade >= ATTEMPTS) return `it failed ${ATTEMPTS} times: ${failedReason ?? 'no reason is known'}`
+  return null
 }
 
 async function fanOut(
@@ -135,14 +134,11 @@ async function putBackOn<T>(job: Job, token: string, work: () => Promise<T>): Pr
   try {
     return await work()
   } catch (error) {
-    if (!isPutBack(error)) throw error
+    if (!(error instanceof RunInterrupted || error instanceof RunPostponed)) throw error
     await job.moveToDelayed(Date.now() + (error instanceof RunPostponed ? error.delayMs : 0), token)
     throw new DelayedError()
   }
 }
-
-const isPutBack = (error: unknown): error is RunInterrupted | RunPostponed =>
-  error instanceof RunInterrupted || error instanceof RunPostponed
 
 /** Null for what is no run of this version. */
 export async function recordOf(job: Job, state: RunState): Promise<RunRecord | null> {

@@ -165,7 +165,7 @@ const COUNTED: Partial<Record<AnswerLevel, 'cached' | 'orElse' | 'cheaper' | 'pr
 function notAsked({ givenUp }: RunBatch, { isPaid }: { isPaid: boolean }): Asked | null {
   if (givenUp === undefined && isPaid) return null
   const why: Reason =
-    givenUp === undefined ? { code: 'over_budget' } : { code: 'judge_unreachable', detail: `not asked: ${givenUp}` }
+    givenUp === undefined || !isPaid ? { code: 'over_budget' } : { code: 'given_up', detail: `not asked: ${givenUp}` }
   return { judged: { kind: 'none', why }, explanation: undefined, usage: undefined }
 }
 

@@ -121,7 +121,7 @@ test('a batch that took its process down too often asks nobody, and each of its 
   const { verdict, reason } = await judged(RUBRIC, good, { givenUp: 'the process that had it was killed 21 times' })
   expect({ verdict, reason }).toEqual({
     verdict: 'error',
-    reason: { code: 'judge_unreachable', detail: 'not asked: the process that had it was killed 21 times' },
+    reason: { code: 'given_up', detail: 'not asked: the process that had it was killed 21 times' },
   })
   // None of the judge's answers: it was not to be asked.
   expect(await answeredByNobody()).toBe(before)
