@@ -13,7 +13,7 @@ export interface Layout {
   readonly storagePolicy: string | null
 }
 
-export type Statement = CreateTable | AlterTable | SpreadTable
+export type Statement = CreateTable | AlterTable | SetTable | SpreadTable
 
 export interface CreateTable {
   readonly create: string
@@ -30,8 +30,15 @@ export interface AlterTable {
   readonly alter: string
   /** What may be said again: `ADD COLUMN IF NOT EXISTS …`, `MODIFY …`. */
   readonly action: string
-  /** Left out where the server is older: it would not know what is said. */
-  readonly since?: ServerVersion
+}
+
+/** A setting that older servers do not know: they are told of it when they were upgraded. */
+export interface SetTable {
+  readonly set: string
+  readonly setting: string
+  /** As SQL has it. */
+  readonly value: string
+  readonly since: ServerVersion
 }
 
 /** Other shards for the rows to come; nothing on one server. */
@@ -57,6 +64,12 @@ export function quoted(text: string): string {
 export function statementsOf(statement: Statement, layout: Layout): string[] {
   if ('create' in statement) return creations(statement, layout)
   if ('alter' in statement) return alterations(statement, layout)
+  if ('set' in statement) {
+    return alterations(
+      { alter: statement.set, action: `MODIFY SETTING ${statement.setting} = ${statement.value}` },
+      layout,
+    )
+  }
   return layout.cluster === null
     ? []
     : [distributed('CREATE OR REPLACE TABLE', statement.spread, statement.shardBy, layout)]

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouseClient } from '@clickhouse/client'
 import { storingTable } from './layout.ts'
 import { MIGRATIONS } from './migrations.ts'
-import { type RetentionSettings, ttlInDefinition } from './retention.ts'
+import { type RetentionSettings, settingsInDefinition, ttlInDefinition } from './retention.ts'
 import { planSchema, type SchemaState, type SchemaStep, type SchemaWanted } from './schema-plan.ts'
 import { assertSupported } from './server-version.ts'
 import { chooseStoragePolicy, type StorageVolume } from './storage-policy.ts'
@@ -135,7 +135,11 @@ FROM ${database}.schema_migrations GROUP BY version`,
     tables: new Map(
       tables.map((table) => [
         table.name,
-        { ttl: ttlInDefinition(table.engine_full), storagePolicy: table.storage_policy },
+        {
+          ttl: ttlInDefinition(table.engine_full),
+          storagePolicy: table.storage_policy,
+          settings: settingsInDefinition(table.engine_full),
+        },
       ]),
     ),
     columns,

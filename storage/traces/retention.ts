@@ -113,3 +113,10 @@ export function ttlInDefinition(engineFull: string): string | null {
   const end = engineFull.lastIndexOf(' SETTINGS ')
   return engineFull.slice(start + ' TTL '.length, end === -1 ? undefined : end)
 }
+
+/** The names of what stands there after `SETTINGS`: what the table was given, whatever the server has for others. */
+export function settingsInDefinition(engineFull: string): ReadonlySet<string> {
+  const start = engineFull.lastIndexOf(' SETTINGS ')
+  if (start === -1) return new Set()
+  return new Set(Array.from(engineFull.slice(start).matchAll(/(\w+) = /g), ([, name = '']) => name))
+}

@@ -1,5 +1,5 @@
 /** What is to be run to bring a database to the schema of this version: decided here from what is there, run by `migrate.ts`. */
-import { type Layout, onCluster, quoted, statementsOf, storingTable } from './layout.ts'
+import { type Layout, onCluster, quoted, type Statement, statementsOf, storingTable } from './layout.ts'
 import { MESSAGES_COLUMNS } from './messages-columns.ts'
 import { checksumOf, MIGRATIONS, type Migration } from './migrations.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
@@ -22,10 +22,13 @@ export interface TableState {
   /** What stands after `TTL` in the definition, as the server writes it. */
   readonly ttl: string | null
   readonly storagePolicy: string
+  /** By name, those that it was given. */
+  readonly settings: ReadonlySet<string>
 }
 
 /** What a database has. */
 export interface SchemaState {
+  /** Empty where no server was asked: the newest then. */
   readonly serverVersion: string
   readonly hasRecords: boolean
   readonly applied: ReadonlyMap<number, AppliedMigration>
@@ -59,6 +62,9 @@ export function planSchema(state: SchemaState, wanted: SchemaWanted): SchemaStep
   for (const migration of todo) steps.push(...stepsOf(migration, layout, state))
   if (todo.length === 0) checkTables(state, layout)
   if (wanted.retention !== null) {
+    // Whoever puts the retention in force may alter tables; another role may be a user who only reads.
+    const done = MIGRATIONS.filter((migration) => !todo.includes(migration))
+    steps.push(...done.flatMap((migration) => missedSteps(migration, layout, state)))
     steps.push(
       ...retentionStatements(state.tables, layout, wanted.retention).map((statement) => ({
         what: 'retention',
@@ -86,15 +92,30 @@ function recordsOf(layout: Layout): string[] {
 
 function stepsOf(migration: Migration, layout: Layout, state: SchemaState): SchemaStep[] {
   const { version, name } = migration
-  const what = `migration ${version}: ${name}`
-  const steps = migration.statements
-    .filter((one) => !('since' in one) || one.since === undefined || isSince(state.serverVersion, one.since))
-    .flatMap((statement) => statementsOf(statement, layout))
-    .map((statement) => ({ what, statement }))
+  const told = migration.statements.filter((one) => !('set' in one) || isSince(state.serverVersion, one.since))
+  const steps = stepsTo(told, migration, layout)
   if (state.applied.has(version)) return steps
   const record = `INSERT INTO ${layout.database}.schema_migrations SELECT ${version}, ${quoted(name)}, ${quoted(checksumOf(migration))}, now64(3, 'UTC')`
-  return [...steps, { what, statement: record }]
+  return [...steps, { what: whatOf(migration), statement: record }]
 }
+
+/** Of one that was recorded when the server was too old for its settings, and is no more. */
+function missedSteps(migration: Migration, layout: Layout, state: SchemaState): SchemaStep[] {
+  const missed = migration.statements.filter(
+    (one) =>
+      'set' in one &&
+      isSince(state.serverVersion, one.since) &&
+      state.tables.get(storingTable(layout, one.set))?.settings.has(one.setting) === false,
+  )
+  return stepsTo(missed, migration, layout)
+}
+
+function stepsTo(statements: readonly Statement[], migration: Migration, layout: Layout): SchemaStep[] {
+  const what = whatOf(migration)
+  return statements.flatMap((one) => statementsOf(one, layout)).map((statement) => ({ what, statement }))
+}
+
+const whatOf = ({ version, name }: Migration): string => `migration ${version}: ${name}`
 
 function checkApplied({ applied }: SchemaState, database: string): void {
   const newest = MIGRATIONS.at(-1)?.version ?? 0

@@ -26,10 +26,10 @@ export function assertSupported(version: string): void {
   )
 }
 
-/** Whether the server is of `oldest` or newer. */
+/** Whether the server is of `oldest` or newer. One that is not known counts as the newest. */
 export function isSince(version: string, oldest: ServerVersion): boolean {
   const known = parseVersion(version)
-  if (known === null) return false
+  if (known === null) return true
   return known.year > oldest.year || (known.year === oldest.year && known.month >= oldest.month)
 }
 

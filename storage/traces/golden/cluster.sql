@@ -185,7 +185,15 @@ ALTER TABLE assay.results ON CLUSTER 'one' ADD COLUMN IF NOT EXISTS drawn_for Lo
 
 INSERT INTO assay.schema_migrations SELECT 7, 'what subjects are drawn for', '4c8caf0ab6d7c29e354f39074ba98cd20bb7da5cb5c414b3dc325d3348bb73ce', now64(3, 'UTC');
 
-INSERT INTO assay.schema_migrations SELECT 8, 'merges that cost less', '1d4832c3adc209a486af93587ffb7c0198ccaf19de0635429fbabc04f0e78d2b', now64(3, 'UTC');
+ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY SETTING merge_max_block_size = 2048;
+
+ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE assay.results_local ON CLUSTER 'one' MODIFY SETTING auto_statistics_types = '';
+
+ALTER TABLE assay.messages_local ON CLUSTER 'one' MODIFY SETTING auto_statistics_types = '';
+
+INSERT INTO assay.schema_migrations SELECT 8, 'merges that cost less', '3d620e573d661686b0c6f6535cd3b82e118d756c3397ed14ac4e317cf8bc463d', now64(3, 'UTC');
 
 ALTER TABLE assay.spans_local ON CLUSTER 'one' MODIFY TTL toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * 30), 4294967295), 'UTC') TO VOLUME 'cold', toDateTime(least(intDiv(toUnixTimestamp64Micro(start_time), 1000000) + (86400 * transform(tenant, ['acme'], [90], 365)), 4294967295), 'UTC');
 

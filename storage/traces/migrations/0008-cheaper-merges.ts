@@ -5,15 +5,15 @@
  */
 import type { Migration } from '../migrations.ts'
 
-const NO_STATISTICS = "MODIFY SETTING auto_statistics_types = ''"
-const SINCE = { year: 26, month: 4 }
+const NO_STATISTICS = { setting: 'auto_statistics_types', value: "''", since: { year: 26, month: 4 } }
 
 export const cheaperMerges: Migration = {
   version: 8,
   name: 'merges that cost less',
   statements: [
-    { alter: 'spans', action: `${NO_STATISTICS}, merge_max_block_size = 2048`, since: SINCE },
-    { alter: 'results', action: NO_STATISTICS, since: SINCE },
-    { alter: 'messages', action: NO_STATISTICS, since: SINCE },
+    { alter: 'spans', action: 'MODIFY SETTING merge_max_block_size = 2048' },
+    { set: 'spans', ...NO_STATISTICS },
+    { set: 'results', ...NO_STATISTICS },
+    { set: 'messages', ...NO_STATISTICS },
   ],
 }
