@@ -198,9 +198,23 @@ export function describeTracesContract(
         // What comes later changes nothing of what was so by then.
         const by = { settledBeforeMs: nowMs + 1 }
         nowMs += 60_000
-        await store.insertSpans([span(tenant, 2, 5, { startTimeUs: t0Us + 3_660e6 })], newToken())
+        const earlier = { startTimeUs: t0Us - 100e6, durationNs: 1e9 }
+        await store.insertSpans([span(tenant, 2, 5, earlier)], newToken())
         expect((await store.settledTraceIds(tenant, settled(by))).some).toEqual([hex(32, 2)])
         expect((await store.settledTraceIds(tenant, settled({}))).some).toEqual([])
+      })
+
+      test('one that grows after its root ended stays of the window in which it did', async () => {
+        const tenant = newTenant()
+        const next = { fromUs: t0Us + 3_600e6, toUs: t0Us + 7_200e6 }
+        await store.insertSpans([span(tenant, 1, 1, { startTimeUs: t0Us + 3_400e6, durationNs: 20e9 })], newToken())
+        expect((await store.settledTraceIds(tenant, settled({}))).some).toEqual([hex(32, 1)])
+        nowMs += 60_000
+        const child = { startTimeUs: t0Us + 3_500e6, durationNs: 200e9, parentSpanId: hex(16, 1) }
+        const again = { startTimeUs: t0Us + 3_650e6, durationNs: 1e9 }
+        await store.insertSpans([span(tenant, 1, 2, child), span(tenant, 1, 3, again)], newToken())
+        expect((await store.settledTraceIds(tenant, settled({}))).some).toEqual([hex(32, 1)])
+        expect((await store.settledTraceIds(tenant, settled(next))).some).toEqual([])
       })
 
       test('one that goes on over the end of a window is of the next one, and none is of no window', async () => {

@@ -242,8 +242,9 @@ export const LONGEST_TRACE_US = 3_600_000_000
 const IDLE_SETTLE_US = 120_000_000
 
 /**
- * By what was stored by then alone: whoever asks again is told the same, whatever came since. A trace is of the window in which it ended, for at the
- * window's end some are still going on, and would be of none by their beginning.
+ * By what was stored by then alone: whoever asks again is told the same, whatever came since. A trace is of the window in which its first root ended: at
+ * the window's end some are still going on, and would be of none by their beginning, and spans that come after the root move it to no other window. One
+ * without a root is of that in which its last span ended, which a later one moves.
  */
 export function settledTracesQuery(
   database: string,
@@ -252,7 +253,9 @@ export function settledTracesQuery(
 ): Query {
   const settledBeforeUs = query.settledBeforeMs * 1000
   return {
-    query: `WITH max(toUnixTimestamp64Micro(start_time) + intDiv(duration_ns, 1000)) AS ended_us
+    query: `WITH toUnixTimestamp64Micro(start_time) + intDiv(duration_ns, 1000) AS end_us,
+  parent_span_id = unhex('0000000000000000') AS is_root,
+  if(max(is_root), minIf(end_us, is_root), max(end_us)) AS ended_us
 SELECT lower(hex(trace_id)) AS trace_id_hex, count() OVER () AS population FROM ${database}.spans
 WHERE tenant = {tenant:String}
   AND start_time >= fromUnixTimestamp64Micro({scanFromUs:Int64}, 'UTC')
@@ -260,7 +263,7 @@ WHERE tenant = {tenant:String}
   AND stored_at < fromUnixTimestamp64Milli({settledBeforeMs:Int64}, 'UTC')
 GROUP BY trace_id
 HAVING ended_us >= {fromUs:Int64} AND ended_us < {toUs:Int64}
-  AND (max(parent_span_id = unhex('0000000000000000')) OR ended_us < {idleSinceUs:Int64}
+  AND (max(is_root) OR ended_us < {idleSinceUs:Int64}
     OR min(start_time) < fromUnixTimestamp64Micro({openSinceUs:Int64}, 'UTC'))
 ORDER BY cityHash64(trace_id) LIMIT {limit:UInt32}`,
     query_params: {

@@ -79,9 +79,9 @@ export const MANUAL_DELAY_MS = 5_000
 const STORE_LAG_MS = 2_000
 
 /**
- * Which traces a run looks at. A scheduled run's window ends 2 min before its slot, so that what ended in it has settled and
- * no trace falls between two windows; it depends on the slot alone, so that a run repeated later sees the same window. A
- * manual run looks at what had arrived when it was asked for, or at what it was told to.
+ * Which traces a run looks at. A scheduled run's window ends 2 min before its slot, so that what ended in it has settled, and
+ * no trace that came in time falls between two windows or, with its root, is of both; it depends on the slot alone, so that a
+ * run repeated later sees the same window. A manual run looks at what had arrived when it was asked for, or at what it was told to.
  */
 export function windowOf(
   overNs: number,
