@@ -126,6 +126,25 @@ test('a scope that nothing satisfies is not looked for in all of the store', asy
   expect(reads).toBe(90)
 })
 
+test.each([
+  ['ten subjects each', 10, [200]],
+  ['three each', 3, [200, 467]],
+  ['one each', 1, [200, 1_800]],
+  ['none', 0, [200, 2_000, 2_000, 800]],
+])('of traces with %s no more are read than are likely to fill the sample', async (_, each, expected) => {
+  const read: number[] = []
+  const options = { runId: 'e@1', traceIds: ids(5_000), readsAtOnce: 2_000, signal }
+  const subjectsOf = async (traceIds: readonly string[]) => {
+    read.push(traceIds.length)
+    return traceIds.map(() => Array.from({ length: each }, (_span, i) => `span-${i}`))
+  }
+  await drawSample({ ...options, size: 2_000, subjectsOf })
+  expect(read).toEqual(expected)
+  read.length = 0
+  await drawSample({ ...options, size: 'all', subjectsOf })
+  expect(read).toEqual([2_000, 2_000, 1_000])
+})
+
 test('an aborted run stops drawing', async () => {
   await expect(draw({ traceIds: ids(10), size: 5, signal: AbortSignal.abort() })).rejects.toThrow()
 })

@@ -30,7 +30,7 @@ export interface DrawOptions {
   size: number | 'all'
   /** Of each of these traces the ids of its subjects in scope; `['']` for the trace itself. */
   subjectsOf: (traceIds: readonly string[]) => Promise<readonly (readonly string[])[]>
-  /** Traces that are looked at together: no more than this, and than there is room for in the sample, but some. */
+  /** Traces that are looked at together: no more than this, and than are likely to fill the sample, but some. */
   readsAtOnce: number
   /** Looking stops there, whatever was found: a scope that almost nothing satisfies must not read the whole store. */
   maxLookedAt?: number
@@ -38,7 +38,7 @@ export interface DrawOptions {
 }
 
 const DEFAULT_MAX_LOOKED_AT = 20_000
-/** Where the sample is almost full: a query costs much the same for 50 traces as for 200. */
+/** The first that are looked at, and the fewest: a query costs much the same for 50 traces as for 200. */
 const SOME_READS = 200
 
 /**
@@ -57,8 +57,8 @@ export async function drawSample(options: DrawOptions): Promise<Sample> {
   let lookedAt = 0
   while (lookedAt < last && subjects < size) {
     signal.throwIfAborted()
-    const wanted = Math.min(readsAtOnce, Math.max(SOME_READS, size - subjects))
-    const batch = ranked.slice(lookedAt, Math.min(last, lookedAt + wanted))
+    const wanted = size === Number.POSITIVE_INFINITY ? size : tracesFor(size - subjects, lookedAt, subjects)
+    const batch = ranked.slice(lookedAt, Math.min(last, lookedAt + Math.min(readsAtOnce, wanted)))
     const read = await subjectsOf(batch)
     for (const [i, spanIds] of read.entries()) {
       lookedAt++
@@ -77,6 +77,11 @@ export async function drawSample(options: DrawOptions): Promise<Sample> {
     populationTraces: ranked.length,
     lookedAtTraces: lookedAt,
   }
+}
+
+/** So many traces more are likely to fill it, by those that were looked at: a trace may have many subjects, or none. */
+function tracesFor(room: number, lookedAt: number, subjects: number): number {
+  return Math.max(SOME_READS, Math.ceil((room * lookedAt) / Math.max(1, subjects)))
 }
 
 /** `full`: looking stopped because the sample was full, at a trace with subjects. */
