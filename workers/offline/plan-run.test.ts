@@ -266,15 +266,17 @@ offline eval overlap {
 })
 
 describe('a run that is asked for by hand', () => {
+  const even = '10 of trace over 1h'
   test.each([
-    ['waits for what is on its way', false, [5_000]],
-    ['does not where nothing came lately', true, []],
-  ])('%s', async (_, isQuiet, expected) => {
+    ['waits for what is on its way', even, false, [5_000], [START_MS - 5_000]],
+    ['does not where nothing came lately', even, true, [], [START_MS - 5_000]],
+    ['waits for verdicts where they are asked for', `${even}, half flagged`, true, [5_000], []],
+  ])('%s', async (_, sample, isQuiet, expectedSleep, expectedSince) => {
     const slept: number[] = []
     const since: number[] = []
     const runId = runIdOf('p/helpful', START_MS, 'manual')
     const job = { tenant: 'default', evalId: 'p/helpful', runId, slotMs: START_MS, trigger: 'manual' } as const
-    const plan = await planRun(job, evalOf('10 of trace over 1h', '1 USD per run'), {
+    const plan = await planRun(job, evalOf(sample, '1 USD per run'), {
       traces,
       isQuietSince: async (ms) => {
         since.push(ms)
@@ -284,8 +286,8 @@ describe('a run that is asked for by hand', () => {
       sleep: async (ms) => void slept.push(ms),
       signal: new AbortController().signal,
     })
-    expect(slept).toEqual(expected)
-    expect(since).toEqual([START_MS - 5_000])
+    expect(slept).toEqual(expectedSleep)
+    expect(since).toEqual(expectedSince)
     expect(plan.sampled).toBe(10)
   })
 })

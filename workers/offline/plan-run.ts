@@ -64,7 +64,10 @@ export async function planRun(job: OfflineJob, compiled: OfflineEval, context: P
   const { tenant, runId } = job
   const { traces, signal, budget = null } = context
   const { sample, method } = compiled.plan
-  if (job.trigger === 'manual' && !(await context.isQuietSince?.(job.slotMs - MANUAL_DELAY_MS))) {
+  // What came shortly before may have settled, and have its verdict still on its way: whether it is flagged is known later.
+  const isReady = async () =>
+    sample.flagged !== 'half' && (await context.isQuietSince?.(job.slotMs - MANUAL_DELAY_MS)) === true
+  if (job.trigger === 'manual' && !(await isReady())) {
     await context.sleep(Math.max(0, job.slotMs + MANUAL_DELAY_MS - context.nowMs()), signal)
     if (signal.aborted) throw new RunInterrupted()
   }
