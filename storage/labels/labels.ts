@@ -71,16 +71,14 @@ export async function readLabels(
   limit: number,
 ): Promise<HumanLabel[]> {
   const results = await traces.queryResults(tenant, { evalId, labels: true, limit })
-  return results
-    .filter(({ verdict }) => verdict !== 'unknown')
-    .map((result) => ({
-      evalId,
-      traceId: result.traceId,
-      spanId: result.spanId,
-      score: result.score,
-      isPass: result.verdict === 'pass',
-      note: result.explanation,
-      by: result.runId.slice(LABEL_PREFIX.length),
-      atMs: result.evaluatedAtMs,
-    }))
+  return results.map((result) => ({
+    evalId,
+    traceId: result.traceId,
+    spanId: result.spanId,
+    score: result.score,
+    isPass: result.verdict === 'pass',
+    note: result.explanation,
+    by: result.runId.slice(LABEL_PREFIX.length),
+    atMs: result.evaluatedAtMs,
+  }))
 }

@@ -32,7 +32,7 @@ export interface ResultFilter {
   agent?: string
   /** Of this run alone. Without it those of all runs but replays: what is live. */
   runId?: string
-  /** What people said, instead of what evals found. */
+  /** What people said and did not take back, instead of what evals found. */
   labels?: true
   /** What judges said of labelled anchors (`storage/labels/anchors.ts`). */
   anchors?: true

@@ -162,6 +162,8 @@ export function resultsWhere(
     params.sinceMs = filter.sinceMs
   }
   const latest: string[] = []
+  // Before the limit: a label that was taken back would be counted, and hide one that stands.
+  if (filter.labels) latest.push("verdict != 'unknown'")
   if (filter.verdict !== undefined) {
     latest.push('verdict = {verdict:String}')
     params.verdict = filter.verdict

@@ -101,6 +101,10 @@ export function describeResults(open: () => TracesStore, nowMs: () => number): v
       expect(await runIds({})).toEqual([''])
       expect(await runIds({ labels: true })).toEqual(['label@ana'])
       expect(await runIds({ anchors: true })).toEqual(['anchor@p/e@1'])
+      // The newest label is taken back: it is none, and takes the place of none.
+      const takenBack = result(tenant, { runId: 'label@ben', verdict: 'unknown', evaluatedAtMs: nowMs() + 1 })
+      await open().insertResults([takenBack], newToken())
+      expect(await runIds({ labels: true, limit: 1 })).toEqual(['label@ana'])
       expect(await open().ledger(tenant)).toMatchObject([{ pass: 1 }])
     })
   })
