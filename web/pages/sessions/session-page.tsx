@@ -16,7 +16,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { ResultWhy } from '../../parts/result-why.tsx'
 import { Time } from '../../parts/time.tsx'
 import { Verdict, VerdictCounts } from '../../parts/verdict.tsx'
-import { eachOnce } from '../traces/each-once.ts'
+import { eachOnce, eachVerdictOnce, verdictKey } from '../traces/each-once.ts'
 import { TracesTable } from '../traces/traces-table.tsx'
 import { totalsOf } from './totals.ts'
 import '../traces/traces.css'
@@ -53,7 +53,7 @@ export function SessionPage() {
   }
   const traces = eachOnce(pages.data.pages)
   const session = pages.data.pages[0]!.session
-  const results = pages.data.pages.flatMap((page) => page.results)
+  const results = eachVerdictOnce(pages.data.pages)
   const [left, right] = picked
   const isWhole = !pages.hasNextPage
   return (
@@ -134,7 +134,7 @@ function SessionVerdicts({ results, isWhole }: { results: readonly Result[]; isW
       ) : (
         <ul className="session-verdicts">
           {results.map((result) => (
-            <SessionVerdict key={`${result.eval} ${result.traceId} ${result.runId ?? ''}`} result={result} />
+            <SessionVerdict key={verdictKey(result)} result={result} />
           ))}
         </ul>
       )}

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { TracesResponse } from '../../../client/api.ts'
-import { eachOnce } from './each-once.ts'
+import type { Result, TracesResponse } from '../../../client/api.ts'
+import { eachOnce, eachVerdictOnce } from './each-once.ts'
 
 const trace = (traceId: string, startTime: string) => ({ traceId, startTime }) as TracesResponse['traces'][number]
 
@@ -12,4 +12,13 @@ test('a trace that comes again on a later page stays where it was first', () => 
     older,
   ])
   expect(eachOnce([])).toEqual([])
+})
+
+test('the verdicts of a trace that comes again do not, and those of other runs and traces stay', () => {
+  const verdict = (traceId: string, runId?: string) =>
+    ({ eval: 'desk/ended_well', traceId, ...(runId !== undefined && { runId }) }) as Result
+  const [first, byRun, other] = [verdict('a'), verdict('a', 'r1'), verdict('b')]
+  expect(
+    eachVerdictOnce([{ results: [first, byRun] }, { results: [other, verdict('a'), verdict('a', 'r1')] }]),
+  ).toEqual([first, byRun, other])
 })
