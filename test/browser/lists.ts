@@ -56,6 +56,7 @@ export function testLists(pages: () => Pages): void {
       await page.keyboard.press('Enter')
       const dialog = page.getByRole('dialog', { name: title })
       await dialog.waitFor()
+      await page.waitForFunction(() => document.querySelector('.loading') === null)
       if (cost !== null) expect(await dialog.textContent()).toMatch(cost)
       await expectClean()
       await dialog.getByRole('button', { name: does }).focus()
@@ -83,6 +84,34 @@ export function testLists(pages: () => Pages): void {
     expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0)
     await confirm('Resume support/helpful', 'Resume support/helpful', 'Resume it', cost)
     await page.getByRole('button', { name: 'Pause' }).waitFor()
+  })
+
+  test('Offline runs: a question stays what it was though another answers it, and a state that failed to come is asked for again', async () => {
+    const { browser, apiUrl } = pages()
+    // A page of its own: a browser tells of each 503 on its console by itself.
+    const other = await browser.newPage()
+    await other.goto(`${apiUrl}/evals/support/helpful`)
+    await other.getByRole('button', { name: 'Pause support/helpful' }).click()
+    const dialog = other.getByRole('dialog', { name: 'Pause support/helpful' })
+    await dialog.waitFor()
+    let failures = 0
+    const offline = '**/v1/offline'
+    await other.route(offline, (route) => {
+      failures++
+      return route.fulfill({ status: 503, json: { code: 'E_UNAVAILABLE', message: 'not now' } })
+    })
+    await expect.poll(() => failures).toBeGreaterThan(0)
+    await other.unroute(offline)
+    const paused = await fetch(`${apiUrl}/v1/evals/support/helpful/pause`, { method: 'POST' })
+    expect(paused.status).toBe(200)
+    await other.getByText('support/helpful is paused').waitFor({ state: 'attached' })
+    expect(await dialog.textContent()).toMatch(/No slot of its schedule begins.*Pause itLet it go on/)
+    await dialog.getByRole('button', { name: 'Pause it' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await other.getByRole('button', { name: 'Resume support/helpful' }).click()
+    await other.getByRole('dialog').getByRole('button', { name: 'Resume it' }).click()
+    await other.getByRole('button', { name: 'Pause support/helpful' }).waitFor()
+    await other.close()
   })
 
   test('Offline runs: a viewer is offered none of it', async () => {

@@ -33,9 +33,12 @@ export function AskDialog<Done>({
 }) {
   const { isAllowed } = useMay('edit')
   const [isOpen, setOpen] = useState(false)
+  // As it was when it was opened: states are polled, and what is asked must not turn into something else under the pointer.
+  const now = { title, says, children, does, keep, act }
+  const [asked, setAsked] = useState(now)
   const queries = useQueryClient()
   const acting = useMutation({
-    mutationFn: act,
+    mutationFn: asked.act,
     onSuccess: async (done) => {
       setOpen(false)
       await Promise.all(changes.map((queryKey) => queries.invalidateQueries({ queryKey })))
@@ -44,13 +47,15 @@ export function AskDialog<Done>({
   })
   const onOpen = (next: boolean): void => {
     setOpen(next)
-    if (next) acting.reset()
+    if (!next) return
+    setAsked(now)
+    acting.reset()
   }
   if (!isAllowed) return null
   return (
     <Dialog
-      title={title}
-      says={says}
+      title={asked.title}
+      says={asked.says}
       isOpen={isOpen}
       onOpen={onOpen}
       trigger={
@@ -60,14 +65,14 @@ export function AskDialog<Done>({
         </button>
       }
     >
-      {children}
+      {asked.children}
       {acting.error !== null && <ProblemNote error={acting.error} />}
       <div className="actions">
         <button type="button" className="primary" disabled={acting.isPending} onClick={() => acting.mutate()}>
-          {does}
+          {asked.does}
         </button>
         <button type="button" onClick={() => setOpen(false)}>
-          {keep}
+          {asked.keep}
         </button>
       </div>
     </Dialog>

@@ -10,5 +10,6 @@ export const useOffline = () =>
     queryKey: ['offline'],
     queryFn: ({ signal }) => api.getOffline({}, signal),
     retry: false,
-    refetchInterval: ({ state }) => (state.error === null ? POLL_MS : false),
+    // Where an answer ever came there is a queue: what failed since then is asked again.
+    refetchInterval: ({ state }) => (state.data === undefined ? false : POLL_MS),
   })
