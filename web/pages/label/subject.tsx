@@ -7,7 +7,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { Conversation } from '../trace/conversation.tsx'
 import { Documents } from '../trace/documents.tsx'
 import { MarkedText } from '../trace/marked-text.tsx'
-import { traceOf } from '../trace/trace-model.ts'
+import { type Marks, traceOf } from '../trace/trace-model.ts'
 import type { Decided } from './to-label.ts'
 import '../trace/trace.css'
 
@@ -16,6 +16,9 @@ const traceQuery = (traceId: string) => ({
   queryFn: ({ signal }: { signal: AbortSignal }) => api.getTrace(traceId, signal),
   staleTime: 60_000,
 })
+
+/** Marks tell what other verdicts matched. */
+const NO_MARKS: Marks = new Map()
 
 /** What is to be judged, as the trace has it; no verdict of anybody is in it. The next one is read meanwhile. */
 export function Subject({ result, next }: { result: Decided; next: Decided | undefined }) {
@@ -50,11 +53,12 @@ export function Subject({ result, next }: { result: Decided; next: Decided | und
           trace={{ ...trace, results: [] }}
           span={{ ...span, results: [] }}
           documents={span.retrieval.documents}
+          marks={[]}
         />
       )}
       <details>
         <summary>The whole conversation</summary>
-        <Conversation trace={trace} selected="" onSelect={() => {}} />
+        <Conversation trace={trace} marks={NO_MARKS} selected="" onSelect={() => {}} />
       </details>
       <p>
         <Link to="/traces/$traceId" params={{ traceId: result.traceId }} target="_blank">

@@ -1,11 +1,18 @@
 /** What was said in a trace, once and in order. */
 import type { Message } from '../../../engine/model/span.ts'
-import { type Mark, marksOf, type Trace, type TraceSpan } from './trace-model.ts'
+import { toolAnswers } from './tool-answers.ts'
+import { type Mark, type Marks, marksOf, type Row, type Trace, type TraceSpan } from './trace-model.ts'
 
-export interface Turn {
-  readonly key: string
+/** The text of a span from which a turn came. */
+interface Source {
   /** The call in which it was first seen. */
   readonly spanId: string
+  readonly field: 'input.text' | 'output.text' | 'result.text'
+  readonly text: string | undefined
+}
+
+export interface Turn extends Source {
+  readonly key: string
   readonly role: string
   readonly parts: readonly Message['parts'][number][]
 }
@@ -18,54 +25,58 @@ export interface Turn {
 export function conversationOf({ rows }: Trace): Turn[] {
   const turns: Turn[] = []
   const seen = new Set<string>()
-  const say = (spanId: string, role: string, parts: Turn['parts'], identity = JSON.stringify([role, parts])): void => {
+  const identityOf = (role: string, parts: Turn['parts']): string => JSON.stringify([role, parts])
+  const say = (source: Source, role: string, parts: Turn['parts'], identity = identityOf(role, parts)): void => {
     if (parts.length === 0 || seen.has(identity)) return
     seen.add(identity)
-    turns.push({ key: `${spanId} ${turns.length}`, spanId, role, parts })
+    turns.push({ ...source, key: `${source.spanId} ${turns.length}`, role, parts })
   }
   const texts = (text: string | undefined): Turn['parts'] => (text ? [{ type: 'text', content: text }] : [])
   const byStart = rows.toSorted((a, b) => a.offsetMs - b.offsetMs)
-  const tools = byStart.flatMap(({ span }) => (span.kind === 'tool' && span.tool?.result !== undefined ? [span] : []))
-  const toolSays = ({ spanId, tool }: TraceSpan): void =>
-    say(spanId, tool?.name === undefined ? 'tool' : `tool ${tool.name}`, texts(tool?.result), `tool ${spanId}`)
-  const asked = ({ spanId, input }: TraceSpan): void => {
-    if (input?.messages === undefined) say(spanId, 'user', texts(input?.text))
+  const toolAnswering = toolAnswers(
+    byStart.filter(({ span }) => span.kind === 'tool' && span.tool?.result !== undefined),
+  )
+  const toolSays = ({ spanId, tool }: TraceSpan): void => {
+    const source: Source = { spanId, field: 'result.text', text: tool?.result }
+    say(source, tool?.name === undefined ? 'tool' : `tool ${tool.name}`, texts(tool?.result), `tool ${spanId}`)
+  }
+  const asked = ({ span: { spanId, input }, offsetMs }: Row): void => {
+    const source: Source = { spanId, field: 'input.text', text: input?.text }
+    if (input?.messages === undefined) say(source, 'user', texts(input?.text))
     for (const { role, parts } of input?.messages ?? []) {
-      const answering = parts.map((part) => tools.find(({ tool }) => tool !== undefined && isAnswerOf(part, tool)))
-      if (answering.every((tool) => tool !== undefined)) answering.forEach(toolSays)
-      else say(spanId, role, parts)
+      const identity = identityOf(role, parts)
+      if (seen.has(identity)) continue
+      const own: Message['parts'] = []
+      for (const part of parts) {
+        const tool = toolAnswering(part, offsetMs)
+        if (tool === undefined) own.push(part)
+        else toolSays(tool)
+      }
+      say(source, role, own)
+      seen.add(identity)
     }
   }
   const answered = ({ spanId, output }: TraceSpan): void => {
-    if (output?.messages) for (const { role, parts } of output.messages) say(spanId, role, parts)
-    else say(spanId, 'assistant', texts(output?.text))
+    const source: Source = { spanId, field: 'output.text', text: output?.text }
+    if (output?.messages) for (const { role, parts } of output.messages) say(source, role, parts)
+    else say(source, 'assistant', texts(output?.text))
   }
   const isSaidByCalls = rows.some(({ span: { kind, input, output } }) => kind === 'llm' && (input ?? output))
-  const root = isSaidByCalls ? undefined : rows[0]?.span
+  const root = isSaidByCalls ? undefined : rows[0]
   if (root !== undefined) asked(root)
-  for (const { span } of byStart) {
-    if (span.kind === 'llm') {
-      asked(span)
-      answered(span)
-    } else if (span.kind === 'tool') toolSays(span)
+  for (const row of byStart) {
+    if (row.span.kind === 'llm') {
+      asked(row)
+      answered(row.span)
+    } else if (row.span.kind === 'tool') toolSays(row.span)
   }
-  if (root !== undefined) answered(root)
+  if (root !== undefined) answered(root.span)
   return turns
 }
 
-/** Where both tell which call it was, by that; otherwise by what it says. */
-function isAnswerOf(part: Turn['parts'][number], { callId, result }: NonNullable<TraceSpan['tool']>): boolean {
-  if (part.type !== 'tool_call_response') return false
-  return part.id !== undefined && callId !== undefined ? part.id === callId : asText(part.response) === result
-}
-
-/** What verdicts matched in a part that is one of its span's texts as a whole: only there do their offsets hold. */
-export function marksOfTurn(trace: Trace, { spanId }: Turn, part: Turn['parts'][number]): Mark[] {
-  const span = trace.rows.find((row) => row.span.spanId === spanId)?.span
-  if (part.type !== 'text' || span === undefined) return []
-  const texts = { 'output.text': span.output?.text, 'input.text': span.input?.text, 'result.text': span.tool?.result }
-  const field = Object.entries(texts).find(([, text]) => text === part.content)?.[0]
-  return field === undefined ? [] : marksOf(trace, span, field)
+/** What verdicts matched in a part that is the text from which its turn came as a whole: only there do their offsets hold. */
+export function marksOfTurn(marks: Marks, { spanId, field, text }: Turn, part: Turn['parts'][number]): readonly Mark[] {
+  return part.type === 'text' && part.content === text ? marksOf(marks, spanId, field) : []
 }
 
 export const asText = (value: unknown): string =>

@@ -3,16 +3,18 @@ import { useMemo, useRef } from 'react'
 import { Empty } from '../../parts/empty.tsx'
 import { asText, conversationOf, marksOfTurn, type Turn } from './conversation-model.ts'
 import { MarkedText } from './marked-text.tsx'
-import type { Mark, Trace } from './trace-model.ts'
+import type { Mark, Marks, Trace } from './trace-model.ts'
 
 const TURN_PX = 80
 
 export function Conversation({
   trace,
+  marks,
   selected,
   onSelect,
 }: {
   trace: Trace
+  marks: Marks
   selected: string
   onSelect: (spanId: string) => void
 }) {
@@ -26,17 +28,17 @@ export function Conversation({
         </p>
       </Empty>
     )
-  return <Turns trace={trace} turns={turns} selected={selected} onSelect={onSelect} />
+  return <Turns marks={marks} turns={turns} selected={selected} onSelect={onSelect} />
 }
 
 /** Only turns in view are in the document, each as high as what was said. */
 function Turns({
-  trace,
+  marks,
   turns,
   selected,
   onSelect,
 }: {
-  trace: Trace
+  marks: Marks
   turns: readonly Turn[]
   selected: string
   onSelect: (spanId: string) => void
@@ -71,7 +73,7 @@ function Turns({
               <div>
                 {turn.parts.map((part, at) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: parts of a message never change places
-                  <Part key={at} part={part} marks={marksOfTurn(trace, turn, part)} />
+                  <Part key={at} part={part} marks={marksOfTurn(marks, turn, part)} />
                 ))}
               </div>
             </li>

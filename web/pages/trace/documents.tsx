@@ -1,20 +1,23 @@
 import { marksByDocument, relevancesOf, type ShownDocument } from './documents-model.ts'
 import { MarkedText } from './marked-text.tsx'
-import { marksOf, type Trace, type TraceSpan } from './trace-model.ts'
+import type { Mark, Trace, TraceSpan } from './trace-model.ts'
 
 /** By rank, each with its retriever's score and what judges say of its relevance. */
 export function Documents({
   trace,
   span,
   documents,
+  marks: found,
 }: {
   trace: Trace
   span: TraceSpan
   documents: readonly ShownDocument[]
+  /** In the texts of all of them as one. */
+  marks: readonly Mark[]
 }) {
   if (documents.length === 0) return <p className="faint">Nothing was found.</p>
   const relevances = relevancesOf(trace, span, documents)
-  const marks = marksByDocument(marksOf(trace, span, 'documents.text'), documents)
+  const marks = marksByDocument(found, documents)
   const highest = Math.max(...documents.map(({ score = 0 }) => score))
   return (
     <ol className="documents">

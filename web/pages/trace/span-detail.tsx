@@ -7,15 +7,15 @@ import { Verdict } from '../../parts/verdict.tsx'
 import { Documents } from './documents.tsx'
 import { Json } from './json.tsx'
 import { MarkedText } from './marked-text.tsx'
-import { marksOf, type Trace, type TraceSpan } from './trace-model.ts'
+import { type Marks, marksOf, type Trace, type TraceSpan } from './trace-model.ts'
 import { Why } from './why.tsx'
 
 /** All that is known of one span, the verdicts on it first. */
-export function SpanDetail({ trace, span }: { trace: Trace; span: TraceSpan }) {
+export function SpanDetail({ trace, span, marks }: { trace: Trace; span: TraceSpan; marks: Marks }) {
   const text = (label: string, value: string | undefined, field: string): ReactNode =>
     value !== undefined && (
       <Section title={label}>
-        <MarkedText key={span.spanId} text={value} marks={marksOf(trace, span, field)} />
+        <MarkedText key={span.spanId} text={value} marks={marksOf(marks, span.spanId, field)} />
       </Section>
     )
   return (
@@ -69,7 +69,12 @@ export function SpanDetail({ trace, span }: { trace: Trace; span: TraceSpan }) {
       {text('Query', span.retrieval?.query, 'query.text')}
       {span.retrieval?.documents !== undefined && (
         <Section title={`Documents (${span.retrieval.documents.length})`}>
-          <Documents trace={trace} span={span} documents={span.retrieval.documents} />
+          <Documents
+            trace={trace}
+            span={span}
+            documents={span.retrieval.documents}
+            marks={marksOf(marks, span.spanId, 'documents.text')}
+          />
         </Section>
       )}
       <More title="Attributes" value={span.attributes} />

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { TraceResponse } from '../../../client/api.ts'
-import { marksOf, preciseMs, traceOf, visibleRows } from './trace-model.ts'
+import { marksIn, marksOf, preciseMs, traceOf, visibleRows } from './trace-model.ts'
 
 const at = (us: number): string => `2026-11-21T12:00:00.${String(us).padStart(6, '0')}Z`
 const span = (spanId: string, parentSpanId: string | undefined, startUs: number, more: object = {}) => ({
@@ -90,7 +90,7 @@ test('marks are of the span and the field, and overlaps are one', () => {
       [{ evidence: [evidence(20, 22, 'of trace', { spanId: 'a' }), evidence(1, 2, 'other', { spanId: 'b' })] }],
     ),
   )
-  expect(marksOf(trace, trace.rows[0]!.span, 'output.text')).toEqual([
+  expect(marksOf(marksIn(trace), 'a', 'output.text')).toEqual([
     { start: 4, end: 9, patterns: ['one', 'two'] },
     { start: 20, end: 22, patterns: ['of trace'] },
   ])

@@ -124,26 +124,43 @@ export interface Mark {
   readonly patterns: readonly string[]
 }
 
-/** What verdicts matched in a text of a span: theirs on it, and those on others that looked at it. Overlaps are one mark. */
-export function marksOf(trace: Trace, span: TraceSpan, field: string): Mark[] {
-  const found: Mark[] = []
-  const take = (results: readonly Result[], owner: string | undefined): void => {
-    for (const { evidence } of results)
-      for (const { start, end, pattern, field: where, spanId = owner } of evidence)
-        if (where === field && spanId === span.spanId && end > start) found.push({ start, end, patterns: [pattern] })
+/** What verdicts matched, by span and field. */
+export type Marks = ReadonlyMap<string, readonly Mark[]>
+
+/** In all texts of a trace's spans: what verdicts on them matched, and those on others that looked at them. Overlaps are one mark. */
+export function marksIn({ results, rows }: Trace): Marks {
+  const found = new Map<string, Mark[]>()
+  const take = (own: readonly Result[], owner: string | undefined): void => {
+    for (const { evidence } of own)
+      for (const { start, end, pattern, field, spanId = owner } of evidence) {
+        if (spanId === undefined || end <= start) continue
+        const key = keyOf(spanId, field)
+        const mark = { start, end, patterns: [pattern] }
+        const known = found.get(key)
+        if (known === undefined) found.set(key, [mark])
+        else known.push(mark)
+      }
   }
-  take(trace.results, undefined)
-  for (const row of trace.rows) take(row.span.results, row.span.spanId)
-  found.sort((a, b) => a.start - b.start || a.end - b.end)
+  take(results, undefined)
+  for (const { span } of rows) take(span.results, span.spanId)
+  return new Map([...found].map(([key, marks]) => [key, joined(marks)]))
+}
+
+export const marksOf = (marks: Marks, spanId: string, field: string): readonly Mark[] =>
+  marks.get(keyOf(spanId, field)) ?? []
+
+const keyOf = (spanId: string, field: string): string => `${spanId} ${field}`
+
+function joined(found: readonly Mark[]): Mark[] {
   const marks: Mark[] = []
-  for (const mark of found) {
+  for (const { start, end, patterns } of found.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     const last = marks.at(-1)
-    if (last === undefined || mark.start >= last.end) marks.push(mark)
+    if (last === undefined || start >= last.end) marks.push({ start, end, patterns })
     else
       marks[marks.length - 1] = {
         start: last.start,
-        end: Math.max(last.end, mark.end),
-        patterns: [...new Set([...last.patterns, ...mark.patterns])],
+        end: Math.max(last.end, end),
+        patterns: [...new Set([...last.patterns, ...patterns])],
       }
   }
   return marks

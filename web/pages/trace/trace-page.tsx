@@ -10,7 +10,7 @@ import { Conversation } from './conversation.tsx'
 import { SpanDetail } from './span-detail.tsx'
 import { SpanTree } from './span-tree.tsx'
 import { TraceHead } from './trace-head.tsx'
-import { traceOf } from './trace-model.ts'
+import { type Marks, marksIn, traceOf } from './trace-model.ts'
 import './trace.css'
 
 const route = getRouteApi('/traces/$traceId')
@@ -27,6 +27,7 @@ export function TracePage() {
     refetchInterval: (query) => (query.state.error === null ? POLL_MS : false),
   })
   const trace = useMemo(() => (data === undefined ? null : traceOf(data)), [data])
+  const marks = useMemo((): Marks => (trace === null ? new Map() : marksIn(trace)), [trace])
   if (isPending) return <Loading what="the trace" />
   if (trace === null) {
     if (error instanceof ApiProblem && error.status === 404)
@@ -49,11 +50,11 @@ export function TracePage() {
       <TraceHead trace={trace} />
       <div className="trace">
         {search.view === 'conversation' ? (
-          <Conversation trace={trace} selected={selected.span.spanId} onSelect={select} />
+          <Conversation trace={trace} marks={marks} selected={selected.span.spanId} onSelect={select} />
         ) : (
           <SpanTree trace={trace} selected={selected.span.spanId} onSelect={select} />
         )}
-        <SpanDetail trace={trace} span={selected.span} />
+        <SpanDetail trace={trace} span={selected.span} marks={marks} />
       </div>
     </>
   )
