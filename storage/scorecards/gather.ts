@@ -9,7 +9,7 @@ import { agreementOf } from '../../engine/trust/agreement.ts'
 import type { OpenAlerts } from '../alerts/open-alerts.ts'
 import { type AgreementTraces, labelsOfEval, latestOf } from '../labels/read-agreement.ts'
 import { QueryLimitError, type TracesStore } from '../traces/port.ts'
-import type { TalliesQuery, TallyRow } from '../traces/tallies.ts'
+import type { TalliedEval, TalliedPart, TalliesQuery, TallyRow, WorstOfEval } from '../traces/tallies.ts'
 
 export type ScorecardTraces = Pick<TracesStore, 'resultTallies' | 'worstResults'> & AgreementTraces
 
@@ -25,11 +25,14 @@ const WORST_OF_EVAL = 3
 /** Judgements that a correction is worked out of: the newest. */
 const MAX_JUDGED = 10_000
 
-interface Asked {
+/** An eval that the scorecard shows, and what is asked of it. */
+interface ShownEval {
   readonly evalPlan: EvalPlan
-  readonly by: readonly GroupPlan[]
-  readonly isOfValues: boolean
+  readonly tallied: TalliedEval
 }
+
+/** Of the windows that are asked for. */
+const [NOW, TREND, BEFORE] = [0, 1, 2] as const
 
 /** `slotMs`: where its period ends. */
 export async function gatherScorecard(
@@ -43,87 +46,95 @@ export async function gatherScorecard(
   const earlier = periodBefore(scorecard, period)
   const before = earlier === null ? null : rounded(earlier)
   const trend = trendOf(period, before)
-  const evals = new Map(plan.evals.map((one) => [one.id, one]))
-  const data = new Map<string, RowData>()
-  const whole = new Map<string, { now: TallyRow; before: TallyRow | null }>()
-  const shown = new Set(scorecard.rows.flatMap(({ cells }) => cells.map(({ evalId }) => evalId)))
-  for (const [row, { cells, by }] of scorecard.rows.entries())
-    for (const evalId of new Set(cells.map((cell) => cell.evalId))) {
-      const evalPlan = evals.get(evalId)
-      if (evalPlan === undefined) continue
-      const isOfValues = cells.some((cell) => cell.evalId === evalId && /^p\d/.test(cell.fn))
-      const asked = { evalPlan, by, isOfValues }
-      const tallies = (of: Period, stepMs: number | null) => talliesOf(traces, tenant, asked, of, stepMs)
-      const [now, past, steps, corrected] = await Promise.all([
-        tallies(period, null),
-        before === null ? null : tallies(before, null),
-        tallies({ fromMs: Math.floor(trend.fromMs), toMs: period.toMs }, trend.stepMs),
-        by.length > 0 ? null : correctionOf(traces, tenant, plan, evalPlan, period),
-      ])
-      data.set(`${row} ${evalId}`, { now, before: past, steps, scale: scaleOf(evalPlan), corrected })
-      // A row that is not divided is of the whole.
-      if (by.length === 0) whole.set(evalId, { now: sumOf(now), before: past === null ? null : sumOf(past) })
-    }
-  for (const evalPlan of plan.evals.filter(({ id }) => shown.has(id) && !whole.has(id))) {
-    const ofWhole = (of: Period) => talliesOf(traces, tenant, { evalPlan, by: [], isOfValues: false }, of, null)
-    const [now, past] = await Promise.all([ofWhole(period), before === null ? null : ofWhole(before)])
-    whole.set(evalPlan.id, { now: sumOf(now), before: past === null ? null : sumOf(past) })
+  const evals = shownEvals(plan, scorecard)
+  const windows = [
+    { ...period, stepMs: null },
+    { fromMs: Math.floor(trend.fromMs), toMs: period.toMs, stepMs: Math.max(1, Math.round(trend.stepMs)) },
+    ...(before === null ? [] : [{ ...before, stepMs: null }]),
+  ]
+  const asked = { windows, bins: { growth: GROWTH, offset: OFFSET }, bySession: true }
+  const [tallies, corrected] = await Promise.all([
+    talliesOf(traces, tenant, { ...asked, evals: evals.map(({ tallied }) => tallied) }),
+    correctionsOf(traces, tenant, plan, scorecard, period),
+  ])
+  const byPart = Map.groupBy(tallies, ({ evalId, part, window }) => `${evalId} ${part} ${window}`)
+  const rowsOf = ({ tallied: { evalId, parts } }: ShownEval, by: readonly GroupPlan[], window: number): TallyRow[] => {
+    const part = parts.findIndex((one) => isSame(one.by, by))
+    return byPart.get(`${evalId} ${part} ${window}`) ?? []
   }
-  const ids = new Set([...shown].filter((id) => whole.has(id)))
+  /** A part that is not divided has one row, or none. */
+  const wholeOf = (one: ShownEval, window: number) => rowsOf(one, [], window)[0] ?? EMPTY
+  const spendOf = (window: number): number | null => sumOfKnown(evals.map((one) => wholeOf(one, window).costMicroUsd))
   return buildScorecard(
     scorecard,
     slotMs,
-    (evalId, row) => data.get(`${row} ${evalId}`) ?? { now: [], before: null, steps: [], scale: null, corrected: null },
+    (evalId, row) => {
+      const one = evals.find(({ evalPlan }) => evalPlan.id === evalId)
+      if (one === undefined) return { now: [], before: null, steps: [], scale: null, corrected: null }
+      const by = scorecard.rows[row]?.by ?? []
+      return {
+        now: rowsOf(one, by, NOW),
+        before: before === null ? null : rowsOf(one, by, BEFORE),
+        steps: rowsOf(one, by, TREND),
+        scale: scaleOf(one.evalPlan),
+        corrected: (by.length === 0 && corrected.get(evalId)) || null,
+      }
+    },
     {
-      spend: {
-        now: costOf([...whole.values()].map(({ now }) => now)),
-        before: before === null ? null : costOf([...whole.values()].flatMap((one) => one.before ?? [])),
-      },
+      spend: { now: spendOf(NOW), before: before === null ? null : spendOf(BEFORE) },
       worst: await worstOf(
         traces,
         tenant,
-        [...ids].map((id) => ({ evalPlan: evals.get(id)!, now: whole.get(id)!.now })),
+        evals.map((one) => ({ evalPlan: one.evalPlan, now: wholeOf(one, NOW) })),
         period,
       ),
-      alerts: alerts === null ? [] : await openAlertsOn(alerts, tenant, ids),
+      alerts:
+        alerts === null ? [] : await openAlertsOn(alerts, tenant, new Set(evals.map(({ evalPlan }) => evalPlan.id))),
     },
   )
 }
 
+const isSame = (by: readonly GroupPlan[], other: readonly GroupPlan[]): boolean =>
+  JSON.stringify(by) === JSON.stringify(other)
+
+/** Each once, in the order of the rows: as a whole, and by the labels of its rows. */
+function shownEvals(plan: Plan, { rows }: ScorecardPlan): ShownEval[] {
+  const ids = new Set(rows.flatMap(({ cells }) => cells.map(({ evalId }) => evalId)))
+  return [...ids].flatMap((id) => {
+    const evalPlan = plan.evals.find((one) => one.id === id)
+    if (evalPlan === undefined) return []
+    const parts: TalliedPart[] = []
+    for (const by of [[], ...rows.map((row) => row.by)]) {
+      const cells = rows.flatMap((row) => (isSame(row.by, by) ? row.cells : [])).filter(({ evalId }) => evalId === id)
+      if ((by.length > 0 && cells.length === 0) || parts.some((one) => isSame(one.by, by))) continue
+      parts.push({ by, isOfValues: cells.some(({ fn }) => /^p\d/.test(fn)) })
+    }
+    const { subject } = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
+    return [{ evalPlan, tallied: { evalId: id, measureHash: evalPlan.measureHash, subject, parts } }]
+  })
+}
+
 const rounded = ({ fromMs, toMs }: Period): Period => ({ fromMs: Math.floor(fromMs), toMs: Math.floor(toMs) })
 
-const EMPTY: TallyRow = { ...NO_TALLY, step: 0, meanOfPass: null, meanOfFail: null }
+const EMPTY: Pick<TallyRow, 'counts' | 'meanOfPass' | 'meanOfFail' | 'costMicroUsd'> = {
+  ...NO_TALLY,
+  meanOfPass: null,
+  meanOfFail: null,
+}
 
-/** Without labels there is one row, or none. */
-const sumOf = (rows: readonly TallyRow[]): TallyRow => rows[0] ?? EMPTY
-
-const costOf = (tallies: readonly TallyRow[]): number | null =>
-  sumOfKnown(tallies.map(({ costMicroUsd }) => costMicroUsd))
-
-async function talliesOf(
-  traces: ScorecardTraces,
-  tenant: string,
-  { evalPlan, by, isOfValues }: Asked,
-  { fromMs, toMs }: Period,
-  stepMs: number | null,
-): Promise<TallyRow[]> {
-  const query: TalliesQuery = {
-    evalId: evalPlan.id,
-    measureHash: evalPlan.measureHash,
-    subject: (evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope).subject,
-    fromMs,
-    toMs,
-    by,
-    stepMs: stepMs === null ? null : Math.max(1, Math.round(stepMs)),
-    bins: isOfValues ? { growth: GROWTH, offset: OFFSET } : null,
-    // Of a step no interval is shown.
-    bySession: stepMs === null,
-  }
+/** Together as long as that is within the limits; else each eval for itself, and then without its sessions: traces are the clusters. */
+async function talliesOf(traces: ScorecardTraces, tenant: string, query: TalliesQuery): Promise<TallyRow[]> {
+  if (query.evals.length === 0) return []
   try {
     return await traces.resultTallies(tenant, query)
   } catch (error) {
-    // Sessions are read from the spans, of which there may be too many: then traces are the clusters.
-    if (!(error instanceof QueryLimitError) || error.limit === 'busy' || !query.bySession) throw error
+    if (!(error instanceof QueryLimitError) || error.limit === 'busy') throw error
+    if (query.evals.length > 1) {
+      const found: TallyRow[] = []
+      for (const one of query.evals) found.push(...(await talliesOf(traces, tenant, { ...query, evals: [one] })))
+      return found
+    }
+    if (!query.bySession) throw error
     return traces.resultTallies(tenant, { ...query, bySession: false })
   }
 }
@@ -132,6 +143,20 @@ const scaleOf = (evalPlan: EvalPlan): RowData['scale'] =>
   evalPlan.kind === 'offline' && evalPlan.method.kind === 'rubric'
     ? { low: evalPlan.method.scale.low, high: evalPlan.method.scale.high }
     : null
+
+/** Of each eval with a row that is not divided: people's labels are of all groups together. */
+async function correctionsOf(
+  traces: ScorecardTraces,
+  tenant: string,
+  plan: Plan,
+  { rows }: ScorecardPlan,
+  period: Period,
+): Promise<ReadonlyMap<string, RowData['corrected']>> {
+  const ids = new Set(rows.flatMap(({ by, cells }) => (by.length > 0 ? [] : cells.map(({ evalId }) => evalId))))
+  const evals = plan.evals.filter(({ id }) => ids.has(id))
+  const found = evals.map(async (one) => [one.id, await correctionOf(traces, tenant, plan, one, period)] as const)
+  return new Map(await Promise.all(found))
+}
 
 /** Of an eval with a judge: its pass rate and mean corrected by what people said of what it judged in this period. */
 async function correctionOf(
@@ -163,27 +188,22 @@ async function correctionOf(
 async function worstOf(
   traces: ScorecardTraces,
   tenant: string,
-  evals: readonly { evalPlan: EvalPlan; now: TallyRow }[],
+  evals: readonly { evalPlan: EvalPlan; now: Pick<TallyRow, 'counts' | 'meanOfPass' | 'meanOfFail'> }[],
   { fromMs, toMs }: Period,
 ): Promise<WorstSubject[]> {
-  const found: WorstSubject[][] = []
-  for (const { evalPlan, now } of evals) {
-    if (now.counts.fail === 0) continue
-    const { meanOfFail, meanOfPass } = now
-    const order =
-      meanOfFail === null ? 'newest' : meanOfFail > (meanOfPass ?? Number.POSITIVE_INFINITY) ? 'highest' : 'lowest'
-    const { id: evalId, measureHash } = evalPlan
-    const asked = { evalId, measureHash, fromMs, toMs, order, limit: WORST_OF_EVAL } as const
-    found.push(
-      (await traces.worstResults(tenant, asked)).map(({ traceId, spanId, score }) => ({
-        evalId,
-        traceId,
-        spanId,
-        // Of measures of one's own the unit is not told here.
-        score: evalPlan.kind === 'offline' ? score : null,
-      })),
-    )
-  }
+  const failing = evals.filter(({ now }) => now.counts.fail > 0)
+  if (failing.length === 0) return []
+  const asked = failing.map(({ evalPlan: { id, measureHash }, now: { meanOfFail, meanOfPass } }): WorstOfEval => {
+    const isHigh = meanOfFail !== null && meanOfFail > (meanOfPass ?? Number.POSITIVE_INFINITY)
+    return { evalId: id, measureHash, order: meanOfFail === null ? 'newest' : isHigh ? 'highest' : 'lowest' }
+  })
+  const worst = await traces.worstResults(tenant, { evals: asked, fromMs, toMs, limit: WORST_OF_EVAL })
+  const found = failing.map(({ evalPlan: { id, kind } }): WorstSubject[] =>
+    worst
+      .filter(({ evalId }) => evalId === id)
+      // Of measures of one's own the unit is not told here.
+      .map((one) => ({ ...one, score: kind === 'offline' ? one.score : null })),
+  )
   const inTurn = Array.from({ length: WORST_OF_EVAL }, (_, i) => found.flatMap((of) => of[i] ?? [])).flat()
   const seen = new Set<string>()
   return inTurn.filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId)).slice(0, MOST_WORST)

@@ -80,12 +80,15 @@ import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
 import {
   type StoredTally,
-  type StoredWorst,
+  severalTallied,
   type TalliesQuery,
   type TallyRow,
-  talliesQuery,
-  tallyFromRow,
+  talliesFrom,
+  talliesQueries,
+  tallyRows,
   type WorstQuery,
+  type WorstRow,
+  worstFromRow,
   worstQuery,
 } from './tallies.ts'
 import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
@@ -354,16 +357,16 @@ export class ClickHouseTraces implements TracesStore {
   }
 
   async resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {
-    const rows = await this.#ask.rows<StoredTally>(this.#limits.runs, talliesQuery(this.#database, tenant, query))
-    return rows.map((row) => tallyFromRow(row, query.by))
+    const { runs } = this.#limits
+    const several = await this.#ask.rows<SeveralRow>(runs, severalTallied(this.#database, tallyRows(tenant, query)))
+    const found = await Promise.all(
+      talliesQueries(this.#database, tenant, query, several).map((one) => this.#ask.rows<StoredTally>(runs, one)),
+    )
+    return talliesFrom(found.flat(), query)
   }
 
-  async worstResults(
-    tenant: string,
-    query: WorstQuery,
-  ): Promise<{ traceId: string; spanId: string; score: number | null }[]> {
-    const rows = await this.#ask.rows<StoredWorst>(this.#limits.runs, worstQuery(this.#database, tenant, query))
-    return rows.map(({ trace, span, score }) => ({ traceId: trace, spanId: /^0+$/.test(span) ? '' : span, score }))
+  worstResults(tenant: string, query: WorstQuery): Promise<WorstRow[]> {
+    return this.#ask.each(this.#limits.runs, worstQuery(this.#database, tenant, query), worstFromRow)
   }
 
   async ping(): Promise<void> {

@@ -22,10 +22,10 @@ export interface RowsOf {
 }
 
 /** Keys of subjects with several rows, one more than `MAX_SEVERAL` at the most. */
-export function severalQuery(database: string, { where, params }: RowsOf): Query {
+export function severalQuery(database: string, { where, params }: RowsOf, subject = SUBJECT_KEY): Query {
   return {
     query: `SELECT toString(key) AS h FROM (
-  SELECT ${SUBJECT_KEY} AS key FROM ${database}.results WHERE ${where} GROUP BY key HAVING count() > 1 LIMIT ${MAX_SEVERAL + 1}
+  SELECT ${subject} AS key FROM ${database}.results WHERE ${where} GROUP BY key HAVING count() > 1 LIMIT ${MAX_SEVERAL + 1}
 )`,
     query_params: params,
   }

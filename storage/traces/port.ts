@@ -19,7 +19,7 @@ import type {
   TrendRow,
 } from './search-port.ts'
 import type { SettledSession, SettledSessionQuery } from './sessions.ts'
-import type { TalliesQuery, TallyRow, WorstQuery } from './tallies.ts'
+import type { TalliesQuery, TallyRow, WorstQuery, WorstRow } from './tallies.ts'
 
 export interface ResultFilter {
   evalId?: string
@@ -186,10 +186,10 @@ export interface TracesStore {
   contrastTraces(tenant: string, query: ContrastQuery): Promise<ContrastedTraces>
   /** What judges cost since then, by eval, in micro-units of USD; null where no price is known of what they answered. */
   judgeSpend(tenant: string, sinceMs: number): Promise<ReadonlyMap<string, number | null>>
-  /** What results add up to, by parts of the traffic: what scorecards are made of. */
+  /** What results of some evals add up to, by parts of the traffic and windows of time: what scorecards are made of. By step and labels. */
   resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]>
-  /** Failing subjects of an eval, the worst first. */
-  worstResults(tenant: string, query: WorstQuery): Promise<{ traceId: string; spanId: string; score: number | null }[]>
+  /** Failing subjects of each of some evals, the worst first. */
+  worstResults(tenant: string, query: WorstQuery): Promise<WorstRow[]>
   ping(): Promise<void>
   close(): Promise<void>
 }

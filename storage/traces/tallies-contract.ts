@@ -5,23 +5,23 @@ import { makeSpan } from '../../engine/model/make-span.ts'
 import { estimate } from '../../engine/scorecard/estimate.ts'
 import { newTenant, newToken } from './contract-spans.ts'
 import type { TracesStore } from './port.ts'
-import type { TalliesQuery } from './tallies.ts'
+import type { TalliedPart, TalliesQuery, TalliesWindow } from './tallies.ts'
 
 const T0_MS = Date.UTC(2026, 10, 21, 12)
 const HOUR_MS = 3_600_000
 const trace = (n: number): string => n.toString(16).padStart(32, '0')
 const measureHash = 'a'.repeat(32)
 
-const asked: TalliesQuery = {
-  evalId: 'shop/helpful',
-  measureHash,
-  subject: 'trace',
-  fromMs: T0_MS,
-  toMs: T0_MS + 4 * HOUR_MS,
-  by: [],
-  stepMs: null,
-  bins: null,
-  bySession: false,
+const window: TalliesWindow = { fromMs: T0_MS, toMs: T0_MS + 4 * HOUR_MS, stepMs: null }
+const part: TalliedPart = { by: [], isOfValues: false }
+const bins = { growth: Math.log(1.02), offset: 2_000 }
+
+/** Of one eval, a part and a window. */
+function askedFor(more: Partial<TalliedPart & TalliesWindow & Pick<TalliesQuery, 'bySession'>> = {}): TalliesQuery {
+  const { by = part.by, isOfValues = false, bySession = false, ...when } = more
+  const parts = [{ by, isOfValues }]
+  const evals = [{ evalId: 'shop/helpful', measureHash, subject: 'trace' as const, parts }]
+  return { evals, windows: [{ ...window, ...when }], bins, bySession }
 }
 
 export function describeTallies(open: () => TracesStore): void {
@@ -80,10 +80,7 @@ export function describeTallies(open: () => TracesStore): void {
     })
 
     test('each subject once, weighted by what it was drawn with, and what all of it cost', async () => {
-      const [row, ...more] = await open().resultTallies(tenant, {
-        ...asked,
-        bins: { growth: Math.log(1.02), offset: 2_000 },
-      })
+      const [row, ...more] = await open().resultTallies(tenant, askedFor({ isOfValues: true }))
       expect(more).toEqual([])
       expect(row).toMatchObject({
         counts: { pass: 2, fail: 1, unknown: 1, error: 0 },
@@ -114,7 +111,7 @@ export function describeTallies(open: () => TracesStore): void {
         })
       const cost = async (...results: ReturnType<typeof judged>[]) => {
         await open().insertResults(results, newToken())
-        const [row] = await open().resultTallies(other, asked)
+        const [row] = await open().resultTallies(other, askedFor())
         return row!.costMicroUsd
       }
       expect(await cost(judged(1, undefined))).toBe(0)
@@ -123,7 +120,7 @@ export function describeTallies(open: () => TracesStore): void {
     })
 
     test('sessions are clusters where there are any', async () => {
-      const [row] = await open().resultTallies(tenant, { ...asked, bySession: true })
+      const [row] = await open().resultTallies(tenant, askedFor({ bySession: true }))
       expect(row).toMatchObject({ clusters: 3, sums: [2, 2, 1, 0, 11, 4] })
       // One cluster has a pass and what counts for two fails.
       expect(row!.products[1]).toBe(2)
@@ -134,13 +131,13 @@ export function describeTallies(open: () => TracesStore): void {
       [{ kind: 'field', path: 'name' } as const, { refunds: [1, 1], orders: [1, 0] }],
       [{ kind: 'attr', name: 'acme.tier', type: { kind: 'string' } } as const, { gold: [0, 1], tin: [2, 0] }],
     ])('by %o', async (group, expected) => {
-      const rows = await open().resultTallies(tenant, { ...asked, by: [group], bySession: true })
+      const rows = await open().resultTallies(tenant, askedFor({ by: [group], bySession: true }))
       const found = rows.map(({ group: of, counts }) => [Object.values(of)[0], [counts.pass, counts.fail]])
       expect(Object.fromEntries(found)).toEqual(expected)
     })
 
     test('by steps', async () => {
-      const rows = await open().resultTallies(tenant, { ...asked, stepMs: HOUR_MS })
+      const rows = await open().resultTallies(tenant, askedFor({ stepMs: HOUR_MS }))
       expect(rows.map(({ step, counts }) => [step, counts.pass, counts.fail, counts.unknown])).toEqual([
         [0, 1, 1, 0],
         [1, 1, 0, 0],
@@ -149,10 +146,10 @@ export function describeTallies(open: () => TracesStore): void {
     })
 
     test('of few clusters that have a score its mean is given, in their order', async () => {
-      const [row] = await open().resultTallies(tenant, { ...asked, fromMs: T0_MS + 2_000 })
+      const [row] = await open().resultTallies(tenant, askedFor({ fromMs: T0_MS + 2_000 }))
       expect(row!.few).toEqual([5, 4])
       // The session's two by what they stand for.
-      const [bySession] = await open().resultTallies(tenant, { ...asked, bySession: true })
+      const [bySession] = await open().resultTallies(tenant, askedFor({ bySession: true }))
       expect(bySession!.few).toEqual([(2 * 1 + 5) / 3, 4])
     })
 
@@ -165,15 +162,57 @@ export function describeTallies(open: () => TracesStore): void {
         })
       const scored = [1, 2, 3].map((n) => run(n, 1, { verdict: 'pass', score: 1 }))
       await open().insertResults([...scored, run(1, 2, { verdict: 'unknown' })], newToken())
-      const [row] = await open().resultTallies(other, { ...asked, bySession: true })
+      const [row] = await open().resultTallies(other, askedFor({ bySession: true }))
       expect(row).toMatchObject({ scored: 3, clusters: 2, few: [1] })
       expect(estimate('mean', row!, { low: 0, high: 1 }).interval).toEqual({ low: 0, high: 1 })
     })
 
+    test('several evals, parts and windows at once are what each is alone', async () => {
+      const other = 'shop/polite'
+      const more = [1, 2, 3].map((n) =>
+        makeResult({
+          ...{ tenant, evalId: other, measureHash: 'c'.repeat(32), traceId: trace(n), subjectTimeUs: T0_MS * 1_000 },
+          ...{ evaluatedAtMs: T0_MS + n * HOUR_MS, runId: `${other}@${n}`, verdict: n === 1 ? 'fail' : 'pass' },
+          ...{ score: n, agentVersion: `${n % 2}`, costMicroUsd: n },
+        }),
+      )
+      await open().insertResults(more, newToken())
+      const byVersion: TalliedPart = { by: [{ kind: 'field', path: 'agent.version' }], isOfValues: true }
+      const byName: TalliedPart = { by: [{ kind: 'field', path: 'name' }, ...byVersion.by], isOfValues: false }
+      const evals: TalliesQuery['evals'] = [
+        { evalId: 'shop/helpful', measureHash, subject: 'trace', parts: [part, byVersion, byName] },
+        { evalId: other, measureHash: 'c'.repeat(32), subject: 'trace', parts: [byVersion, part] },
+        { evalId: 'shop/none', measureHash, subject: 'trace', parts: [part] },
+      ]
+      // The second run of a trace, and the second revision of another, are of windows of their own.
+      const windows: TalliesWindow[] = [
+        { fromMs: T0_MS, toMs: T0_MS + 4 * HOUR_MS, stepMs: null },
+        { fromMs: T0_MS - 2 * HOUR_MS, toMs: T0_MS + 4 * HOUR_MS, stepMs: HOUR_MS },
+        { fromMs: T0_MS - 2 * HOUR_MS, toMs: T0_MS + HOUR_MS, stepMs: null },
+      ]
+      const together = await open().resultTallies(tenant, { evals, windows, bins, bySession: true })
+      const alone: typeof together = []
+      for (const [at, when] of windows.entries())
+        for (const { parts, ...of } of evals)
+          for (const [number, one] of parts.entries()) {
+            const query = { evals: [{ ...of, parts: [one] }], windows: [when], bins, bySession: true }
+            const found = await open().resultTallies(tenant, query)
+            alone.push(...found.map((row) => ({ ...row, part: number, window: at })))
+          }
+      const sorted = (rows: typeof together) => rows.map((row) => JSON.stringify(row)).sort()
+      expect(together.length).toBeGreaterThan(20)
+      expect(sorted(together)).toEqual(sorted(alone))
+      const ofWindow = together.filter(({ evalId, part: of }) => evalId === 'shop/helpful' && of === 0)
+      const counted = (of: number) => ofWindow.filter(({ window: at }) => at === of).map(({ counts }) => counts)
+      expect(counted(0)).toEqual([{ pass: 2, fail: 1, unknown: 1, error: 0 }])
+      expect(counted(2)).toEqual([{ pass: 1, fail: 3, unknown: 0, error: 0 }])
+    })
+
     test('what failed, the worst first', async () => {
-      const query = { evalId: 'shop/helpful', measureHash, fromMs: T0_MS, toMs: asked.toMs, limit: 3 }
-      expect(await open().worstResults(tenant, { ...query, order: 'lowest' })).toEqual([
-        { traceId: trace(1), spanId: '', score: 1 },
+      const { fromMs, toMs } = window
+      const evals = [{ evalId: 'shop/helpful', measureHash, order: 'lowest' as const }]
+      expect(await open().worstResults(tenant, { evals, fromMs, toMs, limit: 3 })).toEqual([
+        { evalId: 'shop/helpful', traceId: trace(1), spanId: '', score: 1 },
       ])
     })
   })

@@ -16,7 +16,7 @@ scorecard weekly {
 `)
   const log = await openEmbeddedLog({ dataDir: ':memory:', nowMs: () => 0, retentionIntervalMs: null })
   const tally = {
-    step: 0,
+    ...{ evalId: 'shop/fast', part: 0, window: 0, step: 0 },
     group: {},
     counts: { pass: 9, fail: 1, unknown: 0, error: 0 },
     scored: 0,
