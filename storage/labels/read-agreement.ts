@@ -1,14 +1,14 @@
 /** What is stored and written of an eval's labels, held against what its judges said: series by series. */
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import type { EvalResult } from '../../engine/model/result.ts'
 import { type Agreement, agreementOf, type Label } from '../../engine/trust/agreement.ts'
 import { fileLabels } from '../../engine/trust/labels.ts'
 import type { TracesStore } from '../traces/port.ts'
-import { readLabels } from './labels.ts'
+import type { StoredVerdict } from '../traces/verdicts.ts'
+import { LABEL_PREFIX } from './labels.ts'
 import { type LabelledTraces, subjectViews } from './subject-views.ts'
 
-export type AgreementTraces = Pick<TracesStore, 'queryResults'> & LabelledTraces
+export type AgreementTraces = Pick<TracesStore, 'queryVerdicts'> & LabelledTraces
 
 /** Verdicts that an agreement is worked out of: the newest. */
 const MAX_JUDGED = 10_000
@@ -24,7 +24,7 @@ export async function labelsOfEval(
   evalPlan: OfflineEvalPlan,
 ): Promise<Label[]> {
   const { anchors = [] } = evalPlan
-  const stored = await readLabels(traces, tenant, evalPlan.id, MAX_LABELS)
+  const stored = await storedLabels(traces, tenant, evalPlan.id)
   const ids = anchors.map(({ traceId }) => traceId)
   const views = await subjectViews(traces, tenant, evalPlan, ids)
   const written = ids.length === 0 ? [] : fileLabels(compileOfflineEval(plan, evalPlan), anchors, views)
@@ -35,6 +35,18 @@ export async function labelsOfEval(
     isPass: label.isPass,
     score: label.score,
   }))
+}
+
+/** Without what was taken back. */
+async function storedLabels(traces: AgreementTraces, tenant: string, evalId: string) {
+  const labels = await traces.queryVerdicts(tenant, { evalId, labels: true, limit: MAX_LABELS })
+  return labels
+    .filter(({ verdict }) => verdict !== 'unknown')
+    .map(({ verdict, runId, ...said }) => ({
+      ...said,
+      isPass: verdict === 'pass',
+      by: runId.slice(LABEL_PREFIX.length),
+    }))
 }
 
 export interface SeriesAgreement extends Agreement {
@@ -50,11 +62,11 @@ export async function readAgreements(
 ): Promise<[SeriesAgreement, ...SeriesAgreement[]]> {
   const { id, method, measureHash: inForce } = evalPlan
   const [results, labels] = await Promise.all([
-    traces.queryResults(tenant, { evalId: id, limit: MAX_JUDGED }),
+    traces.queryVerdicts(tenant, { evalId: id, limit: MAX_JUDGED }),
     labelsOfEval(traces, tenant, plan, evalPlan),
   ])
   const scale = method.kind === 'rubric' ? method.scale : null
-  const of = (measureHash: string, all: readonly EvalResult[]): SeriesAgreement => ({
+  const of = (measureHash: string, all: readonly StoredVerdict[]): SeriesAgreement => ({
     measureHash,
     ...agreementOf(latestOf(all), labels, { scale }),
   })
@@ -67,7 +79,7 @@ export async function readAgreements(
 }
 
 /** Runs judge a subject again and again: the latest decision counts. Newest first in. */
-export function latestOf(results: readonly EvalResult[]) {
+export function latestOf(results: readonly StoredVerdict[]) {
   const latest = new Map(
     results
       .filter(({ verdict }) => verdict === 'pass' || verdict === 'fail')

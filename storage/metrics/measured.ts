@@ -28,6 +28,7 @@ const OPERATIONS: ReadonlySet<string | symbol> = new Set([
   'getTrace',
   'getTraces',
   'queryResults',
+  'queryVerdicts',
   'ledger',
   'settledTraceIds',
   'settledSessions',

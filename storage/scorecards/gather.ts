@@ -169,7 +169,7 @@ async function correctionOf(
   if (evalPlan.kind !== 'offline') return null
   const labels = await labelsOfEval(traces, tenant, plan, evalPlan)
   if (labels.length === 0) return null
-  const results = await traces.queryResults(tenant, { evalId: evalPlan.id, sinceMs: fromMs, limit: MAX_JUDGED })
+  const results = await traces.queryVerdicts(tenant, { evalId: evalPlan.id, sinceMs: fromMs, limit: MAX_JUDGED })
   const { labelled, passRate, meanScore } = agreementOf(
     latestOf(
       results.filter(({ measureHash, evaluatedAtMs }) => measureHash === evalPlan.measureHash && evaluatedAtMs < toMs),

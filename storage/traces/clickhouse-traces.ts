@@ -92,6 +92,7 @@ import {
   worstQuery,
 } from './tallies.ts'
 import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
+import { type StoredVerdict, type VerdictFilter, verdictsFrom, verdictsQuery } from './verdicts.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -196,6 +197,10 @@ export class ClickHouseTraces implements TracesStore {
     if (filter.traceId !== undefined && !TRACE_ID.test(filter.traceId)) return []
     const rows = await newestResults((query) => this.#ask.rows(this.#limits.api, query), this.#database, tenant, filter)
     return rows.map(resultFromRow)
+  }
+
+  async queryVerdicts(tenant: string, filter: VerdictFilter): Promise<StoredVerdict[]> {
+    return verdictsFrom(await this.#ask.columns(this.#limits.api, verdictsQuery(this.#database, tenant, filter)))
   }
 
   async ledger(tenant: string, options: { sinceMs?: number } = {}): Promise<LedgerRow[]> {

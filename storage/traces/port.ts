@@ -20,6 +20,7 @@ import type {
 } from './search-port.ts'
 import type { SettledSession, SettledSessionQuery } from './sessions.ts'
 import type { TalliesQuery, TallyRow, WorstQuery, WorstRow } from './tallies.ts'
+import type { StoredVerdict, VerdictFilter } from './verdicts.ts'
 
 export interface ResultFilter {
   evalId?: string
@@ -149,6 +150,8 @@ export interface TracesStore {
   spanIdsOf(tenant: string, traceIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
   /** Latest revision of each, newest first or as `order` says. */
   queryResults(tenant: string, filter: ResultFilter): Promise<EvalResult[]>
+  /** Of an eval, as `queryResults` without the texts: there may be thousands. */
+  queryVerdicts(tenant: string, filter: VerdictFilter): Promise<StoredVerdict[]>
   /** Latest revisions counted by verdict, per eval and measure; `sinceMs` as in `ResultFilter`. */
   ledger(tenant: string, options?: { sinceMs?: number }): Promise<LedgerRow[]>
   /** In an order that has nothing to do with time, so that a limit takes an even sample. */

@@ -92,6 +92,31 @@ export function describeResults(open: () => TracesStore, nowMs: () => number): v
       expect(await ids({ limit: 9, agent: 'other' })).toEqual([])
     })
 
+    test('are told in few columns, thousands at once', async () => {
+      const tenant = newTenant()
+      const of = (n: number, fields: Partial<Parameters<typeof makeResult>[0]>) =>
+        result(tenant, { evalId: nasty, traceId: hex(32, n), evaluatedAtMs: nowMs() + n, ...fields })
+      const stored = [
+        of(1, { runId: nasty, verdict: 'pass', score: 4.5, inclusionProbability: 0.125 }),
+        of(2, { spanId: '', verdict: 'fail' }),
+        of(2, { spanId: '', verdict: 'pass', revision: 2, measureHash: 'n' }),
+        of(3, { verdict: 'unknown', score: 0 }),
+        of(3, { runId: 'label@ana', verdict: 'pass', score: 5 }),
+        result(tenant, { evalId: 'p/other' }),
+      ]
+      await open().insertResults(stored, newToken())
+      for (const filter of [{}, { labels: true as const }, { sinceMs: nowMs() + 2 }, { limit: 1 }]) {
+        const asked = { evalId: nasty, limit: 9, ...filter }
+        const whole = await open().queryResults(tenant, asked)
+        expect(whole.length).toBeGreaterThan(0)
+        const few = whole.map(({ measureHash, traceId, spanId, runId, evaluatedAtMs, ...more }) => ({
+          ...{ measureHash, traceId, spanId, runId, evaluatedAtMs },
+          ...{ verdict: more.verdict, score: more.score, inclusionProbability: more.inclusionProbability },
+        }))
+        expect(await open().queryVerdicts(tenant, asked)).toEqual(few)
+      }
+    })
+
     test('what people say, and what judges say of anchors, is for who asks for it', async () => {
       const tenant = newTenant()
       const runs = ['', 'label@ana', 'anchor@p/e@1', 'replay@1'].map((runId) => result(tenant, { runId }))

@@ -32,7 +32,7 @@ scorecard weekly {
   const traces = {
     resultTallies: async () => [tally],
     worstResults: async () => [],
-    queryResults: async () => [],
+    queryVerdicts: async () => [],
     getTraces: async () => new Map(),
     searchTraces: async () => [],
   }

@@ -286,6 +286,7 @@ describe('a run', () => {
         resultHistory: async () => [],
         contrastTraces: async () => ({ failing: 0, passing: 0, traces: [] }),
         queryResults: (...question) => traces.queryResults(...question),
+        queryVerdicts: async () => [],
         resultTallies: async () => [],
         worstResults: async () => [],
         judgeSpend: (...question) => traces.judgeSpend(...question),
