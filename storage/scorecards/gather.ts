@@ -9,7 +9,8 @@ import { agreementOf } from '../../engine/trust/agreement.ts'
 import type { OpenAlerts } from '../alerts/open-alerts.ts'
 import { type AgreementTraces, labelsOfEval, latestOf } from '../labels/read-agreement.ts'
 import { QueryLimitError, type TracesStore } from '../traces/port.ts'
-import type { TalliedEval, TalliedPart, TalliesQuery, TallyRow, WorstOfEval } from '../traces/tallies.ts'
+import type { TalliedEval, TalliedPart, TalliesQuery, TallyRow } from '../traces/tallies.ts'
+import type { WorstOfEval } from '../traces/worst.ts'
 
 export type ScorecardTraces = Pick<TracesStore, 'resultTallies' | 'worstResults'> & AgreementTraces
 
@@ -107,7 +108,9 @@ function shownEvals(plan: Plan, { rows }: ScorecardPlan): ShownEval[] {
     for (const by of [[], ...rows.map((row) => row.by)]) {
       const cells = rows.flatMap((row) => (isSame(row.by, by) ? row.cells : [])).filter(({ evalId }) => evalId === id)
       if ((by.length > 0 && cells.length === 0) || parts.some((one) => isSame(one.by, by))) continue
-      parts.push({ by, isOfValues: cells.some(({ fn }) => /^p\d/.test(fn)) })
+      const isOfValues = cells.some(({ fn }) => /^p\d/.test(fn))
+      // Where no row shows the whole, what it cost and how much of it failed is all that is told of it.
+      parts.push({ by, isOfValues, ...(cells.length === 0 && { isSumsAlone: true }) })
     }
     const { subject } = evalPlan.kind === 'online' ? evalPlan.scope : evalPlan.sample.scope
     return [{ evalPlan, tallied: { evalId: id, measureHash: evalPlan.measureHash, subject, parts } }]

@@ -78,21 +78,10 @@ import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } f
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
-import {
-  type StoredTally,
-  severalTallied,
-  type TalliesQuery,
-  type TallyRow,
-  talliesFrom,
-  talliesQueries,
-  tallyRows,
-  type WorstQuery,
-  type WorstRow,
-  worstFromRow,
-  worstQuery,
-} from './tallies.ts'
+import { type TalliesQuery, type TallyRow, tallied } from './tallies.ts'
 import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
 import { type StoredVerdict, type VerdictFilter, verdictsFrom, verdictsQuery } from './verdicts.ts'
+import { type WorstQuery, type WorstRow, worstFromRow, worstQuery } from './worst.ts'
 
 export interface ClickHouseTracesParts {
   client: ClickHouseClient
@@ -361,13 +350,8 @@ export class ClickHouseTraces implements TracesStore {
     return new Map(rows.map((row) => [row.eval, knownCost(Number(row.micros), Number(row.unpriced))]))
   }
 
-  async resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {
-    const { runs } = this.#limits
-    const several = await this.#ask.rows<SeveralRow>(runs, severalTallied(this.#database, tallyRows(tenant, query)))
-    const found = await Promise.all(
-      talliesQueries(this.#database, tenant, query, several).map((one) => this.#ask.rows<StoredTally>(runs, one)),
-    )
-    return talliesFrom(found.flat(), query)
+  resultTallies(tenant: string, query: TalliesQuery): Promise<TallyRow[]> {
+    return tallied((asked) => this.#ask.rows(this.#limits.runs, asked), this.#database, tenant, query)
   }
 
   worstResults(tenant: string, query: WorstQuery): Promise<WorstRow[]> {

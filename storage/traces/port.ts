@@ -19,8 +19,9 @@ import type {
   TrendRow,
 } from './search-port.ts'
 import type { SettledSession, SettledSessionQuery } from './sessions.ts'
-import type { TalliesQuery, TallyRow, WorstQuery, WorstRow } from './tallies.ts'
+import type { TalliesQuery, TallyRow } from './tallies.ts'
 import type { StoredVerdict, VerdictFilter } from './verdicts.ts'
+import type { WorstQuery, WorstRow } from './worst.ts'
 
 export interface ResultFilter {
   evalId?: string

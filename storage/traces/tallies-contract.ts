@@ -18,8 +18,8 @@ const bins = { growth: Math.log(1.02), offset: 2_000 }
 
 /** Of one eval, a part and a window. */
 function askedFor(more: Partial<TalliedPart & TalliesWindow & Pick<TalliesQuery, 'bySession'>> = {}): TalliesQuery {
-  const { by = part.by, isOfValues = false, bySession = false, ...when } = more
-  const parts = [{ by, isOfValues }]
+  const { by = part.by, isOfValues = false, isSumsAlone, bySession = false, ...when } = more
+  const parts = [{ by, isOfValues, ...(isSumsAlone && { isSumsAlone }) }]
   const evals = [{ evalId: 'shop/helpful', measureHash, subject: 'trace' as const, parts }]
   return { evals, windows: [{ ...window, ...when }], bins, bySession }
 }
@@ -206,6 +206,13 @@ export function describeTallies(open: () => TracesStore): void {
       const counted = (of: number) => ofWindow.filter(({ window: at }) => at === of).map(({ counts }) => counts)
       expect(counted(0)).toEqual([{ pass: 2, fail: 1, unknown: 1, error: 0 }])
       expect(counted(2)).toEqual([{ pass: 1, fail: 3, unknown: 0, error: 0 }])
+    })
+
+    test('sums alone, where nothing is told by clusters', async () => {
+      const [whole] = await open().resultTallies(tenant, askedFor({ bySession: true }))
+      const [sums, ...more] = await open().resultTallies(tenant, askedFor({ bySession: true, isSumsAlone: true }))
+      expect(sums).toEqual({ ...whole!, clusters: 0, products: [], few: [] })
+      expect(more).toEqual([])
     })
 
     test('what failed, the worst first', async () => {

@@ -30,6 +30,8 @@ export interface TalliedPart {
   readonly by: readonly GroupPlan[]
   /** Whether it is told how many of the scores fall into each bin. */
   readonly isOfValues: boolean
+  /** Nothing is told by clusters, as of steps. */
+  readonly isSumsAlone?: true
 }
 
 /** Evaluated in [fromMs, toMs). */
@@ -69,6 +71,18 @@ const CARRIED: Readonly<Record<string, string>> = {
   env: 'env',
 }
 
+/** Those with several rows of a subject are found first. */
+export async function tallied(
+  rows: <Row>(query: Query) => Promise<Row[]>,
+  database: string,
+  tenant: string,
+  query: TalliesQuery,
+): Promise<TallyRow[]> {
+  const several = await rows<SeveralRow>(severalQuery(database, tallyRows(tenant, query), SUBJECT_OF_RUN))
+  const found = talliesQueries(database, tenant, query, several).map((one) => rows<StoredTally>(one))
+  return talliesFrom((await Promise.all(found)).flat(), query)
+}
+
 /** Of one part; its number is what a statement calls it by. */
 interface Asked extends Omit<TalliedEval, 'parts'>, TalliedPart {
   readonly number: number
@@ -103,7 +117,7 @@ export function tallyRows(
  * To plan such a statement takes as long as to run it, so that one is of as much as can be: parts by labels that are of spans alone are joined
  * with them, and have one each.
  */
-export function talliesQueries(
+function talliesQueries(
   database: string,
   tenant: string,
   query: TalliesQuery,
@@ -152,7 +166,12 @@ function talliesQuery(
   const whole = bySession
     ? "if(ifNull(s.session, '') = '', hex(r.trace_id), concat('s:', s.session))"
     : 'hex(r.trace_id)'
-  const cluster = stepped.length === 0 ? whole : `if(r.period IN (${stepped.join(', ')}), '', ${whole})`
+  const sumsAlone = asked.filter(({ isSumsAlone }) => isSumsAlone).map(({ number }) => number)
+  const isOne = [
+    ...(stepped.length === 0 ? [] : [`r.period IN (${stepped.join(', ')})`]),
+    ...(sumsAlone.length === 0 ? [] : [`asked IN (${sumsAlone.join(', ')})`]),
+  ]
+  const cluster = isOne.length === 0 ? whole : `if(${isOne.join(' OR ')}, '', ${whole})`
   const askedOfEval = evals.map(({ evalId }, i) => {
     const numbers = asked.filter((one) => one.evalId === evalId).map(({ number }) => number)
     return `r.eval_id = {evalId${i}:String}, [${numbers.join(', ')}]`
@@ -179,7 +198,7 @@ FROM (
     sumIf(w, verdict = 'pass') AS v0, sumIf(w, verdict = 'fail') AS v1, sumIf(w, verdict = 'unknown') AS v2, sumIf(w, verdict = 'error') AS v3,
     sumIf(w * x, is_scored) AS v4, sumIf(w, is_scored) AS v5,
     countIf(verdict = 'pass') AS n_pass, countIf(verdict = 'fail') AS n_fail, countIf(verdict = 'unknown') AS n_unknown, countIf(verdict = 'error') AS n_error,
-    countIf(is_scored) AS n_scored, minIf((at_ms, trace), is_scored) AS first_scored, if(n_scored = 1, sumIf(x, is_scored), v4 / v5) AS mean_score,
+    countIf(is_scored) AS n_scored, minIf(concat(leftPad(toString(at_ms), 20, '0'), trace), is_scored) AS first_scored, if(n_scored = 1, sumIf(x, is_scored), v4 / v5) AS mean_score,
     sumIf(x, is_scored AND verdict = 'pass') AS pass_scores, countIf(is_scored AND verdict = 'pass') AS n_pass_scored,
     sumIf(x, is_scored AND verdict = 'fail') AS fail_scores, countIf(is_scored AND verdict = 'fail') AS n_fail_scored,
     sum(cost) AS cost, sum(unpriced) AS unpriced${binned}
@@ -206,9 +225,6 @@ const carriedOf = (group: GroupPlan): string => (group.kind === 'field' ? (CARRI
 
 /** Equal for all rows of a subject of a run. */
 const SUBJECT_OF_RUN = 'cityHash64(eval_id, trace_id, span_id, run_id)'
-
-/** Subjects with several rows: they alone have to be grouped. */
-export const severalTallied = (database: string, rows: RowsOf): Query => severalQuery(database, rows, SUBJECT_OF_RUN)
 
 /**
  * In each window each subject of a run once, by its latest verdict there; what its judgements cost, all of them. Of another measure only the
@@ -283,7 +299,7 @@ function spanLabelsOf(database: string, within: string, subject: Subject, labels
 
 type Count = number | string
 
-export type StoredTally = Record<
+type StoredTally = Record<
   'asked' | 'period' | 'step' | 'pass' | 'fail' | 'unknown' | 'error' | 'scored' | 'clusters' | 'unpriced',
   Count
 > & {
@@ -298,15 +314,15 @@ export type StoredTally = Record<
   cost: number | null
 }
 
-export function talliesFrom(rows: readonly StoredTally[], query: TalliesQuery): TallyRow[] {
+function talliesFrom(rows: readonly StoredTally[], query: TalliesQuery): TallyRow[] {
   const asked = askedOf(query)
   return rows.flatMap((row) => {
     const of = asked[Number(row.asked)]
-    return of === undefined ? [] : [tallyFromRow(row, of, query.windows[Number(row.period)]?.stepMs ?? null)]
+    return of === undefined ? [] : [tallyFromRow(row, of, query.windows[Number(row.period)]?.stepMs === null)]
   })
 }
 
-function tallyFromRow(row: StoredTally, { evalId, part, by }: Asked, stepMs: number | null): TallyRow {
+function tallyFromRow(row: StoredTally, { evalId, part, by, isSumsAlone }: Asked, isWhole: boolean): TallyRow {
   const counts = row.bin_counts === '' ? {} : (JSON.parse(row.bin_counts) as Record<string, Count>)
   const tops = row.bin_tops === '' ? {} : (JSON.parse(row.bin_tops) as Record<string, number>)
   const ofClusters = { clusters: Number(row.clusters), products: row.products.map(Number), few: row.few.map(Number) }
@@ -316,70 +332,10 @@ function tallyFromRow(row: StoredTally, { evalId, part, by }: Asked, stepMs: num
     counts: { pass: Number(row.pass), fail: Number(row.fail), unknown: Number(row.unknown), error: Number(row.error) },
     scored: Number(row.scored),
     sums: row.sums.map(Number),
-    ...(stepMs === null ? ofClusters : { clusters: 0, products: [], few: [] }),
+    ...(isWhole && !isSumsAlone ? ofClusters : { clusters: 0, products: [], few: [] }),
     bins: Object.entries(counts).map(([index, count]) => [Number(index), Number(count), Number(tops[index] ?? 0)]),
     meanOfPass: row.mean_of_pass,
     meanOfFail: row.mean_of_fail,
     costMicroUsd: knownCost(Number(row.cost ?? 0), Number(row.unpriced)),
   }
 }
-
-export interface WorstQuery {
-  readonly evals: readonly WorstOfEval[]
-  readonly fromMs: number
-  readonly toMs: number
-  /** Of each eval. */
-  readonly limit: number
-}
-
-export interface WorstOfEval {
-  readonly evalId: string
-  readonly measureHash: string
-  /** Which scores are the worst; `newest` where there are none. */
-  readonly order: 'lowest' | 'highest' | 'newest'
-}
-
-export interface WorstRow {
-  readonly evalId: string
-  readonly traceId: string
-  readonly spanId: string
-  readonly score: number | null
-}
-
-export interface StoredWorst {
-  eval_id: string
-  trace: string
-  span: string
-  score: number | null
-}
-
-const BADNESS: Readonly<Record<WorstOfEval['order'], string>> = {
-  lowest: 'score_of',
-  highest: '-score_of',
-  newest: 'NULL',
-}
-
-/** Failing subjects. */
-export function worstQuery(database: string, tenant: string, { evals, fromMs, toMs, limit }: WorstQuery): Query {
-  const { where, params } = tallyRows(tenant, { evals, windows: [{ fromMs, toMs }] })
-  const isCurrent = evals.map((_, i) => `eval_id = {evalId${i}:String} AND measure_hash = {measureHash${i}:String}`)
-  const badness = evals.map(({ order }, i) => `eval_id = {evalId${i}:String}, ${BADNESS[order]}`)
-  return {
-    query: `SELECT eval_id, lower(hex(trace_id)) AS trace, lower(hex(span_id)) AS span, score_of AS score FROM (
-  SELECT eval_id, trace_id, span_id, max(evaluated_at) AS at,
-    argMax(tuple(toString(verdict), toNullable(score)), (revision, evaluated_at)) AS latest, tupleElement(latest, 2) AS score_of
-  FROM ${database}.results WHERE ${where} AND (${isCurrent.join(' OR ')})
-  GROUP BY eval_id, trace_id, span_id, subject_kind, run_id
-) WHERE tupleElement(latest, 1) = 'fail'
-ORDER BY eval_id, multiIf(${badness.join(', ')}, NULL) ASC NULLS LAST, at DESC, trace_id, span_id LIMIT {limit:UInt32} BY eval_id`,
-    query_params: {
-      ...params,
-      ...Object.fromEntries(evals.map(({ measureHash }, i) => [`measureHash${i}`, measureHash])),
-      limit,
-    },
-  }
-}
-
-export const worstFromRow = ({ eval_id: evalId, trace, span, score }: StoredWorst): WorstRow => ({
-  ...{ evalId, traceId: trace, spanId: /^0+$/.test(span) ? '' : span, score },
-})
