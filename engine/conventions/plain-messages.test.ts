@@ -1,3 +1,5 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { parseJson } from './json.ts'
 import { messagesFromJson, messagesOf } from './messages.ts'
@@ -104,4 +106,24 @@ test('says of whatever text what the parser says of it, or nothing', () => {
     expect(messagesOf(json, 'user')).toEqual(plain)
   }
   expect(read).toBeGreaterThan(2_000)
+})
+
+test('keeps no text of which it remembers what stands around it', () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const heldBytes = (): number => {
+    collectGarbage()
+    return getHeapStatistics().used_heap_size
+  }
+  const longTextBytes = 8 << 20
+  const readOne = (sender: number): number | undefined => {
+    const role = `assistant of the sender ${sender}`
+    const messages = [{ role, parts: [text('x'.repeat(longTextBytes))], finish_reason: `content_filter ${sender}` }]
+    return plainMessages(JSON.stringify(messages))?.length
+  }
+  const before = heldBytes()
+  // Numbers alone: what `expect` is given it keeps for a while itself.
+  for (let sender = 0; sender < 8; sender++) expect(readOne(sender)).toBe(1)
+  // Not one of eight: the test itself takes some hundred kilobytes.
+  expect(heldBytes() - before).toBeLessThan(longTextBytes / 2)
 })

@@ -63,10 +63,15 @@ function remember(json: string, messages: readonly Message[]): void {
   if (only === undefined || messages.length > 1 || only.parts.length !== 1) return
   if (json.length - (contentEnd - contentStart) > MAX_FRAME_CHARS) return
   frames[nextFrame] = {
-    ...{ head: json.slice(0, contentStart), tail: json.slice(contentEnd) },
-    ...{ role: only.role, finishReason: only.finishReason },
+    ...{ head: copyOf(json.slice(0, contentStart)), tail: copyOf(json.slice(contentEnd)) },
+    ...{ role: copyOf(only.role), finishReason: only.finishReason && copyOf(only.finishReason) },
   }
   nextFrame = (nextFrame + 1) % MAX_FRAMES
+}
+
+/** What V8 cuts out of a text keeps all of it in memory: somebody's prompt, for good. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 function messageOf(role: string, parts: MessagePart[], finishReason: string | undefined): Message {
