@@ -9,7 +9,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { DEFAULT_TIMES, TraceAssembly } from './assembly.ts'
 import { TraceJudge } from './trace-judge.ts'
-import { type AssemblyBudget, defaultBudget, mayBeIncomplete } from './traces-in-memory.ts'
+import { type AssemblyBudget, complete, defaultBudget, keep, mayBeIncomplete } from './traces-in-memory.ts'
 
 const evaluator = compileEvaluator(
   buildPlan({
@@ -241,6 +241,21 @@ test('dropping a partition gives all of its memory back', () => {
   }
   assembly.drop()
   expect([budget.traces, budget.spans, budget.sizeBytes, budget.knownIds]).toEqual([0, 0, 0, 0])
+})
+
+test('a packed trace takes no span: all of them, of whatever tenant, share what is left of their spans', () => {
+  const assembly = assemblyOf()
+  assembly.advance(0)
+  for (const trace of [1, 2]) assembly.add(span(trace, 1, true), trace, evaluator)
+  assembly.advance(5 * second)
+  const judged = assembly.takeDue().map(({ trace }) => trace)
+  assembly.takeDue()
+  expect(judged.map(({ packed }) => packed?.count)).toEqual([1, 1])
+  for (const trace of judged) {
+    expect(() => keep(trace, span(1, 2), defaultBudget())).toThrow('a trace is unpacked before')
+    expect(() => complete(trace, { spans: [span(1, 2)], said: [], nextRevision: 2 })).toThrow('is unpacked before')
+  }
+  expect(judged.map(({ spans }) => spans.size)).toEqual([0, 0])
 })
 
 test('what the budget has no room for is not kept alive by the queues behind it', async () => {

@@ -173,8 +173,15 @@ function resize(trace: TraceInMemory, sizeBytes: number, budget: AssemblyBudget)
   trace.sizeBytes = sizeBytes
 }
 
-/** One for all of them: a map that is empty takes 200 bytes. Nothing is put into it, for a trace is unpacked before. */
-const PACKED: Map<string, ProjectedSpan> = new Map()
+/** Refuses: what one of them is given would be a span of all, of whatever tenant. */
+class NoSpans extends Map<string, ProjectedSpan> {
+  override set(): never {
+    throw new Error('a trace is unpacked before spans are put into it')
+  }
+}
+
+/** One for all of them: a map that is empty takes 200 bytes. */
+const PACKED = new NoSpans()
 /** The trace itself, with its entry and without its spans. */
 const PACKED_TRACE_BYTES = 450
 /** The object, its map entry and its short texts. */
