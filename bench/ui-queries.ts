@@ -19,7 +19,7 @@ import type { EvalResult, Verdict } from '../engine/model/result.ts'
 import type { Span } from '../engine/model/span.ts'
 import { buildApi } from '../server/api.ts'
 import { createGate } from '../storage/access/gate.ts'
-import { storeLabels } from '../storage/labels/labels.ts'
+import { readLabels, storeLabels } from '../storage/labels/labels.ts'
 import type { OfflineControl } from '../storage/queue/offline-control.ts'
 import { openQueue } from '../storage/queue/open-queue.ts'
 import type { OfflineQueue } from '../storage/queue/port.ts'
@@ -150,12 +150,16 @@ const OFFLINE_EVALS = PLAN.evals.filter((one): one is OfflineEvalPlan => one.kin
 const JUDGED = 10_000
 const LABELLED = 300
 
-/** Of the newest traces; a judge and two people who agree on most. */
+/**
+ * Of the newest traces; a judge and two people who agree on most. A folder that was kept from before there were any has none: its labels tell,
+ * which come last.
+ */
 async function fillJudged(store: TracesStore, load: Load): Promise<void> {
   const traces = Array.from({ length: Math.min(JUDGED, load.traces) }, (_, index) => load.traces - 1 - index)
   const scoreOf = (trace: number): number => 1 + ((trace * 7) % 5)
   for (const evalPlan of OFFLINE_EVALS) {
     const { id: evalId, measureHash, verdictHash } = evalPlan
+    if ((await readLabels(store, 'default', evalId, 1)).length > 0) continue
     const results = traces.map((trace) => {
       const subjectTimeUs = startOf(trace, load)
       const atMs = subjectTimeUs / 1_000 + 60_000
@@ -317,10 +321,10 @@ export async function run({
     if (!isThere) {
       const cpu = process.cpuUsage()
       await fill(store, load)
-      await fillJudged(store, load)
       const { user, system } = process.cpuUsage(cpu)
       console.log(`loading: ${((user + system) / spans).toFixed(1)} CPU s per million spans`)
     }
+    await fillJudged(store, load)
     console.log(`merges: waited ${((await mergesOf(dataDir)) / 1_000).toFixed(1)} s`)
     await fillRuns(queue)
     const app = buildApi(
