@@ -200,6 +200,22 @@ describe.skipIf(!redisServer.installed && !redisServer.required)(
   },
 )
 
+test('what is stored of a provider that is configured no more counts for nothing where nobody else has the state', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'assay-health-only-'))
+  const state = await openState({ dataDir: folder, nowMs: clock }, fail)
+  try {
+    const levelWith = async (providers: string[]) =>
+      (await createProviderHealth({ state, providers, isOnly: true, nowMs: clock }).health()).level
+    await calls(createProviderHealth({ state, providers: ['openai'], isOnly: true, nowMs: clock }), 5, down)
+    expect(await levelWith(['openai'])).toBe('cache_only')
+    expect(await levelWith([])).toBe('no_provider')
+    expect(await levelWith(['vllm'])).toBe('normal')
+  } finally {
+    await state.close()
+    rmSync(folder, { recursive: true })
+  }
+})
+
 describe('a state that misbehaves', () => {
   const stub = (get: StateStore['get']): Pick<StateStore, 'get' | 'set' | 'compareAndSet'> => ({
     get,

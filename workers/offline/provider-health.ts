@@ -14,7 +14,7 @@ export interface ProviderHealth {
   /** Asked before each call of a provider, of about so many tokens; its outcome has to be reported, whatever it is. */
   permit(provider: string, tokens?: number): Promise<Permit>
   report(provider: string, permit: Permit, outcome: CallOutcome): Promise<void>
-  /** Of the providers that any instance has configured. */
+  /** Of the providers that any instance has configured, of late: in the last day. */
   health(): Promise<ProvidersHealth>
 }
 
@@ -22,6 +22,8 @@ export interface ProviderHealthOptions {
   state: Pick<StateStore, 'get' | 'set' | 'compareAndSet'>
   /** Those that this process calls; none where it only looks. */
   providers: readonly string[]
+  /** No other process has this state: what is stored of other providers is left of what was configured before, and counts no more. */
+  isOnly?: boolean
   nowMs: () => number
 }
 
@@ -35,7 +37,12 @@ const FRESH_MS = 500
 const RETRY_STATE_MS = 5_000
 const MAX_CONFLICTS = 50
 
-export function createProviderHealth({ state, providers, nowMs }: ProviderHealthOptions): ProviderHealth {
+export function createProviderHealth({
+  state,
+  providers,
+  isOnly = false,
+  nowMs,
+}: ProviderHealthOptions): ProviderHealth {
   let known: SharedProviders = { version: 1, providers: {} }
   let readAtMs = Number.NEGATIVE_INFINITY
   /** Null while the state is shared. */
@@ -152,7 +159,8 @@ export function createProviderHealth({ state, providers, nowMs }: ProviderHealth
     async health() {
       await refresh()
       const now = nowMs()
-      const all = Object.entries(known.providers).map(([name, { breaker, lastFailure }]) => ({
+      const counted = Object.entries(known.providers).filter(([name]) => !isOnly || providers.includes(name))
+      const all = counted.map(([name, { breaker, lastFailure }]) => ({
         name,
         breaker: levelOf(breaker, now),
         sinceMs: breaker.kind === 'open' ? breaker.sinceMs : undefined,

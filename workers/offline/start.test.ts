@@ -11,6 +11,7 @@ import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import { plansOfOne } from '../../storage/definitions/plans.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
+import { openState } from '../../storage/state/open-state.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { freePort } from '../../test/support/free-port.ts'
@@ -22,6 +23,7 @@ import {
 } from '../../test/support/openai-server.ts'
 import { redisServer, redisSettings, startRedis } from '../../test/support/redis-server.ts'
 import type { Offline, OfflineOptions } from './offline-options.ts'
+import { createProviderHealth } from './provider-health.ts'
 import type { ProviderSettings } from './providers.ts'
 import { startOffline } from './start.ts'
 
@@ -451,6 +453,19 @@ describe('without a provider', () => {
     expect(await offline.status('default')).toMatchObject([{ state: 'no_provider', detail: message, lastRun: null }])
     expect(await offline.runNow('default', 'test/unconfigured')).toEqual({ ok: false, code: 'no_provider', message })
     expect(await published('test/unconfigured')).toEqual([])
+  })
+
+  test('that one was out before says nothing of how judging goes on', async () => {
+    const state = await openState({ dataDir, nowMs: () => nowMs }, (error) => {
+      throw error
+    })
+    const before = createProviderHealth({ state, providers: ['openai'], nowMs: () => nowMs })
+    for (let i = 0; i < 5; i++)
+      await before.report('openai', await before.permit('openai'), { kind: 'failed', detail: '503 overloaded' })
+    expect((await before.health()).level).toBe('cache_only')
+    await state.close()
+    const offline = await start({ definitions: definitionsOf(evalOf('left')), providers: [] })
+    expect(await offline.judging()).toEqual({ level: 'no_provider', shared: true, providers: [] })
   })
 
   test('of many, one sentence for all that lack the same', async () => {

@@ -68,7 +68,9 @@ export async function startOffline(options: OfflineOptions): Promise<Offline> {
   const stop = new AbortController()
   const sleep = options.sleep ?? sleepUntilAborted
   const judgeTimeoutMs = options.judgeTimeoutMs ?? DEFAULT_JUDGE_TIMEOUT_MS
-  const health = withLimits(createProviderHealth({ state, providers: isWorker ? [...providers.keys()] : [], nowMs }), {
+  const called = isWorker ? [...providers.keys()] : []
+  const isOnly = (options.queue.redis ?? null) === null
+  const health = withLimits(createProviderHealth({ state, providers: called, isOnly, nowMs }), {
     state,
     providers,
     leaseMs: judgeTimeoutMs + LEASE_MARGIN_MS,
