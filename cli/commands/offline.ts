@@ -14,9 +14,10 @@ import {
   runResponseSchema,
 } from '../../server/offline-schemas.ts'
 import { MAX_RESULTS } from '../../server/parameters.ts'
-import { judgingResponseSchema } from '../../server/schemas.ts'
+import { type JudgingResponse, judgingResponseSchema, resultsResponseSchema } from '../../server/schemas.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { agreementText } from '../offline/agreement-text.ts'
+import { commonestErrorText } from '../offline/commonest-error.ts'
 import { exitCodeOf } from '../offline/run-exit.ts'
 import { judgingText, progressText, runsText, statusText, waitsText } from '../offline/text.ts'
 import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
@@ -39,7 +40,7 @@ interface RunsFlags extends Flags {
 
 const POLL_MS = 1_000
 const STATUS_MS = 2_000
-/** Whether its eval is paused is asked once in so many looks at a run: it is a question about all evals. */
+/** Whether its eval is paused, and how judging goes on, is asked once in so many looks at a run: they are questions about all evals. */
 const LOOKS_BETWEEN = 10
 /** Of a terminal: the line is written anew. */
 const ANEW = '\r\u001b[K'
@@ -63,8 +64,8 @@ Examples:
 
 EVAL is package/name, or the name alone; so is that of a RUN, EVAL@TIME. Runs are judged by the workers of the instance; results appear in assay results --run RUN.
 
-Exit codes: 0 fine, 1 a run that was followed failed, left more subjects in error than it judged, or ended nobody knows how,
-2 usage, or no Assay answers.`,
+Exit codes: 0 fine, 1 a run that was followed failed, was cancelled, left more subjects in error than it judged, or ended nobody
+knows how, 2 usage, or no Assay answers.`,
     )
   const common = (command: Command): Command =>
     command
@@ -242,6 +243,7 @@ async function follow(runId: string, flags: Flags): Promise<number> {
   const isLive = process.stdout.isTTY && !flags.json
   let said = ''
   let waits = false
+  let level: JudgingResponse['level'] = 'normal'
   for (let looks = 0; ; looks++) {
     const answer: Answer<OfflineRunJson> = await askApi(
       serverOf(flags.server),
@@ -252,7 +254,16 @@ async function follow(runId: string, flags: Flags): Promise<number> {
     if (!answer.ok) return usage(await withMeant(serverOf(flags.server), evalOfRun(runId), answer.message))
     const run = answer.value
     const isEnd = ENDED.has(run.state)
-    if (looks % LOOKS_BETWEEN === 0 && !isEnd && !flags.json) waits = await isPaused(serverOf(flags.server), run.eval)
+    if (looks % LOOKS_BETWEEN === 0 && !isEnd && !flags.json) {
+      waits = await isPaused(serverOf(flags.server), run.eval)
+      const judging = await askApi(serverOf(flags.server), 'v1/judges', {}, judgingResponseSchema)
+      // Once an outage, though its providers are tried again and again.
+      if (judging.ok && judging.value.level !== level) {
+        level = judging.value.level
+        const outage = judgingText(judging.value).trimEnd()
+        if (outage !== '') process.stdout.write(`${isLive ? ANEW : ''}${outage}\n`)
+      }
+    }
     const text = flags.json
       ? JSON.stringify(run)
       : `${run.state}: ${progressText(run)}${waits && !isEnd ? `; ${waitsText(run.eval)}` : ''}`
@@ -265,11 +276,20 @@ async function follow(runId: string, flags: Flags): Promise<number> {
         process.stderr.write(
           `assay offline: how ${runId} ended is not known: the queue has no state of it any more. See assay results --run ${runId}\n`,
         )
+      const why = run.outcome.error > 0 && !flags.json ? await whyInError(serverOf(flags.server), runId) : null
+      if (why !== null) process.stderr.write(`assay offline: ${why}. See assay results --run ${runId}\n`)
       if (run.error !== undefined && !flags.json) process.stderr.write(`assay offline: ${run.error}\n`)
       return exitCodeOf(run)
     }
     await wait(POLL_MS)
   }
+}
+
+/** Null where that cannot be asked. */
+async function whyInError(server: string, runId: string): Promise<string | null> {
+  const query = { run: runId, verdict: 'error', limit: `${MAX_RESULTS}` }
+  const answer = await askApi(server, 'v1/results', query, resultsResponseSchema)
+  return answer.ok ? commonestErrorText(answer.value.results) : null
 }
 
 function usage(message: string): number {

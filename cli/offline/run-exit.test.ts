@@ -28,7 +28,7 @@ test.each<[OfflineRunJson['state'], Partial<OfflineRunJson['outcome']>, number]>
   ['done', {}, 0],
   ['done', { pass: 1, error: 56 }, 1],
   ['done', { error: 57 }, 1],
-  ['cancelled', { pass: 3, left: 54 }, 0],
+  ['cancelled', { pass: 57 }, 1],
   ['failed', { pass: 57 }, 1],
   ['unknown', { pass: 57 }, 1],
 ])('a run that ended as %s with %j exits with %i', (state, outcome, code) => {
@@ -78,6 +78,71 @@ test('following a run whose judge answered hardly anybody ends with 1', async ()
   await withApi(run, async (server) => {
     const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
     expect(watched).toMatchObject({ code: 1, stdout: 'done: 57 of 57 done: 1 pass, 56 error\n' })
+  })
+})
+
+test('of a run that is cancelled while batches are in hand, what it has so far is told', async () => {
+  const cancelled: OfflineRunJson = { ...run, state: 'cancelled', outcome: { ...nothing, pass: 25 } }
+  await withApi(cancelled, async (server) => {
+    const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
+    expect(watched).toMatchObject({ code: 1, stdout: 'cancelled: 25 of 57 judged so far: 25 pass\n' })
+  })
+  await withApi({ ...cancelled, endedAt: '2026-11-03T06:01:00.000Z' }, async (server) => {
+    const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
+    expect(watched).toMatchObject({ code: 1, stdout: 'cancelled: 25 of 57 judged: 25 pass\n' })
+  })
+})
+
+test('a run whose judges are out says so while it is followed, and why its subjects are in error', async () => {
+  const active: OfflineRunJson = { ...run, state: 'active', outcome: nothing }
+  const judging = {
+    level: 'cache_only',
+    shared: true,
+    providers: [
+      {
+        name: 'openai',
+        breaker: 'open',
+        outSince: '2026-11-03T06:00:00.000Z',
+        lastFailure: { at: '2026-11-03T06:00:00.000Z', detail: '503 overloaded' },
+      },
+    ],
+  }
+  const result = {
+    eval: run.eval,
+    traceId: '1'.repeat(32),
+    subject: 'trace',
+    subjectTime: '2026-11-03T05:00:00.000Z',
+    verdict: 'error',
+    evidence: [],
+    revision: 1,
+    evaluatedAt: '2026-11-03T06:00:00.000Z',
+    mode: 'live',
+    measureHash: '',
+    verdictHash: '',
+  }
+  const reasons = [...Array(2).fill('openai takes no calls: 503 overloaded'), 'no price']
+  const results = reasons.map((detail) => ({ ...result, reason: { code: 'judge_unavailable', detail } }))
+  let looks = 0
+  const answers = (path: string): unknown => {
+    if (path.startsWith('/v1/offline/runs/')) return looks++ === 0 ? active : run
+    if (path.startsWith('/v1/judges')) return judging
+    return path.startsWith(`/v1/results?run=${encodeURIComponent(run.runId)}&verdict=error`)
+      ? { results }
+      : { evals: [] }
+  }
+  await withApi(answers, async (server) => {
+    const watched = await runAssay(['offline', 'watch', run.runId, '--server', server])
+    expect(watched.code).toBe(1)
+    expect(watched.stdout.split('\n')).toEqual([
+      'judging is at level cache_only: all providers are out, and the cache answers, or a proxy',
+      '  openai takes no calls, out since 2026-11-03 06:00 UTC (503 overloaded)',
+      'active: 0 of 57 judged',
+      'done: 57 of 57 done: 1 pass, 56 error',
+      '',
+    ])
+    expect(watched.stderr).toBe(
+      `assay offline: 2 of 3 in error: judge_unavailable: openai takes no calls: 503 overloaded. See assay results --run ${run.runId}\n`,
+    )
   })
 })
 

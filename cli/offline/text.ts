@@ -53,7 +53,9 @@ export function progressText(run: OfflineRunJson): string {
   const spent = hasCost ? `; ${run.spentUsd === null ? NO_PRICE : usdText(run.spentUsd)}${budget}${estimate}` : ''
   // Nobody judged those that ended in an error, nor those that the budget did not pay for.
   const done = outcome.error + outcome.overBudget > 0 ? 'done' : 'judged'
-  return `${number(doneOf(run))} of ${number(sampled)} ${done}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
+  // Batches in hand end yet.
+  const soFar = run.state === 'cancelled' && run.endedAt === undefined ? ' so far' : ''
+  return `${number(doneOf(run))} of ${number(sampled)} ${done}${soFar}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}${otherwise}${waiting}${failed}${spent}`
 }
 
 /** What becomes of a run of an eval that is paused. */
