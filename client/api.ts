@@ -1331,6 +1331,7 @@ export type WhyResponse = {
   eval: string
   subjects: {
     verdict: string
+    difference?: string
     [key: string]: unknown
   }[]
 }

@@ -8,6 +8,7 @@ import { kindOf, type ProjectedSpan } from '../engine/evaluate/subject.ts'
 import { byStart, viewTrace } from '../engine/evaluate/trace-view.ts'
 import type { Span } from '../engine/model/span.ts'
 import { compilePatterns } from '../engine/regex/patterns.ts'
+import { differenceOf } from './difference.ts'
 import type { ResultJson } from './schemas.ts'
 
 /** At least one span. */
@@ -20,7 +21,13 @@ export interface ExplainedSubject {
   readonly explanation: Explanation
   /** The latest; null where nothing is stored of it. */
   readonly stored: ResultJson | null
+  /** Why it says something else than what is stored; null where it does not. */
+  readonly difference: string | null
 }
+
+/** What holds of the subject: what was said when it was judged, before what would be said of what is left of it. */
+export const verdictOf = ({ explanation, stored }: ExplainedSubject): Explanation['verdict'] =>
+  stored?.verdict ?? explanation.verdict
 
 /** The gravest first, as that is what is asked about. */
 const ORDER = ['fail', 'error', 'unknown', 'pass', 'none']
@@ -40,9 +47,11 @@ export function explainTrace(
   const isAsked = evalPlan.kind === 'offline' && !isMeasured(evalPlan)
   const explained = subjectsOf(evalPlan, view.spans, spanId).map((span) => {
     const stored = own.find((result) => (result.spanId ?? '') === (span?.spanId ?? '')) ?? null
-    return { explanation: explainer.explain(view, span, isAsked ? judgedOf(stored) : undefined), stored }
+    const explanation = explainer.explain(view, span, isAsked ? judgedOf(stored) : undefined)
+    const difference = differenceOf({ plan, evalPlan, spans: view.spans, span }, explanation, stored)
+    return { explanation, stored, difference }
   })
-  return explained.sort((a, b) => ORDER.indexOf(a.explanation.verdict) - ORDER.indexOf(b.explanation.verdict))
+  return explained.sort((a, b) => ORDER.indexOf(verdictOf(a)) - ORDER.indexOf(verdictOf(b)))
 }
 
 /** Ids of the spans that the eval looks at, the earliest first; null where it looks at traces. */

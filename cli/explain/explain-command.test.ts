@@ -14,6 +14,7 @@ import { openDataFolder } from '../../storage/data-folder.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { openGate } from '../../test/support/open-gate.ts'
+import { loadPlan } from '../loaded-plan.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -55,6 +56,20 @@ const CLEAN = `package shop
 import pii from "assay:pii"
 online eval clean { on: llm_call  pass: not (output.text matches pii.email)  missing: unknown  redact: output.text }
 `
+const OTHER = '3af7651916cd43dd8448eb211c80319c'
+/** Of a trace in which nothing is masked. */
+const OPEN_FILE = '.clean/open.eval'
+const OPEN = `package open
+online eval brief { on: llm_call  pass: length(output.text) <= 30  missing: unknown }
+`
+const other = makeSpan({
+  traceId: OTHER,
+  spanId: '00000000000000ee',
+  kind: 'llm',
+  name: 'chat',
+  outputText: 'Gladly.',
+  startTimeUs: 1e15,
+})
 /** As it is stored: what `clean` matched is masked. */
 const MASKED = '2af7651916cd43dd8448eb211c80319c'
 const masked = makeSpan({
@@ -78,12 +93,13 @@ beforeAll(async () => {
   // Hidden, so that what stands in the folder itself is not more than the shop's.
   mkdirSync(join(folder, '.clean'))
   writeFileSync(join(folder, CLEAN_FILE), CLEAN)
+  writeFileSync(join(folder, OPEN_FILE), OPEN)
   writeFileSync(join(folder, 'traces.jsonl'), spans.map((span) => JSON.stringify(spanToJson(span))).join('\n'))
   const opened = openDataFolder(join(folder, '.assay'))
   if (!opened.ok) throw new Error(opened.message)
   const traces = await openTraces({ dataDir: opened.folder.path })
   await traces.migrate()
-  await traces.insertSpans([...spans, masked], 'spans')
+  await traces.insertSpans([...spans, masked, other], 'spans')
   await traces.insertResults(
     [
       makeResult({ evalId: 'shop/fast', traceId: TRACE, subjectKind: 'trace', verdict: 'pass', score: 9000 }),
@@ -103,7 +119,16 @@ beforeAll(async () => {
         spanId: masked.spanId,
         subjectKind: 'llm_call',
         verdict: 'fail',
+        ...hashesIn(CLEAN_FILE),
         evidence: [{ field: 'output.text', start: 4, end: 19, pattern: 'pii.email', masked: 'j***@a***.com' }],
+      }),
+      makeResult({
+        evalId: 'open/brief',
+        traceId: OTHER,
+        spanId: other.spanId,
+        subjectKind: 'llm_call',
+        verdict: 'fail',
+        ...hashesIn(OPEN_FILE),
       }),
     ],
     'results',
@@ -112,6 +137,14 @@ beforeAll(async () => {
   opened.folder.close()
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Of the one eval of a file, so that its results are of the definitions at hand. */
+function hashesIn(file: string): { measureHash: string; verdictHash: string } {
+  const loaded = loadPlan([join(folder, file)])
+  if (!loaded.ok) throw new Error(`${file} does not load`)
+  const { measureHash, verdictHash } = loaded.plan.evals[0]!
+  return { measureHash, verdictHash }
+}
 
 const main = join(import.meta.dirname, '../main.ts')
 function assay(...args: string[]) {
@@ -217,20 +250,33 @@ judge:  is asked on schedule, or now: assay offline run shop/kind --now
 })
 
 describe('a stored trace', () => {
-  test('shows the stored verdict where it is another', () => {
+  test('begins with the stored verdict where it is another', () => {
     const { status, stdout, stderr } = assay(TRACE, 'fast', '--data', '.assay')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    expect(stdout).toContain('shop/fast is fail of this trace\n')
-    expect(stdout).toMatch(/stored: pass, of .*, revision 1, by another measure\n$/)
+    expect(stdout).toMatch(
+      /^shop\/fast is pass of this trace\nstored: pass, of .*, revision 1\nnow: {4}by what is stored now it would be fail: it was judged by another measure\nscore: {2}/,
+    )
   })
 
-  test('shows what was matched before the text was masked', () => {
+  test('begins with the stored verdict where what was matched was masked since', () => {
     const { stdout } = assay(MASKED, 'clean', '--data', '.assay', '--evals', CLEAN_FILE)
-    expect(stdout).toContain('shop/clean is pass of this llm_call "chat"\n')
-    expect(stdout).toContain('stored: fail, of ')
+    expect(stdout.replace(/of \d{4}-\S+,/, 'of TIME,')).toBe(`shop/clean is fail of this llm_call "chat"
+stored: fail, of TIME, revision 1: pii.email matched output.text at 4–19 (j***@a***.com)
+now:    by what is stored now it would be pass: the text was masked after it was judged
+pass:   not (output.text matches pii.email)  = true
+        └ output.text matches pii.email  = false
+          └ output.text  = "Ask ***************."
+span:   00000000000000dd
+`)
     expect(assay(MASKED, '--data', '.assay', '--evals', CLEAN_FILE).stdout).toBe(
-      `  shop/clean  pass  stored: fail\n\nWhy: assay explain ${MASKED} shop/clean\n`,
+      `  shop/clean  fail  by what is stored now it would be pass: the text was masked after it was judged\n\nWhy: assay explain ${MASKED} shop/clean\n`,
     )
+  })
+
+  test('tells of no mask where there is none', () => {
+    const { stdout } = assay(OTHER, 'brief', '--data', '.assay', '--evals', OPEN_FILE)
+    expect(stdout).toContain('open/brief is fail of this llm_call "chat"\n')
+    expect(stdout).toContain('it would be pass: the definitions or the data have changed since\n')
   })
 
   test('shows what the judge of an offline eval said', () => {

@@ -1,7 +1,7 @@
 /** `assay explain TRACE`: what every eval at hand makes of a trace, a line each. */
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { describeReason } from '../../engine/evaluate/reason-text.ts'
-import type { ExplainedSubject } from '../../server/explain-trace.ts'
+import { type ExplainedSubject, verdictOf } from '../../server/explain-trace.ts'
 import { explained } from './explain-report.ts'
 
 export interface ExplainedEval {
@@ -11,7 +11,6 @@ export interface ExplainedEval {
 }
 
 const OUTSIDE = 'not in scope'
-const STORED_FAIL = 'stored: fail'
 
 export function overviewText(traceId: string, evals: readonly ExplainedEval[]): string {
   const rows = evals.map(({ evalPlan, subjects }) => ({ id: evalPlan.id, ...rowOf(evalPlan, subjects) }))
@@ -20,26 +19,28 @@ export function overviewText(traceId: string, evals: readonly ExplainedEval[]): 
   const lines = rows.map(({ id, verdict, note }) =>
     `  ${id.padEnd(idWidth)}  ${verdict.padEnd(verdictWidth)}  ${note}`.trimEnd(),
   )
-  const some =
-    rows.find(({ verdict, note }) => verdict === 'fail' || note.endsWith(STORED_FAIL)) ??
-    rows.find(({ verdict }) => verdict !== OUTSIDE)
+  const some = rows.find(({ verdict }) => verdict === 'fail') ?? rows.find(({ verdict }) => verdict !== OUTSIDE)
   const why = some === undefined ? '' : `\nWhy: assay explain ${traceId} ${some.id}\n`
   return `${lines.join('\n')}\n${why}`
 }
 
 function rowOf(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): { verdict: string; note: string } {
   const [gravest] = subjects
-  if (gravest === undefined || gravest.explanation.verdict === 'none') return { verdict: OUTSIDE, note: '' }
-  const { explanation, stored } = gravest
+  if (gravest === undefined) return { verdict: OUTSIDE, note: '' }
+  const verdict = verdictOf(gravest)
+  if (verdict === 'none') return { verdict: OUTSIDE, note: '' }
+  const { explanation, stored, difference } = gravest
   if (evalPlan.kind === 'offline' && stored === null) return { verdict: 'not judged yet', note: '' }
-  const same = subjects.filter((one) => one.explanation.verdict === explanation.verdict).length
-  const differs = subjects.find((one) => one.stored !== null && one.stored.verdict !== one.explanation.verdict)
+  const same = subjects.filter((one) => verdictOf(one) === verdict).length
   const notes = [
     ...(subjects.length > 1 ? [`${same} of ${subjects.length} spans`] : []),
-    ...(explanation.reason === undefined ? [] : [describeReason(explanation.reason)]),
-    ...(differs?.stored ? [`stored: ${differs.stored.verdict}`] : []),
+    ...(difference !== null
+      ? [difference]
+      : explanation.reason === undefined
+        ? []
+        : [describeReason(explanation.reason)]),
   ]
-  return { verdict: explanation.verdict, note: notes.join(', ') }
+  return { verdict, note: notes.join(', ') }
 }
 
 export function overviewJson(evals: readonly ExplainedEval[]): string {

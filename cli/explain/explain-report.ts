@@ -1,6 +1,6 @@
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { printable } from '../../dsl/print-literal.ts'
-import { explanationText } from '../../engine/evaluate/explain/text.ts'
+import { clauseLines, explanationText, verdictLine } from '../../engine/evaluate/explain/text.ts'
 import type { ExplainedSubject } from '../../server/explain-trace.ts'
 import type { ResultJson } from '../../server/schemas.ts'
 
@@ -14,11 +14,21 @@ export function explainText(evalPlan: EvalPlan, subjects: readonly ExplainedSubj
   return `${[...shown, ...more].join('\n\n')}\n`
 }
 
-function subjectText(evalPlan: EvalPlan, { explanation, stored }: ExplainedSubject): string {
-  const { spanId, reason, subject } = explanation
+function subjectText(evalPlan: EvalPlan, { explanation, stored, difference }: ExplainedSubject): string {
+  const { reason, ...of } = explanation
+  const { spanId, subject } = of
   // The parts of its expression would tell of a judge that could not be reached: nobody has asked it.
   const waits = stored === null && reason?.code === 'judge_unreachable'
-  const lines = [waits ? `${evalPlan.id} has no verdict on this ${subject} yet` : explanationText(explanation)]
+  const lines = waits
+    ? [`${evalPlan.id} has no verdict on this ${subject} yet`]
+    : stored === null || difference === null
+      ? [explanationText(explanation)]
+      : [
+          verdictLine({ ...of, verdict: stored.verdict }),
+          `stored: ${storedText(stored)}`,
+          `now:    ${difference}`,
+          ...clauseLines(explanation),
+        ]
   if (spanId !== '') lines.push(`span:   ${spanId}`)
   if (stored === null) {
     if (evalPlan.kind === 'offline' && explanation.verdict !== 'none')
@@ -26,8 +36,6 @@ function subjectText(evalPlan: EvalPlan, { explanation, stored }: ExplainedSubje
     return lines.join('\n')
   }
   if (evalPlan.kind === 'offline') lines.push(...judgeLines(stored))
-  const difference = differenceOf(evalPlan, explanation.verdict, stored)
-  if (difference !== null) lines.push(`stored: ${difference}`)
   return lines.join('\n')
 }
 
@@ -38,13 +46,9 @@ function judgeLines({ judge, score, explanation }: ResultJson): string[] {
   ]
 }
 
-/** Null where the stored verdict is the same. */
-export function differenceOf(evalPlan: EvalPlan, verdict: string, stored: ResultJson): string | null {
-  if (verdict === stored.verdict) return null
+function storedText(stored: ResultJson): string {
   const when = `${stored.verdict}, of ${stored.evaluatedAt}, revision ${stored.revision}`
-  if (stored.measureHash !== evalPlan.measureHash) return `${when}, by another measure`
-  if (stored.verdictHash !== evalPlan.verdictHash) return `${when}, by another pass or missing clause`
-  return stored.evidence.length > 0 ? `${when}: ${matchesText(stored)}, and may be masked in the store since` : when
+  return stored.evidence.length > 0 ? `${when}: ${matchesText(stored)}` : when
 }
 
 const MAX_MATCHES = 3
@@ -62,10 +66,11 @@ export function explainJson(evalPlan: EvalPlan, subjects: readonly ExplainedSubj
 }
 
 export function explained(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): object {
-  const shown = subjects.map(({ explanation, stored }) => ({
+  const shown = subjects.map(({ explanation, stored, difference }) => ({
     ...explanation,
     stored,
-    differs: stored !== null && stored.verdict !== explanation.verdict,
+    differs: difference !== null,
+    ...(difference !== null && { difference }),
   }))
   const { id, kind, file, line, measureHash, verdictHash } = evalPlan
   return { eval: { id, kind, file, line, measureHash, verdictHash }, subjects: shown }

@@ -40,7 +40,11 @@ export function traceWhyRoutes(app: ApiApp, { traces, definitions }: ApiContext)
     const subjects = explainTrace(plan, evalPlan, trace, mask, span).slice(0, MAX_SUBJECTS)
     return context.json({
       eval: evalId,
-      subjects: subjects.map(({ explanation, stored }) => ({ ...explanation, ...(stored !== null && { stored }) })),
+      subjects: subjects.map(({ explanation, stored, difference }) => ({
+        ...explanation,
+        ...(stored !== null && { stored }),
+        ...(difference !== null && { difference }),
+      })),
     })
   })
 }

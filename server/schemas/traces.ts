@@ -80,7 +80,13 @@ export const sessionsResponseSchema = z.object({ sessions: z.array(sessionSchema
 /** Its form is that of `engine/evaluate/explain/tree.ts`. */
 export const whyResponseSchema = z.object({
   eval: z.string(),
-  subjects: z.array(z.looseObject({ verdict: z.string() })),
+  subjects: z.array(
+    z.looseObject({
+      verdict: z.string(),
+      /** Where the stored verdict is another: what it would be now, and why. */
+      difference: z.string().optional(),
+    }),
+  ),
 })
 
 export const pagesResponseSchema = z.object({

@@ -131,6 +131,19 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     expect(await page.locator('.detail mark').first().textContent()).toMatch(/^\*+$/)
     await page.locator('.detail summary', { hasText: 'Why' }).last().click()
     await page.locator('.detail .why-tree').first().waitFor()
+    // The address was masked after it was judged: what is left of it would pass.
+    const why = page.locator('.detail .verdicts li', { hasText: 'support/no_pii' }).locator('details')
+    if ((await why.last().getAttribute('open')) === null) await why.last().locator('summary').click()
+    await why
+      .last()
+      .getByText('Stored: fail; by what is stored now it would be pass: the text was masked after it was judged.')
+      .waitFor()
+    const green = await page
+      .locator('.verdict-pass')
+      .first()
+      .evaluate((one) => getComputedStyle(one).color)
+    for (const value of await why.last().locator('.why-value').all())
+      expect(await value.evaluate((one) => getComputedStyle(one).color)).not.toBe(green)
     await expectClean()
     await page.getByRole('link', { name: 'Conversation' }).click()
     await page.getByRole('list', { name: 'Conversation' }).waitFor()
@@ -156,6 +169,19 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     const dialog = page.getByRole('dialog', { name: 'As a test' })
     await dialog.getByText('expect no_pii: fail').waitFor()
     expect(await dialog.textContent()).toContain('someone@example.com')
+    // As a trace with a long line has it.
+    await dialog
+      .locator('pre')
+      .first()
+      .evaluate((pre) => pre.append('long '.repeat(200)))
+    for (const width of [390, 1360]) {
+      await page.setViewportSize({ width, height: 850 })
+      const box = (await dialog.boundingBox())!
+      for (const name of ['Copy', 'Close']) {
+        const button = (await dialog.getByRole('button', { name, exact: true }).first().boundingBox())!
+        expect(button.x + button.width, `${name} at ${width}`).toBeLessThanOrEqual(box.x + box.width)
+      }
+    }
     await expectClean()
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })

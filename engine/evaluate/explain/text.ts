@@ -8,19 +8,24 @@ const MAX_EXPR = 100
 
 /** Without a line end; the first line says the verdict. */
 export function explanationText(explanation: Explanation): string {
-  const { verdict, reason, evalId, subject, name, spanId, clauses } = explanation
+  return [verdictLine(explanation), ...clauseLines(explanation)].join('\n')
+}
+
+export function verdictLine(explanation: Omit<Explanation, 'clauses'>): string {
+  const { verdict, reason, evalId, subject, name, spanId } = explanation
   const why = reason === undefined ? '' : `: ${describeReason(reason)}`
   const of = spanId === '' ? subject : `${subject} ${quote(name)}`
-  const head =
-    verdict === 'none'
-      ? `${evalId} says nothing of this ${of}: it is not in its scope`
-      : `${evalId} is ${verdict} of this ${of}${why}`
-  const lines = clauses.flatMap(({ clause, tree }) => {
+  return verdict === 'none'
+    ? `${evalId} says nothing of this ${of}: it is not in its scope`
+    : `${evalId} is ${verdict} of this ${of}${why}`
+}
+
+export function clauseLines({ clauses }: Pick<Explanation, 'clauses'>): string[] {
+  return clauses.flatMap(({ clause, tree }) => {
     const [first = '', ...rest] = treeLines(tree)
     const label = `${clause}:`.padEnd(CLAUSE_WIDTH)
     return [`${label}${first}`, ...rest.map((line) => `${' '.repeat(CLAUSE_WIDTH)}${line}`)]
   })
-  return [head, ...lines].join('\n')
 }
 
 const CLAUSE_WIDTH = 'score:  '.length

@@ -1,7 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { Result } from '../../../client/api.ts'
 import type { Explanation, TreeNode } from '../../../engine/evaluate/explain/tree.ts'
 import { api } from '../../data/api.ts'
+
+type Explained = Explanation & { stored?: Result; difference?: string }
 
 /** Why a verdict came out so: the eval's expressions with the value of each part, asked for when it is opened. */
 export function Why({ traceId, evalId, spanId }: { traceId: string; evalId: string; spanId: string | undefined }) {
@@ -12,13 +15,18 @@ export function Why({ traceId, evalId, spanId }: { traceId: string; evalId: stri
     enabled: isOpen,
   })
   // Its form is the engine's; the API's description leaves it open.
-  const [explained] = (data?.subjects ?? []) as unknown as readonly Explanation[]
+  const [explained] = (data?.subjects ?? []) as unknown as readonly Explained[]
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary className="faint">Why</summary>
       {error !== null && <p className="faint">{error.message}</p>}
+      {explained?.difference !== undefined && (
+        <p>
+          Stored: {explained.stored?.verdict}; {explained.difference}.
+        </p>
+      )}
       {explained?.clauses.map(({ clause, tree }) => (
-        <div key={clause} className="why-tree">
+        <div key={clause} className={explained.difference === undefined ? 'why-tree' : 'why-tree why-other'}>
           <span className="faint">{clause}</span>
           <ul>
             <Part node={tree} />
