@@ -8,7 +8,7 @@ import { buildOnlineEval, buildPattern, buildPlan, e } from '../../engine/evalua
 import { makeResult } from '../../engine/model/make-result.ts'
 import { compileRedaction } from '../../engine/redact/redact.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '../../storage/log/embedded.ts'
-import { LogError } from '../../storage/log/port.ts'
+import { LogError, type LogRecord } from '../../storage/log/port.ts'
 import { AGENT_TRACES, DEAD_LETTERS, EVAL_RESULTS, onlineTopics } from '../../storage/log/topics.ts'
 import { openTraces } from '../../storage/traces/open.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
@@ -269,4 +269,49 @@ test('a second member takes over half of the partitions, and nothing is stored t
   await stored(1_200)
   await until(async () => expect(await lag('trans-store')).toBe(0))
   expect(second.stats().spans).toBeGreaterThan(0)
+})
+
+/** The clock's time of each write, ms from the start. Of each fetch so many bytes come, after 300 ms; of 0 nothing does, for as long as it waits. */
+async function writesOf(fetchedBytes: readonly number[]): Promise<() => readonly number[]> {
+  const records = fetchedBytes
+    .filter((bytes) => bytes > 0)
+    .map((bytes, at) => traceRecord(tenant, [{ trace: at + 1, id: 1, name: 'x'.repeat(bytes) }]))
+  for (const record of records) await log.append(AGENT_TRACES, [record])
+  const script = [...fetchedBytes]
+  const writtenAtMs: number[] = []
+  let atMs = 0
+  let isWriting = false
+  const scripted = overriding(log, {
+    openConsumer: async (options) => {
+      const consumer = await log.openConsumer(options)
+      return overriding(consumer, {
+        fetch: async ({ maxWaitMs, signal }) => {
+          if (isWriting || script.length === 0) {
+            await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }))
+          }
+          isWriting = false
+          const bytes = script.shift() ?? 0
+          atMs += bytes === 0 ? maxWaitMs : 300
+          let fetched: LogRecord[] = []
+          // One at a time; the first ones are asked for before the group is joined.
+          while (bytes > 0 && fetched.length === 0) fetched = await consumer.fetch({ maxBytes: 1, maxWaitMs: 1_000 })
+          return fetched
+        },
+      })
+    },
+  })
+  const insertBlocks = async (): Promise<void> => {
+    isWriting = true
+    writtenAtMs.push(atMs)
+  }
+  await start({ log: scripted, traces: { insertBlocks }, nowMs: () => FIXTURE_TIME_MS + atMs })
+  return () => writtenAtMs
+}
+
+test('where the log has more than was fetched a batch waits for more, up to 2 s; else for half a second', async () => {
+  const big = 2 << 20
+  const behind = Array.from({ length: 7 }, () => big)
+  const writtenAtMs = await writesOf([1, 0, ...behind, big, 0, 0, big - 10_000, 0])
+  // Soon after the first; behind, with the first fetch from 2.4 s on; caught up, as in a trickle; and so by less than half a fetch.
+  await until(() => expect(writtenAtMs()).toEqual([400, 2_500, 3_000, 3_500]))
 })
