@@ -636,6 +636,10 @@ export type EvalDetailResponse = {
   }
   metric?: {
     text: string
+    scale?: {
+      low: number
+      high: number
+    }
     judge: {
       models: string[]
       fallbacks: string[]

@@ -746,6 +746,19 @@ describe('POST /v1/evals/{package}/{name}/run', () => {
   })
 })
 
+test('a label with a score that no judge could give is refused by its field, and nothing is stored', async () => {
+  const label = (score: number) => ({ eval: 'shop/helpful', traceId, score, by: 'ana' })
+  const labels = [label(5), label(-400.5), { ...label(9), verdict: 'pass' }]
+  const headers = { 'content-type': 'application/json' }
+  const { status, type, body } = await get('/v1/labels', { method: 'POST', headers, body: JSON.stringify({ labels }) })
+  expect({ status, type }).toEqual({ status: 400, type: 'application/problem+json' })
+  expect(problemSchema.parse(body).errors).toEqual([
+    { parameter: 'labels.1.score', message: '-400.5 is no score of shop/helpful, which are 1 to 5' },
+    { parameter: 'labels.2.score', message: '9 is no score of shop/helpful, which are 1 to 5' },
+  ])
+  expect((await get('/v1/labels?eval=shop/helpful')).body).toEqual({ labels: [] })
+})
+
 test('GET /v1/judges tells which providers are out, and how judging goes on', async () => {
   expect((await get('/v1/judges')).body).toEqual({ level: 'no_provider', shared: true, providers: [] })
   const failure = { atMs: nowMs, detail: '503 overloaded' }

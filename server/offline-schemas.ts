@@ -191,6 +191,7 @@ export const offlineResponseSchema = z.object({
 })
 
 export type LabelJson = z.infer<typeof labelSchema>
+export type NewLabelJson = z.infer<typeof newLabelSchema>
 export type SeriesAgreementJson = z.infer<typeof seriesAgreementSchema>
 export type AnchorsJson = z.infer<typeof anchorsSchema>
 export type DriftJson = z.infer<typeof driftSchema>

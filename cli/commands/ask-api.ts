@@ -1,6 +1,6 @@
 /** Asks a running instance. Every failure is a sentence that says what to do. */
 import type { z } from 'zod'
-import { problemSchema } from '../../server/schemas.ts'
+import { type Problem, problemSchema } from '../../server/schemas.ts'
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:3000'
 /** Of the flag `--server`, else of ASSAY_URL, else the usual place. */
@@ -12,7 +12,8 @@ const HOW_TO_GET_A_KEY =
   'An admin makes one by assay keys create; the first one is made by assay keys create --role admin --data FOLDER ' +
   '(while assay up is stopped), or --log-url kafka://…'
 
-export type Answer<T> = { ok: true; value: T } | { ok: false; message: string }
+/** `errors`: by parameter, where the instance refuses some. */
+export type Answer<T> = { ok: true; value: T } | { ok: false; message: string; errors?: Problem['errors'] }
 
 /** The body of a GET as it came, whatever it is. */
 export async function askRaw(
@@ -89,10 +90,11 @@ export async function askApi<T>(
   if (response.ok && parsed.success) return { ok: true, value: parsed.data }
   const problem = problemSchema.safeParse(body)
   if (!problem.success) return stranger
-  const { status, detail = problem.data.title } = problem.data
+  const { status, detail = problem.data.title, errors } = problem.data
   const isKeyAsked = status === 401 && key === undefined
   return {
     ok: false,
     message: isKeyAsked ? `${url.origin} asks for a key: set ASSAY_KEY. ${HOW_TO_GET_A_KEY}` : detail,
+    ...(errors !== undefined && { errors }),
   }
 }

@@ -8,21 +8,30 @@ import {
   type LabelJson,
   labelsResponseSchema,
   labelsStoredSchema,
+  type NewLabelJson,
   newLabelSchema,
 } from '../../server/offline-schemas.ts'
-import { type ResultJson, resultsResponseSchema } from '../../server/schemas.ts'
+import {
+  type EvalDetailResponse,
+  evalDetailResponseSchema,
+  type ResultJson,
+  resultsResponseSchema,
+} from '../../server/schemas.ts'
 import { sessionAround } from '../../storage/traces/session-around.ts'
 import { author } from '../alerts/ask-alerts.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { promptOf, readTyped, type Said, type Scores, scoresOf } from '../label/typed.ts'
 import { withTrace } from '../stored/one-trace.ts'
-import { askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
-import { evalIdOf } from './eval-id-of.ts'
+import { type Answer, askApi, DEFAULT_SERVER, serverOf } from './ask-api.ts'
+import { evalIdOf, withMeant } from './eval-id-of.ts'
 import { printable } from './printable.ts'
 
 interface Flags {
   server?: string
   by?: string
 }
+
+type Refusal = Extract<Answer<never>, { ok: false }>
 
 const AT_ONCE = 200
 
@@ -67,7 +76,9 @@ async function importFile(file: string, flags: Flags): Promise<number> {
   } catch (error) {
     return usage(`${file} cannot be read: ${messageOf(error)}`)
   }
-  const labels: unknown[] = []
+  const server = serverOf(flags.server)
+  const ids = new Map<string, Answer<string>>()
+  const labels: { at: number; label: NewLabelJson }[] = []
   for (const [at, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     let value: unknown
@@ -83,15 +94,32 @@ async function importFile(file: string, flags: Flags): Promise<number> {
       const [issue] = parsed.error.issues
       return usage(`${file}:${at + 1}: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(' ')}`)
     }
-    labels.push(parsed.data)
+    const name = parsed.data.eval
+    const id = ids.get(name) ?? (await evalIdOf(server, name))
+    ids.set(name, id)
+    if (!id.ok) return usage(`${file}:${at + 1}: ${id.message}`)
+    labels.push({ at, label: { ...parsed.data, eval: id.value } })
   }
   for (let from = 0; from < labels.length; from += AT_ONCE) {
     const part = labels.slice(from, from + AT_ONCE)
-    const answer = await askApi(serverOf(flags.server), 'v1/labels', {}, labelsStoredSchema, { labels: part })
-    if (!answer.ok) return usage(from === 0 ? answer.message : `${answer.message}; the first ${from} are stored`)
+    const body = { labels: part.map(({ label }) => label) }
+    const answer = await askApi(server, 'v1/labels', {}, labelsStoredSchema, body)
+    if (!answer.ok) {
+      const why = linesOf(answer.errors, (n) => `${file}:${(part[n]?.at ?? 0) + 1}`) ?? answer.message
+      return usage(from === 0 ? why : `${why}; the first ${from} are stored`)
+    }
   }
   process.stdout.write(storedText(labels.length))
   return exitCodes.ok
+}
+
+/** `labels.3.score` is of a line of the file. Null where nothing is said of a single label. */
+function linesOf(errors: Refusal['errors'], placeOf: (n: number) => string): string | null {
+  const lines = (errors ?? []).flatMap(({ parameter, message }) => {
+    const [, n, field] = /^labels\.(\d+)\.(\w+)$/.exec(parameter) ?? []
+    return n === undefined ? [] : [`${placeOf(Number(n))}: ${field}: ${message}`]
+  })
+  return lines.length === 0 ? null : lines.join('\nassay label: ')
 }
 
 async function exportAll(name: string, flags: Flags): Promise<number> {
@@ -117,6 +145,9 @@ async function ask(name: string, flags: Flags): Promise<number> {
   const by = author(flags.by)
   const known = await labelsOf(name, flags)
   if (typeof known === 'number') return known
+  const detail = await askApi(server, `v1/evals/${known.id}`, {}, evalDetailResponseSchema)
+  if (!detail.ok) return usage(await withMeant(server, known.id, detail.message))
+  const scores = scoresOf(detail.value)
   const done = new Set(known.labels.filter((label) => label.by === by).map(keyOf))
   const answer = await askApi(server, 'v1/results', { eval: known.id, limit: '1000' }, resultsResponseSchema)
   if (!answer.ok) return usage(answer.message)
@@ -130,6 +161,7 @@ async function ask(name: string, flags: Flags): Promise<number> {
     process.stdout.write('Nothing that was judged waits for a label.\n')
     return exitCodes.ok
   }
+  process.stdout.write(measureText(detail.value))
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   const lines = terminal[Symbol.asyncIterator]()
   let stored = 0
@@ -138,7 +170,7 @@ async function ask(name: string, flags: Flags): Promise<number> {
       const shown = await showSubject(server, result)
       if (!shown.ok) return usage(shown.message)
       process.stdout.write(`\n${i + 1} of ${todo.length}\n${shown.text}`)
-      const said = await nextAnswer(lines)
+      const said = await nextAnswer(lines, scores)
       if (said === null) break
       if (said === 'skip') continue
       // The judge's own verdict is shown after the person's, so that it does not lead it.
@@ -165,20 +197,30 @@ async function ask(name: string, flags: Flags): Promise<number> {
 
 const storedText = (count: number): string => (count === 1 ? '1 label is stored.\n' : `${count} labels are stored.\n`)
 
-type Said = { score: number } | { verdict: 'pass' | 'fail' }
+/** What the judge was told to look for; nothing of it is a verdict. */
+function measureText({ judge, metric }: EvalDetailResponse): string {
+  if (judge !== undefined) return `rubric:\n${indented(judge.rubric)}`
+  return metric === undefined ? '' : `metric: ${printable(metric.text)}\n`
+}
+
+const indented = (text: string): string =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => `  ${printable(line)}\n`)
+    .join('')
 
 /** Null at the end of the input, and for q. */
-async function nextAnswer(lines: AsyncIterator<string>): Promise<Said | 'skip' | null> {
+async function nextAnswer(lines: AsyncIterator<string>, scores: Scores | null): Promise<Said | 'skip' | null> {
   for (;;) {
-    process.stdout.write('score, p, f, s or q: ')
+    process.stdout.write(promptOf(scores))
     const line = await lines.next()
     if (line.done) return null
-    const text = line.value.trim().toLowerCase()
-    if (text === 'q') return null
-    if (text === 's') return 'skip'
-    if (text === 'p' || text === 'f') return { verdict: text === 'p' ? 'pass' : 'fail' }
-    if (/^-?\d+(\.\d+)?$/.test(text)) return { score: Number(text) }
-    process.stdout.write('A number is a score; p is pass, f is fail, s skips, q ends.\n')
+    const typed = readTyped(line.value, scores)
+    if (typed.kind === 'quit') return null
+    if (typed.kind === 'skip') return 'skip'
+    if (typed.kind === 'said') return typed.said
+    process.stdout.write(`${typed.why}\n`)
   }
 }
 
@@ -212,6 +254,8 @@ function wordsOf(spans: readonly Span[], spanId: string | undefined): string {
       : spans.find((one) => one.spanId === spanId)
   const texts = [
     ['input', span?.inputText],
+    ['query', span?.retrievalQuery],
+    ...(span?.documents ?? []).map(({ text }, i) => [`document ${i + 1}`, text] as const),
     ['output', span?.outputText],
   ] as const
   return texts

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
+import { scoreBoundsOf } from '../../engine/evaluate/score.ts'
 import { isPassOf } from '../../engine/trust/labels.ts'
 import { readAnchorRounds } from '../../storage/labels/anchors.ts'
 import { type GivenLabel, type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
@@ -8,7 +9,7 @@ import { readAgreements } from '../../storage/labels/read-agreement.ts'
 import { type LabelledTraces, subjectViews } from '../../storage/labels/subject-views.ts'
 import type { ApiApp, ApiContext } from '../api-context.ts'
 import { anchorsToJson } from '../drift-json.ts'
-import { type AgreementResponse, type LabelJson, labelsBodySchema } from '../offline-schemas.ts'
+import { type AgreementResponse, type LabelJson, labelsBodySchema, type NewLabelJson } from '../offline-schemas.ts'
 import { labelsQuerySchema } from '../parameters.ts'
 import { badRequest, problem, readJsonBody } from '../problem.ts'
 
@@ -26,6 +27,11 @@ export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiCont
     const parsed = labelsBodySchema.safeParse(body.value)
     if (!parsed.success) return badRequest(context, parsed.error, ['labels'])
     const { tenant } = context.var.principal
+    const errors = outOfBounds(parsed.data.labels, (id) => offlineEval(tenant, id)?.evalPlan)
+    if (errors.length > 0) {
+      const detail = errors.map(({ parameter, message }) => `${parameter}: ${message}`).join('; ')
+      return problem(context, 400, detail, errors)
+    }
     const byEval = [...Map.groupBy(parsed.data.labels, (label) => label.eval)]
     const labelled: { evalPlan: OfflineEvalPlan; labels: GivenLabel[] }[] = []
     for (const [id, given] of byEval) {
@@ -77,6 +83,25 @@ export function labelRoutes(app: ApiApp, { traces, definitions, nowMs }: ApiCont
     const { people, ...agreement } = inForce
     const answer: AgreementResponse = { eval: id, ...agreement, people: [...people], anchors: anchorsToJson(rounds) }
     return context.json(answer)
+  })
+}
+
+/** A score that no judge could give would move every figure that labels correct. */
+function outOfBounds(
+  labels: readonly NewLabelJson[],
+  planOf: (id: string) => OfflineEvalPlan | undefined,
+): { parameter: string; message: string }[] {
+  return labels.flatMap(({ eval: id, score, withdrawn }, at) => {
+    const evalPlan = planOf(id)
+    const bounds = evalPlan === undefined ? null : scoreBoundsOf(evalPlan)
+    if (bounds === null || score === undefined || withdrawn === true) return []
+    if (score >= bounds.low && score <= bounds.high) return []
+    return [
+      {
+        parameter: `labels.${at}.score`,
+        message: `${score} is no score of ${id}, which are ${bounds.low} to ${bounds.high}`,
+      },
+    ]
   })
 }
 

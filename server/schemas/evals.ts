@@ -64,6 +64,8 @@ export const evalDetailResponseSchema = definitionSchema.extend({
   metric: z
     .object({
       text: z.string(),
+      /** From the lowest to the highest score; absent where there are no bounds. */
+      scale: z.object({ low: z.number(), high: z.number() }).optional(),
       judge: z
         .object({
           models: z.array(z.string()),

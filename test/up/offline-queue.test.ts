@@ -115,9 +115,20 @@ test.skipIf(!redisServer.installed && !redisServer.required)(
       // Whoever labels has to see what was said.
       const asked = await asAssay('label', 'ask', 'helpful')
       expect(asked.stdout).toContain(
-        `trace ${traceIdOf(1)}, span ${judged?.spanId}\noutput: Your parcel arrives on Monday.\n`,
+        `trace ${traceIdOf(1)}, span ${judged?.spanId}\noutput: Your parcel arrives on Monday.\nscore (1 to 5), p, f, s or q: `,
       )
+      expect(asked.stdout).toMatch(/^rubric:\n +5 {2}Helpful\.\n +1 {2}Not helpful\.\n/)
       expect(await asAssay('label', 'import', file)).toEqual({ code: 0, stdout: '1 label is stored.\n', stderr: '' })
+      // A short name will do; a score that no judge could give will not, and nothing of its file is stored.
+      const lines = [{ score: 3 }, { score: 9 }].map((more) =>
+        JSON.stringify({ ...subject, by: 'ana', eval: 'helpful', ...more }),
+      )
+      writeFileSync(file, `${lines.join('\n\n')}\n`)
+      expect(await asAssay('label', 'import', file)).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: `assay label: ${file}:3: score: 9 is no score of shop/helpful, which are 1 to 5\n`,
+      })
       const exported = await asAssay('label', 'export', 'helpful')
       expect(JSON.parse(exported.stdout)).toMatchObject({ ...subject, score: 2, verdict: 'fail', by: 'ana' })
       expect(await offline('status')).toContain(
