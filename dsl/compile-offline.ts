@@ -28,6 +28,7 @@ import type {
 import { compileSchedule } from './schedule.ts'
 import { aSubject, fieldOf, fieldsOf, isSpanSubject } from './schema.ts'
 import { compileScope } from './scopes.ts'
+import { scoreBoundsOf } from './score-bounds.ts'
 import type { Span } from './source.ts'
 import { didYouMean } from './suggest.ts'
 import type { ExprNode, SampleNode } from './syntax/ast.ts'
@@ -52,7 +53,8 @@ export function compileOffline(
     : byRubric(clauses, sample?.scope.subject ?? null, module)
   const proxy = clauses.has('proxy') ? compileProxy(clauses, sample?.scope ?? null, scored, module, project) : undefined
   const missed = clauses.word('missed', MISSED, 'latest')
-  const labels = compileLabelsFile(clauses, heading.id, clauses.home('labels', module), project.readLabels)
+  const bounds = scored === null ? null : scoreBoundsOf(scored.method)
+  const labels = compileLabelsFile(clauses, heading.id, clauses.home('labels', module), project.readLabels, bounds)
   const budget = compileBudget(clauses, clauses.home('budget', module))
   const pass = compileScoredPass(clauses, scored, clauses.home('pass', module), project)
   const missing = scored === null ? null : checkMissing(decl, clauses, module, scored.missing, scored.always)

@@ -3,6 +3,7 @@ import type { Clauses } from './clauses.ts'
 import type { Module } from './module.ts'
 import type { FileLabel } from './plan.ts'
 import type { ReadLabels } from './resolve.ts'
+import type { ScoreBounds } from './score-bounds.ts'
 
 /** More than anybody labels by hand for one eval, and little beside the rest of a plan. */
 export const MAX_FILE_LABELS = 2_000
@@ -12,12 +13,13 @@ export interface LabelsOfFile {
   readonly labels: readonly FileLabel[]
 }
 
-/** Null without the clause, and when it is in error (told). `evalId`: lines of other evals are passed over. */
+/** Null without the clause, and when it is in error (told). `evalId`: lines of other evals are passed over. `bounds`: of its scores; null for none. */
 export function compileLabelsFile(
   clauses: Clauses,
   evalId: string,
   module: Module,
   readLabels: ReadLabels,
+  bounds: ScoreBounds | null,
 ): LabelsOfFile | null {
   const file = clauses.text('labels')
   const span = clauses.single('labels')?.span ?? clauses.clause('labels')?.key.span
@@ -35,7 +37,7 @@ export function compileLabelsFile(
     })
     return null
   }
-  const read = found.ok ? parseLabels(found.text, evalId) : found
+  const read = found.ok ? parseLabels(found.text, evalId, bounds) : found
   if (read.ok) return { file, labels: read.labels }
   reporter.report('E0426', span, `this file holds no labels: ${read.message}`, {
     label: 'JSON objects are needed, one a line',
@@ -47,11 +49,11 @@ export function compileLabelsFile(
 type ParsedLabels = { ok: true; labels: readonly FileLabel[] } | { ok: false; message: string }
 
 /** Quotes nothing of the file: it may be any. */
-export function parseLabels(text: string, evalId: string): ParsedLabels {
+export function parseLabels(text: string, evalId: string, bounds: ScoreBounds | null): ParsedLabels {
   const labels: FileLabel[] = []
   for (const [at, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
-    const read = parseLine(line, evalId)
+    const read = parseLine(line, evalId, bounds)
     if (typeof read === 'string') return { ok: false, message: `line ${at + 1}: ${read}` }
     if (read !== null) labels.push(read)
     if (labels.length > MAX_FILE_LABELS) return { ok: false, message: `it has more than ${MAX_FILE_LABELS}` }
@@ -60,7 +62,7 @@ export function parseLabels(text: string, evalId: string): ParsedLabels {
 }
 
 /** A text is what is wrong; null is a label of another eval. */
-function parseLine(line: string, evalId: string): FileLabel | string | null {
+function parseLine(line: string, evalId: string, bounds: ScoreBounds | null): FileLabel | string | null {
   let value: unknown
   try {
     value = JSON.parse(line)
@@ -74,6 +76,8 @@ function parseLine(line: string, evalId: string): FileLabel | string | null {
   if (spanId !== undefined && !(typeof spanId === 'string' && /^[0-9a-f]{16}$/i.test(spanId)))
     return '"spanId" is 16 hex digits'
   if (score !== undefined && !(typeof score === 'number' && Number.isFinite(score))) return '"score" is a number'
+  if (score !== undefined && bounds !== null && (score < bounds.low || score > bounds.high))
+    return `"score" is from ${bounds.low} to ${bounds.high}`
   if (verdict !== undefined && verdict !== 'pass' && verdict !== 'fail') return '"verdict" is "pass" or "fail"'
   if (score === undefined && verdict === undefined) return 'a "score" or a "verdict" is needed'
   if (by !== undefined && (typeof by !== 'string' || by === '')) return '"by" is a name'

@@ -205,6 +205,13 @@ describe('judges, labels and budgets', () => {
     expect(warnings).toEqual([])
   })
 
+  test('a label of a file whose score is not on the scale is an error', () => {
+    const text = offline('  pass:', '  labels: "labels/percent.jsonl"\n  pass:')
+    expect(compileText(text).diagnostics).toMatchObject([
+      { code: 'E0426', message: 'this file holds no labels: line 1: "score" is from 1 to 5' },
+    ])
+  })
+
   test('sessions compile', () => {
     const { plan, warnings } = compiled(
       offline('trace where count(retrieval) > 0', 'session where duration > 1m and count(tool_call) > 3').replace(

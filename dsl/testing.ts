@@ -27,6 +27,7 @@ const LABEL_FILES: Record<string, LabelsFile> = {
 {"eval":"shop/other","traceId":"${'c'.repeat(32)}","score":1}
 `,
   },
+  'labels/percent.jsonl': { ok: true, text: `{"traceId":"${'d'.repeat(32)}","score":50}\n` },
   'labels/notes.jsonl': { ok: true, text: '{"traceId": "4bf9", "score": 4}\n' },
 }
 

@@ -5,7 +5,7 @@
  */
 import { typeOfExpr } from '../../dsl/expr-type.ts'
 import { findMetric } from '../../dsl/metrics.ts'
-import type { EvalPlan, Expr, OfflineEvalPlan, ValueType } from '../../dsl/plan.ts'
+import type { EvalPlan, Expr, ValueType } from '../../dsl/plan.ts'
 import type { Value } from './fields.ts'
 
 const NS_PER_MS = 1e6
@@ -48,12 +48,6 @@ export function scoreUnitOf(plan: EvalPlan): string | null {
   }
   if (plan.score === null) return null
   return resultUnitOf(scoreTypeOf(plan.score))
-}
-
-/** From the lowest to the highest score that there is: a rubric's scale, 0 to 1 of a ratio; null of what has no bounds. */
-export function scoreBoundsOf({ method }: Pick<OfflineEvalPlan, 'method'>): { low: number; high: number } | null {
-  if (method.kind === 'rubric') return method.scale
-  return findMetric(method.metric.name)?.result === 'ratio' ? { low: 0, high: 1 } : null
 }
 
 /** In which unit results and the API carry what is of this type; null for plain numbers. */

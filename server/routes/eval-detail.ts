@@ -4,7 +4,7 @@ import { asksJudge } from '../../dsl/metrics.ts'
 import type { EvalPlan, OfflineEvalPlan, PatternPlan } from '../../dsl/plan.ts'
 import { patternName, printExpr, printScope } from '../../dsl/print-expr.ts'
 import { printMetric } from '../../dsl/print-metric.ts'
-import { scoreBoundsOf } from '../../engine/evaluate/score.ts'
+import { scoreBoundsOf } from '../../dsl/score-bounds.ts'
 import { type StandIn, standInsOf } from '../../engine/judge/answered-by.ts'
 import { DECIDED, weightedShare } from '../../engine/scorecard/weighted.ts'
 import { hajekMeanOf } from '../../engine/statistics/hajek-mean.ts'
@@ -124,7 +124,7 @@ function detailOf(plan: EvalPlan, { plan: all, sources }: DefinitionsView): Eval
   const options = { patterns: all.patterns, patternText: patternName }
   const text = sourceOf(plan, sources)
   const scope = plan.kind === 'online' ? plan.scope : plan.sample.scope
-  const bounds = plan.kind === 'offline' ? scoreBoundsOf(plan) : null
+  const bounds = plan.kind === 'offline' ? scoreBoundsOf(plan.method) : null
   return {
     id: plan.id,
     kind: plan.kind,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { OfflineEvalPlan, Plan } from '../../dsl/plan.ts'
+import { scoreBoundsOf } from '../../dsl/score-bounds.ts'
 import { compileOfflineEval } from '../../engine/evaluate/offline-eval.ts'
-import { scoreBoundsOf } from '../../engine/evaluate/score.ts'
 import { isPassOf } from '../../engine/trust/labels.ts'
 import { readAnchorRounds } from '../../storage/labels/anchors.ts'
 import { type GivenLabel, type HumanLabel, readLabels, storeLabels } from '../../storage/labels/labels.ts'
@@ -93,7 +93,7 @@ function outOfBounds(
 ): { parameter: string; message: string }[] {
   return labels.flatMap(({ eval: id, score, withdrawn }, at) => {
     const evalPlan = planOf(id)
-    const bounds = evalPlan === undefined ? null : scoreBoundsOf(evalPlan)
+    const bounds = evalPlan === undefined ? null : scoreBoundsOf(evalPlan.method)
     if (bounds === null || score === undefined || withdrawn === true) return []
     if (score >= bounds.low && score <= bounds.high) return []
     return [

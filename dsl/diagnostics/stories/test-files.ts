@@ -53,7 +53,8 @@ names it, and ends in .jsonl or .ndjson. assay label export helpful > labels/hel
   E0426: {
     title: 'a file that holds no labels',
     story: `A line of the file is a JSON object with a traceId of 32 hex digits, a spanId of 16 where a span is judged, a score or a
-verdict ("pass", "fail"), and as it wants eval, by, note and at. Lines of other evals are passed over; 2,000 labels are the most.`,
+verdict ("pass", "fail"), and as it wants eval, by, note and at. A score is on the scale of the eval, 0 to 1 of a ratio.
+Lines of other evals are passed over; 2,000 labels are the most.`,
     example: labelled('"labels/notes.jsonl"'),
   },
 } as const
