@@ -63,6 +63,24 @@ export function decodeRecord(
   return outcome.ok ? { ok: true, spans } : outcome
 }
 
+/**
+ * `decodeRecord` for whoever wants roots alone: null at the places of spans with a parent, which are not read. That costs a fraction, as most
+ * spans have one.
+ */
+export function decodeRoots(
+  tenant: string,
+  value: Uint8Array,
+): { ok: true; spans: (Span | null)[] } | { ok: false; message: string } {
+  const spans: (Span | null)[] = []
+  const outcome = decodeTraces(
+    value,
+    (span, resource, scope) =>
+      spans.push(normaliseSpan(tenant, span, resource, resourceFields(resource), scope, ALL_PARTS)),
+    () => spans.push(null),
+  )
+  return outcome.ok ? { ok: true, spans } : outcome
+}
+
 /** `decodeRecord` for bytes that are known to be good, such as our own fixtures. Throws an Error when they are not. */
 export function normaliseRecord(tenant: string, value: Uint8Array): Span[] {
   const outcome = decodeRecord(tenant, value)

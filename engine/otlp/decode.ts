@@ -52,14 +52,15 @@ const valueCache = createTextCache()
 /**
  * Calls `onSpan` for each span, in the order sent. Bytes that are no such message end it with what is wrong and where;
  * spans before that place have been handed over by then. What `onSpan` throws passes through.
+ * `onChild`: who wants roots alone; it is called for each span with a parent, which is then skipped and not read.
  */
-export function decodeTraces(bytes: Uint8Array, onSpan: OnSpan): DecodeOutcome {
+export function decodeTraces(bytes: Uint8Array, onSpan: OnSpan, onChild: (() => void) | null = null): DecodeOutcome {
   const reader = new WireReader(bytes)
   try {
     const end = reader.bytes.length
     while (reader.pos < end) {
       const tag = reader.tag(end)
-      if (tag === RESOURCE_SPANS) readResourceSpans(reader, endOf(reader, end), onSpan)
+      if (tag === RESOURCE_SPANS) readResourceSpans(reader, endOf(reader, end), onSpan, onChild)
       else reader.skip(tag, end)
     }
     return { ok: true }
@@ -75,7 +76,7 @@ export function decodeTraces(bytes: Uint8Array, onSpan: OnSpan): DecodeOutcome {
 const delimited = (field: number): number => field * 8 + WIRE_DELIMITED
 const RESOURCE_SPANS = delimited(1)
 
-function readResourceSpans(reader: WireReader, end: number, onSpan: OnSpan): void {
+function readResourceSpans(reader: WireReader, end: number, onSpan: OnSpan, onChild: (() => void) | null): void {
   // The resource may stand after the spans that it belongs to: find it first.
   const start = reader.pos
   let attributes: Map<string, AttributeValue> | null = null
@@ -88,7 +89,7 @@ function readResourceSpans(reader: WireReader, end: number, onSpan: OnSpan): voi
   reader.pos = start
   while (reader.pos < end) {
     const tag = reader.tag(end)
-    if (tag === delimited(2)) readScopeSpans(reader, endOf(reader, end), resource, onSpan)
+    if (tag === delimited(2)) readScopeSpans(reader, endOf(reader, end), resource, onSpan, onChild)
     else reader.skip(tag, end)
   }
 }
@@ -99,7 +100,13 @@ function endOf(reader: WireReader, end: number): number {
   return reader.pos + length
 }
 
-function readScopeSpans(reader: WireReader, end: number, resource: RawResource, onSpan: OnSpan): void {
+function readScopeSpans(
+  reader: WireReader,
+  end: number,
+  resource: RawResource,
+  onSpan: OnSpan,
+  onChild: (() => void) | null,
+): void {
   const start = reader.pos
   let scope = NO_SCOPE
   while (reader.pos < end) {
@@ -110,9 +117,34 @@ function readScopeSpans(reader: WireReader, end: number, resource: RawResource, 
   reader.pos = start
   while (reader.pos < end) {
     const tag = reader.tag(end)
-    if (tag === delimited(2)) onSpan(readSpan(reader, endOf(reader, end)), resource, scope)
+    if (tag === delimited(2)) {
+      const spanEnd = endOf(reader, end)
+      if (onChild === null || isRoot(reader, spanEnd)) onSpan(readSpan(reader, spanEnd), resource, scope)
+      else {
+        reader.pos = spanEnd
+        onChild()
+      }
+    } else reader.skip(tag, end)
+  }
+}
+
+/** Whether the span at the cursor, which stays there, has no parent. */
+function isRoot(reader: WireReader, end: number): boolean {
+  const start = reader.pos
+  let parent: string | undefined
+  while (reader.pos < end) {
+    const tag = reader.tag(end)
+    if (tag === delimited(4)) parent = readParent(reader, end)
     else reader.skip(tag, end)
   }
+  reader.pos = start
+  return parent === undefined
+}
+
+function readParent(reader: WireReader, end: number): string | undefined {
+  const parent = readSameHex(reader, end, lastParent)
+  // Some senders write a root's parent as zeroes.
+  return parent === '' || parent === '0000000000000000' ? undefined : parent
 }
 
 function readScope(reader: WireReader, end: number): RawScope {
@@ -159,12 +191,9 @@ function readSpan(reader: WireReader, end: number): RawSpan {
       case delimited(2):
         span.spanId = readHex(reader, end)
         break
-      case delimited(4): {
-        const parent = readSameHex(reader, end, lastParent)
-        // Some senders write a root's parent as zeroes.
-        span.parentSpanId = parent === '' || parent === '0000000000000000' ? undefined : parent
+      case delimited(4):
+        span.parentSpanId = readParent(reader, end)
         break
-      }
       case delimited(5):
         span.name = readText(reader, end)
         break

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeRecord, normaliseRecord } from '../conventions/normalise.ts'
+import { decodeRecord, decodeRoots, normaliseRecord } from '../conventions/normalise.ts'
 import { spanToJson } from '../model/span-json.ts'
 import { transcodeJson } from './json.ts'
 import { splitByPartition } from './split.ts'
 import { arbitraryRequest, damagedCopies, timedOnly } from './testing/otlp-json.ts'
+
+type ResourceSpansJson = { scopeSpans?: ({ spans?: object[] | null } | null)[] | null } | null
 
 const partitionFor = (traceId: string): number => Number.parseInt(traceId.slice(0, 4), 16) % 3
 
@@ -58,6 +60,25 @@ describe('requests of any shape', () => {
     )
   })
 
+  test('who wants roots alone gets the same roots, at the same places', () => {
+    const parents = fc.array(fc.constantFrom(undefined, '', '0000000000000000', '00000000000000aa'))
+    fc.assert(
+      fc.property(arbitraryRequest, parents, (request, parentOf) => {
+        const body = JSON.parse(JSON.stringify(request)) as { resourceSpans?: ResourceSpansJson[] }
+        const sent = (body.resourceSpans ?? [])
+          .flatMap((one) => one?.scopeSpans ?? [])
+          .flatMap((one) => one?.spans ?? [])
+        sent.forEach((span, at) => {
+          if (at < parentOf.length) Object.assign(span, { parentSpanId: parentOf[at] })
+        })
+        const bytes = protobufOf(body)
+        const spans = normaliseRecord('t', bytes).map((span) => (span.parentSpanId === undefined ? span : null))
+        expect(decodeRoots('t', bytes)).toEqual({ ok: true, spans })
+      }),
+      { numRuns: 150 },
+    )
+  })
+
   test('a damaged protobuf body is refused by name, or it is valid', () => {
     let accepted = 0
     let refused = 0
@@ -89,8 +110,10 @@ describe('requests of any shape', () => {
 
   test('the reader of records survives what the gateway would never let in', () => {
     const expectOutcome = (bytes: Uint8Array): void => {
-      const outcome = decodeRecord('default', bytes)
-      if (!outcome.ok) expect(outcome.message).toContain('at byte')
+      for (const decode of [decodeRecord, decodeRoots]) {
+        const outcome = decode('default', bytes)
+        if (!outcome.ok) expect(outcome.message).toContain('at byte')
+      }
     }
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), arbitraryRequest, fc.integer(), (garbage, request, seed) => {

@@ -138,7 +138,7 @@ export class CatchUp {
     const key = placeKey(stream, partition)
     const place = member.behind.get(key)
     const from = place?.offset === offset ? place.index : 0
-    const events = tenantOf(record) === group.wanted.tenant ? this.#read(stream, record) : []
+    const events = tenantOf(record) === group.wanted.tenant ? this.#read(group, stream, record) : []
     const frames: string[] = []
     events.forEach((event, index) => {
       if (event === null) return
@@ -155,9 +155,9 @@ export class CatchUp {
     this.#options.onSent(frames.length - dropped)
   }
 
-  #read(stream: LogStream, record: LogRecord): ReturnType<typeof readRecord> {
+  #read(group: Group, stream: LogStream, record: LogRecord): ReturnType<typeof readRecord> {
     try {
-      return readRecord(stream, record, this.#options.reading)
+      return readRecord(stream, record, this.#options.reading, group.looksAtRootsAlone)
     } catch (error) {
       this.#options.onProblem(`a record of ${record.topic} is told to no subscriber: ${messageOf(error)}`)
       return []

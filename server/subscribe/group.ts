@@ -56,6 +56,11 @@ export class Group {
     this.readStreams = LOG_STREAMS.filter((one) => this.logStreams.includes(one) || (looksAtSpans && one === 'spans'))
   }
 
+  /** Of spans it looks at roots alone: without a scope none of the others tells it anything. */
+  get looksAtRootsAlone(): boolean {
+    return this.wanted.isOfRoots && this.#filter === null
+  }
+
   get wantsAgents(): boolean {
     return this.wanted.streams.some((one) => !isLogStream(one))
   }

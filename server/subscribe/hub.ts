@@ -321,7 +321,8 @@ export class Hub {
 
   #tell(groups: readonly Group[], stream: LogStream, record: LogRecord): void {
     const { partition, offset } = record
-    const events = readRecord(stream, record, this.#options.reading)
+    const isOfRoots = groups.every((group) => group.looksAtRootsAlone)
+    const events = readRecord(stream, record, this.#options.reading, isOfRoots)
     const texts = this.#texts.get(stream)!
     events.forEach((event, index) => {
       if (event === null) return

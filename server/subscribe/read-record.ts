@@ -1,7 +1,7 @@
 /** From records of the log to what subscribers are told: redacted as the store redacts, without what was erased. */
 import { alertTransitionSchema } from '../../engine/alerting/transition-json.ts'
 import { parseResults } from '../../engine/codec/results.ts'
-import { decodeRecord } from '../../engine/conventions/normalise.ts'
+import { decodeRecord, decodeRoots } from '../../engine/conventions/normalise.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import { spanToJson } from '../../engine/model/span-json.ts'
@@ -39,20 +39,26 @@ export type RecordEvents = readonly (StreamEvent | null)[]
 
 const NOTHING: RecordEvents = []
 
-export function readRecord(stream: LogStream, record: LogRecord, context: ReadContext): RecordEvents {
-  if (stream === 'spans') return spansOf(record, context)
+/** `isOfRoots`: nobody wants other spans, which are then null and not read. */
+export function readRecord(
+  stream: LogStream,
+  record: LogRecord,
+  context: ReadContext,
+  isOfRoots: boolean,
+): RecordEvents {
+  if (stream === 'spans') return spansOf(record, context, isOfRoots)
   if (stream === 'results') return resultsOf(record, context)
   return alertOf(record, context)
 }
 
-function spansOf(record: LogRecord, { redactorOf, erased }: ReadContext): RecordEvents {
+function spansOf(record: LogRecord, { redactorOf, erased }: ReadContext, isOfRoots: boolean): RecordEvents {
   if (holdsMessages(record)) return NOTHING
   const tenant = tenantOf(record)
   const redactor = redactorOf(tenant)
-  const outcome = decodeRecord(tenant, record.value)
+  const outcome = (isOfRoots ? decodeRoots : decodeRecord)(tenant, record.value)
   if (!outcome.ok) return NOTHING
   return outcome.spans.map((span) => {
-    if (erased.covers(span, record.appendTimeMs)) return null
+    if (span === null || erased.covers(span, record.appendTimeMs)) return null
     redactor.apply(span)
     return { type: 'span', span, json: once(() => spanToJson(span)) }
   })
