@@ -8,7 +8,10 @@ export interface SubscribeQuery {
   readonly streams?: readonly ('spans' | 'results' | 'alerts' | 'agents')[]
   /** As an eval's `on:`, told of a span alone: `llm_call where agent.name == "support"`. */
   readonly scope?: string
-  /** Of spans those without a parent alone, one for each trace; in a `scope` with any of the spans that came before it. */
+  /**
+   * Of spans those without a parent alone, one for each trace; in a `scope` with any of the spans that came before it. Without a scope those
+   * that came while nobody listened are not brought: a `gap`.
+   */
   readonly roots?: boolean
   /** Of results. */
   readonly eval?: string

@@ -23,6 +23,6 @@ export const streamEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('heartbeat'), id: id.optional(), data: z.object({ dropped: z.int() }) }),
   /** Events that were left out since the last that came: the client was too slow. */
   z.object({ type: z.literal('dropped'), data: z.object({ events: z.int(), inAll: z.int() }) }),
-  /** Records that came while nobody listened and are gone, or too old to be brought. */
+  /** Records that came while nobody listened and are gone, too old to be brought, or spans of which roots alone are wanted. */
   z.object({ type: z.literal('gap'), data: z.object({ stream: z.enum(LOG_STREAMS), records: z.int() }) }),
 ])

@@ -11,6 +11,8 @@ export interface LivePages extends Pages {
   readonly problems: readonly string[]
 }
 
+const STORED_TRACES = /\/v1\/traces\?/
+
 /** `pages`: as they are once they have started. */
 export function testLive(pages: () => LivePages): void {
   test('Live: the agent, its verdicts, and the evidence of a failing one', async () => {
@@ -37,14 +39,38 @@ export function testLive(pages: () => LivePages): void {
     await page.evaluate(() => Reflect.set(window, 'isSamePage', true))
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+    // The store is asked for what else it knows of a trace that was pushed: as long as it knows nothing.
+    await page.route(STORED_TRACES, (route) => route.fulfill({ json: { traces: [] } }))
     await sendRuns(example.assay, { agent: 'newcomer', traceIds: ['ee'.repeat(16)] })
     await page.getByRole('rowheader', { name: 'newcomer' }).waitFor()
     await page.getByRole('button', { name: /latency\/fast newcomer/ }).waitFor()
     const traces = page.getByRole('region', { name: 'Traces' })
     await traces.getByRole('link', { name: /invoke_agent newcomer/ }).waitFor()
-    expect(asked.filter((path) => path !== '/health')).toEqual([])
+    expect(asked.filter((path) => path !== '/health' && path !== '/v1/traces')).toEqual([])
+    await page.unroute(STORED_TRACES)
     expect(await page.evaluate(() => Reflect.get(window, 'isSamePage'))).toBe(true)
     expect(problems).toEqual([])
+  })
+
+  test('Live: a trace that was pushed is told as it is stored, with what its other spans say', async () => {
+    const { page, open, example } = pages()
+    await open('/')
+    await page.locator('.page-head [role="status"]').filter({ hasNotText: 'connecting' }).waitFor({ state: 'attached' })
+    await sendRuns(example.assay, { agent: 'stumbler', traceIds: ['ab'.repeat(16)], hasFailingTool: true })
+    const traces = page.getByRole('region', { name: 'Traces' })
+    await traces.getByRole('link', { name: /invoke_agent stumbler.*failed/ }).waitFor()
+  })
+
+  test('Live: where the stored traces are refused it does not say that there are none', async () => {
+    const { browser, apiUrl } = pages()
+    // The browser itself tells of each 400.
+    const other = await browser.newPage()
+    await other.route(STORED_TRACES, (route) => route.fulfill({ status: 400, json: { detail: 'not now' } }))
+    await other.goto(`${apiUrl}/`)
+    const traces = other.getByRole('region', { name: 'Traces' })
+    await traces.getByRole('alert').waitFor()
+    expect(await traces.getByText('No such trace').count()).toBe(0)
+    await other.close()
   })
 
   test('Live: its files and first answers are asked for at once, and no answer twice', async () => {
@@ -74,6 +100,10 @@ export function testLive(pages: () => LivePages): void {
     expect(await page.getByRole('rowheader', { name: 'latecomer' }).count()).toBe(0)
     await page.getByRole('button', { name: 'Go on' }).click()
     await page.getByRole('button', { name: /latency\/fast latecomer/ }).waitFor()
+    await page
+      .getByRole('region', { name: 'Traces' })
+      .getByRole('link', { name: /invoke_agent latecomer/ })
+      .waitFor()
     await page.getByLabel('Scope').fill('agent_run where agent.name == "insider"')
     await page.getByLabel('Scope').press('Enter')
     await page.waitForURL(/scope=/)

@@ -249,6 +249,27 @@ export function describeSubscriptions(name: string, openLog: () => Promise<Taile
       await vi.waitFor(() => expect(spanIds(scoped)).toEqual([40, 50]), WAIT)
     })
 
+    test('of roots that came meanwhile none is brought, and their records are told as a gap; verdicts are', async () => {
+      const query = { streams: ['spans', 'results'], roots: true } as const
+      const first = await listen(query)
+      await sendSpans('support', [{ id: 60 }], 'acme', 0)
+      await vi.waitFor(() => expect(spanIds(first)).toEqual([60]), WAIT)
+      await first.stop()
+      await sendSpans('support', [{ id: 61 }], 'acme', 0)
+      await sendSpans('support', [{ id: 62 }], 'acme', 1)
+      await sendResults([{ evalId: 'shop/missed' }])
+      // Of an instance that has read them.
+      const steady = await listen({ streams: ['spans', 'results'], since: '5m' }, { on: other })
+      await vi.waitFor(() => expect(spanIds(steady)).toEqual(expect.arrayContaining([61, 62])), WAIT)
+      await vi.waitFor(() => expect(evals(steady)).toContain('shop/missed'), WAIT)
+      const back = await listen(query, { on: other, lastEventId: lastId(first) })
+      await vi.waitFor(() => expect(evals(back)).toEqual(['shop/missed']), WAIT)
+      await sendSpans('support', [{ id: 63 }], 'acme', 0)
+      await vi.waitFor(() => expect(spanIds(back)).toEqual([63]), WAIT)
+      const gaps = back.events.flatMap((event) => (event.type === 'gap' ? [event.data] : []))
+      expect(gaps).toEqual([{ stream: 'spans', records: 2 }])
+    })
+
     test('a scope is asked of spans; verdicts follow their spans, and alerts come unless they are of others', async () => {
       const calls = await listen({ scope: 'llm_call where agent.name == "support" and output.text contains "yes"' })
       const agents = await listen({ streams: ['results', 'alerts'], scope: 'trace where agent.name == "support"' })

@@ -8,7 +8,7 @@ import { ProblemNote } from '../../parts/problem-note.tsx'
 import { AgentsTable } from './agents-table.tsx'
 import { Feed } from './feed.tsx'
 import { newest } from './live-state.ts'
-import { newestTraces, ofSummary, TRACES_SHOWN } from './live-trace.ts'
+import { askAgainMs, newestTraces, ofSummary, TRACES_KEY, TRACES_SHOWN } from './live-trace.ts'
 import { NothingYet } from './nothing-yet.tsx'
 import { ScopeForm } from './scope-form.tsx'
 import type { LiveSearch } from './search.ts'
@@ -42,9 +42,10 @@ export function LivePage() {
     enabled: scope === undefined,
   })
   const traces = useQuery({
-    queryKey: ['live-traces'],
+    queryKey: TRACES_KEY,
     queryFn: ({ signal }) => api.searchTraces({ since: '1h', limit: TRACES_SHOWN }, signal),
-    refetchInterval,
+    refetchInterval: ({ state }) =>
+      refetchInterval || (!isPaused && askAgainMs(live.tracesToldAtMs, state.dataUpdatedAt)),
     enabled: scope === undefined,
   })
   const onSearch = (next: LiveSearch): void => void navigate({ search: next, replace: true })
@@ -53,7 +54,7 @@ export function LivePage() {
   const before = scope === undefined ? results.data?.results : past
   const tracesBefore = scope === undefined ? traces.data?.traces.map(ofSummary) : past
   const shown = before === undefined ? undefined : newest([...live.results, ...before])
-  const shownTraces = tracesBefore === undefined ? undefined : newestTraces([...live.traces, ...tracesBefore])
+  const shownTraces = tracesBefore === undefined ? undefined : newestTraces(live.traces, tracesBefore)
   const isEmpty =
     shownAgents?.length === 0 && shown?.length === 0 && shownTraces?.length === 0 && Object.keys(search).length === 0
   return (
@@ -82,9 +83,9 @@ export function LivePage() {
             )}
           </section>
           <section aria-labelledby="traces">
-            {traces.error !== null && <ProblemNote error={traces.error} />}
             <TraceFeed
               traces={shownTraces ?? (traces.error === null ? undefined : live.traces)}
+              error={traces.error}
               isScoped={scope !== undefined}
             />
           </section>

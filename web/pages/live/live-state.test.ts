@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { LiveAgent, Result, StreamEvent } from '../../../client/api.ts'
+import type { LiveAgent, Result, StreamEvent, TraceSummary } from '../../../client/api.ts'
 import { afterEvents, NOTHING, newest } from './live-state.ts'
+import { askAgainMs, type LiveTrace, newestTraces, ofRoot, ofSummary } from './live-trace.ts'
 
 const result = (evalId: string, at: number, more: Partial<Result> = {}): Result =>
   ({
@@ -73,3 +74,49 @@ test('traces are told of by their roots, once each, those that ended last first,
     ).traces.map(({ traceId }) => traceId),
   ).toEqual(['8', '7', '6', '5', '4', '3'])
 })
+
+test('rows of one time stay as they are', () => {
+  const results = ['a', 'b', 'c'].map((evalId) => result(evalId, 1))
+  expect(newest(results)).toEqual(results)
+  const traces = ['a', 'b', 'c'].map((traceId) => ({ traceId, endedAt: '2026-11-21T12:00:04.500Z' }) as LiveTrace)
+  expect(newestTraces(traces)).toEqual(traces)
+  const agents = ['a', 'b', 'c'].map((name) => agent(name, 1))
+  const told = agents.map((data): StreamEvent => ({ type: 'agent', data }))
+  expect(afterEvents(NOTHING, told).agents).toEqual(agents)
+})
+
+test('a streamed trace is told as the store has it, once its root is in that', () => {
+  const root = ofRoot({
+    type: 'span',
+    id: 's',
+    data: { traceId: '1', name: 'run', startTime: '2026-11-21T12:00:00.000900Z', durationMs: 999.1, status: 'unset' },
+  } as unknown as StreamEvent & { type: 'span' })
+  const stored = (startTime: string, durationMs: number): LiveTrace =>
+    ofSummary({
+      traceId: '1',
+      name: 'run',
+      startTime,
+      durationMs,
+      input: 'Where is it?',
+      failedSpans: 1,
+    } as TraceSummary)
+  const ofChild = stored('2026-11-21T12:00:00.001000Z', 900)
+  const whole = stored('2026-11-21T12:00:00.000900Z', 999.1)
+  // Its first span began before its root.
+  const wholeSooner = stored('2026-11-21T11:59:59.999950Z', 1_000.05)
+  expect(newestTraces([root], [ofChild])).toEqual([root])
+  expect(newestTraces([root], [whole])).toEqual([whole])
+  expect(newestTraces([root], [wholeSooner])).toEqual([wholeSooner])
+})
+
+test.each([
+  ['no root came', null, 0, false],
+  ['not since the last root', 10_000, 9_000, 2_000],
+  ['perhaps too soon after it', 10_000, 19_999, 2_000],
+  ['when it was stored', 10_000, 20_000, false],
+] as const)(
+  'the store is asked again until it should have the last root: answered %s',
+  (_, toldAtMs, answeredAtMs, everyMs) => {
+    expect(askAgainMs(toldAtMs, answeredAtMs)).toBe(everyMs)
+  },
+)

@@ -1,6 +1,6 @@
 /** What the Live page shows, of what it is told: pure. */
 import type { LiveAgent, Result, StreamEvent } from '../../../client/api.ts'
-import { type LiveTrace, newestTraces, ofRoot } from './live-trace.ts'
+import { type LiveTrace, laterFirst, newestTraces, ofRoot } from './live-trace.ts'
 
 export interface LiveState {
   /** Newest first. */
@@ -37,7 +37,7 @@ export function afterEvents(state: LiveState, events: readonly StreamEvent[]): L
   return {
     results: results.length === 0 ? state.results : newest([...results.reverse(), ...state.results]),
     traces: traces.length === 0 ? state.traces : newestTraces([...traces.reverse(), ...state.traces]),
-    agents: isAgents ? [...agents.values()].sort((a, b) => (a.lastSeen < b.lastSeen ? 1 : -1)) : null,
+    agents: isAgents ? [...agents.values()].sort((a, b) => laterFirst(a.lastSeen, b.lastSeen)) : null,
     dropped,
     lastEventId,
   }
@@ -50,7 +50,7 @@ export function newest(results: readonly Result[]): Result[] {
     const known = byKey.get(keyOf(result))
     if (known === undefined || known.revision < result.revision) byKey.set(keyOf(result), result)
   }
-  return [...byKey.values()].sort((a, b) => (a.evaluatedAt < b.evaluatedAt ? 1 : -1)).slice(0, SHOWN)
+  return [...byKey.values()].sort((a, b) => laterFirst(a.evaluatedAt, b.evaluatedAt)).slice(0, SHOWN)
 }
 
 export const keyOf = ({ eval: evalId, traceId, spanId, runId }: Result): string =>

@@ -13,6 +13,8 @@ export interface LiveTrace {
 }
 
 export const TRACES_SHOWN = 6
+/** Of the query for what the store has. */
+export const TRACES_KEY: readonly string[] = ['live-traces']
 
 export function ofRoot({ data }: StreamEvent & { type: 'span' }): LiveTrace {
   // The API's description leaves the span's own fields open; they are those of `SpanJson`.
@@ -37,9 +39,31 @@ export function ofSummary({
 const endOf = (startTime: string, durationMs: number): string =>
   new Date(Date.parse(startTime) + durationMs).toISOString()
 
-/** Each once, as it was told first; those that ended last first. */
-export function newestTraces(traces: readonly LiveTrace[]): LiveTrace[] {
+/** Two tellings of one end may differ by so much: both are made of a start without its microseconds. */
+const END_PRECISION_MS = 1
+
+/**
+ * Each once, those that ended last first. Of a trace that was streamed the store knows more, what its other spans say: it is told as stored
+ * once its root is in that.
+ */
+export function newestTraces(streamed: readonly LiveTrace[], stored: readonly LiveTrace[] = []): LiveTrace[] {
   const byId = new Map<string, LiveTrace>()
-  for (const trace of traces) if (!byId.has(trace.traceId)) byId.set(trace.traceId, trace)
-  return [...byId.values()].sort((a, b) => (a.endedAt < b.endedAt ? 1 : -1)).slice(0, TRACES_SHOWN)
+  for (const trace of streamed) if (!byId.has(trace.traceId)) byId.set(trace.traceId, trace)
+  for (const trace of stored) {
+    const known = byId.get(trace.traceId)
+    const holdsRoot = known === undefined || Date.parse(trace.endedAt) >= Date.parse(known.endedAt) - END_PRECISION_MS
+    if (holdsRoot) byId.set(trace.traceId, trace)
+  }
+  return [...byId.values()].sort((a, b) => laterFirst(a.endedAt, b.endedAt)).slice(0, TRACES_SHOWN)
 }
+
+/** Order of two times of the same form; rows of one time stay as they are. */
+export const laterFirst = (a: string, b: string): number => (a === b ? 0 : a < b ? 1 : -1)
+
+/** What was streamed is stored within, also where the store is somewhat behind. */
+const STORED_WITHIN_MS = 10_000
+const ASK_EVERY_MS = 2_000
+
+/** How often to ask the store again, of roots the last of which was told then: until an answer that should have it. */
+export const askAgainMs = (toldAtMs: number | null, answeredAtMs: number): number | false =>
+  toldAtMs !== null && answeredAtMs < toldAtMs + STORED_WITHIN_MS && ASK_EVERY_MS

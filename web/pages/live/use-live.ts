@@ -1,8 +1,10 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import type { StreamEvent } from '../../../client/api.ts'
 import { ApiProblem } from '../../../client/request.ts'
 import { subscribe } from '../../../client/subscribe.ts'
 import { afterEvents, type LiveState, NOTHING } from './live-state.ts'
+import { TRACES_KEY } from './live-trace.ts'
 import type { LiveSearch } from './search.ts'
 import { useIsVisible } from './use-is-visible.ts'
 
@@ -11,6 +13,8 @@ export interface Live extends LiveState {
   readonly mode: 'connecting' | 'streaming' | 'polling'
   /** Why the scope is none. */
   readonly problem: ApiProblem | null
+  /** When the last root came, or could have while nobody listened; null before any. */
+  readonly tracesToldAtMs: number | null
 }
 
 /** What came in one go is shown in one go. */
@@ -24,6 +28,9 @@ export function useLive({ scope, eval: evalId, verdict }: LiveSearch, isPaused: 
   const [state, setState] = useState<LiveState>(NOTHING)
   const [mode, setMode] = useState<Live['mode']>('connecting')
   const [problem, setProblem] = useState<ApiProblem | null>(null)
+  const [tracesToldAtMs, setTracesToldAtMs] = useState<number | null>(null)
+  const queryClient = useQueryClient()
+  const hasBegun = useRef(false)
   const isVisible = useIsVisible()
   const lastEventId = useRef<string>(undefined)
   const filters = JSON.stringify([scope, evalId, verdict])
@@ -44,7 +51,13 @@ export function useLive({ scope, eval: evalId, verdict }: LiveSearch, isPaused: 
       const events = arrived
       arrived = []
       timer = null
+      if (events.some(({ type }) => type === 'span')) setTracesToldAtMs(Date.now())
       setState((before) => afterEvents(before, events))
+    }
+    // Roots that came while nobody listened are not streamed later.
+    const askForTraces = (): void => {
+      setTracesToldAtMs(Date.now())
+      void queryClient.invalidateQueries({ queryKey: TRACES_KEY })
     }
     const listen = async (): Promise<void> => {
       const query = {
@@ -62,7 +75,11 @@ export function useLive({ scope, eval: evalId, verdict }: LiveSearch, isPaused: 
       })
       for await (const event of events) {
         if ('id' in event && event.id !== undefined) lastEventId.current = event.id
-        if (event.type === 'ready') setMode('streaming')
+        if (event.type === 'ready') {
+          setMode('streaming')
+          if (hasBegun.current) askForTraces()
+          hasBegun.current = true
+        }
         arrived.push(event)
         timer ??= setTimeout(show, SHOW_EVERY_MS)
       }
@@ -80,5 +97,5 @@ export function useLive({ scope, eval: evalId, verdict }: LiveSearch, isPaused: 
       }
     }
   }, [filters, isPaused, isVisible])
-  return { ...state, mode, problem }
+  return { ...state, mode, problem, tracesToldAtMs }
 }
