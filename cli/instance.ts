@@ -1,6 +1,7 @@
 /** Wires the roles together in one process tree: sinks before sources at the start, sources before sinks at the end. */
 
 import { MessageChannel } from 'node:worker_threads'
+import { tellUnconfigured } from '../alerting/receivers/unconfigured.ts'
 import { EMPTY_PLAN } from '../dsl/packages.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import { underJudges } from '../engine/judge/in-force.ts'
@@ -257,6 +258,7 @@ async function start(
     onChange: change,
     onLost,
   })
+  const unconfigured = tellUnconfigured(settings.receivers, print)
   const signIn = await openSignIn(settings.signIn, { log, nowMs, onProblem: warn })
   if (signIn !== null) cleanup.push(() => signIn.close())
   const apiStarting: Promise<Api> = openOrExplain(
@@ -282,6 +284,7 @@ async function start(
         },
         integrity: integrity.service,
         alerts,
+        receiverLack: unconfigured.lackOf,
         scorecards,
         backups,
         evalLedger: async (whose) => (await trans.call('ledger', whose)) as EvalLedger[],
@@ -347,6 +350,7 @@ async function start(
     trans.call('setCommit', reload.inForce.commit).catch((error: unknown) => warn(messageOf(error)))
     trans.setDefinitions(reload.inForce.plan)
     offline.setDefinitions(reload.inForce.plan)
+    unconfigured.tell(reload.inForce.plan.alerts)
   }
   // Files that were edited during the start.
   const replayEarly = (): void => {
@@ -358,6 +362,7 @@ async function start(
     { apiUrl, gateway: gateway.info, dataDir: folder.path, plan, hasKeys: keys.list(null).length > 0 },
     { print, warn },
   )
+  unconfigured.tell(plan.alerts)
   offline.setDefinitions(plan)
   replayEarly()
   await replay.startIfUnfinished(log)

@@ -44,6 +44,7 @@ export type Alert = {
   notify: {
     receiver: string
     target: string
+    lacks?: string
   }[]
 }
 

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import type { Diagnostic } from '../dsl/diagnostics/diagnostic.ts'
-import type { Plan } from '../dsl/plan.ts'
+import type { Plan, ReceiverPlan } from '../dsl/plan.ts'
 import type { EvalLedger } from '../engine/evaluate/evaluator.ts'
 import type { VerifyReport } from '../engine/integrity/report.ts'
 import type { JudgesInForce } from '../engine/judge/in-force.ts'
@@ -69,6 +69,8 @@ export interface ApiContext {
   subscriptions?: Subscriptions | undefined
   /** What alerts are, and what people say of them. Absent where stored traces are looked at without a log. */
   alerts?: { readonly states: AlertStates; readonly controls: AlertControls } | undefined
+  /** What to set before a receiver is told anything; null where it is configured. Absent where that is known elsewhere. */
+  receiverLack?: ((route: ReceiverPlan) => string | null) | undefined
   /** As they were posted. Absent where stored traces are looked at without a log. */
   scorecards?: PostedScorecards | undefined
   /** Absent where the definitions are files. */

@@ -314,6 +314,7 @@ beforeAll(async () => {
     log,
     keys,
     replays: openReplays({ log, traces, nowMs: () => nowMs }),
+    receiverLack: ({ receiver, target }) => `set ${receiver} ${target}`,
     alerts: await openAlerts({ log, nowMs: () => nowMs, onProblem: () => {} }),
     integrity: {
       check: async () => expect.fail('nobody asks for one'),
@@ -596,6 +597,7 @@ test('GET /v1/evals shows what is in force with its ledger, and says what never 
         when: 'count(fail) >= 1 over 10m',
         by: ['agent.version'],
         severity: 'page',
+        notify: [{ receiver: 'slack', target: '#shop', lacks: 'set slack #shop' }],
       },
     ],
   })

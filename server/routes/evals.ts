@@ -35,7 +35,7 @@ export function evalRoutes(app: ApiApp, api: ApiContext): void {
           hasEarlier: earlier.has(plan.id),
         }),
       ),
-      alerts: plan.alerts.map((alert) => alertToJson(alert, plan.patterns)),
+      alerts: plan.alerts.map((alert) => alertToJson(alert, plan.patterns, api)),
     }
     return context.json(body)
   })
@@ -82,7 +82,11 @@ const neverMatched = (plan: EvalPlan): string =>
     ? `never matched: no stored ${plan.scope.subject} has been in its scope`
     : 'never matched: it has not run yet, or no trace was in its sample'
 
-function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJson {
+function alertToJson(
+  alert: AlertPlan,
+  patterns: readonly PatternPlan[],
+  { receiverLack }: Pick<ApiContext, 'receiverLack'>,
+): AlertJson {
   return {
     id: alert.id,
     title: alert.title,
@@ -94,6 +98,10 @@ function alertToJson(alert: AlertPlan, patterns: readonly PatternPlan[]): AlertJ
     when: formatRule(alert.when, patterns),
     by: alert.by.map(printGroup),
     severity: alert.severity,
-    notify: alert.notify.map(({ receiver, target }) => ({ receiver, target })),
+    notify: alert.notify.map((route) => {
+      const { receiver, target } = route
+      const lacks = receiverLack?.(route) ?? null
+      return { receiver, target, ...(lacks !== null && { lacks }) }
+    }),
   }
 }

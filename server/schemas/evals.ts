@@ -89,7 +89,14 @@ export const alertSchema = definitionSchema.extend({
   /** Each combination of their values is an alert of its own: `agent.version`. */
   by: z.array(z.string()),
   severity: z.enum(['page', 'ticket', 'info']),
-  notify: z.array(z.object({ receiver: z.string(), target: z.string() })),
+  notify: z.array(
+    z.object({
+      receiver: z.string(),
+      target: z.string(),
+      /** What to set before it is told anything. Absent where it is configured, and where that is not known. */
+      lacks: z.string().optional(),
+    }),
+  ),
 })
 
 export const evalsResponseSchema = z.object({

@@ -78,7 +78,15 @@ const COLUMNS: readonly Column<Alert>[] = [
   { head: 'Severity', cell: ({ severity }) => severity },
   {
     head: 'Tells',
-    cell: ({ notify }) => notify.map(({ receiver, target }) => `${receiver} ${target}`).join(', ') || '–',
+    cell: ({ notify }) =>
+      notify.length === 0
+        ? '–'
+        : notify.map(({ receiver, target, lacks }) => (
+            <div key={`${receiver} ${target}`}>
+              {receiver} {target}
+              {lacks !== undefined && <div className="unconfigured">not configured, so nobody is told: {lacks}</div>}
+            </div>
+          )),
   },
   { head: 'Owner', className: 'faint', cell: ({ owner }) => owner ?? '' },
 ]
