@@ -68,6 +68,9 @@ test('who answered is told beside the verdicts, and what the budget did not pay 
 test('judged is said only where all that are done were', () => {
   const outcome = { ...RUN.outcome, pass: 60, fail: 0, unknown: 0, error: 0, overBudget: 0 }
   expect(progressText({ ...RUN, outcome })).toContain('60 of 60 judged: 60 pass')
+  expect(progressText({ ...RUN, slot: '2026-11-21T06:00:00.000Z', sampled: 0 })).toBe(
+    'nothing was in its sample, of what had ended by 2026-11-21 06:00; --now takes what has arrived by now',
+  )
   expect(progressText({ ...RUN, outcome: { ...outcome, pass: 0, error: 60 } })).toContain('60 of 60 done: 60 error')
 })
 

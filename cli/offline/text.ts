@@ -23,7 +23,8 @@ export function progressText(run: OfflineRunJson): string {
       : run.state === 'cancelled'
         ? 'its sample was not drawn'
         : 'its sample is not drawn yet'
-  if (sampled === 0) return 'nothing was in its sample'
+  if (sampled === 0)
+    return `nothing was in its sample, of what had ended by ${minuteOf(run.slot)}; --now takes what has arrived by now`
   const counts = [
     [outcome.pass, 'pass'],
     [outcome.fail, 'fail'],
