@@ -11,6 +11,7 @@ import { type TracesStore, UnstorableError } from './port.ts'
 import { describeResults } from './results-contract.ts'
 import { describeRunQueries } from './runs-contract.ts'
 import { describeSearch } from './search-contract.ts'
+import { describeSeveralRuns } from './several-runs-contract.ts'
 import { describeTallies } from './tallies-contract.ts'
 import { describeUsage } from './usage-contract.ts'
 
@@ -32,6 +33,7 @@ export function describeTracesContract(
 
     describeUsage(() => store)
     describeTallies(() => store)
+    describeSeveralRuns(() => store)
 
     describe('spans', () => {
       test('come back as they were stored, every field and every odd value', async () => {

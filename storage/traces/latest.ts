@@ -9,7 +9,7 @@ export const SUBJECT_KEY = 'bitXor(cityHash64(trace_id, span_id), cityHash64(eva
 /** As many as a request may carry; where more have several rows, all are grouped. */
 export const MAX_SEVERAL = 2_000
 
-const ONE = `${JUDGED}, if(run_id = '', '', toString(measure_hash))`
+const OF_MEASURE = "if(run_id = '', '', toString(measure_hash))"
 
 export interface SeveralRow {
   h: string
@@ -34,24 +34,46 @@ export function severalQuery(database: string, { where, params }: RowsOf, subjec
 /**
  * A table of one row a subject, for a `FROM`: `columns` by name are expressions over a row, of the latest. `several`: as
  * `severalQuery` found them. Judged by several runs a subject is one still, of each measure: what a new rubric says of a trace does not take the
- * old one's place in a series.
+ * old one's place in a series. With `weight`, an expression too, a column of that name: what the subject stands for in all runs that judged it.
  */
 export function latestRows(
   database: string,
   { where, params }: RowsOf,
   columns: Readonly<Record<string, string>>,
   several: readonly SeveralRow[],
+  weight?: string,
 ): { table: string; params: Query['query_params'] } {
-  const named = Object.entries(columns)
-  const plain = named.map(([name, value]) => `${value} AS ${name}`).join(', ')
-  const latest = named.map(([name, value]) => `argMax(${value}, ${NEWEST}) AS ${name}`).join(', ')
+  const plain = Object.entries({ ...columns, ...(weight !== undefined && { weight }) })
+    .map(([name, value]) => `${value} AS ${name}`)
+    .join(', ')
   const from = `FROM ${database}.results WHERE ${where}`
-  const grouped = `SELECT ${latest} ${from}`
+  const newest = (condition: string): string =>
+    weight === undefined
+      ? `(SELECT ${plain} ${from}${condition} ORDER BY ${NEWEST} DESC LIMIT 1 BY ${JUDGED}, ${OF_MEASURE})`
+      : weighed(columns, weight, `${from}${condition}`)
   if (several.length === 0) return { table: `(SELECT ${plain} ${from})`, params }
-  if (several.length > MAX_SEVERAL) return { table: `(${grouped} GROUP BY ${ONE})`, params }
+  if (several.length > MAX_SEVERAL) return { table: newest(''), params }
   const keys = `(SELECT toUInt64(arrayJoin({several:Array(String)})))`
   return {
-    table: `(SELECT ${plain} ${from} AND ${SUBJECT_KEY} NOT IN ${keys} UNION ALL ${grouped} AND ${SUBJECT_KEY} IN ${keys} GROUP BY ${ONE})`,
+    table: `(SELECT ${plain} ${from} AND ${SUBJECT_KEY} NOT IN ${keys} UNION ALL ${newest(` AND ${SUBJECT_KEY} IN ${keys}`)})`,
     params: { ...params, several: several.map(({ h }) => h) },
   }
+}
+
+/**
+ * Each run drew for itself, so that a subject has as many chances to be here as there were runs: the newest run's weight alone would have the
+ * likely ones, which other runs drew too, stand for too many. Summed over the runs, each subject is expected to weigh as much as any other. A run
+ * that could not ask adds nothing to what others said.
+ */
+function weighed(columns: Readonly<Record<string, string>>, weight: string, from: string): string {
+  const names = Object.keys(columns)
+  const isJudgement = 'tupleElement(newest, 1)'
+  // One maximum of all columns: of each alone it takes thrice the time.
+  return `(SELECT ${names.map((name, i) => `tupleElement(latest_run, ${i + 1}) AS ${name}`).join(', ')}, weight FROM (
+  SELECT argMax(of_run, newest) AS latest_run, if(max(${isJudgement}), sumIf(run_weight, ${isJudgement}), sum(run_weight)) AS weight
+  FROM (
+    SELECT ${JUDGED}, ${OF_MEASURE} AS one_measure, tuple(${Object.values(columns).join(', ')}) AS of_run, ${weight} AS run_weight, ${NEWEST} AS newest
+    ${from} ORDER BY newest DESC LIMIT 1 BY ${JUDGED}, one_measure, run_id
+  ) GROUP BY ${JUDGED}, one_measure
+))`
 }

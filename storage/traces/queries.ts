@@ -3,6 +3,7 @@
  * once however often it was stored, and of a result the latest revision, whether ClickHouse has merged or not.
  */
 
+import type { Reason } from '../../engine/model/result.ts'
 import { ANCHOR_PREFIX } from '../labels/anchors.ts'
 import { LABEL_PREFIX } from '../labels/labels.ts'
 import { REPLAY_PREFIX } from '../replays/run-id.ts'
@@ -33,8 +34,13 @@ export const LATEST = 'revision DESC, evaluated_at DESC'
  * subjects are counted the newest judgement counts.
  */
 export const JUDGED = 'eval_id, trace_id, span_id, subject_kind'
-/** Greatest of what counts: of runs the later judgement, of what is judged as it arrives the last revision. */
-export const NEWEST = "(if(run_id = '', revision, 0), evaluated_at, revision)"
+/** As a result is stored, see `result-columns.ts`. */
+const IS_JUDGEMENT = `(run_id = '' OR (verdict != 'error' AND reason != '${JSON.stringify({ code: 'over_budget' } satisfies Reason)}'))`
+/**
+ * Greatest of what counts: of runs the later judgement, of what is judged as it arrives the last revision. That a run's judge could not be asked
+ * takes back nothing of what another run's said: it counts where nothing else was said.
+ */
+export const NEWEST = `(${IS_JUDGEMENT}, if(run_id = '', revision, 0), evaluated_at, revision)`
 /** What a replay says, people say, or a judge says of anchors is shown to who asks for it, and to nobody else. */
 export const LIVE = [REPLAY_PREFIX, LABEL_PREFIX, ANCHOR_PREFIX]
   .map((prefix) => `NOT startsWith(run_id, '${prefix}')`)

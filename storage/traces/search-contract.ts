@@ -159,50 +159,6 @@ export function describeSearch(open: () => TracesStore): void {
       },
     )
 
-    test('count a subject that several runs judged once, by what was said of it last', async () => {
-      const other = newTenant()
-      const store = open()
-      const judgedBy = (run: number, traceNo: number, more: ResultFields) =>
-        makeResult({
-          tenant: other,
-          ...{ evalId: 'p/judged', measureHash: 'm', traceId: hex(32, traceNo), subjectTimeUs: t0Us },
-          // The first run came again to the second trace, which revises nothing of what later runs say.
-          ...{ runId: `p/judged@${run}`, evaluatedAtMs: t0Ms + run * 1_000, ...more },
-        })
-      await store.insertSpans(
-        [span(other, 1, 1, { startTimeUs: t0Us }), span(other, 2, 1, { startTimeUs: t0Us })],
-        newToken(),
-      )
-      await store.insertResults(
-        [
-          ...[1, 2, 3].map((run) => judgedBy(run, 1, { verdict: run === 3 ? 'fail' : 'pass' })),
-          judgedBy(1, 2, { verdict: 'fail', revision: 2 }),
-          judgedBy(2, 2, { verdict: 'pass' }),
-          // Of another measure: a series of its own.
-          judgedBy(0, 2, { verdict: 'fail', measureHash: 'older' }),
-        ],
-        newToken(),
-      )
-      const counts = { pass: 1, fail: 1, unknown: 0, error: 0 }
-      const older = { ...counts, pass: 0 }
-      const asked = { fromMs: t0Ms, toMs: t0Ms + 3_600_000, stepMs: 3_600_000 }
-      const series = await store.evalSeries(other, { evalId: 'p/judged', ...asked })
-      expect(series.map((row) => [row.measureHash, row.counts])).toEqual([
-        ['m', counts],
-        ['older', older],
-      ])
-      expect((await store.evalTrends(other, asked)).map((row) => row.counts)).toEqual([counts, older])
-      const listed = await store.searchTraces(other, { ...window, limit: 5 })
-      expect(
-        listed.map(({ traceId, verdicts }) => [Number.parseInt(traceId, 16), verdicts.pass, verdicts.fail]),
-      ).toEqual([
-        [2, 1, 0],
-        [1, 0, 1],
-      ])
-      const failing = await store.searchTraces(other, { ...window, limit: 5, evalId: 'p/judged', verdict: 'fail' })
-      expect(failing.map(({ traceId }) => traceId)).toEqual([hex(32, 1)])
-    })
-
     test('tell how evals went, by latest revisions, and where they changed their minds', async () => {
       const asked = { fromMs: t0Ms, toMs: t0Ms + 3_600_000, stepMs: 3_600_000 }
       const counts = { pass: 8, fail: 4, unknown: 0, error: 0 }

@@ -50,10 +50,9 @@ export function seriesQuery(
     latest: 'verdict',
     of_measure: 'measure_hash',
     score_of: 'score',
-    weight: '1 / greatest(inclusion_probability, 1e-9)',
     ...(by !== undefined && { of_label: `ifNull(${COLUMNS[by]}, '')` }),
   }
-  const { table, params } = latestRows(database, rows, columns, several)
+  const { table, params } = latestRows(database, rows, columns, several, '1 / greatest(inclusion_probability, 1e-9)')
   const label = by === undefined ? "''" : 'toString(of_label)'
   return {
     query: `SELECT step * {stepS:UInt32} AS start_s, toString(of_measure) AS measure, ${label} AS label,
