@@ -344,10 +344,12 @@ test('one eval, with its declaration as it is written', async () => {
     evalDetailResponseSchema.parse((await get(`/v1/evals/shop/${name}`)).body).metric
   expect(await metricOf('grounded')).toEqual({
     text: 'faithfulness(answer: output.text, context: retrieval.documents)',
+    scale: { low: 0, high: 1 },
     judge: { models: [], fallbacks: [], take: null },
   })
   expect(await metricOf('close')).toEqual({
     text: 'rouge_l(answer: output.text, reference: "Your order is on its way.")',
+    scale: { low: 0, high: 1 },
     judge: null,
   })
   expect(await metricOf('kind')).toBe(undefined)
