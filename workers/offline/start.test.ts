@@ -459,9 +459,9 @@ describe('without a provider', () => {
     const state = await openState({ dataDir, nowMs: () => nowMs }, (error) => {
       throw error
     })
-    const before = createProviderHealth({ state, providers: ['openai'], nowMs: () => nowMs })
+    const before = createProviderHealth({ state, providers: ['gone'], isOnly: true, nowMs: () => nowMs })
     for (let i = 0; i < 5; i++)
-      await before.report('openai', await before.permit('openai'), { kind: 'failed', detail: '503 overloaded' })
+      await before.report('gone', await before.permit('gone'), { kind: 'failed', detail: '503 overloaded' })
     expect((await before.health()).level).toBe('cache_only')
     await state.close()
     const offline = await start({ definitions: definitionsOf(evalOf('left')), providers: [] })
