@@ -37,16 +37,13 @@ export async function labelsOfEval(
   }))
 }
 
-/** Without what was taken back. */
 async function storedLabels(traces: AgreementTraces, tenant: string, evalId: string) {
   const labels = await traces.queryVerdicts(tenant, { evalId, labels: true, limit: MAX_LABELS })
-  return labels
-    .filter(({ verdict }) => verdict !== 'unknown')
-    .map(({ verdict, runId, ...said }) => ({
-      ...said,
-      isPass: verdict === 'pass',
-      by: runId.slice(LABEL_PREFIX.length),
-    }))
+  return labels.map(({ verdict, runId, ...said }) => ({
+    ...said,
+    isPass: verdict === 'pass',
+    by: runId.slice(LABEL_PREFIX.length),
+  }))
 }
 
 export interface SeriesAgreement extends Agreement {

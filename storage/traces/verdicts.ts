@@ -12,13 +12,13 @@ export type StoredVerdict = Pick<
 
 /** As `resultsQuery` selects and orders them. */
 export function verdictsQuery(database: string, tenant: string, filter: VerdictFilter): Query {
-  const { where, params } = resultsWhere(tenant, filter)
+  const { where, latest, params } = resultsWhere(tenant, filter)
   return {
     query: `SELECT measure_hash, lower(hex(trace_id)), lower(hex(span_id)), run_id, toUnixTimestamp64Milli(evaluated_at), verdict, score, inclusion_probability FROM (
   SELECT measure_hash, trace_id, span_id, run_id, evaluated_at, verdict, score, inclusion_probability
   FROM ${database}.results WHERE ${where.join(' AND ')}
   ORDER BY ${LATEST} LIMIT 1 BY ${SUBJECT}
-) ORDER BY evaluated_at DESC, trace_id, span_id, run_id LIMIT {limit:UInt32}`,
+) ${latest.length > 0 ? `WHERE ${latest.join(' AND ')}` : ''} ORDER BY evaluated_at DESC, trace_id, span_id, run_id LIMIT {limit:UInt32}`,
     query_params: params,
   }
 }
