@@ -1,7 +1,7 @@
 /** The processes that run the loops: started, killed, replaced. */
 import { compileEvaluator, type Evaluator } from '../../engine/evaluate/evaluator.ts'
 import { compileRedaction, type Redactor } from '../../engine/redact/redact.ts'
-import type { AssemblyTimes } from '../../workers/online/assembly.ts'
+import type { AssemblyTimes } from '../../workers/online/assembly-times.ts'
 import { type EvaluateLoop, startEvaluateLoop } from '../../workers/online/evaluate-loop.ts'
 import { type StoreLoop, startStoreLoop } from '../../workers/online/store-loop.ts'
 import type { ConsumerStyle } from './consumer.ts'

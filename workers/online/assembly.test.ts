@@ -7,9 +7,10 @@ import { compileEvaluator } from '../../engine/evaluate/evaluator.ts'
 import { makeSpan } from '../../engine/model/make-span.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
-import { DEFAULT_TIMES, TraceAssembly } from './assembly.ts'
+import { TraceAssembly } from './assembly.ts'
+import { DEFAULT_TIMES } from './assembly-times.ts'
 import { TraceJudge } from './trace-judge.ts'
-import { type AssemblyBudget, complete, defaultBudget, keep, mayBeIncomplete } from './traces-in-memory.ts'
+import { type AssemblyBudget, defaultBudget, mayBeIncomplete, spansOf, type TraceInMemory } from './traces-in-memory.ts'
 
 const evaluator = compileEvaluator(
   buildPlan({
@@ -48,7 +49,7 @@ function play(steps: readonly Step[], untilS: number, assembly = assemblyOf()): 
     assembly.advance(atMs)
     for (const { trace, cause } of assembly.takeDue()) {
       seen.push(
-        `${atMs / second}: ${cause} of ${Number.parseInt(trace.traceId, 16)} r${trace.revision} (${trace.spans.size})`,
+        `${atMs / second}: ${cause} of ${Number.parseInt(trace.traceId, 16)} r${trace.revision} (${spansOf(trace).length})`,
       )
     }
   }
@@ -240,22 +241,63 @@ test('dropping a partition gives all of its memory back', () => {
     expect(budget.knownIds).toBeLessThanOrEqual(3)
   }
   assembly.drop()
-  expect([budget.traces, budget.spans, budget.sizeBytes, budget.knownIds]).toEqual([0, 0, 0, 0])
+  const { traces, spans, sizeBytes, settledBytes, knownIds } = budget
+  expect([traces, spans, sizeBytes, settledBytes, knownIds]).toEqual([0, 0, 0, 0, 0])
 })
 
-test('a packed trace takes no span: all of them, of whatever tenant, share what is left of their spans', () => {
+test('traces that were judged have a part of the memory, and are forgotten, the oldest first, before any that is open is judged early', () => {
+  const budget = { ...defaultBudget(), maxSettledBytes: 3_000 }
+  const assembly = new TraceAssembly({ times: DEFAULT_TIMES, budget })
+  const judged: TraceInMemory[] = []
+  let open = 0
+  for (let trace = 1; trace <= 20; trace++) {
+    assembly.advance(trace * second)
+    for (const due of assembly.takeDue()) {
+      expect(due.cause).toBe('root')
+      judged.push(due.trace)
+    }
+    for (const id of [1, 2, 3, 4]) assembly.add(span(trace, id, id === 1), trace, evaluator)
+    expect(budget.settledBytes).toBeLessThanOrEqual(3_000)
+    open = trace - judged.length
+  }
+  const kept = judged.filter((trace) => assembly.keepsSettled(trace))
+  expect(kept.length).toBeGreaterThan(1)
+  expect(kept).toEqual(judged.slice(-kept.length))
+  expect(budget.traces).toBe(open + kept.length)
+  expect(budget.knownIds).toBe(judged.length - kept.length)
+})
+
+test('spans that come when others are packed join them, whatever trace or tenant theirs is', () => {
   const assembly = assemblyOf()
   assembly.advance(0)
-  for (const trace of [1, 2]) assembly.add(span(trace, 1, true), trace, evaluator)
+  const send = (trace: number, spans: readonly number[]) => {
+    for (const one of spans) assembly.add(span(trace, one, one === 1), trace, evaluator)
+  }
+  for (const trace of [1, 2]) send(trace, [1, 2, 3, 4])
+  expect(assembly.takeDue()).toEqual([])
+  // 4 comes again.
+  send(1, [4, 5])
   assembly.advance(5 * second)
   const judged = assembly.takeDue().map(({ trace }) => trace)
+  const idsOf = (trace: TraceInMemory) => spansOf(trace).map(({ spanId }) => Number.parseInt(spanId, 16))
+  expect(judged.map(({ packed, fresh }) => [packed.length, fresh?.size ?? 0])).toEqual([
+    [1, 2],
+    [1, 0],
+  ])
+  expect(judged.map(idsOf)).toEqual([
+    [1, 2, 3, 4, 5],
+    [1, 2, 3, 4],
+  ])
+  // Judged, they are packed as a whole.
   assembly.takeDue()
-  expect(judged.map(({ packed }) => packed?.count)).toEqual([1, 1])
-  for (const trace of judged) {
-    expect(() => keep(trace, span(1, 2), defaultBudget())).toThrow('a trace is unpacked before')
-    expect(() => complete(trace, { spans: [span(1, 2)], said: [], nextRevision: 2 })).toThrow('is unpacked before')
-  }
-  expect(judged.map(({ spans }) => spans.size)).toEqual([0, 0])
+  expect(judged.map(({ packed, fresh }) => [packed.length, fresh])).toEqual([
+    [2, null],
+    [1, null],
+  ])
+  expect(judged.map(idsOf)).toEqual([
+    [1, 2, 3, 4, 5],
+    [1, 2, 3, 4],
+  ])
 })
 
 test('what the budget has no room for is not kept alive by the queues behind it', async () => {
@@ -268,7 +310,7 @@ test('what the budget has no room for is not kept alive by the queues behind it'
   const judged: WeakRef<object>[] = []
   for (let trace = 1; trace <= 20; trace++) {
     assembly.advance(trace * 5 * second)
-    for (const due of assembly.takeDue()) judged.push(new WeakRef(due.trace.spans))
+    for (const due of assembly.takeDue()) judged.push(new WeakRef(due.trace))
     assembly.add(span(trace, 1, true), trace, evaluator)
   }
   expect([judged.length, assembly.heldOffset()]).toEqual([19, 0])
@@ -286,7 +328,7 @@ describe('properties', () => {
 
   const delivery = fc.record({
     order: fc.shuffledSubarray(spansOf(4), { minLength: 20, maxLength: 20 }),
-    gapsMs: fc.array(fc.constantFrom(0, 1, 900, 4_000, 6_000, 130_000), { minLength: 20, maxLength: 20 }),
+    gapsMs: fc.array(fc.constantFrom(0, 0, 0, 0, 0, 1, 900, 4_000, 6_000, 130_000), { minLength: 20, maxLength: 20 }),
     again: fc.array(fc.nat(19), { maxLength: 8 }),
   })
 
@@ -305,8 +347,10 @@ describe('properties', () => {
       }
     }
     for (const [i, item] of order.entries()) {
-      clockMs += gapsMs[i % gapsMs.length]!
-      await settle()
+      const gapMs = gapsMs[i % gapsMs.length]!
+      clockMs += gapMs
+      // Without a gap they are of one record.
+      if (gapMs > 0) await settle()
       assembly.add(item, i, evaluator)
     }
     clockMs += 4_000_000

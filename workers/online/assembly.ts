@@ -8,43 +8,31 @@
 import { CAPS } from '../../dsl/caps.ts'
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import type { Span } from '../../engine/model/span.ts'
+import type { AssemblyTimes } from './assembly-times.ts'
 import { Fifo } from './fifo.ts'
+import { KnownTraces } from './known-traces.ts'
 import { MinHeap } from './min-heap.ts'
 import {
   type AssemblyBudget,
   complete,
   isOver,
   isSameSpan,
+  isWorthPacking,
   keep,
   keysOfTraces,
+  markSettled,
   mayBeIncomplete,
+  NOT_PACKED,
   NOTHING_SAID,
   pack,
   release,
   type SettleCause,
   type StoredTrace,
+  spansById,
+  TRACE_BYTES,
   type TraceInMemory,
   unpack,
 } from './traces-in-memory.ts'
-
-export interface AssemblyTimes {
-  /** From the root's arrival, or a late span's, to the judgement. */
-  settleMs: number
-  idleMs: number
-  maxOpenMs: number
-  /**
-   * How far what is committed may stay behind for an open trace: from its first span on, then from later ones, so that an open trace always has a
-   * span that is read again. At least `idleMs`.
-   */
-  holdMs: number
-}
-
-export const DEFAULT_TIMES: AssemblyTimes = {
-  settleMs: 5_000,
-  idleMs: 120_000,
-  maxOpenMs: 3_600_000,
-  holdMs: 120_000,
-}
 
 export interface DueTrace {
   readonly trace: TraceInMemory
@@ -90,10 +78,10 @@ export class TraceAssembly {
   readonly #held = new MinHeap<Held>(({ offset }) => offset)
   /** Judged, with their spans, in order of settling. */
   readonly #settled = new Map<string, TraceInMemory>()
-  /** Judged, without their spans: the revision and when that was, in order of forgetting the spans. */
-  readonly #known = new Map<string, { revision: number; atMs: number }>()
+  /** Judged, without their spans. */
+  readonly #known: KnownTraces
   readonly #overflown: DueTrace[] = []
-  /** Settled last: they are being judged. */
+  /** That spans came of since the last look, and those that settled then. */
   readonly #toPack: TraceInMemory[] = []
   /** Of traces of any tenant, and of those of some in particular. */
   #knowsSinceMs: number
@@ -105,6 +93,7 @@ export class TraceAssembly {
     this.partition = options.partition ?? 0
     this.#times = options.times
     this.#budget = options.budget
+    this.#known = new KnownTraces(options.budget)
     this.#knowsSinceMs = options.knowsSinceMs ?? Number.NEGATIVE_INFINITY
   }
 
@@ -125,8 +114,9 @@ export class TraceAssembly {
     const trace =
       this.#open.get(key) ??
       (settled === undefined ? this.#begin(key, span, offset, evaluator) : this.#reopen(key, settled, span, offset))
-    if (trace === null || (trace.spans.size > CAPS.spansPerTrace && !trace.spans.has(span.spanId))) return
+    if (trace === null || this.#isFull(trace, span)) return
     keep(trace, span, this.#budget)
+    if (this.#toPack.at(-1) !== trace) this.#toPack.push(trace)
     if (span.startTimeUs / 1000 < this.#sinceMs(span.tenant)) trace.beganBefore = true
     trace.lastAtMs = this.#clockMs
     trace.lastOffset = offset
@@ -144,7 +134,7 @@ export class TraceAssembly {
 
   /** Traces that are to be judged at this time of the clock; they are remembered for late spans. */
   takeDue(): DueTrace[] {
-    this.#packJudged()
+    this.#pack()
     const due = this.#overflown.splice(0)
     for (let next = this.#nextScheduled(); next !== null; next = this.#nextScheduled()) {
       if (next.dueAtMs > this.#clockMs) break
@@ -257,7 +247,7 @@ export class TraceAssembly {
         kept.delete(key)
       }
       this.#rootless.delete(key)
-      if (this.#known.delete(key)) this.#budget.knownIds--
+      this.#known.take(key)
       const overflown = this.#overflown.findIndex(({ trace }) => trace.tenant + trace.traceId === key)
       if (overflown >= 0) this.#overflown.splice(overflown, 1)
     }
@@ -266,11 +256,18 @@ export class TraceAssembly {
   /** Gives what it holds back to the budget: the partition is another's now. */
   drop(): void {
     for (const trace of [...this.#open.values(), ...this.#settled.values()]) release(trace, this.#budget)
-    this.#budget.knownIds -= this.#known.size
     this.#open.clear()
     this.#settled.clear()
-    this.#known.clear()
+    this.#known.drop()
     this.#toPack.length = 0
+  }
+
+  /** Of one with as many spans as are judged no others are kept. */
+  #isFull(trace: TraceInMemory, span: Span): boolean {
+    if (trace.spanCount <= CAPS.spansPerTrace) return false
+    // Counted exactly: it is not packed from now on.
+    unpack(trace, this.#budget)
+    return trace.spanCount > CAPS.spansPerTrace && trace.fresh?.has(span.spanId) !== true
   }
 
   #sinceMs(tenant: string): number {
@@ -279,15 +276,17 @@ export class TraceAssembly {
 
   #begin(key: string, span: Span, offset: number, evaluator: Evaluator): TraceInMemory | null {
     if (!evaluator.needsTraces) return null
-    const known = this.#known.get(key)
+    const known = this.#known.take(key)
     const trace: TraceInMemory = {
       tenant: span.tenant,
       traceId: span.traceId,
       evaluator,
-      spans: new Map(),
-      packed: null,
-      sizeBytes: 0,
-      revision: known === undefined ? 1 : known.revision + 1,
+      fresh: null,
+      packed: NOT_PACKED,
+      spanCount: 0,
+      sizeBytes: TRACE_BYTES,
+      isSettled: false,
+      revision: (known?.revision ?? 0) + 1,
       firstOffset: offset,
       lastOffset: offset,
       heldOffset: null,
@@ -295,31 +294,25 @@ export class TraceAssembly {
       lastAtMs: this.#clockMs,
       dueAtMs: null,
       hasRoot: false,
-      isPiece: known !== undefined,
+      isPiece: known !== null,
       beganBefore: false,
       hasMaskedTexts: false,
       said: NOTHING_SAID,
     }
-    if (known !== undefined) {
-      this.#known.delete(key)
-      this.#budget.knownIds--
-    }
     this.#budget.traces++
+    this.#budget.sizeBytes += TRACE_BYTES
     this.#opened(key, trace)
-    if (known !== undefined) this.#schedule(key, trace)
+    if (known !== null) this.#schedule(key, trace)
     else this.#rootless.set(key, trace)
     return trace
   }
 
   /** Null when the span is one that the verdict knew. */
   #reopen(key: string, trace: TraceInMemory, span: Span, offset: number): TraceInMemory | null {
-    unpack(trace, this.#budget)
-    const before = trace.spans.get(span.spanId)
-    if (before !== undefined && isSameSpan(before, trace.evaluator.project(span))) {
-      this.#toPack.push(trace)
-      return null
-    }
+    const before = spansById(trace).get(span.spanId)
+    if (before !== undefined && isSameSpan(before, trace.evaluator.project(span))) return null
     this.#settled.delete(key)
+    markSettled(trace, false, this.#budget)
     trace.revision++
     trace.firstOffset = offset
     trace.firstAtMs = this.#clockMs
@@ -353,22 +346,35 @@ export class TraceAssembly {
 
   #settle(trace: TraceInMemory, cause: SettleCause): DueTrace {
     const key = trace.tenant + trace.traceId
+    if (!trace.hasRoot || mayBeIncomplete(trace)) unpack(trace, this.#budget)
     this.#open.delete(key)
     this.#rootless.delete(key)
     this.#settled.set(key, trace)
+    markSettled(trace, true, this.#budget)
     this.#toPack.push(trace)
     return { trace, cause }
   }
 
-  /** Of those that wait for the store the spans are looked at again. */
-  #packJudged(): void {
+  /** What came is packed while it is young, in texts of some spans each; what was judged too. */
+  #pack(): void {
     for (const trace of this.#toPack.splice(0)) {
-      if (trace.hasRoot && !mayBeIncomplete(trace) && this.keepsSettled(trace)) pack(trace, this.#budget)
+      if (this.#open.get(trace.tenant + trace.traceId) === trace ? isWorthPacking(trace) : this.#isJudged(trace)) {
+        pack(trace, this.#budget)
+      }
     }
+  }
+
+  /** Of those that wait for the store the spans are looked at again. */
+  #isJudged(trace: TraceInMemory): boolean {
+    return trace.hasRoot && !mayBeIncomplete(trace) && this.keepsSettled(trace)
   }
 
   /** Settled traces are forgotten first, the oldest before the others; then open ones are judged as they are. */
   #makeRoom(): void {
+    for (const settled of this.#settled.values()) {
+      if (this.#budget.settledBytes <= this.#budget.maxSettledBytes) break
+      this.#forget(settled)
+    }
     while (isOver(this.#budget)) {
       const [settled] = this.#settled.values()
       if (settled !== undefined) {
@@ -385,14 +391,8 @@ export class TraceAssembly {
     const key = trace.tenant + trace.traceId
     this.#settled.delete(key)
     release(trace, this.#budget)
-    this.#known.set(key, { revision: trace.revision, atMs: this.#clockMs })
-    this.#budget.knownIds++
-    while (this.#budget.knownIds > this.#budget.maxKnownIds) {
-      const [oldest] = this.#known
-      if (oldest === undefined) return
-      this.#known.delete(oldest[0])
-      this.#budget.knownIds--
-      this.#knowsSinceMs = Math.max(this.#knowsSinceMs, oldest[1].atMs)
-    }
+    const goneMs = this.#known.add(key, trace.revision, this.#clockMs)
+    // What began before may be a late end of one of those.
+    if (goneMs !== null) this.#knowsSinceMs = Math.max(this.#knowsSinceMs, goneMs)
   }
 }

@@ -4,7 +4,7 @@ import type { EvalLedger, Evaluator, EvaluatorOptions } from '../../engine/evalu
 import type { TenantPlans } from '../../storage/definitions/plans.ts'
 import type { Erased, Tombstone } from '../../storage/erasure/tombstones.ts'
 import type { Log } from '../../storage/log/port.ts'
-import type { AssemblyTimes } from './assembly.ts'
+import type { AssemblyTimes } from './assembly-times.ts'
 import type { EvaluateLoopStats } from './evaluate-stats.ts'
 import type { LiveAgents } from './live/live-agents.ts'
 import type { ReadBackStore } from './read-back.ts'

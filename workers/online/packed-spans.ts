@@ -1,10 +1,10 @@
 /**
- * The spans of a judged trace as one text. They are kept in case a late span reopens the trace, which few do; meanwhile the collector of
- * garbage has one thing to look at instead of some hundred.
+ * Spans of a trace as one text, until it is judged, and then in case a late span reopens it. The collector of garbage has one thing to look at
+ * instead of some hundred, and what was read a moment ago dies young instead of being moved twice.
  */
 import { deserialize, serialize } from 'node:v8'
 import type { Evaluator, ProjectedSpan } from '../../engine/evaluate/evaluator.ts'
-import { makeSpan, type SpanFields } from '../../engine/model/make-span.ts'
+import { makeSpan } from '../../engine/model/make-span.ts'
 
 export interface PackedSpans {
   readonly count: number
@@ -17,7 +17,7 @@ export interface PackedSpans {
 
 type Values = Record<string, unknown>
 
-/** All of one trace, projected by one evaluator: their keys are the same, in the same order. */
+/** Of one trace, projected by one evaluator: their keys are the same, in the same order. */
 export function packSpans(spans: ReadonlyMap<string, ProjectedSpan>): PackedSpans {
   const values: unknown[] = []
   let before: Values = {}
@@ -32,26 +32,44 @@ export function packSpans(spans: ReadonlyMap<string, ProjectedSpan>): PackedSpan
   return { count: spans.size, bytes: serialize(values).toString('latin1') }
 }
 
-/** What was packed, by span id; objects of the shape that the evaluator's projection gives. */
+/** What was packed, in its order; objects of the shape that the evaluator's projection gives. */
 export function unpackSpans(
   { count, bytes }: PackedSpans,
   { tenant, traceId, evaluator }: { tenant: string; traceId: string; evaluator: Evaluator },
-): Map<string, ProjectedSpan> {
+): ProjectedSpan[] {
   const values = deserialize(Buffer.from(bytes, 'latin1')) as unknown[]
-  const keys = Object.keys(evaluator.project(makeSpan())).filter(isOwn)
-  const spans = new Map<string, ProjectedSpan>()
+  const { empty, keys } = shapeOf(evaluator)
+  const spans: Values[] = []
   let before: Values = {}
+  let at = 0
   for (let i = 0; i < count; i++) {
-    const fields: Values = { tenant, traceId }
-    keys.forEach((key, at) => {
-      const value = values[i * keys.length + at]
-      fields[key] = value === null ? before[key] : value
-    })
-    before = fields
-    const span = evaluator.project(makeSpan(fields as SpanFields))
-    spans.set(span.spanId, span)
+    const span: Values = { ...empty, tenant, traceId }
+    for (const key of keys) {
+      const value = values[at++]
+      span[key] = value === null ? before[key] : value
+    }
+    before = span
+    spans.push(span)
   }
-  return spans
+  return spans as unknown[] as ProjectedSpan[]
+}
+
+interface Shape {
+  /** A copy of it has the hidden class of what the projection gives. */
+  readonly empty: Values
+  readonly keys: readonly string[]
+}
+
+const shapes = new WeakMap<Evaluator, Shape>()
+
+function shapeOf(evaluator: Evaluator): Shape {
+  let shape = shapes.get(evaluator)
+  if (shape === undefined) {
+    const empty = { ...evaluator.project(makeSpan()) }
+    shape = { empty, keys: Object.keys(empty).filter(isOwn) }
+    shapes.set(evaluator, shape)
+  }
+  return shape
 }
 
 /** The trace says the others. */

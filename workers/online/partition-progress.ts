@@ -2,7 +2,8 @@
 import type { Processed } from '../../storage/log/in-hand.ts'
 import type { LogRecord, PartitionOffset, TopicPartition } from '../../storage/log/port.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
-import { type AssemblyTimes, TraceAssembly } from './assembly.ts'
+import { TraceAssembly } from './assembly.ts'
+import type { AssemblyTimes } from './assembly-times.ts'
 import { type JoinBudget, MessageJoin } from './message-join.ts'
 import type { AssemblyBudget } from './traces-in-memory.ts'
 

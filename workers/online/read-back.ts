@@ -6,7 +6,7 @@ import type { Log } from '../../storage/log/port.ts'
 import { AGENT_TRACES, EVAL_RESULTS } from '../../storage/log/topics.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
-import type { StoredTrace, TraceInMemory } from './traces-in-memory.ts'
+import { type StoredTrace, spansById, type TraceInMemory } from './traces-in-memory.ts'
 
 /** Of a partition of `agent-traces`. */
 export interface AskedTrace {
@@ -100,8 +100,10 @@ export class ReadBack {
         const ids = some.map(({ traceId }) => traceId)
         try {
           const stored = await within(timeoutMs, traces.spanIdsOf(tenant, ids), sleep)
-          for (const trace of some)
-            answer.set(trace, stored.get(trace.traceId)?.some((id) => !trace.spans.has(id)) ?? false)
+          for (const trace of some) {
+            const known = spansById(trace)
+            answer.set(trace, stored.get(trace.traceId)?.some((id) => !known.has(id)) ?? false)
+          }
         } catch {
           this.#pausedUntilMs = nowMs() + PAUSE_MS
           return answer

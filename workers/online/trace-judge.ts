@@ -11,7 +11,7 @@ import type { DueTrace, TraceAssembly } from './assembly.ts'
 import type { DeadlyTraces, Judged } from './deadly-traces.ts'
 import { withMaskedTexts } from './masked-texts.ts'
 import type { ReadBack } from './read-back.ts'
-import { complete, mayBeIncomplete, NOTHING_SAID, type TraceInMemory } from './traces-in-memory.ts'
+import { complete, mayBeIncomplete, NOTHING_SAID, spansOf, type TraceInMemory } from './traces-in-memory.ts'
 import { type Waiting, WaitingTraces } from './waiting-traces.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -155,10 +155,10 @@ export class TraceJudge {
   }
 
   #judgeOne(trace: TraceInMemory, nowMs: number, isEarly = false): readonly EvalResult[] {
-    const { tenant, traceId, spans, evaluator, said, lastAtMs } = trace
-    if (spans.size === 0) return []
+    const { tenant, traceId, evaluator, said, lastAtMs } = trace
+    if (trace.spanCount === 0) return []
     try {
-      const settled = { tenant, traceId, spans: [...spans.values()], isEarly }
+      const settled = { tenant, traceId, spans: spansOf(trace), isEarly }
       let results = evaluator.onTrace(settled, trace.revision, nowMs, lastAtMs)
       if (trace.hasMaskedTexts) results = results.map((result) => withMaskedTexts(result, evaluator.plan))
       trace.said = NOTHING_SAID

@@ -1,4 +1,5 @@
 /** What the assembly keeps of a trace, and how much of that a worker may keep in all. */
+import { CAPS } from '../../dsl/caps.ts'
 import type { Evaluator, ProjectedSpan } from '../../engine/evaluate/evaluator.ts'
 import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
@@ -22,12 +23,15 @@ export interface TraceInMemory {
   readonly traceId: string
   /** The definitions in force when its first span came: they judge it to the end, late spans included. */
   readonly evaluator: Evaluator
-  /** By span id; of one sent twice, the later. */
-  spans: Map<string, ProjectedSpan>
-  /** Instead of `spans`, once it is judged and nothing is likely to be asked of them. */
-  packed: PackedSpans | null
+  /** The spans that came last, by span id; null when all are packed. */
+  fresh: Map<string, ProjectedSpan> | null
+  /** Those that came before them, as they came. Of one that was sent twice the later counts. */
+  packed: readonly PackedSpans[]
+  /** Of both. One that was sent again after it was packed counts twice. */
+  spanCount: number
   /** What it costs to keep, roughly. */
   sizeBytes: number
+  isSettled: boolean
   /** Of the verdicts that it will be, or was, judged with. */
   revision: number
   /** Where its first span (of this revision) stands in the partition; what came before must be stored to be known. */
@@ -55,6 +59,28 @@ export interface TraceInMemory {
   said: readonly EvalResult[]
 }
 
+/** Of a trace that no span was packed of. */
+export const NOT_PACKED: readonly PackedSpans[] = Object.freeze([])
+
+/** The spans of the trace by span id, made anew of what is packed. */
+export function spansById(trace: TraceInMemory): ReadonlyMap<string, ProjectedSpan> {
+  if (trace.packed.length === 0) return trace.fresh ?? NO_SPANS
+  const byId = new Map<string, ProjectedSpan>()
+  for (const packed of trace.packed) for (const span of unpackSpans(packed, trace)) byId.set(span.spanId, span)
+  if (trace.fresh !== null) for (const [spanId, span] of trace.fresh) byId.set(spanId, span)
+  return byId
+}
+
+const NO_SPANS: ReadonlyMap<string, ProjectedSpan> = new Map()
+
+/** As `spansById`, in the order in which they came first. */
+export function spansOf(trace: TraceInMemory): readonly ProjectedSpan[] {
+  const [first] = trace.packed
+  // Most traces come in one record.
+  if (first !== undefined && trace.packed.length === 1 && trace.fresh === null) return unpackSpans(first, trace)
+  return [...spansById(trace).values()]
+}
+
 /** What the store has of a trace. */
 export interface StoredTrace {
   readonly spans: readonly Span[]
@@ -69,9 +95,11 @@ export const NOTHING_SAID: readonly EvalResult[] = Object.freeze([])
 export function withoutSpans(trace: TraceInMemory): TraceInMemory {
   return {
     ...trace,
-    spans: new Map(),
-    packed: null,
+    fresh: null,
+    packed: NOT_PACKED,
+    spanCount: 0,
     sizeBytes: 0,
+    isSettled: false,
     firstOffset: trace.lastOffset + 1,
     isPiece: true,
     hasMaskedTexts: false,
@@ -86,11 +114,12 @@ export function withoutSpans(trace: TraceInMemory): TraceInMemory {
 export function complete(
   trace: TraceInMemory,
   { spans, said, nextRevision }: StoredTrace,
-  keep: (span: Span) => void = (span) => trace.spans.set(span.spanId, trace.evaluator.project(span)),
+  keep: (span: Span) => void = (span) => put(trace, trace.evaluator.project(span)),
 ): void {
   trace.isPiece = false
   trace.beganBefore = false
-  const lacking = spans.filter((span) => !trace.spans.has(span.spanId))
+  const known = spansById(trace)
+  const lacking = spans.filter((span) => !known.has(span.spanId))
   if (lacking.length === 0) {
     trace.revision = Math.max(trace.revision, nextRevision - 1)
     trace.said = said.filter(({ revision }) => revision === trace.revision)
@@ -112,11 +141,14 @@ export interface AssemblyBudget {
   readonly maxTraces: number
   readonly maxSpans: number
   readonly maxBytes: number
+  /** Of that, for traces that were judged: they are kept for late spans alone, and can be read back. */
+  readonly maxSettledBytes: number
   /** Ids of settled traces kept beyond that, to know a late span from a new trace. */
   readonly maxKnownIds: number
   traces: number
   spans: number
   sizeBytes: number
+  settledBytes: number
   knownIds: number
 }
 
@@ -124,10 +156,12 @@ export const defaultBudget = (): AssemblyBudget => ({
   maxTraces: 100_000,
   maxSpans: 500_000,
   maxBytes: 160 << 20,
+  maxSettledBytes: 32 << 20,
   maxKnownIds: 200_000,
   traces: 0,
   spans: 0,
   sizeBytes: 0,
+  settledBytes: 0,
   knownIds: 0,
 })
 
@@ -138,52 +172,76 @@ export function isOver(budget: AssemblyBudget): boolean {
 /** Of one that was sent before, the later counts. */
 export function keep(trace: TraceInMemory, span: Span, budget: AssemblyBudget): void {
   const projected = trace.evaluator.project(span)
-  const before = trace.spans.get(span.spanId)
-  trace.spans.set(span.spanId, projected)
+  const before = put(trace, projected)
   resize(trace, trace.sizeBytes + sizeOf(projected) - (before === undefined ? 0 : sizeOf(before)), budget)
   if (before === undefined) budget.spans++
 }
 
-/** Its spans are one text from now on. */
-export function pack(trace: TraceInMemory, budget: AssemblyBudget): void {
-  if (trace.packed !== null) return
-  trace.packed = packSpans(trace.spans)
-  trace.spans = PACKED
-  resize(trace, PACKED_TRACE_BYTES + trace.packed.bytes.length, budget)
+/** What was there in its place. */
+function put(trace: TraceInMemory, span: ProjectedSpan): ProjectedSpan | undefined {
+  trace.fresh ??= new Map()
+  const before = trace.fresh.get(span.spanId)
+  trace.fresh.set(span.spanId, span)
+  if (before === undefined) trace.spanCount++
+  return before
 }
 
+/** A text of a span or two takes more than they do; and one that is full counts its spans, which may have come twice. */
+export function isWorthPacking({ fresh, spanCount }: TraceInMemory): boolean {
+  return fresh !== null && fresh.size >= LEAST_TO_PACK && spanCount <= CAPS.spansPerTrace
+}
+
+const LEAST_TO_PACK = 4
+
+/** The spans that came last are one text from now on. */
+export function pack(trace: TraceInMemory, budget: AssemblyBudget): void {
+  const { fresh } = trace
+  if (fresh === null) return
+  const packed = packSpans(fresh)
+  trace.packed = [...trace.packed, packed]
+  trace.fresh = null
+  let sizeBytes = trace.sizeBytes + PACKED_BYTES + packed.bytes.length
+  for (const span of fresh.values()) sizeBytes -= sizeOf(span)
+  resize(trace, sizeBytes, budget)
+}
+
+/** All of its spans are objects from now on. */
 export function unpack(trace: TraceInMemory, budget: AssemblyBudget): void {
-  if (trace.packed === null) return
-  trace.spans = unpackSpans(trace.packed, trace)
-  trace.packed = null
-  let sizeBytes = 0
-  for (const span of trace.spans.values()) sizeBytes += sizeOf(span)
+  if (trace.packed.length === 0) return
+  trace.fresh = new Map(spansById(trace))
+  trace.packed = NOT_PACKED
+  budget.spans += trace.fresh.size - trace.spanCount
+  trace.spanCount = trace.fresh.size
+  let sizeBytes = TRACE_BYTES
+  for (const span of trace.fresh.values()) sizeBytes += sizeOf(span)
   resize(trace, sizeBytes, budget)
 }
 
 /** It is let go of. */
 export function release(trace: TraceInMemory, budget: AssemblyBudget): void {
   budget.traces--
-  budget.spans -= trace.packed?.count ?? trace.spans.size
+  budget.spans -= trace.spanCount
   budget.sizeBytes -= trace.sizeBytes
+  if (trace.isSettled) budget.settledBytes -= trace.sizeBytes
 }
 
 function resize(trace: TraceInMemory, sizeBytes: number, budget: AssemblyBudget): void {
   budget.sizeBytes += sizeBytes - trace.sizeBytes
+  if (trace.isSettled) budget.settledBytes += sizeBytes - trace.sizeBytes
   trace.sizeBytes = sizeBytes
 }
 
-/** Refuses: what one of them is given would be a span of all, of whatever tenant. */
-class NoSpans extends Map<string, ProjectedSpan> {
-  override set(): never {
-    throw new Error('a trace is unpacked before spans are put into it')
-  }
+/** It is judged, or open again. */
+export function markSettled(trace: TraceInMemory, isSettled: boolean, budget: AssemblyBudget): void {
+  if (trace.isSettled === isSettled) return
+  trace.isSettled = isSettled
+  budget.settledBytes += isSettled ? trace.sizeBytes : -trace.sizeBytes
 }
 
-/** One for all of them: a map that is empty takes 200 bytes. */
-const PACKED = new NoSpans()
 /** The trace itself, with its entry and without its spans. */
-const PACKED_TRACE_BYTES = 450
+export const TRACE_BYTES = 450
+/** The text and its list, without its characters. */
+const PACKED_BYTES = 100
 /** The object, its map entry and its short texts. */
 const SPAN_BYTES = 500
 

@@ -2,7 +2,7 @@
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import type { UnsettledTrace } from '../../storage/unsettled-notes.ts'
 import type { TraceAssembly } from './assembly.ts'
-import { type TraceInMemory, withoutSpans } from './traces-in-memory.ts'
+import { NOT_PACKED, type TraceInMemory, withoutSpans } from './traces-in-memory.ts'
 import type { UnsettledChange } from './unsettled-traces.ts'
 
 export interface Waiting {
@@ -72,9 +72,11 @@ export class WaitingTraces {
       tenant,
       traceId,
       evaluator,
-      spans: new Map(),
-      packed: null,
+      fresh: null,
+      packed: NOT_PACKED,
+      spanCount: 0,
       sizeBytes: 0,
+      isSettled: false,
       revision: told + 1,
       firstOffset: storedTo,
       lastOffset: storedTo - 1,

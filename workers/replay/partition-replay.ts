@@ -10,7 +10,8 @@ import type { Log, LogRecord } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
 import type { ReplayCounts, ReplayRequest } from '../../storage/replays/replay.ts'
-import { type AssemblyTimes, TraceAssembly } from '../online/assembly.ts'
+import { TraceAssembly } from '../online/assembly.ts'
+import type { AssemblyTimes } from '../online/assembly-times.ts'
 import { defaultJoinBudget, type JoinedSpan, MessageJoin, readJoined } from '../online/message-join.ts'
 import type { ReadBack } from '../online/read-back.ts'
 import { TraceJudge } from '../online/trace-judge.ts'
@@ -46,6 +47,7 @@ function budgetOfReplay(): AssemblyBudget {
     maxTraces: live.maxTraces / 2,
     maxSpans: live.maxSpans / 2,
     maxBytes: live.maxBytes / 2,
+    maxSettledBytes: live.maxSettledBytes / 2,
     maxKnownIds: live.maxKnownIds / 2,
   }
 }

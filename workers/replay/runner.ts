@@ -22,7 +22,7 @@ import {
   type ReplayRun,
 } from '../../storage/replays/replay.ts'
 import { type TracesStore, UnstorableError } from '../../storage/traces/port.ts'
-import { type AssemblyTimes, DEFAULT_TIMES } from '../online/assembly.ts'
+import { type AssemblyTimes, DEFAULT_TIMES } from '../online/assembly-times.ts'
 import { resultRecords } from '../online/result-records.ts'
 import { isWorthSaying } from '../online/retry.ts'
 import { MACHINE } from '../online/runtime.ts'

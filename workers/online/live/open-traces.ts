@@ -8,19 +8,20 @@ interface OpenTrace {
   /** What another tenant sends under the same id changes nothing. */
   readonly tenant: string
   readonly window: AgentWindow
-  /** It stays known for a while: what comes late does not open it again. */
-  hasEnded: boolean
 }
+
+/** It stays known for a while: what comes late does not open it again. */
+const ENDED = 'ended'
 
 const GENERATION_MS = 60_000
 /** Of each of the two generations. */
-const MAX_TRACES = 50_000
+const MAX_TRACES = 25_000
 
 export class OpenTraces {
   readonly #maxTraces: number
   /** Heard of since the last turn, and those that were only before. */
-  #recent = new Map<string, OpenTrace>()
-  #earlier = new Map<string, OpenTrace>()
+  #recent = new Map<string, OpenTrace | typeof ENDED>()
+  #earlier = new Map<string, OpenTrace | typeof ENDED>()
   #turnedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(maxTraces = MAX_TRACES) {
@@ -32,13 +33,15 @@ export class OpenTraces {
     if (trace === undefined) {
       trace = this.#earlier.get(traceId)
       if (trace === undefined) {
-        trace = { tenant, window, hasEnded: false }
+        trace = { tenant, window }
         window.inFlight++
       } else this.#earlier.delete(traceId)
       if (this.#recent.size >= this.#maxTraces) this.#turn()
       this.#recent.set(traceId, trace)
     }
-    if (isRoot && !trace.hasEnded && trace.tenant === tenant) end(trace)
+    if (!isRoot || trace === ENDED || trace.tenant !== tenant) return
+    trace.window.inFlight--
+    this.#recent.set(traceId, ENDED)
   }
 
   /** To be called now and then. */
@@ -55,13 +58,8 @@ export class OpenTraces {
   }
 
   #turn(): void {
-    for (const trace of this.#earlier.values()) if (!trace.hasEnded) end(trace)
+    for (const trace of this.#earlier.values()) if (trace !== ENDED) trace.window.inFlight--
     this.#earlier = this.#recent
     this.#recent = new Map()
   }
-}
-
-function end(trace: OpenTrace): void {
-  trace.hasEnded = true
-  trace.window.inFlight--
 }
