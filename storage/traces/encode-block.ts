@@ -1,4 +1,4 @@
-import { NativeBlock } from './native.ts'
+import { type Allocate, NativeBlock } from './native.ts'
 import { UnstorableError } from './port.ts'
 
 /** Of the records that rows came in, a number a row: where the log has each. Offsets are exact up to 2^53. */
@@ -12,6 +12,8 @@ export interface RowContext {
   readonly storedAtMs: number
   /** Null for rows that did not come through the log. */
   readonly positions: LogPositions | null
+  /** Memory for the block; of its own unless told. */
+  readonly allocate?: Allocate | undefined
 }
 
 export type Column<Row> = readonly [
@@ -46,5 +48,5 @@ export function encodeBlock<Row>(rows: readonly Row[], columns: readonly Column<
     if (!(error instanceof RangeError)) throw error
     throw new UnstorableError(error.message, { cause: error })
   }
-  return block.bytes()
+  return block.bytes(context.allocate)
 }

@@ -7,6 +7,7 @@ import type { EvalResult } from '../../engine/model/result.ts'
 import type { Span } from '../../engine/model/span.ts'
 import type { LogPositions, RowContext } from './encode-block.ts'
 import { encodeMessagesBlock } from './messages-columns.ts'
+import type { Allocate } from './native.ts'
 import { encodeResultBlock } from './result-columns.ts'
 import { encodeSpanBlock } from './span-columns.ts'
 
@@ -28,12 +29,16 @@ const ENCODERS: { [T in TracesTable]: (rows: readonly RowTypes[T][], context: Ro
 /** Some milliseconds of work, and small enough to die young. */
 export const ROWS_OF_BLOCK = 500
 
-/** One block for `TracesStore.insertBlocks`. Throws `UnstorableError` on a row that breaks the model. `positions`: of each row, in the log. */
+/**
+ * One block for `TracesStore.insertBlocks`, in what `allocate` gives. Throws `UnstorableError` on a row that breaks the model. `positions`: of each
+ * row, in the log.
+ */
 export function encodeRows<T extends TracesTable>(
   table: T,
   rows: readonly RowTypes[T][],
   storedAtMs: number,
   positions: LogPositions | null = null,
+  allocate?: Allocate,
 ): Uint8Array {
-  return ENCODERS[table](rows, { storedAtMs, positions })
+  return ENCODERS[table](rows, { storedAtMs, positions, allocate })
 }

@@ -4,6 +4,9 @@
  * https://clickhouse.com/docs/interfaces/formats/Native, and `src/DataTypes/Serializations/` of ClickHouse for the layouts.
  */
 
+/** So many bytes, with anything in them. */
+export type Allocate = (sizeBytes: number) => Buffer
+
 /** Where a column's cell comes from. */
 type Get<Row, Value> = (row: Row) => Value
 
@@ -39,9 +42,9 @@ export class NativeBlock<Row> {
   }
 
   /** The block, in memory of its own. */
-  bytes(): Buffer {
+  bytes(allocate: Allocate = Buffer.allocUnsafeSlow): Buffer {
     if (this.#buffer.length > scratch.length && this.#buffer.length <= KEPT_BYTES) scratch = this.#buffer
-    const block = Buffer.allocUnsafeSlow(this.#length)
+    const block = allocate(this.#length)
     this.#buffer.copy(block, 0, 0, this.#length)
     return block
   }

@@ -4,6 +4,7 @@ import { messageOf } from '../../engine/message-of.ts'
 import type { LogRecord } from '../../storage/log/port.ts'
 import { encodeRows, ROWS_OF_BLOCK, type RowTypes, type TracesTable } from '../../storage/traces/encode.ts'
 import type { LogPositions } from '../../storage/traces/encode-block.ts'
+import type { Allocate } from '../../storage/traces/native.ts'
 
 interface RecordRows<Row> {
   record: LogRecord
@@ -12,6 +13,7 @@ interface RecordRows<Row> {
 
 export class RowBlocks<T extends TracesTable> {
   readonly #table: T
+  readonly #allocate: Allocate
   readonly #onUnstorable: (record: LogRecord, reason: string) => void
   readonly blocks: Uint8Array[] = []
   /** In blocks. */
@@ -19,8 +21,9 @@ export class RowBlocks<T extends TracesTable> {
   #fresh: RecordRows<RowTypes[T]>[] = []
   #freshRows = 0
 
-  constructor(table: T, onUnstorable: (record: LogRecord, reason: string) => void) {
+  constructor(table: T, allocate: Allocate, onUnstorable: (record: LogRecord, reason: string) => void) {
     this.#table = table
+    this.#allocate = allocate
     this.#onUnstorable = onUnstorable
   }
 
@@ -42,7 +45,7 @@ export class RowBlocks<T extends TracesTable> {
     const rows = records.flatMap((one) => one.rows)
     if (rows.length === 0) return
     try {
-      this.blocks.push(encodeRows(this.#table, rows, nowMs, positionsOf(records)))
+      this.blocks.push(encodeRows(this.#table, rows, nowMs, positionsOf(records), this.#allocate))
       this.storableRows += rows.length
     } catch (error) {
       // Which of them it is shows one by one: the others are stored all the same.

@@ -12,7 +12,9 @@ import { holdsMessages } from '../../storage/log/holds-messages.ts'
 import type { LogRecord, RecordToAppend } from '../../storage/log/port.ts'
 import { tenantOf } from '../../storage/log/tenant-of.ts'
 import { AGENT_TRACES } from '../../storage/log/topics.ts'
+import type { TracesTable } from '../../storage/traces/encode.ts'
 import { BatchOrigin } from '../../storage/tracing/record-headers.ts'
+import type { BlockMemory, LentMemory } from './block-memory.ts'
 import { Offsets } from './offsets.ts'
 import { RowBlocks } from './row-blocks.ts'
 import type { Runtime } from './runtime.ts'
@@ -22,9 +24,10 @@ export class StoreBatch {
   readonly #createTimeSlice: Runtime['createTimeSlice']
   readonly #erased: Erased
   readonly deadLetters: RecordToAppend[] = []
-  readonly spans = new RowBlocks('spans', (record, reason) => this.#refuse(record, 'unstorable', reason))
-  readonly messages = new RowBlocks('messages', (record, reason) => this.#refuse(record, 'unstorable', reason))
-  readonly results = new RowBlocks('results', (record, reason) => this.#refuse(record, 'unstorable', reason))
+  readonly #memory: LentMemory
+  readonly spans: RowBlocks<'spans'>
+  readonly messages: RowBlocks<'messages'>
+  readonly results: RowBlocks<'results'>
   readonly offsets = new Offsets()
   readonly origin = new BatchOrigin()
   rowCount = 0
@@ -33,10 +36,21 @@ export class StoreBatch {
   /** Milliseconds since the epoch. */
   newestAppendTimeMs = 0
 
-  constructor(groupId: string, { createTimeSlice }: Pick<Runtime, 'createTimeSlice'>, erased: Erased = NOTHING_ERASED) {
+  constructor(
+    groupId: string,
+    memory: BlockMemory,
+    { createTimeSlice }: Pick<Runtime, 'createTimeSlice'>,
+    erased: Erased = NOTHING_ERASED,
+  ) {
     this.#groupId = groupId
+    this.#memory = memory.lend()
     this.#erased = erased
     this.#createTimeSlice = createTimeSlice
+    const blocksOf = <T extends TracesTable>(table: T): RowBlocks<T> =>
+      new RowBlocks(table, this.#memory.allocate, (record, reason) => this.#refuse(record, 'unstorable', reason))
+    this.spans = blocksOf('spans')
+    this.messages = blocksOf('messages')
+    this.results = blocksOf('results')
   }
 
   /** Reads a record and redacts its spans before they go any further; one that can't be read joins the dead letters. */
@@ -60,6 +74,11 @@ export class StoreBatch {
     this.spans.seal(nowMs)
     this.messages.seal(nowMs)
     this.results.seal(nowMs)
+  }
+
+  /** It is written, and its blocks are read by nobody any more. */
+  release(): void {
+    this.#memory.giveBack()
   }
 
   async #addSpans(record: LogRecord, redactorOf: (tenant: string) => Redactor, nowMs: number): Promise<void> {

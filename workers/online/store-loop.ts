@@ -14,6 +14,7 @@ import { storeBatchRows } from '../../storage/metrics/registry.ts'
 import type { TracesStore } from '../../storage/traces/port.ts'
 import { tracedBatch } from '../../storage/tracing/traced-batch.ts'
 import type { TracedSpan } from '../../storage/tracing/tracer.ts'
+import { BlockMemory } from './block-memory.ts'
 import { isWorthSaying, retryForever } from './retry.ts'
 import { MACHINE, type Runtime } from './runtime.ts'
 import { StoreBatch } from './store-batch.ts'
@@ -72,7 +73,8 @@ export interface StoreLoop {
 /** An insert takes 10 ms of CPU whatever is in it, and small parts are merged more often: with half as many rows both cost a third more. Twice as many take 120 MB more. */
 const MAX_ROWS = 20_000
 const MAX_BYTES = 32 << 20
-const FETCH_BYTES = 4 << 20
+/** So much is read before V8 collects the young generation again: more would outlive that. */
+const FETCH_BYTES = 1 << 20
 /** A span alone is visible after this. */
 const SHORT_LINGER_MS = 100
 /** In a trickle, batches start this far apart, so that there are two small parts a second at the most. */
@@ -105,6 +107,7 @@ class Loop implements StoreLoop {
   /** Sets tokens of this run apart from those of one before it, whose offsets may have been the same on another log. */
   readonly #runId: string
   readonly #inHand: InHand
+  readonly #memory = new BlockMemory()
   #consumer!: Consumer
   #running: Promise<void> = Promise.resolve()
   #pending: StoreBatch
@@ -147,7 +150,7 @@ class Loop implements StoreLoop {
   }
 
   #newBatch(): StoreBatch {
-    return new StoreBatch(this.#groupId, this.#runtime, this.#options.erased)
+    return new StoreBatch(this.#groupId, this.#memory, this.#runtime, this.#options.erased)
   }
 
   get #groupId(): string {
@@ -271,6 +274,7 @@ class Loop implements StoreLoop {
   async #write(batch: StoreBatch, tenure: Tenure, span: TracedSpan): Promise<void> {
     const { log, traces, onProblem, onChange = onProblem } = this.#options
     const stats = this.#stats
+    let hasFailed = false
     try {
       await writeBatch(batch, `${this.#runId}:${this.#batchCount++}`, {
         log,
@@ -278,6 +282,7 @@ class Loop implements StoreLoop {
         sleep: this.#runtime.sleep,
         signal: this.#giveUp.signal,
         onOutage: (what, error, attempt) => {
+          hasFailed = true
           stats.outages++
           stats.isStoreDown = true
           if (isWorthSaying(attempt)) {
@@ -292,6 +297,8 @@ class Loop implements StoreLoop {
       onProblem?.(`stopped with a batch unstored, it comes again from the log: ${messageOf(error)}`)
       return
     }
+    // What an attempt that failed has left behind may read on.
+    if (!hasFailed) batch.release()
     if (stats.isStoreDown) onChange?.('storing goes on: the traces store answers again')
     stats.isStoreDown = false
     stats.spans += batch.spans.storableRows
