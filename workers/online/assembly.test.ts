@@ -300,6 +300,24 @@ test('spans that come when others are packed join them, whatever trace or tenant
   ])
 })
 
+test('a trace that comes again after its verdict is unpacked once, and is not judged again', () => {
+  const assembly = assemblyOf()
+  assembly.advance(0)
+  const ids = Array.from({ length: 100 }, (_, i) => i + 1)
+  for (const id of ids) assembly.add(span(1, id, id === 1), 1, evaluator)
+  assembly.advance(5 * second)
+  const [judged] = assembly.takeDue()
+  assembly.takeDue()
+  expect([judged!.trace.packed.length, judged!.trace.fresh]).toEqual([1, null])
+  for (const id of ids) {
+    assembly.add(span(1, id, id === 1), 2, evaluator)
+    expect(assembly.takeDue()).toEqual([])
+    // Packed again, each of them would have all unpacked.
+    expect([judged!.trace.packed.length, judged!.trace.fresh?.size]).toEqual([0, 100])
+  }
+  expect(assembly.openTraces).toBe(0)
+})
+
 test('what the budget has no room for is not kept alive by the queues behind it', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage = runInNewContext('gc') as () => void

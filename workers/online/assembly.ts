@@ -28,7 +28,6 @@ import {
   release,
   type SettleCause,
   type StoredTrace,
-  spansById,
   TRACE_BYTES,
   type TraceInMemory,
   unpack,
@@ -309,7 +308,9 @@ export class TraceAssembly {
 
   /** Null when the span is one that the verdict knew. */
   #reopen(key: string, trace: TraceInMemory, span: Span, offset: number): TraceInMemory | null {
-    const before = spansById(trace).get(span.spanId)
+    // It stays so: where one span comes again, others do, and each would have all of them unpacked.
+    unpack(trace, this.#budget)
+    const before = trace.fresh?.get(span.spanId)
     if (before !== undefined && isSameSpan(before, trace.evaluator.project(span))) return null
     this.#settled.delete(key)
     markSettled(trace, false, this.#budget)
