@@ -3,6 +3,7 @@
  * Resources and scopes are read once and shared. https://github.com/open-telemetry/opentelemetry-proto
  */
 import type { Attributes, AttributeValue, SpanEvent, SpanLink, SpanStatus } from '../model/span.ts'
+import { forgetIds, readHex, readParent, readTraceId } from './ids.ts'
 import { MAX_NESTING } from './schema.ts'
 import { createTextCache } from './text-cache.ts'
 import { WIRE_DELIMITED, WIRE_FIXED64, WIRE_VARINT, WireError, WireReader } from './wire.ts'
@@ -68,8 +69,7 @@ export function decodeTraces(bytes: Uint8Array, onSpan: OnSpan, onChild: (() => 
     if (!(error instanceof WireError)) throw error
     return { ok: false, message: `not an OTLP trace request: ${error.message} (at byte ${error.offset})` }
   } finally {
-    lastTrace.bytes = null
-    lastParent.bytes = null
+    forgetIds()
   }
 }
 
@@ -141,12 +141,6 @@ function isRoot(reader: WireReader, end: number): boolean {
   return parent === undefined
 }
 
-function readParent(reader: WireReader, end: number): string | undefined {
-  const parent = readSameHex(reader, end, lastParent)
-  // Some senders write a root's parent as zeroes.
-  return parent === '' || parent === '0000000000000000' ? undefined : parent
-}
-
 function readScope(reader: WireReader, end: number): RawScope {
   let name: string | undefined
   let version: string | undefined
@@ -186,7 +180,7 @@ function readSpan(reader: WireReader, end: number): RawSpan {
     const tag = reader.tag(end)
     switch (tag) {
       case delimited(1):
-        span.traceId = readSameHex(reader, end, lastTrace)
+        span.traceId = readTraceId(reader, end)
         break
       case delimited(2):
         span.spanId = readHex(reader, end)
@@ -230,35 +224,6 @@ function readSpan(reader: WireReader, end: number): RawSpan {
     }
   }
   return span
-}
-
-function readHex(reader: WireReader, end: number): string {
-  const start = reader.take(reader.length(end), end)
-  return reader.bytes.toString('hex', start, reader.pos)
-}
-
-/** What the id of the span before was, at its place among the bytes: spans of a trace mostly follow each other, and share strings. */
-interface LastId {
-  bytes: Buffer | null
-  at: number
-  hex: string
-}
-const lastTrace: LastId = { bytes: null, at: 0, hex: '' }
-const lastParent: LastId = { bytes: null, at: 0, hex: '' }
-
-function readSameHex(reader: WireReader, end: number, last: LastId): string {
-  const { bytes } = reader
-  const start = reader.take(reader.length(end), end)
-  const length = reader.pos - start
-  if (bytes === last.bytes && length === last.hex.length / 2) {
-    let same = 0
-    while (same < length && bytes[start + same] === bytes[last.at + same]) same++
-    if (same === length) return last.hex
-  }
-  last.bytes = bytes
-  last.at = start
-  last.hex = bytes.toString('hex', start, reader.pos)
-  return last.hex
 }
 
 function readStatus(reader: WireReader, end: number, span: RawSpan): void {

@@ -78,6 +78,7 @@ import { type SettledSession, type SettledSessionQuery, settledSessionsQuery } f
 import { SPAN_COLUMNS } from './span-columns.ts'
 import { type SpanRow, spanFromRow } from './span-rows.ts'
 import { type StoreAddress, storeErrorOf } from './store-errors.ts'
+import { idFromHex } from './stored-id.ts'
 import { type TalliesQuery, type TallyRow, tallied } from './tallies.ts'
 import { judgeSpendQuery, severalSpansQuery, usageFromRow, usageQuery } from './usage.ts'
 import { type StoredVerdict, type VerdictFilter, verdictsFrom, verdictsQuery } from './verdicts.ts'
@@ -219,7 +220,7 @@ export class ClickHouseTraces implements TracesStore {
       this.#limits.runs,
       flaggedQuery(this.#database, tenant, query),
     )
-    return rows.map(({ trace, span }) => ({ traceId: trace, spanId: /^0+$/.test(span) ? '' : span }))
+    return rows.map(({ trace, span }) => ({ traceId: trace, spanId: idFromHex(span) }))
   }
 
   async settledSessions(tenant: string, query: SettledSessionQuery): Promise<Thinned<SettledSession>> {

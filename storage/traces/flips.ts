@@ -3,6 +3,7 @@ import type { Verdict } from '../../engine/model/result.ts'
 import { SUBJECT_KEY } from './latest.ts'
 import { LIVE, type Query } from './queries.ts'
 import type { EvalFlip, FlipQuery, Said } from './search-port.ts'
+import { idFromHex } from './stored-id.ts'
 
 export interface StoredFlip {
   trace: string
@@ -41,7 +42,7 @@ export function flipFromRow({ trace, span, said }: StoredFlip): EvalFlip | null 
   const now = said.at(-1)
   const before = said.findLast(([, , verdict]) => verdict !== now?.[2])
   if (now === undefined || before === undefined) return null
-  return { traceId: trace, spanId: /^0+$/.test(span) ? '' : span, before: saidOf(before), now: saidOf(now) }
+  return { traceId: trace, spanId: idFromHex(span), before: saidOf(before), now: saidOf(now) }
 }
 
 const saidOf = ([at, revision, verdict, measureHash, verdictHash, runId]: StoredFlip['said'][number]): Said => ({

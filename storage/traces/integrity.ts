@@ -10,6 +10,7 @@ import type { TracesTable } from './encode.ts'
 import { CHECK_LIMITS, limitSettings } from './limits.ts'
 import { LONGEST_TRACE_US, type Query } from './queries.ts'
 import { deletedAt, timeColumnOf, ttlInDefinition } from './retention.ts'
+import { idFromHex } from './stored-id.ts'
 
 /** Offsets [from, to) of a partition. */
 export interface OffsetRange {
@@ -213,7 +214,7 @@ FROM (${of(false)} UNION ALL ${of(true)}) ORDER BY tenant, evalId, trace, span L
         tenant,
         evalId,
         traceId: trace,
-        spanId: /^0+$/.test(span) ? '' : span,
+        spanId: idFromHex(span),
       })),
     }
   }

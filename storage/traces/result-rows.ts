@@ -3,6 +3,7 @@ import { makeResult } from '../../engine/model/make-result.ts'
 import type { EvalResult, Evidence, Judgement, Reason } from '../../engine/model/result.ts'
 import { OWN_COLUMNS } from './encode-block.ts'
 import { RESULT_COLUMNS } from './result-columns.ts'
+import { idFromHex } from './stored-id.ts'
 
 type Text = string | null
 type Count = number | string | null
@@ -48,8 +49,6 @@ export const RESULT_SELECT = RESULT_COLUMNS.filter((name) => !OWN_COLUMNS.has(na
   .map((name) => SELECTED_AS[name] ?? name)
   .join(', ')
 
-const NO_ID = /^0+$/
-
 export function resultFromRow(row: ResultRow): EvalResult {
   return makeResult({
     tenant: row.tenant,
@@ -58,8 +57,8 @@ export function resultFromRow(row: ResultRow): EvalResult {
     verdictHash: row.verdict_hash,
     mode: row.mode,
     subjectKind: row.subject_kind,
-    traceId: NO_ID.test(row.trace_id_hex) ? '' : row.trace_id_hex,
-    spanId: NO_ID.test(row.span_id_hex) ? '' : row.span_id_hex,
+    traceId: idFromHex(row.trace_id_hex),
+    spanId: idFromHex(row.span_id_hex),
     subjectTimeUs: Number(row.subject_time_us),
     evaluatedAtMs: Number(row.evaluated_at_ms),
     revision: row.revision,

@@ -2,6 +2,7 @@
 import type { EvalResult, Verdict } from '../../engine/model/result.ts'
 import type { ResultFilter } from './port.ts'
 import { LATEST, type Query, resultsWhere, SUBJECT } from './queries.ts'
+import { idFromHex } from './stored-id.ts'
 
 export type VerdictFilter = Pick<ResultFilter, 'labels' | 'sinceMs' | 'limit'> & { evalId: string }
 
@@ -23,16 +24,13 @@ export function verdictsQuery(database: string, tenant: string, filter: VerdictF
   }
 }
 
-const NO_ID = /^0+$/
-const idOf = (hex: string): string => (NO_ID.test(hex) ? '' : hex)
-
 export function verdictsFrom(columns: readonly unknown[][]): StoredVerdict[] {
   const [measures, traces, spans, runs, times, verdicts, scores, probabilities] = columns as [
     ...[measures: string[], traces: string[], spans: string[], runs: string[], times: (number | string)[]],
     ...[verdicts: Verdict[], scores: (number | null)[], probabilities: number[]],
   ]
   return (measures ?? []).map((measureHash, at) => ({
-    ...{ measureHash, traceId: idOf(traces[at]!), spanId: idOf(spans[at]!), runId: runs[at]! },
+    ...{ measureHash, traceId: idFromHex(traces[at]!), spanId: idFromHex(spans[at]!), runId: runs[at]! },
     ...{ evaluatedAtMs: Number(times[at]), verdict: verdicts[at]!, score: scores[at] ?? undefined },
     inclusionProbability: probabilities[at]!,
   }))

@@ -1,5 +1,6 @@
 /** The worst of what failed: examples for a scorecard. */
 import type { Query } from './queries.ts'
+import { idFromHex } from './stored-id.ts'
 import { tallyRows } from './tallies.ts'
 
 export interface WorstQuery {
@@ -59,5 +60,5 @@ ORDER BY eval_id, multiIf(${badness.join(', ')}, NULL) ASC NULLS LAST, at DESC, 
 }
 
 export const worstFromRow = ({ eval_id: evalId, trace, span, score }: StoredWorst): WorstRow => ({
-  ...{ evalId, traceId: trace, spanId: /^0+$/.test(span) ? '' : span, score },
+  ...{ evalId, traceId: trace, spanId: idFromHex(span), score },
 })
