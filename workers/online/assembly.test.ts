@@ -245,6 +245,22 @@ test('dropping a partition gives all of its memory back', () => {
   expect([traces, spans, sizeBytes, settledBytes, knownIds]).toEqual([0, 0, 0, 0, 0])
 })
 
+test('what is read back of a trace that there was no room for takes none of the budget', () => {
+  const budget = { ...defaultBudget(), maxTraces: 1 }
+  const assembly = new TraceAssembly({ times: DEFAULT_TIMES, budget })
+  assembly.advance(0)
+  for (const id of [1, 2, 3, 4]) assembly.add(span(1, id, id === 1), 1, evaluator)
+  expect(assembly.takeDue()).toEqual([])
+  // No room for both: the first is judged early, and forgotten.
+  assembly.add(span(2, 1, true), 2, evaluator)
+  const [overflown] = assembly.takeDue()
+  expect(overflown).toMatchObject({ cause: 'overflow', trace: { traceId: hex(32, 1), packed: [{ count: 4 }] } })
+  assembly.amend(overflown!.trace, { spans: [span(1, 5)], said: [], nextRevision: 2 })
+  expect(spansOf(overflown!.trace)).toHaveLength(5)
+  assembly.drop()
+  expect([budget.spans, budget.sizeBytes, budget.settledBytes]).toEqual([0, 0, 0])
+})
+
 test('traces that were judged have a part of the memory, and are forgotten, the oldest first, before any that is open is judged early', () => {
   const budget = { ...defaultBudget(), maxSettledBytes: 3_000 }
   const assembly = new TraceAssembly({ times: DEFAULT_TIMES, budget })

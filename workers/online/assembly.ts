@@ -195,7 +195,6 @@ export class TraceAssembly {
 
   /** `complete` of a settled trace. */
   amend(trace: TraceInMemory, stored: StoredTrace): void {
-    unpack(trace, this.#budget)
     if (this.keepsSettled(trace)) complete(trace, stored, (span) => keep(trace, span, this.#budget))
     else complete(trace, stored)
   }

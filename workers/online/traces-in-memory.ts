@@ -186,9 +186,12 @@ function put(trace: TraceInMemory, span: ProjectedSpan): ProjectedSpan | undefin
   return before
 }
 
-/** A text of a span or two takes more than they do; and one that is full counts its spans, which may have come twice. */
+/**
+ * A text of a span or two takes more than they do. What comes twice is counted once only where it is unpacked, for which a trace that seems full is: half of
+ * what it may have has to come again before that is done another time.
+ */
 export function isWorthPacking({ fresh, spanCount }: TraceInMemory): boolean {
-  return fresh !== null && fresh.size >= LEAST_TO_PACK && spanCount <= CAPS.spansPerTrace
+  return fresh !== null && fresh.size >= LEAST_TO_PACK && spanCount <= CAPS.spansPerTrace / 2
 }
 
 const LEAST_TO_PACK = 4
