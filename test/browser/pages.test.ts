@@ -110,6 +110,11 @@ describe.skipIf(chromiumPath === null)('the pages, in Chromium', () => {
     await found.waitFor()
     expect(await page.locator('table.traces tbody tr').count()).toBe(1)
     await expectClean()
+    // Also where the evals to choose from come later than the page.
+    await open('/traces?verdict=fail&eval=support/no_pii')
+    const evalChoice = page.getByRole('combobox', { name: 'Eval' })
+    await evalChoice.locator('option', { hasText: 'support/fast' }).waitFor({ state: 'attached' })
+    expect(await evalChoice.inputValue()).toBe('support/no_pii')
     await open('/traces?session=none-such')
     await page.getByRole('heading', { name: 'No trace matches all of this' }).waitFor()
     await expectClean()

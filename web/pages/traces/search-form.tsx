@@ -25,8 +25,10 @@ export function SearchForm({ search, onSearch }: { search: TracesSearch; onSearc
   const others = FIELDS.filter(({ name }) => !ALWAYS.includes(name))
   const usedOthers = others.filter(({ name }) => search[name] !== undefined)
   const field = (name: FieldName) => {
-    const choices = name === 'eval' ? evals : CHOICES[name]
     const value = search[name] ?? ''
+    const known = name === 'eval' ? evals : CHOICES[name]
+    // The one that is chosen is an option from the beginning, and stays the same one when others come.
+    const choices = value === '' || known?.includes(value) !== false ? known : [...known, value]
     if (choices === undefined)
       return (
         <input
@@ -49,7 +51,6 @@ export function SearchForm({ search, onSearch }: { search: TracesSearch; onSearc
         {choices.map((choice) => (
           <option key={choice}>{choice}</option>
         ))}
-        {value !== '' && !choices.includes(value) && <option>{value}</option>}
       </select>
     )
   }
