@@ -30,7 +30,7 @@ export const verdictOf = ({ explanation, stored }: ExplainedSubject): Explanatio
   stored?.verdict ?? explanation.verdict
 
 /** The gravest first, as that is what is asked about. */
-const ORDER = ['fail', 'error', 'unknown', 'pass', 'none']
+export const GRAVEST_FIRST: readonly string[] = ['fail', 'error', 'unknown', 'pass', 'none']
 
 /** Of every subject of the eval's kind, or of the one span. */
 export function explainTrace(
@@ -51,7 +51,7 @@ export function explainTrace(
     const difference = differenceOf({ plan, evalPlan, spans: view.spans, span }, explanation, stored)
     return { explanation, stored, difference }
   })
-  return explained.sort((a, b) => ORDER.indexOf(verdictOf(a)) - ORDER.indexOf(verdictOf(b)))
+  return explained.sort((a, b) => GRAVEST_FIRST.indexOf(verdictOf(a)) - GRAVEST_FIRST.indexOf(verdictOf(b)))
 }
 
 /** Ids of the spans that the eval looks at, the earliest first; null where it looks at traces. */

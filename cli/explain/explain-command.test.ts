@@ -130,6 +130,13 @@ beforeAll(async () => {
         verdict: 'fail',
         ...hashesIn(OPEN_FILE),
       }),
+      makeResult({
+        evalId: 'pii/no_pii',
+        traceId: OTHER,
+        spanId: other.spanId,
+        subjectKind: 'llm_call',
+        verdict: 'fail',
+      }),
     ],
     'results',
   )
@@ -277,6 +284,37 @@ span:   00000000000000dd
     const { stdout } = assay(OTHER, 'brief', '--data', '.assay', '--evals', OPEN_FILE)
     expect(stdout).toContain('open/brief is fail of this llm_call "chat"\n')
     expect(stdout).toContain('it would be pass: the definitions or the data have changed since\n')
+  })
+
+  test('begins with what was said of it, by packs and by what is not at hand too', () => {
+    const { stdout } = assay(OTHER, '--data', '.assay')
+    expect(stdout).toMatch(/^ {2}pii\/no_pii {2}fail /)
+    expect(stdout).toContain('\n  shop/fast ')
+    expect(stdout).toMatch(
+      /\n {2}open\/brief {2}fail +as it is stored: the eval is not among the definitions here \(--evals\)\n\n/,
+    )
+    expect(stdout).toMatch(/Why: assay explain \w+ pii\/no_pii\n$/)
+    const { evals, elsewhere } = JSON.parse(assay(OTHER, '--data', '.assay', '--json').stdout)
+    expect(evals[0]).toMatchObject({ eval: { id: 'pii/no_pii' }, subjects: [{ stored: { verdict: 'fail' } }] })
+    expect(elsewhere).toMatchObject([{ eval: 'open/brief', verdict: 'fail' }])
+  })
+
+  test('a short name is first that of an eval which said something of it', () => {
+    const twin = join(folder, '.twin')
+    mkdirSync(twin)
+    writeFileSync(
+      join(twin, 'twin.eval'),
+      'package twin\nonline eval no_pii { on: trace  score: duration  pass: score <= 5s }\n',
+    )
+    const explain = (trace: string) =>
+      spawnSync(process.execPath, [main, 'explain', trace, 'no_pii', '--data', '../.assay'], {
+        cwd: twin,
+        encoding: 'utf8',
+        timeout: 50_000,
+      }).stdout
+    expect(explain(OTHER)).toMatch(/^pii\/no_pii is fail /)
+    expect(explain(TRACE)).toMatch(/^twin\/no_pii is fail /)
+    rmSync(twin, { recursive: true })
   })
 
   test('shows what the judge of an offline eval said', () => {

@@ -27,18 +27,24 @@ export async function runExplainTrace(
   const definitions = loadDefinitions(flags.evals)
   if (!definitions.ok) return definitions.exitCode
   const { plan } = definitions
-  const named = evalName === undefined ? null : evalNamed(evalName, plan)
-  if (named !== null && !named.ok) return usage(named.message)
   const found = await findTrace(traceId.data, flags, process.env)
   if (!found.ok) return usage(found.message)
+  const judgedBy = new Set(found.trace.results.map((result) => result.eval))
+  const named = evalName === undefined ? null : evalNamed(evalName, plan, judgedBy)
+  if (named !== null && !named.ok) return usage(named.message)
   const pii = loadPii()
   if (named === null) {
-    const wanted = flags.evals === undefined ? ownBeforePacks(plan.evals) : plan.evals
+    // What was said of the trace comes first, also by the packs: the others may be in force nowhere.
+    const [said, others] = partition(plan.evals, ({ id }) => judgedBy.has(id))
+    const wanted = [...said, ...(flags.evals === undefined ? ownBeforePacks(others) : others)]
+    const elsewhere = found.trace.results.filter((result) => !plan.evals.some(({ id }) => id === result.eval))
     const evals = wanted.map((evalPlan) => ({
       evalPlan,
       subjects: explainTrace(plan, evalPlan, found.trace, pii.mask, undefined),
     }))
-    process.stdout.write(flags.json === true ? overviewJson(evals) : overviewText(traceId.data, evals))
+    process.stdout.write(
+      flags.json === true ? overviewJson(evals, elsewhere) : overviewText(traceId.data, evals, elsewhere),
+    )
     return exitCodes.ok
   }
   const { evalPlan } = named
@@ -51,6 +57,10 @@ export async function runExplainTrace(
   const subjects = explainTrace(plan, evalPlan, found.trace, pii.mask, span?.spanId)
   process.stdout.write(flags.json === true ? explainJson(evalPlan, subjects) : explainText(evalPlan, subjects))
   return exitCodes.ok
+}
+
+function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [first: T[], others: T[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))]
 }
 
 function usage(message: string): number {

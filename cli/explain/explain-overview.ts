@@ -1,7 +1,8 @@
 /** `assay explain TRACE`: what every eval at hand makes of a trace, a line each. */
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { describeReason } from '../../engine/evaluate/reason-text.ts'
-import { type ExplainedSubject, verdictOf } from '../../server/explain-trace.ts'
+import { type ExplainedSubject, GRAVEST_FIRST, verdictOf } from '../../server/explain-trace.ts'
+import type { ResultJson } from '../../server/schemas.ts'
 import { explained } from './explain-report.ts'
 
 export interface ExplainedEval {
@@ -11,15 +12,25 @@ export interface ExplainedEval {
 }
 
 const OUTSIDE = 'not in scope'
+const ELSEWHERE = 'as it is stored: the eval is not among the definitions here (--evals)'
 
-export function overviewText(traceId: string, evals: readonly ExplainedEval[]): string {
-  const rows = evals.map(({ evalPlan, subjects }) => ({ id: evalPlan.id, ...rowOf(evalPlan, subjects) }))
+/** `elsewhere`: what is stored of evals that are not at hand. */
+export function overviewText(
+  traceId: string,
+  evals: readonly ExplainedEval[],
+  elsewhere: readonly ResultJson[],
+): string {
+  const rows = [
+    ...evals.map(({ evalPlan, subjects }) => ({ id: evalPlan.id, ...rowOf(evalPlan, subjects) })),
+    ...[...gravestByEval(elsewhere)].map(([id, verdict]) => ({ id, verdict, note: ELSEWHERE })),
+  ]
   const idWidth = Math.max(0, ...rows.map(({ id }) => id.length))
   const verdictWidth = Math.max(0, ...rows.map(({ verdict }) => verdict.length))
   const lines = rows.map(({ id, verdict, note }) =>
     `  ${id.padEnd(idWidth)}  ${verdict.padEnd(verdictWidth)}  ${note}`.trimEnd(),
   )
-  const some = rows.find(({ verdict }) => verdict === 'fail') ?? rows.find(({ verdict }) => verdict !== OUTSIDE)
+  const known = rows.filter(({ note }) => note !== ELSEWHERE)
+  const some = known.find(({ verdict }) => verdict === 'fail') ?? known.find(({ verdict }) => verdict !== OUTSIDE)
   const why = some === undefined ? '' : `\nWhy: assay explain ${traceId} ${some.id}\n`
   return `${lines.join('\n')}\n${why}`
 }
@@ -43,6 +54,16 @@ function rowOf(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): { ver
   return { verdict, note: notes.join(', ') }
 }
 
-export function overviewJson(evals: readonly ExplainedEval[]): string {
-  return `${JSON.stringify({ evals: evals.map(({ evalPlan, subjects }) => explained(evalPlan, subjects)) }, null, 2)}\n`
+function gravestByEval(results: readonly ResultJson[]): Map<string, string> {
+  const gravest = new Map<string, string>()
+  for (const { eval: id, verdict } of results) {
+    const before = gravest.get(id)
+    if (before === undefined || GRAVEST_FIRST.indexOf(verdict) < GRAVEST_FIRST.indexOf(before)) gravest.set(id, verdict)
+  }
+  return gravest
+}
+
+export function overviewJson(evals: readonly ExplainedEval[], elsewhere: readonly ResultJson[]): string {
+  const explanations = evals.map(({ evalPlan, subjects }) => explained(evalPlan, subjects))
+  return `${JSON.stringify({ evals: explanations, elsewhere }, null, 2)}\n`
 }

@@ -35,12 +35,13 @@ export function ownBeforePacks(evals: readonly EvalPlan[]): readonly EvalPlan[] 
 
 export type EvalOutcome = { ok: true; evalPlan: EvalPlan } | { ok: false; message: string }
 
-/** `package/name`, or the name alone where one eval has it; one's own before those of the packs. */
-export function evalNamed(name: string, plan: Plan): EvalOutcome {
+/** `package/name`, or the name alone where one eval has it; those of the ids in `first` before others, one's own before those of the packs. */
+export function evalNamed(name: string, plan: Plan, first: ReadonlySet<string> = new Set()): EvalOutcome {
   const exact = plan.evals.find(({ id }) => id === name)
   if (exact !== undefined) return { ok: true, evalPlan: exact }
   const all = plan.evals.filter((one) => one.name === name)
-  const named = ownBeforePacks(all)
+  const ofFirst = all.filter(({ id }) => first.has(id))
+  const named = ofFirst.length > 0 ? ofFirst : ownBeforePacks(all)
   const [only] = named
   if (named.length === 1 && only !== undefined) return { ok: true, evalPlan: only }
   if (named.length > 1) return { ok: false, message: `which ${name}: ${named.map(({ id }) => id).join(' or ')}?` }
