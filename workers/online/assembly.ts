@@ -14,6 +14,7 @@ import { KnownTraces } from './known-traces.ts'
 import { MinHeap } from './min-heap.ts'
 import {
   type AssemblyBudget,
+  admit,
   complete,
   isOver,
   isSameSpan,
@@ -22,13 +23,11 @@ import {
   keysOfTraces,
   markSettled,
   mayBeIncomplete,
-  NOT_PACKED,
-  NOTHING_SAID,
+  newTrace,
   pack,
   release,
   type SettleCause,
   type StoredTrace,
-  TRACE_BYTES,
   type TraceInMemory,
   unpack,
 } from './traces-in-memory.ts'
@@ -275,30 +274,17 @@ export class TraceAssembly {
   #begin(key: string, span: Span, offset: number, evaluator: Evaluator): TraceInMemory | null {
     if (!evaluator.needsTraces) return null
     const known = this.#known.take(key)
-    const trace: TraceInMemory = {
-      tenant: span.tenant,
-      traceId: span.traceId,
+    const trace = newTrace({
+      of: span,
       evaluator,
-      fresh: null,
-      packed: NOT_PACKED,
-      spanCount: 0,
-      sizeBytes: TRACE_BYTES,
-      isSettled: false,
       revision: (known?.revision ?? 0) + 1,
       firstOffset: offset,
       lastOffset: offset,
-      heldOffset: null,
-      firstAtMs: this.#clockMs,
-      lastAtMs: this.#clockMs,
-      dueAtMs: null,
-      hasRoot: false,
+      atMs: this.#clockMs,
       isPiece: known !== null,
       beganBefore: false,
-      hasMaskedTexts: false,
-      said: NOTHING_SAID,
-    }
-    this.#budget.traces++
-    this.#budget.sizeBytes += TRACE_BYTES
+    })
+    admit(trace, this.#budget)
     this.#opened(key, trace)
     if (known !== null) this.#schedule(key, trace)
     else this.#rootless.set(key, trace)

@@ -60,7 +60,39 @@ export interface TraceInMemory {
 }
 
 /** Of a trace that no span was packed of. */
-export const NOT_PACKED: readonly PackedSpans[] = Object.freeze([])
+const NOT_PACKED: readonly PackedSpans[] = Object.freeze([])
+
+/** `atMs`: on the partition's clock. */
+export type NewTrace = { readonly of: Pick<Span, 'tenant' | 'traceId'>; readonly atMs: number } & Pick<
+  TraceInMemory,
+  'evaluator' | 'revision' | 'firstOffset' | 'lastOffset' | 'isPiece' | 'beganBefore'
+>
+
+/** One of which no span is here yet. */
+export function newTrace(begun: NewTrace): TraceInMemory {
+  return {
+    tenant: begun.of.tenant,
+    traceId: begun.of.traceId,
+    evaluator: begun.evaluator,
+    fresh: null,
+    packed: NOT_PACKED,
+    spanCount: 0,
+    sizeBytes: 0,
+    isSettled: false,
+    revision: begun.revision,
+    firstOffset: begun.firstOffset,
+    lastOffset: begun.lastOffset,
+    heldOffset: null,
+    firstAtMs: begun.atMs,
+    lastAtMs: begun.atMs,
+    dueAtMs: null,
+    hasRoot: false,
+    isPiece: begun.isPiece,
+    beganBefore: begun.beganBefore,
+    hasMaskedTexts: false,
+    said: NOTHING_SAID,
+  }
+}
 
 /** The spans of the trace by span id, made anew of what is packed. */
 export function spansById(trace: TraceInMemory): ReadonlyMap<string, ProjectedSpan> {
@@ -220,6 +252,12 @@ export function unpack(trace: TraceInMemory, budget: AssemblyBudget): void {
   resize(trace, sizeBytes, budget)
 }
 
+/** It is kept from now on. */
+export function admit(trace: TraceInMemory, budget: AssemblyBudget): void {
+  budget.traces++
+  resize(trace, TRACE_BYTES, budget)
+}
+
 /** It is let go of. */
 export function release(trace: TraceInMemory, budget: AssemblyBudget): void {
   budget.traces--
@@ -242,7 +280,7 @@ export function markSettled(trace: TraceInMemory, isSettled: boolean, budget: As
 }
 
 /** The trace itself, with its entry and without its spans. */
-export const TRACE_BYTES = 450
+const TRACE_BYTES = 450
 /** The text and its list, without its characters. */
 const PACKED_BYTES = 100
 /** The object, its map entry and its short texts. */

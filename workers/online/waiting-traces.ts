@@ -2,7 +2,7 @@
 import type { Evaluator } from '../../engine/evaluate/evaluator.ts'
 import type { UnsettledTrace } from '../../storage/unsettled-notes.ts'
 import type { TraceAssembly } from './assembly.ts'
-import { NOT_PACKED, type TraceInMemory, withoutSpans } from './traces-in-memory.ts'
+import { newTrace, type TraceInMemory, withoutSpans } from './traces-in-memory.ts'
 import type { UnsettledChange } from './unsettled-traces.ts'
 
 export interface Waiting {
@@ -67,29 +67,17 @@ export class WaitingTraces {
 
   /** One of which the note stands in the log. */
   resume(partition: number, unsettled: UnsettledTrace, evaluator: Evaluator): void {
-    const { tenant, traceId, storedTo, told, lastAtMs } = unsettled
-    const trace: TraceInMemory = {
-      tenant,
-      traceId,
+    const { storedTo, told, lastAtMs } = unsettled
+    const trace = newTrace({
+      of: unsettled,
       evaluator,
-      fresh: null,
-      packed: NOT_PACKED,
-      spanCount: 0,
-      sizeBytes: 0,
-      isSettled: false,
       revision: told + 1,
       firstOffset: storedTo,
       lastOffset: storedTo - 1,
-      heldOffset: null,
-      firstAtMs: lastAtMs,
-      lastAtMs,
-      dueAtMs: null,
-      hasRoot: false,
+      atMs: lastAtMs,
       isPiece: true,
       beganBefore: true,
-      hasMaskedTexts: false,
-      said: [],
-    }
+    })
     const key = keyOf(trace)
     this.#put(key, { trace, partition, assembly: null, told, isDoubted: false })
     this.#noted.add(key)
