@@ -6,6 +6,7 @@ import { isMeasured } from '../engine/evaluate/measure.ts'
 import type { Judged } from '../engine/evaluate/offline-eval.ts'
 import { kindOf, type ProjectedSpan } from '../engine/evaluate/subject.ts'
 import { byStart, viewTrace } from '../engine/evaluate/trace-view.ts'
+import { gravestFirst } from '../engine/evaluate/verdict.ts'
 import type { Span } from '../engine/model/span.ts'
 import { compilePatterns } from '../engine/regex/patterns.ts'
 import { differenceOf } from './difference.ts'
@@ -29,10 +30,7 @@ export interface ExplainedSubject {
 export const verdictOf = ({ explanation, stored }: ExplainedSubject): Explanation['verdict'] =>
   stored?.verdict ?? explanation.verdict
 
-/** The gravest first, as that is what is asked about. */
-export const GRAVEST_FIRST: readonly string[] = ['fail', 'error', 'unknown', 'pass', 'none']
-
-/** Of every subject of the eval's kind, or of the one span. */
+/** Of every subject of the eval's kind, or of the one span; the gravest first, as that is what is asked about. */
 export function explainTrace(
   plan: Plan,
   evalPlan: EvalPlan,
@@ -51,7 +49,7 @@ export function explainTrace(
     const difference = differenceOf({ plan, evalPlan, spans: view.spans, span }, explanation, stored)
     return { explanation, stored, difference }
   })
-  return explained.sort((a, b) => GRAVEST_FIRST.indexOf(verdictOf(a)) - GRAVEST_FIRST.indexOf(verdictOf(b)))
+  return explained.sort((a, b) => gravestFirst(verdictOf(a), verdictOf(b)))
 }
 
 /** Ids of the spans that the eval looks at, the earliest first; null where it looks at traces. */

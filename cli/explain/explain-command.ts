@@ -35,9 +35,11 @@ export async function runExplainTrace(
   const pii = loadPii()
   if (named === null) {
     // What was said of the trace comes first, also by the packs: the others may be in force nowhere.
-    const [said, others] = partition(plan.evals, ({ id }) => judgedBy.has(id))
+    const said = plan.evals.filter(({ id }) => judgedBy.has(id))
+    const others = plan.evals.filter(({ id }) => !judgedBy.has(id))
     const wanted = [...said, ...(flags.evals === undefined ? ownBeforePacks(others) : others)]
-    const elsewhere = found.trace.results.filter((result) => !plan.evals.some(({ id }) => id === result.eval))
+    const atHand = new Set(said.map(({ id }) => id))
+    const elsewhere = found.trace.results.filter((result) => !atHand.has(result.eval))
     const evals = wanted.map((evalPlan) => ({
       evalPlan,
       subjects: explainTrace(plan, evalPlan, found.trace, pii.mask, undefined),
@@ -57,10 +59,6 @@ export async function runExplainTrace(
   const subjects = explainTrace(plan, evalPlan, found.trace, pii.mask, span?.spanId)
   process.stdout.write(flags.json === true ? explainJson(evalPlan, subjects) : explainText(evalPlan, subjects))
   return exitCodes.ok
-}
-
-function partition<T>(items: readonly T[], isFirst: (item: T) => boolean): [first: T[], others: T[]] {
-  return [items.filter(isFirst), items.filter((item) => !isFirst(item))]
 }
 
 function usage(message: string): number {

@@ -1,7 +1,8 @@
 /** `assay explain TRACE`: what every eval at hand makes of a trace, a line each. */
 import type { EvalPlan } from '../../dsl/plan.ts'
 import { describeReason } from '../../engine/evaluate/reason-text.ts'
-import { type ExplainedSubject, GRAVEST_FIRST, verdictOf } from '../../server/explain-trace.ts'
+import { graver } from '../../engine/evaluate/verdict.ts'
+import { type ExplainedSubject, verdictOf } from '../../server/explain-trace.ts'
 import type { ResultJson } from '../../server/schemas.ts'
 import { explained } from './explain-report.ts'
 
@@ -22,7 +23,11 @@ export function overviewText(
 ): string {
   const rows = [
     ...evals.map(({ evalPlan, subjects }) => ({ id: evalPlan.id, ...rowOf(evalPlan, subjects) })),
-    ...[...gravestByEval(elsewhere)].map(([id, verdict]) => ({ id, verdict, note: ELSEWHERE })),
+    ...[...Map.groupBy(elsewhere, (result) => result.eval)].map(([id, results]) => ({
+      id,
+      verdict: results.map(({ verdict }) => verdict).reduce(graver),
+      note: ELSEWHERE,
+    })),
   ]
   const idWidth = Math.max(0, ...rows.map(({ id }) => id.length))
   const verdictWidth = Math.max(0, ...rows.map(({ verdict }) => verdict.length))
@@ -52,15 +57,6 @@ function rowOf(evalPlan: EvalPlan, subjects: readonly ExplainedSubject[]): { ver
         : [describeReason(explanation.reason)]),
   ]
   return { verdict, note: notes.join(', ') }
-}
-
-function gravestByEval(results: readonly ResultJson[]): Map<string, string> {
-  const gravest = new Map<string, string>()
-  for (const { eval: id, verdict } of results) {
-    const before = gravest.get(id)
-    if (before === undefined || GRAVEST_FIRST.indexOf(verdict) < GRAVEST_FIRST.indexOf(before)) gravest.set(id, verdict)
-  }
-  return gravest
 }
 
 export function overviewJson(evals: readonly ExplainedEval[], elsewhere: readonly ResultJson[]): string {

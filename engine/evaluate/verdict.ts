@@ -26,7 +26,10 @@ export function decide(truth: Truth, why: Reason, missing: MissingPolicy | null)
 
 const GRAVITY: Readonly<Record<Verdict | 'none', number>> = { none: 0, pass: 1, unknown: 2, error: 3, fail: 4 }
 
+/** For sorting. */
+export const gravestFirst = (a: Verdict | 'none', b: Verdict | 'none'): number => GRAVITY[b] - GRAVITY[a]
+
 /** The verdict over several subjects: fail if any fails, then error, unknown, else pass; `none` when there are none. */
-export function graver(a: Verdict | 'none', b: Verdict | 'none'): Verdict | 'none' {
+export function graver<V extends Verdict | 'none'>(a: V, b: V): V {
   return GRAVITY[a] >= GRAVITY[b] ? a : b
 }
