@@ -17,11 +17,11 @@ const turnstile = createTurnstile(3)
  * Options of the engine's allocator (jemalloc(3)), read once, when the engine is loaded. It keeps what was freed for 5 s unless told: 60 to 100 MB
  * under load; half a second costs 2% more CPU. 0 would cost a fifth.
  */
-const ENGINE_MEMORY = 'JE_MALLOC_CONF'
+const ENGINE_MEMORY = 'dirty_decay_ms:500'
 
 /** Of the engine's files in a folder; the process is bound to it until the last client of it is closed. */
 export async function connectInProcess(folder: string): Promise<ClickHouseClient> {
-  process.env[ENGINE_MEMORY] ??= 'dirty_decay_ms:500'
+  process.env.JE_MALLOC_CONF ??= ENGINE_MEMORY
   // Loaded when needed: a role that talks to a server must not load the engine.
   const { createChdbConnection } = await import('chdb/connection')
   // The client bundles its own copy of the types that chdb implements; they differ in a private member alone.

@@ -33,13 +33,16 @@ export function describeSeveralRuns(open: () => TracesStore): void {
         ...{ runId: `${evalId}@${run}`, evaluatedAtMs: t0Ms + run * 1_000, ...more },
       })
 
+    const storeTwoTraces = (tenant: string) =>
+      open().insertSpans(
+        [1, 2].map((traceNo) => span(tenant, traceNo, 1, { startTimeUs: t0Us })),
+        newToken(),
+      )
+
     test('count once, by what was said of them last', async () => {
       const tenant = newTenant()
       const store = open()
-      await store.insertSpans(
-        [span(tenant, 1, 1, { startTimeUs: t0Us }), span(tenant, 2, 1, { startTimeUs: t0Us })],
-        newToken(),
-      )
+      await storeTwoTraces(tenant)
       await store.insertResults(
         [
           ...[1, 2, 3].map((run) => judgedBy(tenant, run, 1, { verdict: run === 3 ? 'fail' : 'pass' })),
@@ -75,10 +78,7 @@ export function describeSeveralRuns(open: () => TracesStore): void {
       async (none) => {
         const tenant = newTenant()
         const store = open()
-        await store.insertSpans(
-          [span(tenant, 1, 1, { startTimeUs: t0Us }), span(tenant, 2, 1, { startTimeUs: t0Us })],
-          newToken(),
-        )
+        await storeTwoTraces(tenant)
         await store.insertResults(
           [
             judgedBy(tenant, 1, 1, { verdict: 'fail', score: 2, inclusionProbability: 0.5 }),

@@ -28,7 +28,7 @@ export function SearchForm({ search, onSearch }: { search: TracesSearch; onSearc
     const value = search[name] ?? ''
     const known = name === 'eval' ? evals : CHOICES[name]
     // The one that is chosen is an option from the beginning, and stays the same one when others come.
-    const choices = value === '' || known?.includes(value) !== false ? known : [...known, value]
+    const choices = known === undefined || value === '' || known.includes(value) ? known : [...known, value]
     if (choices === undefined)
       return (
         <input
